@@ -1,12 +1,5 @@
-"""How articles and subscribers come in.
+"""Intake: articles from files and subscribers from CSV exports, into the store.
 
-    folder ─► manuscript ─► filing ─► store
-    files     frontmatter   which article it is,
-              fields        and what became of it
-              jekyll, markdown
-              sanitise, embeds
-              figures, pictures ─► media/
-                       metadata, renditions
-
-`readers` takes in subscribers, `watch` tells when something was saved.
+`articles/` imports article files and watches their folder; `markup/` makes their HTML safe
+and valid, `media/` copies their pictures and recordings; `subscribers/` imports CSV files.
 """

@@ -10,11 +10,11 @@ from syndicate.config import load
 from syndicate.deliver.outbox import Outbox
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.file_discovery import find_article_files
-from syndicate.intake.subscribers.csv_import import import_subscribers
 from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 from tests import ROOT
+from tests.csv_import import import_subscribers
 
 
 @pytest.fixture

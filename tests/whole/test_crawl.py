@@ -13,7 +13,6 @@ from syndicate import clock
 from syndicate.config import load
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.file_discovery import find_article_files
-from syndicate.intake.subscribers.csv_import import import_subscribers
 from syndicate.publish.output.manifest import Manifest
 from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Services
@@ -21,6 +20,7 @@ from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.server.server import WebServer, listen
 from tests import ROOT
+from tests.csv_import import import_subscribers
 from tests.publish.newsroom import is_twin
 from tests.whole.crawl import Crawl
 

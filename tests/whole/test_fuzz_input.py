@@ -164,7 +164,7 @@ def test_readers(tmp_path):
         with suppress(Refused):
             readers = SubscriberCsv.recognise(file)
             enrolment = readers.row_parser(wishes, at=MONDAY)
-            rows += len([enrolment.read(row) for row in readers.csv_file.rows()])
+            rows += len([enrolment.parse(row) for row in readers.csv_file.rows()])
     assert rows > COUNT / 2
 
 

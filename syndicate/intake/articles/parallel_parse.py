@@ -27,8 +27,8 @@ from syndicate.intake.articles.source_file import (
 from syndicate.intake.articles.unique_slugs import (
     SlugClaims,
     find_contested,
-    read_requested_slugs,
     read_slug_claims,
+    requested_slug,
 )
 from syndicate.intake.markup.text import one_line
 from syndicate.workers.pool import WorkerPool, available_cores, start_workers
@@ -232,7 +232,7 @@ class _ParseJob(NamedTuple):
 def _job_handler(config: Config, *, save_media: bool) -> Callable[[_ParseJob], list[Any]]:
     def do(job: _ParseJob) -> list[Any]:
         if job.step == "slugs":
-            return read_requested_slugs(job.files, config)
+            return [requested_slug(file, config) for file in job.files]
         if job.step == "claims":
             return read_slug_claims(job.files, config)
         if job.for_id is not None:

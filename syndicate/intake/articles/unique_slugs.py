@@ -34,6 +34,7 @@ _SLUG_KEY = re.compile(
     rf"""(?im)\A(?:\xef\xbb\xbf)?\{{|^[ \t"']*+(?:{"|".join(SLUG_KEYS)})["' \t]*+[:=]""".encode()
 )
 """JSON, which may be one line, or a line with such a key."""
+_NUMBER = re.compile(r"\d{1,9}")
 _UNDATED = datetime.max.replace(tzinfo=UTC)
 StoryKey = tuple[datetime | None, str]
 """Date and title, by which two stories differ."""
@@ -186,16 +187,7 @@ def numbered_slug(slug: str, number: int) -> str:
 def is_numbered_form(slug: str, wanted: str) -> bool:
     """Whether a slug is another one with a number appended."""
     digits = slug.rpartition("-")[2]
-    return (
-        digits.isdecimal()
-        and len(digits) < 10  # noqa: PLR2004 - no more articles than that
-        and slug == numbered_slug(wanted, int(digits))
-    )
-
-
-def read_requested_slugs(files: Sequence[Path], config: Config) -> list[str]:
-    """Return the slug that each file asks for; empty where it can't be read."""
-    return [_requested_slug(file, config) for file in files]
+    return bool(_NUMBER.fullmatch(digits)) and slug == numbered_slug(wanted, int(digits))
 
 
 def read_slug_claims(files: Sequence[Path], config: Config) -> list[SlugClaim]:
@@ -223,7 +215,7 @@ def _is_stored(claim: SlugClaim, store: ArticleWriter) -> bool:
     return by_id is not None or store.by_path(claim.path) is not None
 
 
-def _requested_slug(file: Path, config: Config) -> str:
+def requested_slug(file: Path, config: Config) -> str:
     """Return the slug that a file asks for; mostly it is in the file's name."""
     try:
         with file.open("rb", buffering=0) as opened:

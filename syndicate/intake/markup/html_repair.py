@@ -79,9 +79,8 @@ def repair_html(root: etree._Element) -> None:
 def _repair_attributes(element: etree._Element) -> None:
     """Remove attributes that are invalid, or not allowed on their element."""
     attributes = element.attrib
-    wrong = {
-        name for name in _SPANS.intersection(attributes.keys()) if not _spans(attributes[name])
-    }
+    spans = _SPANS.intersection(attributes.keys())
+    wrong = {name for name in spans if not 0 < int(attributes[name]) <= _MAX_COLUMNS}
     if not _LANGUAGE.fullmatch(attributes.get("lang", "en")):
         wrong.add("lang")
     if attributes.get("dir", "auto") not in ("ltr", "rtl", "auto"):
@@ -92,10 +91,6 @@ def _repair_attributes(element: etree._Element) -> None:
         wrong.add("value")
     for name in wrong:
         attributes.pop(name, None)
-
-
-def _spans(text: str) -> bool:
-    return 0 < int(text) <= _MAX_COLUMNS
 
 
 def _repair_nesting(root: etree._Element) -> None:

@@ -102,11 +102,11 @@ def id_prefix(public_id: str) -> str:
 
 
 def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Element:
-    """Return a body as the safe children of a `<div>`, ids and what points at them prefixed.
+    """Return a body as the sanitised children of a `<div>`, with ids and references prefixed.
 
-    Headings without an id get one. Scripts, handlers, styles, forms and foreign
-    markup are gone; players stay where they are safe, and frames of `hosts` (see
-    `embeds.settle`). Raise Refused for what is nested too deeply.
+    Headings without an id get one. Scripts, handlers, styles, forms and foreign markup are
+    removed; safe players and frames of `hosts` stay (see `convert_embeds`). Raise Refused
+    for HTML that is nested too deeply.
     """
     markup = _IFRAME.sub(r"<\1x-iframe", printable(markup))
     markup = _NEVER_CLOSED.sub(r"<\1\2></\1>", markup)

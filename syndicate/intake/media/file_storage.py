@@ -1,20 +1,21 @@
-"""Files beside an article, and `media/`, where they are kept: each whole or not at all."""
+"""Find and read the media files beside an article; save media to `media/`, whole or not at all."""
 
 import os
 import secrets
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from syndicate.errors import SyndicateError
 from syndicate.model.media_integrity import is_intact
 
 _MAX_ADDRESS_LENGTH = 4096
 
 
 def locate(address: str, *, folder: Path, root: Path, kind: str) -> Path:
-    """Return the file of a local address; raise ValueError when it may not be read.
+    """Return the file of a local address; raise ValueError if it may not be read.
 
-    It lies in the publication at `root` or in the article's `folder`, which it
-    is relative to; `kind` is what it should be, in a word.
+    It must be in the publication at `root` or in the article's `folder`, to which it is
+    relative; `kind` is what it should be, in a word.
     """
     if len(address) > _MAX_ADDRESS_LENGTH:
         raise ValueError(f"longer than any address of a {kind}")
@@ -23,31 +24,36 @@ def locate(address: str, *, folder: Path, root: Path, kind: str) -> Path:
         raise ValueError(f"no address of a {kind}")
     root = root.resolve()
     file = ((root if path.startswith("/") else folder) / path.lstrip("/")).resolve()
-    if not any(file.is_relative_to(place) for place in (root, folder.resolve())):
-        raise ValueError("lies outside of the publication and of the article's folder")
+    if not any(file.is_relative_to(parent) for parent in (root, folder.resolve())):
+        raise ValueError("is outside the publication and the article's folder")
     if not file.is_file():
         raise ValueError(f"no such {kind}")
     return file
 
 
-def save(data: bytes, target: Path) -> None:
-    """Write a file, unless it is there with this content."""
-    if _has_content(target, data):
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+def read(file: Path, *, max_bytes: int) -> bytes:
+    """Return a file's content; raise ValueError if it is too large."""
+    if file.stat().st_size > max_bytes:
+        raise ValueError(f"larger than {max_bytes // 1_000_000} MB")
+    return file.read_bytes()
+
+
+def save(data: bytes, target: Path, *, kind: str) -> None:
+    """Write a file of `media/`, unless it exists with this content.
+
+    Raise SyndicateError where that fails: the article is not to blame.
+    """
     try:
-        with half.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)
+        if not _has_content(target, data):
+            _write(data, target)
+    except OSError as error:
+        raise SyndicateError(
+            f"{target.parent}: {kind}s can't be saved there: {error.strerror}"
+        ) from error
 
 
 def is_saved(target: Path) -> bool:
-    """Whether a file of `media/` is there and is what its name promises."""
+    """Whether a file of `media/` exists, with the content that its name stands for."""
     try:
         with target.open("rb") as file:
             return is_intact(target.name, file)
@@ -60,3 +66,16 @@ def _has_content(target: Path, data: bytes) -> bool:
         return target.stat().st_size == len(data) and target.read_bytes() == data
     except FileNotFoundError:
         return False
+
+
+def _write(data: bytes, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

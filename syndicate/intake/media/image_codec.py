@@ -1,4 +1,4 @@
-"""Pillow's door: a picture's bytes as an image, and whatever is wrong with them as ValueError."""
+"""Decode and encode images with Pillow, with all its errors as ValueError."""
 
 import warnings
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ _ORIENTATION = 0x0112
 
 @contextmanager
 def open_image(data: bytes) -> Iterator[Image.Image]:
-    """Open a picture; raise ValueError when it is none, or too large, also while it is read."""
+    """Open an image; raise ValueError if it is invalid or too large, also inside the block."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of large pictures, and of oddities that do no harm
+        warnings.simplefilter("ignore")  # about large images, and harmless oddities
         try:
             with Image.open(BytesIO(data), formats=FORMATS) as image:
                 _check_size(image)
@@ -27,8 +27,8 @@ def open_image(data: bytes) -> Iterator[Image.Image]:
         except ValueError:
             raise
         except MemoryError as error:
-            raise ValueError("needs more memory than there is") from error
-        except Exception as error:  # whatever Pillow raises, depending on where the damage is
+            raise ValueError("needs more memory than is available") from error
+        except Exception as error:  # any type: it depends on where the damage is
             raise ValueError(_describe(error)) from error
 
 
@@ -38,20 +38,20 @@ def _check_size(image: Image.Image) -> None:
 
 
 def orientation(image: Image.Image) -> int:
-    """Return how a picture has to be turned, as EXIF numbers it; 1 where it is upright."""
-    found = Image.Image.getexif(image).get(_ORIENTATION)  # a PNG's own would decode it
+    """Return the EXIF orientation; 1 is upright."""
+    found = Image.Image.getexif(image).get(_ORIENTATION)  # a PNG's own method would decode it
     return found if isinstance(found, int) else 1
 
 
 def turn_upright(image: Image.Image) -> Image.Image:
-    """Turn a picture as its EXIF data say."""
+    """Rotate an image according to its EXIF orientation."""
     return ImageOps.exif_transpose(image)
 
 
 def reencode(data: bytes) -> bytes:
-    """Code a picture anew, which mends its file and leaves out all that isn't picture or colour.
+    """Encode an image again, which repairs its file and drops all but pixels and colour profile.
 
-    Raise ValueError when it can't be read, or is animated.
+    Raise ValueError if it can't be decoded or is animated.
     """
     with open_image(data) as image:
         if is_animated(image):
@@ -59,15 +59,15 @@ def reencode(data: bytes) -> bytes:
         image.load()
         file = BytesIO()
         turned = turn_upright(image)
-        how = {"lossless": True} if image.format == "WEBP" else {"quality": 95}
+        options = {"lossless": True} if image.format == "WEBP" else {"quality": 95}
         profile = image.info.get("icc_profile") or b""
         turned.info.clear()
-        turned.save(file, image.format, icc_profile=profile, **how)
+        turned.save(file, image.format, icc_profile=profile, **options)
     return file.getvalue()
 
 
 def is_animated(image: Image.Image) -> bool:
-    """Whether a picture moves."""
+    """Whether an image has several frames."""
     return bool(getattr(image, "is_animated", False))
 
 

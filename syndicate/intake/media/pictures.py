@@ -1,8 +1,8 @@
-"""Picture files: found beside the article, judged by their content, kept in `media/`."""
+"""Find an article's picture files, check their content, save them and their renditions."""
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from syndicate.config import Config
@@ -26,14 +26,11 @@ _ROTATED = (5, 6, 7, 8)
 
 
 class PictureMissing(SyndicateError):  # noqa: N818 - reads as what happened
-    """A picture that can't be used; its text says why."""
+    """A picture can't be used; the text is the reason."""
 
 
 class Pictures:
-    """The pictures of one article's file.
-
-    With `save` false nothing is written, and pictures are only looked at.
-    """
+    """The pictures of one article; with `save_media` false they are checked and not saved."""
 
     def __init__(self, file: Path, config: Config, *, save_media: bool = True) -> None:
         self._file = file
@@ -42,24 +39,23 @@ class Pictures:
         self._used: dict[str, Figure] = {}
         self._timed_files: set[Path] = set()
         self._missing: dict[str, str] = {}
-        """Why an address can't be used."""
+        """Address → why it can't be used."""
 
     @property
     def incomplete(self) -> bool:
-        """Whether a picture was asked for that can't be used."""
+        """Whether a requested picture can't be used."""
         return bool(self._missing)
 
     @property
     def used(self) -> tuple[Figure, ...]:
-        """The local pictures that were asked for, each once."""
+        """The local pictures that were requested, each once."""
         return tuple({figure.src: figure for figure in self._used.values()}.values())
 
     def find(self, address: str) -> Figure:
-        """Return the picture behind an address: a remote one as it is, a local one from `media/`.
+        """Return the picture at an address: a remote one as it is, a local one in `media/`.
 
-        Raise PictureMissing for one that isn't there, lies outside of the
-        publication and the article's own folder, or is no picture, and for an
-        address that leads nowhere.
+        Raise PictureMissing if it doesn't exist, is outside the publication and the
+        article's folder, or is not a picture, and for an invalid address.
         """
         address = address.strip()
         if address.startswith("//"):
@@ -72,38 +68,30 @@ class Pictures:
             raise PictureMissing(self._missing[address])
         if address not in self._used:
             try:
-                self._used[address] = self._take(address)
+                self._used[address] = self._import(address)
             except PictureMissing as error:
                 self._missing[address] = str(error)
                 raise
         return self._used[address]
 
-    def _take(self, address: str) -> Figure:
+    def _import(self, address: str) -> Figure:
         try:
-            data = _strip_metadata(self._read(self._timed(self._locate(address))))
+            file = self._timed(self._locate(address))
+            data = _strip_metadata(file_storage.read(file, max_bytes=_MAX_BYTES))
             figure = _measure(data)
-            drawn = dict(self._missing_renditions(data, figure)) if self._save_media else {}
+            resized = dict(self._missing_renditions(data, figure)) if self._save_media else {}
         except (OSError, ValueError) as error:
             raise PictureMissing(f"{address}: {error}" if address else str(error)) from error
         if self._save_media:
-            self._store({figure.src: data} | drawn)
+            for name, content in ({figure.src: data} | resized).items():
+                file_storage.save(content, self._target(name), kind="picture")
         return figure
 
     def _missing_renditions(self, data: bytes, figure: Figure) -> Iterator[tuple[str, bytes]]:
-        """Draw what isn't in `media/` yet, or is damaged there: renditions are made once."""
+        """Make the renditions that `media/` lacks or has in a damaged file."""
         _, *names = pictures.list_files(figure)
         missing = [name for name in names if not file_storage.is_saved(self._target(name))]
         return picture_resizing.resize(data, figure, missing) if missing else iter(())
-
-    def _store(self, files: Mapping[str, bytes]) -> None:
-        """Keep a picture; raise SyndicateError where that fails: it is not the article's fault."""
-        try:
-            for name, data in files.items():
-                file_storage.save(data, self._target(name))
-        except OSError as error:
-            raise SyndicateError(
-                f"{self._config.media}: pictures can't be kept there: {error.strerror}"
-            ) from error
 
     def _target(self, name: str) -> Path:
         return self._config.media / name.removeprefix(MEDIA)
@@ -114,21 +102,15 @@ class Pictures:
         )
 
     def _timed(self, file: Path) -> Path:
-        """Give a picture its own time, once."""
+        """Restart the time limit for a picture, once."""
         if file not in self._timed_files:
             self._timed_files.add(file)
             restart_timers()
         return file
 
-    @staticmethod
-    def _read(file: Path) -> bytes:
-        if file.stat().st_size > _MAX_BYTES:
-            raise ValueError(f"larger than {_MAX_BYTES // 1_000_000} MB")
-        return file.read_bytes()
-
 
 def _strip_metadata(data: bytes) -> bytes:
-    """Drop what a picture's file says besides the picture; code it anew where it is damaged."""
+    """Remove the metadata of a picture's file; encode the picture again if the file is damaged."""
     try:
         return strip_metadata(data)
     except ValueError:
@@ -136,7 +118,7 @@ def _strip_metadata(data: bytes) -> bytes:
 
 
 def _measure(data: bytes) -> Figure:
-    """Return what is to be known of a picture; raise ValueError when it is none."""
+    """Return a picture's name, type and size; raise ValueError if it is not a picture."""
     with image_codec.open_image(data) as image:
         suffix, kind = _FORMATS[image.format or ""]
         width, height = image.size

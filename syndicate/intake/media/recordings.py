@@ -1,4 +1,4 @@
-"""Recordings: audio files found beside the article, judged by their content, kept in `media/`."""
+"""Find an article's audio file, check its content, save it in `media/`."""
 
 import hashlib
 import re
@@ -22,43 +22,43 @@ _FORMATS = {
     "FLAC": (".flac", "audio/flac"),
     "WAVE": (".wav", "audio/wav"),
 }
-"""By mutagen's name for what it found in a file."""
+"""By mutagen's name for the format."""
 _TYPES = dict(_FORMATS.values())
 _MAX_BYTES = 500_000_000
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]\d)")
 
 
 class RecordingMissing(SyndicateError):  # noqa: N818 - reads as what happened
-    """A recording that can't be used; its text says why."""
+    """A recording can't be used; the text is the reason."""
 
 
 def find_recording(
     named: Recording, file: Path, config: Config, *, save_media: bool = True
 ) -> Recording:
-    """Return the recording that an article's file names, with all that readers are told of it.
+    """Return the recording in an article's front matter, with its type, length and duration.
 
-    A local one is kept in `media/`, unless `save` is false, and its type and
-    length are its own; of a remote one we know only what the front matter says.
-    Raise RecordingMissing for one that isn't there, lies outside of the
-    publication and the article's own folder, is no audio, or has no known length.
+    A local one is saved in `media/`, unless `save_media` is false, and its type and length
+    are detected; those of a remote one must be in the front matter. Raise RecordingMissing
+    if it doesn't exist, is outside the publication and the article's folder, is not audio,
+    or has no known length.
     """
     if re.match("https?:", named.src, re.IGNORECASE):
         return _remote(named)
     restart_timers()
     try:
-        data = _read(
-            file_storage.locate(named.src, folder=file.parent, root=config.root, kind="file")
-        )
+        path = file_storage.locate(named.src, folder=file.parent, root=config.root, kind="file")
+        data = file_storage.read(path, max_bytes=_MAX_BYTES)
         found = _measure(data, named)
     except (OSError, ValueError) as error:
         raise RecordingMissing(f"{named.src}: {error}") from error
     if save_media:
-        _save(data, config.media / found.src.removeprefix(MEDIA))
+        target = config.media / found.src.removeprefix(MEDIA)
+        file_storage.save(data, target, kind="recording")
     return found
 
 
 def parse_duration(text: str) -> int:
-    """Read a duration in seconds, `mm:ss` or `h:mm:ss`; raise ValueError for anything else."""
+    """Parse a duration in seconds, `mm:ss` or `h:mm:ss`; raise ValueError for anything else."""
     text = text.strip()
     if re.fullmatch("[0-9]{1,6}", text):
         return int(text)
@@ -75,31 +75,23 @@ def _remote(named: Recording) -> Recording:
     suffix = Path(urlsplit(src).path).suffix.lower()
     kind = named.type or _TYPES.get(suffix)
     if not kind or not named.length:
-        raise RecordingMissing(
-            f"{named.src}: readers need type and length (in bytes) of what lies elsewhere"
-        )
+        raise RecordingMissing(f"{named.src}: a remote recording needs type and length (in bytes)")
     return replace(named, src=src, type=kind)
 
 
-def _read(file: Path) -> bytes:
-    if file.stat().st_size > _MAX_BYTES:
-        raise ValueError(f"larger than {_MAX_BYTES // 1_000_000} MB")
-    return file.read_bytes()
-
-
 def _measure(data: bytes, named: Recording) -> Recording:
-    """Return what is to be known of a recording; raise ValueError when it is none."""
+    """Return the type, length and duration of a recording; raise ValueError if it is not audio."""
     import mutagen  # noqa: PLC0415 - few articles have a recording
 
     try:
-        heard = mutagen.File(BytesIO(data))
-        seconds = 0 if heard is None or heard.info is None else round(heard.info.length)
-    except Exception as error:  # mutagen's own errors, and whatever damage makes it raise
+        audio = mutagen.File(BytesIO(data))
+        seconds = 0 if audio is None or audio.info is None else round(audio.info.length)
+    except Exception as error:  # of any type, depending on the damage
         raise ValueError("a damaged recording") from error
-    kind = _FORMATS.get(type(heard).__name__)
-    if heard is None or kind is None:
+    audio_format = _FORMATS.get(type(audio).__name__)
+    if audio is None or audio_format is None:
         raise ValueError("no MP3, AAC (M4A), Ogg, Opus, FLAC or WAV recording")
-    suffix, media_type = kind
+    suffix, media_type = audio_format
     return replace(
         named,
         src=MEDIA + hashlib.sha256(data).hexdigest()[:32] + suffix,
@@ -107,12 +99,3 @@ def _measure(data: bytes, named: Recording) -> Recording:
         length=len(data),
         duration=named.duration or max(seconds, 0) or None,
     )
-
-
-def _save(data: bytes, target: Path) -> None:
-    try:
-        file_storage.save(data, target)
-    except OSError as error:
-        raise SyndicateError(
-            f"{target.parent}: recordings can't be kept there: {error.strerror}"
-        ) from error

@@ -1,7 +1,7 @@
-"""CSV files as other tools write them: any separator, several encodings, read as a stream.
+"""Read CSV files of other tools as a stream: any separator, several encodings.
 
-A row that is broken is handed on as such, and the next line is read as if nothing had been:
-one quote that is never closed must not swallow the people below it.
+A broken row is reported, and reading continues on the next line: a missing closing quote
+must not swallow the rows below.
 """
 
 import codecs
@@ -20,9 +20,9 @@ from syndicate.intake.subscribers.export_formats import has_escaped_formulas
 
 SEPARATORS = (",", ";", "\t")
 MAX_LINE_LENGTH = 65_536
-"""Characters; no tool writes more about one person."""
+"""Characters; no tool writes more about one subscriber."""
 _MAX_ROW_LINES = 50
-"""Lines of one row: somebody's notes may have some."""
+"""Lines of one row: notes in a cell may have several."""
 _CHUNK_BYTES = 1 << 20
 _ZIP_SIGNATURE = b"PK\x03\x04"
 _BYTE_ORDER_MARKS = (
@@ -39,39 +39,39 @@ _ENCODING_NAMES = {
 
 
 class CsvCells(NamedTuple):
-    """One row that says something; a tuple, since there may be millions."""
+    """One row that is not blank; a tuple, since there may be millions."""
 
     line: int
-    """That it begins on, from 1."""
+    """Its first line, from 1."""
     cells: list[str]
     fault: str = ""
-    """Why it can't be read; its only cell is the line as it stands then."""
+    """Why it can't be parsed; then its only cell is the whole line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvFile:
-    """A CSV file that was looked at, and can be read."""
+    """A CSV file with its encoding and header detected."""
 
     file: Path
     encoding: str
-    """For people: "UTF-8", "UTF-16" or "Windows-1252"."""
+    """For display: "UTF-8", "UTF-16" or "Windows-1252"."""
     separator: str
     header: tuple[str, ...]
     lines: int
-    """About how many there are, for a progress bar."""
+    """Approximate number, for a progress bar."""
     _codec: str
-    _guarded: bool = False
-    """Whether we wrote it, with a `'` before what would be a formula."""
+    _escaped: bool = False
+    """Whether Syndicate wrote it, with a `'` before cells that look like a formula."""
 
     def rows(self) -> Iterator[CsvCells]:
-        """Iterate over the rows below the header, blank ones left out; raise Refused.
+        """Iterate over the rows below the header, except blank ones; raise Refused.
 
-        What we guarded against being run as a formula is as it was before.
+        Escaped formulas are restored.
         """
         with _open(self.file, self._codec) as text:
             reader = _RowReader(text, self.separator)
             next(reader, None)
-            if not self._guarded:
+            if not self._escaped:
                 yield from reader
                 return
             for row in reader:
@@ -79,36 +79,36 @@ class CsvFile:
 
 
 def inspect_csv(file: Path, wanted: Callable[[list[str]], bool]) -> CsvFile:
-    """Find out how a file is written; `wanted` says whether a header is one.
+    """Detect the encoding, separator and header of a file; raise Refused if it can't be read.
 
-    The separator is that which makes a wanted header, or else the most columns, of
-    the first line. Raise Refused for what can't be read.
+    The separator is the one that splits the first line into a header accepted by `wanted`,
+    else into the most columns.
     """
     codec, lines = _detect_codec(file)
     with _open(file, codec) as text:
         first = text.read(MAX_LINE_LENGTH)
     headers = [(_header(first, separator), separator) for separator in SEPARATORS]
-    header, separator = max(headers, key=lambda one: (wanted(one[0]), len(one[0])))
-    ours = has_escaped_formulas(header)
+    header, separator = max(headers, key=lambda split: (wanted(split[0]), len(split[0])))
+    escaped = has_escaped_formulas(header)
     return CsvFile(
         file=file,
         encoding=_ENCODING_NAMES[codec],
         separator=separator,
-        header=tuple((unescape_formula(cell) if ours else cell).strip() for cell in header),
+        header=tuple((unescape_formula(cell) if escaped else cell).strip() for cell in header),
         lines=lines,
         _codec=codec,
-        _guarded=ours,
+        _escaped=escaped,
     )
 
 
 def _detect_codec(file: Path) -> tuple[str, int]:
-    """Return how a file is encoded, and how many lines it has, in one pass over it."""
+    """Return the codec of a file and its number of lines, in one pass."""
     lines = 0
     try:
         with file.open("rb") as data:
             start = data.read(4)
             if start == _ZIP_SIGNATURE:
-                raise Refused(f"{file}: is a spreadsheet or a ZIP file — export it as CSV")
+                raise Refused(f"{file}: a spreadsheet or ZIP file — export it as CSV")
             marked = next(
                 (codec for mark, codec in _BYTE_ORDER_MARKS if start.startswith(mark)), None
             )
@@ -124,12 +124,12 @@ def _detect_codec(file: Path) -> tuple[str, int]:
     except OSError as error:
         raise Refused(f"{file}: can't be read: {error.strerror}") from error
     if marked and codec == "cp1252":
-        raise Refused(f"{file}: begins as {_ENCODING_NAMES[marked]} and isn't — save it as UTF-8")
+        raise Refused(f"{file}: invalid {_ENCODING_NAMES[marked]} — save it as UTF-8")
     return codec, lines
 
 
 def _check_codec(decoder: codecs.IncrementalDecoder, chunk: bytes, codec: str) -> str:
-    """Return the codec while a file is what it seemed, else what old programs on Windows write."""
+    """Return the codec if a chunk is valid in it, else Windows-1252, which old programs write."""
     try:
         decoder.decode(chunk, final=not chunk)
     except UnicodeDecodeError:
@@ -138,7 +138,7 @@ def _check_codec(decoder: codecs.IncrementalDecoder, chunk: bytes, codec: str) -
 
 
 def _open(file: Path, codec: str) -> TextIO:
-    # five bytes mean nothing in Windows-1252; an address with one is refused, a name keeps a mark
+    # five bytes are undefined in Windows-1252: they become U+FFFD, which addresses may not have
     errors = "replace" if codec == "cp1252" else "strict"
     try:
         return file.open(encoding=codec, errors=errors, newline="")
@@ -147,65 +147,64 @@ def _open(file: Path, codec: str) -> TextIO:
 
 
 def _header(first: str, separator: str) -> list[str]:
-    """Read the header that a text begins with."""
     reader = _RowReader(io.StringIO(first, newline=""), separator)
     row = next(reader, None)
     return row.cells if row is not None and row.line == 1 else []
 
 
 class _RowTooLong(Exception):  # noqa: N818 - never leaves this module
-    """A row goes on for too long to be one."""
+    """A row is too long, so a closing quote is probably missing."""
 
 
 class _RowReader(Iterator[CsvCells]):
-    """Rows of a text, each with the line that it begins on."""
+    """Iterates over the rows of a text, with the first line of each."""
 
     def __init__(self, text: TextIO, separator: str) -> None:
         self._read = partial(text.readline, MAX_LINE_LENGTH)
-        self._again: deque[str] = deque()
-        """Lines that a broken row had swallowed, to be read as their own."""
-        self._taken: list[str] = []
-        """Lines of the row that is being read."""
+        self._unread: deque[str] = deque()
+        """Lines that a broken row swallowed, to be parsed again."""
+        self._row_lines: list[str] = []
+        """Lines of the current row."""
         self._line = 0
         self._separator = separator
-        self._csv = self._fresh()
+        self._csv = self._new_reader()
 
-    def _fresh(self) -> Iterator[list[str]]:
+    def _new_reader(self) -> Iterator[list[str]]:
         return csv.reader(iter(self._next_line, ""), delimiter=self._separator, strict=True)
 
     def __next__(self) -> CsvCells:
         while True:
-            self._taken.clear()
-            begins = self._line + 1
+            self._row_lines.clear()
+            first_line = self._line + 1
             try:
                 cells = next(self._csv)
             except (csv.Error, _RowTooLong):
-                return self._broken(begins)
+                return self._broken(first_line)
             if any(cells) and any(map(str.strip, cells)):
-                return CsvCells(begins, cells)
+                return CsvCells(first_line, cells)
 
     def _next_line(self) -> str:
         """Return the next line; "" at the end, as `readline` does."""
-        line = self._again.popleft() if self._again else self._read()
+        line = self._unread.popleft() if self._unread else self._read()
         if line:
             self._line += 1
-            taken = self._taken
-            taken.append(line)
-            if len(line) >= MAX_LINE_LENGTH or len(taken) > _MAX_ROW_LINES:
+            lines = self._row_lines
+            lines.append(line)
+            if len(line) >= MAX_LINE_LENGTH or len(lines) > _MAX_ROW_LINES:
                 raise _RowTooLong
         return line
 
-    def _broken(self, begins: int) -> CsvCells:
-        """Give up the first line of what was taken, and read the others again."""
-        first, *others = self._taken
-        self._again.extendleft(reversed(others))
-        self._line = begins
-        self._csv = self._fresh()
+    def _broken(self, line: int) -> CsvCells:
+        """Return the first line of a broken row, and put the others back to be parsed again."""
+        first, *others = self._row_lines
+        self._unread.extendleft(reversed(others))
+        self._line = line
+        self._csv = self._new_reader()
         if len(first) < MAX_LINE_LENGTH:
-            fault = "broken CSV: a quote is never closed, or something stands behind a closed one"
-            return CsvCells(begins, [first.rstrip("\r\n")], fault)
+            fault = "broken CSV: a closing quote is missing, or has text after it"
+            return CsvCells(line, [first.rstrip("\r\n")], fault)
         rest = first
         while rest and not rest.endswith(("\n", "\r")):
             rest = self._read()
         fault = f"a line of more than {MAX_LINE_LENGTH:,} characters"
-        return CsvCells(begins, [first[:200]], fault)
+        return CsvCells(line, [first[:200]], fault)

@@ -1,4 +1,4 @@
-"""Subscribers from a CSV file, as another newsletter tool exports them."""
+"""Import subscribers from a CSV file that another newsletter tool exported."""
 
 from array import array
 from collections.abc import Iterable, Iterator
@@ -19,20 +19,20 @@ from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, Subscrip
 from syndicate.store import StagedReader, Store
 
 BATCH_SIZE = 10_000
-"""Rows per transaction, so that a long file doesn't keep others from writing."""
+"""Rows per transaction, so that a long file doesn't lock the store."""
 _EXPECTED = "expected email,name or the export of a newsletter tool, with a column for the address"
 
 
 class RowOutcome(StrEnum):
-    """What became of a row."""
+    """What the import of a row did."""
 
     ADDED = "added"
     KNOWN = "known"
     LEFT = "left"
-    """They left once, here or there; a file never brings them back."""
+    """They unsubscribed here or in the other tool; an import never subscribes them again."""
     SUPPRESSED = "suppressed"
     DUPLICATE = "duplicate"
-    """The same stands higher up in the file."""
+    """An earlier row of the file is the same."""
     REFUSED = "refused"
 
 
@@ -46,7 +46,7 @@ _OUTCOMES = {
 
 
 class RowResult(NamedTuple):
-    """One row of the file and what became of it; a tuple, since there may be millions."""
+    """The outcome of one row; a tuple, since there may be millions."""
 
     line: int
     email: str
@@ -54,70 +54,57 @@ class RowResult(NamedTuple):
     reason: str = ""
     """Why it was refused, or what it is a duplicate of."""
     cells: tuple[str, ...] = ()
-    """All of a row that was refused, so that it can be mended."""
+    """All cells of a refused row, so that it can be corrected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberCsv:
-    """A file whose header was recognised."""
+    """A CSV file with a recognised header."""
 
     csv_file: CsvFile
     export_format: ExportFormat
 
     @classmethod
     def recognise(cls, file: Path) -> "SubscriberCsv":
-        """Find out what tool wrote a file; raise Refused for what can't be read or understood."""
+        """Detect the tool that wrote a file; raise Refused if it can't be read or recognised."""
         csv_file = inspect_csv(file, lambda header: recognise_format(header) is not None)
         export_format = recognise_format(csv_file.header)
         if export_format is None:
-            read = one_line(",".join(csv_file.header))[:80]
-            raise Refused(f'{file}:1: header "{read}" — {_EXPECTED}')
+            header = one_line(",".join(csv_file.header))[:80]
+            raise Refused(f'{file}:1: header "{header}" — {_EXPECTED}')
         return cls(csv_file=csv_file, export_format=export_format)
 
     def row_parser(self, options: ImportOptions, *, at: datetime) -> CsvRowParser:
-        """Return what reads its rows."""
+        """Return a parser for its rows."""
         return CsvRowParser(self.csv_file, self.export_format, options, at=at)
-
-
-def import_subscribers(
-    store: Store, file: Path, newsletter: str, *, at: datetime, dry_run: bool = False
-) -> Iterator[RowResult]:
-    """Subscribe everybody in a CSV file to one newsletter, with what it tells of their consent.
-
-    Raise Refused, before anybody is subscribed, for a file that can't be read or understood.
-    """
-    readers = SubscriberCsv.recognise(file)
-    yield from import_rows(
-        store, readers, ImportOptions(newsletter=newsletter), at=at, dry_run=dry_run
-    )
 
 
 def import_rows(
     store: Store,
-    readers: SubscriberCsv,
+    source: SubscriberCsv,
     options: ImportOptions,
     *,
     at: datetime,
     dry_run: bool = False,
 ) -> Iterator[RowResult]:
-    """Bring in everybody in a file; every row comes back with what became of it.
+    """Subscribe everybody in a file, with their consent; return the outcome of every row.
 
-    Some thousand rows are a transaction, so others can write in between, and who was
-    stopped begins again: what is in already is known. The next rows are read while the
-    database works. `dry_run` writes nothing.
+    `BATCH_SIZE` rows are a transaction, so that others can write in between; an interrupted
+    import can be run again: subscribers imported before are known. The next rows are
+    parsed while the database works. `dry_run` writes nothing.
     """
-    parser = readers.row_parser(options, at=at)
+    parser = source.row_parser(options, at=at)
     cause = Cause(who=Actor.IMPORT, how=f"{parser.origin} at {at:%Y-%m-%d %H:%M} UTC")
-    batches = _batches(readers.csv_file.rows(), parser)
-    with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(next, batches, None)
-        while batch := coming.result():
-            coming = ahead.submit(next, batches, None)
+    batches = _batches(source.csv_file.rows(), parser)
+    with ThreadPoolExecutor(1) as executor:
+        next_batch = executor.submit(next, batches, None)
+        while batch := next_batch.result():
+            next_batch = executor.submit(next, batches, None)
             with store.write() as tx:
-                became = tx.bulk_import.add(batch.arrivals, cause=cause, at=at)
+                outcomes = tx.bulk_import.add(batch.readers, cause=cause, at=at)
                 if dry_run:
                     tx.rollback()
-            yield from batch.rows(became)
+            yield from batch.results(outcomes)
     if not dry_run:
         with store.write() as tx:
             tx.bulk_import.analyze()
@@ -125,59 +112,60 @@ def import_rows(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
-    """Some rows: those that are settled already, and places for those who arrive."""
+    """Some rows: the results of those that need no look-up, and the readers in the others."""
 
-    settled: list[RowResult | None]
+    decided: list[RowResult | None]
+    """Per row; None for a row with a reader."""
     lines: list[int]
-    """Of those who arrive."""
-    arrivals: list[StagedReader]
+    """Of the readers."""
+    readers: list[StagedReader]
 
-    def rows(self, became: Iterable[SubscribeOutcome]) -> Iterator[RowResult]:
-        """Iterate over all rows in their order."""
-        arrived = zip(self.lines, self.arrivals, became, strict=True)
-        for row in self.settled:
-            if row is not None:
-                yield row
+    def results(self, outcomes: Iterable[SubscribeOutcome]) -> Iterator[RowResult]:
+        """Iterate over the results of all rows in order."""
+        imported = zip(self.lines, self.readers, outcomes, strict=True)
+        for result in self.decided:
+            if result is not None:
+                yield result
                 continue
-            line, arrival, what = next(arrived)
-            yield RowResult(line, arrival.email, _OUTCOMES[what])
+            line, reader, outcome = next(imported)
+            yield RowResult(line, reader.email, _OUTCOMES[outcome])
 
 
 def _batches(rows: Iterator[CsvCells], parser: CsvRowParser) -> Iterator[_Batch]:
     seen = SeenRows()
     while some := list(islice(rows, BATCH_SIZE)):
-        batch = _Batch(settled=[], lines=[], arrivals=[])
+        batch = _Batch(decided=[], lines=[], readers=[])
         for row in some:
-            arrival = parser.read(row)
-            settled = _settled(row, arrival, seen)
-            batch.settled.append(settled)
-            if settled is None:
-                assert isinstance(arrival, StagedReader)
+            reader = parser.parse(row)
+            result = _decide(row, reader, seen)
+            batch.decided.append(result)
+            if result is None:
+                assert isinstance(reader, StagedReader)
                 batch.lines.append(row.line)
-                batch.arrivals.append(arrival)
+                batch.readers.append(reader)
         yield batch
 
 
-def _settled(row: CsvCells, arrival: StagedReader | str, seen: "SeenRows") -> RowResult | None:
-    """Return a row about which nothing has to be looked up."""
-    if isinstance(arrival, str):
+def _decide(row: CsvCells, reader: StagedReader | str, seen: "SeenRows") -> RowResult | None:
+    """Return the result of a refused or duplicate row; None for any other."""
+    if isinstance(reader, str):
         email = row.cells[0] if len(row.cells) == 1 else ""
-        return RowResult(row.line, email, RowOutcome.REFUSED, arrival, tuple(row.cells))
-    # who says yes on one line and no on another has said no: only the same is the same
-    left = arrival.state is SubscriptionState.LEFT
-    same = (arrival.address, arrival.newsletter, left, bool(arrival.suppressed))
+        return RowResult(row.line, email, RowOutcome.REFUSED, reader, tuple(row.cells))
+    # a subscriber who agrees in one row and leaves in another has left: these are no duplicates
+    left = reader.state is SubscriptionState.LEFT
+    same = (reader.address, reader.newsletter, left, bool(reader.suppressed))
     first = seen.add(hash(same), row.line)
     if first == row.line:
         return None
-    reason = f"{arrival.email} is on line {first} already"
-    return RowResult(row.line, arrival.email, RowOutcome.DUPLICATE, reason)
+    reason = f"{reader.email} is on line {first} already"
+    return RowResult(row.line, reader.email, RowOutcome.DUPLICATE, reason)
 
 
 class SeenRows:
-    """On which line each row was met first: 12 bytes a place, where a dict takes 130.
+    """The line of each distinct row: a hash table of 12 bytes a slot, where a dict takes 130.
 
-    What is kept is a hash of 64 bits, salted by the process; that two rows of a million
-    have the same is once in forty million files.
+    It stores 64-bit hashes, salted per process: two of a million rows collide in one of
+    forty million files.
     """
 
     _FULL = 2 / 3
@@ -192,16 +180,16 @@ class SeenRows:
         self._lines = array("I", bytes(4 * size))
 
     def add(self, number: int, line: int) -> int:
-        """Return the line on which `number` was met first, which may be this one."""
-        number = number & 0xFFFF_FFFF_FFFF_FFFF or 1  # 0 is an empty place
+        """Add a row's hash; return the line on which it was added first, which may be this one."""
+        number = number & 0xFFFF_FFFF_FFFF_FFFF or 1  # 0 is an empty slot
         hashes, mask = self._hashes, self._mask
-        place = number & mask
-        while hashes[place]:
-            if hashes[place] == number:
-                return self._lines[place]
-            place = (place + 1) & mask
-        hashes[place] = number
-        self._lines[place] = line
+        slot = number & mask
+        while hashes[slot]:
+            if hashes[slot] == number:
+                return self._lines[slot]
+            slot = (slot + 1) & mask
+        hashes[slot] = number
+        self._lines[slot] = line
         self._count += 1
         if self._count > mask * self._FULL:
             self._double()

@@ -1,21 +1,20 @@
-"""Formulas in CSV: a cell that begins as one is run by the spreadsheet that opens the file.
+"""Escape cells that a spreadsheet would run as a formula (OWASP, "CSV injection").
 
-What people say of themselves must never be (OWASP, "CSV injection"). A `'` before such a
-cell makes it text; files with it lose it again when they are read.
+A `'` before such a cell makes it text, and is removed again when the file is imported.
 """
 
 import re
 
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
-"""Those that have a `'` already get another, or reading would take away what was there before."""
+"""Cells with a `'` already get another, so that unescaping restores them."""
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def escape_formula(text: str) -> str:
-    """Return the text of a cell as no spreadsheet runs it."""
+    """Return a cell's text so that no spreadsheet runs it."""
     return f"'{text}" if _DANGEROUS.match(text) else text
 
 
 def unescape_formula(text: str) -> str:
-    """Return the text that `escape_formula` was given; what nobody guarded stays as it is."""
+    """Undo `escape_formula`; other text stays as it is."""
     return text[1:] if text.startswith("'") and _ESCAPED.match(text) else text

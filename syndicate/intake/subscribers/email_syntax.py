@@ -1,4 +1,4 @@
-"""Whether a text is an address that mail can be sent to, judged by its syntax alone."""
+"""Check email addresses by their syntax."""
 
 import re
 
@@ -12,27 +12,24 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ORDINARY = re.compile(
     rf"(?=.{{3,254}}\Z){_ATOM}(?:\.{_ATOM})*@(?![^@]*--)(?:{_LABEL}\.)+([A-Za-z]{{2,63}})\Z"
 )
-"""What email-validator takes without a second look; it needs fifty times as long for it."""
+"""Addresses that are certainly valid; email-validator takes fifty times as long for them."""
 _SPECIAL = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 
 
 def check_address(email: str) -> tuple[str, str]:
-    """Return what makes an address unique (`normal_address`), and what is wrong with it, or "".
-
-    DNS isn't asked.
-    """
+    """Return an address normalised (`normalise_email`), and what is wrong with it, or ""."""
     if is_ordinary(email):
         return email.lower(), ""
     try:
         validate_email(email, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         return "", f'"{one_line(email)[:80]}" is no email address: {error}'
-    if "\ufffd" in email:  # stands for a byte that can't be read; it would be somebody else's
+    if "\ufffd" in email:  # an undecodable byte: it would be another address
         return "", "the address has a character that can't be read"
     return normalise_email(email), ""
 
 
 def is_ordinary(email: str) -> bool:
-    """Whether an address is of the kind that nearly all are, and sure to be one."""
+    """Whether an address has the form of nearly all, and is certainly valid."""
     found = _ORDINARY.match(email)
     return found is not None and found[1].lower() not in _SPECIAL

@@ -1,8 +1,8 @@
-"""How other newsletter tools write down their subscribers: one table for each.
+"""The export formats of newsletter tools, with the columns of each.
 
-Columns are compared by their letters and digits alone, so "Email Address",
-EMAIL_ADDRESS and "e-mail address" are one. The first column of a tuple that the
-file has is taken; where several say when, the first that is filled in.
+Columns are compared by letters and digits only, so "Email Address", EMAIL_ADDRESS and
+"e-mail address" are the same. Of a tuple of columns, the first in the file is used; for
+times, the first that has a value.
 """
 
 import re
@@ -24,7 +24,7 @@ _STATUS = ("status", "subscription status", "email status", "subscriber status")
 
 
 class ExportedStatus(StrEnum):
-    """How somebody stood with the other tool."""
+    """A subscriber's status in the other tool, by rising severity."""
 
     CONFIRMED = "confirmed"
     PENDING = "pending"
@@ -51,17 +51,17 @@ _STATUS_WORDS = {
     ),
 }
 STATUS_WORDS = {word: status for status, words in _STATUS_WORDS.items() for word in words.split()}
-"""What the tools call it, by their words with "_" for every gap."""
+"""The tools' words, with "_" between words → status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportFormat:
-    """How one tool writes."""
+    """The format of one tool."""
 
     name: str
-    """Of the tool; "" for nobody's in particular."""
-    marks: tuple[frozenset[str], ...]
-    """A header with all columns of one of these is the tool's."""
+    """The tool; "" for the generic format."""
+    signatures: tuple[frozenset[str], ...]
+    """Sets of columns: a header with all of one set is the tool's."""
     email: tuple[str, ...] = _ADDRESS
     name_columns: tuple[str, ...] = _NAME
     first: tuple[str, ...] = _FIRST
@@ -69,32 +69,32 @@ class ExportFormat:
     tags: tuple[str, ...] = _TAGS
     language: tuple[str, ...] = _LANGUAGE
     status: tuple[str, ...] = _STATUS
-    willing: tuple[str, ...] = ()
-    """Columns that say with yes or no whether somebody gets mail."""
-    unwilling: tuple[str, ...] = ()
-    """The same the other way round."""
+    opted_in: tuple[str, ...] = ()
+    """Columns with yes or no, where no means unsubscribed."""
+    opted_out: tuple[str, ...] = ()
+    """Columns with yes or no, where yes means unsubscribed."""
     confirmed_at: tuple[str, ...] = ()
     left_at: tuple[str, ...] = ()
-    """Whoever has something but "no" in one of these has left."""
+    """Columns where any value but "no" means unsubscribed."""
     bounced_at: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
-    """Columns of JSON that may hold own fields and a language."""
+    """Columns of JSON that may have custom fields and a language."""
     newsletter: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
-    """How consent was given, in words."""
+    """How consent was given."""
     suppressed: tuple[str, ...] = ()
-    """Why the address is not mailed, in words."""
+    """Why the address is suppressed."""
     files: tuple[tuple[str, ExportedStatus], ...] = ()
-    """What the beginning of the file's name says of everybody in it."""
+    """Start of the file's name → status of all its rows."""
 
 
-def _marks(*headers: str) -> tuple[frozenset[str], ...]:
-    return tuple(frozenset(one.split(", ")) for one in headers)
+def _signatures(*headers: str) -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(header.split(", ")) for header in headers)
 
 
 OWN_FORMAT = ExportFormat(
     name="Syndicate",
-    marks=_marks("newsletter, state, at, source"),
+    signatures=_signatures("newsletter, state, at, source"),
     status=("state",),
     confirmed_at=("at",),
     newsletter=("newsletter",),
@@ -102,12 +102,12 @@ OWN_FORMAT = ExportFormat(
     suppressed=("suppressed",),
 )
 REFUSAL_COLUMNS = ("refused line", "refused because")
-"""What an import adds to the rows that it refused, whoever wrote them."""
+"""Columns that an import adds to the file of refused rows."""
 GENERIC_FORMAT = ExportFormat(
     name="",
-    marks=(),
-    willing=("subscribed",),
-    unwilling=("unsubscribed", "complained"),
+    signatures=(),
+    opted_in=("subscribed",),
+    opted_out=("unsubscribed", "complained"),
     confirmed_at=("confirmed at", "consent at", "opt in at", "subscribed at"),
     left_at=("unsubscribed at",),
     bounced_at=("bounced at", "bounced"),
@@ -118,7 +118,7 @@ EXPORT_FORMATS = (
     OWN_FORMAT,
     ExportFormat(
         name="Mailchimp",
-        marks=_marks(
+        signatures=_signatures(
             "member rating", "optin time", "confirm time", "unsub time", "clean time", "leid, euid"
         ),
         confirmed_at=("confirm time", "optin time"),
@@ -132,28 +132,28 @@ EXPORT_FORMATS = (
     ),
     ExportFormat(
         name="Ghost",
-        marks=_marks("subscribed to emails", "complimentary plan, stripe customer id"),
-        willing=("subscribed to emails", "subscribed"),
+        signatures=_signatures("subscribed to emails", "complimentary plan, stripe customer id"),
+        opted_in=("subscribed to emails", "subscribed"),
         confirmed_at=("created at",),
         left_at=("deleted at",),
     ),
     ExportFormat(
         name="listmonk",
-        marks=_marks("uuid, attributes", "uuid, status", "email, attributes"),
+        signatures=_signatures("uuid, attributes", "uuid, status", "email, attributes"),
         confirmed_at=("created at",),
         attributes=("attributes", "attribs"),
     ),
     ExportFormat(
         name="Substack",
-        marks=_marks(
+        signatures=_signatures(
             "active subscription", "email disabled", "subscription type, subscription date"
         ),
-        unwilling=("email disabled",),
+        opted_out=("email disabled",),
         confirmed_at=("created at", "subscription date", "start date"),
     ),
     ExportFormat(
         name="Buttondown",
-        marks=_marks(
+        signatures=_signatures(
             "subscriber type", "type, creation date", "type, metadata", "type, referrer url",
             "email address, type", "type, unsubscription date",
         ),
@@ -164,7 +164,7 @@ EXPORT_FORMATS = (
     ),
     ExportFormat(
         name="beehiiv",
-        marks=_marks(
+        signatures=_signatures(
             "status, subscription tier", "status, tier", "status, created at, utm source",
             "status, created at, stripe customer id",
         ),
@@ -173,7 +173,7 @@ EXPORT_FORMATS = (
     ),
     ExportFormat(
         name="MailerLite",
-        marks=_marks(
+        signatures=_signatures(
             "subscriber, subscribed", "subscriber, status", "subscriber, sent", "subscribed date",
             "date subscribed", "confirmation timestamp", "signup timestamp", "opted in, optin ip",
         ),
@@ -193,32 +193,31 @@ EXPORT_FORMATS = (
 
 
 def normalise_column(column: str) -> str:
-    """Return what columns are compared by."""
+    """Return a column's name in the form in which columns are compared."""
     return re.sub(r"[^a-z0-9]+", " ", column.casefold()).strip()
 
 
 def recognise_format(header: Sequence[str]) -> ExportFormat | None:
-    """Recognise whose header it is; None where nothing is an address."""
+    """Return the format of a header; None if no column is an address."""
     columns = {normalise_column(cell) for cell in header}
     for export_format in (*EXPORT_FORMATS, GENERIC_FORMAT):
-        marked = export_format is GENERIC_FORMAT or any(
-            mark <= columns for mark in export_format.marks
+        matches = export_format is GENERIC_FORMAT or any(
+            signature <= columns for signature in export_format.signatures
         )
-        if marked and not columns.isdisjoint(export_format.email):
+        if matches and not columns.isdisjoint(export_format.email):
             return export_format
     return None
 
 
 def has_escaped_formulas(header: Sequence[str]) -> bool:
-    """Whether we wrote a file ourselves, so that its cells are guarded against being formulas."""
+    """Whether Syndicate wrote a file, so that cells which look like formulas are escaped."""
     columns = {normalise_column(cell) for cell in header}
-    return any(mark <= columns for mark in (*OWN_FORMAT.marks, frozenset(REFUSAL_COLUMNS)))
+    own = (*OWN_FORMAT.signatures, frozenset(REFUSAL_COLUMNS))
+    return any(signature <= columns for signature in own)
 
 
 def status_from_file_name(export_format: ExportFormat, file: Path) -> ExportedStatus:
-    """Return how everybody in a file stands whose row says nothing else."""
+    """Return the status of the rows in a file that have none themselves."""
     name = file.name.casefold()
-    return next(
-        (status for begin, status in export_format.files if name.startswith(begin)),
-        ExportedStatus.CONFIRMED,
-    )
+    statuses = (status for start, status in export_format.files if name.startswith(start))
+    return next(statuses, ExportedStatus.CONFIRMED)

@@ -11,12 +11,12 @@ from syndicate.intake.subscribers.csv_import import (
     RowOutcome,
     SeenRows,
     SubscriberCsv,
-    import_subscribers,
 )
 from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import StagedReader, Store
 from tests.causes import TEST, by_reader
+from tests.csv_import import import_subscribers
 from tests.intake.article_folder import MONDAY, TUESDAY
 
 
@@ -92,8 +92,8 @@ def test_each_row_has_its_outcome_and_its_line(sqlite_store, tmp_path):
         (b"name,phone\nx,y@example.org\n", 'readers.csv:1: header "name,phone"'),
         (b"y@example.org\n", "readers.csv:1: header"),
         (b'"email,name\ny@example.org\n', "readers.csv:1: header"),
-        (b"PK\x03\x04\x14\x00", "is a spreadsheet or a ZIP file — export it as CSV"),
-        (b"\xff\xfee\x00m\x00\x00\xd8x", "begins as UTF-16 and isn't"),
+        (b"PK\x03\x04\x14\x00", "a spreadsheet or ZIP file — export it as CSV"),
+        (b"\xff\xfee\x00m\x00\x00\xd8x", "invalid UTF-16"),
     ],
 )
 def test_a_file_that_is_none_is_refused_with_its_line(sqlite_store, tmp_path, data, expected):
@@ -171,7 +171,7 @@ def test_encodings_separators_and_line_ends(tmp_path, codec, encoding, separator
     file.write_bytes("".join(separator.join(line) + end for line in lines).encode(codec))
     readers = SubscriberCsv.recognise(file)
     parser = readers.row_parser(ImportOptions(newsletter="breaking"), at=MONDAY)
-    [someone] = map(parser.read, readers.csv_file.rows())
+    [someone] = map(parser.parse, readers.csv_file.rows())
     assert isinstance(someone, StagedReader)
     assert (someone.email, someone.name) == ("m@example.org", "Müller; A, B")
     assert readers.csv_file.encoding == encoding

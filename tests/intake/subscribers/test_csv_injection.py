@@ -67,7 +67,7 @@ def test_names_and_fields_survive_an_export_and_no_cell_is_a_formula(folder, loc
     assert not [cell for row in rows for cell in row if cell.startswith(FORMULAS)]
     readers = SubscriberCsv.recognise(folder / "all.csv")
     parser = readers.row_parser(ImportOptions(newsletters=["news"], fields=("city",)), at=NOW)
-    someone, suppressed = map(parser.read, readers.csv_file.rows())
+    someone, suppressed = map(parser.parse, readers.csv_file.rows())
     assert isinstance(someone, StagedReader)
     assert isinstance(suppressed, StagedReader)
     assert (someone.email, someone.name) == (email, name)

@@ -33,7 +33,11 @@ def told(tmp_path, data, options=NEWS, name="readers.csv") -> tuple[CsvRowParser
     file.write_text(data)
     readers = SubscriberCsv.recognise(file)
     parser = readers.row_parser(options, at=NOW)
-    return parser, readers.export_format.name, [parser.read(row) for row in readers.csv_file.rows()]
+    return (
+        parser,
+        readers.export_format.name,
+        [parser.parse(row) for row in readers.csv_file.rows()],
+    )
 
 
 def short(one):
@@ -204,7 +208,7 @@ def test_what_we_export_comes_in_again_with_its_consent(tmp_path):
     assert (ann.newsletter, ann.language, ann.tags) == ("news", "de", ("x", "y"))
     assert dict(ann.fields) == {"city": "Kiel"}
     assert bo.at == datetime(2025, 1, 1, 10, tzinfo=UTC)
-    assert people[3] == 'no newsletter is called "other"; there is: news'
+    assert people[3] == 'no newsletter is called "other"; there are: news'
     _, _, [_, _, _, other, _] = told(tmp_path, f"{header}\n{rows}")
     assert other == 'is for "other", and the import is for "news"'
 

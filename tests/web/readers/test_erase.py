@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.intake.subscribers.csv_import import RowOutcome, import_subscribers
+from syndicate.intake.subscribers.csv_import import RowOutcome
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
 from syndicate.model.subscribers import Action, SubscribeOutcome
 from syndicate.store.editions.clicks import LinkClick
 from tests.causes import TEST, by_reader
+from tests.csv_import import import_subscribers
 from tests.deliver import editions
 from tests.web.known_reader import TABLES, dump, path_of, subscribe_anna
 

@@ -1,8 +1,8 @@
-"""AVIF: boxes in boxes; metadata are items that a table finds (ISO 14496-12, 8.11; av1-avif).
+"""AVIF: nested boxes; metadata are items located by a table (ISO 14496-12, 8.11; av1-avif).
 
-Moving anything would mean to mend every table. So the bytes of EXIF and XMP are
-blanked where they are, and their kind becomes `free`, which nobody reads. How
-the picture is turned is said elsewhere (`irot`, `imir`).
+Moving bytes would change every table. So EXIF and XMP are overwritten in place, and
+their type becomes `free`, which is ignored. The orientation is in other boxes (`irot`,
+`imir`).
 """
 
 import struct
@@ -22,12 +22,12 @@ _MAX_DEPTH = 4
 class _Box:
     kind: bytes
     start: int
-    """Where its content begins."""
+    """Position of its content."""
     end: int
 
 
-def accepts(data: bytes) -> bool:
-    """Whether the data begin as an AVIF does."""
+def is_avif(data: bytes) -> bool:
+    """Whether the data have the signature of AVIF."""
     if data[4:8] != b"ftyp":
         return False
     length = int.from_bytes(data[:4])
@@ -37,19 +37,19 @@ def accepts(data: bytes) -> bool:
 
 
 def strip(data: bytes) -> bytes:
-    """Blank EXIF and XMP, of the picture and of the tracks of an animated one."""
+    """Overwrite EXIF and XMP, of the picture and of the tracks of an animated one."""
     blanked = bytearray(data)
     try:
         for meta in _metas(data, 0, len(data)):
             _blank(data, meta, blanked)
     except (struct.error, IndexError):
-        raise ValueError("an AVIF that breaks off") from None
+        raise ValueError("an AVIF that is truncated") from None
     return bytes(blanked)
 
 
 def _metas(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[_Box]:
     if depth > _MAX_DEPTH:
-        raise ValueError("an AVIF with boxes in boxes in boxes")
+        raise ValueError("an AVIF with too many nested boxes")
     for box in _boxes(data, start, end):
         if box.kind == b"meta":
             yield box
@@ -82,7 +82,7 @@ def _blank(data: bytes, meta: _Box, blanked: bytearray) -> None:
             continue
         for start, length in extents:
             if not length or start + length > len(data):
-                raise ValueError("an AVIF that breaks off")
+                raise ValueError("an AVIF that is truncated")
             left -= length
             if left < 0:
                 raise ValueError("an AVIF whose parts overlap")
@@ -92,7 +92,7 @@ def _blank(data: bytes, meta: _Box, blanked: bytearray) -> None:
 
 
 def _private_items(data: bytes, iinf: _Box) -> Iterator[tuple[int, int]]:
-    """Iterate over the numbers of private items, and where their kind is written."""
+    """Iterate over the numbers of private items, with the position of their type."""
     count_size = 2 if data[iinf.start] == 0 else 4
     for box in _boxes(data, iinf.start + 4 + count_size, iinf.end):
         wide = data[box.start] >= 3  # noqa: PLR2004 - the box's version
@@ -103,7 +103,7 @@ def _private_items(data: bytes, iinf: _Box) -> Iterator[tuple[int, int]]:
 
 
 class _Locations:
-    """The table of where items lie (14496-12, 8.11.3)."""
+    """The table of item locations (14496-12, 8.11.3)."""
 
     def __init__(self, data: bytes, iloc: _Box, idat: _Box | None) -> None:
         self._data = data
@@ -114,15 +114,15 @@ class _Locations:
         self._offset, self._length = divmod(sizes[0], 16)
         self._base, self._index = divmod(sizes[1], 16)
         if not self._length:
-            raise ValueError("an AVIF that doesn't say how long its parts are")
+            raise ValueError("an AVIF without the length of its parts")
 
     def items(self) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-        """Iterate over items, each with start and length of its parts in the file."""
+        """Iterate over items, each with start and length of its extents."""
         wide = self._version >= 2  # noqa: PLR2004 - the box's version
         for _ in range(self._number(4 if wide else 2)):
             item = self._number(4 if wide else 2)
             method = self._number(2) & 15 if self._version else _IN_FILE
-            self._number(2)  # which file: this one
+            self._number(2)  # which file: always this one
             base = self._number(self._base) + self._origin(method)
             yield item, [self._extent(base) for _ in range(self._number(2))]
 
@@ -136,7 +136,7 @@ class _Locations:
 
     def _number(self, size: int) -> int:
         if self._at + size > len(self._data):
-            raise ValueError("an AVIF that breaks off")
+            raise ValueError("an AVIF that is truncated")
         read = self._data[self._at : self._at + size]
         self._at += size
         return int.from_bytes(read)

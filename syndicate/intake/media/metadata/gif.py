@@ -1,23 +1,18 @@
-"""GIF: a head, then blocks made of sub-blocks (w3.org/Graphics/GIF/spec-gif89a.txt)."""
+"""GIF: a header, then blocks of sub-blocks (w3.org/Graphics/GIF/spec-gif89a.txt)."""
 
 _IMAGE, _EXTENSION, _END = 0x2C, 0x21, 0x3B
 _GRAPHIC_CONTROL, _APPLICATION = 0xF9, 0xFF
 _KEPT_APPLICATIONS = (b"\x0bNETSCAPE2.0", b"\x0bANIMEXTS1.0", b"\x0bICCRGBG1012")
-"""How often an animation repeats, in two spellings; and the colour profile."""
+"""The number of repetitions, in two dialects, and the colour profile."""
 _HEAD = 13
 
 
-def accepts(data: bytes) -> bool:
-    """Whether the data begin as a GIF does."""
-    return data[:6] in (b"GIF87a", b"GIF89a")
-
-
 def strip(data: bytes) -> bytes:
-    """Drop comments, XMP and whatever else programs put there; and what follows the end."""
+    """Remove comments, XMP and all other extensions, and anything after the end."""
     try:
         return _strip(data)
     except IndexError:
-        raise ValueError("a GIF that breaks off") from None
+        raise ValueError("a GIF that is truncated") from None
 
 
 def _strip(data: bytes) -> bytes:
@@ -38,7 +33,7 @@ def _strip(data: bytes) -> bytes:
 
 
 def _palette(flags: int) -> int:
-    """Return how many bytes of colours follow."""
+    """Return the size of the colour table in bytes."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 

@@ -1,4 +1,4 @@
-"""JPEG: a row of segments, each with a marker and a length, around coded data (ITU T.81, B.1)."""
+"""JPEG: segments with a marker and a length, around coded data (ITU T.81, B.1)."""
 
 import re
 import struct
@@ -9,18 +9,13 @@ _START, _END, _SCAN = 0xD8, 0xD9, 0xDA
 _APP0, _APP1, _APP2, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
 _EXIF, _JFIF, _PROFILE, _ADOBE = b"Exif\0\0", b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"
 _MARKER_IN_DATA = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)
-"""Coded data has its own 0xFF followed by a zero, and restart markers."""
-
-
-def accepts(data: bytes) -> bool:
-    """Whether the data begin as a JPEG does."""
-    return data.startswith(b"\xff\xd8\xff")
+"""In coded data, 0xFF is followed by a zero or is a restart marker."""
 
 
 def strip(data: bytes) -> bytes:
-    """Drop all application data but JFIF, colour and orientation; and what follows the end.
+    """Remove application data except JFIF, colour and orientation, and anything after the end.
 
-    Cameras and telephones put more pictures there, with EXIF of their own.
+    Cameras and phones put more pictures after the end, with their own EXIF.
     """
     kept, at = [data[:2]], 2
     while True:
@@ -28,10 +23,10 @@ def strip(data: bytes) -> bytes:
         if code == _END:
             return b"".join((*kept, b"\xff\xd9"))
         if at + 2 > len(data):
-            raise ValueError("a JPEG that breaks off")
+            raise ValueError("a JPEG that is truncated")
         end = at + struct.unpack_from(">H", data, at)[0]
         if end < at + 2 or end > len(data):
-            raise ValueError("a JPEG that breaks off")
+            raise ValueError("a JPEG that is truncated")
         payload = _payload(code, data[at + 2 : end])
         if payload is not None:
             kept.append(struct.pack(">BBH", 0xFF, code, len(payload) + 2) + payload)
@@ -39,13 +34,13 @@ def strip(data: bytes) -> bytes:
         if code == _SCAN:
             following = _MARKER_IN_DATA.search(data, at)
             if following is None:
-                raise ValueError("a JPEG that breaks off")
+                raise ValueError("a JPEG that is truncated")
             kept.append(data[at : following.start()])
             at = following.start()
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:
-    """Read a marker, which fill bytes may precede; return its code and where it ends."""
+    """Read a marker, with optional fill bytes before it; return its code and its end."""
     start = at
     while data[at : at + 1] == b"\xff":
         at += 1
@@ -55,7 +50,7 @@ def _marker(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _payload(code: int, payload: bytes) -> bytes | None:
-    """Return what a segment may say; None where it goes."""
+    """Return what to keep of a segment; None to remove it."""
     if code == _APP1 and payload.startswith(_EXIF):
         turned = orientation.keep_orientation(payload)
         return _EXIF + turned if turned else None

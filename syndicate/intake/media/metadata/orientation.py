@@ -1,4 +1,4 @@
-"""How a picture has to be turned to be upright: the one thing of EXIF that is kept.
+"""The EXIF orientation of a picture, the only part of EXIF that is kept.
 
 Exif 2.32, 4.6.4 (tag 0x0112 of the first directory) and TIFF 6.0, section 2.
 """
@@ -11,7 +11,7 @@ _PREFIX = b"Exif\0\0"
 
 
 def keep_orientation(exif: bytes) -> bytes:
-    """Return EXIF data that says nothing but the orientation; empty for an upright picture."""
+    """Return EXIF data with only the orientation; empty for an upright picture."""
     turned = _read(exif.removeprefix(_PREFIX))
     if turned not in range(2, 9):
         return b""
@@ -19,7 +19,7 @@ def keep_orientation(exif: bytes) -> bytes:
 
 
 def _read(tiff: bytes) -> int | None:
-    """Read the orientation; None where there is none, or what is there can't be read."""
+    """Return the orientation; None if it is missing or damaged."""
     order = _ORDERS.get(tiff[:4])
     if order is None:
         return None

@@ -1,4 +1,4 @@
-"""PNG: a signature and a row of chunks (w3.org/TR/png-3, 5)."""
+"""PNG: a signature and chunks (w3.org/TR/png-3, 5)."""
 
 import struct
 import zlib
@@ -10,16 +10,11 @@ _KEPT = frozenset((
     b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB",
     b"cICP", b"mDCV", b"cLLI", b"bKGD", b"hIST", b"pHYs", b"sPLT", b"acTL", b"fcTL", b"fdAT",
 ))  # fmt: skip
-"""The picture, its colours, its animation: no texts, times, or chunks that nobody knows."""
-
-
-def accepts(data: bytes) -> bool:
-    """Whether the data begin as a PNG does."""
-    return data.startswith(_SIGNATURE)
+"""The picture, its colours, its animation: no texts, times or unknown chunks."""
 
 
 def strip(data: bytes) -> bytes:
-    """Drop texts (XMP among them), the time, EXIF but for the orientation; and what follows."""
+    """Remove texts (and XMP), time, EXIF except the orientation, and anything after the end."""
     kept, at = [_SIGNATURE], len(_SIGNATURE)
     while at + 12 <= len(data):
         length, name = struct.unpack_from(">I4s", data, at)
@@ -34,7 +29,7 @@ def strip(data: bytes) -> bytes:
         if name == b"IEND":
             return b"".join(kept)
         at = end
-    raise ValueError("a PNG that breaks off")
+    raise ValueError("a PNG that is truncated")
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

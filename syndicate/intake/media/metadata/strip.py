@@ -1,34 +1,26 @@
-"""What a picture's file says besides the picture: where it was taken, by which camera, by whom.
+"""Strip the metadata of a picture's file: place, camera, author.
 
-None of it is published. A file is kept as it is but for those parts: pixels
-aren't coded again. What a browser needs stays: the colour profile, and how the
-picture has to be turned.
+The rest of the file is unchanged: pixels are not encoded again. The colour profile and
+the orientation stay, which browsers need.
 """
 
-from typing import Protocol
+import re
 
 from syndicate.intake.media.metadata import avif, gif, jpeg, png, webp
 
-
-class MetadataFormat(Protocol):
-    """What each format's module offers."""
-
-    def accepts(self, data: bytes) -> bool:
-        """Whether the data begin as this format does."""
-
-    def strip(self, data: bytes) -> bytes:
-        """Return the data without metadata; raise ValueError where they are damaged."""
-
-
-_FORMATS: tuple[MetadataFormat, ...] = (jpeg, png, gif, webp, avif)
+_FORMATS = (
+    (re.compile(rb"\xff\xd8\xff"), jpeg.strip),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), png.strip),
+    (re.compile(rb"GIF8[79]a"), gif.strip),
+    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), webp.strip),
+)
 
 
 def strip_metadata(data: bytes) -> bytes:
-    """Return a picture's bytes without metadata; what has none comes back as it is.
-
-    Raise ValueError for what isn't made as its format demands.
-    """
-    for each in _FORMATS:
-        if each.accepts(data):
-            return each.strip(data)
+    """Return a picture's bytes without metadata; raise ValueError if its file is damaged."""
+    for signature, strip in _FORMATS:
+        if signature.match(data):
+            return strip(data)
+    if avif.is_avif(data):
+        return avif.strip(data)
     raise ValueError("no GIF, PNG, JPEG, WebP or AVIF picture")
