@@ -1,10 +1,8 @@
-"""Editions as mail: MJML in, one HTML and one text for all readers out.
+"""Editions and letters as mail: one HTML and one text for all readers.
 
-`editions`   the way in: compose an alert or a digest
-`alert`      … of one story, whole; `digest` … of several
-`press`      what every mail template may use, and the limits of a mail
-`body`       an article's body in mail's own HTML; `text` … as a person would write it
-`subject`    subjects and preheaders; `words` in the reader's language; `ads`
-`clicks`     links numbered, where a newsletter counts who follows them
-`mjml`       the one door to mrml; `mjml_grammar` is what it takes
+`edition_content` composes an edition, which is an `alert` of one article or a `digest` of several,
+and `letter` a mail to one person. `context` is what every mail template may use. `html_body` and
+`plain_text` render an article's body, `subject` the subject and preheader, `ads` advertising;
+`ui_strings` are the texts of our own. `link_markers` numbers links whose clicks are counted.
+`mjml` turns MJML into HTML; `mjml_grammar` is what it accepts.
 """

@@ -1,4 +1,4 @@
-"""The alert: one story, whole, as on its page."""
+"""Composes alerts: one article in full, as on its page."""
 
 from typing import Any
 
@@ -15,68 +15,68 @@ from syndicate.render.mail.html_body import render_html_body, truncate
 from syndicate.render.mail.plain_text import render_plain_text
 from syndicate.render.mail.subject import alert_preheader, alert_subject
 
-_OPENING = 1_500
-"""Characters shown of a story whose first paragraph alone is past the limit."""
+_BEGINNING = 1_500
+"""Characters of an article whose first paragraph alone exceeds the limit."""
 
 
-def compose_alert(article: Article, press: MailContext) -> Content:
-    """Compose the alert of an article."""
-    subject, preheader = alert_subject(article, press.language), alert_preheader(article)
-    story = ArticleView.of(article, press.config)
+def compose_alert(article: Article, context: MailContext) -> Content:
+    """Compose the alert of an article; raise TemplateError."""
+    subject, preheader = alert_subject(article, context.language), alert_preheader(article)
+    view = ArticleView.of(article, context.config)
     values = {
         "subject": subject,
         "preheader": preheader,
         "article": article,
-        "story": story,
-        "url": addresses.absolute(addresses.page(article), press.config),
+        "story": view,
+        "url": addresses.absolute(addresses.page(article), context.config),
     }
-    return press.content(
+    return context.content(
         subject=subject,
         preheader=preheader,
-        html=_html(story, values, press),
-        text=press.text("email/alert.txt", values | {"body": _text(story, press)}),
+        html=_html(view, values, context),
+        text=context.text("email/alert.txt", values | {"body": _text(view, context)}),
     )
 
 
-def _html(story: ArticleView, values: dict[str, Any], press: MailContext) -> str:
-    """Render the story, cut at a paragraph where the whole is too long for a mail."""
-    lead, text = lead_figure.split_lead_figure(story.article)
-    values = values | {"lead": Markup(_set(lead, story, press))}  # noqa: S704 - sanitised at intake
-    body = _set(text, story, press)
-    html = _printed(body, values, press, whole=True)
+def _html(view: ArticleView, values: dict[str, Any], context: MailContext) -> str:
+    """Render the article, truncated after a paragraph if it is too long for a mail."""
+    lead, text = lead_figure.split_lead_figure(view.article)
+    values = values | {"lead": Markup(_body(lead, view, context))}  # noqa: S704 - sanitised at intake
+    body = _body(text, view, context)
+    html = _render(body, values, context, whole=True)
     while (excess := len(html.encode()) - MAX_BYTES) > 0 and body:
         room = len(body.encode()) - excess - 1_000
-        body = truncate(body, room) or _beginning(story.article, room)
-        html = _printed(body, values, press, whole=False)
+        body = truncate(body, room) or _beginning(view.article, room)
+        html = _render(body, values, context, whole=False)
     return html
 
 
-def _printed(body: str, values: dict[str, Any], press: MailContext, *, whole: bool) -> str:
-    shown = {"body": Markup(body), "whole": whole}  # noqa: S704 - sanitised at intake
-    return press.html("email/alert.mjml", values | shown)
+def _render(body: str, values: dict[str, Any], context: MailContext, *, whole: bool) -> str:
+    values = values | {"body": Markup(body), "whole": whole}  # noqa: S704 - sanitised at intake
+    return context.html("email/alert.mjml", values)
 
 
-def _set(tree: etree._Element, story: ArticleView, press: MailContext) -> str:
+def _body(tree: etree._Element, view: ArticleView, context: MailContext) -> str:
     return render_html_body(
         tree,
-        article=story.article,
-        css=press.style,
-        words=press.words,
-        config=press.config,
+        article=view.article,
+        css=context.style,
+        words=context.words,
+        config=context.config,
     )
 
 
 def _beginning(article: Article, room: int) -> str:
-    """Return the first words of a story that has no paragraph short enough, if there is room."""
-    if room < 10 * _OPENING:
+    """Return the beginning of an article without a paragraph short enough, if there is room."""
+    if room < 10 * _BEGINNING:
         return ""
     plain = markup.to_text(markup.parse(article.body))
-    return str(Markup("<p>{}</p>").format(markup.shorten(plain, _OPENING)))
+    return str(Markup("<p>{}</p>").format(markup.shorten(plain, _BEGINNING)))
 
 
-def _text(story: ArticleView, press: MailContext) -> str:
-    lead, tree = lead_figure.split_lead_figure(story.article)
+def _text(view: ArticleView, context: MailContext) -> str:
+    lead, tree = lead_figure.split_lead_figure(view.article)
     for element in reversed(lead):
         element.tail, tree.text = tree.text, None
         tree.insert(0, element)
-    return render_plain_text(tree, article=story.article, words=press.words, config=press.config)
+    return render_plain_text(tree, article=view.article, words=context.words, config=context.config)

@@ -1,4 +1,4 @@
-"""The press: what every edition of a newsletter is printed with."""
+"""What every mail template may use, and how mail templates are rendered."""
 
 import hashlib
 from collections.abc import Sequence
@@ -23,22 +23,22 @@ from syndicate.render.mail.ui_strings import MailStrings, mail_strings
 from syndicate.render.templates import Templates
 
 MAX_BYTES = 90_000
-"""Bytes of HTML. Gmail cuts a message off at 102 KB, unsubscribe link and all."""
+"""Bytes of HTML. Gmail truncates a message at 102 KB, and hides the unsubscribe link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionDate:
-    """The day that an edition is of: that of its slot, whenever its stories are from."""
+    """The date of an edition, which is that of its slot."""
 
     at: datetime
-    """When the slot was due; where an edition is sent by hand, when it is composed."""
+    """When the slot was due; for an edition sent manually, when it is composed."""
     zone: ZoneInfo
     """The zone of the schedule."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MailContext:
-    """One newsletter's templates, words and masthead, for one edition."""
+    """Renders the mail templates for one edition of a newsletter."""
 
     config: Config
     templates: Templates
@@ -46,8 +46,8 @@ class MailContext:
     language: str
     edition_date: EditionDate
     """The date in the masthead."""
-    draft: str
-    """The nonce while composing; the edition's own is made of what came out."""
+    draft_nonce: str
+    """The nonce while composing; the final one is derived from the content."""
 
     @classmethod
     def of(
@@ -59,53 +59,53 @@ class MailContext:
         templates: Templates,
         edition_date: EditionDate,
     ) -> Self:
-        """Set up the press for an edition of these articles."""
+        """Return the context for an edition of these articles."""
         return cls(
             config=config,
             templates=templates,
             newsletter=newsletter,
             language=newsletter.language or config.publication.language,
             edition_date=edition_date,
-            draft=_nonce(repr(articles)),
+            draft_nonce=_nonce(repr(articles)),
         )
 
     @property
     def words(self) -> MailStrings:
-        """What the mail says by itself."""
+        """The UI strings of mail."""
         return mail_strings(self.language)
 
     def html(self, template: str, values: dict[str, Any]) -> str:
-        """Render a template to MJML, and that to HTML; raise TemplateError."""
+        """Render a template to MJML, and the MJML to HTML; raise TemplateError."""
         source = self.templates.render(template, self._values | values)
         return mjml.to_html(source, template=template)
 
     def text(self, template: str, values: dict[str, Any]) -> str:
-        """Render a text twin; raise TemplateError."""
-        written = self.templates.render(template, self._values | values)
-        return markup.printable(written).strip() + "\n"
+        """Render a template of the text part; raise TemplateError."""
+        text = self.templates.render(template, self._values | values)
+        return markup.printable(text).strip() + "\n"
 
     @cached_property
     def style(self) -> str:
-        """The style sheet of bodies."""
+        """The style sheet of article bodies."""
         return self.templates.render("email/body.css", self._values)
 
     def content(self, *, subject: str, preheader: str, html: str, text: str) -> Content:
-        """Give what was composed a nonce of its own, so that the same content has the same hash."""
-        said = [part.replace(self.draft, "") for part in (subject, preheader, html, text)]
-        nonce = _nonce(repr(said))
+        """Return the content with its final nonce, which is the same for the same content."""
+        parts = [part.replace(self.draft_nonce, "") for part in (subject, preheader, html, text)]
+        nonce = _nonce(repr(parts))
         return Content(
             subject=subject,
             preheader=preheader,
-            html=html.replace(self.draft, nonce),
-            text=text.replace(self.draft, nonce),
+            html=html.replace(self.draft_nonce, nonce),
+            text=text.replace(self.draft_nonce, nonce),
             nonce=nonce,
         )
 
     @cached_property
     def _values(self) -> dict[str, Any]:
-        """What every template may use."""
+        """The variables of every mail template."""
         config, ads = self.config, self.config.ads
-        slots = {name: slot_marker(self.draft, name) for name in SLOTS}
+        slots = {name: slot_marker(self.draft_nonce, name) for name in SLOTS}
         return {
             "publication": config.publication,
             "newsletter": self.newsletter,
@@ -134,5 +134,5 @@ class MailContext:
         }
 
 
-def _nonce(said: str) -> str:
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def _nonce(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

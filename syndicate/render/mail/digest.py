@@ -1,4 +1,4 @@
-"""The digest: several stories, each told in a few lines, the first one as lead."""
+"""Composes digests: several articles as teasers, the first one as lead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,17 +16,17 @@ from syndicate.render.mail.html_body import COLUMN, shown_height
 from syndicate.render.mail.subject import digest_preheader, digest_subject
 
 NAMED = 20
-"""So many headlines past the last story are named; what is left, two at least, is counted."""
+"""How many further articles get a headline; the others, two at least, are counted."""
 
-_LEAD, _STORY = 360, 220
-"""Characters of summary for the lead and for the others."""
-_THUMB = 184
-"""How wide a picture beside a story is, in pixels."""
+_LEAD_SUMMARY, _SUMMARY = 360, 220
+"""Maximum length of the summaries of the lead and of the others, in characters."""
+_THUMBNAIL = 184
+"""The width of the picture beside a summary, in pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestTeaser:
-    """One article as a digest tells it."""
+    """One article in a digest."""
 
     title: str
     url: str
@@ -34,17 +34,17 @@ class DigestTeaser:
     breaking: bool
     summary: str
     picture: Figure | None
-    """The rendition that mail loads, with an absolute address."""
+    """The rendition to load, with an absolute address."""
     width: int
-    """How wide the picture is shown, in pixels."""
+    """The displayed width of the picture, in pixels."""
     height: int | None
-    """How high it is then; None where that is unknown."""
+    """Its displayed height; None if unknown."""
     language: str
     direction: str
 
     @classmethod
     def of(cls, article: Article, config: Config, *, length: int, room: int) -> Self:
-        """Summarise an article in at most `length` characters, its picture `room` pixels wide."""
+        """Make a teaser with a summary of `length` characters and a picture `room` pixels wide."""
         language = article.language or config.publication.language
         picture = article.lead
         width = min((picture.width if picture else None) or room, room)
@@ -68,36 +68,38 @@ def _loaded(picture: Figure, width: int, config: Config) -> Figure:
 
 
 def compose_digest(
-    articles: Sequence[Article], more: Sequence[Article], press: MailContext
+    articles: Sequence[Article], more: Sequence[Article], context: MailContext
 ) -> Content:
-    """Compose a digest; stories past the size that mail clients show whole are named only."""
-    told = len(articles)
-    content = _digest(articles, more, press)
-    while (size := len(content.html.encode())) > MAX_BYTES and told > 1:
-        told = max(min(told - 1, told * MAX_BYTES // size), 1)
-        content = _digest(articles[:told], [*articles[told:], *more], press)
+    """Compose a digest; articles beyond the size that mail clients show become headlines."""
+    full = len(articles)
+    content = _digest(articles, more, context)
+    while (size := len(content.html.encode())) > MAX_BYTES and full > 1:
+        full = max(min(full - 1, full * MAX_BYTES // size), 1)
+        content = _digest(articles[:full], [*articles[full:], *more], context)
     return content
 
 
-def _digest(articles: Sequence[Article], more: Sequence[Article], press: MailContext) -> Content:
+def _digest(articles: Sequence[Article], more: Sequence[Article], context: MailContext) -> Content:
     others = len(articles) + len(more) - 1
-    subject = digest_subject(articles[0], others, press.language)
+    subject = digest_subject(articles[0], others, context.language)
     preheader = digest_preheader([*articles, *more])
     named = more if len(more) <= NAMED + 1 else more[:NAMED]
     values = {
         "subject": subject,
         "preheader": preheader,
-        "lead": DigestTeaser.of(articles[0], press.config, length=_LEAD, room=COLUMN),
-        "stories": [
-            DigestTeaser.of(a, press.config, length=_STORY, room=_THUMB) for a in articles[1:]
-        ],
-        "named": [DigestTeaser.of(a, press.config, length=_STORY, room=_THUMB) for a in named],
+        "lead": DigestTeaser.of(articles[0], context.config, length=_LEAD_SUMMARY, room=COLUMN),
+        "stories": [_teaser(article, context.config) for article in articles[1:]],
+        "named": [_teaser(article, context.config) for article in named],
         "more": len(more),
         "counted": len(more) - len(named),
     }
-    return press.content(
+    return context.content(
         subject=subject,
         preheader=preheader,
-        html=press.html("email/digest.mjml", values),
-        text=press.text("email/digest.txt", values),
+        html=context.html("email/digest.mjml", values),
+        text=context.text("email/digest.txt", values),
     )
+
+
+def _teaser(article: Article, config: Config) -> DigestTeaser:
+    return DigestTeaser.of(article, config, length=_SUMMARY, room=_THUMBNAIL)

@@ -1,7 +1,7 @@
-"""Editions: what a newsletter says, as HTML and as text, once for all of its readers.
+"""Composes the content of an edition, as HTML and text, once for all of its readers.
 
-Pure: the same articles, newsletter, configuration, templates and day make the same
-content, and the same content has the same hash.
+Pure: the same articles, newsletter, configuration, templates and date make the same content,
+and the same content has the same hash.
 """
 
 from collections.abc import Sequence
@@ -25,12 +25,12 @@ def compose_edition(
     templates: Templates,
     edition_date: EditionDate,
 ) -> Content:
-    """Compose an alert (the first article, whole) or a digest; raise TemplateError.
+    """Compose an alert (the first article in full) or a digest; raise TemplateError.
 
-    `articles` are newest first; `more` are those that the edition has no room
-    for, which a digest names.
+    `articles` are newest first; `more` are those beyond the maximum, of which a digest has the
+    headlines.
     """
-    press = MailContext.of(
+    context = MailContext.of(
         articles=[*articles, *more],
         newsletter=newsletter,
         config=config,
@@ -38,5 +38,5 @@ def compose_edition(
         edition_date=edition_date,
     )
     if kind is EditionKind.ALERT:
-        return compose_alert(articles[0], press)
-    return compose_digest(articles, more, press)
+        return compose_alert(articles[0], context)
+    return compose_digest(articles, more, context)

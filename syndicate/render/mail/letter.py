@@ -1,6 +1,6 @@
-"""Letters to one person: a paragraph, one button, and why it came.
+"""Composes letters, transactional mails to one person: a paragraph, a button, and the reason.
 
-A letter holds no word of whoever asked for it: anybody can enter anybody's address.
+A letter has no text from the person who requested it: anybody can enter anybody's address.
 """
 
 import hashlib
@@ -18,18 +18,18 @@ from syndicate.render.templates import Templates
 
 
 class Letter(StrEnum):
-    """What a letter is about."""
+    """The kinds of letters."""
 
     CONFIRM = "confirm"
-    """Whether a subscription is wanted."""
+    """Asks to confirm a subscription."""
     WELCOME = "welcome"
-    """A subscription has begun."""
+    """Confirms that a subscription has started."""
     LEAVE_ADDRESS = "leave_address"
-    """To the old address: whether mail is to go elsewhere."""
+    """Asks the old address whether mail should go to another one."""
     NEW_ADDRESS = "new_address"
-    """To the new address: whether it is theirs."""
+    """Asks the new address whether it is theirs."""
     DATA = "data"
-    """The way to what is kept on them."""
+    """Links to the reader's personal data."""
 
 
 def compose_letter(
@@ -42,7 +42,7 @@ def compose_letter(
 ) -> Content:
     """Compose a letter about these newsletters; raise TemplateError.
 
-    It is composed once in a process, since it says the same to everybody.
+    It is cached, since it is the same for everybody.
     """
     return _composed(
         letter, language, tuple(newsletters), _ByIdentity(config), _ByIdentity(templates)
@@ -50,7 +50,7 @@ def compose_letter(
 
 
 class _ByIdentity:
-    """Something that is remembered by identity: a config can't be hashed."""
+    """Makes a config hashable for the cache, by identity."""
 
     def __init__(self, value: Config | Templates) -> None:
         self.value = value
@@ -67,13 +67,13 @@ def _composed(
     letter: Letter,
     language: str,
     newsletters: tuple[Newsletter, ...],
-    of: _ByIdentity,
-    by: _ByIdentity,
+    config_key: _ByIdentity,
+    templates_key: _ByIdentity,
 ) -> Content:
-    config, templates = of.value, by.value
+    config, templates = config_key.value, templates_key.value
     assert isinstance(config, Config)
     assert isinstance(templates, Templates)
-    press = MailContext(
+    context = MailContext(
         config=config,
         templates=templates,
         newsletter=Newsletter(name=LETTERS),
@@ -81,28 +81,31 @@ def _composed(
         edition_date=EditionDate(
             at=EPOCH, zone=config.publication.timezone
         ),  # not shown in a letter
-        draft=hashlib.sha256(letter.encode()).hexdigest()[:16],
+        draft_nonce=hashlib.sha256(letter.encode()).hexdigest()[:16],
     )
-    said: LetterStrings = getattr(mail_strings(language).letters, letter)
-    places = {
+    strings: LetterStrings = getattr(mail_strings(language).letters, letter)
+    slots = {
         "publication": config.publication.title,
-        "newsletters": ui_strings.page_strings(language).all_of([one.label for one in newsletters]),
-        "email": slot_marker(press.draft, "email"),
+        "newsletters": ui_strings.page_strings(language).all_of(
+            [newsletter.label for newsletter in newsletters]
+        ),
+        "email": slot_marker(context.draft_nonce, "email"),
     }
-    subject = said.title.format(**places)
+    subject = strings.title.format(**slots)
+    message = strings.message.format(**slots)
     link = "preferences" if letter is Letter.WELCOME else "confirm"
     values = {
         "subject": subject,
         "title": subject,
-        "preheader": said.said.format(**places),
-        "said": said.said.format(**places),
-        "button": said.button,
-        "address": slot_marker(press.draft, link),
-        "why": said.why.format(**places),
+        "preheader": message,
+        "message": message,
+        "button": strings.button,
+        "address": slot_marker(context.draft_nonce, link),
+        "why": strings.why.format(**slots),
     }
-    return press.content(
+    return context.content(
         subject=subject,
-        preheader=str(values["preheader"]),
-        html=press.html("email/letter.mjml", values),
-        text=press.text("email/letter.txt", values),
+        preheader=message,
+        html=context.html("email/letter.mjml", values),
+        text=context.text("email/letter.txt", values),
     )

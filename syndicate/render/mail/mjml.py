@@ -1,11 +1,9 @@
-r"""The one door to mrml, which makes HTML for mail clients out of MJML.
+r"""Renders MJML to HTML for mail clients by mrml, and reports mistakes with template and line.
 
-mrml prints attribute values in Rust's debug form (NBSP becomes `\u{a0}`), stops
-at a bare `<`, and says little about mistakes. So it only ever sees a skeleton:
-the MJML tree in ASCII, with a marker in place of each attribute value from
-data, and of all HTML that stands inside components. The markers are filled,
-escaped, in what comes back. Mistakes are looked for before, and named with
-template and line.
+mrml writes attribute values in Rust's debug format (NBSP becomes `\u{a0}`), stops at a bare
+`<`, and reports mistakes vaguely. So it only gets a skeleton: the MJML tree in ASCII, with
+placeholders for attribute values with other characters and for all HTML inside components.
+In its output they are replaced with the escaped values. Mistakes are found beforehand.
 """
 
 import hashlib
@@ -25,38 +23,35 @@ from syndicate.render.template_lines import MARK, TemplateLine, remove_marks
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")
 _XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
 _PLAIN = re.compile(r"[ !#-%'-;=?-\[\]-z|~]*")
-"""Attribute values that mrml prints as they are: printable ASCII without \" & < > \\ { }."""
+"""Attribute values that mrml writes unchanged: printable ASCII without \" & < > \\ { }."""
 _MISMATCH = re.compile(r"Opening and ending tag mismatch: (\S+) line (\d+) and ([^\s,]+)")
 _AUTO_HEIGHT = ' height="auto"'
-"""What mrml writes for `mj-image` without a height; HTML has no such value."""
+"""Written by mrml for `mj-image` without a height; invalid in HTML."""
 _POSITION = re.compile(r"(\d+):\d+$")
 
 
 def to_html(source: str, *, template: str) -> str:
-    """Make HTML of rendered MJML; raise TemplateError for any mistake in it.
-
-    `source` is what Jinja made of the template called `template`.
-    """
+    """Render MJML, which Jinja made of `template`, to HTML; raise TemplateError for a mistake."""
     source = _ENTITY.sub(_character, printable(source))
     root = _parse(source, template)
     for element, message in find_errors(root):
         raise _error(TemplateLine.of(element, template=template), message)
-    places = [TemplateLine.of(element, template=template) for element in _structure(root)]
+    lines = [TemplateLine.of(element, template=template) for element in _structure(root)]
     remove_marks(root)
-    markers = _Placeholders(source)
-    skeleton = _skeleton(root, markers)
+    placeholders = _Placeholders(source)
+    skeleton = _skeleton(root, placeholders)
     try:
-        return markers.fill(mjml2html(skeleton, fonts={}).replace(_AUTO_HEIGHT, ""))
+        return placeholders.fill(mjml2html(skeleton, fonts={}).replace(_AUTO_HEIGHT, ""))
     except ValueError as error:
-        raise _error(_place_in(skeleton, str(error), places), str(error)) from error
+        raise _error(_error_line(skeleton, str(error), lines), str(error)) from error
 
 
-def _error(place: TemplateLine, message: str) -> TemplateError:
-    return TemplateError(place.template, place.line, message)
+def _error(position: TemplateLine, message: str) -> TemplateError:
+    return TemplateError(position.template, position.line, message)
 
 
 def _character(match: re.Match[str]) -> str:
-    """Write HTML's named characters as themselves; XML knows five names only."""
+    """Replace HTML's named entities, of which XML knows only five."""
     name = match[1]
     if name in _XML_ENTITIES or name not in html5:
         return match[0]
@@ -89,25 +84,25 @@ def _mismatch_message(lines: list[str], mismatch: re.Match[str]) -> str:
 
 
 class _Placeholders:
-    """Stand-ins of ASCII letters and digits for what mrml must not see."""
+    """Placeholders of ASCII letters and digits for text that mrml must not see."""
 
     def __init__(self, source: str) -> None:
         self._nonce = hashlib.sha256(source.encode()).hexdigest()[:16]
         self._values: list[str] = []
 
-    def stand_for(self, markup: str) -> str:
-        """Return a marker to be replaced by `markup`, which is escaped already."""
+    def add(self, markup: str) -> str:
+        """Return a placeholder for `markup`, which is escaped already."""
         self._values.append(markup)
         return f"MARK{self._nonce}N{len(self._values) - 1}END"
 
     def fill(self, rendered: str) -> str:
-        """Put the values where their markers are."""
+        """Replace the placeholders with their values."""
         marker = re.compile(rf"MARK{self._nonce}N(\d+)END")
         return marker.sub(lambda match: self._values[int(match[1])], rendered)
 
 
 def _structure(element: etree._Element) -> Iterator[etree._Element]:
-    """Iterate over the MJML elements of a tree, not over the HTML that stands in them."""
+    """Yield the MJML elements of a tree, without the HTML inside them."""
     yield element
     component = COMPONENTS.get(element.tag)
     if component is None or component.children is not None:
@@ -115,20 +110,20 @@ def _structure(element: etree._Element) -> Iterator[etree._Element]:
             yield from _structure(child)
 
 
-def _skeleton(root: etree._Element, markers: _Placeholders) -> str:
-    """Write the MJML of a tree with markers for values and contents; the tree is used up."""
+def _skeleton(root: etree._Element, placeholders: _Placeholders) -> str:
+    """Serialise a tree with placeholders for values and contents; the tree is consumed."""
     for element in list(_structure(root)):
         component = COMPONENTS.get(element.tag)
         if component is not None and component.children is None:
-            _replace_content(element, markers)
+            _replace_content(element, placeholders)
         for name, value in element.attrib.items():
             if not _PLAIN.fullmatch(value):
-                element.set(name, markers.stand_for(html.escape(value)))
+                element.set(name, placeholders.add(html.escape(value)))
     etree.strip_elements(root, etree.Comment, etree.PI, with_tail=False)
     return str(etree.tostring(root, encoding="unicode"))
 
 
-def _replace_content(element: etree._Element, markers: _Placeholders) -> None:
+def _replace_content(element: etree._Element, placeholders: _Placeholders) -> None:
     content = element.text or ""
     if element.tag in {"mj-title", "mj-preview"}:
         content = html.escape(content)
@@ -138,13 +133,13 @@ def _replace_content(element: etree._Element, markers: _Placeholders) -> None:
         )
     for child in list(element):
         element.remove(child)
-    element.text = markers.stand_for(content) if content.strip() else None
+    element.text = placeholders.add(content) if content.strip() else None
 
 
-def _place_in(skeleton: str, message: str, places: list[TemplateLine]) -> TemplateLine:
-    """Find the place of mrml's complaint: the element whose tag opened last before it."""
+def _error_line(skeleton: str, message: str, lines: list[TemplateLine]) -> TemplateLine:
+    """Return the line of mrml's error: that of the last tag opened before it."""
     position = _POSITION.search(message)
     if position is None:
-        return TemplateLine(places[0].template, None)
+        return TemplateLine(lines[0].template, None)
     opened = len(re.findall(r"<[a-z]", skeleton[: int(position[1]) + 1]))
-    return places[max(opened - 1, 0)]
+    return lines[max(opened - 1, 0)]

@@ -1,8 +1,7 @@
-"""What MJML 4 allows, as far as mrml renders it; https://documentation.mjml.io.
+"""The grammar of MJML 4, as far as mrml renders it; https://documentation.mjml.io.
 
-mrml passes unknown components and attributes through in silence and spoils a
-few that it knows. So templates are held to this table first, and the message
-says what to write instead.
+mrml silently passes unknown components and attributes through, and breaks a few that it
+knows. So templates are checked against this table first; the errors suggest a replacement.
 """
 
 from collections.abc import Iterator
@@ -16,9 +15,9 @@ from syndicate.render.template_lines import MARK
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One MJML element: what it may carry and what may stand in it.
+    """One MJML element: its attributes and children.
 
-    `children` is None where HTML or plain text stands inside (an "ending tag").
+    `children` is None for an "ending tag", which contains HTML or plain text.
     """
 
     attributes: frozenset[str]
@@ -155,32 +154,32 @@ INSTEAD = {
     "mj-html-attributes": "is not supported; write the attribute where it belongs",
     "mj-selector": "is not supported; write the attribute where it belongs",
 }
-"""Components of MJML that mrml refuses or spoils, and what to write."""
+"""Components of MJML that mrml refuses or breaks, and what to write instead."""
 
 _EVERY_ATTRIBUTE = frozenset().union(*(component.attributes for component in COMPONENTS.values()))
 
 
 def find_errors(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
-    """Iterate over what is wrong with an MJML tree, and on which element."""
+    """Yield the errors in an MJML tree, each with its element."""
     if root.tag != "mjml":
         yield root, f"expected <mjml> at the top, not <{root.tag}>"
         return
     if root.find("mj-body") is None:
         yield root, "there is no <mj-body> in <mjml>"
-    yield from _faults(root)
+    yield from _element_errors(root)
 
 
-def _faults(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+def _element_errors(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
     component = COMPONENTS[element.tag]
-    yield from _attribute_faults(element, component.attributes)
+    yield from _attribute_errors(element, component.attributes)
     if component.children is None:
         return
     yield from _stray_text(element)
     for child in element.iterchildren(etree.Element):
         if child.tag == "mj-attributes":
-            yield from _default_faults(child)
+            yield from _default_errors(child)
         elif child.tag in component.children:
-            yield from _faults(child)
+            yield from _element_errors(child)
         else:
             yield child, _misplaced(child.tag, element.tag, component.children)
 
@@ -189,36 +188,36 @@ def _misplaced(tag: str, parent: str, allowed: frozenset[str]) -> str:
     if tag in INSTEAD:
         return f"<{tag}> {INSTEAD[tag]}"
     if tag in COMPONENTS:
-        inside = ", ".join(sorted(allowed)) or "nothing"
-        return f"<{tag}> can't stand in <{parent}>; what can: {inside}"
+        children = ", ".join(sorted(allowed)) or "nothing"
+        return f"<{tag}> can't be in <{parent}>; allowed: {children}"
     if tag.startswith("mj"):
-        return f"there is no <{tag}>" + _meant(tag, COMPONENTS)
-    return f"<{tag}> stands directly in <{parent}>; put HTML into <mj-text> or <mj-raw>"
+        return f"there is no <{tag}>" + _suggestion(tag, COMPONENTS)
+    return f"<{tag}> is directly in <{parent}>; put HTML into <mj-text> or <mj-raw>"
 
 
 def _stray_text(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
     texts = [element.text, *(child.tail for child in element)]
     stray = " ".join("".join(text or "" for text in texts).split())
     if stray:
-        yield element, f"text stands directly in <{element.tag}>: {stray[:40]!r}; use <mj-text>"
+        yield element, f"text is directly in <{element.tag}>: {stray[:40]!r}; use <mj-text>"
 
 
-def _default_faults(defaults: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+def _default_errors(defaults: etree._Element) -> Iterator[tuple[etree._Element, str]]:
     """Check the children of `<mj-attributes>`: mj-all, mj-class, or a component's defaults."""
     for child in defaults.iterchildren(etree.Element):
         if child.tag == "mj-all":
-            yield from _attribute_faults(child, _EVERY_ATTRIBUTE)
+            yield from _attribute_errors(child, _EVERY_ATTRIBUTE)
         elif child.tag == "mj-class":
-            yield from _attribute_faults(child, _EVERY_ATTRIBUTE | {"name"})
+            yield from _attribute_errors(child, _EVERY_ATTRIBUTE | {"name"})
             if len(child):
-                yield child, "<mj-class> can't hold defaults of components; name them outside it"
+                yield child, "<mj-class> can't contain defaults of components; move them outside"
         elif child.tag in COMPONENTS:
-            yield from _attribute_faults(child, COMPONENTS[child.tag].attributes)
+            yield from _attribute_errors(child, COMPONENTS[child.tag].attributes)
         else:
-            yield child, f"there is no <{child.tag}>" + _meant(child.tag, COMPONENTS)
+            yield child, f"there is no <{child.tag}>" + _suggestion(child.tag, COMPONENTS)
 
 
-def _attribute_faults(
+def _attribute_errors(
     element: etree._Element, allowed: frozenset[str]
 ) -> Iterator[tuple[etree._Element, str]]:
     for name, value in element.attrib.items():
@@ -229,9 +228,9 @@ def _attribute_faults(
         elif (element.tag, name) == ("mj-style", "inline"):
             yield element, "<mj-style inline> has no effect; use a style attribute"
         elif name not in allowed and name != MARK:
-            yield element, f"<{element.tag}> has no attribute {name}" + _meant(name, allowed)
+            yield element, f"<{element.tag}> has no attribute {name}" + _suggestion(name, allowed)
 
 
-def _meant(word: str, known: object) -> str:
+def _suggestion(word: str, known: object) -> str:
     close = get_close_matches(word, list(known), n=1)  # type: ignore[call-overload]
     return f"; did you mean {close[0]}?" if close else ""

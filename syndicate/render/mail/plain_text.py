@@ -1,7 +1,7 @@
-"""The body of an article as a person would type it into a mail.
+"""Renders an article's body as plain text for mail.
 
-Paragraphs are wrapped, quotations have their `>`, lists their dashes; a picture
-is told in brackets, and addresses stand numbered at the end.
+Paragraphs are wrapped, quotations begin with `>`, list items with a dash; pictures are described
+in brackets, and addresses are numbered and listed at the end.
 """
 
 import re
@@ -18,22 +18,22 @@ from syndicate.render import addresses
 from syndicate.render.mail.ui_strings import MailStrings
 
 WIDTH = 72
-"""Characters to a line, as RFC 3676 has it."""
+"""Characters per line, as RFC 3676 recommends."""
 
 _INDENT = "    "
-_DEEP = 24
-"""Below so many elements nothing is set any more; the words alone are kept."""
+_MAX_DEPTH = 24
+"""Elements nested deeper become plain words without structure."""
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_SET = _HEADINGS | {"ul", "ol", "dd", "blockquote", "pre", "figure", "table", "hr"}
-"""Blocks that are set in a way of their own."""
-_PLACES = {
+_LAID_OUT = _HEADINGS | {"ul", "ol", "dd", "blockquote", "pre", "figure", "table", "hr"}
+"""Blocks with a layout of their own."""
+_TEXT_XPATHS = {
     "ul": "li",
     "ol": "li",
     "table": "caption[1] | .//tr/td | .//tr/th",
     "figure": "figcaption[1] | p[1]",
 }
-"""Where text belongs in blocks that have places for it, as XPath."""
-_BLOCKS = _SET | {
+"""XPath of the elements that contain the text of a block."""
+_BLOCKS = _LAID_OUT | {
     "p", "dl", "dt", "div", "section", "article", "aside", "header", "footer", "details",
     "summary", "figcaption", "li", "tr",
 }  # fmt: skip
@@ -42,7 +42,7 @@ _SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
 def wrap(text: str, *, first: str = "", rest: str = "") -> str:
-    """Fold text to lines, each begun with `first` or `rest`; long addresses stay whole."""
+    """Wrap text to lines that begin with `first` or `rest`; long addresses are not broken."""
     lines = [
         textwrap.fill(
             line.strip(" \t"), WIDTH, initial_indent=first if number == 0 else rest,
@@ -56,54 +56,53 @@ def wrap(text: str, *, first: str = "", rest: str = "") -> str:
 def render_plain_text(
     tree: etree._Element, *, article: Article, words: MailStrings, config: Config
 ) -> str:
-    """Return the children of a body's tree as text for mail; the tree is used up."""
+    """Return the children of a body's tree as text for mail; the tree is consumed."""
     page = addresses.absolute(addresses.page(article), config)
     markup.make_absolute(tree, config.url, page)
-    typist = _TextWriter(words=words, page=page)
-    blocks = typist.blocks(tree)
-    if typist.links:
-        numbered = [f"[{number}] {link}" for number, link in enumerate(typist.links, 1)]
+    writer = _TextWriter(words=words, page=page)
+    blocks = writer.blocks(tree)
+    if writer.links:
+        numbered = [f"[{number}] {link}" for number, link in enumerate(writer.links, 1)]
         blocks.append("\n".join([f"{words.links}:", *numbered]))
     return "\n\n".join(blocks)
 
 
 @dataclass(slots=True, kw_only=True)
 class _TextWriter:
-    """Types one body, and notes the addresses that it meets."""
+    """Writes one body as text, and collects its addresses."""
 
     words: MailStrings
     page: str
     links: list[str] = field(default_factory=list)
 
     def blocks(self, element: etree._Element, depth: int = 0) -> list[str]:
-        """Type what is in an element, one block after the other."""
+        """Return the content of an element, block by block."""
         blocks: list[str] = []
-        line = _folded(element.text)
+        line = _collapse(element.text)
         for child in element:
-            if isinstance(child.tag, str) and _is_block(child) and depth < _DEEP:
+            if isinstance(child.tag, str) and _is_block(child) and depth < _MAX_DEPTH:
                 blocks += [self._paragraph(line), *self._block(child, depth + 1)]
-                line = _folded(child.tail)
+                line = _collapse(child.tail)
             else:
-                line += self._inline(child, depth + 1) + _folded(child.tail)
+                line += self._inline(child, depth + 1) + _collapse(child.tail)
         return [block for block in [*blocks, self._paragraph(line)] if block.strip()]
 
     def _paragraph(self, line: str) -> str:
         return wrap(_lines(line))
 
     def _block(self, element: etree._Element, depth: int) -> list[str]:
-        if element.tag not in _SET or not _orderly(element):
+        if element.tag not in _LAID_OUT or not _is_regular(element):
             return self.blocks(element, depth)
         if element.tag in _HEADINGS:
             return self._heading(element, depth)
         if element.tag in {"ul", "ol"}:
             return [self._list(element, depth)]
         if element.tag in {"figure", "table"}:
-            draw = self._figure if element.tag == "figure" else self._table
-            return draw(element, depth)
-        return self._offset(element, depth)
+            write = self._figure if element.tag == "figure" else self._table
+            return write(element, depth)
+        return self._indented(element, depth)
 
-    def _offset(self, element: etree._Element, depth: int) -> list[str]:
-        """Set what stands apart from the text around it."""
+    def _indented(self, element: etree._Element, depth: int) -> list[str]:
         match element.tag:
             case "hr":
                 return ["* * *"]
@@ -115,11 +114,11 @@ class _TextWriter:
                 return _prefixed(self.blocks(element, depth), _INDENT)
 
     def _heading(self, element: etree._Element, depth: int) -> list[str]:
-        said = self._paragraph(self._inside(element, depth))
-        if not said.strip() or element.tag not in {"h1", "h2"}:
-            return [said]
-        longest = max(len(line) for line in said.split("\n"))
-        return [f"{said}\n{'-' * longest}"]
+        heading = self._paragraph(self._inline_content(element, depth))
+        if not heading.strip() or element.tag not in {"h1", "h2"}:
+            return [heading]
+        longest = max(len(line) for line in heading.split("\n"))
+        return [f"{heading}\n{'-' * longest}"]
 
     def _list(self, element: etree._Element, depth: int) -> str:
         items = []
@@ -128,48 +127,47 @@ class _TextWriter:
         for item in element.iterchildren(etree.Element):
             bullet = f"{number}. " if element.tag == "ol" else "- "
             number += 1
-            said = "\n".join(self.blocks(item, depth)) or ""
-            items.append(_hanging(said, bullet))
+            items.append(_hanging("\n".join(self.blocks(item, depth)), bullet))
         return "\n".join(items)
 
     def _figure(self, element: etree._Element, depth: int) -> list[str]:
-        """Tell a figure in brackets: what is to be seen, the caption, the credit."""
+        """Describe a figure in brackets: alternative text, caption and credit."""
         cite = element.find("figcaption//cite")
         if cite is not None and not len(cite) and (cite.text or "").strip():
-            cite.text = f"({_folded(cite.text).strip()})"
+            cite.text = f"({_collapse(cite.text).strip()})"
         caption = element.find("figcaption")
-        said = "" if caption is None else _lines(self._inside(caption, depth)).strip()
+        text = "" if caption is None else _lines(self._inline_content(caption, depth)).strip()
         if (player := next(element.iter(*_PLAYERS), None)) is not None:
-            return [self._paragraph(self._recording(player)), self._paragraph(said)]
+            return [self._paragraph(self._recording(player)), self._paragraph(text)]
         picture, missing = element.find(".//img"), element.find("p")
-        seen = picture.get("alt") if picture is not None else ""
+        alt = picture.get("alt") if picture is not None else ""
         if missing is not None:
-            seen = self._inside(missing, depth)
+            alt = self._inline_content(missing, depth)
         if picture is None and missing is None:
-            return [self._paragraph(said)]
-        told = ". ".join(part for part in (_folded(seen).strip().rstrip("."), said) if part)
-        return [wrap(f"[{self.words.picture}: {told}]" if told else f"[{self.words.picture}]")]
+            return [self._paragraph(text)]
+        text = ". ".join(part for part in (_collapse(alt).strip().rstrip("."), text) if part)
+        return [wrap(f"[{self.words.picture}: {text}]" if text else f"[{self.words.picture}]")]
 
     def _table(self, element: etree._Element, depth: int) -> list[str]:
         rows = [
             " | ".join(
-                _lines(self._inside(cell, depth)).replace("\n", " ").strip()
+                _lines(self._inline_content(cell, depth)).replace("\n", " ").strip()
                 for cell in row.iterchildren("td", "th")
             )
             for row in element.iter("tr")
         ]
         caption = element.find("caption")
         if caption is not None:
-            rows.insert(0, self._paragraph(self._inside(caption, depth)))
+            rows.insert(0, self._paragraph(self._inline_content(caption, depth)))
         return ["\n".join(rows)]
 
-    def _inside(self, element: etree._Element, depth: int) -> str:
-        """Type what is in an element as one line."""
-        if depth >= _DEEP:
-            return _folded("".join(element.itertext()))
-        line = _folded(element.text)
+    def _inline_content(self, element: etree._Element, depth: int) -> str:
+        """Return the content of an element as one line, with its line breaks."""
+        if depth >= _MAX_DEPTH:
+            return _collapse("".join(element.itertext()))
+        line = _collapse(element.text)
         for child in element:
-            line += self._inline(child, depth + 1) + _folded(child.tail)
+            line += self._inline(child, depth + 1) + _collapse(child.tail)
         return line
 
     def _inline(self, element: etree._Element, depth: int) -> str:
@@ -177,36 +175,36 @@ class _TextWriter:
             case "br":
                 return "\n"
             case "img":
-                alt = _folded(element.get("alt")).strip()
+                alt = _collapse(element.get("alt")).strip()
                 return f"[{self.words.picture}: {alt}]" if alt else ""
             case "a":
                 return self._link(element, depth)
             case tag if tag in _PLAYERS:
                 return self._recording(element)
             case str():
-                return self._inside(element, depth)
+                return self._inline_content(element, depth)
             case _:
                 return ""
 
     def _link(self, element: etree._Element, depth: int) -> str:
-        said, href = self._inside(element, depth), element.get("href", "")
-        shown = said.strip()
-        here = href.partition("#")[0] in {"", self.page}
-        if here or shown in {href, href.removeprefix("mailto:")}:
-            return said
-        return f"{said} {self._note(href)}" if shown else ""
+        text, href = self._inline_content(element, depth), element.get("href", "")
+        stripped = text.strip()
+        is_own_page = href.partition("#")[0] in {"", self.page}
+        if is_own_page or stripped in {href, href.removeprefix("mailto:")}:
+            return text
+        return f"{text} {self._reference(href)}" if stripped else ""
 
     def _recording(self, element: etree._Element) -> str:
-        source = next((s for s in element.iter("source") if s.get("src")), element)
+        source = next((part for part in element.iter("source") if part.get("src")), element)
         address = source.get("src") or source.get("data") or self.page
         video = Video.from_url(address)
-        words = {"video": self.words.video, "audio": self.words.audio}
-        said = words.get("video" if video else element.tag, self.words.embedded)
-        title = _folded(element.get("title")).strip()
-        return f"{title or said} {self._note(video.page_url if video else address)}"
+        labels = {"video": self.words.video, "audio": self.words.audio}
+        label = labels.get("video" if video else element.tag, self.words.embedded)
+        title = _collapse(element.get("title")).strip()
+        return f"{title or label} {self._reference(video.page_url if video else address)}"
 
-    def _note(self, address: str) -> str:
-        """Note an address, and return the number it has at the end."""
+    def _reference(self, address: str) -> str:
+        """Add an address to the list; return its number in brackets."""
         address = "".join(address.split())
         if address not in self.links:
             self.links.append(address)
@@ -219,26 +217,26 @@ def _is_block(element: etree._Element) -> bool:
     )
 
 
-def _orderly(element: etree._Element) -> bool:
-    """Whether all that a block says stands where it belongs, and nothing twice over."""
-    if element.tag not in _PLACES:
+def _is_regular(element: etree._Element) -> bool:
+    """Whether all text of a block is in its usual elements, and in each once."""
+    if element.tag not in _TEXT_XPATHS:
         return True
-    placed = sum(_letters(part) for part in element.xpath(_PLACES[element.tag]))
-    shown = sum(1 for _ in element.iter("img", "p", *_PLAYERS)) if element.tag == "figure" else 0
-    return placed == _letters(element) and shown <= 1
+    regular = sum(_letters(part) for part in element.xpath(_TEXT_XPATHS[element.tag]))
+    parts = sum(1 for _ in element.iter("img", "p", *_PLAYERS)) if element.tag == "figure" else 0
+    return regular == _letters(element) and parts <= 1
 
 
 def _letters(element: etree._Element) -> int:
     return len("".join("".join(element.itertext()).split()))
 
 
-def _folded(text: str | None) -> str:
-    """Fold white space as HTML does; no-break spaces stay."""
+def _collapse(text: str | None) -> str:
+    """Collapse white space as HTML does, except no-break spaces."""
     return _SPACE.sub(" ", text or "")
 
 
 def _lines(line: str) -> str:
-    """Fold each line between forced breaks."""
+    """Collapse white space within each line."""
     return "\n".join(re.sub(r"[ \t\r\f]+", " ", part).strip(" ") for part in line.split("\n"))
 
 

@@ -1,4 +1,4 @@
-"""Subject and preheader: the two lines of a mail that everybody reads."""
+"""Subjects and preheaders of editions."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -11,25 +11,25 @@ from syndicate.render.mail.ui_strings import mail_strings
 _ALERT = 200
 _DIGEST = 80
 _PREHEADER = 140
-"""The longest that each may be, in characters."""
+"""Maximum lengths, in characters."""
 
 
 def alert_subject(article: Article, language: str) -> str:
-    """Return the headline, marked as breaking news unless it says so itself."""
+    """Return the headline, labelled as breaking news unless it already begins so."""
     headline = one_line(article.title)
     label = ui_strings.page_strings(language).breaking
-    marked = headline.casefold().startswith(label.casefold())
-    subject = headline if marked or not article.breaking else f"{label}: {headline}"
+    is_labelled = headline.casefold().startswith(label.casefold())
+    subject = headline if is_labelled or not article.breaking else f"{label}: {headline}"
     return markup.shorten(subject, _ALERT)
 
 
 def alert_preheader(article: Article) -> str:
-    """Return the beginning of what the article says."""
+    """Return the beginning of the article's summary or text."""
     return markup.shorten(one_line(article.summary or article.excerpt), _PREHEADER)
 
 
 def digest_subject(lead: Article, others: int, language: str) -> str:
-    """Return the lead's headline, and how many stories there are beside it."""
+    """Return the lead's headline, and the number of other articles."""
     tail = f", {mail_strings(language).more.format(count=others)}" if others else ""
     return markup.shorten(one_line(lead.title), _DIGEST - len(tail)) + tail
 
@@ -38,10 +38,12 @@ def digest_preheader(articles: Sequence[Article]) -> str:
     """Return the headlines that the subject has no room for."""
     if len(articles) == 1:
         return alert_preheader(articles[0])
-    return markup.shorten(" · ".join(one_line(a.title) for a in articles[1:]), _PREHEADER)
+    return markup.shorten(
+        " · ".join(one_line(article.title) for article in articles[1:]), _PREHEADER
+    )
 
 
 def one_line(text: str) -> str:
-    """Return text as a header field takes it: one line, without control characters."""
+    """Return text for a header field: one line, without control characters."""
     spaced = " ".join(markup.printable(text).split())
     return "".join(letter for letter in spaced if unicodedata.category(letter) != "Cc")

@@ -1,4 +1,4 @@
-"""What a mail says besides what pages say too (`render.words`), which tells how to add to it."""
+"""The UI strings of mail, beside those of pages; see `render.ui_strings` on how to add one."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,19 @@ from syndicate.language import PluralText, msgid, plural, translate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterStrings:
-    """What one letter says: `{newsletters}`, `{publication}` and `{email}` may stand in it."""
+    """The strings of one letter, with `{newsletters}`, `{publication}` and `{email}`."""
 
     title: str
     """The headline, and the subject."""
-    said: str
+    message: str
     button: str
     why: str
-    """Why it came, and what happens if it is ignored."""
+    """Why the reader gets it, and what happens if it is ignored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterTexts:
-    """The letters to one person."""
+    """The strings of all letters."""
 
     confirm: LetterStrings
     welcome: LetterStrings
@@ -31,17 +31,17 @@ class LetterTexts:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MailStrings:
-    """One language's table; `{…}` is filled in by `str.format`."""
+    """The strings of one language; `{…}` is filled in by `str.format`."""
 
     language: str
     read_on: str
     read_on_web: str
     cut: str
-    """Leads to the rest of a story that was cut for length."""
+    """The link to the rest of a truncated article."""
     also: PluralText
-    """Before the headlines that an edition has no room for."""
+    """Before the headlines of further articles."""
     others: PluralText
-    """For those that are not even named."""
+    """The number of articles without a headline."""
     more: PluralText
     """The end of a digest's subject."""
     picture: str
@@ -78,7 +78,7 @@ ENGLISH = MailStrings(
     letters=LetterTexts(
         confirm=LetterStrings(
             title=msgid("Please confirm your subscription to {publication}"),
-            said=msgid("Press the button, and {newsletters} will come to you from now on."),
+            message=msgid("Press the button, and {newsletters} will come to you from now on."),
             button=msgid("Yes, subscribe me"),
             why=msgid(
                 "You get this letter because {email} was entered at {publication}. "
@@ -87,7 +87,7 @@ ENGLISH = MailStrings(
         ),
         welcome=LetterStrings(
             title=msgid("Welcome to {publication}"),
-            said=msgid(
+            message=msgid(
                 "You are subscribed to {newsletters}, beginning with the next edition. "
                 "What you get is yours to decide at any time."
             ),
@@ -99,7 +99,7 @@ ENGLISH = MailStrings(
         ),
         leave_address=LetterStrings(
             title=msgid("Shall your mail go elsewhere?"),
-            said=msgid(
+            message=msgid(
                 "You asked {publication} to write to another address. "
                 "Press the button if that is right; the other address is asked as well."
             ),
@@ -111,7 +111,7 @@ ENGLISH = MailStrings(
         ),
         new_address=LetterStrings(
             title=msgid("Is this your new address?"),
-            said=msgid(
+            message=msgid(
                 "{publication} was asked to write to this address in place of another one. "
                 "Press the button if that is right."
             ),
@@ -123,7 +123,7 @@ ENGLISH = MailStrings(
         ),
         data=LetterStrings(
             title=msgid("Your data at {publication}"),
-            said=msgid(
+            message=msgid(
                 "The button opens a page where you can see and correct your details, download "
                 "everything we hold on you, or have it erased. It works for 24 hours. "
                 "Don't forward this email: the link works for anyone who has it."
@@ -140,5 +140,5 @@ ENGLISH = MailStrings(
 
 
 def mail_strings(language: str) -> MailStrings:
-    """Return the table for a BCP 47 language, or the English one."""
+    """Return the strings of a BCP 47 language, or the English ones."""
     return translate(ENGLISH, language)
