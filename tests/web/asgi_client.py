@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import httpx
+from starlette.requests import Request
 from starlette.types import ASGIApp
 
 T = TypeVar("T")
@@ -42,3 +43,12 @@ class Client:
     def head(self, path: str, **changes: Any) -> httpx.Response:
         """Send a HEAD."""
         return self.request("HEAD", path, **changes)
+
+
+def make_request(peer: str | None = "192.0.2.7", *forwarded: str, **headers: str) -> Request:
+    """Return a POST from `peer` with X-Forwarded-For fields and other headers."""
+    raw = [(b"x-forwarded-for", value.encode()) for value in forwarded]
+    raw += [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    raw += [] if "host" in headers else [(b"host", b"post.example")]
+    scope = {"type": "http", "method": "POST", "scheme": "http", "path": "/", "query_string": b""}
+    return Request(scope | {"headers": raw, "client": (peer, 1234) if peer else None})

@@ -1,5 +1,6 @@
 """Behind the button of a letter: what confirming does, once, and nothing else does."""
 
+import base64
 from datetime import timedelta
 
 import pytest
@@ -208,3 +209,16 @@ def test_the_page_speaks_the_language_of_the_newsletter(site):
     page = opened.client.get(opened.link()).text
     assert '<html lang="de">' in page
     assert "Ja, ich möchte abonnieren" in page
+
+
+def test_a_link_cannot_be_guessed(site):
+    opened = site()
+    opened.sign_up()
+    folder, _, token = opened.link().rpartition("/")
+    raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    for place in range(len(raw)):
+        for bit in (1, 128):
+            spoilt = raw[:place] + bytes([raw[place] ^ bit]) + raw[place + 1 :]
+            guess = base64.urlsafe_b64encode(spoilt).rstrip(b"=").decode()
+            assert opened.client.post(f"{folder}/{guess}").status_code == 404
+    assert opened.states() == {"breaking": "pending"}

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from syndicate import clock
 from tests.web.readers.signup.test_looks import a_moment_later
-from tests.web.readers.test_abuse import solved
+from tests.web.readers.signup.test_proof_of_work import solved
 
 pytestmark = pytest.mark.usefixtures("within_the_hour")
 TIGHT = {"per_network": 2}
