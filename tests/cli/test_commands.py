@@ -351,7 +351,7 @@ def test_send_asks_which_schedule_where_there_are_several(operator):
 
 def test_migrate_says_what_ran(operator):
     ran = operator.run("migrate").out.splitlines()
-    assert ran == [f"migrated to {number:04}" for number in range(1, int(HEAD) + 1)]
+    assert ran == [f"migrated to {HEAD}"]
     assert operator.run("migrate").out == "up to date\n"
 
 

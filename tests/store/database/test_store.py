@@ -1,10 +1,8 @@
 """The store's door: opening, migrating, refusing, and the two kinds of transaction."""
 
-import json
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, Connection, bindparam, create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from syndicate.errors import (
@@ -23,11 +21,8 @@ from syndicate.errors import (
     StoreTooNew,
     StoreUnreachable,
 )
-from syndicate.model.article_window import ScheduleStart
-from syndicate.model.articles import Comments, Revision
-from syndicate.model.subscribers import Action, Actor, Cause
+from syndicate.model.articles import Revision
 from syndicate.store import Store
-from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.store.database import sql_engine
 from syndicate.store.database.schema import HEAD, metadata
 from syndicate.store.database.upgrade import SCRIPTS
@@ -97,94 +92,6 @@ def test_many_who_open_a_new_file_at_once_all_get_it(tmp_path: Path):
         for thread in threads:
             thread.join()
     assert failed == []
-
-
-ADDED_SINCE_0008 = (
-    "ALTER TABLE revisions DROP COLUMN old_addresses",
-    "DROP TABLE former_addresses",
-    "DROP TABLE heartbeats",
-    "ALTER TABLE schedules DROP COLUMN newsletter",
-    "ALTER TABLE schedules DROP COLUMN begins_after",
-    "ALTER TABLE schedules DROP COLUMN begun_at",
-    "ALTER TABLE editions DROP COLUMN slot_at",
-    "DROP TABLE renames",
-)
-"""What takes a store back to what it was before the newest migrations, newest first."""
-
-
-def take_back(connection: Connection, version: str) -> None:
-    """Make a store one of an older version again."""
-    for statement in ADDED_SINCE_0008:
-        connection.execute(text(statement))
-    connection.execute(text(f"UPDATE alembic_version SET version_num = '{version}'"))
-
-
-@pytest.mark.parametrize(
-    ("before", "now"),
-    [
-        ("12", Comments(count=12)),
-        ('"https://talk.example/7"', Comments(url="https://talk.example/7")),
-        ("null", None),
-    ],
-)
-def test_comments_of_a_store_that_knew_one_thing_about_them_are_kept(store_url, before, now):
-    with closing(Store.open(store_url)) as store, store.write() as tx:
-        said = Revision(title="Tram", body="", comments=Comments(count=1))
-        tx.articles.add(said, id="x", slug="tram", path=None, source="", at=NOW)
-    database = create_engine(store_url)
-    with database.begin() as connection:
-        older = text("UPDATE revisions SET comments = :said")
-        connection.execute(older.bindparams(bindparam("said", json.loads(before), JSON)))
-        take_back(connection, "0007")
-    database.dispose()
-    with closing(Store.open(store_url)) as store, store.read() as tx:
-        article = tx.articles.by_id("x")
-    assert store.migrations[0] == "0008"
-    assert article is not None
-    assert article.comments == now
-
-
-def test_a_schedule_of_an_older_store_begins_with_what_became_public_since_it_was_first_seen(
-    store_url,
-):
-    with closing(Store.open(store_url)) as store, store.write() as tx:
-        for days in (2, 1, -1):
-            said = Revision(title="Tram", body="", date=NOW - days * DAY)
-            tx.articles.add(said, id=f"{days}", slug=f"d{days}", path=None, source="", at=NOW - DAY)
-        tx.articles.assign_numbers(NOW + DAY)
-        tx.schedules.first_seen("news", "every 600s", NOW, newsletter="news", now=NOW)
-    database = create_engine(store_url)
-    with database.begin() as connection:
-        take_back(connection, "0008")
-    database.dispose()
-    with closing(Store.open(store_url)) as store, store.read() as tx:
-        assert tx.schedules.start("news") == ScheduleStart(number=2, at=NOW)
-
-
-def test_an_older_store_learns_who_left_without_having_been_a_reader(store_url):
-    with closing(Store.open(store_url)) as store, store.write() as tx:
-        left, joined = Action.LEFT, Action.SUBSCRIBED
-        for number, who, actions in (
-            (1, Actor.IMPORT, [left]),
-            (2, Actor.READER, [left]),
-            (3, Actor.READER, [joined, left]),
-            (4, Actor.IMPORT, [joined, left]),
-        ):
-            cause = Cause(who=who, how="before")
-            for action in actions:
-                line = AuditEntry(
-                    subscriber=number, action=action, cause=cause, at=NOW, newsletter="a"
-                )
-                tx.audit_log.add(line)
-    database = create_engine(store_url)
-    with database.begin() as connection:
-        take_back(connection, "0008")
-    database.dispose()
-    with closing(Store.open(store_url)) as store, store.read() as tx:
-        trails = [
-            [change.action for change in tx.audit_log.changes(number)] for number in (1, 2, 3, 4)
-        ]
-    assert trails == [[Action.LEFT_ELSEWHERE], [Action.DECLINED], *[[joined, left]] * 2]
 
 
 def test_a_store_of_a_newer_version_is_refused_by_name(store_url):
