@@ -282,9 +282,9 @@ class _BatchImport:
     def _mark_stale(self, source_file: SourceFile, match: ArticleMatch) -> None:
         """Remember for what the look-up is out of date."""
         self._stale_names.update(_names(source_file), (match.id,))
-        before = self._lookup.by_path(source_file.path)
+        previous = self._lookup.by_path(source_file.path)
         self._stale_keys.update(
-            article.key for article in (match.article, before) if article is not None
+            article.key for article in (match.article, previous) if article is not None
         )
 
 
@@ -307,14 +307,14 @@ def _slugs(source_file: SourceFile) -> list[str]:
     return [source_file.slug, *map(storage_key, source_file.revision.old_addresses)]
 
 
-def _refused(parsed_file: ParsedFile, reason: str, where: str = "") -> ImportResult:
+def _refused(parsed_file: ParsedFile, reason: str, bug_traceback: str = "") -> ImportResult:
     source_file = parsed_file.source_file
     return ImportResult(
         path=parsed_file.path,
         outcome=ImportOutcome.REFUSED,
         slug="" if source_file is None else source_file.slug,
         reason=reason,
-        traceback=where,
+        traceback=bug_traceback,
         over_limits=parsed_file.over_limits,
         warnings=() if source_file is None else source_file.warnings,
     )

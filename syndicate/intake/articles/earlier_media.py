@@ -21,39 +21,39 @@ def restore_earlier_media(
 
     The earlier body is kept if its text is unchanged and the new one has no other picture.
     """
-    now = parsed.revision
-    kept = replace(
-        now,
-        image=_image(source_file.revision.image, now.image, article.image),
-        audio=_audio(source_file.revision.audio, now.audio, article.audio),
+    new = parsed.revision
+    revision = replace(
+        new,
+        image=_image(source_file.revision.image, new.image, article.image),
+        audio=_audio(source_file.revision.audio, new.audio, article.audio),
     )
-    before = set(_MEDIA_SOURCE.findall(article.body))
-    if article.source == source_file.source and before > set(_MEDIA_SOURCE.findall(now.body)):
-        kept = replace(kept, body=article.body, figures=article.figures)
-    if kept == now:
+    earlier = set(_MEDIA_SOURCE.findall(article.body))
+    if article.source == source_file.source and earlier > set(_MEDIA_SOURCE.findall(new.body)):
+        revision = replace(revision, body=article.body, figures=article.figures)
+    if revision == new:
         return parsed
     warning = f"{source_file.path}: the earlier import is kept in place of the missing files"
     return replace(
         parsed,
-        revision=kept,
-        compiled_body=compile_body(kept, slug=source_file.slug),
+        revision=revision,
+        compiled_body=compile_body(revision, slug=source_file.slug),
         warnings=(*parsed.warnings, warning),
     )
 
 
-def _image(named: Figure | None, now: Figure | None, before: Figure | None) -> Figure | None:
+def _image(named: Figure | None, new: Figure | None, earlier: Figure | None) -> Figure | None:
     """Return the earlier lead picture if its file is gone and its texts are unchanged."""
-    if named is None or before is None or (now is not None and now.src):
-        return now
-    return before if _texts(named) == _texts(before) else now
+    if named is None or earlier is None or (new is not None and new.src):
+        return new
+    return earlier if _texts(named) == _texts(earlier) else new
 
 
 def _audio(
-    named: Recording | None, now: Recording | None, before: Recording | None
+    named: Recording | None, new: Recording | None, earlier: Recording | None
 ) -> Recording | None:
-    if named is None or before is None or now is not None or named.title != before.title:
-        return now
-    return before
+    if named is None or earlier is None or new is not None or named.title != earlier.title:
+        return new
+    return earlier
 
 
 def _texts(figure: Figure) -> tuple[str, str, str]:

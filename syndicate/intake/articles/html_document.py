@@ -33,11 +33,11 @@ def read_head(front: FrontMatter) -> FrontMatter:
 def _body(text: str) -> str:
     """Return the source text between `<body>` and `</body>`."""
     opening = re.search(r"<body(?=[\s>])", text, re.IGNORECASE)
-    begins = text.find(">", opening.end()) + 1 if opening else 0
-    ends = None
+    start = text.find(">", opening.end()) + 1 if opening else 0
+    end = None
     for closing in re.finditer("</body", text, re.IGNORECASE):
-        ends = closing.start()
-    return text[begins:ends]
+        end = closing.start()
+    return text[start:end]
 
 
 def _text(element: etree._Element | None) -> str:

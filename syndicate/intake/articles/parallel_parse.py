@@ -186,7 +186,7 @@ def parse_for_id(
     source_file: SourceFile, public_id: str, config: Config, *, save_media: bool
 ) -> ParsedFile:
     """Parse a source file for a public id."""
-    parsed, refusal, where = None, "", ""
+    parsed, refusal, bug_traceback = None, "", ""
     try:
         parsed = parse_article(source_file, public_id, config, save_media=save_media)
     except Refused as error:
@@ -194,7 +194,7 @@ def parse_for_id(
     except SyndicateError:
         raise
     except Exception as error:  # noqa: BLE001 - one bad file does not stop the others
-        refusal, where = describe_bug(source_file.path, error), traceback.format_exc()
+        refusal, bug_traceback = describe_bug(source_file.path, error), traceback.format_exc()
     return ParsedFile(
         file=source_file.file,
         path=source_file.path,
@@ -202,7 +202,7 @@ def parse_for_id(
         id=public_id,
         parsed=parsed,
         refusal=refusal,
-        traceback=where,
+        traceback=bug_traceback,
     )
 
 

@@ -85,8 +85,8 @@ def read_source_file(file: Path, config: Config) -> SourceFile:
         front = html_document.read_head(front)
     if not front.found:
         raise Refused(f"{path}:1: no front matter — expected a line of --- or +++, and a title")
-    where, zone = path_in_intake(PurePath(path), config), config.publication.timezone
-    fields = read_fields(front, where, zone, config.publication.url)
+    intake_path, zone = path_in_intake(PurePath(path), config), config.publication.timezone
+    fields = read_fields(front, intake_path, zone, config.publication.url)
     text = front.body.strip("\n")
     return SourceFile(
         file=file,
@@ -180,12 +180,12 @@ def _recording(
 
 def stored_path(file: Path, config: Config) -> str:
     """Return a file's path as it is stored, with `/` on every system."""
-    whole = os.path.abspath(file)  # noqa: PTH100 - resolve() would follow links
-    inside = f"{config.root}/"
-    if whole.startswith(inside):
-        return whole.removeprefix(inside)
-    real, root = Path(whole).resolve(), config.root.resolve()
-    return real.relative_to(root).as_posix() if real.is_relative_to(root) else whole
+    absolute = os.path.abspath(file)  # noqa: PTH100 - resolve() would follow links
+    prefix = f"{config.root}/"
+    if absolute.startswith(prefix):
+        return absolute.removeprefix(prefix)
+    real, root = Path(absolute).resolve(), config.root.resolve()
+    return real.relative_to(root).as_posix() if real.is_relative_to(root) else absolute
 
 
 def path_in_intake(path: PurePath, config: Config) -> PurePath:

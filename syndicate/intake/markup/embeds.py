@@ -217,9 +217,9 @@ def _block_position(converted: etree._Element) -> etree._Element:
 
 def _last_embed_after(spot: etree._Element) -> etree._Element:
     """Return the last of the embed figures that follow an element."""
-    after = spot.getnext()
-    while after is not None and after.tag == "figure" and is_embed_figure(after):
-        spot, after = after, after.getnext()
+    following = spot.getnext()
+    while following is not None and following.tag == "figure" and is_embed_figure(following):
+        spot, following = following, following.getnext()
     return spot
 
 
@@ -227,8 +227,8 @@ def _ratio(converted: etree._Element) -> tuple[str, ...]:
     """Return the class for the aspect ratio of a video in a frame, which has none of its own."""
     if converted.tag != "iframe" or Video.from_url(converted.get("src", "")) is None:
         return ()
-    wanted = int(converted.get("width", "")) / int(converted.get("height", ""))
-    return (f"ratio-{min(_RATIOS, key=lambda name: abs(_RATIOS[name] - wanted))}",)
+    ratio = int(converted.get("width", "")) / int(converted.get("height", ""))
+    return (f"ratio-{min(_RATIOS, key=lambda name: abs(_RATIOS[name] - ratio))}",)
 
 
 def _link(element: etree._Element, linked: set[str]) -> None:

@@ -238,8 +238,8 @@ def _fill_figure(figure: etree._Element, image: etree._Element, found: Figure | 
     alt = one_line(image.get("alt", ""))
     cite = next(iter(_LAST_CITE(figure)), None)
     credit = "" if cite is None or cite.tail else one_line(_text(cite))
-    whole = one_line("".join(_text(caption) for caption in figure.findall("figcaption")))
-    caption = whole.removesuffix(credit).strip()
+    text = one_line("".join(_text(caption) for caption in figure.findall("figcaption")))
+    caption = text.removesuffix(credit).strip()
     if found is None:
         image.set("alt", alt)
         return Figure(src="", alt=alt, caption=caption, credit=credit)

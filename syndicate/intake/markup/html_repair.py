@@ -167,16 +167,16 @@ def _repair_link(element: etree._Element) -> None:
 
 
 def _repair_time(element: etree._Element) -> None:
-    known = _ANY_TIME if element.tag == "time" else _MOMENT
-    if not _is_time(element.get("datetime", "2026-11-24"), known):
+    pattern = _ANY_TIME if element.tag == "time" else _MOMENT
+    if not _is_time(element.get("datetime", "2026-11-24"), pattern):
         del element.attrib["datetime"]
     text = "" if len(element) else (element.text or "").strip()
-    if element.tag == "time" and "datetime" not in element.attrib and not _is_time(text, known):
+    if element.tag == "time" and "datetime" not in element.attrib and not _is_time(text, pattern):
         element.tag = "span"
 
 
-def _is_time(text: str, known: re.Pattern[str]) -> bool:
-    match = known.fullmatch(text)
+def _is_time(text: str, pattern: re.Pattern[str]) -> bool:
+    match = pattern.fullmatch(text)
     if match is None:
         return False
     parts = match.groupdict()
@@ -191,6 +191,6 @@ def _is_time(text: str, known: re.Pattern[str]) -> bool:
 def _is_ruby(element: etree._Element) -> bool:
     """Whether a ruby element consists of words, each with its reading."""
     order = "".join(_RUBY_PARTS.get(str(child.tag), "x") for child in element)
-    begins = (element.text or "").strip() or order.startswith("x")
+    has_base = (element.text or "").strip() or order.startswith("x")
     inside = {e.tag for child in element for e in child.iterdescendants()}
-    return bool(begins and _RUBY.fullmatch(order)) and inside <= PHRASING - {"ruby", "rt", "rp"}
+    return bool(has_base and _RUBY.fullmatch(order)) and inside <= PHRASING - {"ruby", "rt", "rp"}

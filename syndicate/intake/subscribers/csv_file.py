@@ -78,17 +78,17 @@ class CsvFile:
                 yield row._replace(cells=[unescape_formula(cell) for cell in row.cells])
 
 
-def inspect_csv(file: Path, wanted: Callable[[list[str]], bool]) -> CsvFile:
+def inspect_csv(file: Path, is_header: Callable[[list[str]], bool]) -> CsvFile:
     """Detect the encoding, separator and header of a file; raise Refused if it can't be read.
 
-    The separator is the one that splits the first line into a header accepted by `wanted`,
+    The separator is the one that splits the first line into a header accepted by `is_header`,
     else into the most columns.
     """
     codec, lines = _detect_codec(file)
     with _open(file, codec) as text:
         first = text.read(MAX_LINE_LENGTH)
     headers = [(_header(first, separator), separator) for separator in SEPARATORS]
-    header, separator = max(headers, key=lambda split: (wanted(split[0]), len(split[0])))
+    header, separator = max(headers, key=lambda split: (is_header(split[0]), len(split[0])))
     escaped = has_escaped_formulas(header)
     return CsvFile(
         file=file,

@@ -133,9 +133,9 @@ class _Batch:
 
 def _batches(rows: Iterator[CsvCells], parser: CsvRowParser) -> Iterator[_Batch]:
     seen = SeenRows()
-    while some := list(islice(rows, BATCH_SIZE)):
+    while chunk := list(islice(rows, BATCH_SIZE)):
         batch = _Batch(decided=[], lines=[], readers=[])
-        for row in some:
+        for row in chunk:
             reader = parser.parse(row)
             result = _decide(row, reader, seen)
             batch.decided.append(result)

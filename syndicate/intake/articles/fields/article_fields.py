@@ -1,14 +1,4 @@
-"""What front matter says of an article, checked key by key.
-
-head         the keys while they are read: texts, lists, flags, tables
-spelling     which key a misspelt one was meant to be
-publishing   drafts, status, dates
-former       where the article was before
-people       authors and contributors
-attachments  lead picture, recording, comments
-
-Jekyll's and Hugo's keys are understood, and known keys in any case.
-"""
+"""Read all the fields of an article from its front matter."""
 
 import re
 from collections.abc import Mapping
@@ -121,8 +111,8 @@ def _topics(keys: FrontMatterKeys) -> tuple[str | None, tuple[str, ...]]:
     """Return section and tags; of Jekyll's categories, one is the section, the others are tags."""
     categories = keys.words("categories")
     section = keys.line("section") or keys.line("category") or next(iter(categories), None)
-    rest = (name for name in categories if name != section)
-    return section, tuple(dict.fromkeys((*keys.words("tags"), *keys.words("tag"), *rest)))
+    others = (name for name in categories if name != section)
+    return section, tuple(dict.fromkeys((*keys.words("tags"), *keys.words("tag"), *others)))
 
 
 def _canonical_url(keys: FrontMatterKeys) -> str | None:

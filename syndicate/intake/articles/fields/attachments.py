@@ -85,15 +85,15 @@ def _duration(keys: FrontMatterKeys, value: FrontMatterValue, text: str) -> int 
 
 
 def _discussion(keys: FrontMatterKeys, table: Mapping[str, FrontMatterValue]) -> Comments | None:
-    given = {name: value for name, value in table.items() if not value.is_null and value.text != ""}
-    for name, value in given.items():
+    fields = {key: value for key, value in table.items() if not value.is_null and value.text != ""}
+    for name, value in fields.items():
         if name not in ("count", "url", "feed"):
             keys.warn(value, f"comments.{name} is not understood; count, url, feed are")
-    count = given.get("count")
+    count = fields.get("count")
     if count is not None and not _COUNT.fullmatch(count.text or ""):
         keys.refuse("comments.count", count, "how many there are, in digits")
     url, feed = (
-        keys.address(f"comments.{name}", given[name]) if name in given else None
+        keys.address(f"comments.{name}", fields[name]) if name in fields else None
         for name in ("url", "feed")
     )
     found = Comments(count=int(count.text or "") if count else None, url=url, feed=feed)

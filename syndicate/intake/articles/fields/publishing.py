@@ -30,31 +30,31 @@ def read_status(keys: FrontMatterKeys, file: PurePath) -> Status:
     return read_status
 
 
-def read_date(keys: FrontMatterKeys, named: str | None, zone: tzinfo) -> datetime | None:
+def read_date(keys: FrontMatterKeys, in_name: str | None, zone: tzinfo) -> datetime | None:
     """Return when an article is published.
 
     That is its date, else the date in its file name; Hugo's `publishDate` if that is
     later, since Hugo hides the article until then.
     """
-    given, public_from = _given_date(keys, named, zone), _parse_date_key(keys, "publishdate", zone)
-    return max(filter(None, (given, public_from)), default=None)
+    dates = (_own_date(keys, in_name, zone), _parse_date_key(keys, "publishdate", zone))
+    return max(filter(None, dates), default=None)
 
 
-def _given_date(keys: FrontMatterKeys, named: str | None, zone: tzinfo) -> datetime | None:
+def _own_date(keys: FrontMatterKeys, in_name: str | None, zone: tzinfo) -> datetime | None:
     value = keys.get("date")
-    of_name = _file_name_date(named, zone)
+    file_date = _file_name_date(in_name, zone)
     if value is None:
-        if named and of_name is None:
-            problem = f"{named} in the file name is no date; add a line date: …"
+        if in_name and file_date is None:
+            problem = f"{in_name} in the file name is no date; add a line date: …"
             keys.warnings.append(f"{keys.path}: {problem}")
-        return of_name
+        return file_date
     try:
         return parse_date(value.text or "", zone)
     except (ValueError, OverflowError):
-        if of_name is None:
+        if file_date is None:
             keys.refuse("date", value, EXPECTED)
-        keys.warn(value, f"date {value} can't be read; using {named} from the file name")
-        return of_name
+        keys.warn(value, f"date {value} can't be read; using {in_name} from the file name")
+        return file_date
 
 
 def read_updated(keys: FrontMatterKeys, zone: tzinfo) -> datetime | None:
@@ -103,8 +103,8 @@ def _is_any_of(value: FrontMatterValue | None, *words: str) -> bool:
     return value is not None and (value.text or "").strip().lower() in words
 
 
-def _file_name_date(named: str | None, zone: tzinfo) -> datetime | None:
+def _file_name_date(in_name: str | None, zone: tzinfo) -> datetime | None:
     try:
-        return parse_date(named, zone) if named else None
+        return parse_date(in_name, zone) if in_name else None
     except (ValueError, OverflowError):
         return None

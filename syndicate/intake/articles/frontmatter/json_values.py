@@ -27,7 +27,7 @@ def read_json(text: str, path: str, at: int = 0) -> tuple[FrontMatterValue, int]
     """
     reader = _JsonReader(text, path)
     try:
-        return reader.value(at, 0)
+        return reader.read_value(at, 0)
     except json.JSONDecodeError as error:
         raise Refused(f"{path}:{error.lineno}: broken JSON: {error.msg}") from error
 
@@ -42,7 +42,7 @@ class _JsonReader:
         self._counted = 0
         self._line = 1
 
-    def value(self, at: int, depth: int) -> tuple[FrontMatterValue, int]:
+    def read_value(self, at: int, depth: int) -> tuple[FrontMatterValue, int]:
         at = self._skip(at)
         line = self._line_of(at)
         self._budget.spend(line, depth)
@@ -82,7 +82,7 @@ class _JsonReader:
                 first = table[key].line
                 raise Refused(f"{self._path}:{line}: {key} is given twice, first on line {first}")
             at = self._expect(":", at)
-            table[key], at = self.value(at, depth + 1)
+            table[key], at = self.read_value(at, depth + 1)
             at, ended = self._next(at, "}")
             if ended:
                 return table, at
@@ -93,7 +93,7 @@ class _JsonReader:
         if self._text[at : at + 1] == "]":
             return items, at + 1
         while True:
-            item, at = self.value(at, depth + 1)
+            item, at = self.read_value(at, depth + 1)
             items.append(item)
             at, ended = self._next(at, "]")
             if ended:

@@ -35,7 +35,7 @@ def read_toml(head: str, path: str) -> FrontMatterValue:
         document = TomlDocument.parse(path, text.encode())
     except ConfigError as error:
         raise Refused(str(error)) from error
-    return _TomlReader(document, path).value(document.data, ())
+    return _TomlReader(document, path).convert(document.data, ())
 
 
 def _check(text: str, path: str) -> None:
@@ -74,28 +74,28 @@ class _TomlReader:
         self._document = document
         self._budget = ValueBudget(path)
 
-    def value(self, given: Any, loc: Loc) -> FrontMatterValue:
+    def convert(self, value: Any, loc: Loc) -> FrontMatterValue:
         line = self._document.line(loc)
         self._budget.spend(line, len(loc))
-        if isinstance(given, dict):
-            table = {printable(key): self.value(item, (*loc, key)) for key, item in given.items()}
+        if isinstance(value, dict):
+            table = {printable(key): self.convert(item, (*loc, key)) for key, item in value.items()}
             return table_value(line, table)
-        if isinstance(given, list):
-            return list_value(line, [self.value(item, (*loc, n)) for n, item in enumerate(given)])
-        if isinstance(given, str):
-            text = printable(given)
+        if isinstance(value, list):
+            return list_value(line, [self.convert(item, (*loc, n)) for n, item in enumerate(value)])
+        if isinstance(value, str):
+            text = printable(value)
             return FrontMatterValue(line=line, text=text, json_value=text)
-        if isinstance(given, bool):
-            return FrontMatterValue(line=line, text=str(given).lower(), json_value=given)
+        if isinstance(value, bool):
+            return FrontMatterValue(line=line, text=str(value).lower(), json_value=value)
         text = self._document.written(loc) or ""
-        if isinstance(given, datetime | date | time):
+        if isinstance(value, datetime | date | time):
             return FrontMatterValue(line=line, text=text, json_value=text)
-        return FrontMatterValue(line=line, text=text, json_value=_number(given, text))
+        return FrontMatterValue(line=line, text=text, json_value=_number(value, text))
 
 
-def _number(given: float, text: str) -> int | float | str:
+def _number(value: float, text: str) -> int | float | str:
     """Return a number that JSON can represent, else its text."""
     try:
-        return parse_number(str(given))
+        return parse_number(str(value))
     except ValueError:  # an integer with more digits than Python writes
         return text

@@ -34,7 +34,7 @@ def read_yaml(head: str, path: str) -> FrontMatterValue:
     """Read YAML that begins in line 2 of its file; raise Refused, with the line, for an error."""
     try:
         node = _node(head)
-        return FrontMatterValue(line=2) if node is None else _YamlReader(path).value(node)
+        return FrontMatterValue(line=2) if node is None else _YamlReader(path).convert(node)
     except yaml.reader.ReaderError as error:
         line = head.count("\n", 0, error.position) + 2
         raise Refused(f"{path}:{line}: a control character in the front matter") from error
@@ -71,13 +71,13 @@ class _YamlReader:
         self._path = path
         self._budget = ValueBudget(path)
 
-    def value(self, node: yaml.Node, depth: int = 0) -> FrontMatterValue:
+    def convert(self, node: yaml.Node, depth: int = 0) -> FrontMatterValue:
         line = node.start_mark.line + 2
         self._budget.spend(line, depth)
         if isinstance(node, yaml.MappingNode):
             return table_value(line, self._table(node, depth))
         if isinstance(node, yaml.SequenceNode):
-            return list_value(line, [self.value(item, depth + 1) for item in node.value])
+            return list_value(line, [self.convert(item, depth + 1) for item in node.value])
         assert isinstance(node, yaml.ScalarNode)
         if node.tag == _NULL:
             return FrontMatterValue(line=line)
@@ -94,7 +94,7 @@ class _YamlReader:
             if key in table:
                 first = table[key].line
                 raise Refused(f"{self._path}:{line}: {key} is given twice, first on line {first}")
-            table[key] = self.value(value_node, depth + 1)
+            table[key] = self.convert(value_node, depth + 1)
         return table
 
 

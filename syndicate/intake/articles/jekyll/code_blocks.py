@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Self
 
 _SEARCHED_CHARACTERS = 300
-"""Characters of a line that are searched for the ends of a code span."""
+"""Characters of a line that are searched for the end of a code span."""
 _LANGUAGE = re.compile(r"[\w+#-]{1,30}", re.ASCII)
 _PLACE = r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+"
 _ITEM = re.compile(_PLACE)
@@ -22,20 +22,20 @@ class CodeBlock:
 
     at: int
     """Position of its tag in the text."""
-    begins: int
+    start: int
     """Index of its first piece of output."""
     language: str
     indent: str
     """Prefix of the lines in a list item or quotation."""
 
     @classmethod
-    def begin(cls, text: str, at: int, options: str, begins: int) -> Self:
+    def begin(cls, text: str, at: int, options: str, start: int) -> Self:
         """Begin a block whose tag is at a position in the text."""
         name = _LANGUAGE.match(options)
         line = text[max(text.rfind("\n", 0, at) + 1, at - _SEARCHED_CHARACTERS) : at]
         item = _ITEM.match(line)
         indent = re.sub(r"[^ \t>]", " ", line) if item and item.end() == len(line) else ""
-        return cls(at, begins, "" if name is None else name[0], indent)
+        return cls(at, start, "" if name is None else name[0], indent)
 
     def html(self, code: str) -> str:
         """Return the block as one line of HTML, which Markdown leaves as it is."""
@@ -63,13 +63,13 @@ class CodeSpans:
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def has(self, begins: int, ends: int) -> bool:
+    def has(self, start: int, end: int) -> bool:
         """Whether a range of the text is in code."""
-        line = max(self._text.rfind("\n", 0, begins) + 1, begins - _SEARCHED_CHARACTERS)
-        before = self._text[line:begins]
-        after = self._text[ends : ends + _SEARCHED_CHARACTERS].partition("\n")[0]
+        line = max(self._text.rfind("\n", 0, start) + 1, start - _SEARCHED_CHARACTERS)
+        before = self._text[line:start]
+        after = self._text[end : end + _SEARCHED_CHARACTERS].partition("\n")[0]
         in_span = before.count("`") % 2 == 1 and "`" in after
-        return in_span or bisect_right(self._fences, begins) % 2 == 1
+        return in_span or bisect_right(self._fences, start) % 2 == 1
 
     @cached_property
     def _fences(self) -> list[int]:

@@ -40,8 +40,8 @@ class Expressions:
 
     def parameters(self, text: str) -> Mapping[str, str]:
         """Return the values of `key="value"` and `key=page.value` that are understood."""
-        given = ((name, self._operand(value)) for name, value in _PARAMETER.findall(text))
-        return {name.lower(): value for name, value in given if value is not None}
+        parameters = ((name, self._operand(value)) for name, value in _PARAMETER.findall(text))
+        return {name.lower(): value for name, value in parameters if value is not None}
 
     def _operand(self, text: str) -> str | None:
         if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":

@@ -15,17 +15,18 @@ _IDS = ("id", "video_id", "videoid", "youtube_id", "vimeo_id", "key")
 _NAME = re.compile(r"[\w-]{5,40}")
 
 
-def render_include(name: str, given: Mapping[str, str]) -> str | None:
+def render_include(name: str, parameters: Mapping[str, str]) -> str | None:
     """Return the HTML of an include; None if its name and parameters are unknown."""
     stem = PurePosixPath(name).name.partition(".")[0].lower()
-    source = next((given[key] for key in _SOURCES if given.get(key)), None)
+    source = next((parameters[key] for key in _SOURCES if parameters.get(key)), None)
     if _PLAYER.search(stem):
-        key = next((given[key] for key in _IDS if given.get(key)), None)
-        return _video(source) if key is None else render_player(given.get("provider", stem), key)
+        key = next((parameters[key] for key in _IDS if parameters.get(key)), None)
+        provider = parameters.get("provider", stem)
+        return _video(source) if key is None else render_player(provider, key)
     if _PICTURE.search(stem) and source:
-        caption = next((given[key] for key in _CAPTIONS if given.get(key)), "")
+        caption = next((parameters[key] for key in _CAPTIONS if parameters.get(key)), "")
         figcaption = f"<figcaption>{caption}</figcaption>" if caption else ""
-        alt = given.get("alt", given.get("title", ""))
+        alt = parameters.get("alt", parameters.get("title", ""))
         picture = f'<img src="{escape(source)}" alt="{escape(alt)}">'
         return f"<figure>{picture}{figcaption}</figure>"
     return None

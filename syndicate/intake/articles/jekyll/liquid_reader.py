@@ -71,88 +71,88 @@ class _LiquidReader:
 
     def read(self) -> LiquidResult:
         while (beginning := _OPENING.search(self._text, self._at)) is not None:
-            begins = beginning.start()
-            self._out.append(self._text[self._at : begins])
+            start = beginning.start()
+            self._out.append(self._text[self._at : start])
             closing = "}}" if beginning[0] == "{{" else "%}"
-            ends = self._closing(closing, begins + 2)
-            if ends < 0 or ends - begins > _MAX_TAG_LENGTH:
+            end = self._closing(closing, start + 2)
+            if end < 0 or end - start > _MAX_TAG_LENGTH:
                 self._out.append(beginning[0])
-                self._at = begins + 2
+                self._at = start + 2
             else:
-                self._at = ends + 2
-                self._read_tag(begins, self._text[begins + 2 : ends], output=closing == "}}")
+                self._at = end + 2
+                self._read_tag(start, self._text[start + 2 : end], output=closing == "}}")
         self._out.append(self._text[self._at :])
         for block in self._blocks:
             self._warned.setdefault("{% highlight %} without its end", block.at)
         return LiquidResult("".join(self._out), self._warnings(), tuple(self._left))
 
-    def _closing(self, mark: str, after: int) -> int:
+    def _closing(self, mark: str, start: int) -> int:
         """Return the position of the next closing mark, or -1; no text is searched twice."""
         found = self._closings.get(mark, 0)
-        if 0 <= found < after:
-            found = self._closings[mark] = self._text.find(mark, after)
+        if 0 <= found < start:
+            found = self._closings[mark] = self._text.find(mark, start)
         return found
 
-    def _read_tag(self, begins: int, inner: str, *, output: bool) -> None:
+    def _read_tag(self, start: int, inner: str, *, output: bool) -> None:
         if inner.startswith("-"):
             self._trim()
-        trims, after = inner.endswith("-"), self._at
+        trims, end = inner.endswith("-"), self._at
         inner = inner.removeprefix("-").removesuffix("-").strip()
-        shown = self._expressions.evaluate(inner) if output else self._shown(begins, inner)
-        self._out.append(self._not_understood(begins, after) if shown is None else shown)
-        if trims and self._at == after:
-            blanks = _WHITE_SPACE.match(self._text, after)
-            self._at = after if blanks is None else blanks.end()
+        shown = self._expressions.evaluate(inner) if output else self._shown(start, inner)
+        self._out.append(self._not_understood(start, end) if shown is None else shown)
+        if trims and self._at == end:
+            blanks = _WHITE_SPACE.match(self._text, end)
+            self._at = end if blanks is None else blanks.end()
 
     def _trim(self) -> None:
         """Remove white space at the end of the output."""
-        begins = self._blocks[-1].begins if self._blocks else 0
-        while len(self._out) > begins:
+        start = self._blocks[-1].start if self._blocks else 0
+        while len(self._out) > start:
             self._out[-1] = self._out[-1].rstrip()
             if self._out[-1]:
                 return
             self._out.pop()
 
-    def _shown(self, begins: int, inner: str) -> str | None:
+    def _shown(self, start: int, inner: str) -> str | None:
         """Return the output of a tag; None if it is not understood."""
         name, rest = (*inner.split(None, 1), "", "")[:2]
         if name == "raw":
-            return self._until(_END_RAW, begins)
+            return self._until(_END_RAW, start)
         if name == "comment":
-            self._until(_END_COMMENT, begins)
+            self._until(_END_COMMENT, start)
             return ""
         if name.startswith("#"):
             return ""
         if name == "highlight" and not self._blocks:  # they don't nest
-            self._blocks.append(CodeBlock.begin(self._text, begins, rest, len(self._out)))
+            self._blocks.append(CodeBlock.begin(self._text, start, rest, len(self._out)))
             return ""
         if name == "endhighlight" and self._blocks:
             block = self._blocks.pop()
-            code = "".join(self._out[block.begins :])
-            del self._out[block.begins :]
+            code = "".join(self._out[block.start :])
+            del self._out[block.start :]
             return block.html(code)
         tag = self._tags.get(name)
         return None if tag is None else tag(rest)
 
-    def _until(self, end: re.Pattern[str], begins: int) -> str:
+    def _until(self, end: re.Pattern[str], start: int) -> str:
         """Skip a block and return its content; without an end, that is the rest of the text."""
         found = end.search(self._text, self._at)
         inside = self._text[self._at : None if found is None else found.start()]
         if found is None:
-            self._warned.setdefault(f"{self._text[begins : self._at]} without its end", begins)
+            self._warned.setdefault(f"{self._text[start : self._at]} without its end", start)
         self._at = len(self._text) if found is None else found.end()
         return inside
 
     def _include(self, rest: str) -> str | None:
-        name, given = (*rest.split(None, 1), "", "")[:2]
-        shown = render_include(name, self._expressions.parameters(given))
+        name, parameters = (*rest.split(None, 1), "", "")[:2]
+        shown = render_include(name, self._expressions.parameters(parameters))
         return None if shown is None else f"{shown}\n"
 
-    def _not_understood(self, begins: int, after: int) -> str:
+    def _not_understood(self, start: int, end: int) -> str:
         """Drop an unknown tag, and a link whose address depends on it; keep it in code."""
-        token = self._text[begins:after]
-        self._warned.setdefault(token, begins)
-        if self._blocks or self._code.has(begins, after):
+        token = self._text[start:end]
+        self._warned.setdefault(token, start)
+        if self._blocks or self._code.has(start, end):
             self._left[one_line(token)] = None
             return token
         recent = "".join(piece[-_MAX_ADDRESS_LENGTH:] for piece in self._out[-_SEARCHED_PIECES:])
@@ -174,8 +174,8 @@ class _LiquidReader:
         """Return a warning for each unknown tag, at its first line."""
         warnings: list[tuple[int, str]] = []
         line, at = 1, 0
-        for token, begins in sorted(self._warned.items(), key=lambda item: item[1]):
-            line, at = line + self._text.count("\n", at, begins), begins
+        for token, start in sorted(self._warned.items(), key=lambda item: item[1]):
+            line, at = line + self._text.count("\n", at, start), start
             if len(warnings) == _MAX_WARNINGS:
                 rest = len(self._warned) - _MAX_WARNINGS
                 warnings.append((line, f"and {rest} more unknown Liquid tags from here on"))
