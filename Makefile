@@ -35,7 +35,7 @@ test: check
 
 fuzz: $(VENV)/test.stamp
 	SYNDICATE_FUZZ=$(or $(COUNT),100000) SYNDICATE_FUZZ_SEED=$(or $(SEED),1) $(BIN)/python -m pytest \
-	  --numprocesses=auto --dist=worksteal tests/whole/test_fuzz.py tests/whole/test_fuzz_input.py
+	  --numprocesses=auto --dist=worksteal tests/end_to_end/test_fuzz.py tests/end_to_end/test_fuzz_input.py
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check

@@ -13,10 +13,10 @@ from lxml import etree
 from syndicate.model.articles import Comments, Figure, Person
 from syndicate.render.feeds import FORMATS, atom, json_feed, rss
 from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
+from tests.end_to_end import output_rules
 from tests.render.feeds.samples import NOON, a_channel, an_article
 from tests.render.feeds.test_formats import CONFIG, HOSTILE, RICH
 from tests.shared_folder import SHARED, needs_shared
-from tests.whole import rules
 
 LATER = NOON + timedelta(days=1)
 FILES = [each.file for each in FORMATS]
@@ -66,7 +66,11 @@ def apart(format_, document):
 
 
 def complaints(file, document, address="https://news.example/"):
-    check = {"rss.xml": rules.rss, "atom.xml": rules.atom, "feed.json": rules.json_feed}[file]
+    check = {
+        "rss.xml": output_rules.rss,
+        "atom.xml": output_rules.atom,
+        "feed.json": output_rules.json_feed,
+    }[file]
     return list(check(document, address + file))
 
 

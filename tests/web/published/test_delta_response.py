@@ -17,10 +17,10 @@ from lxml import etree
 from syndicate.render.feeds import FORMATS
 from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
 from syndicate.web.published.feed_deltas import FeedDeltas
+from tests.end_to_end import output_rules
 from tests.render.feeds.samples import NOON, a_channel, an_article
 from tests.render.feeds.test_formats import CONFIG, conform
 from tests.shared_folder import SHARED, needs_shared
-from tests.whole import rules
 
 FILES = [each.file for each in FORMATS]
 N = {"a": "http://www.w3.org/2005/Atom", "at": "http://purl.org/atompub/tombstones/1.0"}
@@ -108,7 +108,11 @@ def read(file, document):
 
 
 def complaints(file, document):
-    check = {"rss.xml": rules.rss, "atom.xml": rules.atom, "feed.json": rules.json_feed}[file]
+    check = {
+        "rss.xml": output_rules.rss,
+        "atom.xml": output_rules.atom,
+        "feed.json": output_rules.json_feed,
+    }[file]
     return list(check(document, f"https://news.example/{file}"))
 
 

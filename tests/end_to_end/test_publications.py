@@ -21,9 +21,9 @@ from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 from tests import checkers
+from tests.end_to_end.built_publication import CONFIG, NOW, Publication, bring_up
 from tests.render.sitemaps.schema import complaints
 from tests.shared_folder import SHARED, needs_shared
-from tests.whole.bringing import CONFIG, NOW, Publication, bring_up
 
 LATER = datetime(2026, 11, 24, 12, 10, tzinfo=UTC)
 pytestmark = pytest.mark.slow

@@ -25,10 +25,10 @@ from syndicate.model import pictures as model_pictures
 from syndicate.model.articles import Recording
 from syndicate.publish.push.http_client import HttpClient
 from tests.deliver.smtp.test_dialogue import ALL, events_and_commands
+from tests.end_to_end.mutations import Mutator
 from tests.intake.article_folder import MONDAY, picture
 from tests.intake.media import sample_recordings
 from tests.publish.push.hostile_servers import read_request, stranger
-from tests.whole.mutations import Mutator
 
 pytestmark = pytest.mark.slow
 

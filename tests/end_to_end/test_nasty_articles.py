@@ -11,10 +11,10 @@ import pytest
 
 from syndicate.intake.articles.article_import import ImportOutcome
 from syndicate.intake.articles.file_discovery import find_article_files
+from tests.end_to_end import nasty_articles
+from tests.end_to_end.built_publication import CONFIG, Publication, bring_up
+from tests.end_to_end.output_checks import Inspection
 from tests.shared_folder import SHARED, needs_shared
-from tests.whole import nasty
-from tests.whole.bringing import CONFIG, Publication, bring_up
-from tests.whole.inspection import Inspection
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,9 @@ SHORT_FEEDS = CONFIG.replace("items = 1000", "items = 20")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "config.toml").write_text(SHORT_FEEDS)
-    made = bring_up(folder, nasty.write(nasty.corpus(COUNT, start=COUNT), folder / "articles"))
+    made = bring_up(
+        folder, nasty_articles.write(nasty_articles.corpus(COUNT, start=COUNT), folder / "articles")
+    )
     yield made
     made.store.close()
 
@@ -88,7 +90,7 @@ def test_no_checker_complains(
     assert inspect(inspection) == []
 
 
-@pytest.mark.parametrize("name", sorted(nasty.PICTURES))
+@pytest.mark.parametrize("name", sorted(nasty_articles.PICTURES))
 def test_each_picture_of_the_corpus_is_drawn(name: str, tmp_path: Path) -> None:
-    nasty.PICTURES[name](tmp_path / name)
+    nasty_articles.PICTURES[name](tmp_path / name)
     assert (tmp_path / name).stat().st_size > 0

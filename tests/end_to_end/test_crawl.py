@@ -21,8 +21,8 @@ from syndicate.web.app import application
 from syndicate.web.server.server import WebServer, listen
 from tests import ROOT
 from tests.csv_import import import_subscribers
+from tests.end_to_end.crawler import Crawl
 from tests.publish.newsroom import is_twin
-from tests.whole.crawl import Crawl
 
 pytestmark = pytest.mark.slow
 

@@ -15,9 +15,9 @@ from lxml import etree, html
 
 from syndicate.config import Config
 from tests import checkers
+from tests.end_to_end import output_rules
 from tests.render.sitemaps import schema
 from tests.shared_folder import SHARED
-from tests.whole import rules
 
 AUTHORS = (
     "Unicode Normalization Form C",
@@ -78,7 +78,11 @@ class Inspection:
             self.config.output / file for file in self.files if re.match(r"sitemap.*\.xml$", file)
         ]
         home = f"{self.config.url}/"
-        return [f"{self._path(m)}: {c}" for m in maps for c in rules.sitemap(m.read_bytes(), home)]
+        return [
+            f"{self._path(m)}: {c}"
+            for m in maps
+            for c in output_rules.sitemap(m.read_bytes(), home)
+        ]
 
     def sitemaps_by_their_grammar(self) -> list[str]:
         """By the published schemas, in which a sitemap of no news at all is none."""
@@ -95,7 +99,10 @@ class Inspection:
     def opml(self) -> list[str]:
         data = (self.config.output / "opml.xml").read_bytes()
         named = etree.fromstring(data).xpath("//@xmlUrl | //@htmlUrl")
-        return [*rules.opml(data), *(f"{a} isn't there" for a in named if not self._is_there(a))]
+        return [
+            *output_rules.opml(data),
+            *(f"{a} isn't there" for a in named if not self._is_there(a)),
+        ]
 
     def html(self) -> list[str]:
         """By the Nu checker."""
@@ -122,7 +129,7 @@ class Inspection:
         for page in [*self._pages(amp=False), *self._pages(amp=True)]:
             tree = html.document_fromstring(page.read_bytes())
             at = f"{self.config.url}/{self._path(page).removesuffix('index.html')}"
-            complaints = Counter([*rules.linked_data(tree), *self._dead_ends(tree, at)])
+            complaints = Counter([*output_rules.linked_data(tree), *self._dead_ends(tree, at)])
             found += [f"{self._path(page)}: {complaint}" for complaint in complaints]
         return found
 
@@ -132,7 +139,9 @@ class Inspection:
         for path in self.files:
             if path.endswith((".html", ".xml", ".json", ".txt", ".css", ".js")):
                 text = (self.config.output / path).read_bytes().decode()
-                found += [f"{path}: {letter!r}" for letter in set(rules.CONTROL.findall(text))]
+                found += [
+                    f"{path}: {letter!r}" for letter in set(output_rules.CONTROL.findall(text))
+                ]
         return found
 
     def twins(self) -> list[str]:
@@ -148,7 +157,11 @@ class Inspection:
     # how
 
     def _feeds(self, name: str) -> Iterator[str]:
-        check = {"rss.xml": rules.rss, "atom.xml": rules.atom, "feed.json": rules.json_feed}[name]
+        check = {
+            "rss.xml": output_rules.rss,
+            "atom.xml": output_rules.atom,
+            "feed.json": output_rules.json_feed,
+        }[name]
         for file in self.named(name):
             path = self._path(file)
             found = Counter(check(file.read_bytes(), f"{self.config.url}/{path}"))

@@ -25,10 +25,10 @@ import pytest
 from syndicate.config import load
 from syndicate.store import Store
 from tests.cli.operation.test_run import until
+from tests.end_to_end.fuzz_requests import Fuzz
 from tests.ports import free_port
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
-from tests.whole.fuzz import Fuzz
 
 pytestmark = pytest.mark.slow
 

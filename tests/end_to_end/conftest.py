@@ -7,7 +7,7 @@ import pytest
 
 from syndicate.intake.articles.file_discovery import find_article_files
 from tests import ROOT
-from tests.whole.bringing import Publication, bring_up
+from tests.end_to_end.built_publication import Publication, bring_up
 
 
 @pytest.fixture(scope="module")
