@@ -23,10 +23,10 @@ def parse_date(text: str, zone: tzinfo) -> datetime:
     """
     match = _DATE.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no date")
+        raise ValueError(f"{text!r} is not a date")
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        raise ValueError(f"{year} is no year for an article")
+        raise ValueError(f"{year} is not a valid year for an article")
     fraction = int((match[7] or "").ljust(6, "0")[:6])
     offset = _offset(match[8] or "")
     at = datetime(year, month, day, hour, minute, second, fraction, tzinfo=offset or zone)
@@ -40,6 +40,6 @@ def _offset(text: str) -> tzinfo | None:
         return UTC
     match = _OFFSET.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no offset")
+        raise ValueError(f"{text!r} is not an offset")
     offset = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
     return timezone(offset if match[1] == "+" else -offset)

@@ -174,7 +174,7 @@ def _recording(
     try:
         return recordings.find_recording(named, source_file.file, config, save_media=save_media)
     except recordings.RecordingMissing as error:
-        warn(f"the recording of audio is left out: {error}")
+        warn(f"the recording is ignored: {error}")
         return None
 
 

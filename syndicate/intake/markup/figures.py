@@ -46,7 +46,7 @@ def find_lead_picture(image: Figure, pictures: Pictures, warn: Warn) -> Figure |
     try:
         found = pictures.find(image.src)
     except PictureMissing as error:
-        warn(f"the picture of image is missing: {error}")
+        warn(f"the image is missing: {error}")
         if not (image.alt or image.caption or image.credit):
             return None
         found = Figure(src="")

@@ -18,10 +18,10 @@ def locate(address: str, *, folder: Path, root: Path, kind: str) -> Path:
     relative; `kind` is what it should be, in a word.
     """
     if len(address) > _MAX_ADDRESS_LENGTH:
-        raise ValueError(f"longer than any address of a {kind}")
+        raise ValueError(f"too long for the address of a {kind}")
     path = unquote(urlsplit(address).path)
     if not path or "\0" in path:
-        raise ValueError(f"no address of a {kind}")
+        raise ValueError(f"not the address of a {kind}")
     root = root.resolve()
     file = ((root if path.startswith("/") else folder) / path.lstrip("/")).resolve()
     if not any(file.is_relative_to(parent) for parent in (root, folder.resolve())):

@@ -73,5 +73,5 @@ def is_animated(image: Image.Image) -> bool:
 
 def _describe(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return "no GIF, PNG, JPEG, WebP or AVIF picture"
+        return "not a GIF, PNG, JPEG, WebP or AVIF picture"
     return f"is damaged: {error}"

@@ -62,7 +62,7 @@ class Pictures:
             address = f"https:{address}"
         if re.match("https?:", address, re.IGNORECASE):
             if (remote := http_url(address)) is None:
-                raise PictureMissing(f"{address}: no web address")
+                raise PictureMissing(f"{address}: not a web address")
             return Figure(src=remote)
         if address in self._missing:
             raise PictureMissing(self._missing[address])

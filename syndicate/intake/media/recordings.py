@@ -64,14 +64,14 @@ def parse_duration(text: str) -> int:
         return int(text)
     match = _CLOCK.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no duration")
+        raise ValueError(f"{text!r} is not a duration")
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return hours * 3600 + minutes * 60 + seconds
 
 
 def _remote(named: Recording) -> Recording:
     if (src := http_url(named.src)) is None:
-        raise RecordingMissing(f"{named.src}: no web address")
+        raise RecordingMissing(f"{named.src}: not a web address")
     suffix = Path(urlsplit(src).path).suffix.lower()
     kind = named.type or _TYPES.get(suffix)
     if not kind or not named.length:
@@ -90,7 +90,7 @@ def _measure(data: bytes, named: Recording) -> Recording:
         raise ValueError("a damaged recording") from error
     audio_format = _FORMATS.get(type(audio).__name__)
     if audio is None or audio_format is None:
-        raise ValueError("no MP3, AAC (M4A), Ogg, Opus, FLAC or WAV recording")
+        raise ValueError("not an MP3, AAC (M4A), Ogg, Opus, FLAC or WAV recording")
     suffix, media_type = audio_format
     return replace(
         named,

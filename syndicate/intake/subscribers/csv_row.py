@@ -15,7 +15,7 @@ from syndicate.intake.subscribers.cell_values import (
     parse_time,
 )
 from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile
-from syndicate.intake.subscribers.email_syntax import check_address
+from syndicate.intake.subscribers.email_syntax import check_email
 from syndicate.intake.subscribers.export_formats import (
     SUPPRESSED,
     ExportedStatus,
@@ -140,7 +140,7 @@ class CsvRowParser:
             return fault
         email = self._cell(cells, self._email)
         newsletter = self._cell(cells, self._newsletter) or self._options.newsletter or ""
-        address, fault = check_address(email)
+        address, fault = check_email(email)
         suppressed = bool(self._cell(cells, self._suppressed))
         fault = fault or ("" if suppressed else self._wrong_newsletter(newsletter))
         if fault:

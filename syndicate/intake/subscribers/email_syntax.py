@@ -16,14 +16,14 @@ _ORDINARY = re.compile(
 _SPECIAL = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 
 
-def check_address(email: str) -> tuple[str, str]:
+def check_email(email: str) -> tuple[str, str]:
     """Return an address normalised (`normalise_email`), and what is wrong with it, or ""."""
     if is_ordinary(email):
         return email.lower(), ""
     try:
         validate_email(email, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        return "", f'"{one_line(email)[:80]}" is no email address: {error}'
+        return "", f'"{one_line(email)[:80]}" is not an email address: {error}'
     if "\ufffd" in email:  # an undecodable byte: it would be another address
         return "", "the address has a character that can't be read"
     return normalise_email(email), ""

@@ -89,7 +89,7 @@ def test_files_that_can_not_be_read_keep_run_from_nothing(operator):
         assert httpx.get(f"{one.url}/articles/sound/").status_code == 200
         _, _, errors = one.stop()
     assert "articles/empty.html:1: no front matter" in errors
-    assert "articles/sound.md: the recording of audio is left out: sound.opus: " in errors
+    assert "articles/sound.md: the recording is ignored: sound.opus: " in errors
     assert "Traceback" not in errors
 
 

@@ -78,10 +78,10 @@ def test_a_misspelt_key_is_reported_with_its_line_and_the_key_that_was_meant(ope
     assert imported.code == 0
     warned = [line.split(maxsplit=1)[1] for line in imported.out.splitlines() if "warned" in line]
     assert warned == [
-        "articles/tram.md:3: braking means nothing here; did you mean breaking?",
-        "articles/tram.md:4: sectoin means nothing here; did you mean section?",
-        "articles/tram.md:5: tgas means nothing here; did you mean tags?",
-        "articles/tram.md:6: authros means nothing here; did you mean authors?",
+        "articles/tram.md:3: braking is unknown; did you mean breaking?",
+        "articles/tram.md:4: sectoin is unknown; did you mean section?",
+        "articles/tram.md:5: tgas is unknown; did you mean tags?",
+        "articles/tram.md:6: authros is unknown; did you mean authors?",
     ]
 
 

@@ -69,7 +69,7 @@ def test_an_unreadable_date_gives_way_to_the_one_in_the_files_name():
 def test_a_file_name_that_begins_with_no_date_of_the_calendar_is_warned_about():
     read = fields("section: City", "2026-02-31-tram.md")
     assert (read.slug, read.revision.date) == ("tram", None)
-    assert read.warnings == ("a.md: 2026-02-31 in the file name is no date; add a line date: …",)
+    assert read.warnings == ("a.md: 2026-02-31 in the file name is not a date; add a line date: …",)
 
 
 def test_what_an_editor_wrote_counts_not_what_yaml_makes_of_it():
@@ -190,7 +190,7 @@ def test_comments_are_a_count_or_an_address_or_all_of_it():
         ("status: published\npublished: false", "a.md:4: published = "),
         ("comments: many", 'a.md:3: comments = "many" — expected a count'),
         ("comments: -1", "a.md:3: comments = "),
-        ("comments: {count: few}", 'a.md:3: comments.count = "few" — expected how many'),
+        ("comments: {count: few}", 'a.md:3: comments.count = "few" — expected a number in digits'),
         ("comments:\n  url: here", 'a.md:4: comments.url = "here" — expected an http'),
         ("canonical_url: javascript:alert(1)", "a.md:3: canonical_url = "),
         ("language: English please", "a.md:3: language = "),
@@ -229,7 +229,7 @@ def test_a_wrong_value_is_refused_with_line_and_what_was_expected(line, expected
             b"---\ntitle: x\nslug: a\ntitle: y\n---\n",
             "a.md:4: title is given twice, first on line 2",
         ),
-        (b"---\ntitle: x\n? [a]\n: b\n---\n", "a.md:3: a list or table as key"),
+        (b"---\ntitle: x\n? [a]\n: b\n---\n", "a.md:3: a list or table as a key"),
         (b"---\ntitle: caf\xe9\n---\n", "a.md:2: byte 0xe9"),
         (b"\xff\xfe\x00\x01rubbish", "a.md:1: byte 0xff"),
         (b"---\ntitle: x\x00\n---\n", "a.md:2: a null byte"),
@@ -252,7 +252,7 @@ def toml(head: str) -> bytes:
     [
         (toml('section = "x"'), "a.md:1: no title"),
         (toml('section = "x"\ntitle = ""'), "a.md:3: no title"),
-        (b'+++\ntitle = "x"\n', "a.md:1: front matter begins here and no line of +++"),
+        (b'+++\ntitle = "x"\n', "a.md:1: front matter begins here, but no line of +++"),
         (toml('title = "x"\ntags = ["a'), "a.md:3: broken TOML"),
         (toml("title = Tram"), "a.md:2: broken TOML: Invalid value; put text in quotes"),
         (toml('x = "ä"\n\ntitle: Tram'), "a.md:4: broken TOML"),

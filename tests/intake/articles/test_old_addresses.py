@@ -96,7 +96,7 @@ def test_an_address_under_the_publications_path_begins_there(newsroom, publicati
         ("permalink", "/:categories/:title/", "is a pattern"),
         ("permalink", "pretty", "is a pattern"),
         ("permalink", '"/posts/{{ slug }}/"', "is a pattern"),
-        ("permalink", "{a: b}", "is no path"),
+        ("permalink", "{a: b}", "is not a path"),
         ("url", "https://elsewhere.example/tram/", "it is not in https://news.example"),
         ("aliases", "['/?p=12']", "a file can't answer for what follows ? or #"),
         ("aliases", "['/a#b']", "a file can't answer for what follows ? or #"),

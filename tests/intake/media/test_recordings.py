@@ -54,7 +54,7 @@ def test_a_dry_run_keeps_no_recording(newsroom):
     ("audio", "why"),
     [
         ("gone.mp3", "no such file"),
-        ("a.md", "no MP3"),
+        ("a.md", "not an MP3"),
         ("../../../../../etc/passwd", "is outside"),
         ("https://cdn.example/a.mp3", "type and length"),
         ("{src: 'https://cdn.example/a', length: 12}", "type and length"),
@@ -63,7 +63,7 @@ def test_a_dry_run_keeps_no_recording(newsroom):
 def test_what_readers_could_not_be_told_honestly_is_left_out_with_a_warning(newsroom, audio, why):
     audio_, (warning,) = heard(newsroom, audio)
     assert audio_ is None
-    assert warning.startswith("articles/a.md: the recording of audio is left out: ")
+    assert warning.startswith("articles/a.md: the recording is ignored: ")
     assert why in warning
 
 

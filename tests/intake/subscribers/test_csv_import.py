@@ -76,7 +76,7 @@ def test_each_row_has_its_outcome_and_its_line(sqlite_store, tmp_path):
         (11, RowOutcome.REFUSED),
         (12, RowOutcome.REFUSED),
     ]
-    assert "no email address" in rows[4].reason
+    assert "not an email address" in rows[4].reason
     assert "line 2" in rows[5].reason
     assert rows[6].reason == "3 fields — expected email,name"
     with sqlite_store.read() as tx:

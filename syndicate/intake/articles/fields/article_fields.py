@@ -93,7 +93,7 @@ def _slug(keys: FrontMatterKeys, name: str) -> str:
         keys.refuse("slug", value, "lower-case letters, digits and hyphens")
     slug = slugify(value.text.strip())
     if slug != value.text.strip():
-        keys.warn(value, f"slug {value} is written {slug}")
+        keys.warn(value, f"slug {value} becomes {slug}")
     return slug
 
 

@@ -55,7 +55,7 @@ def read_comments(keys: FrontMatterKeys) -> Comments | None:
     if text.lower() in FALSE:
         return None
     if text.lower() in TRUE:  # Jekyll's switch
-        keys.warn(value, "comments says neither how many nor where; left out")
+        keys.warn(value, "comments has neither a count nor an address; ignored")
         return None
     if _COUNT.fullmatch(text):
         return Comments(count=int(text))
@@ -88,10 +88,10 @@ def _discussion(keys: FrontMatterKeys, table: Mapping[str, FrontMatterValue]) ->
     fields = {key: value for key, value in table.items() if not value.is_null and value.text != ""}
     for name, value in fields.items():
         if name not in ("count", "url", "feed"):
-            keys.warn(value, f"comments.{name} is not understood; count, url, feed are")
+            keys.warn(value, f"comments.{name} is unknown; known are count, url, feed")
     count = fields.get("count")
     if count is not None and not _COUNT.fullmatch(count.text or ""):
-        keys.refuse("comments.count", count, "how many there are, in digits")
+        keys.refuse("comments.count", count, "a number in digits")
     url, feed = (
         keys.address(f"comments.{name}", fields[name]) if name in fields else None
         for name in ("url", "feed")

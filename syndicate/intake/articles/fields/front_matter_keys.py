@@ -86,7 +86,7 @@ class FrontMatterKeys:
         texts = {}
         for name, item in (value.table or {}).items():
             if name not in known:
-                self.warn(item, f"{key}.{name} is not understood; {', '.join(known)} are")
+                self.warn(item, f"{key}.{name} is unknown; known are {', '.join(known)}")
             elif item.text is not None:
                 texts[name] = one_line(item.text)
             elif not item.is_null:
@@ -98,7 +98,7 @@ class FrontMatterKeys:
         unknown = {key: value for key, value in self.values.items() if key not in _KNOWN}
         for key, value in unknown.items():
             if (known := closest_key(key, _SUGGESTED)) is not None:
-                self.warn(value, f"{key} means nothing here; did you mean {known}?")
+                self.warn(value, f"{key} is unknown; did you mean {known}?")
         return {key: value.json_value for key, value in unknown.items()}
 
     def warn(self, value: FrontMatterValue, message: str) -> None:
@@ -111,7 +111,7 @@ class FrontMatterKeys:
 
     def _item_text(self, key: str, item: FrontMatterValue) -> str:
         if item.text is None or len(item.text) > MAX_LINE_LENGTH:
-            self.refuse(key, item, "a word or a few")
+            self.refuse(key, item, "a short text")
         return item.text
 
 

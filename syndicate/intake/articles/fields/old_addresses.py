@@ -27,7 +27,7 @@ def read_old_addresses(keys: FrontMatterKeys, file: PurePath, site: str) -> tupl
             try:
                 address = parse_old_address(text, site=site, folder=_folder(file, key))
             except InvalidOldAddress as problem:
-                keys.warn(value, f"{key} {value}: no redirect is made of it: {problem}")
+                keys.warn(value, f"{key} {value}: can't redirect: {problem}")
                 continue
             if is_reserved(address):
                 keys.refuse(key, value, f"an old address, and {address} is one of Syndicate's own")
@@ -43,7 +43,7 @@ def _texts(keys: FrontMatterKeys, key: str) -> Iterator[tuple[FrontMatterValue, 
     for item in (value,) if value.items is None else value.items:
         text = (item.text or "").strip()
         if item.text is None and not item.is_null:
-            keys.warn(item, f"{key} {item} is no path such as /2019/05/story/; left out")
+            keys.warn(item, f"{key} {item} is not a path such as /2019/05/story/; ignored")
         elif text and text.lower() not in (*TRUE, *FALSE):  # to Eleventy, false is no page
             yield item, text
 

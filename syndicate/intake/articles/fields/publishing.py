@@ -22,12 +22,12 @@ def read_status(keys: FrontMatterKeys, file: PurePath) -> Status:
     if value is None:
         return Status.DRAFT if published is False else Status.PUBLISHED
     try:
-        read_status = Status((value.text or "").strip().lower())
+        status = Status((value.text or "").strip().lower())
     except ValueError:
         keys.refuse("status", value, "draft, published or retracted")
-    if published is not None and published != (read_status is not Status.DRAFT):
-        keys.refuse("published", keys.values["published"], "it to agree with status")
-    return read_status
+    if published is not None and published != (status is not Status.DRAFT):
+        keys.refuse("published", keys.values["published"], "a value that agrees with status")
+    return status
 
 
 def read_date(keys: FrontMatterKeys, in_name: str | None, zone: tzinfo) -> datetime | None:
@@ -45,7 +45,7 @@ def _own_date(keys: FrontMatterKeys, in_name: str | None, zone: tzinfo) -> datet
     file_date = _file_name_date(in_name, zone)
     if value is None:
         if in_name and file_date is None:
-            problem = f"{in_name} in the file name is no date; add a line date: …"
+            problem = f"{in_name} in the file name is not a date; add a line date: …"
             keys.warnings.append(f"{keys.path}: {problem}")
         return file_date
     try:

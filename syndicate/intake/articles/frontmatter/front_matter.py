@@ -56,7 +56,7 @@ def split_front_matter(data: bytes, path: str) -> FrontMatter:
         raise Refused(f"{path}:1: front matter in {name} — expected yaml, toml or json")
     closing = _CLOSE[mark].search(text, opening.end())
     if closing is None:
-        raise Refused(f"{path}:1: front matter begins here and no line of {mark} ends it")
+        raise Refused(f"{path}:1: front matter begins here, but no line of {mark} ends it")
     head = text[opening.end() : closing.start()]
     if len(head) > _MAX_LENGTH:
         raise Refused(f"{path}:2: front matter of more than {_MAX_LENGTH // 1000} kB")

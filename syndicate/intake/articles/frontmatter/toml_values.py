@@ -51,8 +51,8 @@ def _check(text: str, path: str) -> None:
     except ValueError as error:
         place = _ERROR_POSITION.fullmatch(str(error))
         problem, line = (place[1], place[2]) if place else (str(error), None)
-        parse_number = int(line) if line else text.count("\n") + (not text.endswith("\n"))
-        raise Refused(f"{path}:{parse_number}: {_problem(problem, text, parse_number)}") from error
+        line_number = int(line) if line else text.count("\n") + (not text.endswith("\n"))
+        raise Refused(f"{path}:{line_number}: {_problem(problem, text, line_number)}") from error
 
 
 def _problem(problem: str, text: str, line: int) -> str:

@@ -89,7 +89,7 @@ class _YamlReader:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 2
             if not isinstance(key_node, yaml.ScalarNode):
-                raise Refused(f"{self._path}:{line}: a list or table as key — expected a word")
+                raise Refused(f"{self._path}:{line}: a list or table as a key — expected a word")
             key = printable(key_node.value)
             if key in table:
                 first = table[key].line

@@ -23,4 +23,4 @@ def strip_metadata(data: bytes) -> bytes:
             return strip(data)
     if avif.is_avif(data):
         return avif.strip(data)
-    raise ValueError("no GIF, PNG, JPEG, WebP or AVIF picture")
+    raise ValueError("not a GIF, PNG, JPEG, WebP or AVIF picture")
