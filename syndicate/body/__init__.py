@@ -7,7 +7,3 @@ A build only joins the fragments of a compiled body; it parses no HTML.
 pictures and players; `amp_rules` says what AMP allows; `missing_media` leaves out lost files;
 `markup` parses and serialises bodies; `tree_edits` removes and unwraps elements.
 """
-
-from syndicate.body.compiler import compile_body, is_current
-
-__all__ = ["compile_body", "is_current"]

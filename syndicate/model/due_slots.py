@@ -13,17 +13,6 @@ from syndicate.config import Schedule
 from syndicate.config.cron import parse
 from syndicate.model.schedule_slots import CronCalendar, FixedInterval, Slot
 
-__all__ = [
-    "DueSlots",
-    "SkippedSlot",
-    "Slot",
-    "SlotDecision",
-    "SlotTrigger",
-    "Timing",
-    "decide",
-    "schedule_timing",
-]
-
 LIMIT = 100
 """How many missed slots are recorded individually after a long absence."""
 _INSTANT = timedelta(microseconds=1)
@@ -90,10 +79,6 @@ class Timing:
         missed = tuple(reversed(found[1 : limit + 1]))
         older = self.pattern.count(after, missed[0].due_at) - 1 if len(found) > limit + 1 else 0
         return DueSlots(newest=found[0] if found else None, missed=missed, older=older)
-
-    def trigger(self) -> BaseTrigger:
-        """Return an APScheduler trigger that fires at each slot."""
-        return SlotTrigger(self)
 
     def label(self, slot: Slot, beside: Slot) -> str:
         """Format a slot's time for operators, with its date unless `beside` has the same."""

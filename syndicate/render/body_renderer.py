@@ -6,7 +6,7 @@ from html import escape
 from typing import Self
 from urllib.parse import urlsplit
 
-from syndicate.body import compile_body, is_current
+from syndicate.body.compiler import compile_body, is_current
 from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING, Channel, CompiledBody, Part

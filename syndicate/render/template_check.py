@@ -11,7 +11,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import EditionKind
-from syndicate.render.feeds import Feed
+from syndicate.render.feeds.feed import Feed
 from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter

@@ -25,7 +25,7 @@ from syndicate.intake.articles.deleted_files import DeletedFiles
 from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.intake.articles.quarantine import Quarantine
 from syndicate.intake.articles.watch import watch
-from syndicate.model.due_slots import schedule_timing
+from syndicate.model.due_slots import SlotTrigger, schedule_timing
 from syndicate.schedule.progress_report import ProgressReporter
 from syndicate.schedule.retention import purge_daily
 from syndicate.schedule.wiring import Services
@@ -143,7 +143,7 @@ class Runner:
         scheduler = BackgroundScheduler(timezone="UTC", daemon=True)
         options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         for schedule in self._config.schedules:
-            trigger = schedule_timing(schedule, self._config.zone(schedule)).trigger()
+            trigger = SlotTrigger(schedule_timing(schedule, self._config.zone(schedule)))
             scheduler.add_job(
                 self._guarded(self._fire), trigger, args=[schedule], id=schedule.name, **options
             )

@@ -1,6 +1,7 @@
 """What is done with a schedule's due slots, and what is recorded of the others."""
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicate.config import Schedule
-from syndicate.model.due_slots import Slot, SlotDecision, decide, schedule_timing
+from syndicate.model.due_slots import SlotDecision, decide, schedule_timing
+
+if TYPE_CHECKING:
+    from syndicate.model.schedule_slots import Slot
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAILY = {"cron": "0 7 * * *"}

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from syndicate.config import Schedule
 from syndicate.config.cron import MONTHS, WEEKDAYS, parse
-from syndicate.model.due_slots import Slot, Timing, schedule_timing
+from syndicate.model.due_slots import SlotTrigger, Timing, schedule_timing
+from syndicate.model.schedule_slots import Slot
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 LORD_HOWE, KATHMANDU = ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Asia/Kathmandu")
@@ -239,7 +240,7 @@ def test_the_fingerprint_changes_with_the_timing_alone():
 
 @pytest.mark.parametrize("keys", [{"every": "1h"}, {"cron": "0 0-23 * * *"}])
 def test_the_trigger_wakes_at_each_slot_and_not_for_those_slept_through(keys):
-    trigger = schedule(**keys).trigger()
+    trigger = SlotTrigger(schedule(**keys))
     seven, eight, noon = (at(f"2026-11-24T{hour}:00") for hour in ("07", "08", "12"))
 
     assert trigger.get_next_fire_time(None, seven) == seven
@@ -250,7 +251,9 @@ def test_the_trigger_wakes_at_each_slot_and_not_for_those_slept_through(keys):
 
 def test_apscheduler_takes_the_trigger():
     scheduler = BackgroundScheduler(timezone=UTC)
-    scheduler.add_job(print, schedule(cron="0 7 * * *").trigger(), id="s", misfire_grace_time=None)
+    scheduler.add_job(
+        print, SlotTrigger(schedule(cron="0 7 * * *")), id="s", misfire_grace_time=None
+    )
     scheduler.start(paused=True)
     try:
         due = scheduler.get_job("s").next_run_time

@@ -13,7 +13,7 @@ import pytest
 from reader import make_reader
 
 from syndicate import clock
-from syndicate.render.feeds import FORMATS
+from syndicate.render.feeds.formats import FORMATS
 from tests.publish.feed_readers import FOLLOWERS, Feedparser, Follower, Newsboat, PythonReader, Seen
 from tests.publish.liferea import following
 from tests.publish.newsroom import Newsroom

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def grant(context: typer.Context, address: Address, *, json: AsJson = False) -> None:
     """Give a reader a private feed and print its URLs; their earlier ones stop working."""
     from syndicate.render import addresses  # noqa: PLC0415 - start-up
-    from syndicate.render.feeds import FORMATS  # noqa: PLC0415 - start-up
+    from syndicate.render.feeds.formats import FORMATS  # noqa: PLC0415 - start-up
 
     command = command_context(context)
     with command.store() as store, store.write() as tx:

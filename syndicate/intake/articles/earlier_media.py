@@ -7,7 +7,7 @@ unchanged, it keeps them.
 import re
 from dataclasses import replace
 
-from syndicate.body import compile_body
+from syndicate.body.compiler import compile_body
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.model.articles import MEDIA, Article, Figure, Recording
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from syndicate.body import compile_body
+from syndicate.body.compiler import compile_body
 from syndicate.body.tree_edits import remove, unwrap, write_children
 from syndicate.config import Config
 from syndicate.errors import Refused

@@ -19,7 +19,7 @@ from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
 from syndicate.publish.output.media import MediaFault, media_warnings
 from syndicate.render import addresses, topics
-from syndicate.render.feeds import topic_formats
+from syndicate.render.feeds.formats import topic_formats
 from syndicate.render.sitemaps import CHUNK
 from syndicate.render.topics import Topic
 from syndicate.workers.pool import Shard

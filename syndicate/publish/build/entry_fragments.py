@@ -13,8 +13,9 @@ from syndicate.model.compiled_body import CompiledBody
 from syndicate.publish.build.render_cache import RenderCache
 from syndicate.publish.build.report import TaskOutcome, error_text
 from syndicate.publish.build.tasks import Missing
-from syndicate.render.feeds import FORMATS, Tombstone
 from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
+from syndicate.render.feeds.formats import FORMATS
+from syndicate.render.feeds.history import Tombstone
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.store import Store, Transaction
 

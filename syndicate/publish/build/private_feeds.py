@@ -21,7 +21,10 @@ from syndicate.publish.build.topic_index import TopicIndex
 from syndicate.publish.output.gzip_template import GzipTemplate
 from syndicate.publish.output.manifest import Manifest, ManifestState, PublishedFile
 from syndicate.render import addresses, topics
-from syndicate.render.feeds import FORMATS, FeedChannel, FeedHistory, FeedWriter, channel
+from syndicate.render.feeds import channel
+from syndicate.render.feeds.channel import FeedChannel
+from syndicate.render.feeds.formats import FORMATS, FeedWriter
+from syndicate.render.feeds.history import FeedHistory
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.topics import Topic
 from syndicate.store import Store

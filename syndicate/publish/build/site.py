@@ -13,7 +13,8 @@ from syndicate.publish.build.topic_index import SITEMAP_TOPIC, TopicIndex
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.manifest import Manifest
 from syndicate.render import addresses, topics
-from syndicate.render.feeds import Feed, opml
+from syndicate.render.feeds import opml
+from syndicate.render.feeds.feed import Feed
 from syndicate.render.pages.home_page import LEAST, NAVIGATION, HomePage
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_change
 from syndicate.render.topics import TopicKind

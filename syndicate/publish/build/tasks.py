@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from syndicate.render.feeds import FeedHistory
+from syndicate.render.feeds.history import FeedHistory
 from syndicate.render.topics import Topic
 
 Missing = Mapping[int, Collection[str]]

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from syndicate.body import compile_body, is_current
+from syndicate.body.compiler import compile_body, is_current
 from syndicate.body.missing_media import without_files
 from syndicate.clock import EPOCH
 from syndicate.config import Config
@@ -33,8 +33,9 @@ from syndicate.publish.output.manifest import PublishedFile
 from syndicate.publish.output.media import MediaFolder, media_files, without_renditions
 from syndicate.render import addresses, topics
 from syndicate.render.article_view import ArticleViews
-from syndicate.render.feeds import FeedWriter, channel, topic_formats
+from syndicate.render.feeds import channel
 from syndicate.render.feeds.channel import rfc3339
+from syndicate.render.feeds.formats import FeedWriter, topic_formats
 from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
 from syndicate.render.pages.list_pages import ListPages

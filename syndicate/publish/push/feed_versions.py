@@ -9,7 +9,7 @@ from syndicate.config import Config
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.output.manifest import Manifest
 from syndicate.render import addresses
-from syndicate.render.feeds import FORMATS
+from syndicate.render.feeds.formats import FORMATS
 
 _NAMES = tuple(writer.file for writer in FORMATS)
 _ALL = f"""

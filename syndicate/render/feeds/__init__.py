@@ -5,22 +5,3 @@
 Atom: `xml_elements`, `media_rss`, `podcast`, `access_restriction`. `document_parts` divides a
 document for delta responses; `opml` lists all feeds.
 """
-
-from syndicate.render.feeds.channel import ChannelEntry, FeedChannel
-from syndicate.render.feeds.document_parts import DocumentParts
-from syndicate.render.feeds.feed import Feed
-from syndicate.render.feeds.formats import FORMATS, FeedWriter, offered_formats, topic_formats
-from syndicate.render.feeds.history import FeedHistory, Tombstone
-
-__all__ = [
-    "FORMATS",
-    "ChannelEntry",
-    "DocumentParts",
-    "Feed",
-    "FeedChannel",
-    "FeedHistory",
-    "FeedWriter",
-    "Tombstone",
-    "offered_formats",
-    "topic_formats",
-]

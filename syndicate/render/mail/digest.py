@@ -43,7 +43,9 @@ class DigestTeaser:
     direction: str
 
     @classmethod
-    def of(cls, article: Article, config: Config, *, length: int, room: int) -> Self:
+    def of(
+        cls, article: Article, config: Config, *, length: int = _SUMMARY, room: int = _THUMBNAIL
+    ) -> Self:
         """Make a teaser with a summary of `length` characters and a picture `room` pixels wide."""
         language = article.language or config.publication.language
         picture = article.lead
@@ -88,8 +90,8 @@ def _digest(articles: Sequence[Article], more: Sequence[Article], context: MailC
         "subject": subject,
         "preheader": preheader,
         "lead": DigestTeaser.of(articles[0], context.config, length=_LEAD_SUMMARY, room=COLUMN),
-        "stories": [_teaser(article, context.config) for article in articles[1:]],
-        "named": [_teaser(article, context.config) for article in named],
+        "stories": [DigestTeaser.of(article, context.config) for article in articles[1:]],
+        "named": [DigestTeaser.of(article, context.config) for article in named],
         "more": len(more),
         "counted": len(more) - len(named),
     }
@@ -99,7 +101,3 @@ def _digest(articles: Sequence[Article], more: Sequence[Article], context: MailC
         html=context.html("email/digest.mjml", values),
         text=context.text("email/digest.txt", values),
     )
-
-
-def _teaser(article: Article, config: Config) -> DigestTeaser:
-    return DigestTeaser.of(article, config, length=_SUMMARY, room=_THUMBNAIL)

@@ -84,11 +84,10 @@ def _composed(
         draft_nonce=hashlib.sha256(letter.encode()).hexdigest()[:16],
     )
     strings: LetterStrings = getattr(mail_strings(language).letters, letter)
+    names = [newsletter.label for newsletter in newsletters]
     slots = {
         "publication": config.publication.title,
-        "newsletters": ui_strings.page_strings(language).all_of(
-            [newsletter.label for newsletter in newsletters]
-        ),
+        "newsletters": ui_strings.page_strings(language).all_of(names),
         "email": slot_marker(context.draft_nonce, "email"),
     }
     subject = strings.title.format(**slots)

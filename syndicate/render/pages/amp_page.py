@@ -10,9 +10,10 @@ from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
-from syndicate.render import addresses, ui_strings
-from syndicate.render.article_view import ArticleViews, text_direction
+from syndicate.render import addresses
+from syndicate.render.article_view import ArticleViews
 from syndicate.render.body_renderer import BodyRenderer, ensure_current
+from syndicate.render.pages.page_frame import common_values
 from syndicate.render.templates import Templates
 
 
@@ -51,19 +52,9 @@ class AmpPages:
 
     @cached_property
     def _globals(self) -> dict[str, Any]:
-        """The values that every AMP page needs."""
-        publication, amp = self._config.publication, self._config.amp
+        amp = self._config.amp
         return {
-            "publication": publication,
-            "language": publication.language,
-            "direction": text_direction(publication.language),
-            "zone": publication.timezone,
-            "words": ui_strings.page_strings(publication.language),
-            "ads": self._config.ads,
-            "theme": self._config.theme,
-            "logo": addresses.masthead(self._config),
-            "logo_dark": addresses.masthead_dark(self._config),
-            "address": addresses,
+            **common_values(self._config),
             "link": self._absolute,
             "analytics": amp.analytics,
             "analytics_config": _json(amp.analytics.config),

@@ -43,23 +43,13 @@ class PageFrame:
 
     @cached_property
     def _globals(self) -> dict[str, Any]:
-        publication = self.config.publication
         return {
-            "publication": publication,
-            "language": publication.language,
-            "direction": text_direction(publication.language),
-            "zone": publication.timezone,
-            "words": ui_strings.page_strings(publication.language),
-            "ads": self.config.ads,
-            "theme": self.config.theme,
+            **common_values(self.config),
             "summary_line": _summary_line,
-            "logo": addresses.masthead(self.config),
-            "logo_dark": addresses.masthead_dark(self.config),
             "icon": addresses.icon_of(self.config),
             "feeds": addresses.FEEDS,
             "link": self._linked,
             "absolute": self.absolute,
-            "address": addresses,
             "figure": self._figure,
             "srcset": lambda picture: pictures.srcset(picture, self._linked("/")),
             "source": lambda picture: pictures.source(picture, self._linked("/")),
@@ -87,6 +77,23 @@ class PageFrame:
     def _figure(self, picture: Figure) -> str:
         """Return the address of a picture as pages load it."""
         return self._linked(f"/{picture.src}") if picture.local else picture.src
+
+
+def common_values(config: Config) -> dict[str, Any]:
+    """Return the values that web pages and AMP pages share."""
+    publication = config.publication
+    return {
+        "publication": publication,
+        "language": publication.language,
+        "direction": text_direction(publication.language),
+        "zone": publication.timezone,
+        "words": ui_strings.page_strings(publication.language),
+        "ads": config.ads,
+        "theme": config.theme,
+        "logo": addresses.masthead(config),
+        "logo_dark": addresses.masthead_dark(config),
+        "address": addresses,
+    }
 
 
 def _summary_line(article: Article) -> str:

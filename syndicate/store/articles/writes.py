@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from syndicate.body import compile_body
+from syndicate.body.compiler import compile_body
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Revision, Status
 from syndicate.model.compiled_body import CompiledBody

@@ -6,8 +6,9 @@ from uuid import uuid5
 from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
 from syndicate.model.articles import Person
-from syndicate.render.feeds import ChannelEntry, FeedChannel, FeedHistory, atom
-from syndicate.render.feeds.channel import plain
+from syndicate.render.feeds import atom
+from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, plain
+from syndicate.render.feeds.history import FeedHistory
 from syndicate.store import ArchivedEdition
 
 MEDIA_TYPE = "application/atom+xml"

@@ -5,7 +5,8 @@ Of each version that was served recently only the hashes of its entries are kept
 
 from hashlib import blake2b
 
-from syndicate.render.feeds import FORMATS, DocumentParts
+from syndicate.render.feeds.document_parts import DocumentParts
+from syndicate.render.feeds.formats import FORMATS
 from syndicate.web.published.byte_cache import ByteCache
 
 MAX_VERSIONS = 64

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicate.body import compile_body
+from syndicate.body.compiler import compile_body
 from syndicate.intake.articles.parallel_parse import parse_file
 from tests.render.pages import random_bodies
 

@@ -7,7 +7,7 @@ import feedparser
 import pytest
 from lxml import etree, html
 
-from syndicate.render.feeds import FORMATS
+from syndicate.render.feeds.formats import FORMATS
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 from tests.shared_folder import SHARED, needs_shared
