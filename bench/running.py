@@ -13,7 +13,7 @@ from pathlib import Path
 from syndicate import clock
 from syndicate.config import Config, load
 from syndicate.intake.articles.article_import import ImportOutcome, import_articles
-from syndicate.publish.build.publisher import build_site
+from syndicate.publish.build.publisher import Publisher
 from syndicate.store import Store
 
 
@@ -34,7 +34,7 @@ def file_one(store: Store, config: Config, file: Path) -> None:
 
 
 def build_all(store: Store, config: Config) -> None:
-    built = build_site(store, config, at=clock.now(), number=True)
+    built = Publisher(store, config).publish(clock.now(), number=True)
     assert not built.failed, built.failed[:3]
 
 

@@ -8,76 +8,37 @@ model, and `sections/` has a module for each table.
 `loopback` recognises addresses of this machine.
 """
 
-from syndicate.config.config import Config
-from syndicate.config.loading.load import load, secret_warnings
-from syndicate.config.loading.missing_secrets import missing_secrets, missing_token
-from syndicate.config.sections.ads import AdSlot, AdsSettings
-from syndicate.config.sections.amp import AmpSettings, AnalyticsSettings, ConsentSettings
-from syndicate.config.sections.feeds import (
-    ArticleFilter,
-    CustomFeed,
-    FeedFormat,
-    SyndicationSettings,
-)
-from syndicate.config.sections.intake import IntakeSettings
-from syndicate.config.sections.mail import MailSettings, TransportKind
-from syndicate.config.sections.newsletters import Newsletter
-from syndicate.config.sections.pages import PagesSettings
-from syndicate.config.sections.publication import PublicationSettings
-from syndicate.config.sections.push import IndexNowSettings, WebsubSettings
-from syndicate.config.sections.relays import (
-    DomainLimit,
-    RelaySettings,
-    Security,
-    SmtpServer,
-    sessions,
-)
-from syndicate.config.sections.schedules import EditionFilter, Schedule
-from syndicate.config.sections.segments import Criteria, Segment
-from syndicate.config.sections.store import StoreSettings
-from syndicate.config.sections.theme import ThemeSettings
-from syndicate.config.sections.tracking import Tracking
-from syndicate.config.sections.web import WebSettings
-from syndicate.config.values import ALL, BeginWith, Mailbox, Rate
-
-__all__ = [
-    "ALL",
-    "AdSlot",
-    "AdsSettings",
-    "AmpSettings",
-    "AnalyticsSettings",
-    "ArticleFilter",
-    "BeginWith",
-    "Config",
-    "ConsentSettings",
-    "Criteria",
-    "CustomFeed",
-    "DomainLimit",
-    "EditionFilter",
-    "FeedFormat",
-    "IndexNowSettings",
-    "IntakeSettings",
-    "MailSettings",
-    "Mailbox",
-    "Newsletter",
-    "PagesSettings",
-    "PublicationSettings",
-    "Rate",
-    "RelaySettings",
-    "Schedule",
-    "Security",
-    "Segment",
-    "SmtpServer",
-    "StoreSettings",
-    "SyndicationSettings",
-    "ThemeSettings",
-    "Tracking",
-    "TransportKind",
-    "WebSettings",
-    "WebsubSettings",
-    "load",
-    "missing_secrets",
-    "missing_token",
-    "secret_warnings",
-    "sessions",
-]
+from syndicate.config.config import Config as Config
+from syndicate.config.loading.load import load as load
+from syndicate.config.loading.load import secret_warnings as secret_warnings
+from syndicate.config.loading.missing_secrets import missing_secrets as missing_secrets
+from syndicate.config.loading.missing_secrets import missing_token as missing_token
+from syndicate.config.sections.ads import AdSlot as AdSlot
+from syndicate.config.sections.ads import AdsSettings as AdsSettings
+from syndicate.config.sections.amp import AmpSettings as AmpSettings
+from syndicate.config.sections.amp import AnalyticsSettings as AnalyticsSettings
+from syndicate.config.sections.amp import ConsentSettings as ConsentSettings
+from syndicate.config.sections.feeds import ArticleFilter as ArticleFilter
+from syndicate.config.sections.feeds import CustomFeed as CustomFeed
+from syndicate.config.sections.feeds import FeedFormat as FeedFormat
+from syndicate.config.sections.mail import MailSettings as MailSettings
+from syndicate.config.sections.mail import TransportKind as TransportKind
+from syndicate.config.sections.newsletters import Newsletter as Newsletter
+from syndicate.config.sections.publication import PublicationSettings as PublicationSettings
+from syndicate.config.sections.push import IndexNowSettings as IndexNowSettings
+from syndicate.config.sections.push import WebsubSettings as WebsubSettings
+from syndicate.config.sections.relays import DomainLimit as DomainLimit
+from syndicate.config.sections.relays import RelaySettings as RelaySettings
+from syndicate.config.sections.relays import Security as Security
+from syndicate.config.sections.relays import SmtpServer as SmtpServer
+from syndicate.config.sections.relays import sessions as sessions
+from syndicate.config.sections.schedules import EditionFilter as EditionFilter
+from syndicate.config.sections.schedules import Schedule as Schedule
+from syndicate.config.sections.segments import Criteria as Criteria
+from syndicate.config.sections.segments import Segment as Segment
+from syndicate.config.sections.theme import ThemeSettings as ThemeSettings
+from syndicate.config.sections.tracking import Tracking as Tracking
+from syndicate.config.values import ALL as ALL
+from syndicate.config.values import BeginWith as BeginWith
+from syndicate.config.values import Mailbox as Mailbox
+from syndicate.config.values import Rate as Rate

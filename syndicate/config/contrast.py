@@ -16,12 +16,10 @@ def ratio(text: str, ground: str) -> float:
 
 
 def _luminance(colour: str) -> float:
-    """Return the relative luminance of a colour, from 0 for black to 1 for white."""
     red, green, blue = (_linear(int(colour[start : start + 2], 16) / 255) for start in (1, 3, 5))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _linear(channel: float) -> float:
-    """Return the linear value of an sRGB channel between 0 and 1."""
     dark = 0.04045
     return channel / 12.92 if channel <= dark else ((channel + 0.055) / 1.055) ** 2.4

@@ -202,8 +202,6 @@ def _syntax_error(rest: str, column: int) -> str:
 
 
 class _Parser:
-    """A recursive-descent parser: a method for each rule of the grammar."""
-
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = tokens
         self._position = 0

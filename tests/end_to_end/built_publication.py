@@ -7,7 +7,7 @@ from pathlib import Path
 from syndicate.config import Config, load
 from syndicate.intake.articles.article_import import ImportResult, import_articles
 from syndicate.publish.build.build import BuildSummary
-from syndicate.publish.build.publisher import build_site
+from syndicate.publish.build.publisher import Publisher
 from syndicate.store import Store
 from tests.causes import TEST
 
@@ -57,5 +57,5 @@ def bring_up(folder: Path, files: list[Path]) -> Publication:
             address = "reader@example.org"
             tx.subscribers.subscribe(address, newsletter.name, cause=TEST, at=NOW)
     filed = list(import_articles(store, config, files, at=NOW))
-    built = build_site(store, config, at=NOW, number=True)
+    built = Publisher(store, config).publish(NOW, number=True)
     return Publication(config, store, files, filed, built)

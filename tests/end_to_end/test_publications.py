@@ -16,7 +16,7 @@ from syndicate.config import Config
 from syndicate.intake.articles.article_import import ImportOutcome, import_articles
 from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.model.deliveries import DeliveryTotals
-from syndicate.publish.build.publisher import build_site
+from syndicate.publish.build.publisher import Publisher
 from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Services
 from syndicate.store import Store
@@ -117,9 +117,9 @@ def test_every_sitemap_is_valid_and_the_articles_in_them_are_those_there_are(pub
 @PUBLICATIONS
 def test_the_same_time_gives_the_same_bytes(publication, tmp_path):
     before = contents(publication.output)
-    assert build_site(publication.store, publication.config, at=NOW, number=False).written == ()
+    assert Publisher(publication.store, publication.config).publish(NOW, number=False).written == ()
     shutil.move(publication.output, tmp_path / "before")
-    build_site(publication.store, publication.config, at=NOW, number=False)
+    Publisher(publication.store, publication.config).publish(NOW, number=False)
     assert contents(publication.output) == before
 
 

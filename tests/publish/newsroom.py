@@ -11,7 +11,7 @@ from typing import Any, Self
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure, Revision
 from syndicate.publish.build.build import BuildSummary
-from syndicate.publish.build.publisher import build_site
+from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
 from syndicate.publish.output.manifest import Manifest, PublishedFile
 from syndicate.store import Store
@@ -74,9 +74,8 @@ class Newsroom:
         everything: bool = False,
         trial: bool = False,
     ) -> BuildSummary:
-        built = build_site(
-            self.store, self.config, at=at, number=not trial, everything=everything, trial=trial
-        )
+        publisher = Publisher(self.store, self.config)
+        built = publisher.publish(at, number=not trial, everything=everything, trial=trial)
         assert not built.failed, built.failed
         return built
 

@@ -45,7 +45,7 @@ def build(
 
     `--at` updates no mirror and notifies nobody.
     """
-    from syndicate.publish.build.publisher import build_site  # noqa: PLC0415 - start-up
+    from syndicate.publish.build.publisher import Publisher  # noqa: PLC0415 - start-up
     from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415
     from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415
 
@@ -54,14 +54,9 @@ def build(
     mirror = Mirror.of(command.config) if at is None else None
     with command.store() as store:
         notifier = ChangeNotifier.of(store, command.config) if at is None else None
-        built = build_site(
-            store,
-            command.config,
-            at=time,
-            number=at is None,
-            everything=everything,
-            compress=compress,
-            trial=at is not None,
+        publisher = Publisher(store, command.config, compress=compress)
+        built = publisher.publish(
+            time, number=at is None, everything=everything, trial=at is not None
         )
         _print(built, verbose=verbose)
         note(f"in {command.config.output}")

@@ -31,11 +31,9 @@ _MASTHEADS = (*_LOGOS, ".svg")
 
 def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     """Find what does not fit together; relative paths start at `root`."""
-    yield from _names(data, "newsletters")
-    yield from _names(data, "schedules")
-    yield from _names(data, "feeds")
+    for kind in ("newsletters", "schedules", "feeds", "segments"):
+        yield from _names(data, kind)
     yield from _reserved(data)
-    yield from _names(data, "segments")
     yield from _schedules(data)
     yield from _segments(data)
     yield from _picture(data, "publication", "logo", _LOGOS, root)
@@ -53,7 +51,7 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     options = _table(data, "publish").get("mirror_options")
     yield from _without_secrets(("publish", "mirror_options"), options)
     yield from check_dkim(data)
-    yield from check_mail(data)
+    yield from check_mail(_table(data, "mail"), _table(data, "publication"), web)
 
 
 def _names(data: dict[str, Any], kind: str) -> Iterator[Mistake]:
@@ -132,7 +130,6 @@ def _picture(
 
 
 def _file(data: dict[str, Any], table: str, key: str, root: Path) -> Iterator[Mistake]:
-    """Check that a file exists, where one is named."""
     file = _table(data, table).get(key)
     if not isinstance(file, str):
         return
@@ -149,7 +146,6 @@ def _masthead(theme: dict[str, Any], publication: dict[str, Any]) -> Iterator[Mi
 
 
 def _colours(theme: dict[str, Any]) -> Iterator[Mistake]:
-    """Check the contrast of every text on its ground, in both sets of colours."""
     for name, model in (("light", Colours), ("dark", DarkColours)):
         given = _table(theme, name)
         try:

@@ -81,7 +81,6 @@ def _is_consequence(detail: ErrorDetails, others: Sequence[ErrorDetails]) -> boo
 
 
 def _problems(document: TomlDocument, mistakes: list[Mistake]) -> Iterator[Problem]:
-    """Sort the mistakes by line, each of them once."""
     for loc, message in sorted(dict.fromkeys(mistakes), key=lambda item: document.line(item[0])):
         quote = document.quote(loc)
         read = document.key(loc) if quote is None else f"{document.key(loc)} = {quote}"

@@ -13,14 +13,13 @@ from syndicate.config.sections.relays import SHARED_KEYS, SmtpServer
 _LOCAL_URL = "http://127.0.0.1:8000"
 
 
-def check_mail(data: Mapping[str, Any]) -> Iterator[Mistake]:
+def check_mail(
+    mail: Mapping[str, Any], publication: Mapping[str, Any], web: Mapping[str, Any]
+) -> Iterator[Mistake]:
     """Find what does not fit together in `[mail]`; whether passwords can be read is not checked."""
-    mail = data.get("mail")
-    if not isinstance(mail, dict):
-        return
     sends = mail.get("transport") == TransportKind.SMTP
     if sends:
-        yield from _going_live(_table(data, "publication"), _table(data, "web"), mail)
+        yield from _going_live(publication, web, mail)
     yield from _misplaced_keys(mail)
     yield from _relays(mail)
     yield from _limits(mail)
@@ -102,7 +101,6 @@ def _relays(mail: Mapping[str, Any]) -> Iterator[Mistake]:
 
 
 def _limits(mail: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Check that no domain has two limits."""
     limited = set[str]()
     limits = mail.get("limits")
     for number, limit in enumerate(limits if isinstance(limits, list) else ()):
@@ -119,7 +117,6 @@ def _limits(mail: Mapping[str, Any]) -> Iterator[Mistake]:
 
 
 def _login(server: Mapping[str, Any], loc: Loc) -> Iterator[Mistake]:
-    """Check that config.toml names the source of the password, where one is needed."""
     named = "password_env" in server or "password_file" in server
     if isinstance(server.get("username"), str) and not named:
         yield (*loc, "username"), "needs password_env or password_file"
@@ -130,8 +127,3 @@ def _warm_up(server: Mapping[str, Any], loc: Loc) -> Iterator[Mistake]:
         yield (*loc, "warm_up"), "needs warm_up_from, the first day, such as 2026-01-15"
     if "warm_up_from" in server and not server.get("warm_up"):
         yield (*loc, "warm_up_from"), "needs warm_up, such as [200, 500, 1000, 2000, 5000]"
-
-
-def _table(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    table = data.get(name)
-    return table if isinstance(table, dict) else {}

@@ -161,7 +161,6 @@ def _node(node: dict[str, Any], loc: Loc) -> Iterator[tuple[Loc, dict[str, Any]]
 
 
 def _is_node(node: dict[str, Any]) -> bool:
-    """Whether this is a value with its lines rather than a table that has such keys."""
     return isinstance(node.get("key_raw"), str)
 
 
@@ -171,7 +170,6 @@ def _is_quotable(node: dict[str, Any]) -> bool:
 
 
 def _span(node: dict[str, Any]) -> tuple[int, int]:
-    """Return the first and the last line of a node."""
     spans = [node[name] for name in ("key_line", "value_line") if name in node]
     lines = [line for span in spans for line in (span if isinstance(span, tuple) else (span,))]
     return min(lines), max(lines)
@@ -192,7 +190,6 @@ def _headers(
 
 
 def _resolve(keys: dict[str, Any], line: int, data: Any, lines: Mapping[Loc, int]) -> Loc:
-    """Return the place of the table that a header begins."""
     loc: Loc = ()
     while keys:
         key, keys = next(iter(keys.items()))
@@ -204,7 +201,6 @@ def _resolve(keys: dict[str, Any], line: int, data: Any, lines: Mapping[Loc, int
 
 
 def _child(value: Any, step: str | int) -> Any:
-    """Return a child of a value; None where it has no such child."""
     if isinstance(value, dict):
         return value.get(str(step))
     if isinstance(value, list) and isinstance(step, int) and step < len(value):

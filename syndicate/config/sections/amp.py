@@ -1,11 +1,20 @@
 """`[amp]`: AMP pages, their analytics and their consent form."""
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, StrictBool, field_validator
+from pydantic import AfterValidator, Field, StrictBool, field_validator
 
 from syndicate.config.values import Line, Name, Table, Url
+
+
+def _secure(address: str) -> str:
+    if not address.lower().startswith("https://"):
+        raise ValueError('expected an address that begins with "https://"')
+    return address
+
+
+HttpsUrl = Annotated[Url, AfterValidator(_secure)]
 
 
 class AnalyticsSettings(Table):
@@ -19,7 +28,7 @@ class AnalyticsSettings(Table):
         description="Its configuration: requests, triggers, vars and so on, as AMP defines them.",
         examples=[{"vars": {"account": "news.example.org"}}],
     )
-    config_url: Url | None = Field(
+    config_url: HttpsUrl | None = Field(
         default=None,
         description="Where more of its configuration is fetched from; an https address.",
         examples=["https://stats.example.org/amp.json"],
@@ -33,11 +42,6 @@ class AnalyticsSettings(Table):
         except (TypeError, ValueError) as error:
             raise ValueError("expected what JSON can say: no dates, no infinities") from error
         return config
-
-    @field_validator("config_url")
-    @classmethod
-    def _is_secure(cls, address: str | None) -> str | None:
-        return _secure(address)
 
     @property
     def wanted(self) -> bool:
@@ -54,17 +58,12 @@ class ConsentSettings(Table):
         description="The question. Default: a built-in one.",
         examples=["May our partners measure how this page is read?"],
     )
-    check_url: Url | None = Field(
+    check_url: HttpsUrl | None = Field(
         default=None,
         description="An address with https that says who must be asked (checkConsentHref). "
         "Default: everybody is.",
         examples=["https://news.example.org/consent"],
     )
-
-    @field_validator("check_url")
-    @classmethod
-    def _is_secure(cls, address: str | None) -> str | None:
-        return _secure(address)
 
 
 class AmpSettings(Table):
@@ -79,9 +78,3 @@ class AmpSettings(Table):
         default=ConsentSettings(),
         description="Ask readers of AMP pages before advertising and analytics load.",
     )
-
-
-def _secure(address: str | None) -> str | None:
-    if address is not None and not address.lower().startswith("https://"):
-        raise ValueError('expected an address that begins with "https://"')
-    return address

@@ -36,11 +36,6 @@ def domain_name(text: str) -> str:
     return name
 
 
-def is_aligned(domain: str, signing: str) -> bool:
-    """Whether `signing` may sign mail from `domain`: the same, or a parent domain."""
-    return domain == signing or domain.endswith(f".{signing}")
-
-
 Domain = Annotated[str, AfterValidator(domain_name)]
 DkimSelector = Annotated[str, matching(rf"{_LABEL}(\.{_LABEL})*", 'a selector such as "news-rsa"')]
 
@@ -69,10 +64,9 @@ class DkimKeySettings(Table):
     )
 
     def signing(self, domain: str) -> str | None:
-        """Return the domain that signs mail from `domain`; None where this key doesn't sign it."""
-        if self.domain is None:
-            return domain
-        return self.domain if is_aligned(domain, self.domain) else None
+        """Return the domain that signs mail from `domain`, itself or a parent; None if none."""
+        own = self.domain or domain
+        return own if f".{domain}".endswith(f".{own}") else None
 
     def key(self, root: Path) -> "PrivateKey":
         """Read the private key; raise ValueError with the fault and the remedy."""

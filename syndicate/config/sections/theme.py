@@ -42,7 +42,6 @@ class Colours(Table):
 
 
 def _dark(key: str, default: str) -> Any:
-    """Return the field of a light colour with its dark default."""
     return Field(default=default, description=Colours.model_fields[key].description)
 
 

@@ -11,7 +11,7 @@ from itertools import chain
 from syndicate.errors import Problem
 from syndicate.publish.build import pagination
 from syndicate.publish.build.page_workers import PageWorkers
-from syndicate.publish.build.report import ArticleOutcome, BuildReport, OutputFile, TaskOutcome
+from syndicate.publish.build.report import ArticleOutcome, OutputFile, TaskOutcome
 from syndicate.publish.build.site import SiteFiles, sitemap_path
 from syndicate.publish.build.tasks import ArticlesTask, Task
 from syndicate.publish.build.topic_index import SITEMAP_TOPIC
@@ -61,7 +61,11 @@ class Build:
         self._at = at
         self._everything = everything
         self._workers: PageWorkers | None = None
-        self._report = BuildReport()
+        self._written: list[str] = []
+        self._unchanged = 0
+        self._deleted: list[str] = []
+        self._warnings: list[Problem] = []
+        self._failed: list[Problem] = []
         self._faults: list[MediaFault] = []
         self.complete = True
         """Whether everything but articles could be rendered."""
@@ -104,14 +108,13 @@ class Build:
         for topic in changed:
             self._delete_surplus(topic)
         self._delete_leftovers(unfinished)
-        report = self._report
         return BuildSummary(
-            written=tuple(report.written),
-            unchanged=report.unchanged,
-            deleted=tuple(sorted(report.deleted)),
+            written=tuple(self._written),
+            unchanged=self._unchanged,
+            deleted=tuple(sorted(self._deleted)),
             articles=self._index.count_shown(addresses.HOME),
-            warnings=tuple(report.warnings),
-            failed=tuple(report.failed),
+            warnings=tuple(self._warnings),
+            failed=tuple(self._failed),
         )
 
     # articles
@@ -134,7 +137,7 @@ class Build:
                 self._record_article(key, article, lost, outcome)
         for picture in self._manifest.unused_pictures():
             self._delete(picture)
-        self._report.warnings += media_warnings(self._faults)
+        self._warnings += media_warnings(self._faults)
 
     def _record_article(
         self, key: int, article: ArticleOutcome, lost: set[str], outcome: TaskOutcome
@@ -217,7 +220,7 @@ class Build:
                 self._write([file])
             else:
                 self._manifest.keep(file.path)
-                self._report.warnings.append(Problem(key, f"the picture {source} isn't there"))
+                self._warnings.append(Problem(key, f"the picture {source} isn't there"))
 
     def _write(self, files: Iterable[OutputFile]) -> None:
         if self._record(self._writer.write(files)):
@@ -240,11 +243,10 @@ class Build:
 
     def _record(self, outcome: TaskOutcome) -> set[str]:
         """Record what was written; return paths that failed and have no last version."""
-        report = self._report
-        report.written += outcome.written
-        report.unchanged += outcome.unchanged
+        self._written += outcome.written
+        self._unchanged += outcome.unchanged
         self._faults += outcome.faults
-        report.failed += outcome.problems
+        self._failed += outcome.problems
         self._manifest.put(outcome.files)
         return {path for path, status in outcome.failed if not self._keep(path, status)}
 
@@ -272,5 +274,5 @@ class Build:
 
     def _delete(self, path: str) -> None:
         if self._folder.delete(path):
-            self._report.deleted.append(path)
+            self._deleted.append(path)
         self._manifest.remove(path)

@@ -111,7 +111,6 @@ class BuildPlan:
         return {key: self._missing[key] for key in keys if key in self._missing}
 
     def _numbers(self, topic: Topic, per: int) -> Sequence[int]:
-        """Return which pages of a topic to render, with `per` articles each."""
         size = self._index.size(topic.home)
         if size < per:
             return ()

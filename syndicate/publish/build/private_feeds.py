@@ -5,7 +5,6 @@ same for all readers but for their token.
 """
 
 import secrets
-from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -16,6 +15,7 @@ from syndicate.config import Config
 from syndicate.model.articles import Status
 from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRenderer
 from syndicate.publish.build.pagination import subscription_document
+from syndicate.publish.build.render_cache import RenderCache
 from syndicate.publish.build.report import TaskOutcome
 from syndicate.publish.build.topic_index import TopicIndex
 from syndicate.publish.output.gzip_template import GzipTemplate
@@ -48,9 +48,7 @@ class PrivateFeedWriter:
         self._rendered_change: int | None = None
         """The change of the store that the fragments are up to date with."""
         self._placeholder = secrets.token_urlsafe(32)  # no author of an article knows it
-        self._cache_size = cache_size
-        self._documents: OrderedDict[str, tuple[_Version, GzipTemplate]] = OrderedDict()
-        self._size = 0
+        self._documents = RenderCache[str, tuple[_Version, GzipTemplate]](cache_size)
         self._lock = Lock()
 
     def document(self, address: str) -> tuple[FeedWriter, GzipTemplate] | None:
@@ -70,13 +68,15 @@ class PrivateFeedWriter:
             if public is None or state is None or public.owner + writer.file != address:
                 return None
             version = (state.style, state.change, public.sha256)
-            cached_version, document = self._documents.get(address, (None, None))
-            if document is None or cached_version != version:
+            cached = self._documents.get_all([address])
+            if cached and cached[0][0] == version:
+                document = cached[0][1]
+            else:
                 self._fragments.set_missing(
                     {key: frozenset(files) for key, files in manifest.missing_files().items()}
                 )
                 document = self._render(writer, public, TopicIndex(manifest.database), state)
-            self._cache(address, version, document)
+            self._documents.put(address, (version, document), document.size)
             return writer, document
 
     def _render(
@@ -126,13 +126,3 @@ class PrivateFeedWriter:
         )
         podcast = replace(head.podcast, locked=True) if head.podcast else None
         return replace(head, podcast=podcast, private=True)
-
-    def _cache(self, address: str, version: _Version, document: GzipTemplate) -> None:
-        """Store a document as the most recently used; evict the least recently used."""
-        if address in self._documents:
-            self._size -= self._documents.pop(address)[1].size
-        self._documents[address] = (version, document)
-        self._size += document.size
-        while self._size > self._cache_size and len(self._documents) > 1:
-            _, (_, oldest) = self._documents.popitem(last=False)
-            self._size -= oldest.size

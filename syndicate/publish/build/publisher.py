@@ -134,7 +134,6 @@ class Publisher:
         return at < last.at or not home.is_file()
 
     def _current_writer(self, *, compress: bool) -> PageWriter:
-        """Return the writer; a new one where templates changed."""
         templates = Templates.of(self._config, frozen=True)
         style = fingerprint(self._config, templates)
         writer = self._writer
@@ -142,18 +141,3 @@ class Publisher:
             writer = PageWriter(self._store, self._config, templates, compress=compress)
             self._writer, self._style = writer, style
         return writer
-
-
-def build_site(
-    store: Store,
-    config: Config,
-    *,
-    at: datetime,
-    number: bool,
-    everything: bool = False,
-    compress: bool | None = None,
-    trial: bool = False,
-) -> BuildSummary:
-    """Build once; see `Publisher.publish`."""
-    publisher = Publisher(store, config, compress=compress)
-    return publisher.publish(at, number=number, everything=everything, trial=trial)

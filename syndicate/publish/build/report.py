@@ -39,17 +39,6 @@ class TaskOutcome:
     articles: dict[int, "ArticleOutcome"] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class BuildReport:
-    """What a build has done so far."""
-
-    written: list[str] = field(default_factory=list)
-    unchanged: int = 0
-    deleted: list[str] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
-    failed: list[Problem] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleOutcome:
     """The result for one article."""

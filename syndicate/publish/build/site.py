@@ -1,6 +1,6 @@
 """The files that a publication has once: home page, assets, sitemaps and the list of feeds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -41,15 +41,13 @@ class SiteFiles:
             yield OutputFile(path=path, owner=_OWNER, render=partial(bytes, data))
         indexnow = self._config.indexnow
         if indexnow.key and indexnow.address:
-            path = addresses.output_path(indexnow.address)
-            yield OutputFile(path=path, owner=_OWNER, render=indexnow.key.encode)
+            yield _file(indexnow.address, indexnow.key.encode, compress=False)
 
     def logos(self) -> Iterator[tuple[OutputFile, Path, str]]:
         """Return the logos, each with its source and its key in config.toml."""
         for key, address, picture in addresses.logos(self._config):
             source = self._config.path(picture)
-            path = addresses.output_path(address)
-            yield OutputFile(path=path, owner=_OWNER, render=source.read_bytes), source, key
+            yield _file(address, source.read_bytes, compress=False), source, key
 
     def home_pages(self, at: datetime, missing: Missing) -> Iterator[OutputFile]:
         """Return home page and breaking news, which depend on the time."""
@@ -70,13 +68,8 @@ class SiteFiles:
         ]
         older = topics.everything().numbered(pages) if pages else None
         page = HomePage.of(articles, strip, sections=sections, older=older)
-        home = partial(self._pages.home, page, strip, at=at)
-        yield OutputFile(
-            path=addresses.output_path(addresses.HOME), owner=_OWNER, render=home, compress=True
-        )
-        breaking = partial(self._pages.breaking, strip, at=at)
-        path = addresses.output_path(addresses.BREAKING)
-        yield OutputFile(path=path, owner=_OWNER, render=breaking, compress=True)
+        yield _file(addresses.HOME, partial(self._pages.home, page, strip, at=at))
+        yield _file(addresses.BREAKING, partial(self._pages.breaking, strip, at=at))
 
     def feed_lists(self) -> Iterator[OutputFile]:
         """Return the page that explains feeds, and their OPML list."""
@@ -84,12 +77,8 @@ class SiteFiles:
             Feed.of(topic, self._config, since=self.index.oldest(topic.home))
             for topic in self.index.topics()
         ] or [Feed.everything(self._config)]
-        subscribe = partial(self._pages.subscribe, feeds)
-        path = addresses.output_path(addresses.SUBSCRIBE)
-        yield OutputFile(path=path, owner=_OWNER, render=subscribe, compress=True)
-        outline = partial(opml.render, self._config, feeds)
-        path = addresses.output_path(addresses.OPML)
-        yield OutputFile(path=path, owner=_OWNER, render=outline, compress=True)
+        yield _file(addresses.SUBSCRIBE, partial(self._pages.subscribe, feeds))
+        yield _file(addresses.OPML, partial(opml.render, self._config, feeds))
 
     def article_sitemaps(self, numbers: Iterable[int] | None = None) -> Iterator[OutputFile]:
         """Return the sitemaps of articles: those with some numbers, or all."""
@@ -129,13 +118,10 @@ class SiteFiles:
             (addresses.sitemap("news"), partial(self._sitemaps.news, news)),
             (addresses.SITEMAP, partial(self._sitemaps.index, maps)),
         ):
-            path = addresses.output_path(address)
-            yield OutputFile(path=path, owner=_OWNER, render=render, compress=True)
-        robots = addresses.output_path(addresses.ROBOTS)
-        yield OutputFile(path=robots, owner=_OWNER, render=self._sitemaps.robots)
+            yield _file(address, render)
+        yield _file(addresses.ROBOTS, self._sitemaps.robots, compress=False)
 
     def _list_pages(self) -> list[tuple[str, str | None]]:
-        """Return the addresses of home page and lists, each with its newest change."""
         pages: list[tuple[str, str | None]] = []
         for topic in self.index.topics():
             entry = self.manifest.entry(addresses.output_path(topic.page))
@@ -149,3 +135,8 @@ class SiteFiles:
 def sitemap_path(number: int) -> str:
     """Return the path of a sitemap of articles by its number, from 1."""
     return addresses.output_path(addresses.sitemap(f"articles-{number}"))
+
+
+def _file(address: str, render: Callable[[], bytes], *, compress: bool = True) -> OutputFile:
+    path = addresses.output_path(address)
+    return OutputFile(path=path, owner=_OWNER, render=render, compress=compress)

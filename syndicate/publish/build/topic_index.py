@@ -127,30 +127,23 @@ class TopicIndex:
 
     def topics(self) -> list[Topic]:
         """Return every topic that shows an article, in the order of lists."""
-        rows = self._database.execute(
-            "SELECT kind, name, home FROM topics WHERE shown > 0 AND home <> ? ORDER BY home",
-            (SITEMAP_TOPIC,),
-        )
-        found = [Topic(kind=TopicKind(kind), name=name, home=home) for kind, name, home in rows]
         order = {kind: rank for rank, kind in enumerate(TopicKind)}
         return sorted(
-            found, key=lambda topic: (order[topic.kind], topic.name.casefold(), topic.home)
+            self._topics("home <> ?", SITEMAP_TOPIC),
+            key=lambda topic: (order[topic.kind], topic.name.casefold(), topic.home),
         )
 
     def topic(self, home: str) -> Topic | None:
         """Find a topic that shows an article."""
-        row = self._database.execute(
-            "SELECT kind, name, home FROM topics WHERE home = ? AND shown > 0", (home,)
-        ).fetchone()
-        return row and Topic(kind=TopicKind(row[0]), name=row[1], home=row[2])
+        return next(iter(self._topics("home = ?", home)), None)
 
     def largest(self, kind: TopicKind, limit: int) -> list[Topic]:
         """Return the topics of a kind with the most articles."""
-        rows = self._database.execute(
-            "SELECT kind, name, home FROM topics WHERE kind = ? AND shown > 0"
-            " ORDER BY shown DESC, home LIMIT ?",
-            (kind, limit),
-        )
+        return self._topics("kind = ? ORDER BY shown DESC, home LIMIT ?", kind, limit)
+
+    def _topics(self, condition: str, *values: object) -> list[Topic]:
+        query = f"SELECT kind, name, home FROM topics WHERE shown > 0 AND {condition}"  # noqa: S608 - no input
+        rows = self._execute(query, *values)
         return [Topic(kind=TopicKind(kind), name=name, home=home) for kind, name, home in rows]
 
     def size(self, topic: str) -> int:

@@ -225,7 +225,6 @@ class PageWriter:
     def _page(
         self, task: ListPageTask, outcome: TaskOutcome, *, at: datetime
     ) -> Iterator[OutputFile]:
-        """Return the file of one page of a list."""
         teasers = self._fragments.teasers(task.articles, outcome, at=at)
         newest = max((teaser.modified for teaser in teasers), default=None)
         yield OutputFile(
@@ -257,7 +256,6 @@ class PageWriter:
     # feeds
 
     def _document(self, task: FeedDocumentTask, outcome: TaskOutcome) -> Iterator[OutputFile]:
-        """Return the files of one feed document, one for each format."""
         full = topics.full_text(task.topic, self.config)
         entries = self._fragments.entries(task.rows, outcome, full=full)
         head = channel.build_channel(

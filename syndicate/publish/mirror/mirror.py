@@ -11,7 +11,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import partial
@@ -97,20 +97,12 @@ class Mirror:
         folder = self._config.output
         if not (folder / MANIFEST).is_file():
             return MirrorReport()
-        try:
-            with (
-                locked(folder, LOCK),
-                closing(UploadedFiles.open(folder, self._target)) as uploads,
-            ):
-                build = uploads.last_build()
-                if build is None or build == self._current_build:
-                    return MirrorReport()
-                run = _MirrorRun(self._config, uploads, self._open_storage(), stop or Event())
-                complete = run.execute(check_headers=self._current_build is None)
-        except sqlite3.Error as error:
-            raise SyndicateError(
-                f"{folder / UPLOADS_NAME}: {error}; delete it to upload everything again"
-            ) from error
+        with locked(folder, LOCK), self._uploads() as uploads:
+            build = uploads.last_build()
+            if build is None or build == self._current_build:
+                return MirrorReport()
+            run = _MirrorRun(self._config, uploads, self._open_storage(), stop or Event())
+            complete = run.execute(check_headers=self._current_build is None)
         if complete:
             self._current_build = build
         return MirrorReport(
@@ -125,14 +117,18 @@ class Mirror:
 
         Raise SyndicateError where its list of uploads can't be read.
         """
+        with self._uploads() as uploads:
+            return uploads.uploaded_versions(versions)
+
+    @contextmanager
+    def _uploads(self) -> Iterator[UploadedFiles]:
         folder = self._config.output
         try:
             with closing(UploadedFiles.open(folder, self._target)) as uploads:
-                return uploads.uploaded_versions(versions)
+                yield uploads
         except sqlite3.Error as error:
-            raise SyndicateError(
-                f"{folder / UPLOADS_NAME}: {error}; delete it to upload everything again"
-            ) from error
+            remedy = "delete it to upload everything again"
+            raise SyndicateError(f"{folder / UPLOADS_NAME}: {error}; {remedy}") from error
 
     def _open_storage(self) -> Storage:
         """Open the storage, once.
@@ -146,8 +142,6 @@ class Mirror:
 
 @dataclass(slots=True)
 class _MirrorRun:
-    """One update, and its results so far."""
-
     config: Config
     uploads: UploadedFiles
     storage: Storage

@@ -96,7 +96,6 @@ def _protocol(url: str) -> str:
 
 
 def _error_text(error: Exception, path: str = "") -> str:
-    """Return an error of the storage on one line, the same for every path."""
     text = " ".join((str(error) or type(error).__name__).split())
     if type(error).__name__ == "NoCredentialsError":
         return f"{text}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"

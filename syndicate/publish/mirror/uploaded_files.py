@@ -35,7 +35,7 @@ FROM (
 """  # noqa: S608 - no input
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PendingUpload:
     """A file that the mirror lacks, or has in another version."""
 
@@ -93,19 +93,14 @@ class UploadedFiles:
 
     def pending(self, stage: int) -> Iterator[PendingUpload]:
         """Iterate over the pending uploads of a stage that `compare` found, by path."""
-        for path, sha256, status, location, settled, headers in self._database.execute(
+        query = (
             "SELECT path, sha256, status, location, settled, now FROM due"
-            " WHERE stage = ? ORDER BY path",
-            (stage,),
+            " WHERE stage = ? ORDER BY path"
+        )
+        for path, sha, status, location, settled, headers in self._database.execute(
+            query, (stage,)
         ):
-            yield PendingUpload(
-                path=path,
-                sha256=sha256,
-                status=status,
-                location=location,
-                settled=bool(settled),
-                headers=headers,
-            )
+            yield PendingUpload(path, sha, status, location, bool(settled), headers)
 
     def uploaded_versions(self, versions: Mapping[str, str]) -> dict[str, str]:
         """Return those of some files, by path with digest, that the mirror has."""

@@ -167,7 +167,6 @@ class OutputFolder:
 
 
 def _has_content(file: str, data: bytes) -> bool:
-    """Whether a regular file has exactly these bytes."""
     try:
         status = os.lstat(file)
         if not stat.S_ISREG(status.st_mode) or status.st_size != len(data):

@@ -13,17 +13,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
 
 from syndicate.config import Config
-from syndicate.config.loopback import is_loopback
+from syndicate.config.loopback import is_loopback_url
 from syndicate.errors import Problem, SyndicateError
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.output.formats import MAIN_FEEDS, is_subscription_document
 from syndicate.publish.output.manifest import Manifest, ManifestState
 from syndicate.publish.push.feed_versions import find_versions
-from syndicate.publish.push.time_budget import DEFAULT_SECONDS, TimeBudget
+from syndicate.publish.push.time_budget import DEFAULT_SECONDS, SendReport, TimeBudget
 from syndicate.store import Store
 
 if TYPE_CHECKING:  # start-up: who notifies nobody needs no HTTP
@@ -116,15 +115,12 @@ class ChangeNotifier:
             budget = TimeBudget(at, stop or Event(), within)
             with ThreadPoolExecutor(1, thread_name_prefix="engine") as pool:
                 submitting = pool.submit(self._submitter.send, budget) if self._submitter else None
-                pings = self._pinger.send(budget) if self._pinger else None
-            submissions = submitting.result() if submitting else None
+                pings = self._pinger.send(budget) if self._pinger else SendReport()
+            submissions = submitting.result() if submitting else SendReport()
         return NotifyReport(
-            pinged=pings.sent if pings else 0,
-            submitted=submissions.sent if submissions else 0,
-            problems=(
-                *(pings.problems if pings else ()),
-                *(submissions.problems if submissions else ()),
-            ),
+            pinged=pings.sent,
+            submitted=submissions.sent,
+            problems=(*pings.problems, *submissions.problems),
             unfinished=budget.is_over,
         )
 
@@ -189,7 +185,6 @@ class ChangeNotifier:
         return bool(versions.not_mirrored)
 
     def _delete_removed(self, at: datetime) -> None:
-        """Delete the queues of hubs and engines that are no longer configured."""
         if self._pinger:
             self._pinger.delete_removed_hubs()
         if self._submitter:
@@ -198,12 +193,14 @@ class ChangeNotifier:
 
 def reachable_hubs(config: Config) -> Sequence[str]:
     """Return the hubs to notify; remote ones can't fetch from a publication on this machine."""
-    return [hub for hub in config.websub.hubs if not is_local(config.url) or is_local(hub)]
+    return [
+        hub for hub in config.websub.hubs if not is_loopback_url(config.url) or is_loopback_url(hub)
+    ]
 
 
 def notifies_search_engines(config: Config) -> bool:
     """Whether search engines are notified: there is a key, and they can reach the publication."""
-    return config.indexnow.key is not None and not is_local(config.url)
+    return config.indexnow.key is not None and not is_loopback_url(config.url)
 
 
 def ineffective_settings(config: Config) -> Iterator[str]:
@@ -211,7 +208,7 @@ def ineffective_settings(config: Config) -> Iterator[str]:
 
     Hubs, engines and subscribers on this machine do reach it.
     """
-    if not is_local(config.url):
+    if not is_loopback_url(config.url):
         return
     reason = f"since none can reach {config.url}; set publication.url"
     if len(reachable_hubs(config)) < len(config.websub.hubs):
@@ -220,8 +217,3 @@ def ineffective_settings(config: Config) -> Iterator[str]:
         yield f"websub.own: no subscriber on another machine is served, {reason}"
     if config.indexnow.key:
         yield f"indexnow.key: no search engine is notified, {reason}"
-
-
-def is_local(url: str) -> bool:
-    """Whether a URL leads to this machine."""
-    return is_loopback(urlsplit(url).hostname or "")

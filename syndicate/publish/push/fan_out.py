@@ -28,8 +28,6 @@ Outcome = HttpReply | CallFailed | None
 
 
 class _Endpoint(Protocol):
-    """Anything with a URL to call."""
-
     @property
     def callback(self) -> str: ...
 
@@ -102,7 +100,6 @@ def host_of(url: str) -> str:
 
 
 def _server(url: str) -> str:
-    """Return scheme, host and port of a URL, as written."""
     try:
         address = httpx.URL(url)
     except (httpx.InvalidURL, ValueError):

@@ -80,7 +80,6 @@ class FeedDocuments:
         return FeedDocument(body, hashlib.sha256(body).hexdigest(), form.media_type)
 
     def _path(self, topic: str) -> str | None:
-        """Return the path of a feed document; None for other URLs."""
         root = f"{self._config.url}/"
         if not topic.startswith(root):
             return None

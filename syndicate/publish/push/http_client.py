@@ -126,7 +126,6 @@ class _GuardedBackend(httpcore.NetworkBackend):
         self._connected = False
 
     def failure(self, reason: str) -> CallFailed:
-        """Return the error of the call: whether there was a connection."""
         return CallFailed(reason) if self._connected else NotReached(reason)
 
     def connect_tcp(
@@ -166,14 +165,11 @@ class _GuardedBackend(httpcore.NetworkBackend):
 
 
 class _TimedStream(httpcore.NetworkStream):
-    """A connection with the deadline of its call."""
-
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._connection = connection
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        """Read bytes; raise TimeoutError."""
         self._connection.settimeout(_remaining(self._deadline))
         return self._connection.recv(max_bytes)
 
@@ -190,7 +186,6 @@ class _TimedStream(httpcore.NetworkStream):
                 raise httpcore.WriteError(error) from error
 
     def close(self) -> None:
-        """Close the connection."""
         self._connection.close()
 
     def start_tls(
@@ -199,7 +194,6 @@ class _TimedStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
-        """Start TLS, with a certificate for that name."""
         self._connection.settimeout(_remaining(self._deadline))
         try:
             secured = ssl_context.wrap_socket(self._connection, server_hostname=server_hostname)
@@ -209,12 +203,10 @@ class _TimedStream(httpcore.NetworkStream):
         return _TimedStream(secured, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ARG002
-        """Return nothing, as httpcore allows."""
         return None
 
 
 def _parse(url: str) -> httpx.URL:
-    """Parse a URL; raise CallFailed where it can't be called."""
     try:
         address = httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
@@ -229,13 +221,11 @@ def _parse(url: str) -> httpx.URL:
 
 
 def _error_text(error: Exception) -> str:
-    """Return the text of an error without its number."""
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return text or "the connection broke"
 
 
 def _remaining(deadline: float) -> float:
-    """Return the seconds until the deadline; raise TimeoutError after it."""
     seconds = deadline - time.monotonic()
     if seconds <= 0:
         raise TimeoutError

@@ -59,17 +59,14 @@ class HubReport:
     """Whether work is left that could be done at once."""
 
 
+@dataclass(frozen=True, slots=True)
 class Hub:
-    """The hub of a publication's own feeds."""
+    """The hub of a publication's own feeds; with a mirror, it sends only what that has."""
 
-    def __init__(
-        self, store: Store, config: Config, client: HttpClient, *, mirror: Mirror | None
-    ) -> None:
-        """With a mirror, send only what it has."""
-        self._store = store
-        self._config = config
-        self._client = client
-        self._mirror = mirror
+    store: Store
+    config: Config
+    client: HttpClient
+    mirror: Mirror | None
 
     @classmethod
     def of(cls, store: Store, config: Config) -> Self:
@@ -82,16 +79,9 @@ class Hub:
 
         Raise SyndicateError where the store or the output can't be read.
         """
-        run = _HubRun(
-            store=self._store,
-            config=self._config,
-            client=self._client,
-            at=at,
-            stop=stop or Event(),
-            mirror=self._mirror,
-        )
+        run = _HubRun(self.store, self.config, self.client, self.mirror, at, stop or Event())
         run.delete_expired()
-        with FeedDocuments.open(self._config) as documents:
+        with FeedDocuments.open(self.config) as documents:
             current = documents if documents and documents.may_send(at) else None
             run.verify(current)  # also during a trial build
             if current is not None:
@@ -102,16 +92,14 @@ class Hub:
         return run.report
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class _HubRun:
-    """One run, and its results so far."""
-
     store: Store
     config: Config
     client: HttpClient
+    mirror: Mirror | None
     at: datetime
     stop: Event
-    mirror: Mirror | None
     report: HubReport = field(default_factory=HubReport)
     _started: float = field(default_factory=time.monotonic)
 
@@ -169,7 +157,6 @@ class _HubRun:
             self._release_requests(uncalled)
 
     def _settle(self, request: HubRequest, *, verified: bool | None) -> None:
-        """Confirm, delete or retry a request."""
         with self.store.write() as tx:
             if verified:  # if the topic is gone by now, `enqueue_changes` ends the subscription
                 tx.hub.confirm(request, at=self._now())
@@ -320,7 +307,6 @@ def headers_of(
 
 
 def _with_query(callback: str, values: Mapping[str, str]) -> str:
-    """Append to the query of a URL, whose own parameters stay unchanged (5.1.1)."""
     return f"{callback}{'&' if '?' in callback else '?'}{urlencode(values)}"
 
 

@@ -6,7 +6,7 @@ last build included, so a process that is killed after a build loses nothing.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
@@ -19,7 +19,7 @@ from syndicate.model.articles import Article, Status
 from syndicate.publish.output.manifest import ManifestState
 from syndicate.publish.push.http_client import HttpClient
 from syndicate.publish.push.retry_policy import CallFailure
-from syndicate.publish.push.time_budget import TimeBudget
+from syndicate.publish.push.time_budget import SendReport, TimeBudget
 from syndicate.render import addresses
 from syndicate.store import Store, Submission, Transaction
 
@@ -39,14 +39,6 @@ _OPERATOR_ERRORS: Mapping[int, str] = {
 }
 """Errors that only the operator can fix, by the status of the reply."""
 _JSON = {"content-type": "application/json; charset=utf-8"}
-
-
-@dataclass(slots=True)
-class SubmissionReport:
-    """The result of submitting pages."""
-
-    sent: int = 0
-    problems: list[Problem] = field(default_factory=list)
 
 
 class IndexNowSubmitter:
@@ -123,9 +115,9 @@ class IndexNowSubmitter:
 
     # sending
 
-    def send(self, budget: TimeBudget) -> SubmissionReport:
+    def send(self, budget: TimeBudget) -> SendReport:
         """Submit what is due; failures are retried later."""
-        report = SubmissionReport()
+        report = SendReport()
         while claimed := self._claim(budget):
             failure = self._submit([submission.address for submission in claimed])
             if failure is None:
@@ -158,7 +150,6 @@ class IndexNowSubmitter:
             )
 
     def _submit(self, pages: Sequence[str]) -> CallFailure | None:
-        """Submit pages; return why they were not accepted."""
         message = {
             "host": urlsplit(self._config.url).netloc,
             "key": self._config.indexnow.key,
@@ -186,15 +177,7 @@ class IndexNowSubmitter:
     def _retry(
         self, claimed: Sequence[Submission], failure: CallFailure, budget: TimeBudget
     ) -> str:
-        failed = [
-            replace(
-                submission,
-                due_at=failure.next_attempt(submission.attempts + 1, budget.at),
-                attempts=submission.attempts + 1,
-                error=failure.reason,
-            )
-            for submission in claimed
-        ]
+        failed = [failure.reschedule(submission, budget.at) for submission in claimed]
         given_up = [submission for submission in failed if submission.due_at is None]
         with self._store.write() as tx:
             tx.submissions.settle([s for s in failed if s.due_at], until=budget.claimed_until)
@@ -212,7 +195,6 @@ class IndexNowSubmitter:
 
     @property
     def _key_location(self) -> str:
-        """The URL of the published key."""
         assert self._config.indexnow.address
         return addresses.absolute(self._config.indexnow.address, self._config)
 

@@ -1,13 +1,16 @@
 """When a failed call is retried, and when it is given up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Self
+from typing import Self, TypeVar
 
 from syndicate.clock import to_utc
 from syndicate.publish.push.http_client import HttpReply
+from syndicate.store import Ping, Submission
+
+_Call = TypeVar("_Call", Ping, Submission)
 
 MIN_DELAY = timedelta(minutes=1)
 _DELAYS = (
@@ -49,9 +52,11 @@ class CallFailure:
             or self.reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         )
 
-    def next_attempt(self, attempts: int, at: datetime) -> datetime | None:
-        """Return the time of the next attempt; see `next_attempt`."""
-        return next_attempt(attempts, at, self.reply)
+    def reschedule(self, call: _Call, at: datetime) -> _Call:
+        """Return a queued call for its next attempt; its `due_at` is None to give up."""
+        attempts = call.attempts + 1
+        due_at = next_attempt(attempts, at, self.reply)
+        return replace(call, due_at=due_at, attempts=attempts, error=self.reason)
 
     def pause_until(self, at: datetime) -> datetime:
         """Return until when nothing is sent to the server."""
@@ -69,7 +74,6 @@ def next_attempt(attempts: int, at: datetime, reply: HttpReply | None = None) ->
 
 
 def _retry_after(reply: HttpReply | None, at: datetime) -> timedelta:
-    """Return the Retry-After of a reply; zero without one."""
     value = reply.headers.get("retry-after", "").strip() if reply else ""
     try:
         until = at + timedelta(seconds=int(value)) if value.isdecimal() else _parse_date(value)
@@ -83,6 +87,5 @@ def _delay(attempt: int) -> timedelta:
 
 
 def _parse_date(value: str) -> datetime:
-    """Parse an HTTP date; raise ValueError for anything else."""
     at = parsedate_to_datetime(value)
     return to_utc(at if at.tzinfo else at.replace(tzinfo=UTC))

@@ -5,10 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
 
+from syndicate.errors import Problem
+
 DEFAULT_SECONDS = 240.0
 """What isn't sent by then, the next run sends."""
 _CLAIM_TIME = timedelta(minutes=10)
 """How long a claim lasts; longer than any run."""
+
+
+@dataclass(slots=True)
+class SendReport:
+    """What a run sent to hubs, or to a search engine."""
+
+    sent: int = 0
+    problems: list[Problem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

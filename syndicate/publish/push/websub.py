@@ -7,7 +7,7 @@ hubs take a form with `hub.mode=publish` and the feed's URL as `hub.url`, some a
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -20,7 +20,7 @@ from syndicate.publish.output.formats import MAIN_FEEDS
 from syndicate.publish.push.feed_versions import FeedVersions, topic_url
 from syndicate.publish.push.http_client import HttpClient
 from syndicate.publish.push.retry_policy import CallFailure
-from syndicate.publish.push.time_budget import TimeBudget
+from syndicate.publish.push.time_budget import SendReport, TimeBudget
 from syndicate.store import Ping, Store, Transaction
 
 log = structlog.get_logger()
@@ -30,14 +30,6 @@ BATCH_SIZE = 20
 _MAX_HUBS = 8
 """Hubs pinged at the same time."""
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
-
-
-@dataclass(slots=True)
-class PingReport:
-    """The result of sending pings."""
-
-    sent: int = 0
-    problems: list[Problem] = field(default_factory=list)
 
 
 class HubPinger:
@@ -98,17 +90,17 @@ class HubPinger:
 
     # sending
 
-    def send(self, budget: TimeBudget) -> PingReport:
+    def send(self, budget: TimeBudget) -> SendReport:
         """Send due pings, to all hubs in parallel; failures are retried later."""
         with ThreadPoolExecutor(_MAX_HUBS, thread_name_prefix="hubs") as pool:
             reports = [*pool.map(lambda hub: self._send_to(hub, budget), self._hubs)]
-        return PingReport(
+        return SendReport(
             sent=sum(report.sent for report in reports),
             problems=[problem for report in reports for problem in report.problems],
         )
 
-    def _send_to(self, hub: str, budget: TimeBudget) -> PingReport:
-        report = PingReport()
+    def _send_to(self, hub: str, budget: TimeBudget) -> SendReport:
+        report = SendReport()
         while pings := self._claim(hub, budget):
             self._send_all(hub, pings, budget, report)
         return report
@@ -124,7 +116,7 @@ class HubPinger:
             return tx.pings.claim(hub, budget.at, until=budget.claimed_until, limit=BATCH_SIZE)
 
     def _send_all(
-        self, hub: str, pings: Sequence[Ping], budget: TimeBudget, report: PingReport
+        self, hub: str, pings: Sequence[Ping], budget: TimeBudget, report: SendReport
     ) -> None:
         for number, ping in enumerate(pings):
             if budget.is_over:
@@ -143,7 +135,6 @@ class HubPinger:
                 return
 
     def _ping(self, ping: Ping) -> CallFailure | None:
-        """Send a ping; return why it failed."""
         fields = {"hub.mode": "publish", "hub.url": ping.topic, "hub.topic": ping.topic}
         form = urlencode(fields)
         try:
@@ -154,15 +145,7 @@ class HubPinger:
         return None if accepted else CallFailure.of(reply)
 
     def _retry(self, failed: Sequence[Ping], failure: CallFailure, budget: TimeBudget) -> None:
-        pings = [
-            replace(
-                ping,
-                due_at=failure.next_attempt(ping.attempts + 1, budget.at),
-                attempts=ping.attempts + 1,
-                error=failure.reason,
-            )
-            for ping in failed
-        ]
+        pings = [failure.reschedule(ping, budget.at) for ping in failed]
         with self._store.write() as tx:
             tx.pings.settle(pings, until=budget.claimed_until)
             if failure.is_server_wide:

@@ -9,7 +9,7 @@ import feedparser
 import pytest
 
 from syndicate.config.sections.publish import PublishSettings
-from syndicate.publish.build.publisher import Publisher, build_site
+from syndicate.publish.build.publisher import Publisher
 from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
 from syndicate.store import Store
@@ -260,7 +260,7 @@ def test_without_amp_there_are_no_amp_pages(sqlite_store, publication):
 
 def test_numbers_are_given_only_when_asked_for(newsroom):
     newsroom.file("tram")
-    build_site(newsroom.store, newsroom.config, at=LATER, number=False)
+    Publisher(newsroom.store, newsroom.config).publish(LATER, number=False)
     with newsroom.store.read() as tx:
         assert tx.articles.newest_number() == 0
     newsroom.build()
@@ -287,7 +287,7 @@ def stumbling(monkeypatch):
 def test_an_article_that_cannot_be_rendered_is_left_out_and_told(newsroom):
     newsroom.file("bad")
     newsroom.file("tram")
-    built = build_site(newsroom.store, newsroom.config, at=LATER, number=True)
+    built = Publisher(newsroom.store, newsroom.config).publish(LATER, number=True)
     assert [str(problem) for problem in built.failed] == [
         "articles/bad/index.html: no page for this"
     ]
@@ -301,7 +301,7 @@ def test_an_article_that_can_no_longer_be_rendered_stays_as_it_was(newsroom):
     newsroom.build()
     page = newsroom.files()["articles/tram/index.html"]
     newsroom.file("tram", title="Bad now")
-    built = build_site(newsroom.store, newsroom.config, at=LATER, number=True)
+    built = Publisher(newsroom.store, newsroom.config).publish(LATER, number=True)
     assert len(built.failed) == 1
     assert newsroom.files()["articles/tram/index.html"] == page
     assert titles(newsroom) == ["Bad now"]
@@ -314,7 +314,7 @@ def test_a_withdrawal_that_cannot_be_rendered_still_takes_the_article_away(newsr
     broken = newsroom.config.templates / "page" / "withdrawn.html"
     broken.parent.mkdir(parents=True)
     broken.write_text("{{ nobody.knows }}")
-    built = build_site(newsroom.store, newsroom.config, at=LATER, number=True)
+    built = Publisher(newsroom.store, newsroom.config).publish(LATER, number=True)
     assert len(built.failed) == 1
     assert "articles/tram/index.html" in built.deleted
 
@@ -327,7 +327,7 @@ def test_a_template_that_is_broken_is_named_and_the_feeds_go_on(newsroom):
     broken.write_text("\n{{ nobody.knows }}")
     newsroom.file("quay")
     home = newsroom.files()["index.html"]
-    built = build_site(newsroom.store, newsroom.config, at=LATER, number=True)
+    built = Publisher(newsroom.store, newsroom.config).publish(LATER, number=True)
     (problem,) = built.failed
     assert problem.where == "index.html"
     assert problem.message.startswith("page/home.html:2: ")
@@ -421,15 +421,15 @@ def test_twins_hold_what_they_are_twins_of_and_go_with_it(newsroom):
 def test_pages_stay_compressed_from_build_to_build_once_they_are(newsroom):
     config = newsroom.config.override(publish=PublishSettings(compress=False))
     newsroom.file("tram")
-    build_site(newsroom.store, config, at=LATER, number=True)
+    Publisher(newsroom.store, config).publish(LATER, number=True)
     page = "articles/tram/index.html.br"
     assert page not in newsroom.everything()
-    build_site(newsroom.store, config, at=LATER, number=True, compress=True)
+    Publisher(newsroom.store, config, compress=True).publish(LATER, number=True)
     assert brotli.decompress(newsroom.everything()[page])
     newsroom.file("tram", title="Tram again")
-    build_site(newsroom.store, config, at=LATER, number=True)
+    Publisher(newsroom.store, config).publish(LATER, number=True)
     assert b"Tram again" in brotli.decompress(newsroom.everything()[page])
-    build_site(newsroom.store, config, at=LATER, number=True, compress=False)
+    Publisher(newsroom.store, config, compress=False).publish(LATER, number=True)
     assert page not in newsroom.everything()
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from syndicate.model.articles import MEDIA, Person, Status
 from syndicate.publish.build import build, pagination, site
-from syndicate.publish.build.publisher import Publisher, build_site
+from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.output.manifest import Manifest
 from syndicate.store import Store
 from tests.publish.newsroom import PICTURE, Newsroom
@@ -100,7 +100,9 @@ class History:
             with killed(after=1 + self.now.day):
                 built = None
                 with pytest.raises(KilledError):
-                    build_site(self.newsroom.store, self.newsroom.config, at=self.now, number=True)
+                    Publisher(self.newsroom.store, self.newsroom.config).publish(
+                        self.now, number=True
+                    )
         else:
             built = self.newsroom.build(at=self.now, everything=how == "all")
         assert built is None or not built.failed, built.failed

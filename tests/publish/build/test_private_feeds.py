@@ -236,8 +236,8 @@ def test_the_cache_has_a_limit(newsroom):
     for _ in range(3):
         for file in FILES:
             assert private(newsroom, file, writer)
-    ((_, document),) = writer._documents.values()
-    assert writer._size == document.size
+    ((_, document), size) = next(iter(writer._documents._entries.values()))
+    assert writer._documents._size == size == document.size
 
 
 def test_it_is_the_same_for_every_process(settled):

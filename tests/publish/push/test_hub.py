@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from syndicate import clock
-from syndicate.publish.build.publisher import build_site
+from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.push import fan_out, hub
 from syndicate.publish.push.http_client import HttpClient
@@ -174,7 +174,7 @@ def test_during_a_trial_subscribers_are_asked_and_nobody_is_denied(post, reader)
     post.publish("second", section="City")
     post.ask(reader.callback(), topic="/sections/city/rss.xml")
     newsroom, long_ago = post.newsroom, post.at - 99 * 365 * DAY
-    build_site(newsroom.store, newsroom.config, at=long_ago, number=False, trial=True)
+    Publisher(newsroom.store, newsroom.config).publish(long_ago, number=False, trial=True)
     assert post.run().verified == 1
     assert [one["hub.mode"] for one in reader.questions] == ["subscribe"]
     newsroom.build()

@@ -9,7 +9,7 @@ import pytest
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.model.old_addresses import is_reserved
-from syndicate.publish.build.publisher import build_site
+from syndicate.publish.build.publisher import Publisher
 from syndicate.web.app import application
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
@@ -45,7 +45,7 @@ def test_jekylls_and_hugos_old_addresses_lead_to_the_article(
     config = publication()
     filed = list(import_articles(sqlite_store, config, find_article_files([folder]), at=NOON))
     assert [one.reason for one in filed] == ["", ""]
-    build_site(sqlite_store, config, at=NOON, number=True)
+    Publisher(sqlite_store, config).publish(NOON, number=True)
     client = web()
     led = {
         "/2019/05/tram.html": "/articles/tram/",
