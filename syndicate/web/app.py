@@ -1,10 +1,11 @@
 """The ASGI application of a publication.
 
-Published files take the fast path; acting pages, which change something or are made on
+Published files take the fast path; dynamic pages, which change something or are made on
 request, go through Starlette.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -81,16 +82,15 @@ def application(
 
         routes += HubPage(store, config, push_due).routes()
     private = PrivateFeedPages(store, config, pages).routes()
-    names = frozenset(route.path.split("/")[1] for route in routes)
-    log = AccessLog.from_config(config, names, counts=counts)
+    prefixes = frozenset(route.path.split("/")[1] for route in routes)
+    log = AccessLog.from_config(config, prefixes, counts=counts)
     readiness = Readiness(store, config, stopping=stopping, sends=sends)
     probes = MonitoringEndpoints(config, Metrics(store, config, counts), readiness).routes()
-    acting = Starlette(
-        routes=[*routes, *private, *probes], exception_handlers={404: _missing(pages)}
-    )
-    acting.router.redirect_slashes = False  # it would redirect to any host that a request names
-    router = _Router(SecurityHeaders(acting), PublishedFiles(config, pages), names | PROBES)
-    return Instrumentation(router, counts, RequestClassifier(names), log)
+    handlers = {404: partial(_not_found, pages)}
+    dynamic = Starlette(routes=[*routes, *private, *probes], exception_handlers=handlers)
+    dynamic.router.redirect_slashes = False  # it would redirect to any host that a request names
+    router = _Router(SecurityHeaders(dynamic), PublishedFiles(config, pages), prefixes | PROBES)
+    return Instrumentation(router, counts, RequestClassifier(prefixes), log)
 
 
 def _reader_routes(
@@ -129,39 +129,32 @@ def _reader_routes(
 
 
 class _Router:
-    """Routes requests by the first segment of the path: `prefixes` to acting pages, else to files.
+    """Routes requests by the first segment of the path: `prefixes` to dynamic pages, else to files.
 
-    Private feeds are acting pages, although they are under /feeds/.
+    Private feeds are dynamic pages, although they are under /feeds/.
     """
 
-    def __init__(self, acting: ASGIApp, files: PublishedFiles, prefixes: frozenset[str]) -> None:
-        self._acting = acting
+    def __init__(self, dynamic: ASGIApp, files: PublishedFiles, prefixes: frozenset[str]) -> None:
+        self._dynamic = dynamic
         self._files = files
         self._prefixes = prefixes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._acting if self._is_acting(scope) else self._files
+        app = self._dynamic if self._is_dynamic(scope) else self._files
         await app(scope, receive, send)
 
     def immediate_response(self, scope: Scope) -> HttpResponse | None:
         """Return the response to a request for a file, or None."""
-        return None if self._is_acting(scope) else self._files.immediate_response(scope)
+        return None if self._is_dynamic(scope) else self._files.immediate_response(scope)
 
-    def _is_acting(self, scope: Scope) -> bool:
+    def _is_dynamic(self, scope: Scope) -> bool:
         path: str = scope["path"]
         return path[1:].partition("/")[0] in self._prefixes or path.startswith(addresses.PRIVATE)
 
 
-def _missing(pages: WebPages) -> Callable[[Request, Exception], Response]:
-    """Return the handler of 404, with the same page as for files.
-
-    Under the path of private feeds it must not be cached, as they mustn't.
-    """
-
-    def missing(request: Request, _: Exception) -> Response:
-        page = pages.not_found()
-        private = request.scope["path"].startswith(addresses.PRIVATE)
-        caching = "private, no-store" if private else "no-cache"
-        return Response(page.body, 404, {**page.headers, "cache-control": caching})
-
-    return missing
+def _not_found(pages: WebPages, request: Request, _: Exception) -> Response:
+    """Respond with the same page as for files; under private feeds it must not be cached."""
+    page = pages.not_found()
+    private = request.scope["path"].startswith(addresses.PRIVATE)
+    caching = "private, no-store" if private else "no-cache"
+    return Response(page.body, 404, {**page.headers, "cache-control": caching})

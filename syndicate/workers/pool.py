@@ -101,14 +101,6 @@ class WorkerPool(Generic[_Task, _Result]):
                 process.send(tasks)
         return self._results(active)
 
-    def run(self, task: _Task) -> _Result:
-        """Do a single task while no others are pending."""
-        with _reported(self._crash_message):
-            process = self._processes[0]
-            process.send(iter([task]))
-            result: _Result = process.receive()
-            return result
-
     def _results(self, active: list[tuple[WorkerProcess, Iterator[_Task]]]) -> Iterator[_Result]:
         with _reported(self._crash_message):
             while active := [(process, tasks) for process, tasks in active if process.pending]:

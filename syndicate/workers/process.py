@@ -44,7 +44,8 @@ class WorkerProcess:
         self._context = context
         self._factory = factory
         self._limits = limits
-        self._pending: deque[bytes] = deque()
+        self.pending: deque[bytes] = deque()
+        """The tasks whose results are still to come."""
         self._next_task: bytes | None = None
         self._start()
 
@@ -58,23 +59,18 @@ class WorkerProcess:
             self._process.start()
         other.close()
 
-    @property
-    def pending(self) -> int:
-        """How many results are still to come."""
-        return len(self._pending)
-
     def send(self, tasks: Iterator[Any]) -> None:
         """Send as many tasks ahead as the pipe takes without being read.
 
         While this process writes, the other may be writing a result that nobody reads. So only
         an idle process gets a task of any size.
         """
-        while len(self._pending) < _MAX_PENDING and (task := self._take(tasks)) is not None:
-            if self._pending and sum(map(len, self._pending)) + len(task) > _PIPE_CAPACITY:
+        while len(self.pending) < _MAX_PENDING and (task := self._take(tasks)) is not None:
+            if self.pending and sum(map(len, self.pending)) + len(task) > _PIPE_CAPACITY:
                 self._next_task = task
                 return
             self._write(task)
-            self._pending.append(task)
+            self.pending.append(task)
 
     def _write(self, task: bytes) -> None:
         try:
@@ -89,8 +85,8 @@ class WorkerProcess:
 
     def receive(self) -> Any:
         """Return the next result, or raise its exception; EOFError when the process died."""
-        result = self._receive(self._pending[0])
-        self._pending.popleft()
+        result = self._receive(self.pending[0])
+        self.pending.popleft()
         if isinstance(result, Exception):
             raise result
         return result
@@ -102,7 +98,7 @@ class WorkerProcess:
             if self._limits is None:
                 raise
         result = self._retry_in_parts(pickle.loads(task), self._limits)  # noqa: S301 - our own
-        for pending in list(self._pending)[1:]:
+        for pending in list(self.pending)[1:]:
             self._write(pending)
         return result
 

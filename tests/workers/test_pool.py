@@ -157,7 +157,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
     threading.Thread(target=threading.Event().wait, daemon=True).start()
     with start_workers(partial(partial, neg), preload="slow_import", crash_message="gone", count=1) as workers:
-        print(workers.run(7))
+        print(*workers.run_all([[7]]))
 """
 SLOW_IMPORT = """
 import os, signal, time

@@ -111,7 +111,8 @@ def parse_files(
 
         def reparse_in_worker(source_file: SourceFile, public_id: str) -> ParsedFile:
             job = _ParseJob("reparse", [source_file.file], (source_file, public_id))
-            return cast("ParsedFile", worker().run(job)[0])
+            [[parsed]] = worker().run_all([[job]])
+            return cast("ParsedFile", parsed)
 
         def do(jobs: Sequence[_ParseJob]) -> Iterator[list[Any]]:
             return workers.run_all(shard.interleaved(jobs) for shard in workers.shards)

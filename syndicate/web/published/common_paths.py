@@ -5,17 +5,9 @@ from collections.abc import Callable
 from syndicate.config import Config
 from syndicate.render import addresses
 
-_FEEDS = {
-    "feed": addresses.RSS,
-    "feeds": addresses.RSS,
-    "rss": addresses.RSS,
-    "feed.rss": addresses.RSS,
-    "feed.xml": addresses.RSS,
-    "index.rss": addresses.RSS,
-    "index.xml": addresses.RSS,
-    "atom": addresses.ATOM,
-    "feed.atom": addresses.ATOM,
-}
+_RSS_NAMES = ("feed", "feeds", "rss", "feed.rss", "feed.xml", "index.rss", "index.xml")
+_FEEDS = dict.fromkeys(_RSS_NAMES, addresses.RSS)
+_FEEDS |= {"atom": addresses.ATOM, "feed.atom": addresses.ATOM}
 _NEGOTIATED = "feed"
 _ICONS = frozenset({"favicon.ico", "apple-touch-icon.png", "apple-touch-icon-precomposed.png"})
 

@@ -38,7 +38,7 @@ class FeedDeltas:
 
         Fast for a version that is known, so it may be called for each response.
         """
-        if not _is_feed(path):
+        if _name(path) not in _PARSERS:
             return
         versions = self._feeds.get(path) or {}
         if digest in versions:
@@ -98,10 +98,6 @@ def _hash(entry: bytes) -> bytes:
 
 def _parts(path: str, body: bytes) -> DocumentParts | None:
     return _PARSERS[_name(path)](body)
-
-
-def _is_feed(path: str) -> bool:
-    return _name(path) in _PARSERS
 
 
 def _name(path: str) -> str:

@@ -4,6 +4,7 @@
 of it is sent. `docs/serving.md` has the responses as a table.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
@@ -30,16 +31,14 @@ from syndicate.web.published.manifest_lookup import ManifestLookup
 from syndicate.web.published.poll_limit import PollLimit
 from syndicate.web.published.response_headers import CORS, METHODS, PREFLIGHT, ResponseHeaders
 from syndicate.web.server.client_address import rate_limit_key
-from syndicate.web.server.responses import (
-    FileRange,
-    FileRequest,
-    HttpResponse,
-    encode_headers,
-    plain_text,
-)
+from syndicate.web.server.responses import FileRange, FileRequest, HttpResponse, plain_text
 
 _READ_METHODS = frozenset({"GET", "HEAD"})
 _VARY = "Accept-Encoding"
+_TOO_MANY_POLLS = (
+    "You asked for this feed too often. Keep the ETag that comes with it, send it back as\n"
+    "If-None-Match, and ask no more often than its Cache-Control says.\n"
+)
 
 
 class PublishedFiles:
@@ -84,17 +83,16 @@ class PublishedFiles:
         """Respond with a file, unless a condition or the poll limit forbids it."""
         coding = negotiate_coding(request.accept_encoding, file.codings)
         if coding is None:
-            response = plain_text(
-                HTTPStatus.NOT_ACCEPTABLE, "No coding is acceptable.\n", vary=_VARY
-            )
-            return _with_cors(response, file)
+            text = "No coding is acceptable.\n"
+            return _error(file, HTTPStatus.NOT_ACCEPTABLE, text, {"vary": _VARY})
         if file.status != HTTPStatus.OK:
             return self._full(file, coding)
         status = evaluate(request, file.etags, file.modified)
         if status is HTTPStatus.PRECONDITION_FAILED:
-            return _with_cors(plain_text(status, "It is another version by now.\n"), file)
+            return _error(file, status, "It is another version by now.\n")
         if (delay := self._poll_delay(file, request, status, at)) > 0:
-            return _with_cors(_too_many_requests(delay), file)
+            headers = {"retry-after": str(delay)}
+            return _error(file, HTTPStatus.TOO_MANY_REQUESTS, _TOO_MANY_POLLS, headers)
         return self._allowed(file, request, coding, status)
 
     def _allowed(
@@ -181,12 +179,9 @@ class PublishedFiles:
             return response
         if requested.is_satisfiable:
             return response.partial(requested.start, requested.end)
-        response = plain_text(
-            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-            "It has no such part.\n",
-            content_range=f"bytes */{len(response.body)}",
-        )
-        return _with_cors(response, file)
+        headers = {"content-range": f"bytes */{len(response.body)}"}
+        status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+        return _error(file, status, "It has no such part.\n", headers)
 
     # responses without one
 
@@ -223,7 +218,9 @@ class PublishedFiles:
     def _other_method(self, request: FileRequest) -> HttpResponse:
         if request.method == "OPTIONS":
             return HttpResponse(HTTPStatus.NO_CONTENT, PREFLIGHT)
-        return plain_text(HTTPStatus.METHOD_NOT_ALLOWED, "This can only be read.\n", allow=METHODS)
+        return plain_text(
+            HTTPStatus.METHOD_NOT_ALLOWED, "This can only be read.\n", {"allow": METHODS}
+        )
 
 
 def _content_headers(file: CachedFile, coding: ContentCoding, size: int) -> dict[str, str]:
@@ -231,17 +228,9 @@ def _content_headers(file: CachedFile, coding: ContentCoding, size: int) -> dict
     return headers if coding is ContentCoding.IDENTITY else headers | {"content-encoding": coding}
 
 
-def _with_cors(response: HttpResponse, file: CachedFile) -> HttpResponse:
-    """Add CORS to an error, so that feed readers in a browser can read it."""
-    if file.format.feed:
-        response.headers.extend(encode_headers(CORS))
-    return response
-
-
-def _too_many_requests(seconds: int) -> HttpResponse:
-    return plain_text(
-        HTTPStatus.TOO_MANY_REQUESTS,
-        "You asked for this feed too often. Keep the ETag that comes with it, send it back as\n"
-        "If-None-Match, and ask no more often than its Cache-Control says.\n",
-        retry_after=str(seconds),
-    )
+def _error(
+    file: CachedFile, status: HTTPStatus, text: str, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """Respond with an error; for a feed with CORS, so that readers in a browser can see it."""
+    cors = CORS if file.format.feed else {}
+    return plain_text(status, text, {**(headers or {}), **cors})

@@ -34,16 +34,8 @@ _UNQUOTED = "%:/@!$&'()*+,;=[]"
 _PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
-        "accelerometer",
-        "browsing-topics",
-        "camera",
-        "geolocation",
-        "gyroscope",
-        "magnetometer",
-        "microphone",
-        "midi",
-        "payment",
-        "usb",
+        *("accelerometer", "browsing-topics", "camera", "geolocation", "gyroscope"),
+        *("magnetometer", "microphone", "midi", "payment", "usb"),
     )
 )
 """Features that no page needs, its advertisements included."""

@@ -264,7 +264,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def check_timeout(self) -> None:
         """Abort the connection if the client made no progress; call it every `CHECK_INTERVAL`."""
-        unsent = self._unsent
+        unsent = self.transport.get_write_buffer_size()
         progress = (self.cycle, self._is_responding, unsent)
         waits_for_us = self._is_responding and not self.cycle.more_body and not unsent
         if progress != self._last_progress or waits_for_us:
@@ -289,7 +289,8 @@ class HttpConnection(HttpToolsProtocol):
         A client that never sent a request is idle after one check without progress.
         """
         if self.timeout_keep_alive_task is not None:
-            return None if self._unsent else self.timeout_keep_alive_task.when()
+            unsent = self.transport.get_write_buffer_size()
+            return None if unsent else self.timeout_keep_alive_task.when()
         return 0.0 if self.scope is None and self._idle_checks else None
 
     def close_if_idle(self) -> bool:
@@ -300,10 +301,6 @@ class HttpConnection(HttpToolsProtocol):
             return False
         self.transport.close()
         return True
-
-    @property
-    def _unsent(self) -> int:
-        return self.transport.get_write_buffer_size()
 
     def _reject(self) -> None:
         """Respond that the server is full, and leave the client a moment to read it.

@@ -19,7 +19,7 @@ class CurrentApplication:
         """Have an application answer from the next request on."""
         self._app = app
         self._immediate_response = immediate_responder(app)
-        self.count_refusal: Callable[[int], None] = getattr(app, "count_refusal", _ignore)
+        self.count_refusal: Callable[[int], None] = getattr(app, "count_refusal", lambda _: None)
         """Counts the status of a request that the server refused by itself."""
 
     # not a coroutine itself: one more for each request would only cost time
@@ -33,7 +33,3 @@ class CurrentApplication:
             return self._immediate_response(scope)
         except Exception:  # noqa: BLE001 - the ordinary way fails again, responds 500 and logs it
             return None
-
-
-def _ignore(_: int) -> None:
-    """Count nothing, for an application that doesn't count."""

@@ -104,7 +104,9 @@ class HttpResponse:
     ) -> None:
         """`coding` is the Content-Encoding, for the request counters."""
         self.status = status
-        self.headers = encode_headers(headers)
+        self.headers: Headers = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
+        ]
         self.body = body
         self.coding = coding
         self._head: bytes | None = None
@@ -149,21 +151,19 @@ def immediate_responder(app: ASGIApp) -> ImmediateResponder:
     return getattr(app, "immediate_response", lambda _: None)
 
 
-def plain_text(status: HTTPStatus, text: str, **headers: str) -> HttpResponse:
-    """Return a response with a text that must not be cached; names of headers with _ for -."""
+def plain_text(
+    status: HTTPStatus, text: str, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """Return a response with a text that must not be cached."""
+    body = text.encode()
     fields = {
         "content-type": "text/plain; charset=utf-8",
-        "content-length": str(len(text.encode())),
+        "content-length": str(len(body)),
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
-        **{name.replace("_", "-"): value for name, value in headers.items()},
+        **(headers or {}),
     }
-    return HttpResponse(status, fields, text.encode())
-
-
-def encode_headers(fields: Mapping[str, str]) -> Headers:
-    """Return headers as in ASGI."""
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
+    return HttpResponse(status, fields, body)
 
 
 async def _send_all_but_last(body: FileRange, receive: Receive, send: Send) -> bytes:

@@ -8,7 +8,6 @@ import resource
 import socket
 import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self, cast
 
 import uvicorn
@@ -104,12 +103,7 @@ class WebServer:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _run(self) -> None:

@@ -54,16 +54,16 @@ class AccessLog:
     def __init__(
         self,
         file: Path | None,
-        acting_prefixes: Collection[str] = (),
+        dynamic_prefixes: Collection[str] = (),
         *,
         counts: RequestCounters | None = None,
     ) -> None:
         """Write to a file, or to stderr if None; raise ConfigError if it can't be written.
 
-        `acting_prefixes` are the first segments of paths that contain tokens.
+        `dynamic_prefixes` are the first segments of paths that contain tokens.
         """
         self._file = file
-        self._acting_prefixes = frozenset(acting_prefixes) - PROBES
+        self._dynamic_prefixes = frozenset(dynamic_prefixes) - PROBES
         self._pending: deque[AccessLogEntry] = deque()
         self._write_lock = threading.Lock()
         self._timer_set = False
@@ -109,7 +109,8 @@ class AccessLog:
         """Write all pending lines; a failure is logged once and fails no request."""
         with self._write_lock:
             self._timer_set = False  # first: a line added from here on sets a timer of its own
-            lines = [self._line() for _ in range(len(self._pending))]
+            entries = [self._pending.popleft() for _ in range(len(self._pending))]
+            lines = [format_line(entry, self._dynamic_prefixes) for entry in entries]
             if not lines:
                 return
             try:
@@ -138,9 +139,6 @@ class AccessLog:
     def _name(self) -> str:
         return "stderr" if self._file is None else str(self._file)
 
-    def _line(self) -> str:
-        return format_line(self._pending.popleft(), self._acting_prefixes)
-
     def _write(self, text: str) -> None:
         if self._file is None:
             sys.stderr.write(text)
@@ -162,10 +160,10 @@ def _open(file: Path) -> int:
     return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
 
-def format_line(entry: AccessLogEntry, acting_prefixes: Collection[str] = ()) -> str:
+def format_line(entry: AccessLogEntry, dynamic_prefixes: Collection[str] = ()) -> str:
     """Return the line of one response, in ASCII: nothing in a request can break it."""
     at, method, path, status, size, seconds, coding, reader, kind, conditional = entry
-    path = redact_path(path, status, acting_prefixes)
+    path = redact_path(path, status, dynamic_prefixes)
     return (
         f'{{"time":"{_second(int(at.timestamp()))}.{at.microsecond // 1000:03}Z"'
         f',"method":{quoted(method[:20])},"path":{quoted(path)}'
@@ -181,19 +179,19 @@ def _second(timestamp: int) -> str:
     return datetime.fromtimestamp(timestamp, UTC).isoformat()[:19]
 
 
-def redact_path(path: str, status: int, acting_prefixes: Collection[str] = ()) -> str:
-    """Return a path without tokens: only the beginning for acting pages and private feeds."""
+def redact_path(path: str, status: int, dynamic_prefixes: Collection[str] = ()) -> str:
+    """Return a path without tokens: only the beginning for dynamic pages and private feeds."""
     if path.startswith(addresses.PRIVATE):
         return f"{addresses.PRIVATE}…"
     first, slash, rest = path[1:].partition("/")
-    if first in acting_prefixes:
+    if first in dynamic_prefixes:
         return f"/{first}/…" if rest else f"/{first}{slash}"
     if status < HTTPStatus.BAD_REQUEST:  # a published file, or a redirect to one
         return path[:MAX_PATH]
-    return _redact_unknown(path, acting_prefixes)
+    return _redact_unknown(path, dynamic_prefixes)
 
 
-def _redact_unknown(path: str, acting_prefixes: Collection[str]) -> str:
+def _redact_unknown(path: str, dynamic_prefixes: Collection[str]) -> str:
     """Return a path that was not found without what may be a misspelt secret."""
     segments: list[str] = []
     for segment in path[:_MAX_UNKNOWN_PATH].split("/"):
@@ -203,7 +201,7 @@ def _redact_unknown(path: str, acting_prefixes: Collection[str]) -> str:
             segments.append("…")
             continue
         segments.append(segment)
-        if lower in acting_prefixes or lower == "private":
+        if lower in dynamic_prefixes or lower == "private":
             segments.append("…")
             break
     return "/".join(segments)

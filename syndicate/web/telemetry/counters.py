@@ -57,15 +57,17 @@ class RequestCounters:
             kind: KindCounters(feed=kind in {RequestKind.FEED, RequestKind.PRIVATE_FEED})
             for kind in RequestKind
         }
-        self._polls: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.polls: defaultdict[tuple[str, str], int] = defaultdict(int)
+        """The number of polls by family and outcome."""
         self._reports: dict[tuple[str, str], tuple[int, float]] = {}
         self.lost_log_lines = 0
-        self._limited = dict.fromkeys(("address", "all", "network"), 0)
+        self.limited = dict.fromkeys(("address", "all", "network"), 0)
+        """The number of sign-ups that exceeded each limit."""
         self._lock = threading.Lock()
 
     def count_poll(self, family: str, status: int) -> None:
         """Count a poll of a feed, by family of client and outcome."""
-        self._polls[family, _OUTCOMES.get(status, "other")] += 1
+        self.polls[family, _OUTCOMES.get(status, "other")] += 1
 
     def set_subscribers(self, family: str, feed: str, subscribers: int, *, at: float) -> None:
         """Store how many people a service reads a feed for; `at` in seconds of any clock.
@@ -86,17 +88,7 @@ class RequestCounters:
     def count_limited(self, limit: str) -> None:
         """Count a sign-up that exceeded a limit, on any thread."""
         with self._lock:
-            self._limited[limit] += 1
-
-    @property
-    def limited(self) -> dict[str, int]:
-        """The number of sign-ups that exceeded each limit."""
-        return self._limited.copy()
-
-    @property
-    def polls(self) -> dict[tuple[str, str], int]:
-        """The number of polls by family and outcome."""
-        return self._polls.copy()
+            self.limited[limit] += 1
 
     def subscribers(self, *, at: float) -> dict[tuple[str, str], int]:
         """Return the numbers of subscribers that services reported lately, by family and feed."""

@@ -52,13 +52,7 @@ class Metrics:
         return encode(self._registry), media_type
 
 
-class _UndescribedCollector(Collector):
-    def describe(self) -> list[Metric]:
-        """Return nothing: without this method the registry would call `collect`."""
-        return []
-
-
-class _WebMetrics(_UndescribedCollector):
+class _WebMetrics(Collector):
     """The responses of this process."""
 
     def __init__(self, counts: RequestCounters) -> None:
@@ -76,7 +70,7 @@ class _WebMetrics(_UndescribedCollector):
             "Sign-ups, and other letters that somebody asked for, that went over a limit.",
             labels=("limit",),
         )
-        for limit, count in self._counts.limited.items():
+        for limit, count in self._counts.limited.copy().items():
             limited.add_metric((limit,), count)
         yield limited
         yield CounterMetricFamily(
@@ -108,7 +102,7 @@ class _WebMetrics(_UndescribedCollector):
         polls = CounterMetricFamily(
             "syndicate_feed_polls", "Requests for feeds.", labels=("reader", "outcome")
         )
-        for labels, count in self._counts.polls.items():
+        for labels, count in self._counts.polls.copy().items():
             polls.add_metric(labels, count)
         reported = GaugeMetricFamily(
             "syndicate_feed_subscribers_reported",
@@ -120,7 +114,7 @@ class _WebMetrics(_UndescribedCollector):
         yield from (polls, reported)
 
 
-class _StoreMetrics(_UndescribedCollector):
+class _StoreMetrics(Collector):
     """The figures of the store, cached for all scrapes."""
 
     def __init__(self, store: Store) -> None:
@@ -154,7 +148,7 @@ class _StoreMetrics(_UndescribedCollector):
             return self._cached
 
 
-class _RelayMetrics(_UndescribedCollector):
+class _RelayMetrics(Collector):
     """The state of each relay in all sending processes; a few rows, so it isn't cached."""
 
     def __init__(self, store: Store, config: Config) -> None:

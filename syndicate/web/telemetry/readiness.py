@@ -83,10 +83,8 @@ class Readiness:
         """
         if not self._check_lock.acquire(blocking=False):
             is_slow = monotonic() - self._check_started > _SLOW
-            return [
-                *self._checked,
-                *([NotReadyReason("checking mail and disks hangs")] if is_slow else []),
-            ]
+            hanging = [NotReadyReason("checking mail and disks hangs")] if is_slow else []
+            return [*self._checked, *hanging]
         try:
             self._check_started = monotonic()
             if self._check_started >= self._checked_until:

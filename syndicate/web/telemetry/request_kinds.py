@@ -32,9 +32,9 @@ class RequestKind(StrEnum):
 class RequestClassifier:
     """Classifies paths, and remembers the result."""
 
-    def __init__(self, acting_prefixes: Collection[str] = ()) -> None:
-        """`acting_prefixes` are the first segments of the paths of acting pages."""
-        self._acting_prefixes = frozenset(acting_prefixes)
+    def __init__(self, dynamic_prefixes: Collection[str] = ()) -> None:
+        """`dynamic_prefixes` are the first segments of the paths of dynamic pages."""
+        self._dynamic_prefixes = frozenset(dynamic_prefixes)
         self._known: dict[str, RequestKind] = {}
 
     def classify(self, path: str) -> RequestKind:
@@ -42,7 +42,7 @@ class RequestClassifier:
         known = self._known.get(path)
         if known is not None:
             return known
-        kind = classify_path(path, self._acting_prefixes)
+        kind = classify_path(path, self._dynamic_prefixes)
         if len(path) <= _MAX_CACHED_PATH:
             if len(self._known) >= _CACHE_SIZE:
                 self._known.clear()
@@ -50,7 +50,7 @@ class RequestClassifier:
         return kind
 
 
-def classify_path(path: str, acting_prefixes: Collection[str] = ()) -> RequestKind:
+def classify_path(path: str, dynamic_prefixes: Collection[str] = ()) -> RequestKind:
     """Return the kind of a path, by its form alone: it may not exist."""
     if path.startswith(addresses.PRIVATE):
         return RequestKind.PRIVATE_FEED
@@ -61,7 +61,7 @@ def classify_path(path: str, acting_prefixes: Collection[str] = ()) -> RequestKi
         return RequestKind.OTHER
     if form.feed or (first == "newsletters" and name == "feed.xml"):
         return RequestKind.FEED
-    if first in acting_prefixes:
+    if first in dynamic_prefixes:
         return RequestKind.ACTING
     if first == "media":
         return RequestKind.MEDIA
