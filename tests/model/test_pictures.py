@@ -1,4 +1,4 @@
-"""Which renditions a picture has, and what pages say of them: told from the figure alone."""
+"""Which renditions a picture has and how pages use them, from the figure alone."""
 
 import pytest
 

@@ -179,7 +179,7 @@ def test_a_slot_at_the_time_itself_is_due_and_not_upcoming(keys):
 @pytest.mark.parametrize(
     "keys", [{"every": "1m"}, {"cron": "* * * * *"}, {"cron": "*/5 0-23 * * *"}]
 )
-def test_a_year_away_is_told_by_its_newest_slots(keys):
+def test_a_year_away_costs_no_more_than_its_newest_slots(keys):
     until = at("2026-11-24T07:00")
 
     due = schedule(**keys).due(until - timedelta(days=365), until, limit=3)

@@ -57,30 +57,30 @@ CASES = {
 @pytest.mark.parametrize("values", CASES.values(), ids=CASES)
 def test_the_three_formats_say_the_same(values):
     made = written(an_article(**values), config=OWNED)
-    told = from_json(json.loads(made["feed.json"])["items"][0])
-    assert from_atom(etree.fromstring(made["atom.xml"]).find("a:entry", N)) == told
+    entry = from_json(json.loads(made["feed.json"])["items"][0])
+    assert from_atom(etree.fromstring(made["atom.xml"]).find("a:entry", N)) == entry
     in_rss = {  # RSS has names alone for people, and no title for a recording
-        **told,
-        "authors": [(name, None) for name, _ in told["authors"]],
-        "contributors": [(name, None) for name, _ in told["contributors"]],
-        "audio": told["audio"] and (*told["audio"][:3], None),
+        **entry,
+        "authors": [(name, None) for name, _ in entry["authors"]],
+        "contributors": [(name, None) for name, _ in entry["contributors"]],
+        "audio": entry["audio"] and (*entry["audio"][:3], None),
     }
     assert from_rss(etree.fromstring(made["rss.xml"]).find("channel/item")) == in_rss
 
 
 def test_what_they_say_is_the_article():
     (item,) = json.loads(written(an_article(**FULL), config=OWNED)["feed.json"])["items"]
-    told = from_json(item)
-    assert told["original"] == "https://first.example/tram"
-    assert told["rights"] == "© Morning Post"
-    assert told["language"] == "vi"
-    assert told["translations"] == {
+    entry = from_json(item)
+    assert entry["original"] == "https://first.example/tram"
+    assert entry["rights"] == "© Morning Post"
+    assert entry["language"] == "vi"
+    assert entry["translations"] == {
         "de": "https://news.example/articles/hafenbahn/",
         "fr": "https://fr.example/tram",
     }
-    assert told["audio"] == ("https://news.example/media/a.mp3", "audio/mpeg", 9, "Ride")
-    assert told["contributors"] == [("Cy", "https://cy.example/"), ("Di", None)]
-    assert told["picture"]["credit"] == TRAM.credit
+    assert entry["audio"] == ("https://news.example/media/a.mp3", "audio/mpeg", 9, "Ride")
+    assert entry["contributors"] == [("Cy", "https://cy.example/"), ("Di", None)]
+    assert entry["picture"]["credit"] == TRAM.credit
 
 
 def test_hosts_with_odd_letters_are_written_in_ascii():
@@ -129,38 +129,38 @@ def from_json(item):
     }
 
 
-def from_atom(told):
+def from_atom(entry):
     def people(name):
-        found = told.findall(f"a:{name}", N)
+        found = entry.findall(f"a:{name}", N)
         return [(p.findtext("a:name", None, N), p.findtext("a:uri", None, N)) for p in found]
 
-    links = told.findall("a:link", N)
+    links = entry.findall("a:link", N)
     by_rel = {link.get("rel"): link.get("href") for link in links}
     replies = {link.get("type"): link for link in links if link.get("rel") == "replies"}
     page, *feeds = [replies.pop("text/html", None), *replies.values()]
     own, *others = [link for link in links if link.get("rel") == "alternate"]
-    enclosure = told.find("a:link[@rel='enclosure']", N)
-    categories = told.findall("a:category", N)
-    assert own.get("hreflang") == told.get("{http://www.w3.org/XML/1998/namespace}lang")
-    for text in told.iterfind("a:title", N):
+    enclosure = entry.find("a:link[@rel='enclosure']", N)
+    categories = entry.findall("a:category", N)
+    assert own.get("hreflang") == entry.get("{http://www.w3.org/XML/1998/namespace}lang")
+    for text in entry.iterfind("a:title", N):
         assert text.get("type") == "text"
     return {
-        "id": told.findtext("a:id", None, N),
+        "id": entry.findtext("a:id", None, N),
         "url": own.get("href"),
-        "title": told.findtext("a:title", None, N),
-        "summary": told.findtext("a:summary", "", N),
-        "content": told.findtext("a:content", None, N),
-        "published": told.findtext("a:published", None, N),
-        "modified": told.findtext("a:updated", None, N),
+        "title": entry.findtext("a:title", None, N),
+        "summary": entry.findtext("a:summary", "", N),
+        "content": entry.findtext("a:content", None, N),
+        "published": entry.findtext("a:published", None, N),
+        "modified": entry.findtext("a:updated", None, N),
         "authors": people("author"),
         "contributors": people("contributor"),
         "tags": [category.get("term") for category in categories],
         "section": next((c.get("term") for c in categories if c.get("scheme")), None),
         "language": own.get("hreflang"),
         "original": by_rel.get("via"),
-        "rights": told.findtext("a:rights", None, N),
+        "rights": entry.findtext("a:rights", None, N),
         "translations": {link.get("hreflang"): link.get("href") for link in others},
-        "comments": number(told.findtext("thr:total", None, N)),
+        "comments": number(entry.findtext("thr:total", None, N)),
         "comments_url": None if page is None else page.get("href"),
         "comments_feed": feeds[0].get("href") if feeds else None,
         "audio": enclosure
@@ -171,7 +171,7 @@ def from_atom(told):
             number(enclosure.get("length")),
             enclosure.get("title"),
         ),
-        "picture": picture(told),
+        "picture": picture(entry),
     }
 
 
@@ -209,8 +209,8 @@ def from_rss(item):
     }
 
 
-def picture(told):
-    content = told.find("media:content", N)
+def picture(entry):
+    content = entry.find("media:content", N)
     if content is None:
         return dict.fromkeys(("url", "alt", "said", "credit", "type"), None) | {"size": (None,) * 3}
     return {

@@ -9,9 +9,9 @@ from tests.render.feeds.samples import BODY, TRAM, a_channel, an_article
 
 def test_every_address_in_a_body_is_absolute(publication):
     config = publication(publication={"url": "https://news.example/paper"})
-    told = build_entry(config, an_article())
-    assert told.url == "https://news.example/paper/articles/harbour-tram/"
-    body = html.fragment_fromstring(told.content, create_parent=True)
+    entry = build_entry(config, an_article())
+    assert entry.url == "https://news.example/paper/articles/harbour-tram/"
+    body = html.fragment_fromstring(entry.content, create_parent=True)
     assert [link.get("href") for link in body.iter("a")] == [
         "https://news.example/paper/articles/other/",
         "https://news.example/paper/articles/harbour-tram/#quay",
@@ -34,16 +34,16 @@ def test_a_figure_keeps_alt_caption_credit_and_size(publication):
 
 
 def test_a_lead_picture_that_the_body_does_not_show_leads_it(publication):
-    told = build_entry(publication(), an_article(body="<p>Text</p>", figures=(), image=TRAM))
-    root = html.fragment_fromstring(told.content, create_parent=True)
+    entry = build_entry(publication(), an_article(body="<p>Text</p>", figures=(), image=TRAM))
+    root = html.fragment_fromstring(entry.content, create_parent=True)
     assert [child.tag for child in root] == ["figure", "p"]
     assert root.find("figure/figcaption/cite").text == "Ann Example"
 
 
 def test_a_lead_picture_that_the_body_shows_is_not_shown_twice(publication):
-    told = build_entry(publication(), an_article(body=BODY, image=TRAM))
-    assert told.content
-    assert told.content.count(b"<img") == 1
+    entry = build_entry(publication(), an_article(body=BODY, image=TRAM))
+    assert entry.content
+    assert entry.content.count(b"<img") == 1
 
 
 def test_the_picture_of_an_entry_is_the_lead_with_what_is_known_of_it(publication):
@@ -69,9 +69,9 @@ def test_a_picture_that_was_not_there_is_no_picture_of_the_entry(publication):
 
 
 def test_without_full_text_there_are_summaries_alone(publication):
-    told = build_entry(publication(syndication={"full_text": False}), an_article())
-    assert told.content is None
-    assert told.summary == "It runs again, from the quay."
+    entry = build_entry(publication(syndication={"full_text": False}), an_article())
+    assert entry.content is None
+    assert entry.summary == "It runs again, from the quay."
 
 
 def test_the_publication_stands_for_an_article_without_authors(publication):
@@ -81,7 +81,7 @@ def test_the_publication_stands_for_an_article_without_authors(publication):
 
 
 def test_people_keep_only_addresses_that_a_feed_can_hold(publication):
-    told = build_entry(
+    entry = build_entry(
         publication(),
         an_article(
             authors=(
@@ -93,17 +93,17 @@ def test_people_keep_only_addresses_that_a_feed_can_hold(publication):
             contributors=(Person(name="Cy", place="Hanoi"),),
         ),
     )
-    assert told.authors == (
+    assert entry.authors == (
         Person(name="Ann", url="https://ann.example/", email="ann@example.org"),
         Person(name="Bo"),
         Person(name="Di"),
     )
-    assert told.contributors == (Person(name="Cy"),)
+    assert entry.contributors == (Person(name="Cy"),)
 
 
 def test_the_section_is_the_first_category_and_none_is_named_twice(publication):
-    told = build_entry(publication(), an_article(section="City", tags=("trams", "City", "quay")))
-    assert told.categories == (
+    entry = build_entry(publication(), an_article(section="City", tags=("trams", "City", "quay")))
+    assert entry.categories == (
         Category(name="City", scheme=f"{publication().url}/sections/"),
         Category(name="trams"),
         Category(name="quay"),

@@ -47,10 +47,10 @@ def links(root):
 
 @pytest.mark.parametrize("each", FORMATS, ids=FILES)
 def test_a_fragment_is_the_same_lines_in_every_document(each):
-    told = build_entry(CONFIG, an_article(**RICH))
+    entry = build_entry(CONFIG, an_article(**RICH))
     other = build_entry(CONFIG, an_article(id="urn:test:2", slug="b"))
-    fragment = each.write_entry(told)
-    for head in (a_channel(CONFIG, [told]), a_channel(CONFIG, [told, other], section="City")):
+    fragment = each.write_entry(entry)
+    for head in (a_channel(CONFIG, [entry]), a_channel(CONFIG, [entry, other], section="City")):
         document = each.write_document(head, [each.write_entry(other), fragment])
         assert fragment in document
         assert b"xmlns" not in fragment
@@ -68,17 +68,17 @@ def test_a_document_without_entries_is_whole(each):
 
 @pytest.mark.parametrize("each", [rss, atom])
 def test_a_document_is_laid_out_as_if_written_in_one_go(each):
-    told = build_entry(CONFIG, an_article(**RICH))
-    made = each.write_document(a_channel(CONFIG, [told]), [each.write_entry(told)] * 2)
+    entry = build_entry(CONFIG, an_article(**RICH))
+    made = each.write_document(a_channel(CONFIG, [entry]), [each.write_entry(entry)] * 2)
     tree = etree.fromstring(made, etree.XMLParser(remove_blank_text=True))
     again = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     assert made.rstrip() == again.rstrip()
 
 
 def test_the_newest_document_leads_to_the_archives():
-    told = build_entry(CONFIG, an_article())
+    entry = build_entry(CONFIG, an_article())
     archive = FeedHistory(current=at(""), prev_archive=at("archive/7/"))
-    made = documents(replace(a_channel(CONFIG, [told]), archive=archive), told)
+    made = documents(replace(a_channel(CONFIG, [entry]), archive=archive), entry)
     for file in ("rss.xml", "atom.xml"):
         root = etree.fromstring(made[file])
         assert {
@@ -93,7 +93,7 @@ def test_the_newest_document_leads_to_the_archives():
 
 
 def test_an_archive_says_that_it_is_one_and_where_it_lies():
-    told = build_entry(CONFIG, an_article())
+    entry = build_entry(CONFIG, an_article())
     archive = FeedHistory(
         own=at("archive/7/"),
         current=at(""),
@@ -101,7 +101,7 @@ def test_an_archive_says_that_it_is_one_and_where_it_lies():
         next_archive=at("archive/8/"),
         archived=True,
     )
-    made = documents(replace(a_channel(CONFIG, [told]), archive=archive), told)
+    made = documents(replace(a_channel(CONFIG, [entry]), archive=archive), entry)
     for file in ("rss.xml", "atom.xml"):
         root = etree.fromstring(made[file])
         assert {
@@ -142,15 +142,15 @@ def test_a_retracted_article_has_a_tombstone_in_atom():
 )  # fmt: skip
 def test_its_last_entry_takes_the_place_of_what_readers_have(language, title):
     gone = an_article(**RICH, retracted_at=LATER, language=language)
-    told = build_withdrawn_entry(CONFIG, gone)
-    assert (told.id, told.url) == (gone.id, build_entry(CONFIG, gone).url)
-    assert told.title == title
-    assert told.modified == LATER > build_entry(CONFIG, gone).modified
-    for document in documents(a_channel(CONFIG, [told]), told).values():
+    entry = build_withdrawn_entry(CONFIG, gone)
+    assert (entry.id, entry.url) == (gone.id, build_entry(CONFIG, gone).url)
+    assert entry.title == title
+    assert entry.modified == LATER > build_entry(CONFIG, gone).modified
+    for document in documents(a_channel(CONFIG, [entry]), entry).values():
         for secret in (b"It runs again", b"figcaption", b".jpg", b"trams"):
             assert secret not in document
-    (read,) = feedparser.parse(documents(a_channel(CONFIG, [told]), told)["atom.xml"]).entries
-    assert read.summary == told.summary != ""
+    (read,) = feedparser.parse(documents(a_channel(CONFIG, [entry]), entry)["atom.xml"]).entries
+    assert read.summary == entry.summary != ""
 
 
 def test_how_often_to_ask_is_the_same_by_every_word():
@@ -174,15 +174,15 @@ def test_a_section_is_the_category_of_its_feed():
 def test_atom_with_everything_in_it_is_valid_by_the_grammar_of_its_rfc():
     assert SHARED
     grammar = etree.RelaxNG(etree.parse(SHARED / "schema" / "atom.rng"))
-    told = build_entry(OWNED, an_article(**FULL))
+    entry = build_entry(OWNED, an_article(**FULL))
     gone = an_article(id="urn:test:gone", retracted_at=LATER)
     head = replace(
-        a_channel(OWNED, [told], section="City"),
+        a_channel(OWNED, [entry], section="City"),
         hubs=("https://hub.example/",),
         archive=FeedHistory(own=at("a/7/"), current=at(""), prev_archive=at("a/6/"), archived=True),
         deleted=(build_tombstone(OWNED, gone),),
     )
-    made = documents(head, told, build_withdrawn_entry(OWNED, gone))
+    made = documents(head, entry, build_withdrawn_entry(OWNED, gone))
     grammar.assertValid(etree.fromstring(made["atom.xml"]))
     schema = json.loads((SHARED / "schema" / "jsonfeed-1.1.schema.json").read_bytes())
     conform(json.loads(made["feed.json"]), schema, schema)
@@ -190,5 +190,5 @@ def test_atom_with_everything_in_it_is_valid_by_the_grammar_of_its_rfc():
 
 def test_an_entry_has_at_most_one_alternate_for_a_language_and_type():
     twice = {"de": "a", "DE": "b", "en-gb": "own", "no language!": "c"}
-    told = build_entry(CONFIG, an_article(translations=twice))
-    assert [link.hreflang for link in told.translations] == ["de"]
+    entry = build_entry(CONFIG, an_article(translations=twice))
+    assert [link.hreflang for link in entry.translations] == ["de"]

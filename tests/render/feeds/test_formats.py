@@ -143,8 +143,8 @@ def test_atom_holds_every_element_once_and_in_its_place():
         ("self", "https://news.example/atom.xml"),
         ("alternate", "https://news.example/"),
     }
-    (told,) = root.findall("a:entry", NAMES)
-    assert [dict(link.attrib) for link in told.findall("a:link", NAMES)] == [
+    (entry,) = root.findall("a:entry", NAMES)
+    assert [dict(link.attrib) for link in entry.findall("a:link", NAMES)] == [
         {
             "href": "https://news.example/articles/harbour-tram/",
             "rel": "alternate",
@@ -159,12 +159,12 @@ def test_atom_holds_every_element_once_and_in_its_place():
         },
         {"rel": "replies", "type": "application/rss+xml", "href": "https://talk.example/7.rss"},
     ]
-    assert told.find("a:content", NAMES).get("type") == "html"
-    assert told.findtext("a:published", namespaces=NAMES) == "2026-03-04T10:00:00Z"
-    assert told.findtext("a:updated", namespaces=NAMES) == "2026-03-04T12:00:00Z"
-    names = [name.text for name in told.findall("a:author/a:name", NAMES)]
+    assert entry.find("a:content", NAMES).get("type") == "html"
+    assert entry.findtext("a:published", namespaces=NAMES) == "2026-03-04T10:00:00Z"
+    assert entry.findtext("a:updated", namespaces=NAMES) == "2026-03-04T12:00:00Z"
+    names = [name.text for name in entry.findall("a:author/a:name", NAMES)]
     assert names == ["Ann", "Bo"]
-    assert told.findtext("a:contributor/a:name", namespaces=NAMES) == "Cy"
+    assert entry.findtext("a:contributor/a:name", namespaces=NAMES) == "Cy"
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_a_summary_reads_the_same_in_a_reader_that_takes_it_for_html():
 @pytest.mark.parametrize("path", ["rss.xml", "atom.xml"])
 def test_entries_stand_in_the_order_given(path):
     articles = [an_article(id=f"urn:test:{n}", slug=f"s{n}", title=f"T{n}") for n in (3, 1, 2)]
-    assert [told.title for told in read(written(*articles)[path]).entries] == ["T3", "T1", "T2"]
+    assert [entry.title for entry in read(written(*articles)[path]).entries] == ["T3", "T1", "T2"]
 
 
 def test_the_three_formats_say_the_same_field_by_field():
@@ -277,15 +277,15 @@ def test_the_three_formats_say_the_same_field_by_field():
     for path in ("rss.xml", "atom.xml"):
         parsed = read(made[path])
         assert len(parsed.entries) == len(items)
-        for told, item in zip(parsed.entries, items, strict=True):
-            assert told.id == item["id"]
-            assert told.link == item["url"]
-            assert told.title_detail.value.replace("&amp;", "&") == item["title"]
-            assert told.summary == item["summary"]
-            assert at(told.published_parsed) == item["date_published"]
-            assert at(told.updated_parsed) == item["date_modified"]
-            assert [tag.term for tag in told.get("tags", [])] == item.get("tags", [])
-            assert [author.name for author in told.authors] == [
+        for entry, item in zip(parsed.entries, items, strict=True):
+            assert entry.id == item["id"]
+            assert entry.link == item["url"]
+            assert entry.title_detail.value.replace("&amp;", "&") == item["title"]
+            assert entry.summary == item["summary"]
+            assert at(entry.published_parsed) == item["date_published"]
+            assert at(entry.updated_parsed) == item["date_modified"]
+            assert [tag.term for tag in entry.get("tags", [])] == item.get("tags", [])
+            assert [author.name for author in entry.authors] == [
                 author["name"] for author in item["authors"]
             ]
     assert contents(made)["rss.xml"] == contents(made)["atom.xml"] == contents(made)["feed.json"]
@@ -392,16 +392,16 @@ def same_everywhere(text):
     )
     made = written(article)
     (item,) = json.loads(made["feed.json"])["items"]
-    told = etree.fromstring(made["atom.xml"]).find("a:entry", NAMES)
+    entry = etree.fromstring(made["atom.xml"]).find("a:entry", NAMES)
     listed = etree.fromstring(made["rss.xml"]).find("channel/item")
-    assert told is not None
+    assert entry is not None
     assert listed is not None
-    assert item["title"] == told.findtext("a:title", namespaces=NAMES) == listed.findtext("title")
+    assert item["title"] == entry.findtext("a:title", namespaces=NAMES) == listed.findtext("title")
     names = [author["name"] for author in item["authors"]]
-    assert names == [name.text for name in told.findall("a:author/a:name", NAMES)]
+    assert names == [name.text for name in entry.findall("a:author/a:name", NAMES)]
     assert names == [name.text for name in listed.findall("dc:creator", NAMES)]
     tags = item.get("tags", [])
-    assert tags == [category.get("term") for category in told.findall("a:category", NAMES)]
+    assert tags == [category.get("term") for category in entry.findall("a:category", NAMES)]
     assert tags == [category.text for category in listed.findall("category")]
     assert len({tuple(bodies) for bodies in contents(made).values()}) == 1
 

@@ -82,8 +82,8 @@ def test_a_channel_with_a_recording_is_a_podcast():
 def test_a_podcast_that_moved_here_keeps_its_guid_and_its_sections_have_their_own():
     kept = guid("https://old.example/feed")
     config = CONFIG.override(podcast=PodcastSettings(guid=kept))
-    told = build_entry(config, an_article(**HEARD))
-    whole, part = a_channel(config, [told]), a_channel(config, [told], section="City")
+    entry = build_entry(config, an_article(**HEARD))
+    whole, part = a_channel(config, [entry]), a_channel(config, [entry], section="City")
     assert whole.podcast is not None
     assert whole.podcast.guid == kept
     assert part.podcast is not None
@@ -102,8 +102,8 @@ def test_a_feed_without_recordings_is_no_podcast():
 
 
 def test_a_recording_of_unknown_length_is_no_enclosure():
-    told = build_entry(
+    entry = build_entry(
         CONFIG, an_article(audio=Recording(src="https://x.example/a", type="audio/mpeg"))
     )
-    assert told.audio is None
-    assert b"enclosure" not in rss.write_entry(told) + atom.write_entry(told)
+    assert entry.audio is None
+    assert b"enclosure" not in rss.write_entry(entry) + atom.write_entry(entry)

@@ -86,7 +86,7 @@ def test_no_font_is_loaded(tmp_path):
         ("<mj-text>\n{% if %}</mj-text>", 4, "Expected an expression"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_with_template_and_line(tmp_path, inside, line, message):
+def test_a_mistake_is_reported_with_template_and_line(tmp_path, inside, line, message):
     with pytest.raises(TemplateError) as caught:
         rendered(tmp_path, SKELETON.format("@@").replace("@@", inside))
     assert str(caught.value).startswith(f"own.mjml:{line}: ")
@@ -113,7 +113,7 @@ def test_a_mistake_in_a_partial_names_the_partial(tmp_path):
         rendered(tmp_path, source)
 
 
-def test_what_mrml_itself_refuses_is_told_at_the_element(tmp_path):
+def test_what_mrml_itself_refuses_is_reported_at_the_element(tmp_path):
     head = '<mj-title>é</mj-title>\n<mj-attributes>\n<mj-class color="#000000" />\n</mj-attributes>'
     with pytest.raises(TemplateError, match=r'^own.mjml:3: missing attribute "name"'):
         rendered(tmp_path, f"<mjml><mj-head>{head}</mj-head><mj-body></mj-body></mjml>")

@@ -36,10 +36,10 @@ def filed(file: Path) -> Article:
 def test_a_real_post_arrives_whole(file):
     article = filed(file)
     content = alert(article)
-    told = "".join(said(content).split())
+    text_part = "".join(said(content).split())
     words = markup.to_text(markup.parse(article.body)).split()
     if "read the rest on the web" not in said(content):
-        assert [word for word in words if word not in told] == []
+        assert [word for word in words if word not in text_part] == []
     assert len(content.html.encode()) <= MAX_BYTES
     assert all(
         url.startswith(("http", "mailto:", "SLOT")) for url in tree(content).xpath("//@href|//@src")

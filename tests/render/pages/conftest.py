@@ -14,15 +14,15 @@ from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
 from tests.browser import served
-from tests.render.pages import newsroom
-from tests.render.pages.lists import ADA, home, listing, offers
+from tests.render.pages import sample_publication
+from tests.render.pages.list_samples import ADA, home, listing, offers
 
 MANY = tuple(f"Tag {number}" for number in range(50))
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return newsroom.config(tmp_path)
+    return sample_publication.config(tmp_path)
 
 
 @pytest.fixture
@@ -49,17 +49,19 @@ def amp(config: Config) -> AmpPages:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole publication as files, with every kind of page in it."""
     folder = tmp_path_factory.mktemp("site")
-    config = newsroom.config(folder, ads=newsroom.ADS)
+    config = sample_publication.config(folder, ads=sample_publication.ADS)
     frame, amp = PageFrame(config, Templates()), AmpPages(config, Templates())
     pages, lists = ArticlePages(frame), ListPages(frame)
-    articles = newsroom.edition()
+    articles = sample_publication.edition()
     sections = [(name, addresses.section(name)) for name in ("Region", "Port", "Science", "City")]
     files = {
         "index.html": home(lists, articles, strip=articles[0], sections=sections),
-        "breaking.html": lists.breaking(articles[0], at=newsroom.AT),
-        "calm.html": lists.breaking(None, at=newsroom.AT),
+        "breaking.html": lists.breaking(articles[0], at=sample_publication.AT),
+        "calm.html": lists.breaking(None, at=sample_publication.AT),
         "empty.html": home(lists, []),
-        "withdrawn.html": pages.withdrawn(newsroom.article(retracted_at=newsroom.AT)),
+        "withdrawn.html": pages.withdrawn(
+            sample_publication.article(retracted_at=sample_publication.AT)
+        ),
         "moved.html": pages.redirect("/articles/story-1/"),
         addresses.output_path(addresses.section("Region")): listing(
             lists, kind=TopicKind.SECTION, name="Region"
@@ -70,11 +72,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             kind=TopicKind.AUTHOR,
             name="Ada Lind",
             person=ADA,
-            stories=[newsroom.article(authors=(ADA,), slug="story-1")],
+            stories=[sample_publication.article(authors=(ADA,), slug="story-1")],
             older="/tags/river/",
         ),
         addresses.output_path(addresses.SUBSCRIBE): lists.subscribe(offers(config, articles)),
-        "many/index.html": lists.subscribe(offers(config, [newsroom.article(tags=MANY)])),
+        "many/index.html": lists.subscribe(offers(config, [sample_publication.article(tags=MANY)])),
         **frame.assets(),
     }
     for article in articles:
@@ -83,7 +85,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    newsroom.draw(folder / "media")
+    sample_publication.draw(folder / "media")
     return folder
 
 

@@ -19,10 +19,10 @@ from syndicate.render.templates import Templates
 from syndicate.web.published.content_security_policy import build_policy
 from tests import checkers
 from tests.browser import served
-from tests.render.pages import newsroom
-from tests.render.pages.embeds import EMBEDS, TRAM, everything, filed
-from tests.render.pages.newsroom import article
-from tests.render.pages.test_article import read
+from tests.render.pages import sample_publication
+from tests.render.pages.embed_samples import EMBEDS, TRAM, everything, filed
+from tests.render.pages.sample_publication import article
+from tests.render.pages.test_article_page import read
 
 SANDBOXED = "Setting both “allow-scripts” and “allow-same-origin”"
 """What Nu remarks on players: they need both, and none is served by us, where that would matter."""
@@ -71,7 +71,7 @@ def test_the_nu_checker_finds_nothing_wrong(tmp_path: Path, pages: ArticlePages)
 def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A publication of one article with one of each."""
     folder = tmp_path_factory.mktemp("embedding")
-    frame = PageFrame(newsroom.config(folder), Templates())
+    frame = PageFrame(sample_publication.config(folder), Templates())
     page = ArticlePages(frame).article(article(body=everything()))
     files = {"index.html": page, **frame.assets()}
     for name, content in files.items():
@@ -104,7 +104,7 @@ def test_a_page_with_players_has_no_barrier_and_nothing_jumps(
 def test_the_policy_lets_in_what_a_page_embeds_and_nothing_else(
     browser: Browser, embedding: Path
 ) -> None:
-    config = newsroom.config(embedding)
+    config = sample_publication.config(embedding)
     allowed = set(config.pages.embed_hosts)
     with served(embedding) as address:
         page = browser.new_page()
@@ -210,7 +210,7 @@ _SAID = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 def test_whatever_is_written_in_a_player_the_amp_page_is_valid(
     odd: list[tuple[str, str, str]],
 ) -> None:
-    amp = AmpPages(newsroom.config(Path()), Templates())
+    amp = AmpPages(sample_publication.config(Path()), Templates())
     pages = []
     for name, *said in odd:
         title, rest = map(markup.escape, said)
@@ -222,7 +222,10 @@ def test_whatever_is_written_in_a_player_the_amp_page_is_valid(
 
 
 def with_amp(root: Path, **tables: Any) -> AmpPages:
-    return AmpPages(newsroom.config(root, amp=AmpSettings(**tables), ads=newsroom.ADS), Templates())
+    return AmpPages(
+        sample_publication.config(root, amp=AmpSettings(**tables), ads=sample_publication.ADS),
+        Templates(),
+    )
 
 
 def test_analytics_stand_where_they_are_configured_and_nowhere_else(

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests import checkers
-from tests.render.pages import newsroom
+from tests.render.pages import sample_publication
 
 PLACES = (
     "/",
@@ -38,7 +38,7 @@ def opened(
     """Open a browser at the hour of the publication, and show a page in it."""
     context = browser.new_context(viewport={"width": width, "height": 800}, **options)
     page = context.new_page()
-    page.clock.set_fixed_time(newsroom.AT)
+    page.clock.set_fixed_time(sample_publication.AT)
     if address:
         show(page, address)
     try:
@@ -56,7 +56,7 @@ def show(page: Page, address: str) -> None:
 
 def test_the_nu_checker_has_nothing_to_say(site: Path) -> None:
     files = [file for file in sorted(site.rglob("*.html")) if file.parent.name != "amp"]
-    assert len(files) == len(newsroom.STORIES) + 11
+    assert len(files) == len(sample_publication.STORIES) + 11
     assert checkers.nu(files) == []
 
 
@@ -108,7 +108,7 @@ def test_an_article_page_fetches_the_strip(browser: Browser, address: str) -> No
 def test_a_strip_that_is_over_is_not_shown(browser: Browser, address: str) -> None:
     for place in ("/", "/articles/story-3/"):
         with opened(browser, address + place) as page:
-            page.clock.set_fixed_time(newsroom.AT.replace(day=26))
+            page.clock.set_fixed_time(sample_publication.AT.replace(day=26))
             show(page, page.url)
             assert page.locator(".breaking").count() == 0
 
@@ -124,7 +124,7 @@ def test_pages_work_under_a_strict_content_security_policy(browser: Browser, add
     policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
     context = browser.new_context()
     page = context.new_page()
-    page.clock.set_fixed_time(newsroom.AT)
+    page.clock.set_fixed_time(sample_publication.AT)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.route(

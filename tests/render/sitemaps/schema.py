@@ -1,4 +1,4 @@
-"""Sitemaps as the grammars see them; whoever uses this is marked with `needs_shared`."""
+"""Sitemaps as the schemas define them; tests that use this are marked with `needs_shared`."""
 
 from functools import cache
 

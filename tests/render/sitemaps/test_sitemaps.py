@@ -1,4 +1,4 @@
-"""What search engines are told: which pages there are, which are new, and what is news."""
+"""Sitemaps: which pages there are, which are new, and what is news."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -12,8 +12,8 @@ from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from tests import checkers
-from tests.render.pages import newsroom
-from tests.render.pages.lists import offers
+from tests.render.pages import sample_publication
+from tests.render.pages.list_samples import offers
 
 pytestmark = pytest.mark.browser
 
@@ -181,7 +181,7 @@ def following(site, tmp_path):
     frame = PageFrame(opened.config, Templates())
     files = frame.assets() | {
         "subscribe/index.html": ListPages(frame).subscribe(
-            offers(opened.config, newsroom.edition())
+            offers(opened.config, sample_publication.edition())
         )
     }
     for name, content in files.items():
@@ -222,5 +222,5 @@ def test_nobody_is_asked_beside_the_feeds_where_nobody_can_sign_up(publication):
     for tables in closed:
         config = publication(**tables)
         assert b"<form" not in ListPages(PageFrame(config, Templates())).subscribe(
-            offers(config, newsroom.edition())
+            offers(config, sample_publication.edition())
         )

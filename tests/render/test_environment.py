@@ -15,7 +15,7 @@ from syndicate.errors import TemplateError
 from syndicate.render.article_view import ArticleViews
 from syndicate.render.environment import Environment
 from syndicate.render.templates import Templates
-from tests.render.pages import newsroom
+from tests.render.pages import sample_publication
 
 PARTS = "{% macro shout(text, mark='!') %}{{ text }}{{ mark }}{{ varargs|length }}{% endmacro %}"
 FRAME = "{% set line %}<hr>{{ site }}{% endset %}{% set plain = '<' ~ site %}"
@@ -124,16 +124,16 @@ def test_a_template_says_what_it_says_in_plain_jinja(template: str) -> None:
         ("{{ article.title() }}", "1: .*not callable"),
     ],
 )
-def test_a_mistake_is_told_with_its_line(template: str, mistake: str, tmp_path: Path) -> None:
+def test_a_mistake_is_reported_with_its_line(template: str, mistake: str, tmp_path: Path) -> None:
     (tmp_path / "page").mkdir()
     (tmp_path / "page/own.html").write_text(template)
-    article = newsroom.article()
-    story = ArticleViews(newsroom.config(tmp_path)).of(article)
+    article = sample_publication.article()
+    story = ArticleViews(sample_publication.config(tmp_path)).of(article)
     with pytest.raises(TemplateError, match=f"page/own.html:{mistake}"):
         Templates(tmp_path).render("page/own.html", {"article": article, "story": story})
 
 
-def test_a_template_that_changes_is_read_again_unless_it_is_settled(tmp_path: Path) -> None:
+def test_a_template_that_changes_is_read_again_unless_it_is_frozen(tmp_path: Path) -> None:
     own = tmp_path / "note.html"
     own.write_text("old")
     now, then = Templates(tmp_path), Templates(tmp_path, frozen=True)
@@ -148,9 +148,9 @@ def test_a_function_that_ends_too_early_leaves_nothing_behind(tmp_path: Path) ->
         Templates(tmp_path).render("early.html", {"early": lambda: next(iter(()))})
 
 
-def test_a_story_is_told_once_for_its_page_and_its_amp_page(tmp_path: Path) -> None:
-    stories = ArticleViews(newsroom.config(tmp_path))
-    article = newsroom.article()
+def test_a_view_is_made_once_for_its_page_and_its_amp_page(tmp_path: Path) -> None:
+    stories = ArticleViews(sample_publication.config(tmp_path))
+    article = sample_publication.article()
     again = dataclasses.replace(article, title="The dam holds on")
     assert stories.of(article) is stories.of(article)
     story, data = stories.of(again)

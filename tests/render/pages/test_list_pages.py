@@ -11,16 +11,16 @@ from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
-from tests.render.pages import newsroom
-from tests.render.pages.lists import ADA, home, listing, offers
-from tests.render.pages.newsroom import AT, article, figure
-from tests.render.pages.test_article import read, text
+from tests.render.pages import sample_publication
+from tests.render.pages.list_samples import ADA, home, listing, offers
+from tests.render.pages.sample_publication import AT, article, figure
+from tests.render.pages.test_article_page import read, text
 
 HOUR = timedelta(hours=1)
 
 
 def test_the_masthead_has_the_date_in_the_publications_language_and_zone(tmp_path: Path) -> None:
-    german = ListPages(PageFrame(newsroom.config(tmp_path, language="de"), Templates()))
+    german = ListPages(PageFrame(sample_publication.config(tmp_path, language="de"), Templates()))
     late = AT.replace(hour=23, minute=30)
     assert text(read(home(german, [], at=late)), ".folio .date") == "Mittwoch, 25. November 2026"
 
@@ -28,7 +28,7 @@ def test_the_masthead_has_the_date_in_the_publications_language_and_zone(tmp_pat
 def test_the_newest_story_with_a_picture_leads_and_the_strips_own_gives_way(
     lists: ListPages,
 ) -> None:
-    articles = newsroom.edition()
+    articles = sample_publication.edition()
     page = read(home(lists, articles, strip=articles[0]))
     assert text(page, ".breaking a").startswith("Arden dam")
     assert text(page, ".leading h2").startswith("Ferry line")
@@ -36,7 +36,7 @@ def test_the_newest_story_with_a_picture_leads_and_the_strips_own_gives_way(
 
 
 def test_a_single_breaking_story_both_leads_and_stands_in_the_strip(lists: ListPages) -> None:
-    (only,) = newsroom.edition()[:1]
+    (only,) = sample_publication.edition()[:1]
     page = read(home(lists, [only], strip=only))
     assert text(page, ".leading h2").startswith("Arden dam")
     assert text(page, ".breaking a").startswith("Arden dam")
@@ -75,14 +75,16 @@ def test_an_empty_publication_has_a_kind_page(lists: ListPages) -> None:
 
 
 def test_the_masthead_leads_to_the_sections_it_is_given(lists: ListPages) -> None:
-    page = read(home(lists, newsroom.edition(), sections=[("Arts & Letters", "/sections/x/")]))
+    page = read(
+        home(lists, sample_publication.edition(), sections=[("Arts & Letters", "/sections/x/")])
+    )
     (section,) = page.cssselect(".folio nav a")
     assert (section.get("href"), section.text) == ("/sections/x/", "Arts & Letters")
     assert not page.cssselect(".pager")
 
 
 def test_the_strip_leads_to_its_story_and_says_when_it_is_over(lists: ListPages) -> None:
-    page = read(lists.breaking(newsroom.edition()[0], at=AT))
+    page = read(lists.breaking(sample_publication.edition()[0], at=AT))
     (link,) = page.cssselect(".breaking a")
     assert link.get("href") == "/articles/story-1/"
     assert page.cssselect(".breaking")[0].get("data-until") == "2026-11-25T12:30:00+00:00"
@@ -152,9 +154,13 @@ def test_names_that_differ_in_case_alone_are_one_topic(config: Config) -> None:
 def test_the_page_about_feeds_speaks_the_publications_language(
     tmp_path: Path, language: str, title: str, link: str
 ) -> None:
-    config = newsroom.config(tmp_path, language=language, url="https://post.example/paper")
+    config = sample_publication.config(
+        tmp_path, language=language, url="https://post.example/paper"
+    )
     page = read(
-        ListPages(PageFrame(config, Templates())).subscribe(offers(config, newsroom.edition()))
+        ListPages(PageFrame(config, Templates())).subscribe(
+            offers(config, sample_publication.edition())
+        )
     )
     assert text(page, "h1") == title
     (found,) = page.cssselect(".imprint a[href='/paper/subscribe/']")
@@ -178,10 +184,10 @@ def test_many_feeds_are_folded_away_behind_their_number(lists: ListPages, config
 def test_assets_are_named_by_their_content_and_all_that_pages_load(
     frame: PageFrame, lists: ListPages, tmp_path: Path
 ) -> None:
-    page = read(home(lists, newsroom.edition()))
+    page = read(home(lists, sample_publication.edition()))
     loaded = {a for a in page.xpath("//@href | //@src") if a.startswith("/assets/")}
     assert loaded == {f"/{path}" for path in frame.assets()}
-    other = PageFrame(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
+    other = PageFrame(sample_publication.config(tmp_path, ads=sample_publication.ADS), Templates())
     changed = set(frame.assets()) ^ set(other.assets())
     assert {path.split(".")[-1] for path in changed} == {"css"}
 

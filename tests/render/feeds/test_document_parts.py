@@ -55,7 +55,7 @@ SNIPPETS = [
 NASTY = st.lists(st.sampled_from(SNIPPETS) | st.text(max_size=8), max_size=5).map("".join)
 
 
-def told(n, **values):
+def entry_of(n, **values):
     values = {"title": f"Tram {n}", **values}
     return build_entry(CONFIG, an_article(id=f"urn:test:{n}", slug=f"s{n}", **values))
 
@@ -78,7 +78,7 @@ def complaints(file, document, address="https://news.example/"):
 @pytest.mark.parametrize("each", FORMATS, ids=FILES)
 @pytest.mark.parametrize("number", [0, 1, 2, 5])
 def test_a_document_falls_into_its_entries_and_is_joined_to_the_same_bytes(each, number):
-    entries = [told(n, **RICH) for n in range(number)]
+    entries = [entry_of(n, **RICH) for n in range(number)]
     document = each.write_document(a_channel(CONFIG, entries), map(each.write_entry, entries))
     parts = apart(each, document)
     assert [part.strip() for part in parts.entries] == [
@@ -89,7 +89,7 @@ def test_a_document_falls_into_its_entries_and_is_joined_to_the_same_bytes(each,
 
 @pytest.mark.parametrize("each", FORMATS, ids=FILES)
 def test_some_of_them_are_joined_to_what_would_have_been_written_of_them(each):
-    entries = [told(n, **RICH) for n in range(4)]
+    entries = [entry_of(n, **RICH) for n in range(4)]
     head = a_channel(CONFIG, entries)
     parts = apart(each, each.write_document(head, map(each.write_entry, entries)))
     for kept in ([0], [3], [1, 2], [0, 2, 3]):
@@ -100,7 +100,7 @@ def test_some_of_them_are_joined_to_what_would_have_been_written_of_them(each):
 
 @pytest.mark.parametrize("each", FORMATS, ids=FILES)
 def test_without_any_of_them_it_is_still_a_feed(each):
-    entries = [told(n) for n in range(3)]
+    entries = [entry_of(n) for n in range(3)]
     head = a_channel(CONFIG, entries)
     empty = apart(each, each.write_document(head, map(each.write_entry, entries))).document(())
     assert complaints(each.file, empty) == []
@@ -112,7 +112,7 @@ def test_without_any_of_them_it_is_still_a_feed(each):
 
 def test_tombstones_are_parts_of_their_own():
     gone = [an_article(id=f"urn:test:{n}", slug=f"s{n}", retracted_at=LATER) for n in range(2)]
-    entries = [told(7), *(build_withdrawn_entry(CONFIG, article) for article in gone)]
+    entries = [entry_of(7), *(build_withdrawn_entry(CONFIG, article) for article in gone)]
     graves = tuple(build_tombstone(CONFIG, article) for article in gone)
     head = replace(a_channel(CONFIG, entries), deleted=graves)
     parts = apart(atom, atom.write_document(head, map(atom.write_entry, entries)))
@@ -187,7 +187,7 @@ def test_whatever_somebody_put_into_a_document_its_parts_are_whole(data):
 
 
 def sound():
-    entries = [told(n, figures=(), body="<p>x</p>") for n in range(3)]
+    entries = [entry_of(n, figures=(), body="<p>x</p>") for n in range(3)]
     gone = an_article(id="urn:test:gone", retracted_at=LATER)
     head = replace(a_channel(CONFIG, entries), deleted=(build_tombstone(CONFIG, gone),))
     return {

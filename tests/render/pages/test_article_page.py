@@ -14,9 +14,9 @@ from syndicate.render.pages.article_page import ArticlePages
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
-from tests.render.pages import newsroom
-from tests.render.pages.lists import home, listing
-from tests.render.pages.newsroom import AT, article, figure, markup_of
+from tests.render.pages import sample_publication
+from tests.render.pages.list_samples import home, listing
+from tests.render.pages.sample_publication import AT, article, figure, markup_of
 
 
 def read(page: bytes) -> Any:
@@ -32,7 +32,7 @@ def meta(page: Any, name: str) -> list[str]:
 
 
 def test_a_page_has_section_flag_headline_standfirst_byline_and_times(pages: ArticlePages) -> None:
-    page = read(pages.article(newsroom.edition()[0]))
+    page = read(pages.article(sample_publication.edition()[0]))
     assert text(page, ".kicker .flag") == "Breaking"
     assert text(page, ".kicker a") == "Region"
     assert text(page, "h1").startswith("Arden dam holds")
@@ -44,7 +44,7 @@ def test_a_page_has_section_flag_headline_standfirst_byline_and_times(pages: Art
 
 
 def test_contributors_stand_together_by_place(pages: ArticlePages) -> None:
-    page = read(pages.article(newsroom.edition()[0]))
+    page = read(pages.article(sample_publication.edition()[0]))
     assert text(page, ".contributors") == (
         "Reporting was contributed by David E. Sanger and Motoko Rich from Hanoi, "
         "Austin Ramzy from Hong Kong, and Choe Sang-Hun from Seoul, South Korea."
@@ -92,11 +92,11 @@ def test_comments_are_counted_and_linked(
     )
 
 
-def test_an_update_at_once_is_not_told(pages: ArticlePages) -> None:
+def test_an_update_right_after_publication_is_not_shown(pages: ArticlePages) -> None:
     soon, late = timedelta(minutes=4), timedelta(days=2)
     assert text(read(pages.article(article(date=AT, updated=AT + soon))), ".updated") == ""
-    told = text(read(pages.article(article(date=AT, updated=AT + late))), ".updated")
-    assert told == "Updated November 26, 2026, 2:17 PM CET"
+    updated = text(read(pages.article(article(date=AT, updated=AT + late))), ".updated")
+    assert updated == "Updated November 26, 2026, 2:17 PM CET"
 
 
 def test_the_picture_that_the_body_begins_with_leads_and_is_shown_once(pages: ArticlePages) -> None:
@@ -155,7 +155,7 @@ def test_headings_follow_the_headline_without_a_gap(
 
 
 def test_open_graph_names_the_picture_with_its_size(pages: ArticlePages) -> None:
-    page = read(pages.article(newsroom.edition()[0]))
+    page = read(pages.article(sample_publication.edition()[0]))
     assert meta(page, "og:type") == ["article"]
     assert meta(page, "og:image") == ["https://post.example/media/dam.jpg"]
     assert meta(page, "og:image:width") == ["1500"]
@@ -228,7 +228,7 @@ def test_json_ld_shows_the_logo_of_the_publisher_if_there_is_one(
         page = read(pages.article(article()))
         return json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)["publisher"]
 
-    config = newsroom.config(tmp_path)
+    config = sample_publication.config(tmp_path)
     publication = config.publication.model_copy(update={"logo": Path("logo.webp")})
     branded = ArticlePages(PageFrame(config.override(publication=publication), Templates()))
     logo = {"@type": "ImageObject", "url": "https://post.example/assets/logo.webp"}
@@ -237,7 +237,7 @@ def test_json_ld_shows_the_logo_of_the_publisher_if_there_is_one(
 
 
 def test_ad_slots_are_labelled_and_reserve_their_height(tmp_path: Path) -> None:
-    frame = PageFrame(newsroom.config(tmp_path, ads=newsroom.ADS), Templates())
+    frame = PageFrame(sample_publication.config(tmp_path, ads=sample_publication.ADS), Templates())
     page = read(ArticlePages(frame).article(article()))
     assert [ad.get("class") for ad in page.cssselect(".ad")] == ["ad ad-header", "ad ad-post-top"]
     assert text(page, ".ad .label") == "Advertisement Advertisement"
@@ -278,9 +278,11 @@ def test_control_characters_and_lone_surrogates_do_no_harm(pages: ArticlePages) 
 
 
 def test_under_a_path_every_link_stays_under_it(tmp_path: Path) -> None:
-    frame = PageFrame(newsroom.config(tmp_path, url="https://example.org/post/"), Templates())
+    frame = PageFrame(
+        sample_publication.config(tmp_path, url="https://example.org/post/"), Templates()
+    )
     lists = ListPages(frame)
-    articles = newsroom.edition()
+    articles = sample_publication.edition()
     for page in (
         ArticlePages(frame).article(articles[0]),
         home(lists, articles, strip=articles[0], sections=[("City", "/sections/city/")]),
@@ -294,14 +296,14 @@ def test_under_a_path_every_link_stays_under_it(tmp_path: Path) -> None:
 def test_a_page_is_the_same_twice_and_knows_no_other_article(
     pages: ArticlePages, config: Config
 ) -> None:
-    made = newsroom.edition()
+    made = sample_publication.edition()
     again = ArticlePages(PageFrame(config, Templates())).article(made[0])
     assert pages.article(made[0]) == again
     assert b"Ferry line" not in again
 
 
 def test_pages_run_no_script_but_ours_and_bring_no_inline_style(pages: ArticlePages) -> None:
-    page = read(pages.article(newsroom.edition()[0]))
+    page = read(pages.article(sample_publication.edition()[0]))
     scripts = [s.get("src") for s in page.cssselect("script") if s.get("type") is None]
     assert len(scripts) == 1
     assert scripts[0].startswith("/assets/breaking.")

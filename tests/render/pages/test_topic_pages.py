@@ -14,9 +14,9 @@ from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
 from tests import checkers
-from tests.render.pages import newsroom
-from tests.render.pages.lists import ADA, listing
-from tests.render.pages.test_article import read, text
+from tests.render.pages import sample_publication
+from tests.render.pages.list_samples import ADA, listing
+from tests.render.pages.test_article_page import read, text
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,10 @@ def test_a_page_of_older_stories_tells_dates_in_full_and_has_no_strip(lists: Lis
 
 
 def test_an_authors_page_has_their_place_and_address_on_the_web(lists: ListPages) -> None:
-    stories = [newsroom.article(authors=(ADA,)), newsroom.article(authors=(ADA,))]
+    stories = [
+        sample_publication.article(authors=(ADA,)),
+        sample_publication.article(authors=(ADA,)),
+    ]
     page = read(listing(lists, kind=TopicKind.AUTHOR, name="Ada Lind", stories=stories, person=ADA))
     assert text(page, ".place") == "Kiel"
     assert [a.get("href") for a in page.cssselect(".site a")] == ["https://ada.example/"]
@@ -61,7 +64,7 @@ def test_an_authors_page_has_their_place_and_address_on_the_web(lists: ListPages
 
 
 def test_an_article_leads_to_its_authors_and_tags(pages: ArticlePages) -> None:
-    page = read(pages.article(newsroom.edition()[0]))
+    page = read(pages.article(sample_publication.edition()[0]))
     assert [a.get("href") for a in page.cssselect(".byline a[rel=author]")] == [
         "/authors/helene-okafor/",
         "/authors/tomas-reuter/",
@@ -71,7 +74,7 @@ def test_an_article_leads_to_its_authors_and_tags(pages: ArticlePages) -> None:
 
 def test_an_article_names_its_translations_to_readers_and_to_machines(pages: ArticlePages) -> None:
     translations = {"en": "dam", "fr": "https://fr.example/", "de": "damm"}
-    page = read(pages.article(newsroom.article(slug="dam", translations=translations)))
+    page = read(pages.article(sample_publication.article(slug="dam", translations=translations)))
     assert text(page, ".translations") == "Also in: Deutsch, français"
     links = page.xpath("//head/link[@hreflang]")
     assert {link.get("hreflang"): link.get("href") for link in links} == {
@@ -83,8 +86,8 @@ def test_an_article_names_its_translations_to_readers_and_to_machines(pages: Art
 
 def test_the_masthead_shows_a_logo_for_each_ground(tmp_path: Path) -> None:
     theme = ThemeSettings(masthead=Masthead.LOGO, logo=Path("a.svg"), logo_dark=Path("b.svg"))
-    config = newsroom.config(tmp_path).override(theme=theme)
-    made = ArticlePages(PageFrame(config, Templates())).article(newsroom.article())
+    config = sample_publication.config(tmp_path).override(theme=theme)
+    made = ArticlePages(PageFrame(config, Templates())).article(sample_publication.article())
     page = read(made)
     (logo,) = page.cssselect(".nameplate img")
     assert (logo.get("src"), logo.get("alt")) == ("/assets/masthead.svg", "The Harbour Post")
@@ -92,7 +95,9 @@ def test_the_masthead_shows_a_logo_for_each_ground(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_bytes(made)
     assert checkers.nu([tmp_path / "page.html"]) == []
     for shown in (theme, theme.model_copy(update={"logo_dark": None})):
-        amp = AmpPages(config.override(theme=shown), Templates()).article(newsroom.article())
+        amp = AmpPages(config.override(theme=shown), Templates()).article(
+            sample_publication.article()
+        )
         assert checkers.amp([amp]) == [[]]
     assert [address for _, address, _ in addresses.logos(config)] == [
         "/assets/masthead.svg",

@@ -11,7 +11,7 @@ from syndicate.render.feeds.feed import Feed
 from syndicate.render.pages.home_page import HomePage
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.topics import Topic, TopicKind
-from tests.render.pages import newsroom
+from tests.render.pages import sample_publication
 
 ADA = Person(name="Ada Lind", place="Kiel", url="https://ada.example/")
 HOMES = {
@@ -32,7 +32,7 @@ def listing(
 ) -> bytes:
     """Make a page of a topic's list; the one with the newest stories, unless it has a number."""
     topic = Topic(kind=kind, name=name, home=HOMES[kind](name))
-    chosen = newsroom.edition() if stories is None else stories
+    chosen = sample_publication.edition() if stories is None else stories
     teasers = [pages.teaser(story) for story in chosen]
     number = values.get("number")
     address = topic.numbered(number) if number else topic.page
@@ -45,7 +45,7 @@ def home(
     *,
     strip: Article | None = None,
     sections: Sequence[tuple[str, str]] = (),
-    at: datetime = newsroom.AT,
+    at: datetime = sample_publication.AT,
 ) -> bytes:
     """Make the home page of these articles, newest first."""
     return pages.home(HomePage.of(articles, strip, sections), strip, at=at)

@@ -49,7 +49,7 @@ def both(**changes) -> list[Content]:
 
 def test_an_alert_is_the_whole_story():
     content = alert(story())
-    told = said(content)
+    text_part = said(content)
     for part in (
         "Morning Post", "Breaking news · Tuesday, November 24, 2026", "Breaking", "City",
         "City opens the dam after four days of rain", "By Ada Marsh and Jo Lind",
@@ -58,7 +58,7 @@ def test_an_alert_is_the_whole_story():
         "Nils Berg from Greyhills and Rosa Lund", "3 comments", "Read on the web",
         "12 Harbour Street", "Unsubscribe",
     ):  # fmt: skip
-        assert part in told
+        assert part in text_part
 
 
 @pytest.mark.parametrize(
@@ -74,22 +74,22 @@ def test_an_edition_has_the_day_of_its_slot_in_the_zone_of_its_schedule(make):
 
 def test_a_digest_tells_each_story_and_names_the_rest():
     content = digest(stories(), more=[article(8, "Rowers win"), article(9, "A lost king")])
-    page, told = tree(content), said(content)
+    page, text_part = tree(content), said(content)
     assert [h.text_content() for h in page.iter("h1", "h2")] == [a.title for a in stories()]
     for one in stories():
-        assert one.excerpt in told
+        assert one.excerpt in text_part
         assert page.xpath(f"//a[@href='{URL}{one.address}']")
-    assert "And 2 more: Rowers win · A lost king" in told
+    assert "And 2 more: Rowers win · A lost king" in text_part
     assert {i.get("alt") for i in page.iter("img")} == {DAM.alt, HARBOUR.alt}
 
 
 def test_very_many_further_stories_are_counted():
     more = [article(n, f"Headline {n}.") for n in range(10, 110)]
-    told = said(digest(stories(), more=more))
-    assert "And 100 more:" in told
-    assert "Headline 29." in told
-    assert "Headline 30." not in told
-    assert "80 others at Morning Post" in told
+    text_part = said(digest(stories(), more=more))
+    assert "And 100 more:" in text_part
+    assert "Headline 29." in text_part
+    assert "Headline 30." not in text_part
+    assert "80 others at Morning Post" in text_part
 
 
 def test_a_mail_has_one_main_heading_and_every_picture_words():
@@ -301,12 +301,12 @@ def test_an_arabic_publication_reads_from_right_to_left():
 def test_a_long_story_is_cut_at_a_paragraph():
     paragraphs = [f"<p>Paragraph {n}. {'All about it. ' * 30}End {n}.</p>" for n in range(400)]
     content = alert(article(body="".join(paragraphs), comments=Comments(count=2)))
-    told = said(content)
+    text_part = said(content)
     assert 70_000 < len(content.html.encode()) <= MAX_BYTES
-    assert "The story goes on: read the rest on the web" in told
-    assert "Unsubscribe" in told
-    last = max(int(n) for n in re.findall(r"Paragraph (\d+)\.", told))
-    assert f"End {last}." in told
+    assert "The story goes on: read the rest on the web" in text_part
+    assert "Unsubscribe" in text_part
+    last = max(int(n) for n in re.findall(r"Paragraph (\d+)\.", text_part))
+    assert f"End {last}." in text_part
     assert "End 399." in content.text
 
 
@@ -334,12 +334,12 @@ def test_a_digest_too_long_for_mail_clients_names_its_last_stories():
         article(n, f"Headline {n}", excerpt="All about it. " * 20, image=DAM) for n in range(100)
     ]
     content = digest(many)
-    told, page = said(content), tree(content)
+    text_part, page = said(content), tree(content)
     assert len(content.html.encode()) <= MAX_BYTES
     assert content.subject == "Headline 0, and 99 more"
     headlines = len(page.findall(".//h2")) + 1
     assert 10 < headlines < 100
-    assert f"And {100 - headlines} more:" in told
+    assert f"And {100 - headlines} more:" in text_part
 
 
 # What never changes, and what never fails
@@ -410,8 +410,8 @@ def test_no_body_is_too_odd_and_every_word_of_it_arrives(body):
     tidy = markup.to_xml(markup.parse(body))
     content = alert(article(body=tidy))
     words = [word for text in markup.parse(tidy).itertext() for word in text.split()]
-    told = "".join(tree(content).find("body").itertext())
-    squeezed = "".join(told.split())
+    text_part = "".join(tree(content).find("body").itertext())
+    squeezed = "".join(text_part.split())
     assert all(word in squeezed for word in words)
     typed = "".join(re.sub(r"[>\s]|\[\d+\]", "", content.text).split())
     assert all(re.sub(r"[>\s]|\[\d+\]", "", word) in typed for word in words)
@@ -420,7 +420,7 @@ def test_no_body_is_too_odd_and_every_word_of_it_arrives(body):
 # Templates of the operator's own
 
 
-def test_a_mistake_in_a_template_of_the_publication_is_told_with_its_line(tmp_path):
+def test_a_mistake_in_a_template_of_the_publication_is_reported_with_its_line(tmp_path):
     folder = tmp_path / "email"
     folder.mkdir()
     (folder / "alert.mjml").write_text(

@@ -9,7 +9,7 @@ import pytest
 from syndicate.model.articles import Person
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
-from tests.render.pages.test_article import read, text
+from tests.render.pages.test_article_page import read, text
 
 HOUR = timedelta(hours=1)
 

@@ -11,9 +11,9 @@ from syndicate.model.articles import Comments
 from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.templates import Templates
 from tests import checkers
-from tests.render.pages import newsroom, random_bodies
-from tests.render.pages.newsroom import article, figure, markup_of
-from tests.render.pages.test_article import read, text
+from tests.render.pages import random_bodies, sample_publication
+from tests.render.pages.sample_publication import article, figure, markup_of
+from tests.render.pages.test_article_page import read, text
 
 
 def test_the_validator_bites() -> None:
@@ -23,20 +23,22 @@ def test_the_validator_bites() -> None:
 
 def test_every_page_of_the_publication_is_valid(site: Path) -> None:
     files = sorted(site.glob("articles/*/amp/index.html"))
-    assert len(files) == len(newsroom.STORIES)
+    assert len(files) == len(sample_publication.STORIES)
     assert checkers.amp([file.read_bytes() for file in files]) == [[]] * len(files)
 
 
 @pytest.mark.parametrize("url", ["https://post.example", "http://127.0.0.1:8000/path"])
 def test_whatever_a_body_holds_the_page_is_valid(tmp_path: Path, url: str) -> None:
-    amp = AmpPages(newsroom.config(tmp_path, url=url, ads=newsroom.ADS), Templates())
+    amp = AmpPages(
+        sample_publication.config(tmp_path, url=url, ads=sample_publication.ADS), Templates()
+    )
     pages = [amp.article(article(body=random_bodies.body(seed))) for seed in range(400)]
     wrong = {n: said for n, said in enumerate(checkers.amp(pages)) if said}
     assert wrong == {}
 
 
 def test_every_way_of_filling_the_slots_is_valid(tmp_path: Path) -> None:
-    slot = newsroom.ADS.header
+    slot = sample_publication.ADS.header
     ways = (
         AdsSettings(),
         AdsSettings(header=slot),
@@ -44,7 +46,8 @@ def test_every_way_of_filling_the_slots_is_valid(tmp_path: Path) -> None:
         AdsSettings(header=AdSlot(html="<b>for pages alone</b>")),
     )
     pages = [
-        AmpPages(newsroom.config(tmp_path, ads=ads), Templates()).article(article()) for ads in ways
+        AmpPages(sample_publication.config(tmp_path, ads=ads), Templates()).article(article())
+        for ads in ways
     ]
     assert checkers.amp(pages) == [[]] * len(ways)
     assert [page.count(b"<amp-ad") for page in pages] == [0, 1, 1, 0]
