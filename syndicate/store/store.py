@@ -25,14 +25,13 @@ class Store:
         self._writing = engine.execution_options(writes=True)
         self._url = url
         self.migrations: list[str] = []
-        """The migrations that ran when it was opened."""
+        """The migrations that ran when the store was opened."""
 
     @classmethod
     def open(cls, url: str) -> Self:
-        """Open a store and bring its schema up to date.
+        """Open a store and migrate its schema.
 
-        Raise ConfigError for a URL that is none, StoreUnreachable, StoreLocked
-        or StoreTooNew.
+        Raise ConfigError for an invalid URL, StoreUnreachable, StoreLocked or StoreTooNew.
         """
         store = cls(open_engine(url), url)
         try:
@@ -51,12 +50,12 @@ class Store:
             return cls.open(config.store.url)
         path = config.path(file)
         if not path.parent.is_dir():
-            raise StoreUnreachable(f"store.url: there is no folder {path.parent}; make it first")
+            raise StoreUnreachable(f"store.url: there is no folder {path.parent}; create it first")
         return cls.open(sqlite_url(path))
 
     @classmethod
     def exists(cls, config: Config) -> bool:
-        """Whether opening the store would find one; a server's is taken to be there."""
+        """Whether the store exists; a server's is assumed to."""
         file = sqlite_path(config.store.url)
         return file is None or config.path(file).is_file()
 
@@ -72,7 +71,7 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """Write in one transaction; it is undone when an exception leaves the block."""
+        """Write in one transaction; an exception that leaves the block undoes it."""
         with (
             mapped_errors(self._engine, self._url),
             self._writing.connect() as connection,
@@ -84,15 +83,15 @@ class Store:
                 begun.rollback()
 
     def require_writable(self, at: datetime) -> None:
-        """Raise StoreUnreachable where nothing can be written, as on a read-only disk."""
+        """Raise StoreUnreachable where the store can't be written, as on a read-only disk."""
         with self.write() as tx:
             tx.heartbeats.record(Heartbeat.PROBE, at)
             tx.rollback()
 
     def secret(self, name: str) -> bytes:
-        """Return a secret of the publication, made at first use.
+        """Return a secret of the publication, made at its first use.
 
-        Where none can be kept, as on a read-only disk, it is good for this process alone:
+        Where none can be stored, as on a read-only disk, it is valid in this process alone:
         nothing that it signs can be stored either.
         """
         with self.read() as tx:
@@ -106,15 +105,12 @@ class Store:
             return new_secret()
 
     def sweep(self, at: datetime) -> None:
-        """Let deliveries follow what was decided about their editions.
-
-        In steps: whoever sends gets in between.
-        """
+        """Update the deliveries of stopped editions, in batches, so that senders get in between."""
         swept = 1
         while swept:
             with self.write() as tx:
                 swept = tx.control.sweep(at)
 
     def close(self) -> None:
-        """Give up every connection."""
+        """Close every connection."""
         self._engine.dispose()

@@ -11,6 +11,7 @@ from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.bulk_import import BulkImport
 from syndicate.store.audience.confirmations import Confirmations
 from syndicate.store.audience.data_export import DataExport
+from syndicate.store.audience.erasures import Erasures
 from syndicate.store.audience.merges import Merges
 from syndicate.store.audience.newsletters import Newsletters
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
@@ -72,6 +73,7 @@ class Transaction:
     segments = cached_property(lambda self: Segments(self._connection))
     retention = cached_property(lambda self: RetentionStore(self._connection))
     merges = cached_property(lambda self: Merges(self._connection))
+    erasures = cached_property(lambda self: Erasures(self._connection))
     data_export = cached_property(lambda self: DataExport(self._connection))
     metrics_snapshot = cached_property(lambda self: MetricsSnapshot(self._connection))
     private_feeds = cached_property(lambda self: PrivateFeedTokens(self._connection))

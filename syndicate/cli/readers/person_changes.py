@@ -207,7 +207,7 @@ def erase(
         if not yes and not _confirm(f"Erase everything about {person.email}? It can't be undone"):
             raise Refused("nothing was erased; --yes erases without asking")
         with store.write() as tx:
-            tx.subscribers.erase(person.key, at=clock.now(), cause=_by_command("erase"))
+            tx.erasures.erase(person.key, at=clock.now(), cause=_by_command("erase"))
     echo(f"erased {address}")
 
 

@@ -58,7 +58,7 @@ class IndexNowSubmitter:
         with self._store.write() as tx:
             tx.submissions.delete_other_engines(self._engine)
             tx.submissions.delete_outside(self._engine, f"{self._config.url}/")
-            tx.submissions.retry_refused(self._engine, at, standing=standing)
+            tx.submissions.retry_refused(self._engine, at, still_failing=standing)
 
     def enqueue(self, state: ManifestState, at: datetime) -> None:
         """Enqueue the pages that changed, up to the last build.

@@ -1,4 +1,4 @@
-"""The audit trail: who or what changed something about a subscriber, when and from where."""
+"""The audit log: who or what changed something about a subscriber, when and from where."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from syndicate.store.database.schema import changes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One line to be written."""
+    """A change to be recorded."""
 
     subscriber: int
     action: Action
@@ -24,34 +24,34 @@ class AuditEntry:
 
 
 class AuditLog:
-    """What changed; only added to, until retention takes the oldest away."""
+    """Changes about subscribers; only added to, until retention deletes the oldest."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add(self, *entries: AuditEntry) -> None:
-        """Write lines."""
+        """Record changes."""
         self.add_all(entries)
 
     def add_all(self, entries: Iterable[AuditEntry]) -> None:
-        """Write many lines at once."""
+        """Record many changes at once."""
         rows = [_row(entry) for entry in entries]
         if rows:
             self._connection.execute(insert(changes), rows)
 
     def add_reason(self, subscriber: int, newsletter: str, reason: str) -> bool:
-        """Add to somebody's last leaving of a newsletter why; False where they said so before."""
+        """Add why somebody last left a newsletter; return False where a reason is recorded."""
         left = (
             (changes.c.subscriber == subscriber)
             & (changes.c.newsletter == newsletter)
             & changes.c.action.in_((Action.LEFT, Action.DECLINED))
         )
         last = select(func.max(changes.c.key)).where(left).scalar_subquery()
-        unsaid = update(changes).where(changes.c.key == last, changes.c.detail == "")
-        return self._connection.execute(unsaid, {"detail": reason}).rowcount == 1
+        without_reason = update(changes).where(changes.c.key == last, changes.c.detail == "")
+        return self._connection.execute(without_reason, {"detail": reason}).rowcount == 1
 
     def changes(self, subscriber: int) -> Iterator[SubscriberChange]:
-        """Iterate over what changed about one subscriber, oldest first."""
+        """Iterate over the changes about one subscriber, oldest first."""
         query = select(changes).where(changes.c.subscriber == subscriber).order_by(changes.c.key)
         for row in self._connection.execute(query):
             yield SubscriberChange(

@@ -1,7 +1,7 @@
-"""Readers who come in by the thousand, from a file: what stands here always wins.
+"""Imports readers by the thousand from a file; what the store has always wins.
 
-A batch is put beside the tables as one of its own, looked up there at once, and goes in
-by a statement per table. One reader at a time takes thirty times as long.
+A batch is loaded into a temporary table, looked up there at once, and inserted by one
+statement per table. Inserting readers one by one takes thirty times as long.
 """
 
 import json
@@ -19,8 +19,8 @@ from syndicate.store.audience.import_staging import (
     ImportStaging,
     Numbered,
     StagedReader,
-    arriving,
-    arriving_tags,
+    staged,
+    staged_tags,
 )
 from syndicate.store.audience.subscribers import Subscribers
 from syndicate.store.database.locks import LOCK_AUDIENCE, lock
@@ -35,149 +35,149 @@ from syndicate.store.database.schema import (
 from syndicate.store.database.sql_engine import insert_into, insert_new
 
 IMPORTED = "imported from "
-"""What the source of every subscription begins with that a file brought."""
+"""How the source of every imported subscription begins."""
 
 
 class BulkImport:
-    """The door for readers who come in by the thousand."""
+    """Adds readers by the thousand."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._subscribers = Subscribers(connection)
         self._audit_log = AuditLog(connection)
-        self._room = ImportStaging(connection)
+        self._staging = ImportStaging(connection)
 
     def add(
         self, batch: Sequence[StagedReader], *, cause: Cause, at: datetime
     ) -> list[SubscribeOutcome]:
-        """Take some thousand in; return what became of each, in their order.
+        """Add some thousand readers; return the outcome of each, in their order.
 
-        Nobody is brought back who left, is suppressed or was erased here. What is known
-        of somebody is filled in where there was nothing, and never changed. `cause` stands
-        in the trail for all but subscriptions, which have their own.
+        Who left, is suppressed or was erased stays so. Empty fields of known people are
+        filled in, others never change. `cause` is recorded for all but subscriptions,
+        which have their own.
         """
         lock(self._connection, LOCK_AUDIENCE)
-        self._room.open()
-        batch = self._as_they_are_now(batch)
-        became = [SubscribeOutcome.KNOWN] * len(batch)
+        self._staging.create_tables()
+        batch = self._with_current_addresses(batch)
+        outcomes = [SubscribeOutcome.KNOWN] * len(batch)
         for wave in _waves(batch):
-            for number, what in self._take_wave(wave, cause, at):
-                became[number] = what
-        return became
+            for number, outcome in self._add_wave(wave, cause, at):
+                outcomes[number] = outcome
+        return outcomes
 
-    def _as_they_are_now(self, batch: Sequence[StagedReader]) -> Sequence[StagedReader]:
-        """Put the address that somebody has now for one that they had before.
+    def _with_current_addresses(self, batch: Sequence[StagedReader]) -> Sequence[StagedReader]:
+        """Replace former addresses by those that people have now.
 
-        What a file says against an address, such as that it bounces, is of that address alone.
+        A suppression, such as of a bounce, is for the address in the file alone.
         """
-        now = FormerAddresses(self._connection).current(arrival.address for arrival in batch)
-        if not now:
+        current = FormerAddresses(self._connection).current(reader.address for reader in batch)
+        if not current:
             return batch
         return [
-            arrival
-            if arrival.suppressed or arrival.address not in now
-            else arrival._replace(address=now[arrival.address][0], email=now[arrival.address][1])
-            for arrival in batch
+            reader
+            if reader.suppressed or reader.address not in current
+            else reader._replace(
+                address=current[reader.address][0], email=current[reader.address][1]
+            )
+            for reader in batch
         ]
 
     def analyze(self) -> None:
-        """Have PostgreSQL count its tables now that many came in, and plan by that.
+        """Have PostgreSQL analyse its tables after a large import.
 
-        It would do so by itself in a minute or so; until then it takes a full table for an
-        empty one, and what asks for the audience is many times as slow.
+        It does so by itself in a minute or so; until then it takes a full table for an
+        empty one, and queries of the audience are many times as slow.
         """
         if self._connection.dialect.name == "postgresql":
             names = (table.name for table in (subscribers, subscriptions, subscriber_tags))
             self._connection.execute(text(f"ANALYZE {', '.join(names)}"))
 
-    # a wave: nobody is in it twice
-
-    def _take_wave(
+    def _add_wave(
         self, wave: Sequence[Numbered], cause: Cause, at: datetime
     ) -> Iterator[tuple[int, SubscribeOutcome]]:
-        self._room.admit(wave)
-        stands = self._room.known()
+        self._staging.load(wave)
+        known = self._staging.known()
         new: dict[int, SubscribeOutcome] = {}
-        barred: list[Numbered] = []
+        suppressed: list[Numbered] = []
         tagged: list[StagedReader] = []
-        for number, arrival in wave:
-            row = stands.get(number)
+        for number, reader in wave:
+            row = known.get(number)
             if row is not None and row.erased:
                 yield number, SubscribeOutcome.ERASED
-            elif arrival.suppressed:
-                barred.append((number, arrival))
+            elif reader.suppressed:
+                suppressed.append((number, reader))
                 yield number, SubscribeOutcome.SUPPRESSED
-            elif arrival.state is SubscriptionState.CONFIRMED and row is not None and row.reason:
+            elif reader.state is SubscriptionState.CONFIRMED and row is not None and row.reason:
                 yield number, SubscribeOutcome.SUPPRESSED
             else:
                 if row is None or row.state is None:
-                    left = arrival.state is SubscriptionState.LEFT
-                    new[number] = what = SubscribeOutcome.LEFT if left else SubscribeOutcome.NEW
+                    left = reader.state is SubscriptionState.LEFT
+                    new[number] = outcome = SubscribeOutcome.LEFT if left else SubscribeOutcome.NEW
                 else:
-                    what = self._meet_again(arrival, row, at)
-                yield number, what
-                if arrival.tags and what in {SubscribeOutcome.NEW, SubscribeOutcome.KNOWN}:
-                    tagged.append(arrival)
-        self._bar(barred, stands, cause, at)
+                    outcome = self._update_known(reader, row, at)
+                yield number, outcome
+                if reader.tags and outcome in {SubscribeOutcome.NEW, SubscribeOutcome.KNOWN}:
+                    tagged.append(reader)
+        self._suppress(suppressed, known, cause, at)
         if new:
-            self._room.keep_only(new, len(wave))
+            self._staging.keep_only(new, len(wave))
             yield from self._insert(len(new), at)
-        self._fill_in(wave, stands, cause, at)
-        self._tag(tagged, {row.key for row in stands.values()}, cause, at)
+        self._fill_fields(wave, known, cause, at)
+        self._tag(tagged, {row.key for row in known.values()}, cause, at)
 
-    def _meet_again(self, arrival: StagedReader, row: Row[Any], at: datetime) -> SubscribeOutcome:
-        """Decide about somebody who is subscribed here, or was."""
-        stands, comes = SubscriptionState(row.state), arrival.state
-        if stands is SubscriptionState.LEFT:
+    def _update_known(self, reader: StagedReader, row: Row[Any], at: datetime) -> SubscribeOutcome:
+        """Return the outcome for somebody who has a subscription; unsubscribe or confirm them."""
+        state, imported = SubscriptionState(row.state), reader.state
+        if state is SubscriptionState.LEFT:
             return SubscribeOutcome.LEFT
-        cause = Cause(who=Actor.IMPORT, how=arrival.how)
-        if comes is SubscriptionState.CONFIRMED:
-            if stands is SubscriptionState.PENDING:
-                self._subscribers.subscribe(arrival.email, arrival.newsletter, cause=cause, at=at)
+        cause = Cause(who=Actor.IMPORT, how=reader.how)
+        if imported is SubscriptionState.CONFIRMED:
+            if state is SubscriptionState.PENDING:
+                self._subscribers.subscribe(reader.email, reader.newsletter, cause=cause, at=at)
             return SubscribeOutcome.KNOWN
-        # who signed up here themselves, later or who knows when, is not driven out by an old file
-        later = arrival.at > row.at if arrival.dated else str(row.source).startswith(IMPORTED)
-        if stands is SubscriptionState.PENDING or later:
-            self._subscribers.unsubscribe(row.key, arrival.newsletter, at=at, cause=cause)
+        # an old file does not unsubscribe somebody who signed up here later, or at an unknown time
+        later = reader.at > row.at if reader.dated else str(row.source).startswith(IMPORTED)
+        if state is SubscriptionState.PENDING or later:
+            self._subscribers.unsubscribe(row.key, reader.newsletter, at=at, cause=cause)
             return SubscribeOutcome.LEFT
         return SubscribeOutcome.KNOWN
 
-    def _bar(
+    def _suppress(
         self,
-        barred: Iterable[Numbered],
-        stands: Mapping[int, Row[Any]],
+        suppressed: Iterable[Numbered],
+        known: Mapping[int, Row[Any]],
         cause: Cause,
         at: datetime,
     ) -> None:
-        """Suppress addresses; the first reason stands."""
+        """Suppress addresses; those that are suppressed keep their reason."""
         rows, entries = [], []
-        for number, arrival in barred:
-            row = stands.get(number)
+        for number, reader in suppressed:
+            row = known.get(number)
             if row is None or row.reason is None:
-                rows.append({"address": arrival.address, "reason": arrival.suppressed, "at": at})
+                rows.append({"address": reader.address, "reason": reader.suppressed, "at": at})
             if row is not None and row.reason is None:
-                entries.append(_entry(row.key, Action.SUPPRESSED, cause, at, arrival.suppressed))
+                entries.append(_entry(row.key, Action.SUPPRESSED, cause, at, reader.suppressed))
         insert_new(self._connection, suppressions, rows)
         self._audit_log.add_all(entries)
 
-    def _fill_in(
+    def _fill_fields(
         self,
         wave: Iterable[Numbered],
-        stands: Mapping[int, Row[Any]],
+        known: Mapping[int, Row[Any]],
         cause: Cause,
         at: datetime,
     ) -> None:
-        """Add what is not known yet of people who are subscribed."""
-        for number, arrival in wave:
-            row = stands.get(number)
-            if row is None or row.key is None or not _tells(arrival):
+        """Fill in empty fields of subscribers."""
+        for number, reader in wave:
+            row = known.get(number)
+            if row is None or row.key is None or not _has_fields(reader):
                 continue
             if row.erased or row.reason or row.state == SubscriptionState.LEFT:
                 continue
-            name, language = row.name or arrival.name, row.language or arrival.language
-            stand = json.loads(row.fields) if arrival.fields else {}
-            fields = {**arrival.fields, **stand}
-            if fields != stand or (name, language) != (row.name, row.language):
+            name, language = row.name or reader.name, row.language or reader.language
+            stored = json.loads(row.fields) if reader.fields else {}
+            fields = {**reader.fields, **stored}
+            if fields != stored or (name, language) != (row.name, row.language):
                 self._subscribers.update(
                     row.key,
                     at=at,
@@ -187,24 +187,22 @@ class BulkImport:
                     fields=fields or None,
                 )
 
-    # how
-
     def _insert(self, count: int, at: datetime) -> Iterator[tuple[int, SubscribeOutcome]]:
-        """Make subscribers and subscriptions; say who was quicker and subscribed meanwhile."""
+        """Insert subscribers and subscriptions; yield those who subscribed in the meantime."""
         people = ["address", "email", "name", "created_at", "language", "fields"]
-        new = arriving.c
-        came = select(new.address, new.email, new.name, new.at, new.language, new.fields)
-        self._insert_new(subscribers, people, came.where(true()).order_by(new.n))
+        new = staged.c
+        imported = select(new.address, new.email, new.name, new.at, new.language, new.fields)
+        self._insert_new(subscribers, people, imported.where(true()).order_by(new.n))
         since = literal(ArticleReader(self._connection).newest_number())
         joined = select(
             subscribers.c.key, new.newsletter, new.state, since, new.at, new.how
-        ).select_from(arriving.join(subscribers, subscribers.c.address == new.address))
-        stand = ["subscriber", "newsletter", "state", "since", "at", "source"]
-        made = self._insert_new(subscriptions, stand, joined.where(true()).order_by(new.n))
-        if made < count:
-            yield from ((number, SubscribeOutcome.KNOWN) for number in self._room.overtaken())
+        ).select_from(staged.join(subscribers, subscribers.c.address == new.address))
+        columns = ["subscriber", "newsletter", "state", "since", "at", "source"]
+        inserted = self._insert_new(subscriptions, columns, joined.where(true()).order_by(new.n))
+        if inserted < count:
+            yield from ((number, SubscribeOutcome.KNOWN) for number in self._staging.overtaken())
         confirmed = new.state == SubscriptionState.CONFIRMED
-        lines = select(
+        entries = select(
             subscribers.c.key,
             literal(at, Instant),
             case(
@@ -216,9 +214,9 @@ class BulkImport:
             new.how,
             literal(""),
             literal(""),
-        ).select_from(arriving.join(subscribers, subscribers.c.address == new.address))
+        ).select_from(staged.join(subscribers, subscribers.c.address == new.address))
         columns = ["subscriber", "at", "action", "newsletter", "who", "how", "origin", "detail"]
-        self._connection.execute(insert(changes).from_select(columns, lines.order_by(new.n)))
+        self._connection.execute(insert(changes).from_select(columns, entries.order_by(new.n)))
 
     def _insert_new(self, table: Table, columns: list[str], rows: Select[Any]) -> int:
         new = insert_into(self._connection, table).from_select(columns, rows)
@@ -229,14 +227,14 @@ class BulkImport:
     def _tag(
         self, tagged: Sequence[StagedReader], known: set[int], cause: Cause, at: datetime
     ) -> None:
-        """Put tags on people; a line of the trail for those who were here before."""
+        """Add tags; record them for people who were known before."""
         if not tagged:
             return
-        self._room.admit_tags(tagged)
-        tag = arriving_tags.c
+        self._staging.load_tags(tagged)
+        tag = staged_tags.c
         rows = (
             select(subscribers.c.key, tag.tag)
-            .select_from(arriving_tags.join(subscribers, subscribers.c.address == tag.address))
+            .select_from(staged_tags.join(subscribers, subscribers.c.address == tag.address))
             .where(true())
         )
         into = insert_into(self._connection, subscriber_tags)
@@ -245,35 +243,34 @@ class BulkImport:
             .on_conflict_do_nothing()
             .returning(subscriber_tags.c.subscriber, subscriber_tags.c.tag)
         )
-        put: dict[int, list[str]] = {}
+        added: dict[int, list[str]] = {}
         for key, name in self._connection.execute(fresh):
             if key in known:
-                put.setdefault(key, []).append(name)
+                added.setdefault(key, []).append(name)
         self._audit_log.add_all(
             _entry(key, Action.CHANGED, cause, at, ", ".join(f"+{name}" for name in names))
-            for key, names in put.items()
+            for key, names in added.items()
         )
 
 
 def _waves(batch: Sequence[StagedReader]) -> Iterator[list[Numbered]]:
-    """Part a batch so that nobody is in a part twice: what came first is there to be looked up."""
+    """Split a batch so that nobody is in a wave twice: the next wave finds who came before."""
     left: list[Numbered] = list(enumerate(batch))
     while left:
         wave, later, seen = [], [], set()
-        for one in left:
-            address = one[1].address
+        for numbered in left:
+            address = numbered[1].address
             if address in seen:
-                later.append(one)
+                later.append(numbered)
             else:
                 seen.add(address)
-                wave.append(one)
+                wave.append(numbered)
         yield wave
         left = later
 
 
-def _tells(arrival: StagedReader) -> bool:
-    """Whether it says more of somebody than the address."""
-    return bool(arrival.name or arrival.language or arrival.fields)
+def _has_fields(reader: StagedReader) -> bool:
+    return bool(reader.name or reader.language or reader.fields)
 
 
 def _entry(key: int, action: Action, cause: Cause, at: datetime, detail: str) -> AuditEntry:

@@ -1,4 +1,4 @@
-"""Requests: what somebody asked for by a letter, and is still to be confirmed, or was."""
+"""Confirmations: what a letter asks its reader to confirm, and whether they did."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,62 +11,61 @@ from syndicate.store.database.schema import requests
 
 
 class ConfirmationKind(StrEnum):
-    """What is asked."""
+    """What the reader is asked to confirm."""
 
     SUBSCRIBE = "subscribe"
     ADDRESS = "address"
-    """To be mailed at another address from now on; it takes a letter to each of the two."""
+    """A change of address; it takes a letter to each of the two."""
     DATA = "data"
-    """To see, correct, download or erase what is kept on them, as long as it has not expired."""
+    """Access to their data: to see, correct, download or erase it, until the letter expires."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingConfirmation:
-    """One question that a letter puts to its reader."""
+    """What one letter asks its reader to confirm."""
 
     letter: int
-    """The edition that asks."""
+    """The number of its edition."""
     subscriber: int
     kind: ConfirmationKind
     asked: dict[str, Any]
-    """What is to happen: `newsletters` by name; or `from` and `to`, two subscribers' keys; or
-    nothing."""
+    """Its parameters: `newsletters` by name; or `from` and `to`, two subscribers' keys; or none."""
     at: datetime
     expires_at: datetime
     done_at: datetime | None = None
 
 
 class Confirmations:
-    """What is asked of whom."""
+    """Confirmations, by letter and subscriber."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, request: PendingConfirmation) -> None:
-        """Keep a question."""
-        row = {name: getattr(request, name) for name in PendingConfirmation.__dataclass_fields__}
+    def add(self, pending: PendingConfirmation) -> None:
+        """Add a confirmation that is pending."""
+        row = {name: getattr(pending, name) for name in PendingConfirmation.__dataclass_fields__}
         self._connection.execute(insert(requests), row)
 
     def find(self, letter: int, subscriber: int) -> PendingConfirmation | None:
-        """Find the question of a letter to somebody."""
+        """Find what a letter asks of somebody."""
         query = select(requests).where(
             requests.c.letter == letter, requests.c.subscriber == subscriber
         )
         row = self._connection.execute(query).one_or_none()
-        return None if row is None else _request(row)
+        return None if row is None else _confirmation(row)
 
     def by_subscriber(self, subscriber: int, kind: ConfirmationKind) -> list[PendingConfirmation]:
-        """Return what was asked of somebody, newest first."""
+        """Return what somebody was asked, newest first."""
         query = select(requests).where(requests.c.subscriber == subscriber, requests.c.kind == kind)
         rows = self._connection.execute(query.order_by(requests.c.letter.desc()))
-        return [_request(row) for row in rows]
+        return [_confirmation(row) for row in rows]
 
     def mark_done(self, letter: int, *, at: datetime) -> bool:
-        """Note that a question was answered with yes; False where it had been before."""
-        open_ = update(requests).where(requests.c.letter == letter, requests.c.done_at.is_(None))
-        return self._connection.execute(open_, {"done_at": at}).rowcount == 1
+        """Record that a letter was confirmed; return False where it was confirmed before."""
+        pending = update(requests).where(requests.c.letter == letter, requests.c.done_at.is_(None))
+        return self._connection.execute(pending, {"done_at": at}).rowcount == 1
 
 
-def _request(row: Row[Any]) -> PendingConfirmation:
+def _confirmation(row: Row[Any]) -> PendingConfirmation:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     return PendingConfirmation(**values | {"kind": ConfirmationKind(row.kind)})

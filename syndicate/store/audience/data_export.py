@@ -1,11 +1,10 @@
-"""The dossier: everything that is held on one person."""
+"""Collects everything that the store keeps on one person."""
 
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, and_, select
 
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
@@ -18,7 +17,7 @@ from syndicate.store.audience.confirmations import (
 )
 from syndicate.store.audience.former_addresses import FormerAddresses
 from syndicate.store.audience.merges import Merges
-from syndicate.store.audience.people import grouped, people
+from syndicate.store.audience.people import select_people, subscribers_from
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.database.schema import (
     clicks,
@@ -34,7 +33,7 @@ from syndicate.store.database.schema import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedAttempt:
-    """What a mail server said to one attempt that did not go well."""
+    """A mail server's reply to an attempt that failed or was deferred."""
 
     attempt: int
     event: str
@@ -45,7 +44,7 @@ class FailedAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailedItem:
-    """One edition or letter that was meant for somebody."""
+    """One edition or letter that was sent, or to be sent, to somebody."""
 
     edition: int
     newsletter: str
@@ -55,15 +54,15 @@ class MailedItem:
     attempt: int
     code: int
     reply: str
-    """The server's last word, or why it was skipped."""
+    """The server's last reply, or why it was skipped."""
     at: datetime
-    """When it came into this state."""
-    answers: tuple[FailedAttempt, ...] = ()
+    """Since when it is in this state."""
+    failed_attempts: tuple[FailedAttempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowedLink:
-    """A link of an edition that somebody followed, where that is recorded by reader."""
+    """A link that somebody followed, where clicks are recorded by reader."""
 
     edition: int
     link: str
@@ -74,7 +73,7 @@ class FollowedLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalRecord:
-    """All that the store knows of somebody."""
+    """Everything that the store keeps on somebody."""
 
     person: Subscriber
     changes: tuple[SubscriberChange, ...]
@@ -82,21 +81,21 @@ class PersonalRecord:
     followed_links: tuple[FollowedLink, ...]
     confirmations: tuple[PendingConfirmation, ...]
     private_feed_since: datetime | None
-    """Since when they have the address of a private feed, if they have one."""
+    """Since when they have a private feed, if they have one."""
     former_addresses: tuple[str, ...] = ()
-    """Addresses that they had before they merged or moved."""
+    """Addresses that they used to have."""
 
 
 class DataExport:
-    """What the store holds on one person, to be shown to them or forgotten."""
+    """What the store keeps on a person."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def load(self, key: int) -> PersonalRecord | None:
-        """Return everything, oldest first; None where there is nobody."""
-        query = people().where(subscribers.c.key == key).order_by(subscriptions.c.newsletter)
-        person = next(grouped(self._connection, self._connection.execute(query)), None)
+        """Return everything, each list oldest first; None where there is nobody."""
+        query = select_people().where(subscribers.c.key == key).order_by(subscriptions.c.newsletter)
+        person = next(subscribers_from(self._connection, self._connection.execute(query)), None)
         if person is None:
             return None
         return PersonalRecord(
@@ -104,16 +103,16 @@ class DataExport:
             changes=tuple(AuditLog(self._connection).changes(key)),
             mailed_items=tuple(self.mailed_items(key)),
             followed_links=tuple(self._followed(key)),
-            confirmations=tuple(self._requests(key)),
+            confirmations=tuple(self._confirmations(key)),
             private_feed_since=PrivateFeedTokens(self._connection).granted_at(key),
-            former_addresses=tuple(FormerAddresses(self._connection).of(key)),
+            former_addresses=tuple(FormerAddresses(self._connection).by_subscriber(key)),
         )
 
     def mailed_items(self, key: int) -> Iterator[MailedItem]:
-        """Iterate over what was meant for somebody, also under numbers that they had before."""
+        """Iterate over the mail for somebody, also under numbers that they used to have."""
         numbers = Merges(self._connection).all_numbers(key)
-        answers = self._answers(numbers)
-        # By way of the editions: the ledger is ordered by them, and has no index of its readers.
+        attempts = self._failed_attempts(numbers)
+        # by way of the editions: the ledger is ordered by them, and has no index of readers
         query = (
             select(deliveries, editions.c.newsletter, editions.c.kind, contents.c.subject)
             .select_from(editions)
@@ -135,34 +134,16 @@ class DataExport:
                 code=row.code,
                 reply=row.reply,
                 at=row.at,
-                answers=tuple(answers.get((row.edition, row.subscriber), ())),
+                failed_attempts=tuple(attempts.get((row.edition, row.subscriber), ())),
             )
-
-    def forget(self, key: int) -> None:
-        """Take somebody out of what is counted: the counts stay, and say nothing of them.
-
-        What servers replied is blanked, since they like to name the address. Clicks are
-        those of a number that was drawn, and is nobody's: how many readers there were stays.
-        """
-        theirs = clicks.c.subscriber == key
-        nobody = -1 - secrets.randbelow(2**31 - 1)
-        self._connection.execute(update(clicks).where(theirs), {"subscriber": nobody})
-        numbers = Merges(self._connection).all_numbers(key)
-        for table in (deliveries, delivery_events):
-            replied = and_(
-                table.c.edition.in_(select(editions.c.key)),
-                table.c.subscriber.in_(numbers),
-                table.c.reply != "",
-            )
-            self._connection.execute(update(table).where(replied), {"reply": ""})
 
     def _followed(self, key: int) -> Iterator[FollowedLink]:
-        place = and_(
+        same_link = and_(
             edition_links.c.edition == clicks.c.edition, edition_links.c.position == clicks.c.link
         )
         query = (
             select(clicks, edition_links.c.address)
-            .outerjoin(edition_links, place)
+            .outerjoin(edition_links, same_link)
             .where(clicks.c.subscriber == key)
             .order_by(clicks.c.key)
         )
@@ -171,12 +152,14 @@ class DataExport:
                 edition=row.edition, link=row.address or "", at=row.at, machine=row.machine
             )
 
-    def _requests(self, key: int) -> list[PendingConfirmation]:
-        asked = Confirmations(self._connection)
-        found = [one for kind in ConfirmationKind for one in asked.by_subscriber(key, kind)]
-        return sorted(found, key=lambda one: one.letter)
+    def _confirmations(self, key: int) -> list[PendingConfirmation]:
+        by_subscriber = Confirmations(self._connection).by_subscriber
+        found = [asked for kind in ConfirmationKind for asked in by_subscriber(key, kind)]
+        return sorted(found, key=lambda asked: asked.letter)
 
-    def _answers(self, numbers: Sequence[int]) -> dict[tuple[int, int], list[FailedAttempt]]:
+    def _failed_attempts(
+        self, numbers: Sequence[int]
+    ) -> dict[tuple[int, int], list[FailedAttempt]]:
         query = (
             select(delivery_events)
             .select_from(editions)
@@ -191,8 +174,8 @@ class DataExport:
         )
         found: dict[tuple[int, int], list[FailedAttempt]] = {}
         for row in self._connection.execute(query):
-            answer = FailedAttempt(
+            attempt = FailedAttempt(
                 attempt=row.attempt, event=row.event, code=row.code, reply=row.reply, at=row.at
             )
-            found.setdefault((row.edition, row.subscriber), []).append(answer)
+            found.setdefault((row.edition, row.subscriber), []).append(attempt)
         return found

@@ -1,4 +1,4 @@
-"""Where arrivals wait: temporary tables beside those of the store, to be looked up at once."""
+"""Temporary tables of imported readers, so that a batch is looked up at once."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ from sqlalchemy.schema import CreateTable
 
 from syndicate.clock import EPOCH
 from syndicate.model.subscribers import SubscribeOutcome, SubscriptionState
-from syndicate.store.audience.erasures import Erasures, hashed
+from syndicate.store.audience.erasures import Erasures, hash_address
 from syndicate.store.database.schema import (
     Instant,
     erasures,
@@ -35,16 +35,16 @@ from syndicate.store.database.schema import (
 )
 
 _MICROSECOND = timedelta(microseconds=1)
-# looked up once: an Enum's value costs as much as half a row
+# constants: looking up an Enum's value costs as much as half a row
 _LEFT, _CONFIRMED = SubscriptionState.LEFT.value, SubscriptionState.CONFIRMED.value
 _WAL_PAGES = 16_000
-"""Of 4 KB, which SQLite's log may have before it goes into the database."""
-_AT_ONCE = 1000
-"""Numbers in one condition."""
+"""Pages of 4 KB in SQLite's log before it is written into the database."""
+_BATCH = 1000
+"""Numbers per query."""
 
 
 class StagedReader(NamedTuple):
-    """Somebody as a file has them; a tuple, since there may be millions."""
+    """A reader as a file has them; a tuple, since there may be millions."""
 
     email: str
     address: str
@@ -53,23 +53,23 @@ class StagedReader(NamedTuple):
     at: datetime
     """Since when they have been in this state."""
     how: str
-    """How consent was given, or taken back; it begins with IMPORTED."""
+    """How consent was given or withdrawn; it begins with IMPORTED."""
     state: SubscriptionState = SubscriptionState.CONFIRMED
     """CONFIRMED, or LEFT for somebody who must not be mailed."""
     dated: bool = True
-    """Whether `at` was told; else it is the time of the import."""
+    """Whether the file has `at`; else it is the time of the import."""
     name: str = ""
     language: str | None = None
     fields: Mapping[str, str] = {}
     tags: tuple[str, ...] = ()
     suppressed: str = ""
-    """Why the address must not be mailed at all; no subscription is made then."""
+    """Why the address is to be suppressed; then no subscription is added."""
 
 
-_beside = MetaData()
-arriving = Table(
-    "arriving",
-    _beside,
+_temporary = MetaData()
+staged = Table(
+    "staged",
+    _temporary,
     Column("n", Integer, nullable=False),
     Column("address", Text, nullable=False),
     Column("hash", String(64)),
@@ -84,9 +84,9 @@ arriving = Table(
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DELETE ROWS",
 )
-arriving_tags = Table(
-    "arriving_tags",
-    _beside,
+staged_tags = Table(
+    "staged_tags",
+    _temporary,
     Column("address", Text, nullable=False),
     Column("tag", Text, nullable=False),
     prefixes=["TEMPORARY"],
@@ -96,50 +96,50 @@ Numbered = tuple[int, StagedReader]
 
 
 class ImportStaging:
-    """Some thousand people who want to come in."""
+    """A batch of readers beside the store's tables."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def open(self) -> None:
-        """Make room, for this transaction."""
-        for table in (arriving, arriving_tags):
+    def create_tables(self) -> None:
+        """Create the tables and tune the database, for this transaction."""
+        for table in (staged, staged_tags):
             self._connection.execute(CreateTable(table, if_not_exists=True))
         if self._connection.dialect.name == "postgresql":
-            # it can't know how many arrive, nor how fast the tables grow: look up, never scan
-            for way in ("hashjoin", "mergejoin", "seqscan"):
-                self._connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
-        else:  # the same pages of the indexes change in every batch: write them out less often
+            # it can't know how many rows come, nor how fast the tables grow: use the indexes
+            for plan in ("hashjoin", "mergejoin", "seqscan"):
+                self._connection.exec_driver_sql(f"SET LOCAL enable_{plan} = off")
+        else:  # every batch changes the same pages of the indexes: write them less often
             self._connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
 
-    def admit(self, wave: Iterable[Numbered]) -> None:
-        """Let people in, in place of those who were here."""
-        self._connection.execute(delete(arriving))
-        gone = Erasures(self._connection)
-        secret = gone.secret() if gone.there_are_some else None
-        plain = json.dumps({})
+    def load(self, wave: Iterable[Numbered]) -> None:
+        """Load readers in place of those before."""
+        self._connection.execute(delete(staged))
+        erased = Erasures(self._connection)
+        secret = erased.secret() if erased.any() else None
+        no_fields = json.dumps({})
         self._copy(
-            arriving,
+            staged,
             (
                 (
                     number,
-                    one.address,
-                    hashed(one.address, secret) if secret else None,
-                    one.email,
-                    one.name,
-                    one.newsletter,
-                    _LEFT if one.state is SubscriptionState.LEFT else _CONFIRMED,
-                    (one.at - EPOCH) // _MICROSECOND,
-                    one.how,
-                    one.language,
-                    json.dumps(one.fields, ensure_ascii=False) if one.fields else plain,
+                    reader.address,
+                    hash_address(reader.address, secret) if secret else None,
+                    reader.email,
+                    reader.name,
+                    reader.newsletter,
+                    _LEFT if reader.state is SubscriptionState.LEFT else _CONFIRMED,
+                    (reader.at - EPOCH) // _MICROSECOND,
+                    reader.how,
+                    reader.language,
+                    json.dumps(reader.fields, ensure_ascii=False) if reader.fields else no_fields,
                 )
-                for number, one in wave
+                for number, reader in wave
             ),
         )
 
     def _copy(self, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Write rows in the fastest way that the database has; all values are the driver's."""
+        """Insert rows of driver values in the fastest way that the database has."""
         names = ", ".join(column.name for column in table.columns)
         if self._connection.dialect.name == "postgresql":
             cursor = self._connection.connection.cursor()
@@ -152,40 +152,40 @@ class ImportStaging:
         statement = f"INSERT INTO {table.name} ({names}) VALUES ({values})"  # noqa: S608 - names are ours
         self._connection.exec_driver_sql(statement, list(rows))
 
-    def admit_tags(self, people: Iterable[StagedReader]) -> None:
-        """Let in the tags of people."""
-        self._connection.execute(delete(arriving_tags))
-        self._copy(arriving_tags, ((one.address, tag) for one in people for tag in one.tags))
+    def load_tags(self, people: Iterable[StagedReader]) -> None:
+        """Load tags in place of those before."""
+        self._connection.execute(delete(staged_tags))
+        self._copy(staged_tags, ((reader.address, tag) for reader in people for tag in reader.tags))
 
     def known(self) -> dict[int, Row[Any]]:
-        """Return what is known of those about whom something is, by their numbers.
+        """Return what the store has on each known reader, by number in the batch.
 
-        Own fields are JSON still: they are rarely looked at.
+        Custom fields are still JSON: they are rarely needed.
         """
-        return {row.n: row for row in self._connection.execute(_standing())}
+        return {row.n: row for row in self._connection.execute(_select_known())}
 
     def keep_only(self, new: Mapping[int, SubscribeOutcome], count: int) -> None:
-        """Send everybody else away; `count` is how many there are."""
+        """Delete all others from the tables, which have `count` readers."""
         if len(new) == count:
             return
         numbers = list(new)
-        self._connection.execute(delete(arriving).where(arriving.c.n < numbers[0]))
-        self._connection.execute(delete(arriving).where(arriving.c.n > numbers[-1]))
+        self._connection.execute(delete(staged).where(staged.c.n < numbers[0]))
+        self._connection.execute(delete(staged).where(staged.c.n > numbers[-1]))
         others = [n for n in range(numbers[0], numbers[-1]) if n not in new]
-        for begin in range(0, len(others), _AT_ONCE):
-            some = arriving.c.n.in_(others[begin : begin + _AT_ONCE])
-            self._connection.execute(delete(arriving).where(some))
+        for start in range(0, len(others), _BATCH):
+            batch = staged.c.n.in_(others[start : start + _BATCH])
+            self._connection.execute(delete(staged).where(batch))
 
     def overtaken(self) -> list[int]:
-        """Send those away who have another subscription than they came with; return them."""
-        numbers = list(self._connection.execute(_others()).scalars())
-        self._connection.execute(delete(arriving).where(arriving.c.n.in_(numbers)))
+        """Delete and return those whose subscription another process has inserted meanwhile."""
+        numbers = list(self._connection.execute(_overtaken()).scalars())
+        self._connection.execute(delete(staged).where(staged.c.n.in_(numbers)))
         return numbers
 
 
-def _standing() -> Select[Any]:
-    """Select those about whom something is known, with it."""
-    new, mine = arriving.c, subscriptions.c
+def _select_known() -> Select[Any]:
+    """Select the readers that the store has something on, with that."""
+    new, stored = staged.c, subscriptions.c
     return (
         select(
             new.n,
@@ -193,17 +193,17 @@ def _standing() -> Select[Any]:
             subscribers.c.name,
             subscribers.c.language,
             cast(subscribers.c.fields, Text).label("fields"),
-            mine.state,
-            mine.at,
-            mine.source,
+            stored.state,
+            stored.at,
+            stored.source,
             suppressions.c.reason,
             erasures.c.hash.label("erased"),
         )
-        .select_from(arriving)
+        .select_from(staged)
         .outerjoin(subscribers, subscribers.c.address == new.address)
         .outerjoin(
             subscriptions,
-            (mine.subscriber == subscribers.c.key) & (mine.newsletter == new.newsletter),
+            (stored.subscriber == subscribers.c.key) & (stored.newsletter == new.newsletter),
         )
         .outerjoin(suppressions, suppressions.c.address == new.address)
         .outerjoin(erasures, erasures.c.hash == new.hash)
@@ -217,16 +217,16 @@ def _standing() -> Select[Any]:
     )
 
 
-def _others() -> Select[Any]:
-    """Select those whose subscription is not the one that came with them."""
-    new, mine = arriving.c, subscriptions.c
+def _overtaken() -> Select[Any]:
+    """Select those whose stored subscription is not the staged one."""
+    new, stored = staged.c, subscriptions.c
     return (
         select(new.n)
-        .select_from(arriving)
+        .select_from(staged)
         .join(subscribers, subscribers.c.address == new.address)
         .join(
             subscriptions,
-            (mine.subscriber == subscribers.c.key) & (mine.newsletter == new.newsletter),
+            (stored.subscriber == subscribers.c.key) & (stored.newsletter == new.newsletter),
         )
-        .where(or_(mine.source != new.how, mine.at != new.at))
+        .where(or_(stored.source != new.how, stored.at != new.at))
     )

@@ -1,6 +1,6 @@
-"""Mergers: who became whom, so that links and ledger rows of a number that is gone find them.
+"""Merges two subscribers into one, and follows old numbers to the one they became.
 
-The audit trail has it, on both sides, for as long as it is kept.
+Links and ledger rows keep the old number. The audit log records the merge on both sides.
 """
 
 from datetime import datetime
@@ -20,24 +20,24 @@ from syndicate.store.database.schema import (
 )
 from syndicate.store.database.sql_engine import insert_new
 
-_TOOK_IN = "took in "
-_BECAME = "became "
-_MOST = 100
-"""Steps from number to number; nobody takes so many, and a circle would never end."""
+_MERGED_FROM = "took in "
+_MERGED_INTO = "became "
+_MAX_STEPS = 100
+"""Merges that are followed; nobody has so many, and a circle would never end."""
 
 
 class Merges:
-    """Numbers of subscribers that are one person now."""
+    """Merges, and the numbers of merged subscribers."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note(self, key: int, into: int, *, cause: Cause, at: datetime) -> None:
-        """Hand trail and clicks of one number over to another, and note so on both sides."""
+    def record(self, key: int, into: int, *, cause: Cause, at: datetime) -> None:
+        """Give the audit log and the clicks of one number to another, and record the merge."""
         for table in (changes, clicks):
-            mine = update(table).where(table.c.subscriber == key)
-            self._connection.execute(mine, {"subscriber": into})
-        sides = ((into, f"{_TOOK_IN}{key}"), (key, f"{_BECAME}{into}"))
+            moved = update(table).where(table.c.subscriber == key)
+            self._connection.execute(moved, {"subscriber": into})
+        sides = ((into, f"{_MERGED_FROM}{key}"), (key, f"{_MERGED_INTO}{into}"))
         AuditLog(self._connection).add(
             *(
                 AuditEntry(subscriber=side, action=Action.MERGED, cause=cause, at=at, detail=detail)
@@ -45,30 +45,31 @@ class Merges:
             )
         )
 
-    def fold(self, first: Subscriber, second: Subscriber) -> None:
-        """Give subscriptions, tags and what is known of the first to the second.
+    def combine(self, first: Subscriber, second: Subscriber) -> None:
+        """Give the subscriptions, tags and fields of the first person to the second.
 
-        Where both are subscribed to a newsletter, who left stays away.
+        Where both have a subscription to a newsletter and one of them left, it stays left.
         """
-        stands = {one.newsletter: one.state for one in second.subscriptions}
-        for one in first.subscriptions:
-            is_theirs = and_(
+        states = {other.newsletter: other.state for other in second.subscriptions}
+        for taken in first.subscriptions:
+            matches = and_(
                 subscriptions.c.subscriber == second.key,
-                subscriptions.c.newsletter == one.newsletter,
+                subscriptions.c.newsletter == taken.newsletter,
             )
-            row: dict[str, Any] = {"state": one.state, "at": one.at, "source": one.source}
-            if one.newsletter not in stands:
-                row |= {"subscriber": second.key, "newsletter": one.newsletter, "since": one.since}
+            row: dict[str, Any] = {"state": taken.state, "at": taken.at, "source": taken.source}
+            if taken.newsletter not in states:
+                row |= {"subscriber": second.key, "newsletter": taken.newsletter}
+                row |= {"since": taken.since}
                 insert_new(self._connection, subscriptions, row)
-            elif stands[one.newsletter] is SubscriptionState.PENDING or (
-                one.state is SubscriptionState.LEFT
+            elif states[taken.newsletter] is SubscriptionState.PENDING or (
+                taken.state is SubscriptionState.LEFT
             ):
-                if one.state is SubscriptionState.CONFIRMED:
+                if taken.state is SubscriptionState.CONFIRMED:
                     row["since"] = ArticleReader(self._connection).newest_number()
-                self._connection.execute(update(subscriptions).where(is_theirs), row)
+                self._connection.execute(update(subscriptions).where(matches), row)
         tags = [{"subscriber": second.key, "tag": tag} for tag in first.tags]
         insert_new(self._connection, subscriber_tags, tags)
-        pauses = [one.paused_until for one in (first, second) if one.paused_until]
+        pauses = [person.paused_until for person in (first, second) if person.paused_until]
         values = {
             "name": second.name or first.name,
             "language": second.language or first.language,
@@ -76,27 +77,26 @@ class Merges:
             "paused_until": max(pauses, default=None),
             "created_at": min(first.created_at, second.created_at),
         }
-        theirs = subscribers.c.key == second.key
-        self._connection.execute(update(subscribers).where(theirs), values)
+        self._connection.execute(update(subscribers).where(subscribers.c.key == second.key), values)
 
     def current_number(self, key: int) -> int:
-        """Return the number that somebody has now who had this one once; mostly the same."""
-        for _ in range(_MOST):
-            further = self._details(key, _BECAME)
-            if not further:
+        """Return today's number of the person who once had this one; mostly the same."""
+        for _ in range(_MAX_STEPS):
+            merged_into = self._details(key, _MERGED_INTO)
+            if not merged_into:
                 break
-            key = further[-1]
+            key = merged_into[-1]
         return key
 
     def all_numbers(self, key: int) -> list[int]:
-        """Return every number that somebody had, today's first."""
-        return [key, *self._details(key, _TOOK_IN)]
+        """Return every number that somebody has had, today's first."""
+        return [key, *self._details(key, _MERGED_FROM)]
 
-    def _details(self, key: int, word: str) -> list[int]:
+    def _details(self, key: int, prefix: str) -> list[int]:
         query = select(changes.c.detail).where(
             changes.c.subscriber == key,
             changes.c.action == Action.MERGED,
-            changes.c.detail.startswith(word),
+            changes.c.detail.startswith(prefix),
         )
         rows = self._connection.execute(query.order_by(changes.c.key)).scalars()
-        return [int(detail.removeprefix(word)) for detail in rows]
+        return [int(detail.removeprefix(prefix)) for detail in rows]

@@ -1,4 +1,4 @@
-"""Newsletters by their names: one that has another name now takes its readers along."""
+"""Renames newsletters: readers, editions and history go along."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +36,7 @@ _SAME_READER = _OLD.c.subscriber == subscriptions.c.subscriber
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsletterRename:
-    """What a newsletter took along to its new name."""
+    """What a renamed newsletter took along."""
 
     confirmed: int
     pending: int
@@ -45,22 +45,22 @@ class NewsletterRename:
     """How many of them were subscribed to both names."""
     editions: int
     unread: tuple[int, ...] = ()
-    """Editions that the new name had meanwhile, and that were for nobody."""
+    """Editions under the new name, from before, that nobody got."""
 
     @property
     def readers(self) -> int:
-        """Everybody who has a subscription, or had one."""
+        """How many people are or were subscribed."""
         return self.confirmed + self.pending + self.left
 
 
 class Newsletters:
-    """What the store keeps under the names of newsletters."""
+    """Newsletters by name."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def subscription_counts(self) -> dict[str, dict[SubscriptionState, int]]:
-        """Count, for each newsletter, who is subscribed to it or still to confirm that."""
+        """Count each newsletter's subscriptions that are confirmed or pending."""
         columns = subscriptions.c.newsletter, subscriptions.c.state
         query = select(*columns, func.count()).where(columns[1] != SubscriptionState.LEFT)
         found: dict[str, dict[SubscriptionState, int]] = {}
@@ -69,30 +69,30 @@ class Newsletters:
         return found
 
     def current_name(self, name: str) -> str:
-        """Return the name that a newsletter has now; mostly the same."""
+        """Return today's name of a newsletter that may have been renamed."""
         query = select(renames.c.new).where(renames.c.old == name)
         return self._connection.execute(query).scalar() or name
 
     def rename(self, old: str, new: str, *, cause: Cause, at: datetime) -> NewsletterRename:
-        """Give everything that is kept under one name to another: readers, editions, history.
+        """Move everything from one name to another: readers, editions, history.
 
-        Who is subscribed to both is so once; who left either of them stays away. Links
-        in mail that went out under the old name go on working.
+        Two subscriptions of one reader become one, which is left if either was. Links in
+        old mail keep working.
         """
         lock(self._connection, LOCK_NUMBERS)
         lock(self._connection, LOCK_AUDIENCE)
         counts = self._counts(old)
-        unread = self._unread(new)
-        self._note(old, new, cause, at)
+        unread = self._editions_for_nobody(new)
+        self._record(old, new, cause, at)
         both = self._join_subscriptions(old, new)
         moved = update(subscriptions).where(subscriptions.c.newsletter == old)
         self._connection.execute(moved, {"newsletter": new})
         for table in (changes, schedules):
-            its = update(table).where(table.c.newsletter == old)
-            self._connection.execute(its, {"newsletter": new})
-        its_editions = update(editions).where(editions.c.newsletter == old)
-        sent = self._connection.execute(its_editions, {"newsletter": new}).rowcount
-        self._keep_name(old, new, at)
+            renamed = update(table).where(table.c.newsletter == old)
+            self._connection.execute(renamed, {"newsletter": new})
+        renamed = update(editions).where(editions.c.newsletter == old)
+        sent = self._connection.execute(renamed, {"newsletter": new}).rowcount
+        self._record_name(old, new, at)
         return NewsletterRename(
             confirmed=counts.get(SubscriptionState.CONFIRMED, 0),
             pending=counts.get(SubscriptionState.PENDING, 0),
@@ -102,8 +102,6 @@ class Newsletters:
             unread=unread,
         )
 
-    # how
-
     def _counts(self, name: str) -> dict[str, int]:
         query = select(subscriptions.c.state, func.count()).where(
             subscriptions.c.newsletter == name
@@ -111,12 +109,12 @@ class Newsletters:
         rows = self._connection.execute(query.group_by(subscriptions.c.state))
         return {state: count for state, count in rows}  # noqa: C416 - rows are no pairs
 
-    def _unread(self, name: str) -> tuple[int, ...]:
-        for_somebody = exists().where(deliveries.c.edition == editions.c.key)
-        query = select(editions.c.key).where(editions.c.newsletter == name, ~for_somebody)
+    def _editions_for_nobody(self, name: str) -> tuple[int, ...]:
+        has_readers = exists().where(deliveries.c.edition == editions.c.key)
+        query = select(editions.c.key).where(editions.c.newsletter == name, ~has_readers)
         return tuple(self._connection.execute(query.order_by(editions.c.key)).scalars())
 
-    def _note(self, old: str, new: str, cause: Cause, at: datetime) -> None:
+    def _record(self, old: str, new: str, cause: Cause, at: datetime) -> None:
         rows = select(
             subscriptions.c.subscriber,
             bindparam("noted_at", at, type_=Instant),
@@ -131,23 +129,23 @@ class Newsletters:
         self._connection.execute(insert(changes).from_select(columns, rows))
 
     def _join_subscriptions(self, old: str, new: str) -> int:
-        """Make one subscription of two, where somebody has both; return how many had."""
-        mine, before = subscriptions.c, _OLD.c
+        """Merge the subscriptions of readers who have both names; return how many do."""
+        new_c, old_c = subscriptions.c, _OLD.c
         confirmed, left = SubscriptionState.CONFIRMED, SubscriptionState.LEFT
         names = ("state", "at", "source")
-        self._take_over(old, new, names, mine.state != left, before.state == left)
-        pending = mine.state == SubscriptionState.PENDING
-        self._take_over(old, new, (*names, "since"), pending, before.state == confirmed)
-        earlier = (before.state == confirmed) & (before.since < mine.since)
-        self._take_over(old, new, ("since",), mine.state == confirmed, earlier)
+        self._copy_columns(old, new, names, new_c.state != left, old_c.state == left)
+        pending = new_c.state == SubscriptionState.PENDING
+        self._copy_columns(old, new, (*names, "since"), pending, old_c.state == confirmed)
+        earlier = (old_c.state == confirmed) & (old_c.since < new_c.since)
+        self._copy_columns(old, new, ("since",), new_c.state == confirmed, earlier)
         twin = subscriptions.alias("twin")
         has_both = exists().where(
             twin.c.newsletter == new, twin.c.subscriber == subscriptions.c.subscriber
         )
-        gone = delete(subscriptions).where(mine.newsletter == old, has_both)
-        return self._connection.execute(gone).rowcount
+        merged = delete(subscriptions).where(new_c.newsletter == old, has_both)
+        return self._connection.execute(merged).rowcount
 
-    def _take_over(
+    def _copy_columns(
         self,
         old: str,
         new: str,
@@ -155,19 +153,19 @@ class Newsletters:
         where: ColumnElement[bool],
         before: ColumnElement[bool],
     ) -> None:
-        """Give subscriptions of the new name what those of the old one say."""
-        theirs = (_OLD.c.newsletter == old, _SAME_READER, before)
+        """Copy columns from the old name's subscriptions to the new name's, of the same readers."""
+        matches = (_OLD.c.newsletter == old, _SAME_READER, before)
 
         def old_value(name: str) -> ScalarSelect[Any]:
-            return select(_OLD.c[name]).where(*theirs).scalar_subquery()
+            return select(_OLD.c[name]).where(*matches).scalar_subquery()
 
-        taken = update(subscriptions).where(
-            subscriptions.c.newsletter == new, where, exists().where(*theirs)
+        copied = update(subscriptions).where(
+            subscriptions.c.newsletter == new, where, exists().where(*matches)
         )
-        self._connection.execute(taken.values({name: old_value(name) for name in names}))
+        self._connection.execute(copied.values({name: old_value(name) for name in names}))
 
-    def _keep_name(self, old: str, new: str, at: datetime) -> None:
-        """Keep what the newsletter was called, also where it has had several names."""
+    def _record_name(self, old: str, new: str, at: datetime) -> None:
+        """Record the old name; older names lead to the newest, too."""
         self._connection.execute(delete(renames).where(renames.c.old.in_([old, new])))
         self._connection.execute(update(renames).where(renames.c.new == old), {"new": new})
         self._connection.execute(insert(renames), {"old": old, "new": new, "at": at})

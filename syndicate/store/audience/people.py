@@ -1,4 +1,4 @@
-"""Rows of people as values: a subscriber with subscriptions and tags."""
+"""Builds subscribers, with subscriptions and tags, from rows."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -16,11 +16,11 @@ from syndicate.store.database.schema import (
 )
 
 _BATCH = 500
-"""People whose tags are looked up at once."""
+"""People per query of tags."""
 
 
-def people() -> Select[Any]:
-    """Select people with their subscriptions, one row for each; `grouped` puts them together."""
+def select_people() -> Select[Any]:
+    """Select people, one row per subscription; `subscribers_from` puts them together."""
     return (
         select(
             subscribers,
@@ -36,10 +36,10 @@ def people() -> Select[Any]:
     )
 
 
-def grouped(connection: Connection, rows: Iterable[Row[Any]]) -> Iterator[Subscriber]:
-    """Turn rows of `people` into values; a person's rows stand together."""
-    persons = _persons(rows)
-    while batch := list(islice(persons, _BATCH)):
+def subscribers_from(connection: Connection, rows: Iterable[Row[Any]]) -> Iterator[Subscriber]:
+    """Build subscribers from rows of `select_people`, where a person's rows are adjacent."""
+    people = _rows_by_person(rows)
+    while batch := list(islice(people, _BATCH)):
         query = select(subscriber_tags.c.subscriber, subscriber_tags.c.tag).where(
             subscriber_tags.c.subscriber.in_([person[0].key for person in batch])
         )
@@ -50,7 +50,7 @@ def grouped(connection: Connection, rows: Iterable[Row[Any]]) -> Iterator[Subscr
             yield _subscriber(person, tuple(tags.get(person[0].key, ())))
 
 
-def _persons(rows: Iterable[Row[Any]]) -> Iterator[list[Row[Any]]]:
+def _rows_by_person(rows: Iterable[Row[Any]]) -> Iterator[list[Row[Any]]]:
     gathered: list[Row[Any]] = []
     for row in rows:
         if gathered and gathered[0].key != row.key:

@@ -1,8 +1,8 @@
-"""Private feeds: who may follow the publication in full, under addresses that are theirs alone.
+"""Private feeds: readers who get the publication in full, each at a secret address.
 
-An address holds a token: the reader's number and a secret, of which no more than a
-hash is kept. So nobody reads addresses out of a backup, and one that is lost can't be
-told again: it is granted anew.
+The address has a token: the reader's number and a secret, of which the store keeps only a
+hash. So a backup does not reveal addresses, and a lost one can't be shown again: grant a
+new one.
 """
 
 import hashlib
@@ -21,19 +21,19 @@ from syndicate.store.audience.merges import Merges
 from syndicate.store.database.schema import private_feeds, subscribers
 from syndicate.store.database.sql_engine import insert_new
 
-_BYTES = 32
+_SECRET_BYTES = 32
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _NUMBER = re.compile("[1-9a-z][0-9a-z]{0,6}")
-"""One way alone to write a number, so that a feed has one address."""
-_GREATEST = 2**31 - 1
+"""A number has one spelling, so that a feed has one address."""
+_MAX_NUMBER = 2**31 - 1
 _NOBODY = 0
 _NO_SECRET = "0" * 64
-"""What is compared where there is nobody; no secret is known to have this hash."""
+"""Compared where there is nobody; no secret is known to have this hash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateFeedGrant:
-    """A private feed that somebody has."""
+    """Somebody's private feed."""
 
     subscriber: int
     email: str
@@ -41,50 +41,50 @@ class PrivateFeedGrant:
 
 
 class PrivateFeedTokens:
-    """Tokens, as the store knows them."""
+    """Grants, checks and revokes tokens."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._audit_log = AuditLog(connection)
 
     def grant(self, key: int, *, at: datetime, cause: Cause) -> str:
-        """Give somebody who is there a new token, and end the one that they had; return it."""
-        secret = secrets.token_urlsafe(_BYTES)
+        """Return a new token for a reader, in place of the one that they had."""
+        secret = secrets.token_urlsafe(_SECRET_BYTES)
         values = {"secret": _hash(secret), "granted_at": at}
         if not insert_new(self._connection, private_feeds, {"subscriber": key, **values}):
-            mine = update(private_feeds).where(private_feeds.c.subscriber == key)
-            self._connection.execute(mine, values)
+            renewed = update(private_feeds).where(private_feeds.c.subscriber == key)
+            self._connection.execute(renewed, values)
         self._note(key, Action.GRANTED, at=at, cause=cause)
-        return f"{_written(key)}-{secret}"
+        return f"{_encode(key)}-{secret}"
 
     def revoke(self, key: int, *, at: datetime, cause: Cause, why: str = "") -> bool:
-        """End somebody's private feed at once; False where they have none."""
-        mine = delete(private_feeds).where(private_feeds.c.subscriber == key)
-        gone = self._connection.execute(mine).rowcount == 1
-        if gone:
+        """End somebody's private feed at once; return False where they have none."""
+        matching = delete(private_feeds).where(private_feeds.c.subscriber == key)
+        revoked = self._connection.execute(matching).rowcount == 1
+        if revoked:
             self._note(key, Action.REVOKED, at=at, cause=cause, detail=why)
-        return gone
+        return revoked
 
     def is_valid(self, token: str) -> bool:
-        """Whether a token is one that is good now.
+        """Whether a token is valid.
 
-        It takes as long where there is nobody: the same queries, and a comparison in
-        constant time.
+        It takes as long for a number that is nobody's: the same queries, and a comparison
+        in constant time.
         """
         number, _, secret = token.partition("-")
-        key = Merges(self._connection).current_number(_read(number))
+        key = Merges(self._connection).current_number(_decode(number))
         query = select(private_feeds.c.secret).where(private_feeds.c.subscriber == key)
-        kept = self._connection.execute(query).scalar()
-        same = hmac.compare_digest(_hash(secret), kept or _NO_SECRET)
-        return same and kept is not None
+        stored = self._connection.execute(query).scalar()
+        matches = hmac.compare_digest(_hash(secret), stored or _NO_SECRET)
+        return matches and stored is not None
 
     def granted_at(self, key: int) -> datetime | None:
-        """Return since when somebody has the address that is good now, if they have one."""
+        """Return since when somebody has a private feed; None where they have none."""
         query = select(private_feeds.c.granted_at).where(private_feeds.c.subscriber == key)
         return self._connection.execute(query).scalar()
 
     def all(self) -> Iterator[PrivateFeedGrant]:
-        """Iterate over everybody who has one, those who have it longest first."""
+        """Iterate over all private feeds, oldest first."""
         query = (
             select(private_feeds, subscribers.c.email)
             .join(subscribers, subscribers.c.key == private_feeds.c.subscriber)
@@ -93,27 +93,27 @@ class PrivateFeedTokens:
         for row in self._connection.execute(query):
             yield PrivateFeedGrant(subscriber=row.subscriber, email=row.email, since=row.granted_at)
 
-    def hand_over(self, key: int, into: int, *, at: datetime, cause: Cause) -> None:
-        """Give the private feed of one number to another, which keeps its own where it has one.
+    def reassign(self, key: int, into: int, *, at: datetime, cause: Cause) -> None:
+        """Give one person's private feed to another, unless that one has a feed.
 
-        The address stays as it is: the number in it finds its holder by `Merges`.
+        The address stays valid: `Merges` follows the number in it.
         """
         if self.granted_at(key) is None:
             return
         if self.granted_at(into) is not None:
             self.revoke(key, at=at, cause=cause, why=f"that of number {key}")
             return
-        theirs = update(private_feeds).where(private_feeds.c.subscriber == key)
-        self._connection.execute(theirs, {"subscriber": into})
+        moved = update(private_feeds).where(private_feeds.c.subscriber == key)
+        self._connection.execute(moved, {"subscriber": into})
 
     def _note(
         self, key: int, action: Action, *, at: datetime, cause: Cause, detail: str = ""
     ) -> None:
-        line = AuditEntry(subscriber=key, action=action, cause=cause, at=at, detail=detail)
-        self._audit_log.add(line)
+        entry = AuditEntry(subscriber=key, action=action, cause=cause, at=at, detail=detail)
+        self._audit_log.add(entry)
 
 
-def _written(key: int) -> str:
+def _encode(key: int) -> str:
     """Write a number in base 36, which is short and has no hyphen."""
     digits = ""
     while key:
@@ -122,12 +122,12 @@ def _written(key: int) -> str:
     return digits
 
 
-def _read(number: str) -> int:
-    """Read a number as `_written` writes it; anything else is nobody's."""
+def _decode(number: str) -> int:
+    """Read a number as `_encode` writes it; return `_NOBODY` for anything else."""
     key = int(number, len(_DIGITS)) if _NUMBER.fullmatch(number) else _NOBODY
-    return key if key <= _GREATEST else _NOBODY
+    return key if key <= _MAX_NUMBER else _NOBODY
 
 
 def _hash(secret: str) -> str:
-    """Return what is kept of a secret; it is random and long, so a plain hash tells nothing."""
+    """Return the hash of a secret, which is long and random, so that no salt is needed."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""Retention: what is forgotten because its time is over, in steps that keep nobody waiting."""
+"""Retention: deletes what is too old to be kept, in small steps."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Action, Cause, SubscriptionState
-from syndicate.store.audience.former_addresses import FormerAddresses
+from syndicate.store.audience.erasures import delete_history, delete_people
 from syndicate.store.database.attempt_limits import AttemptLimits
 from syndicate.store.database.locks import LOCK_AUDIENCE, lock
 from syndicate.store.database.schema import (
@@ -29,14 +29,13 @@ from syndicate.store.database.schema import (
     editions,
     private_feeds,
     requests,
-    subscriber_tags,
     subscribers,
     subscriptions,
 )
 
 STEP = 1000
-"""How many rows, or people, go in one transaction: others want to write as well."""
-_ONCE = "retention"
+"""Rows, or people, per transaction: others want to write as well."""
+_DAILY_RUN = "retention"
 _CONSENT = (
     *(Action.ASKED, Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED),
     *(Action.DECLINED, Action.LEFT_ELSEWHERE),
@@ -45,52 +44,50 @@ _DAY = timedelta(days=1)
 
 
 class RetentionStore:
-    """What is too old to be kept."""
+    """Counts and deletes what is too old to be kept."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def start_daily_run(self, at: datetime) -> bool:
-        """Whether it is to be done now; once a day it is, by one process."""
-        return AttemptLimits(self._connection).once(_ONCE, per=_DAY, at=at)
+        """Return True once a day, to one process."""
+        return AttemptLimits(self._connection).once(_DAILY_RUN, per=_DAY, at=at)
 
     def ran_today(self, at: datetime) -> bool:
-        """Whether somebody has seen to it today."""
-        return AttemptLimits(self._connection).was_done(_ONCE, per=_DAY, at=at)
+        """Whether today's run was started."""
+        return AttemptLimits(self._connection).was_done(_DAILY_RUN, per=_DAY, at=at)
 
     def unconfirmed(self, before: datetime) -> list[int]:
-        """Return who asked for something before then, and has confirmed nothing ever, by key."""
+        """Return the keys of those who signed up before then and never confirmed anything."""
         query = select(subscribers.c.key).where(_unconfirmed(before)).order_by(subscribers.c.key)
         return list(self._connection.execute(query).scalars())
 
     def delete_unconfirmed(
         self, keys: Sequence[int], before: datetime, *, cause: Cause, at: datetime
     ) -> int:
-        """Delete them, unless they have confirmed meanwhile; return how many.
+        """Delete people, unless they have confirmed meanwhile; return how many.
 
-        The audit trail keeps, by number alone, that it was done.
+        The audit log keeps, by number alone, that it was done.
         """
         lock(self._connection, LOCK_AUDIENCE)
         query = select(subscribers.c.key).where(subscribers.c.key.in_(keys), _unconfirmed(before))
         keys = list(self._connection.execute(query).scalars())
         if not keys:
             return 0
-        for table in (changes, requests, subscriber_tags, subscriptions):
-            self._connection.execute(delete(table).where(table.c.subscriber.in_(keys)))
-        FormerAddresses(self._connection).forget_all(*keys)
-        self._connection.execute(delete(subscribers).where(subscribers.c.key.in_(keys)))
-        noted = {"at": at, "action": Action.ERASED, "newsletter": None, "detail": ""}
-        noted |= {"who": cause.who, "how": cause.how, "origin": cause.origin}
-        self._connection.execute(insert(changes), [{"subscriber": key, **noted} for key in keys])
+        delete_history(self._connection, keys)
+        delete_people(self._connection, keys)
+        entry = {"at": at, "action": Action.ERASED, "newsletter": None, "detail": ""}
+        entry |= {"who": cause.who, "how": cause.how, "origin": cause.origin}
+        self._connection.execute(insert(changes), [{"subscriber": key, **entry} for key in keys])
         return len(keys)
 
     def count_letters(self, before: datetime) -> int:
-        """Count letters whose time was over before then."""
+        """Count letters that expired before then."""
         query = select(func.count()).select_from(editions).where(_letters(before))
         return int(self._connection.execute(query).scalar_one())
 
     def delete_letters(self, before: datetime) -> int:
-        """Delete some of them, with what they asked; return how many, 0 when none is left."""
+        """Delete some of them with their confirmations; return how many, 0 when none is left."""
         oldest = select(editions.c.key).where(_letters(before)).order_by(editions.c.key).limit(STEP)
         keys = list(self._connection.execute(oldest).scalars())
         for column in (requests.c.letter, deliveries.c.edition, delivery_events.c.edition):
@@ -99,7 +96,7 @@ class RetentionStore:
         return len(keys)
 
     def count_events(self, before: datetime) -> int:
-        """Count what servers answered, what changed about readers, and clicks, before then."""
+        """Count servers' replies, audit entries and clicks from before then."""
         counts = (
             self._connection.execute(select(func.count()).select_from(table).where(old))
             for table, old in _events(before)
@@ -107,13 +104,13 @@ class RetentionStore:
         return sum(int(count.scalar_one()) for count in counts)
 
     def delete_events(self, before: datetime) -> int:
-        """Delete some of that; return how many lines, 0 when none is left."""
-        gone = 0
+        """Delete some of them; return how many, 0 when none is left."""
+        deleted = 0
         for table, old in _events(before):
             oldest = select(table.c.key).where(old).order_by(table.c.key).limit(STEP)
             query = delete(table).where(table.c.key.in_(oldest))
-            gone += self._connection.execute(query).rowcount
-        return gone
+            deleted += self._connection.execute(query).rowcount
+        return deleted
 
 
 def _letters(before: datetime) -> ColumnElement[bool]:
@@ -121,11 +118,11 @@ def _letters(before: datetime) -> ColumnElement[bool]:
 
 
 def _unconfirmed(before: datetime) -> ColumnElement[bool]:
-    """Whose every subscription waits since before then, if they have one at all.
+    """Match people whose every subscription, if any, is pending since before then.
 
-    Who was given a private feed is somebody's reader, though no mail goes to them.
+    A person with a private feed is a reader, though no mail goes to them.
     """
-    keeps = exists().where(
+    is_reader = exists().where(
         subscriptions.c.subscriber == subscribers.c.key,
         or_(
             subscriptions.c.state != SubscriptionState.PENDING,
@@ -133,13 +130,13 @@ def _unconfirmed(before: datetime) -> ColumnElement[bool]:
         ),
     )
     asked = exists().where(requests.c.subscriber == subscribers.c.key, requests.c.at >= before)
-    follows = exists().where(private_feeds.c.subscriber == subscribers.c.key)
-    return and_(subscribers.c.created_at < before, ~keeps, ~asked, ~follows)
+    has_feed = exists().where(private_feeds.c.subscriber == subscribers.c.key)
+    return and_(subscribers.c.created_at < before, ~is_reader, ~asked, ~has_feed)
 
 
 def _events(before: datetime) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
-    # by who was merged with whom, links in old mails still find their readers; and how
-    # somebody came to what they still get is what the law may ask for
+    # merges stay, so that links in old mail find their readers; so does the proof of consent
+    # to what somebody still gets
     consent = and_(
         changes.c.action.in_(_CONSENT),
         exists().where(

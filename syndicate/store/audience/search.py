@@ -1,4 +1,4 @@
-"""The roll: the audience as operators look through it, filtered, streamed and counted."""
+"""Finds and counts subscribers for operators, by filter and by newsletter."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from syndicate import clock
 from syndicate.clock import EPOCH
 from syndicate.config import Criteria
 from syndicate.model.subscribers import Action, Subscriber, SubscriptionState
-from syndicate.store.audience.people import grouped, people
+from syndicate.store.audience.people import select_people, subscribers_from
 from syndicate.store.audience.segments import condition
 from syndicate.store.database.schema import (
     changes,
@@ -35,101 +35,101 @@ from syndicate.store.database.schema import (
     suppressions,
 )
 
-_AT_ONCE = 1000
-"""Rows that are fetched together."""
-_GRAIN = timedelta(minutes=15)
-"""What days of every zone are made of."""
+_FETCH_SIZE = 1000
+"""Rows per fetch."""
+_INTERVAL = timedelta(minutes=15)
+"""The days of every time zone are made of these."""
 _JOINED = (Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchCriteria:
-    """Whom to look at; what is None doesn't matter."""
+    """Which subscribers to find; None means any."""
 
     newsletter: str | None = None
     state: SubscriptionState | None = None
-    """Of the subscription, or of any."""
+    """The state of a subscription: that to `newsletter`, or any."""
     suppressed: bool | None = None
-    """Whether the address is one that is not mailed."""
+    """Whether the address is suppressed."""
     tag: str | None = None
     segment: Criteria | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsletterCounts:
-    """How many stand where with one newsletter; nobody is counted twice."""
+    """A newsletter's readers by state; each is counted once."""
 
     newsletter: str
     confirmed: int = 0
     pending: int = 0
     left: int = 0
     suppressed: int = 0
-    """Who would get it, were their address one that is mailed."""
+    """Confirmed, but the address is suppressed."""
     never_joined: int = 0
-    """Who left it elsewhere, before an import, or never confirmed it."""
+    """Left before an import, or declined to confirm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """Who came to a newsletter, and who went, within a quarter of an hour."""
+    """How many joined and left a newsletter within a quarter of an hour."""
 
     at: datetime
-    """When that began."""
+    """Its beginning."""
     joined: int
     left: int
 
 
 class SubscriberSearch:
-    """Everybody that the store knows."""
+    """Finds and counts people."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def find(self, wanted: SearchCriteria, limit: int | None = None) -> Iterator[Subscriber]:
-        """Iterate over people in the order they came, with the subscriptions that are wanted.
+    def find(self, criteria: SearchCriteria, limit: int | None = None) -> Iterator[Subscriber]:
+        """Iterate over people in the order they came, with the subscriptions that match.
 
-        They are read as they are asked for, never all at once.
+        They are fetched in batches, never all at once.
         """
-        query = self._filtered(people(), wanted)
+        query = self._filtered(select_people(), criteria)
         if limit is not None:
-            first = self._filtered(_keys(), wanted).group_by(subscribers.c.key)
+            first = self._filtered(_keys(), criteria).group_by(subscribers.c.key)
             first = first.order_by(subscribers.c.key).limit(limit)
             query = query.where(subscribers.c.key.in_(first))
         query = query.order_by(subscribers.c.key, subscriptions.c.newsletter)
-        streamed = query.execution_options(yield_per=_AT_ONCE)
-        yield from grouped(self._connection, self._connection.execute(streamed))
+        streamed = query.execution_options(yield_per=_FETCH_SIZE)
+        yield from subscribers_from(self._connection, self._connection.execute(streamed))
 
-    def count(self, wanted: SearchCriteria) -> int:
-        """Count the people that are wanted."""
-        keys = self._filtered(_keys(), wanted).group_by(subscribers.c.key).subquery()
+    def count(self, criteria: SearchCriteria) -> int:
+        """Count the people that match."""
+        keys = self._filtered(_keys(), criteria).group_by(subscribers.c.key).subquery()
         query = select(func.count()).select_from(keys)
         return int(self._connection.execute(query).scalar_one())
 
     def unknown_suppressions(self) -> Iterator[tuple[str, str]]:
-        """Iterate over addresses that are not mailed, and why, whose owners nobody knows."""
+        """Iterate over suppressed addresses that are no subscriber's, with the reasons."""
         query = (
             select(suppressions.c.address, suppressions.c.reason)
             .outerjoin(subscribers, subscribers.c.address == suppressions.c.address)
             .where(subscribers.c.key.is_(None))
             .order_by(suppressions.c.address)
-            .execution_options(yield_per=_AT_ONCE)
+            .execution_options(yield_per=_FETCH_SIZE)
         )
         rows = self._connection.execute(query)
         yield from ((row.address, row.reason) for row in rows)
 
     def field_names(self) -> list[str]:
-        """Return the names of all own fields that somebody has, in their order."""
+        """Return the names of all custom fields, sorted."""
         if self._connection.dialect.name == "sqlite":
-            each = func.json_each(subscribers.c.fields).table_valued("key")
+            field = func.json_each(subscribers.c.fields).table_valued("key")
         else:
-            each = func.json_object_keys(subscribers.c.fields).table_valued("key").render_derived()
-        names = select(each.c.key).select_from(subscribers.join(each, true()))
+            field = func.json_object_keys(subscribers.c.fields).table_valued("key").render_derived()
+        names = select(field.c.key).select_from(subscribers.join(field, true()))
         query = names.where(cast(subscribers.c.fields, Text) != "{}").distinct()
         return sorted(self._connection.execute(query).scalars())
 
     def newsletter_counts(self) -> list[NewsletterCounts]:
-        """Count every newsletter's readers by where they stand."""
-        not_mailed = subscribers.c.address.in_(select(suppressions.c.address))
+        """Count every newsletter's readers by state."""
+        is_suppressed = subscribers.c.address.in_(select(suppressions.c.address))
         confirmed = subscriptions.c.state == SubscriptionState.CONFIRMED
         left = subscriptions.c.state == SubscriptionState.LEFT
         never = exists().where(
@@ -138,18 +138,18 @@ class SubscriberSearch:
             changes.c.action.in_((Action.LEFT_ELSEWHERE, Action.DECLINED)),
             changes.c.how == subscriptions.c.source,
         )
-        stands = case(
-            (confirmed & not_mailed, "suppressed"),
+        state = case(
+            (confirmed & is_suppressed, "suppressed"),
             (left & never, "never_joined"),
             else_=subscriptions.c.state,
         )
-        each = (
-            select(subscriptions.c.newsletter, stands.label("stands"))
+        readers = (
+            select(subscriptions.c.newsletter, state.label("counted_as"))
             .join(subscribers, subscribers.c.key == subscriptions.c.subscriber)
             .subquery()
         )
-        query = select(each.c.newsletter, each.c.stands, func.count()).group_by(
-            each.c.newsletter, each.c.stands
+        query = select(readers.c.newsletter, readers.c.counted_as, func.count()).group_by(
+            readers.c.newsletter, readers.c.counted_as
         )
         counts: dict[str, dict[str, int]] = {}
         for newsletter, state, count in self._connection.execute(query):
@@ -159,9 +159,9 @@ class SubscriberSearch:
         ]
 
     def growth(self, newsletter: str | None, *, since: datetime) -> list[Growth]:
-        """Count who came and who went since then, by the audit trail, in the order of time."""
-        grain = literal(_GRAIN // timedelta(microseconds=1), BigInteger, literal_execute=True)
-        quarter = (type_coerce(changes.c.at, BigInteger) // grain).label("quarter")
+        """Count who joined and left since then, by the audit log, oldest first."""
+        interval = literal(_INTERVAL // timedelta(microseconds=1), BigInteger, literal_execute=True)
+        quarter = (type_coerce(changes.c.at, BigInteger) // interval).label("quarter")
         joined = changes.c.action.in_(_JOINED)
         left = changes.c.action == Action.LEFT
         query = (
@@ -173,23 +173,25 @@ class SubscriberSearch:
         if newsletter is not None:
             query = query.where(changes.c.newsletter == newsletter)
         return [
-            Growth(at=EPOCH + number * _GRAIN, joined=came, left=went)
-            for number, came, went in self._connection.execute(query)
+            Growth(at=EPOCH + number * _INTERVAL, joined=joined, left=left)
+            for number, joined, left in self._connection.execute(query)
         ]
 
-    def _filtered(self, query: Select[Any], wanted: SearchCriteria) -> Select[Any]:
-        if wanted.newsletter is not None:
-            query = query.where(subscriptions.c.newsletter == wanted.newsletter)
-        if wanted.state is not None:
-            query = query.where(subscriptions.c.state == wanted.state)
-        if wanted.suppressed is not None:
-            query = query.where(suppressions.c.address.is_not(None) == wanted.suppressed)
-        if wanted.tag is not None:
-            tagged = select(subscriber_tags.c.subscriber).where(subscriber_tags.c.tag == wanted.tag)
+    def _filtered(self, query: Select[Any], criteria: SearchCriteria) -> Select[Any]:
+        if criteria.newsletter is not None:
+            query = query.where(subscriptions.c.newsletter == criteria.newsletter)
+        if criteria.state is not None:
+            query = query.where(subscriptions.c.state == criteria.state)
+        if criteria.suppressed is not None:
+            query = query.where(suppressions.c.address.is_not(None) == criteria.suppressed)
+        if criteria.tag is not None:
+            tagged = select(subscriber_tags.c.subscriber).where(
+                subscriber_tags.c.tag == criteria.tag
+            )
             query = query.where(subscribers.c.key.in_(tagged))
-        if wanted.segment is not None:
+        if criteria.segment is not None:
             query = query.where(
-                condition(wanted.segment, self._connection.dialect.name, at=clock.now())
+                condition(criteria.segment, self._connection.dialect.name, at=clock.now())
             )
         return query
 

@@ -1,7 +1,7 @@
-"""Segments in SQL: the condition that an expression is for readers, in both databases.
+"""Segments: compiles an expression of the configuration to SQL, for both databases.
 
-Every test is true or false and never NULL, so that `not` turns it round. Text is
-compared by its characters' codes in both: PostgreSQL would otherwise go by its locale.
+Every test is true or false and never NULL, so that `not` inverts it. Both compare text by
+code points: PostgreSQL by default compares by its locale.
 """
 
 import operator
@@ -54,13 +54,13 @@ from syndicate.store.database.schema import (
 
 Condition = ColumnElement[bool]
 
-_AT_ONCE = 1000
-"""Rows that are fetched together."""
+_FETCH_SIZE = 1000
+"""Rows per fetch."""
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 _DIGITS = r"^\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?\s*$"
-"""What SQLite, too, takes for a number."""
-_LONGEST_NUMBER = 100
-"""Characters that PostgreSQL is asked to make a number of."""
+"""The numbers that SQLite knows, too."""
+_MAX_NUMBER_LENGTH = 100
+"""Characters of a text that PostgreSQL is asked to convert."""
 _INFINITE = cast(literal_column("9e999"), Float)
 _ORDERS: Mapping[Comparison, Callable[[Any, Any], Any]] = {
     Comparison.LESS: operator.lt,
@@ -71,13 +71,13 @@ _ORDERS: Mapping[Comparison, Callable[[Any, Any], Any]] = {
 
 
 class Segments:
-    """Who is in a segment."""
+    """Counts and lists the people in a segment."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def count(self, criteria: Criteria, newsletter: str | None = None, *, at: datetime) -> int:
-        """Count everybody in it, or those whom an edition of a newsletter would reach at `at`."""
+        """Count everybody in it, or those who would get a newsletter's edition at `at`."""
         query = self._query(select(func.count()).select_from(subscribers), criteria, at)
         if newsletter is not None:
             query = _reached(query, newsletter, at)
@@ -91,23 +91,25 @@ class Segments:
         query = query.order_by(subscribers.c.key)
         if newsletter is not None:
             query = _reached(query, newsletter, at)
-        yield from self._connection.execute(query.execution_options(yield_per=_AT_ONCE)).scalars()
+        yield from self._connection.execute(
+            query.execution_options(yield_per=_FETCH_SIZE)
+        ).scalars()
 
     def _query(self, query: Select[Any], criteria: Criteria, at: datetime) -> Select[Any]:
         return query.where(condition(criteria, self._connection.dialect.name, at=at))
 
 
 def condition(criteria: Criteria, dialect: str, *, at: datetime) -> Condition:
-    """Return what holds for the rows of `subscribers` that are in a segment at `at`."""
+    """Return a condition for the rows of `subscribers` that are in a segment at `at`."""
     return _ConditionBuilder(criteria, dialect, at).condition(criteria.expression)
 
 
 def _reached(query: Select[Any], newsletter: str, at: datetime) -> Select[Any]:
-    awake = or_(subscribers.c.paused_until.is_(None), subscribers.c.paused_until <= at)
+    not_paused = or_(subscribers.c.paused_until.is_(None), subscribers.c.paused_until <= at)
     return query.where(
         _has(subscriptions.c.subscriber, _confirmed((newsletter,))),
         ~subscribers.c.address.in_(select(suppressions.c.address)),
-        awake,
+        not_paused,
     )
 
 
@@ -140,11 +142,11 @@ class _ConditionBuilder:
     def _joined(self, day: date, *, before: bool) -> Condition:
         first = day if before else day + timedelta(days=1)
         midnight = to_utc(datetime.combine(first, time(), self._criteria.zone))
-        came = subscribers.c.created_at
-        return came < midnight if before else came >= midnight
+        joined = subscribers.c.created_at
+        return joined < midnight if before else joined >= midnight
 
     def _engaged(self, since: date | timedelta) -> Condition:
-        """Look for a link that was followed, by the reader and not by a machine."""
+        """Match readers who followed a link themselves, not a machine."""
         if isinstance(since, timedelta):
             then = self._now - since
         else:
@@ -159,8 +161,10 @@ class _ConditionBuilder:
             case Subject.NEWSLETTER:
                 return _has(subscriptions.c.subscriber, _confirmed(names))
             case Subject.LANGUAGE:
-                spoken = func.lower(func.coalesce(subscribers.c.language, self._criteria.language))
-                return spoken.in_([name.lower() for name in names])
+                language = func.lower(
+                    func.coalesce(subscribers.c.language, self._criteria.language)
+                )
+                return language.in_([name.lower() for name in names])
 
     def _field(self, test: FieldComparison | FieldOneOf) -> Condition:
         text = func.coalesce(subscribers.c.fields[test.field].as_string(), "")
@@ -183,7 +187,7 @@ class _ConditionBuilder:
         return self._as_number(text, lambda number: number == _real(value))
 
     def _ordered(self, text: ColumnElement[str], test: FieldComparison) -> Condition:
-        """Put numbers into the order of numbers, and text into that of its characters."""
+        """Compare as numbers where the value is one, else as text."""
         value = test.value
         if isinstance(value, float) or _NUMBER.fullmatch(value):
             limit = _real(float(value))
@@ -194,12 +198,14 @@ class _ConditionBuilder:
     def _as_number(
         self, text: ColumnElement[str], test: Callable[[ColumnElement[Any]], Condition]
     ) -> Condition:
-        """Test a text as the number that it is; false for one that is none."""
+        """Test a text as a number; false where it is none."""
         if self._sqlite:
-            # beside a REAL, text that is a number becomes one; other text is above them all
+            # beside a REAL, numeric text becomes a number; other text is greater than any
             return and_(test(text), text <= _INFINITE)
-        fits = and_(func.length(text) <= _LONGEST_NUMBER, text.op("~", is_comparison=True)(_DIGITS))
-        return case((fits, test(cast(text, Float))), else_=false())
+        numeric = and_(
+            func.length(text) <= _MAX_NUMBER_LENGTH, text.op("~", is_comparison=True)(_DIGITS)
+        )
+        return case((numeric, test(cast(text, Float))), else_=false())
 
 
 def _confirmed(newsletters: tuple[str, ...]) -> Condition:
@@ -210,7 +216,7 @@ def _confirmed(newsletters: tuple[str, ...]) -> Condition:
 
 
 def _has(subscriber: ColumnElement[int], which: Condition) -> Condition:
-    """Whether a reader is among those of other rows, looked up by themselves."""
+    """Match subscribers that other rows name, by an uncorrelated subquery."""
     return subscribers.c.key.in_(select(subscriber).where(which).correlate(None))
 
 

@@ -1,9 +1,9 @@
 """The tables.
 
-Times are `Instant`s. Keys that mean something outside the store are never
-given out twice (`sqlite_autoincrement`), so an erased person's number means
-nobody. The ledger (`deliveries`) has no foreign keys and no surrogate id:
-with them a million rows take four times as long to insert.
+Times are `Instant`s. Keys that mean something outside the store are never reused
+(`sqlite_autoincrement`), so an erased person's number is nobody's. The ledger (`deliveries`)
+has no foreign keys and no surrogate id: with them a million rows take four times as long to
+insert.
 """
 
 from datetime import datetime, timedelta
@@ -34,16 +34,16 @@ HEAD = "0012"
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware datetime kept as whole microseconds since the epoch, in UTC.
+    """An aware datetime, stored as whole microseconds since the epoch, in UTC.
 
-    SQLite gives 12:00+05:00 back as a naive 12:00; a number can't be misread.
+    SQLite would return 12:00+05:00 as a naive 12:00; a number can't be misread.
     """
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Any) -> int | None:
-        """Refuse naive times; write the rest as a number."""
+        """Return the stored number; refuse naive times."""
         return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, _dialect: Any) -> datetime | None:
@@ -52,7 +52,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 def microseconds(at: datetime) -> int:
-    """Return how an instant is kept; refuse naive times."""
+    """Return an instant as it is stored; refuse naive times."""
     return (to_utc(at) - EPOCH) // timedelta(microseconds=1)
 
 
@@ -77,12 +77,12 @@ articles = Table(
     Column("retracted_at", Instant),
     Column("number", Integer, unique=True),
     Column("numbered_breaking", Boolean, nullable=False, server_default=false()),
-    # of the newest revision, here so that lists need not open it
+    # copied from the newest revision, so that lists need not read it
     Column("revision", Integer, nullable=False),
     Column("status", String(16), nullable=False),
     Column("published_at", Instant, nullable=False, index=True),
     Column("breaking", Boolean, nullable=False),
-    # counts every change to any article, so that a build asks only for what is new to it
+    # the number of its newest change, so that a build reads only what is new
     Column("change", Integer, nullable=False, server_default="0", index=True),
     Index(None, "breaking", "numbered_breaking"),
     sqlite_autoincrement=True,
@@ -193,7 +193,7 @@ suppressions = Table(
     Column("at", Instant, nullable=False),
 )
 
-# of people who are somebody else now: a file that has one means them
+# of people who were merged or changed their address: a file with one means them
 former_addresses = Table(
     "former_addresses",
     metadata,
@@ -208,7 +208,7 @@ erasures = Table(
     Column("at", Instant, nullable=False),
 )
 
-# the audit trail outlives those whom it is about, by number alone
+# the audit log; it outlives those whom it is about, by number alone
 changes = Table(
     "changes",
     metadata,
@@ -257,7 +257,7 @@ schedules = Table(
     Column("begun_at", Instant),
 )
 
-# newsletters that have another name now
+# renamed newsletters
 renames = Table(
     "renames",
     metadata,
@@ -302,9 +302,9 @@ editions = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("on_unknown", String(16), nullable=False),
-    # whether it was for all of its newsletter, so that everybody may read it
+    # whether it went to all readers of its newsletter, so that everybody may read it
     Column("everybody", Boolean, nullable=False, server_default=true()),
-    # whether it may go on, and which edition took over its readers
+    # whether it is sent, and which edition took over its readers
     Column("state", String(16), nullable=False, server_default="sending"),
     Column("successor", Integer),
     # the first edition of those that correct or repeat each other
@@ -331,7 +331,7 @@ edition_links = Table(
     Column("address", Text, nullable=False),
 )
 
-# no foreign keys, as in the ledger; a reader stands here by number, and only where asked for
+# no foreign keys, as in the ledger; the reader is recorded only where that is configured
 clicks = Table(
     "clicks",
     metadata,

@@ -1,10 +1,10 @@
-"""The tables of delivery beside the ledger: decisions about editions, and the traffic."""
+"""The tables of delivery beside the ledger: decisions about editions, holds, quotas, rates."""
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text
 
 from syndicate.store.database.schema import Instant, deliveries, metadata
 
-# what was decided about an edition, with how far it had got by then; only added to
+# decisions about editions, each with how far the edition had got; only added to
 edition_acts = Table(
     "edition_acts",
     metadata,
@@ -20,7 +20,7 @@ edition_acts = Table(
     sqlite_autoincrement=True,
 )
 
-# relays and destinations that want nothing for a while; a row stays for as long as strikes count
+# relays and domains that want no mail for a while; a row stays as long as its strikes count
 holds = Table(
     "holds",
     metadata,
@@ -31,8 +31,8 @@ holds = Table(
     Column("since", Instant, nullable=False),
 )
 
-# how far a rate is used up: until a moment in nanoseconds since the epoch, and at so many
-# nanoseconds a message
+# token buckets: used up until a moment, in nanoseconds since the epoch, at so many nanoseconds
+# per message
 allowances = Table(
     "allowances",
     metadata,
@@ -41,7 +41,7 @@ allowances = Table(
     Column("apiece", BigInteger, nullable=False),
 )
 
-# what a process that delivers last said of each relay
+# the newest send rate of each process and relay
 paces = Table(
     "paces",
     metadata,
@@ -56,7 +56,7 @@ paces = Table(
     Column("note", Text, nullable=False),
 )
 
-# when something last happened that tells whether mail moves
+# when the events last happened that show whether mail moves
 heartbeats = Table(
     "heartbeats",
     metadata,
@@ -64,7 +64,7 @@ heartbeats = Table(
     Column("at", Instant, nullable=False),
 )
 
-# the few that were put off, by when they are due: else each claim would look at all of them
+# the few deferred rows, by when they are due: else each claim would scan all rows of a state
 Index(
     "ix_deliveries_put_off",
     deliveries.c.edition,

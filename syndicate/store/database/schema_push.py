@@ -1,10 +1,10 @@
-"""The tables of push: what hubs, search engines and subscribers of our own hub are owed."""
+"""The tables of outgoing calls: to hubs, search engines and subscribers of our own hub."""
 
 from sqlalchemy import Boolean, Column, Integer, String, Table, Text
 
 from syndicate.store.database.schema import Instant, metadata
 
-# the newest version of a feed that a hub was told of, or is to be told of while `due_at` is set
+# the newest version of a feed that a hub was notified of, or is to be while `due_at` is set
 pings = Table(
     "pings",
     metadata,
@@ -17,8 +17,8 @@ pings = Table(
     Column("error", Text, nullable=False),
 )
 
-# pages that a search engine is to be told of while `due_at` is set; up to which change it was
-# told is in `engines`. One that is gone for good is remembered, so that it is told once.
+# pages that a search engine is to be notified of while `due_at` is set; `engines` has up to
+# which change it was. A page that is gone stays, so that the engine is notified once.
 submissions = Table(
     "submissions",
     metadata,
@@ -39,7 +39,7 @@ engines = Table(
     Column("at", Instant, nullable=False),
 )
 
-# hubs and search engines that are left alone for a while, since they asked for it or don't answer
+# hubs and search engines that are not called for a while: they asked for it or don't answer
 pauses = Table(
     "pauses",
     metadata,
@@ -47,8 +47,8 @@ pauses = Table(
     Column("until", Instant, nullable=False),
 )
 
-# our own hub: who asked for what and is still to be verified, and who gets what; the due time
-# of a row that is claimed is when its claim runs out
+# our own hub: requests that are not verified yet, and subscriptions; the due time of a claimed
+# row is when its claim expires
 hub_requests = Table(
     "hub_requests",
     metadata,

@@ -1,8 +1,8 @@
-"""The archive: editions of newsletters as everybody may read them.
+"""The archive: the editions of newsletters that everybody may read.
 
-Letters are left out, and what went to a part of a newsletter's readers.
-They are counted from the oldest, so that a page of the list stays as it is. An
-edition that carried an article retracted since keeps its place and isn't shown.
+Letters are left out, and so is what went to only a part of the readers. Positions count
+from the oldest, so that a page of the list never changes. An edition with an article that
+was retracted since keeps its position and isn't shown.
 """
 
 from collections.abc import Iterable
@@ -29,43 +29,45 @@ class ArchivedEdition:
     """The hash of its content."""
     created_at: datetime
     withdrawn: bool
-    """Whether something in it was retracted since."""
+    """Whether an article in it was retracted since."""
 
 
 class EditionArchive:
-    """What was mailed to whole newsletters."""
+    """Editions that went to all readers of a newsletter."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def count(self, newsletter: str) -> int:
-        """Return how many editions a newsletter has had, withdrawn ones with them."""
+        """Count a newsletter's editions, withdrawn ones included."""
         query = select(func.count()).select_from(editions).where(*_of(newsletter))
         return self._connection.execute(query).scalar_one()
 
     def list_range(self, newsletter: str, start: int, stop: int) -> list[ArchivedEdition]:
-        """Return the editions from `start` to before `stop`, counted from the oldest, 0."""
-        query = _issues().where(*_of(newsletter)).order_by(editions.c.key)
-        return _read(self._connection.execute(query.offset(start).limit(stop - start)))
+        """Return the editions from position `start` up to, not including, `stop`."""
+        query = _select_editions().where(*_of(newsletter)).order_by(editions.c.key)
+        return _editions_from(self._connection.execute(query.offset(start).limit(stop - start)))
 
     def newest(self, newsletter: str, limit: int) -> list[ArchivedEdition]:
         """Return the newest editions that are shown, the newest first."""
-        query = _issues().where(*_of(newsletter), ~_withdrawn())
-        return _read(self._connection.execute(query.order_by(editions.c.key.desc()).limit(limit)))
+        query = _select_editions().where(*_of(newsletter), ~_withdrawn())
+        return _editions_from(
+            self._connection.execute(query.order_by(editions.c.key.desc()).limit(limit))
+        )
 
     def find(self, newsletter: str, key: int) -> ArchivedEdition | None:
         """Find an edition of a newsletter."""
-        query = _issues().where(*_of(newsletter), editions.c.key == key)
-        found = _read(self._connection.execute(query))
+        query = _select_editions().where(*_of(newsletter), editions.c.key == key)
+        found = _editions_from(self._connection.execute(query))
         return found[0] if found else None
 
     def is_withdrawn(self, key: int) -> bool:
-        """Tell whether an article of an edition, of whatever newsletter, was retracted since."""
+        """Whether an article of an edition, of any newsletter, was retracted since."""
         query = select(editions.c.key).where(editions.c.key == key, _withdrawn())
         return self._connection.execute(query).first() is not None
 
     def adjacent(self, newsletter: str, key: int) -> tuple[int | None, int | None]:
-        """Return the numbers of the editions shown before and after one."""
+        """Return the numbers of the editions shown before and after one, or None."""
         shown = select(editions.c.key).where(*_of(newsletter), ~_withdrawn()).limit(1)
         before = shown.where(editions.c.key < key).order_by(editions.c.key.desc())
         after = shown.where(editions.c.key > key).order_by(editions.c.key)
@@ -73,21 +75,24 @@ class EditionArchive:
 
 
 def _of(newsletter: str) -> tuple[Any, ...]:
-    mine = editions.c.newsletter == newsletter
-    return mine, editions.c.kind.in_(_PUBLIC), editions.c.everybody.is_(True)
+    return (
+        editions.c.newsletter == newsletter,
+        editions.c.kind.in_(_PUBLIC),
+        editions.c.everybody.is_(True),
+    )
 
 
 def _withdrawn() -> Any:
-    carried = edition_items.join(articles, articles.c.key == edition_items.c.article)
+    items = edition_items.join(articles, articles.c.key == edition_items.c.article)
     return exists(
         select(1)
-        .select_from(carried)
+        .select_from(items)
         .where(edition_items.c.edition == editions.c.key, articles.c.retracted_at.is_not(None))
         .correlate(editions)
     )
 
 
-def _issues() -> Select[Any]:
+def _select_editions() -> Select[Any]:
     return select(
         editions.c.key,
         contents.c.subject,
@@ -98,5 +103,5 @@ def _issues() -> Select[Any]:
     ).join(contents)
 
 
-def _read(rows: Iterable[Row[Any]]) -> list[ArchivedEdition]:
+def _editions_from(rows: Iterable[Row[Any]]) -> list[ArchivedEdition]:
     return [ArchivedEdition(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it

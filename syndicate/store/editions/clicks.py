@@ -1,4 +1,4 @@
-"""Clicks: which links of an edition were followed, by people and by machines."""
+"""Clicks: which links of an edition people and machines followed."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,22 +11,22 @@ from syndicate.store.database.schema import clicks, edition_links, subscribers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkClick:
-    """Somebody, or something, followed a link."""
+    """One click on a link."""
 
     edition: int
     link: int
-    """Its number in the edition; 0 is the hidden one."""
+    """Its number in the edition; 0 is the hidden link."""
     subscriber: int | None
-    """Whose mail it stood in, where that is to be known."""
+    """The reader whose mail had the link, where that is recorded."""
     at: datetime
     machine: bool
     agent: str
-    """What program a machine said it is, at most 80 characters; empty for people."""
+    """A machine's user agent, at most 80 characters; empty for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkClicks:
-    """How often one link was followed."""
+    """How often a link was followed."""
 
     link: int
     address: str
@@ -34,39 +34,39 @@ class LinkClicks:
     people: int
     machines: int
     readers: int
-    """How many of those whom we know; 0 where nobody is known."""
+    """How many different readers, where readers are recorded; else 0."""
 
 
 class Clicks:
-    """Links of editions, and who followed them."""
+    """Links of editions, and their clicks."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def links(self, edition: int) -> tuple[str, ...]:
-        """Return where the numbered links of an edition lead, from number 1."""
+        """Return the targets of an edition's links, from number 1."""
         query = select(edition_links.c.address).where(edition_links.c.edition == edition)
         return tuple(self._connection.execute(query.order_by(edition_links.c.position)).scalars())
 
     def add(self, click: LinkClick) -> int:
-        """Record a click and return its number; a reader who was erased is nobody in it."""
-        row = asdict(click) | {"subscriber": self._known(click.subscriber)}
+        """Record a click, without a reader who was erased; return its number."""
+        row = asdict(click) | {"subscriber": self._existing(click.subscriber)}
         key: int = self._connection.execute(
             insert(clicks).returning(clicks.c.key), row
         ).scalar_one()
         return key
 
-    def mark_as_machine(self, found_out: Mapping[int, str]) -> None:
-        """Note of clicks, by number, that a machine made them, and which."""
-        if found_out:
+    def mark_as_machine(self, agents: Mapping[int, str]) -> None:
+        """Mark clicks, by number, as made by machines with these user agents."""
+        if agents:
             mark = update(clicks).where(clicks.c.key == bindparam("number"))
             self._connection.execute(
-                mark.values(machine=True, agent=bindparam("said")),
-                [{"number": key, "said": agent} for key, agent in found_out.items()],
+                mark.values(machine=True, agent=bindparam("user_agent")),
+                [{"number": key, "user_agent": agent} for key, agent in agents.items()],
             )
 
     def counts(self, edition: int) -> list[LinkClicks]:
-        """Count by link, in their order; the hidden link comes first, if it was followed."""
+        """Count clicks by link, in order; the hidden link comes first, if it was followed."""
         person = clicks.c.machine.is_(False)
         query = select(
             clicks.c.link,
@@ -88,6 +88,6 @@ class Clicks:
             for link, address in (hidden | addresses).items()
         ]
 
-    def _known(self, subscriber: int | None) -> int | None:
+    def _existing(self, subscriber: int | None) -> int | None:
         query = select(subscribers.c.key).where(subscribers.c.key == subscriber)
         return None if subscriber is None else self._connection.execute(query).scalar()

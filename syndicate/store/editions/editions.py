@@ -1,4 +1,4 @@
-"""Editions, frozen: what they say, what they carried, and whom they are for."""
+"""Freezes editions: content, articles, links, and a ledger row for every reader."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -34,17 +34,17 @@ from syndicate.store.database.sql_engine import insert_new
 
 
 class Editions:
-    """What went out, or is going out."""
+    """Adds and finds editions."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add(self, draft: Draft) -> Edition:
-        """Freeze an edition: content, items, and a ledger row for every reader it is for.
+        """Freeze an edition with a ledger row for every reader it is for.
 
-        Its audience is everybody confirmed whose subscription is older than the
-        newest article in it, and whose address is not suppressed; of a segment,
-        where the draft names one.
+        These are the confirmed ones whose subscription is older than its newest article,
+        whose address is not suppressed, who have not paused mail, and who are in the
+        draft's segment, if it names one.
         """
         key = self.freeze(draft, everybody=draft.segment is None)
         self._freeze_audience(key, draft)
@@ -53,10 +53,10 @@ class Editions:
         return edition
 
     def freeze(self, draft: Draft, *, everybody: bool, original: int | None = None) -> int:
-        """Freeze what an edition says and carries, for nobody yet; return its number.
+        """Freeze an edition's content and articles, for nobody yet; return its number.
 
-        It is shown to `everybody`, or to its readers alone. `original` is the first
-        one of those that it corrects.
+        `everybody`: whether the archive shows it. `original` is the first of the editions
+        that it corrects.
         """
         lock(self._connection, LOCK_NUMBERS)
         content = draft.content
@@ -80,8 +80,13 @@ class Editions:
         self._connection.execute(
             insert(edition_items),
             [
-                {"edition": key, "position": position, "article": i.article, "revision": i.revision}
-                for position, i in enumerate(draft.items, 1)
+                {
+                    "edition": key,
+                    "position": position,
+                    "article": item.article,
+                    "revision": item.revision,
+                }
+                for position, item in enumerate(draft.items, 1)
             ],
         )
         self._freeze_links(key, draft)
@@ -92,8 +97,8 @@ class Editions:
     ) -> int:
         """Freeze a letter to one subscriber; return its number.
 
-        What became of one that was being sent when a process died is not known: it is
-        sent again, since a question that comes twice does no harm.
+        One that was being sent when a process died is sent again: a letter that comes
+        twice does no harm.
         """
         insert_new(self._connection, contents, {"hash": content.hash, **asdict(content)})
         letter = {
@@ -116,33 +121,37 @@ class Editions:
 
     def by_key(self, key: int) -> Edition | None:
         """Find an edition by its number."""
-        row = self._connection.execute(_editions().where(editions.c.key == key)).one_or_none()
+        row = self._connection.execute(
+            _select_editions().where(editions.c.key == key)
+        ).one_or_none()
         return None if row is None else edition_of(row)
 
     def all(self) -> list[Edition]:
-        """Return every edition of a newsletter, newest first."""
-        query = _editions().where(editions.c.kind != EditionKind.LETTER)
+        """Return every edition but letters, newest first."""
+        query = _select_editions().where(editions.c.kind != EditionKind.LETTER)
         query = query.order_by(editions.c.key.desc())
         return [edition_of(row) for row in self._connection.execute(query)]
 
     def unfinished(self) -> list[Edition]:
-        """Return the editions of newsletters of which something is still to come, oldest first."""
-        # the first row of each state: so that it is looked up in an index
+        """Return the editions, but letters, with deliveries that are not done, oldest first."""
+        # only the first row of each state is looked up in an index
         firsts = (
             select(func.min(deliveries.c.subscriber))
             .where(deliveries.c.edition == editions.c.key, deliveries.c.state == state)
             .scalar_subquery()
             for state in WAITING
         )
-        query = _editions().where(
+        query = _select_editions().where(
             editions.c.kind != EditionKind.LETTER, or_(*(first.is_not(None) for first in firsts))
         )
         return [edition_of(row) for row in self._connection.execute(query.order_by(editions.c.key))]
 
     def newest_of(self, schedule: str) -> Edition | None:
         """Return the newest edition of a schedule."""
-        mine = _editions().where(editions.c.schedule == schedule)
-        row = self._connection.execute(mine.order_by(editions.c.key.desc()).limit(1)).one_or_none()
+        of_schedule = _select_editions().where(editions.c.schedule == schedule)
+        row = self._connection.execute(
+            of_schedule.order_by(editions.c.key.desc()).limit(1)
+        ).one_or_none()
         return None if row is None else edition_of(row)
 
     def newest_key(self, newsletter: str) -> int:
@@ -163,7 +172,7 @@ class Editions:
         )
 
     def items(self, key: int) -> list[Item]:
-        """Return what an edition carried, in its order."""
+        """Return the articles of an edition, in order."""
         query = select(edition_items).where(edition_items.c.edition == key)
         rows = self._connection.execute(query.order_by(edition_items.c.position))
         return [Item(article=row.article, revision=row.revision) for row in rows]
@@ -206,12 +215,12 @@ class Editions:
         self._connection.execute(insert(deliveries).from_select(columns, readers))
 
 
-def _editions() -> Select[Any]:
+def _select_editions() -> Select[Any]:
     return select(editions, contents.c.subject).join(contents)
 
 
 def edition_of(row: Row[Any]) -> Edition:
-    """Make the value of a row of `editions` with its subject."""
+    """Make an edition of a row of `editions` with its subject."""
     return Edition(
         key=row.key,
         newsletter=row.newsletter,

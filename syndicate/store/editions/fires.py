@@ -1,4 +1,4 @@
-"""Schedules as the store knows them, and the record that each slot was dealt with."""
+"""Records when each schedule began, and what became of each of its slots."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,17 +13,17 @@ from syndicate.store.database.sql_engine import insert_new
 
 
 class FireOutcome(StrEnum):
-    """How a slot was dealt with."""
+    """What became of a slot."""
 
     EDITION = "edition"
     SKIPPED = "skipped"
     FAILED = "failed"
-    """It is tried again until it is too late."""
+    """It is retried until it is too late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fire:
-    """The record that a slot was dealt with, and how, in words for people."""
+    """The record of what became of a slot."""
 
     schedule: str
     slot: str
@@ -31,10 +31,10 @@ class Fire:
     outcome: FireOutcome
     reason: str
     node: str
-    """The process that dealt with it."""
+    """The process that handled it."""
     at: datetime
     older: int = 0
-    """How many slots before this one were passed over without a record; in `reason` alone."""
+    """How many slots before this one were missed without a record; stored in `reason` alone."""
 
     def __str__(self) -> str:
         return (
@@ -44,19 +44,19 @@ class Fire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSchedule:
-    """A schedule that the store knows, whether or not it is still in the configuration."""
+    """A schedule that has begun, whether or not it is still in the configuration."""
 
     name: str
     newsletter: str
     upto: int
-    """The public number that its last edition went up to; where there was none, its beginning."""
+    """The public number that its last edition went up to; without one, where it began."""
     has_editions: bool
     last_slot: datetime | None
-    """When the newest slot was due that has a record."""
+    """When its newest recorded slot was due."""
 
 
 class Schedules:
-    """When each schedule's timing was first seen, and where the schedule begins."""
+    """When each schedule's timing was first seen, and where the schedule began."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -66,27 +66,29 @@ class Schedules:
     ) -> datetime:
         """Return when a schedule's timing was first seen: `at`, if it is new or has changed.
 
-        Also if that lies in the future, of `at` and of the real clock (`now`) alike:
-        it was seen in a trial then, and a trial holds nothing up.
+        It is `at`, too, if the stored time is later than both `at` and the real clock
+        (`now`): it comes from a trial, which must not delay anything.
         """
         row = {"name": name, "fingerprint": fingerprint, "since": at, "newsletter": newsletter}
         if insert_new(self._connection, schedules, row):
             return at
-        mine = schedules.c.name == name
-        other = or_(schedules.c.fingerprint != fingerprint, schedules.c.since > max(at, now))
-        changed = update(schedules).where(mine, other)
+        by_name = schedules.c.name == name
+        outdated = or_(schedules.c.fingerprint != fingerprint, schedules.c.since > max(at, now))
+        changed = update(schedules).where(by_name, outdated)
         self._connection.execute(changed, {"fingerprint": fingerprint, "since": at})
-        moved = update(schedules).where(mine, schedules.c.newsletter.is_distinct_from(newsletter))
+        moved = update(schedules).where(
+            by_name, schedules.c.newsletter.is_distinct_from(newsletter)
+        )
         self._connection.execute(moved, {"newsletter": newsletter})
         since: datetime = self._connection.execute(
-            select(schedules.c.since).where(mine)
+            select(schedules.c.since).where(by_name)
         ).scalar_one()
         return since
 
     def all(self) -> list[KnownSchedule]:
         """Return the schedules that have begun, by name."""
-        its = select(editions.c.upto).where(editions.c.schedule == schedules.c.name)
-        upto = its.order_by(editions.c.key.desc()).limit(1)
+        last_edition = select(editions.c.upto).where(editions.c.schedule == schedules.c.name)
+        upto = last_edition.order_by(editions.c.key.desc()).limit(1)
         slot = select(func.max(fires.c.due_at)).where(fires.c.schedule == schedules.c.name)
         query = select(
             schedules.c.name,
@@ -107,28 +109,28 @@ class Schedules:
         ]
 
     def start(self, name: str) -> ScheduleStart | None:
-        """Return where a schedule begins; None where no pass at the real time has seen it yet."""
+        """Return where a schedule began; None where it was seen only in trials."""
         query = select(schedules.c.begins_after, schedules.c.begun_at).where(
             schedules.c.name == name, schedules.c.begun_at.is_not(None)
         )
         row = self._connection.execute(query).one_or_none()
         return None if row is None else ScheduleStart(number=row.begins_after, at=row.begun_at)
 
-    def save_start(self, name: str, beginning: ScheduleStart) -> None:
-        """Keep where a schedule begins, unless it has begun."""
+    def save_start(self, name: str, start: ScheduleStart) -> None:
+        """Save where a schedule begins, unless it has begun."""
         not_yet = update(schedules).where(schedules.c.name == name, schedules.c.begun_at.is_(None))
-        values = {"begins_after": beginning.number, "begun_at": beginning.at}
+        values = {"begins_after": start.number, "begun_at": start.at}
         self._connection.execute(not_yet, values)
 
 
 class Fires:
-    """What became of every slot."""
+    """Fires by schedule and slot."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def last(self, schedule: str, at: datetime) -> datetime | None:
-        """Return the due time of the newest slot up to `at` that is over; a failed one is not."""
+        """Return when the newest slot up to `at` was due, failed ones left out."""
         query = select(func.max(fires.c.due_at)).where(
             fires.c.schedule == schedule,
             fires.c.outcome != FireOutcome.FAILED,
@@ -137,9 +139,9 @@ class Fires:
         return self._connection.execute(query).scalar()
 
     def record(self, fire: Fire) -> bool:
-        """Record a slot's outcome; False when somebody else has dealt with it.
+        """Record a slot's outcome; return False when another process has handled it.
 
-        A failed slot is still open, so a later outcome takes its place.
+        A failed slot is retried, so a later outcome replaces it.
         """
         if insert_new(self._connection, fires, _row(fire)):
             return True
@@ -154,7 +156,7 @@ class Fires:
         return replaced.rowcount == 1
 
     def record_missed(self, fire: Fire) -> bool:
-        """Record a slot that nothing is sent for; False when it has a record, which stands."""
+        """Record a slot that nothing is sent for; return False when it has a record."""
         return bool(insert_new(self._connection, fires, _row(fire)))
 
     def recent(self, schedule: str, limit: int = 10) -> list[Fire]:

@@ -1,7 +1,7 @@
-"""Figures for whoever watches: how much there is of what, and how much waits.
+"""Counts what the store contains, for metrics.
 
-A million rows of the ledger are counted out of an index, in a tenth of a second; who
-asks often keeps the answer for a while.
+An index counts a million rows of the ledger in a tenth of a second; cache the result if
+you need it often.
 """
 
 from collections.abc import Mapping
@@ -25,20 +25,20 @@ Name = TypeVar("Name", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushFigures:
-    """What is owed to one kind of those who are told of changes."""
+    """The queue of one kind of outgoing calls."""
 
     waiting: int
-    """Owed, and not failed yet."""
+    """Not failed yet."""
     failing: int
-    """Tried in vain: it is tried again, or was given up, or waits for somebody to mend it."""
+    """Failed: to be retried, given up, or waiting for an operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsFigures:
-    """What there is at one time. Of deliveries and fires every state is there, be it with 0."""
+    """The counts at one time; deliveries and fires have every state, even with 0."""
 
     articles: int
-    """That readers may see."""
+    """Those that readers may see."""
     editions: Mapping[tuple[str, str], int]
     """By newsletter, and whether they are `sending`, `paused` or `done`; without letters."""
     deliveries: Mapping[DeliveryState, int]
@@ -47,60 +47,60 @@ class MetricsFigures:
     subscriptions: Mapping[tuple[str, SubscriptionState], int]
     """By newsletter and state."""
     push: Mapping[str, PushFigures]
-    """By who is told: `hubs`, `engines`, `subscribers`."""
+    """By receiver: `hubs`, `engines`, `subscribers`."""
     hub_subscriptions: int
-    """Of our own hub, that haven't lapsed."""
+    """Of our own hub, not expired."""
     hub_requests: int
-    """To our own hub, that are still to be verified."""
+    """To our own hub, not verified yet."""
 
 
 class MetricsSnapshot:
-    """Counts what a store holds."""
+    """Counts what the store contains."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def load(self, at: datetime) -> MetricsFigures:
-        """Return how much there is at `at`."""
+        """Return the counts at `at`."""
         return MetricsFigures(
             articles=self._count(articles, public_at(at)),
             editions=self._editions(),
             deliveries=dict.fromkeys(DeliveryState, 0)
-            | self._by(deliveries.c.state, DeliveryState),
-            fires=dict.fromkeys(FireOutcome, 0) | self._by(fires.c.outcome, FireOutcome),
+            | self._by_name(deliveries.c.state, DeliveryState),
+            fires=dict.fromkeys(FireOutcome, 0) | self._by_name(fires.c.outcome, FireOutcome),
             subscriptions=self._subscriptions(),
             push={
-                "hubs": self._owed(pings),
-                "engines": self._owed(submissions),
-                "subscribers": self._owed(hub_subscriptions),
+                "hubs": self._push_figures(pings),
+                "engines": self._push_figures(submissions),
+                "subscribers": self._push_figures(hub_subscriptions),
             },
             hub_subscriptions=self._count(hub_subscriptions, hub_subscriptions.c.until > at),
             hub_requests=self._count(hub_requests),
         )
 
     def _editions(self) -> dict[tuple[str, str], int]:
-        """Count editions; the few that aren't done yet are found by what is open of the ledger."""
-        own = editions.c.kind != EditionKind.LETTER
+        """Count editions; those that aren't done are found by their open ledger rows."""
+        no_letter = editions.c.kind != EditionKind.LETTER
         query = select(editions.c.newsletter, func.count()).group_by(editions.c.newsletter)
-        every = self._pairs(query.where(own))
-        still = (
+        totals = self._pairs(query.where(no_letter))
+        unfinished = (
             select(deliveries.c.edition)
             .where(deliveries.c.state.in_(WAITING))
             .distinct()
             .subquery()
         )
         paused = editions.c.state == EditionState.PAUSED
-        held = self._pairs(query.where(own, paused))
+        on_hold = self._pairs(query.where(no_letter, paused))
         sending = self._pairs(
-            query.join(still, still.c.edition == editions.c.key).where(own, ~paused)
+            query.join(unfinished, unfinished.c.edition == editions.c.key).where(no_letter, ~paused)
         )
         return {
             (newsletter, state): count
-            for newsletter, total in every.items()
+            for newsletter, total in totals.items()
             for state, count in (
                 ("sending", sending.get(newsletter, 0)),
-                ("paused", held.get(newsletter, 0)),
-                ("done", total - sending.get(newsletter, 0) - held.get(newsletter, 0)),
+                ("paused", on_hold.get(newsletter, 0)),
+                ("done", total - sending.get(newsletter, 0) - on_hold.get(newsletter, 0)),
             )
         }
 
@@ -109,13 +109,13 @@ class MetricsSnapshot:
         rows = self._connection.execute(select(*columns, func.count()).group_by(*columns))
         return {(newsletter, SubscriptionState(state)): count for newsletter, state, count in rows}
 
-    def _owed(self, table: Table) -> PushFigures:
+    def _push_figures(self, table: Table) -> PushFigures:
         due, failed = table.c.due_at.is_not(None), table.c.error != ""
         return PushFigures(
             waiting=self._count(table, due, ~failed), failing=self._count(table, failed)
         )
 
-    def _by(self, column: Column[Any], names: type[Name]) -> dict[Name, int]:
+    def _by_name(self, column: Column[Any], names: type[Name]) -> dict[Name, int]:
         query = select(column, func.count()).group_by(column)
         return {names(name): count for name, count in self._pairs(query).items()}
 

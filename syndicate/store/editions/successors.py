@@ -1,6 +1,6 @@
-"""Editions that take the place of another: corrected, or the same for who didn't get it.
+"""Editions that follow another: a correction, or the same again for who didn't get it.
 
-Whom they are for is decided with them, in one transaction: nobody can be served by both.
+Their readers are decided in the same transaction, so that nobody gets both.
 """
 
 from datetime import datetime
@@ -27,17 +27,23 @@ from syndicate.store.database.schema import (
     edition_links,
     editions,
 )
-from syndicate.store.editions.control import CANCELLED_ROW, HELD_BACK, STEP, EditionControl, over
+from syndicate.store.editions.control import (
+    BATCH,
+    CANCELLED_ROW,
+    HELD_BACK,
+    EditionControl,
+    stop_reason,
+)
 from syndicate.store.editions.editions import Editions
 from syndicate.store.editions.recipients import join_readers, queue_for, skip_reason
 
 _MISSED = or_(deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.EXPIRED]), CANCELLED_ROW)
-"""Who provably didn't get it, and might have wanted to."""
+"""Readers who provably didn't get it, and might have wanted to."""
 _NEVER_LEFT = (DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.SKIPPED)
 
 
 class Successors:
-    """Editions after editions."""
+    """Adds corrections and repetitions of editions."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -47,66 +53,66 @@ class Successors:
     def replace(
         self, key: int, draft: Draft, *, cause: Cause, at: datetime, detail: str = ""
     ) -> tuple[Edition, Remaining]:
-        """Freeze a corrected edition for exactly those of whose copy nothing is on its way.
+        """Freeze a corrected edition for exactly those readers who were sent nothing.
 
-        After a cancellation, those are the ones it held back. Return it, and how far the
-        other one had got. Raise Refused where nobody waits.
+        After a cancellation, these are the ones it held back. Return the new edition, and
+        how far the old one had got. Raise Refused where no reader is left.
         """
         lock(self._connection, LOCK_NUMBERS)
         edition = self._control.lock_edition(key)
-        left = self._control.left(edition)
+        remaining = self._control.remaining(edition)
         if edition.state is EditionState.REPLACED:
-            raise Refused(f"edition {key} {over(edition)}: replace that one")
+            raise Refused(f"edition {key} {stop_reason(edition)}: replace that one")
         if (newer := self._repeated(edition)) is not None:
             raise Refused(f"edition {key} was sent again as edition {newer}: replace that one")
-        if not left.held_back:
-            raise Refused(f"nobody is left to replace edition {key} for: {left}")
+        if not remaining.held_back:
+            raise Refused(f"nobody is left to replace edition {key} for: {remaining}")
         successor = self._editions.freeze(
-            draft, everybody=self._everybody(key), original=edition.original or key
+            draft, everybody=self._is_for_everybody(key), original=edition.original or key
         )
         self._control.decide(
             edition,
             EditionState.REPLACED,
             ControlAction.REPLACED,
-            left,
+            remaining,
             cause=cause,
             at=at,
             detail=f"by edition {successor}" + (f"; {detail}" if detail else ""),
             successor=successor,
         )
-        self._control.follow(self._found(key), HELD_BACK, at)
-        return self._found(successor), left
+        self._control.hand_on(self._get(key), HELD_BACK, at)
+        return self._get(successor), remaining
 
     def resend(
         self, key: int, *, cause: Cause, at: datetime, expires_at: datetime, detail: str = ""
     ) -> Edition | None:
-        """Freeze an edition once more, for exactly those who are missing it; None for nobody.
+        """Freeze an edition again, for exactly those who didn't get it; return None for nobody.
 
-        Raise Refused for one that was replaced: what it says is known to be wrong.
+        Raise Refused for one that was replaced: its content is known to be wrong.
         """
         lock(self._connection, LOCK_NUMBERS)
         edition = self._control.lock_edition(key)
         if edition.state is EditionState.REPLACED:
-            raise Refused(f"edition {key} {over(edition)}: send that one again")
+            raise Refused(f"edition {key} {stop_reason(edition)}: send that one again")
         readers = self._missing(edition, at)
         if not readers:
             return None
         again = self._copy(edition, at, expires_at)
-        for start in range(0, len(readers), STEP):
-            some = deliveries.c.subscriber.in_(readers[start : start + STEP])
-            queue_for(self._connection, again, instead_of=key, which=some, at=at)
+        for start in range(0, len(readers), BATCH):
+            batch = deliveries.c.subscriber.in_(readers[start : start + BATCH])
+            queue_for(self._connection, again, instead_of=key, which=batch, at=at)
         counted = f"as edition {again}, to {len(readers)} who didn't get it"
-        said = f"{counted}; {detail}" if detail else counted
-        left = self._control.left(edition)
-        self._control.note(
-            key, ControlRecord(at=at, act=ControlAction.RESENT, cause=cause, detail=said), left
+        detail = f"{counted}; {detail}" if detail else counted
+        remaining = self._control.remaining(edition)
+        self._control.record(
+            key,
+            ControlRecord(at=at, act=ControlAction.RESENT, cause=cause, detail=detail),
+            remaining,
         )
-        return self._found(again)
-
-    # how
+        return self._get(again)
 
     def _missing(self, edition: Edition, at: datetime) -> list[int]:
-        """Return who missed it, is to be mailed today, and may not have it from elsewhere."""
+        """Return who missed it, may be mailed today, and can't have it from another edition."""
         family = select(editions.c.key).where(
             or_(
                 editions.c.key == (edition.original or edition.key),
@@ -114,12 +120,12 @@ class Successors:
             )
         )
         other = deliveries.alias()
-        has = exists().where(
+        received = exists().where(
             other.c.edition.in_(family),
             other.c.subscriber == deliveries.c.subscriber,
             other.c.state.not_in(_NEVER_LEFT),
         )
-        may_have = exists().where(
+        may_have_received = exists().where(
             delivery_events.c.edition.in_(family),
             delivery_events.c.subscriber == deliveries.c.subscriber,
             delivery_events.c.event == DeliveryState.UNKNOWN,
@@ -128,13 +134,13 @@ class Successors:
             select(deliveries.c.subscriber)
             .select_from(join_readers())
             .where(deliveries.c.edition == edition.key, _MISSED, skip_reason(at) == "")
-            .where(~has, ~may_have)
+            .where(~received, ~may_have_received)
             .order_by(deliveries.c.subscriber)
         )
         return list(self._connection.execute(query).scalars())
 
     def _copy(self, edition: Edition, at: datetime, expires_at: datetime) -> int:
-        """Freeze what an edition says and carries once more; return its number."""
+        """Freeze a copy of an edition for nobody yet; return its number."""
         values = {
             "newsletter": edition.newsletter,
             "schedule": None,
@@ -151,11 +157,11 @@ class Successors:
         again: int = self._connection.execute(
             insert(editions).returning(editions.c.key), values
         ).scalar_one()
-        for table, of_it in (
+        for table, names in (
             (edition_items, ("article", "revision")),
             (edition_links, ("address",)),
         ):
-            columns = ["position", *of_it]
+            columns = ["position", *names]
             rows = select(literal(again), *(table.c[name] for name in columns))
             self._connection.execute(
                 insert(table).from_select(
@@ -172,11 +178,11 @@ class Successors:
         newer = select(editions.c.key).where(family, editions.c.key > edition.key)
         return self._connection.execute(newer.order_by(editions.c.key.desc()).limit(1)).scalar()
 
-    def _everybody(self, key: int) -> bool:
+    def _is_for_everybody(self, key: int) -> bool:
         query = select(editions.c.everybody).where(editions.c.key == key)
         return bool(self._connection.execute(query).scalar_one())
 
-    def _found(self, key: int) -> Edition:
+    def _get(self, key: int) -> Edition:
         edition = self._editions.by_key(key)
         assert edition is not None
         return edition

@@ -1,1 +1,6 @@
-"""push."""
+"""The queue of outgoing calls: who is to be notified of what, when, and after which failures.
+
+`pings` are feeds that WebSub hubs are notified of; `submissions` pages that search engines are.
+`hub` keeps the subscriptions and requests of our own WebSub hub.
+`endpoint_backoff` keeps servers that are not called for a while.
+"""

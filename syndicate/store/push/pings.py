@@ -1,4 +1,4 @@
-"""Pings: which version of each feed every hub was told of, and what it is still owed."""
+"""Pings: which version of each feed a hub was notified of, and which notices are due."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -22,13 +22,13 @@ from syndicate.store.database.schema_push import pings
 from syndicate.store.database.sql_engine import insert_new
 
 _BATCH = 500
-"""How many topics one query names."""
-_ONE = (pings.c.hub == bindparam("its_hub")) & (pings.c.topic == bindparam("its_topic"))
+"""Topics per query."""
+_BY_KEY = (pings.c.hub == bindparam("its_hub")) & (pings.c.topic == bindparam("its_topic"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ping:
-    """A hub, and the feed that it is to be told of."""
+    """A notice to a hub that a feed has a new version."""
 
     hub: str
     topic: str
@@ -36,24 +36,24 @@ class Ping:
     sha256: str
     """Of the document's bytes, in hex."""
     due_at: datetime | None
-    """When to try next; None where it was told, or given up."""
+    """When to try next; None where the hub was notified, or given up on."""
     attempts: int
-    """How often this version was tried in vain."""
+    """How often this version failed."""
     error: str
     """Why the last try failed."""
 
 
-_FACTS = tuple(pings.c[each.name] for each in fields(Ping))
+_COLUMNS = tuple(pings.c[field.name] for field in fields(Ping))
 
 
 class Pings:
-    """What hubs were told."""
+    """Pings by hub and topic."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def versions(self, hub: str, topics: Sequence[str] | None = None) -> dict[str, str]:
-        """Return the version of each topic that a hub knows or is owed: of some topics, or all."""
+        """Return the version of each topic that a hub was or is to be notified of."""
         query = select(pings.c.topic, pings.c.sha256).where(pings.c.hub == hub)
         if topics is None:
             return self._versions(query)
@@ -63,15 +63,15 @@ class Pings:
         return found
 
     def save(self, hub: str, versions: Mapping[str, str], due_at: datetime | None) -> None:
-        """Note new versions by their topics: to be told then, or (None) known already.
+        """Save new versions by topic, due then; with None, the hub knows them already.
 
-        A version that is owed already is left as it is, with its attempts.
+        A version that is queued already stays as it is, with its attempts.
         """
-        facts = {"hub": hub, "due_at": due_at, "claimed": False, "attempts": 0, "error": ""}
-        rows = [{**facts, "topic": topic, "sha256": sha} for topic, sha in versions.items()]
+        values = {"hub": hub, "due_at": due_at, "claimed": False, "attempts": 0, "error": ""}
+        rows = [{**values, "topic": topic, "sha256": sha} for topic, sha in versions.items()]
         insert_new(self._connection, pings, rows)
-        changed = update(pings).where(_ONE, pings.c.sha256 != bindparam("sha"))
-        self._each(
+        changed = update(pings).where(_BY_KEY, pings.c.sha256 != bindparam("sha"))
+        self._execute_many(
             changed.values(
                 sha256=bindparam("sha"), due_at=due_at, claimed=False, attempts=0, error=""
             ),
@@ -79,24 +79,24 @@ class Pings:
         )
 
     def delete(self, topics: Sequence[str]) -> None:
-        """Forget topics whose documents are gone."""
+        """Delete topics whose documents are gone."""
         for start in range(0, len(topics), _BATCH):
-            named = pings.c.topic.in_(topics[start : start + _BATCH])
-            self._connection.execute(delete(pings).where(named))
+            batch = pings.c.topic.in_(topics[start : start + _BATCH])
+            self._connection.execute(delete(pings).where(batch))
 
     def delete_other_hubs(self, hubs: Sequence[str]) -> None:
-        """Forget hubs that aren't told any more."""
+        """Delete pings of hubs that are no longer configured."""
         self._connection.execute(delete(pings).where(pings.c.hub.not_in(hubs)))
 
     def is_due(self, hub: str, at: datetime) -> bool:
-        """Whether a hub is to be told of anything by then."""
+        """Whether a hub has a ping that is due by then."""
         query = select(pings.c.topic).where(pings.c.hub == hub, pings.c.due_at <= at)
         return self._connection.execute(query.limit(1)).one_or_none() is not None
 
     def claim(self, hub: str, at: datetime, *, until: datetime, limit: int) -> list[Ping]:
-        """Take what is due, the oldest first; until then nobody else gets it.
+        """Claim pings that are due until then, the oldest first.
 
-        Of the same age, the feeds with the shortest addresses come first: the main ones.
+        Of the same age, the shortest addresses come first: the main feeds.
         """
         due = (pings.c.hub == hub) & (pings.c.due_at <= at)
         first = (
@@ -107,23 +107,23 @@ class Pings:
             .with_for_update(skip_locked=True)
             .cte("first")  # as a subquery, PostgreSQL may run it again for each row
         )
-        taken = (
+        claimed = (
             update(pings)
             .where(tuple_(pings.c.hub, pings.c.topic).in_(select(first)), due)
             .values(due_at=until, claimed=True)
-            .returning(*_FACTS)
+            .returning(*_COLUMNS)
         )
-        found = [Ping(**row._mapping) for row in self._connection.execute(taken)]  # noqa: SLF001 - its public name
+        found = [Ping(**row._mapping) for row in self._connection.execute(claimed)]  # noqa: SLF001 - its public name
         return sorted(found, key=lambda ping: (len(ping.topic), ping.topic))
 
     def settle(self, claimed: Iterable[Ping], *, until: datetime) -> None:
-        """Let go of what was claimed until then, each as it is given now.
+        """Release pings that were claimed until then, with the values that they have now.
 
-        A version that came meanwhile stays as due as it is.
+        A version that was saved meanwhile stays as it is.
         """
-        mine = update(pings).where(_ONE, pings.c.due_at == bindparam("lease", type_=Instant))
-        self._each(
-            mine.values(
+        claims = update(pings).where(_BY_KEY, pings.c.due_at == bindparam("lease", type_=Instant))
+        self._execute_many(
+            claims.values(
                 due_at=bindparam("next", type_=Instant),
                 claimed=False,
                 attempts=bindparam("tries"),
@@ -143,27 +143,27 @@ class Pings:
         )
 
     def pending(self) -> list[Ping]:
-        """Return what waits, or was given up, the most urgent first."""
+        """Return the pings that wait or were given up, the most urgent first."""
         query = (
-            select(*_FACTS)
+            select(*_COLUMNS)
             .where(or_(pings.c.due_at.is_not(None), pings.c.error != ""))
             .order_by(pings.c.due_at.is_(None), pings.c.due_at, pings.c.hub, pings.c.topic)
         )
         return [Ping(**row._mapping) for row in self._connection.execute(query)]  # noqa: SLF001
 
     def retry_now(self, at: datetime) -> None:
-        """Have all that waits tried at `at`, and what was given up as well.
+        """Make everything that waits or was given up due at `at`.
 
-        What another process is at stays with it.
+        What another process has claimed stays as it is.
         """
         waiting = or_(pings.c.due_at > at, pings.c.due_at.is_(None) & (pings.c.error != ""))
-        mine = update(pings).where(waiting, ~pings.c.claimed)
-        self._connection.execute(mine.values(due_at=at))
+        due = update(pings).where(waiting, ~pings.c.claimed)
+        self._connection.execute(due.values(due_at=at))
 
     def _versions(self, query: Select[tuple[str, str]]) -> dict[str, str]:
         return {row.topic: row.sha256 for row in self._connection.execute(query)}
 
-    def _each(self, statement: Update, rows: Iterable[Mapping[str, object]]) -> None:
+    def _execute_many(self, statement: Update, rows: Iterable[Mapping[str, object]]) -> None:
         parameters = list(rows)
         if parameters:
             self._connection.execute(statement, parameters)

@@ -1,4 +1,4 @@
-"""Submissions: which pages a search engine is owed, and up to which change it was told."""
+"""Submissions: the pages that a search engine is to be notified of, and up to which change."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -19,28 +19,28 @@ from syndicate.store.database.schema import Instant, articles
 from syndicate.store.database.schema_push import engines, submissions
 from syndicate.store.database.sql_engine import insert_new
 
-_ONE = (submissions.c.engine == bindparam("its_engine")) & (
+_BY_KEY = (submissions.c.engine == bindparam("its_engine")) & (
     submissions.c.address == bindparam("its_address")
 )
-_CLAIMED = _ONE & (submissions.c.due_at == bindparam("lease", type_=Instant))
+_CLAIMED = _BY_KEY & (submissions.c.due_at == bindparam("lease", type_=Instant))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A page that an engine is to be told of."""
+    """A page that an engine is to be notified of."""
 
     engine: str
     address: str
     gone: bool
-    """Whether it moved or was taken back: of that an engine is told once."""
+    """Whether it moved or was retracted: an engine is notified of that once."""
     due_at: datetime | None
-    """When to try next; None where it was told, or waits for somebody to mend something."""
+    """When to try next; None where it is done, or waits for an operator."""
     attempts: int
     error: str
     """Why the last try failed."""
 
 
-_FACTS = tuple(submissions.c[each.name] for each in fields(Submission))
+_COLUMNS = tuple(submissions.c[field.name] for field in fields(Submission))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,41 +50,39 @@ class WaitingPages:
     engine: str
     pages: int
     due_at: datetime | None
-    """When the first is tried next; None where they wait for somebody to mend something."""
+    """When the first is tried next; None where they wait for an operator."""
     attempts: int
     error: str
 
 
 class Submissions:
-    """What search engines were told."""
+    """Submissions by engine and address."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    # up to where an engine was told
-
     def position(self, engine: str) -> tuple[int, datetime] | None:
-        """Return up to which change and time an engine was told; None: it is new."""
+        """Return up to which change and time an engine was notified; None: it is new."""
         query = select(engines.c.change, engines.c.at).where(engines.c.engine == engine)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else (row.change, row.at)
 
     def start(self, engine: str, change: int, at: datetime) -> None:
-        """Note a new engine, which is told of nothing that is there already."""
+        """Add an engine, which is not notified of what is there already."""
         insert_new(self._connection, engines, {"engine": engine, "change": change, "at": at})
 
     def advance(self, engine: str, before: tuple[int, datetime], change: int, at: datetime) -> bool:
-        """Note that an engine was told up to there; False where somebody else did so meanwhile."""
-        mine = and_(
+        """Move an engine's position; return False where another process did so meanwhile."""
+        matches = and_(
             engines.c.engine == engine, engines.c.change == before[0], engines.c.at == before[1]
         )
-        moved = update(engines).where(mine).values(change=change, at=at)
+        moved = update(engines).where(matches).values(change=change, at=at)
         return self._connection.execute(moved).rowcount == 1
 
     def changed(self, after: int, upto: int, *, limit: int) -> list[tuple[int, int]]:
-        """Return articles that changed, in the order of their changes, at most `limit` of them.
+        """Return the first articles that changed after `after`, in the order of their changes.
 
-        Each is its key and the number of its newest change, which lies above `after`.
+        Each is its key and the number of its newest change.
         """
         query = (
             select(articles.c.key, articles.c.change)
@@ -95,20 +93,18 @@ class Submissions:
         return [(key, number) for key, number in self._connection.execute(query)]
 
     def newly_public(self, since: datetime, at: datetime) -> list[int]:
-        """Return the keys of what became public by time alone."""
+        """Return the keys of the articles that became public by time alone."""
         due = and_(articles.c.published_at > since, articles.c.published_at <= at)
         return [*self._connection.execute(select(articles.c.key).where(due)).scalars()]
 
-    # what it is owed
-
     def enqueue(self, engine: str, addresses: Mapping[str, bool], at: datetime) -> None:
-        """Have an engine told of pages, by their addresses; of those that are gone (True) once."""
-        facts = {"engine": engine, "due_at": at, "claimed": False, "attempts": 0, "error": ""}
-        rows = [{**facts, "address": address, "gone": gone} for address, gone in addresses.items()]
+        """Queue pages by address, with whether they are gone; those only once."""
+        values = {"engine": engine, "due_at": at, "claimed": False, "attempts": 0, "error": ""}
+        rows = [{**values, "address": address, "gone": gone} for address, gone in addresses.items()]
         insert_new(self._connection, submissions, rows)
         again = (
             update(submissions)
-            .where(_ONE, or_(submissions.c.gone != bindparam("now_gone"), ~submissions.c.gone))
+            .where(_BY_KEY, or_(submissions.c.gone != bindparam("now_gone"), ~submissions.c.gone))
             .values(gone=bindparam("now_gone"), due_at=at, claimed=False, attempts=0, error="")
         )
         known = [
@@ -119,14 +115,14 @@ class Submissions:
             self._connection.execute(again, known)
 
     def is_due(self, engine: str, at: datetime) -> bool:
-        """Whether an engine is to be told of anything by then."""
+        """Whether an engine has a submission that is due by then."""
         query = select(submissions.c.address).where(
             submissions.c.engine == engine, submissions.c.due_at <= at
         )
         return self._connection.execute(query.limit(1)).one_or_none() is not None
 
     def claim(self, engine: str, at: datetime, *, until: datetime, limit: int) -> list[Submission]:
-        """Take what is due, the oldest first; until then nobody else gets it."""
+        """Claim submissions that are due until then, the oldest first."""
         due = (submissions.c.engine == engine) & (submissions.c.due_at <= at)
         first = (
             select(submissions.c.address)
@@ -136,28 +132,28 @@ class Submissions:
             .with_for_update(skip_locked=True)
             .cte("first")  # as a subquery, PostgreSQL may run it again for each row
         )
-        taken = (
+        claimed = (
             update(submissions)
             .where(due, submissions.c.address.in_(select(first)))
             .values(due_at=until, claimed=True)
-            .returning(*_FACTS)
+            .returning(*_COLUMNS)
         )
-        found = [Submission(**row._mapping) for row in self._connection.execute(taken)]  # noqa: SLF001 - its public name
+        found = [Submission(**row._mapping) for row in self._connection.execute(claimed)]  # noqa: SLF001 - its public name
         return sorted(found, key=lambda submission: submission.address)
 
     def mark_submitted(self, claimed: Iterable[Submission], *, until: datetime) -> None:
-        """Note that an engine took what was claimed until then; what is gone is remembered."""
-        done = [replace(one, due_at=None, attempts=0, error="") for one in claimed]
+        """Record that an engine accepted what was claimed until then; pages that are gone stay."""
+        done = [replace(submission, due_at=None, attempts=0, error="") for submission in claimed]
         pages = delete(submissions).where(_CLAIMED)
-        rows = [_claim(one, until) for one in done if not one.gone]
+        rows = [_claim(submission, until) for submission in done if not submission.gone]
         if rows:
             self._connection.execute(pages, rows)
-        self.settle((one for one in done if one.gone), until=until)
+        self.settle((submission for submission in done if submission.gone), until=until)
 
     def settle(self, claimed: Iterable[Submission], *, until: datetime) -> None:
-        """Let go of what was claimed until then, each as it is given now.
+        """Release submissions claimed until then, with the values that they have now.
 
-        An address that is owed anew meanwhile stays as due as it is.
+        An address that was queued again meanwhile stays as it is.
         """
         values = {
             "due_at": bindparam("next", type_=Instant),
@@ -166,31 +162,38 @@ class Submissions:
             "error": bindparam("why"),
         }
         rows = [
-            {**_claim(one, until), "next": one.due_at, "tries": one.attempts, "why": one.error}
-            for one in claimed
+            {
+                **_claim(submission, until),
+                "next": submission.due_at,
+                "tries": submission.attempts,
+                "why": submission.error,
+            }
+            for submission in claimed
         ]
         if rows:
             self._connection.execute(update(submissions).where(_CLAIMED).values(values), rows)
 
-    def retry_refused(self, engine: str, at: datetime, *, standing: Sequence[str] = ()) -> None:
-        """Have what was refused tried again, but for the errors that are still `standing`."""
+    def retry_refused(
+        self, engine: str, at: datetime, *, still_failing: Sequence[str] = ()
+    ) -> None:
+        """Retry what was refused, except for errors that are `still_failing`."""
         refused = and_(
             submissions.c.engine == engine,
             submissions.c.due_at.is_(None),
             submissions.c.error != "",
-            submissions.c.error.not_in(standing),
+            submissions.c.error.not_in(still_failing),
         )
         self._connection.execute(update(submissions).where(refused).values(due_at=at))
 
     def is_refused(self, engine: str, error: str) -> bool:
-        """Whether pages wait already that an engine refused for a reason."""
+        """Whether an engine has refused pages with this error."""
         query = select(submissions.c.address).where(
             submissions.c.engine == engine, submissions.c.error == error
         )
         return self._connection.execute(query.limit(1)).one_or_none() is not None
 
     def pending(self) -> list[WaitingPages]:
-        """Return how many pages wait for what."""
+        """Count the pages that wait, by engine and error."""
         query = (
             select(
                 submissions.c.engine,
@@ -206,23 +209,27 @@ class Submissions:
         return [WaitingPages(**row._mapping) for row in self._connection.execute(query)]  # noqa: SLF001
 
     def retry_now(self, at: datetime) -> None:
-        """Have all that waits tried at `at`; what another process is at stays with it."""
+        """Make everything that waits due at `at`, but for what another process has claimed."""
         refused = and_(submissions.c.due_at.is_(None), submissions.c.error != "")
         waiting = or_(submissions.c.due_at > at, refused)
-        mine = update(submissions).where(waiting, ~submissions.c.claimed)
-        self._connection.execute(mine.values(due_at=at))
+        due = update(submissions).where(waiting, ~submissions.c.claimed)
+        self._connection.execute(due.values(due_at=at))
 
     def delete_outside(self, engine: str, root: str) -> None:
-        """Forget addresses of another place than `root`, where the publication was before."""
+        """Delete addresses that don't begin with `root`: the publication has moved."""
         outside = func.substr(submissions.c.address, 1, len(root)) != root
-        mine = submissions.c.engine == engine
-        self._connection.execute(delete(submissions).where(mine, outside))
+        of_engine = submissions.c.engine == engine
+        self._connection.execute(delete(submissions).where(of_engine, outside))
 
     def delete_other_engines(self, engine: str) -> None:
-        """Forget engines that aren't told any more."""
+        """Delete engines that are no longer configured."""
         self._connection.execute(delete(submissions).where(submissions.c.engine != engine))
         self._connection.execute(delete(engines).where(engines.c.engine != engine))
 
 
-def _claim(one: Submission, until: datetime) -> dict[str, object]:
-    return {"its_engine": one.engine, "its_address": one.address, "lease": until}
+def _claim(submission: Submission, until: datetime) -> dict[str, object]:
+    return {
+        "its_engine": submission.engine,
+        "its_address": submission.address,
+        "lease": until,
+    }

@@ -111,7 +111,7 @@ class PersonalDataPages:
 
     def _erase(self, reader: Subscriber, *, cause: Cause, at: datetime) -> Response:
         with self._store.write() as tx:
-            tx.subscribers.erase(reader.key, at=at, cause=cause)
+            tx.erasures.erase(reader.key, at=at, cause=cause)
         strings = strings_for(reader, self._config)
         title, text = strings.personal_data.erased_title, strings.personal_data.erased
         return self._pages.notice(title, text, language=strings.language).response()

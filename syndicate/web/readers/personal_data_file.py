@@ -78,7 +78,7 @@ def _mail(mail: MailedItem) -> dict[str, Any]:
         "reply": mail.reply,
         "earlier": [
             {"at": answer.at, "event": answer.event, "code": answer.code, "reply": answer.reply}
-            for answer in mail.answers
+            for answer in mail.failed_attempts
         ],
     }
 

@@ -20,7 +20,7 @@ def test_who_is_erased_while_being_handed_over_is_not_named_by_the_answer(store)
     [claim] = ledger.record(LedgerBatch(claim_request=wanted)).claims
     assert ledger.record(LedgerBatch(intents=[claim])).may_send == {(edition.key, claim.subscriber)}
     with store.write() as tx:
-        tx.subscribers.erase(claim.subscriber, at=editions.NOON, cause=TEST)
+        tx.erasures.erase(claim.subscriber, at=editions.NOON, cause=TEST)
     refused = PermanentFailure(f"550 5.1.1 <{HER}> unknown", 550)
     verdict = reply_classifier.classify(refused, claim, edition, editions.NOON)
     ledger.record(LedgerBatch(outcomes=[verdict]))

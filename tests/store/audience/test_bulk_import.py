@@ -76,7 +76,7 @@ def test_nobody_is_revived(store):
         reader = by_reader("one click")
         tx.subscribers.unsubscribe(found(tx, addresses[0]).key, "news", at=NOW, cause=reader)
         tx.subscribers.suppress(addresses[1], "complained", at=NOW, cause=TEST)
-        tx.subscribers.erase(found(tx, addresses[2]).key, at=NOW, cause=reader)
+        tx.erasures.erase(found(tx, addresses[2]).key, at=NOW, cause=reader)
     for newsletter, first in (("news", SubscribeOutcome.LEFT), ("sport", SubscribeOutcome.NEW)):
         with store.write() as tx:
             came = take(tx, *(one(email, newsletter) for email in addresses))
@@ -180,7 +180,7 @@ def test_erasing_forgets_the_former_addresses_and_no_file_brings_them_back(store
     with store.write() as tx:
         key = merged(tx)
         tx.subscribers.suppress(OLD, "bounced", cause=TEST, at=NOW)
-        tx.subscribers.erase(key, cause=TEST, at=NOW)
+        tx.erasures.erase(key, cause=TEST, at=NOW)
         assert tx.subscribers.by_any_email(OLD) is None
         assert tx.subscribers.suppression_reason(OLD) is None
         assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.ERASED] * 2
@@ -211,7 +211,7 @@ def test_suppressing_a_reader_is_in_the_trail(store):
 def test_an_erased_address_is_not_written_down_again_as_suppressed(store):
     with store.write() as tx:
         take(tx, one())
-        tx.subscribers.erase(found(tx).key, at=NOW, cause=by_reader("page"))
+        tx.erasures.erase(found(tx).key, at=NOW, cause=by_reader("page"))
         assert take(tx, one(state=LEFT, suppressed="bounced")) == [SubscribeOutcome.ERASED]
         assert tx.subscribers.suppression_reason("ada@example.org") is None
 
@@ -292,14 +292,14 @@ def test_undone_with_its_transaction(store):
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)  # SQLite has one writer
 def test_who_asks_at_the_same_moment_is_known(store_url, monkeypatch):
     store, other = Store.open(store_url), Store.open(store_url)
-    bar = BulkImport._bar
+    bar = BulkImport._suppress
 
     def meanwhile(self, *rest):
         bar(self, *rest)
         with other.write() as tx:
             tx.subscribers.add_pending("ada@example.org", ["news"], cause=by_reader("form"), at=NOW)
 
-    monkeypatch.setattr(BulkImport, "_bar", meanwhile)
+    monkeypatch.setattr(BulkImport, "_suppress", meanwhile)
     with store.write() as tx:
         assert take(tx, one("bo@example.org"), one()) == [
             SubscribeOutcome.NEW,

@@ -143,7 +143,7 @@ def test_the_queries_are_the_same_where_there_is_nobody(tx):
 def test_who_is_erased_has_no_private_feed_any_more(tx):
     token = tx.private_feeds.grant(key_of(tx), **BY)
     key = key_of(tx)
-    tx.subscribers.erase(key, at=NOW, cause=by_reader("button"))
+    tx.erasures.erase(key, at=NOW, cause=by_reader("button"))
     assert not tx.private_feeds.is_valid(token)
     assert list(tx.private_feeds.all()) == []
     assert [one.action for one in tx.audit_log.changes(key)] == [Action.ERASED]

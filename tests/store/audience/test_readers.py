@@ -80,17 +80,17 @@ def test_who_was_erased_is_gone_and_no_import_brings_them_back(tx):
     subscribe(tx, name="Ada")
     key = key_of(tx)
     tx.subscribers.tag(key, ["vip"], at=NOW, cause=TEST)
-    assert tx.subscribers.erase(key, at=NOW, cause=BUTTON)
+    assert tx.erasures.erase(key, at=NOW, cause=BUTTON)
     assert tx.subscribers.by_key(key) is None
     assert [one.action for one in tx.audit_log.changes(key)] == [Action.ERASED]
     assert subscribe(tx, "Ada@Example.org") is SubscribeOutcome.ERASED
     assert tx.subscribers.by_email(HER) is None
-    assert not tx.subscribers.erase(key, at=NOW, cause=BUTTON)
+    assert not tx.erasures.erase(key, at=NOW, cause=BUTTON)
 
 
 def test_who_was_erased_may_come_back_by_their_own_wish(tx):
     subscribe(tx)
-    tx.subscribers.erase(key_of(tx), at=NOW, cause=BUTTON)
+    tx.erasures.erase(key_of(tx), at=NOW, cause=BUTTON)
     key = tx.subscribers.add_pending(HER, ["news"], cause=by_reader("form"), at=NOW)
     tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW)
     assert stands(tx) == {"news": "confirmed"}
@@ -231,7 +231,7 @@ def test_an_erasure_waits_for_a_subscription_under_way_and_takes_it_too(store):
 
     def erase():
         with store.write() as tx:
-            tx.subscribers.erase(key, at=NOW, cause=BUTTON)
+            tx.erasures.erase(key, at=NOW, cause=BUTTON)
 
     with ThreadPoolExecutor(1) as other:
         with store.write() as tx:
@@ -243,4 +243,4 @@ def test_an_erasure_waits_for_a_subscription_under_way_and_takes_it_too(store):
     with store.read() as tx:
         assert tx.subscribers.by_key(key) is None
         assert tx.subscribers.by_email(HER) is None
-        assert tx.subscribers.is_erased(HER)
+        assert tx.erasures.contains(HER)

@@ -60,7 +60,7 @@ def test_a_click_can_turn_out_to_be_a_machines(store):
 def test_who_was_erased_is_nobody_in_what_is_clicked_afterwards(store):
     edition, anna = freeze(store, at=AT).key, subscribe(store, at=AT)
     with store.write() as tx:
-        tx.subscribers.erase(anna, at=AT, cause=TEST)
+        tx.erasures.erase(anna, at=AT, cause=TEST)
         tx.clicks.add(click(edition, subscriber=anna))
     with store.read() as tx:
         counted, _ = tx.clicks.counts(edition)

@@ -154,7 +154,7 @@ def test_who_decided_what_is_kept_with_how_far_it_had_got(store):
 
 
 def test_a_cancelled_edition_skips_whom_it_did_not_reach_in_steps(store, monkeypatch):
-    monkeypatch.setattr(control, "STEP", 2)
+    monkeypatch.setattr(control, "BATCH", 2)
     with store.write() as tx:
         key = under_way(tx, 8)
         tx.control.cancel(key, cause=ME, at=NOW)
@@ -183,7 +183,7 @@ def test_there_is_no_way_back_from_the_end(store):
     with store.write() as tx:
         key = under_way(tx)
         cancel(tx, key)
-        with pytest.raises(Refused, match="was cancelled: it can't go on"):
+        with pytest.raises(Refused, match="was cancelled: it can't be resumed"):
             tx.control.resume(key, cause=ME, at=NOW)
         with pytest.raises(Refused, match="was cancelled: there is nothing to pause"):
             pause(tx, key)
@@ -410,7 +410,7 @@ def test_what_is_left_unknown_is_asked_about_no_more(store):
 def test_what_would_never_leave_is_not_queued(store):
     with store.write() as tx:
         key = unknown(tx)
-        with pytest.raises(Refused, match="time of edition"):
+        with pytest.raises(Refused, match="has expired"):
             tx.control.settle_unknown(key, again=True, cause=ME, at=NOW + timedelta(days=1))
         assert states(tx, key) == ["unknown"] * 2
 

@@ -84,7 +84,7 @@ def test_one_who_must_not_leave_holds_up_nobody(store):
         left, suppressed, erased, lost, stale, fine = claims = claim(tx, key)
         tx.subscribers.unsubscribe(left.subscriber, "news", at=NOW, cause=by_reader("one click"))
         tx.subscribers.suppress(suppressed.email, "complained", at=NOW, cause=TEST)
-        tx.subscribers.erase(erased.subscriber, at=NOW, cause=TEST)
+        tx.erasures.erase(erased.subscriber, at=NOW, cause=TEST)
         tx.claims.release([lost], owner="me", at=NOW)
         claims[4] = replace(stale, attempt=3)
         assert intend(tx, claims) == keys([fine])
@@ -190,7 +190,7 @@ def test_who_is_at_a_domain_that_is_held_is_not_claimed(store):
         at = {"owner": "me", "lease_until": LEASE, "at": NOW}
         held = ["gmail.com", "googlemail.com", "xn--bcher-kva.example"]
         assert [c.email for c in tx.claims.claim(key, **at, without=held)] == ["b@notgmail.com"]
-        tx.subscribers.erase(erased, at=NOW, cause=TEST)
+        tx.erasures.erase(erased, at=NOW, cause=TEST)
         assert tx.claims.claim(key, **at, without=held) == []
         assert states(tx, key) == ["skipped", "claimed", "queued", "queued"]
         assert len(tx.claims.claim(key, **at)) == 2

@@ -101,7 +101,7 @@ def test_what_was_refused_waits_until_something_is_mended(owing):
     far = AT + timedelta(days=99)
     assert claim(owing, far) == []
     with owing.write() as tx:
-        tx.submissions.retry_refused(ENGINE, AT, standing=["403"])
+        tx.submissions.retry_refused(ENGINE, AT, still_failing=["403"])
     assert claim(owing, far) == []
     with owing.write() as tx:
         (left,) = tx.submissions.pending()

@@ -253,7 +253,7 @@ def _quoted(path):
 def test_an_erased_reader_is_led_on_and_counted_as_nobody(site):
     site = site("readers")
     with site.store.write() as tx:
-        tx.subscribers.erase(site.anna, at=AT, cause=TEST)
+        tx.erasures.erase(site.anna, at=AT, cause=TEST)
     assert site.client.get(site.path(subscriber=site.anna)).status_code == 302
     assert site.counts() == {1: (1, 0, 0)}
 

@@ -138,7 +138,7 @@ def test_what_is_gone_is_said_so_kindly(site, edition, reader):
 
 def test_an_erased_readers_copy_is_gone(site):
     with site.store.write() as tx:
-        tx.subscribers.erase(site.anna, at=AT, cause=TEST)
+        tx.erasures.erase(site.anna, at=AT, cause=TEST)
     assert site.client.get(site.path()).status_code == 404
 
 

@@ -179,7 +179,7 @@ def test_a_new_address_ends_the_old_one(reader):
 
 def test_who_is_erased_follows_no_longer(reader):
     with reader.store.write() as tx:
-        tx.subscribers.erase(reader.key, at=NOON, cause=TEST)
+        tx.erasures.erase(reader.key, at=NOON, cause=TEST)
     assert reader.get().status_code == 404
 
 

@@ -336,7 +336,7 @@ def test_who_was_erased_meanwhile_moves_nowhere(mover, gone):
     mover.ask()
     links = [mover.link(email) for email in ORDERS[0]]
     with mover.store.write() as tx:
-        tx.subscribers.erase(tx.subscribers.by_email(gone).key, cause=TEST, at=clock.now())
+        tx.erasures.erase(tx.subscribers.by_email(gone).key, cause=TEST, at=clock.now())
     answers = [mover.confirm(link).status_code for link in links]
     assert answers == ([404, 200] if gone == NEW else [410, 404])
     assert mover.emails == [email for email in ORDERS[1] if email != gone][::-1]
@@ -356,12 +356,12 @@ def test_a_button_pressed_twice_is_as_once(mover):
 def test_who_came_back_by_moving_is_erased_no_more(mover):
     other = mover.subscribe(NEW, "culture")
     with mover.store.write() as tx:
-        tx.subscribers.erase(other, cause=TEST, at=clock.now())
+        tx.erasures.erase(other, cause=TEST, at=clock.now())
     mover.ask()
     for link in [mover.link(email) for email in ORDERS[0]]:
         mover.confirm(link)
     with mover.store.read() as tx:
-        assert not tx.subscribers.is_erased(NEW)
+        assert not tx.erasures.contains(NEW)
         assert tx.subscribers.by_email(NEW).subscriptions[0].newsletter == "breaking"
 
 

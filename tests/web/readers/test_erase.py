@@ -72,7 +72,7 @@ def test_who_is_erased_comes_back_by_their_own_wish_alone(reader):
         key = tx.subscribers.add_pending(HER, ["breaking"], cause=BUTTON, at=at)
         tx.subscribers.confirm(key, ["breaking"], cause=BUTTON, at=at)
         assert tx.subscribers.by_email(HER).subscriptions[0].state == "confirmed"
-        assert not tx.subscribers.is_erased(HER)
+        assert not tx.erasures.contains(HER)
 
 
 def test_no_import_revives_who_is_erased(reader, tmp_path):
@@ -106,11 +106,11 @@ def test_an_edition_counts_as_many_readers_as_before(store):
                 )
             )
         held = tx.data_export.load(key)
-        assert [one.reply for one in held.mailed_items[0].answers] == [f"550 <{HER}>: no"]
+        assert [one.reply for one in held.mailed_items[0].failed_attempts] == [f"550 <{HER}>: no"]
         assert len(held.followed_links) == 2
         before = tx.deliveries.totals(edition.key)
         assert before.failed == 1
-        assert tx.subscribers.erase(key, cause=BUTTON, at=at)
+        assert tx.erasures.erase(key, cause=BUTTON, at=at)
         assert tx.deliveries.totals(edition.key) == before
         assert [one.reply for one in tx.deliveries.by_edition(edition.key) if not one.email] == [""]
         assert [one.reply for one in tx.data_export.mailed_items(key)] == [""]
@@ -123,7 +123,7 @@ def test_what_is_on_its_way_to_who_is_erased_does_not_go_out(store):
     editions.subscribe(store, HER, "bo@example.org")
     edition = editions.freeze(store)
     with store.write() as tx:
-        tx.subscribers.erase(tx.subscribers.by_email(HER).key, cause=BUTTON, at=editions.NOON)
+        tx.erasures.erase(tx.subscribers.by_email(HER).key, cause=BUTTON, at=editions.NOON)
         later = editions.NOON + timedelta(minutes=1)
         claims = tx.claims.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
         assert [claim.email for claim in claims] == ["bo@example.org"]
@@ -146,5 +146,5 @@ def test_numbers_of_somebody_who_became_another_are_theirs(store):
         assert [tx.merges.current_number(one) for one in (anna, bo, cy)] == [cy, cy, cy]
         assert set(tx.merges.all_numbers(cy)) == {anna, bo, cy}
         assert [one.edition for one in tx.data_export.mailed_items(cy)] == [edition.key] * 3
-        tx.subscribers.erase(cy, cause=BUTTON, at=editions.NOON)
+        tx.erasures.erase(cy, cause=BUTTON, at=editions.NOON)
         assert tx.subscribers.by_key(tx.merges.current_number(anna)) is None

@@ -187,7 +187,7 @@ def test_who_left_is_asked_by_letter_even_then(site, how):
         if how == "left":
             tx.subscribers.unsubscribe(key, "breaking", at=clock.now(), cause=cause)
         else:
-            tx.subscribers.erase(key, at=clock.now(), cause=cause)
+            tx.erasures.erase(key, at=clock.now(), cause=cause)
     assert opened.sign_up().content == fresh
     assert opened.states() == {"breaking": "left" if how == "left" else "pending"}
     assert [letter.to for letter in opened.letters()] == ["anna@example.org"]

@@ -20,7 +20,7 @@ def test_the_answer_is_the_same_whoever_has_the_address(site):
             tx.subscribers.subscribe(f"{who}@example.org", "breaking", cause=TEST, at=at)
         found = {w: tx.subscribers.by_email(f"{w}@example.org") for w in ("left", "erased")}
         tx.subscribers.unsubscribe(found["left"].key, "breaking", at=at, cause=by_reader("test"))
-        tx.subscribers.erase(found["erased"].key, at=at, cause=by_reader("test"))
+        tx.erasures.erase(found["erased"].key, at=at, cause=by_reader("test"))
         tx.subscribers.suppress("bounced@example.org", "5.1.1", at=at, cause=TEST)
     whoever = ["known", "left", "erased", "bounced", "stranger", *["known"] * 5]
     pages = [opened.sign_up(f"{who}@example.org") for who in whoever]
