@@ -1,17 +1,15 @@
 """The type and size of each picture in `media/`; the bytes are in the folder."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from syndicate.model.articles import Figure
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import media
 from syndicate.store.database.sql_engine import insert_new
 
 
-class MediaCatalogue:
+class MediaCatalogue(Repository):
     """The publication's own pictures."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, figure: Figure) -> None:
         """Add a picture; its name is a hash of its content, so there is nothing to update."""
@@ -30,7 +28,7 @@ class MediaCatalogue:
 
     def get(self, src: str) -> Figure | None:
         """Find a picture by its `media/…` name; alt, caption and credit are the article's."""
-        row = self._connection.execute(select(media).where(media.c.src == src)).one_or_none()
+        row = self._execute(select(media).where(media.c.src == src)).one_or_none()
         if row is None:
             return None
         return Figure(

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, func, select, union
+from sqlalchemy import BindParameter, Select, and_, bindparam, func, select, union
 
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.model.old_addresses import address_from_key
 from syndicate.store.articles.rows import article_of, articles_query, newest_first, public_at
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import addresses, articles, galleys
 
 BATCH = 500
@@ -30,15 +31,12 @@ _OLD_ADDRESSES = (
 )
 
 
-class PublishedArticles:
+class PublishedArticles(Repository):
     """Articles, as builds read them."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def newest_change(self) -> int:
         """Return the number of the newest change to any article; 0 where there was none."""
-        return self._connection.execute(select(func.max(articles.c.change))).scalar() or 0
+        return self._execute(select(func.max(articles.c.change))).scalar() or 0
 
     def changed(
         self, after: int, *, since: datetime, at: datetime, breaking_for: timedelta = timedelta()
@@ -57,13 +55,11 @@ class PublishedArticles:
                 articles.c.breaking, articles.c.published_at > then, articles.c.published_at <= now
             ),
         )
-        return sorted(self._connection.execute(keys).scalars())
+        return sorted(self._execute(keys).scalars())
 
     def keys(self) -> list[int]:
         """Return the keys of all articles, whatever their state."""
-        return [
-            *self._connection.execute(select(articles.c.key).order_by(articles.c.key)).scalars()
-        ]
+        return [*self._execute(select(articles.c.key).order_by(articles.c.key)).scalars()]
 
     def articles(self, keys: Sequence[int]) -> list[Article]:
         """Return articles, whatever their state, in the order of `keys`."""
@@ -101,8 +97,8 @@ class PublishedArticles:
         """Run a query for batches of articles."""
         for start in range(0, len(keys), BATCH):
             batch = keys[start : start + BATCH]
-            yield from self._connection.execute(query, {"keys": batch}).all()
+            yield from self._execute(query, {"keys": batch}).all()
 
     def _newest_first(self, which: Any, limit: int) -> list[Article]:
         query = newest_first(articles_query().where(which)).limit(limit)
-        return [article_of(row) for row in self._connection.execute(query)]
+        return [article_of(row) for row in self._execute(query)]

@@ -4,28 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    CompoundSelect,
-    Connection,
-    Select,
-    and_,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select
 
 from syndicate.model.article_window import ArticleWindow
 from syndicate.model.articles import Article, Status
 from syndicate.store.articles.rows import article_of, articles_query, newest_first, public_at
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import addresses, articles, edition_items, editions
 
 
-class ArticleReader:
+class ArticleReader(Repository):
     """Articles, to be read."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def by_id(self, public_id: str) -> Article | None:
         """Find an article by its public id."""
@@ -69,7 +58,7 @@ class ArticleReader:
         )
         if paths is not None:
             query = query.where(articles.c.path.in_(paths))
-        rows = self._connection.execute(query.order_by(articles.c.path))
+        rows = self._execute(query.order_by(articles.c.path))
         return {path: slug for path, slug in rows}  # noqa: C416 - rows are no pairs
 
     def retracted(self) -> list[Article]:
@@ -85,7 +74,7 @@ class ArticleReader:
             .where(addresses.c.slug != articles.c.slug)
             .order_by(addresses.c.slug)
         )
-        return {old: now for old, now in self._connection.execute(query)}  # noqa: C416 - rows are no pairs
+        return {old: now for old, now in self._execute(query)}  # noqa: C416 - rows are no pairs
 
     def candidates(self, newsletter: str, window: ArticleWindow, at: datetime) -> list[Article]:
         """Return what is public at `at` and in a schedule's window, newest first.
@@ -107,23 +96,23 @@ class ArticleReader:
         postponed: its turn is still to come.
         """
         postponed = and_(_in(window), articles.c.retracted_at.is_(None), ~public_at(at))
-        first = self._connection.execute(select(func.min(articles.c.number)).where(postponed))
+        first = self._execute(select(func.min(articles.c.number)).where(postponed))
         number: int | None = first.scalar()
         return self.newest_number() if number is None else number - 1
 
     def newest_number(self) -> int:
         """Return the newest public number; 0 when nothing was ever public."""
-        return self._connection.execute(select(func.max(articles.c.number))).scalar() or 0
+        return self._execute(select(func.max(articles.c.number))).scalar() or 0
 
     def newest_public_number(self, at: datetime) -> int:
         """Return the newest number of what was public at `at`; 0 when nothing was."""
         query = select(func.max(articles.c.number)).where(public_at(at))
-        return self._connection.execute(query).scalar() or 0
+        return self._execute(query).scalar() or 0
 
     def publication_marker(self) -> tuple[int, int]:
         """Return a value that changes when an article becomes public, is retracted or restored."""
         query = select(func.max(articles.c.number), func.count(articles.c.retracted_at))
-        newest, retracted = self._connection.execute(query).one()
+        newest, retracted = self._execute(query).one()
         return newest or 0, retracted
 
     def change_marker(self, at: datetime, breaking_for: timedelta) -> tuple[object, ...]:
@@ -133,16 +122,14 @@ class ArticleReader:
         no_longer_breaking = select(func.max(articles.c.published_at)).where(
             articles.c.breaking, articles.c.published_at <= at - breaking_for
         )
-        return tuple(
-            self._connection.execute(query).scalar() for query in (change, due, no_longer_breaking)
-        )
+        return tuple(self._execute(query).scalar() for query in (change, due, no_longer_breaking))
 
     def _one(self, query: Select[Any]) -> Article | None:
-        row = self._connection.execute(query).one_or_none()
+        row = self._execute(query).one_or_none()
         return None if row is None else article_of(row)
 
     def _many(self, query: Select[Any]) -> list[Article]:
-        return [article_of(row) for row in self._connection.execute(query)]
+        return [article_of(row) for row in self._execute(query)]
 
 
 def _in(window: ArticleWindow) -> ColumnElement[bool]:

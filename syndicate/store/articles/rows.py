@@ -7,15 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, select
 
-from syndicate.model.articles import (
-    Article,
-    Comments,
-    Figure,
-    Person,
-    Recording,
-    Revision,
-    Status,
-)
+from syndicate.model.articles import Article, Comments, Figure, Person, Recording, Revision, Status
 from syndicate.store.database.schema import articles, revisions
 
 REVISION_FIELDS = tuple(field.name for field in fields(Revision))

@@ -5,25 +5,23 @@ An old address is a path, which begins with a slash; it is kept as `storage_key`
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import and_, delete, insert, select
 
 from syndicate.errors import Refused
 from syndicate.model.articles import Revision
 from syndicate.model.old_addresses import storage_key
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import addresses, articles, revisions
 from syndicate.store.database.sql_engine import insert_new
 
 
-class Slugs:
+class Slugs(Repository):
     """Which article each slug and old address belongs to."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def owners(self, slugs: Iterable[str]) -> dict[str, int]:
         """Return the articles that slugs belong to, by key; free ones are left out."""
         query = select(addresses.c.slug, addresses.c.article).where(addresses.c.slug.in_(slugs))
-        return {slug: key for slug, key in self._connection.execute(query)}  # noqa: C416 - rows are no pairs
+        return {slug: key for slug, key in self._execute(query)}  # noqa: C416 - rows are no pairs
 
     def refuse_taken(self, wanted: Mapping[str, int | None]) -> None:
         """Raise Refused where a slug is or was that of another article than the one given."""
@@ -35,14 +33,14 @@ class Slugs:
                 )
                 query = select(revisions.c.title, articles.c.path, articles.c.id)
                 query = query.select_from(articles.join(revisions, newest))
-                owner = self._connection.execute(query.where(articles.c.key == key)).one()
+                owner = self._execute(query.where(articles.c.key == key)).one()
                 name = f"address {slug}" if slug.startswith("/") else f"slug {slug}"
                 raise Refused(f"the {name} belongs to {owner.title!r} ({owner.path or owner.id})")
 
     def add(self, owners: Mapping[str, int]) -> None:
         """Give free slugs to articles."""
         rows = [{"slug": slug, "article": key} for slug, key in owners.items()]
-        self._connection.execute(insert(addresses), rows)
+        self._execute(insert(addresses), rows)
 
     def add_again(self, slug: str, key: int) -> None:
         """Give an article a slug that is free, or that it had before."""
@@ -63,4 +61,4 @@ class Slugs:
     def delete_old_addresses(self, key: int) -> None:
         """Delete an article's old addresses; the slugs that it had stay its own."""
         old = and_(addresses.c.article == key, addresses.c.slug.startswith("/"))
-        self._connection.execute(delete(addresses).where(old))
+        self._execute(delete(addresses).where(old))

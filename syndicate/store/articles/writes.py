@@ -112,11 +112,11 @@ class ArticleWriter(ArticleReader):
         self._slugs.refuse_taken({article.slug: None for article in new})
         self._free_paths([article.path for article in new])
         rows = [_new_row(article, self._next_change(), at) for article in new]
-        self._connection.execute(insert(articles), rows)
+        self._execute(insert(articles), rows)
         ids = select(articles.c.id, articles.c.key).where(
             articles.c.id.in_([article.id for article in new])
         )
-        keys = {row.id: row.key for row in self._connection.execute(ids)}
+        keys = {row.id: row.key for row in self._execute(ids)}
         self._slugs.add({article.slug: keys[article.id] for article in new})
         self._slugs.add_old_addresses({keys[article.id]: article.revision for article in new})
         saved = [
@@ -172,10 +172,10 @@ class ArticleWriter(ArticleReader):
         )
         saved = [_Saved(article.key, number, revision, slug, compiled_body)]
         if changed or slug != article.slug:
-            self._connection.execute(delete(galleys).where(galleys.c.article == article.key))
+            self._execute(delete(galleys).where(galleys.c.article == article.key))
             self._save_bodies(saved)
         if changed:
-            self._connection.execute(delete(tags).where(tags.c.article == article.key))
+            self._execute(delete(tags).where(tags.c.article == article.key))
             self._save_revisions(saved, at)
         revised = self.by_id(article.id)
         assert revised is not None
@@ -185,7 +185,7 @@ class ArticleWriter(ArticleReader):
         """Replace the bodies of articles that have not changed since they were compiled."""
         query = select(articles.c.key, articles.c.revision, articles.c.slug)
         keys = [article.key for article, _ in compiled]
-        rows = self._connection.execute(query.where(articles.c.key.in_(keys)))
+        rows = self._execute(query.where(articles.c.key.in_(keys)))
         current = {row.key: (row.revision, row.slug) for row in rows}
         unchanged = [
             _Saved(article.key, article.revision, article, article.slug, body)
@@ -194,7 +194,7 @@ class ArticleWriter(ArticleReader):
         ]
         if unchanged:
             old = galleys.c.article.in_([saved.article for saved in unchanged])
-            self._connection.execute(delete(galleys).where(old))
+            self._execute(delete(galleys).where(old))
             self._save_bodies(unchanged)
 
     def retract(self, article: Article, at: datetime) -> None:
@@ -221,7 +221,7 @@ class ArticleWriter(ArticleReader):
         unnumbered = articles.c.key.in_(select(keys.subquery().c.key))
         query = select(articles.c.key, articles.c.breaking).where(unnumbered, public_at(at))
         query = query.order_by(articles.c.published_at, articles.c.id)
-        found = self._connection.execute(query).all()
+        found = self._execute(query).all()
         rows = [
             {
                 "its_key": row.key,
@@ -232,25 +232,25 @@ class ArticleWriter(ArticleReader):
             for number, row in enumerate(found, self.newest_number() + 1)
         ]
         if rows:
-            self._connection.execute(_NUMBER, rows)
+            self._execute(_NUMBER, rows)
         return len(rows)
 
     def _next_change(self) -> int:
         """Return the next change number; the lock keeps others from taking one."""
         if self._newest_change is None:
             lock(self._connection, LOCK_NUMBERS)
-            newest = self._connection.execute(select(func.max(articles.c.change))).scalar()
+            newest = self._execute(select(func.max(articles.c.change))).scalar()
             self._newest_change = newest or 0
         self._newest_change += 1
         return self._newest_change
 
     def _set(self, key: int, **values: Any) -> None:
         changed = {**values, "change": self._next_change()}
-        self._connection.execute(update(articles).where(articles.c.key == key).values(changed))
+        self._execute(update(articles).where(articles.c.key == key).values(changed))
 
     def _refuse_taken_ids(self, new: Sequence[NewArticle]) -> None:
         ids = [article.id for article in new]
-        taken = self._connection.execute(select(articles.c.id).where(articles.c.id.in_(ids)))
+        taken = self._execute(select(articles.c.id).where(articles.c.id.in_(ids)))
         for (public_id,) in taken:
             raise Refused(f"the id {public_id} is another article's")
 
@@ -258,7 +258,7 @@ class ArticleWriter(ArticleReader):
         """Take paths from the articles that had them before: a file holds one article."""
         rows = [{"its_path": path} for path in paths if path is not None]
         if rows:
-            self._connection.execute(_FREE_PATH, rows)
+            self._execute(_FREE_PATH, rows)
 
     def _save_revisions(self, saved: Sequence["_Saved"], at: datetime) -> None:
         """Save revisions, and the tags that lead to their articles."""
@@ -271,14 +271,14 @@ class ArticleWriter(ArticleReader):
             }
             for entry in saved
         ]
-        self._connection.execute(insert(revisions), rows)
+        self._execute(insert(revisions), rows)
         tagged = [
             {"tag": tag, "article": entry.article}
             for entry in saved
             for tag in dict.fromkeys(entry.revision.tags)
         ]
         if tagged:
-            self._connection.execute(insert(tags), tagged)
+            self._execute(insert(tags), tagged)
 
     def _save_bodies(self, saved: Sequence["_Saved"]) -> None:
         rows = []
@@ -292,7 +292,7 @@ class ArticleWriter(ArticleReader):
                     "body": compiled.body,
                 }
             )
-        self._connection.execute(insert(galleys), rows)
+        self._execute(insert(galleys), rows)
 
 
 class _Saved(NamedTuple):

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from syndicate.model.subscribers import Action, Actor, Cause, SubscriberChange
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import changes
 
 
@@ -23,11 +24,8 @@ class AuditEntry:
     detail: str = ""
 
 
-class AuditLog:
+class AuditLog(Repository):
     """Changes about subscribers; only added to, until retention deletes the oldest."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, *entries: AuditEntry) -> None:
         """Record changes."""
@@ -37,7 +35,7 @@ class AuditLog:
         """Record many changes at once."""
         rows = [_row(entry) for entry in entries]
         if rows:
-            self._connection.execute(insert(changes), rows)
+            self._execute(insert(changes), rows)
 
     def add_reason(self, subscriber: int, newsletter: str, reason: str) -> bool:
         """Add why somebody last left a newsletter; return False where a reason is recorded."""
@@ -48,12 +46,12 @@ class AuditLog:
         )
         last = select(func.max(changes.c.key)).where(left).scalar_subquery()
         without_reason = update(changes).where(changes.c.key == last, changes.c.detail == "")
-        return self._connection.execute(without_reason, {"detail": reason}).rowcount == 1
+        return self._execute(without_reason, {"detail": reason}).rowcount == 1
 
     def changes(self, subscriber: int) -> Iterator[SubscriberChange]:
         """Iterate over the changes about one subscriber, oldest first."""
         query = select(changes).where(changes.c.subscriber == subscriber).order_by(changes.c.key)
-        for row in self._connection.execute(query):
+        for row in self._execute(query):
             yield SubscriberChange(
                 at=row.at,
                 action=Action(row.action),

@@ -24,6 +24,7 @@ from syndicate.store.audience.import_staging import (
 )
 from syndicate.store.audience.subscribers import Subscribers
 from syndicate.store.database.locks import LOCK_AUDIENCE, lock
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     Instant,
     changes,
@@ -38,11 +39,11 @@ IMPORTED = "imported from "
 """How the source of every imported subscription begins."""
 
 
-class BulkImport:
+class BulkImport(Repository):
     """Adds readers by the thousand."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._subscribers = Subscribers(connection)
         self._audit_log = AuditLog(connection)
         self._staging = ImportStaging(connection)
@@ -90,7 +91,7 @@ class BulkImport:
         """
         if self._connection.dialect.name == "postgresql":
             names = (table.name for table in (subscribers, subscriptions, subscriber_tags))
-            self._connection.execute(text(f"ANALYZE {', '.join(names)}"))
+            self._execute(text(f"ANALYZE {', '.join(names)}"))
 
     def _add_wave(
         self, wave: Sequence[Numbered], cause: Cause, at: datetime
@@ -216,13 +217,13 @@ class BulkImport:
             literal(""),
         ).select_from(staged.join(subscribers, subscribers.c.address == new.address))
         columns = ["subscriber", "at", "action", "newsletter", "who", "how", "origin", "detail"]
-        self._connection.execute(insert(changes).from_select(columns, entries.order_by(new.n)))
+        self._execute(insert(changes).from_select(columns, entries.order_by(new.n)))
 
     def _insert_new(self, table: Table, columns: list[str], rows: Select[Any]) -> int:
         new = insert_into(self._connection, table).from_select(columns, rows)
         statement = new.on_conflict_do_nothing()
         options = {"preserve_rowcount": True}
-        return self._connection.execute(statement, execution_options=options).rowcount
+        return self._execute(statement, execution_options=options).rowcount
 
     def _tag(
         self, tagged: Sequence[StagedReader], known: set[int], cause: Cause, at: datetime
@@ -244,7 +245,7 @@ class BulkImport:
             .returning(subscriber_tags.c.subscriber, subscriber_tags.c.tag)
         )
         added: dict[int, list[str]] = {}
-        for key, name in self._connection.execute(fresh):
+        for key, name in self._execute(fresh):
             if key in known:
                 added.setdefault(key, []).append(name)
         self._audit_log.add_all(

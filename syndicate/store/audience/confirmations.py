@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import requests
 
 
@@ -35,35 +36,32 @@ class PendingConfirmation:
     done_at: datetime | None = None
 
 
-class Confirmations:
+class Confirmations(Repository):
     """Confirmations, by letter and subscriber."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, pending: PendingConfirmation) -> None:
         """Add a confirmation that is pending."""
         row = {name: getattr(pending, name) for name in PendingConfirmation.__dataclass_fields__}
-        self._connection.execute(insert(requests), row)
+        self._execute(insert(requests), row)
 
     def find(self, letter: int, subscriber: int) -> PendingConfirmation | None:
         """Find what a letter asks of somebody."""
         query = select(requests).where(
             requests.c.letter == letter, requests.c.subscriber == subscriber
         )
-        row = self._connection.execute(query).one_or_none()
+        row = self._execute(query).one_or_none()
         return None if row is None else _confirmation(row)
 
     def by_subscriber(self, subscriber: int, kind: ConfirmationKind) -> list[PendingConfirmation]:
         """Return what somebody was asked, newest first."""
         query = select(requests).where(requests.c.subscriber == subscriber, requests.c.kind == kind)
-        rows = self._connection.execute(query.order_by(requests.c.letter.desc()))
+        rows = self._execute(query.order_by(requests.c.letter.desc()))
         return [_confirmation(row) for row in rows]
 
     def mark_done(self, letter: int, *, at: datetime) -> bool:
         """Record that a letter was confirmed; return False where it was confirmed before."""
         pending = update(requests).where(requests.c.letter == letter, requests.c.done_at.is_(None))
-        return self._connection.execute(pending, {"done_at": at}).rowcount == 1
+        return self._execute(pending, {"done_at": at}).rowcount == 1
 
 
 def _confirmation(row: Row[Any]) -> PendingConfirmation:

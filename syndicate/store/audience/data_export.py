@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import and_, select
 
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
@@ -19,6 +19,7 @@ from syndicate.store.audience.former_addresses import FormerAddresses
 from syndicate.store.audience.merges import Merges
 from syndicate.store.audience.people import select_people, subscribers_from
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     clicks,
     contents,
@@ -86,16 +87,13 @@ class PersonalRecord:
     """Addresses that they used to have."""
 
 
-class DataExport:
+class DataExport(Repository):
     """What the store keeps on a person."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def load(self, key: int) -> PersonalRecord | None:
         """Return everything, each list oldest first; None where there is nobody."""
         query = select_people().where(subscribers.c.key == key).order_by(subscriptions.c.newsletter)
-        person = next(subscribers_from(self._connection, self._connection.execute(query)), None)
+        person = next(subscribers_from(self._connection, self._execute(query)), None)
         if person is None:
             return None
         return PersonalRecord(
@@ -123,7 +121,7 @@ class DataExport:
             .join(contents, contents.c.hash == editions.c.content)
             .order_by(deliveries.c.edition, deliveries.c.subscriber)
         )
-        for row in self._connection.execute(query):
+        for row in self._execute(query):
             yield MailedItem(
                 edition=row.edition,
                 newsletter=row.newsletter,
@@ -147,7 +145,7 @@ class DataExport:
             .where(clicks.c.subscriber == key)
             .order_by(clicks.c.key)
         )
-        for row in self._connection.execute(query):
+        for row in self._execute(query):
             yield FollowedLink(
                 edition=row.edition, link=row.address or "", at=row.at, machine=row.machine
             )
@@ -173,7 +171,7 @@ class DataExport:
             .order_by(delivery_events.c.key)
         )
         found: dict[tuple[int, int], list[FailedAttempt]] = {}
-        for row in self._connection.execute(query):
+        for row in self._execute(query):
             attempt = FailedAttempt(
                 attempt=row.attempt, event=row.event, code=row.code, reply=row.reply, at=row.at
             )

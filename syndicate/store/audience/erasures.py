@@ -16,6 +16,7 @@ from syndicate.store.audience.former_addresses import FormerAddresses
 from syndicate.store.audience.merges import Merges
 from syndicate.store.database.keys import Keys
 from syndicate.store.database.locks import LOCK_AUDIENCE, lock
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     changes,
     clicks,
@@ -35,11 +36,11 @@ from syndicate.store.database.sql_engine import insert_new
 _SECRET = "erasures"  # noqa: S105 - its name
 
 
-class Erasures:
+class Erasures(Repository):
     """Erases people, and knows the addresses that were erased."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._former = FormerAddresses(connection)
 
     def erase(self, key: int, *, at: datetime, cause: Cause) -> bool:
@@ -49,14 +50,14 @@ class Erasures:
         """
         lock(self._connection, LOCK_AUDIENCE)
         query = select(subscribers.c.address).where(subscribers.c.key == key)
-        address = self._connection.execute(query).scalar()
+        address = self._execute(query).scalar()
         if address is None:
             return False
         addresses = [address, *self._former.by_subscriber(key)]
         rows = [{"hash": self._hash(erased), "at": at} for erased in addresses]
         insert_new(self._connection, erasures, rows)
         suppressed = suppressions.c.address.in_(addresses)
-        self._connection.execute(delete(suppressions).where(suppressed))
+        self._execute(delete(suppressions).where(suppressed))
         self._blank_traces(key)
         delete_history(self._connection, [key])
         delete_people(self._connection, [key])
@@ -66,17 +67,17 @@ class Erasures:
 
     def any(self) -> bool:
         """Whether anybody was ever erased."""
-        return self._connection.execute(select(erasures.c.hash).limit(1)).first() is not None
+        return self._execute(select(erasures.c.hash).limit(1)).first() is not None
 
     def contains(self, email: str) -> bool:
         """Whether the owner of an address was erased."""
         query = select(erasures.c.hash).where(erasures.c.hash == self._hash(normalise_email(email)))
-        return self._connection.execute(query).first() is not None
+        return self._execute(query).first() is not None
 
     def delete(self, email: str) -> None:
         """Let somebody subscribe again, at their own wish."""
         erased = erasures.c.hash == self._hash(normalise_email(email))
-        self._connection.execute(delete(erasures).where(erased))
+        self._execute(delete(erasures).where(erased))
 
     def secret(self) -> bytes:
         """Return the key of the hashes: without it, nobody can try out addresses."""
@@ -92,7 +93,7 @@ class Erasures:
         """
         nobody = -1 - secrets.randbelow(2**31 - 1)
         clicked = update(clicks).where(clicks.c.subscriber == key)
-        self._connection.execute(clicked, {"subscriber": nobody})
+        self._execute(clicked, {"subscriber": nobody})
         numbers = Merges(self._connection).all_numbers(key)
         for table in (deliveries, delivery_events):
             replied = and_(
@@ -100,7 +101,7 @@ class Erasures:
                 table.c.subscriber.in_(numbers),
                 table.c.reply != "",
             )
-            self._connection.execute(update(table).where(replied), {"reply": ""})
+            self._execute(update(table).where(replied), {"reply": ""})
 
 
 def hash_address(address: str, secret: bytes) -> str:

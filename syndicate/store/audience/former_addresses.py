@@ -5,8 +5,9 @@ An old list still has them, and means the people who used to have them.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import former_addresses, subscribers
 from syndicate.store.database.sql_engine import insert_new
 
@@ -14,11 +15,8 @@ _BATCH = 500
 """Addresses per query."""
 
 
-class FormerAddresses:
+class FormerAddresses(Repository):
     """Which address was whose; all of them are in their normal form."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, address: str, subscriber: int) -> None:
         """Record that an address was somebody's."""
@@ -29,31 +27,31 @@ class FormerAddresses:
     def delete(self, address: str) -> None:
         """Delete an address, which somebody has now."""
         matches = former_addresses.c.address == address
-        self._connection.execute(delete(former_addresses).where(matches))
+        self._execute(delete(former_addresses).where(matches))
 
     def delete_all(self, keys: Sequence[int]) -> None:
         """Delete the former addresses of some people."""
         matches = former_addresses.c.subscriber.in_(keys)
-        self._connection.execute(delete(former_addresses).where(matches))
+        self._execute(delete(former_addresses).where(matches))
 
     def reassign(self, key: int, into: int) -> None:
         """Give the former addresses of one person to another."""
         matches = former_addresses.c.subscriber == key
-        self._connection.execute(update(former_addresses).where(matches), {"subscriber": into})
+        self._execute(update(former_addresses).where(matches), {"subscriber": into})
 
     def by_subscriber(self, key: int) -> list[str]:
         """Return somebody's former addresses."""
         query = select(former_addresses.c.address).where(former_addresses.c.subscriber == key)
-        return list(self._connection.execute(query.order_by(former_addresses.c.address)).scalars())
+        return list(self._execute(query.order_by(former_addresses.c.address)).scalars())
 
     def owner(self, address: str) -> int | None:
         """Return the number of the person who used to have an address."""
         query = select(former_addresses.c.subscriber).where(former_addresses.c.address == address)
-        return self._connection.execute(query).scalar()
+        return self._execute(query).scalar()
 
     def current(self, addresses: Iterable[str]) -> dict[str, tuple[str, str]]:
         """Return, by former address, its owner's address of today: normal, and as written."""
-        if self._connection.execute(select(former_addresses.c.address).limit(1)).first() is None:
+        if self._execute(select(former_addresses.c.address).limit(1)).first() is None:
             return {}
         return dict(self._current(list(addresses)))
 
@@ -63,5 +61,5 @@ class FormerAddresses:
         )
         for start in range(0, len(addresses), _BATCH):
             matches = former_addresses.c.address.in_(addresses[start : start + _BATCH])
-            for former, address, email in self._connection.execute(query.where(matches)):
+            for former, address, email in self._execute(query.where(matches)):
                 yield former, (address, email)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     JSON,
     Column,
-    Connection,
     Integer,
     MetaData,
     Row,
@@ -26,6 +25,7 @@ from sqlalchemy.schema import CreateTable
 from syndicate.clock import EPOCH
 from syndicate.model.subscribers import SubscribeOutcome, SubscriptionState
 from syndicate.store.audience.erasures import Erasures, hash_address
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     Instant,
     erasures,
@@ -95,16 +95,13 @@ staged_tags = Table(
 Numbered = tuple[int, StagedReader]
 
 
-class ImportStaging:
+class ImportStaging(Repository):
     """A batch of readers beside the store's tables."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def create_tables(self) -> None:
         """Create the tables and tune the database, for this transaction."""
         for table in (staged, staged_tags):
-            self._connection.execute(CreateTable(table, if_not_exists=True))
+            self._execute(CreateTable(table, if_not_exists=True))
         if self._connection.dialect.name == "postgresql":
             # it can't know how many rows come, nor how fast the tables grow: use the indexes
             for plan in ("hashjoin", "mergejoin", "seqscan"):
@@ -114,7 +111,7 @@ class ImportStaging:
 
     def load(self, wave: Iterable[Numbered]) -> None:
         """Load readers in place of those before."""
-        self._connection.execute(delete(staged))
+        self._execute(delete(staged))
         erased = Erasures(self._connection)
         secret = erased.secret() if erased.any() else None
         no_fields = json.dumps({})
@@ -154,7 +151,7 @@ class ImportStaging:
 
     def load_tags(self, people: Iterable[StagedReader]) -> None:
         """Load tags in place of those before."""
-        self._connection.execute(delete(staged_tags))
+        self._execute(delete(staged_tags))
         self._copy(staged_tags, ((reader.address, tag) for reader in people for tag in reader.tags))
 
     def known(self) -> dict[int, Row[Any]]:
@@ -162,24 +159,24 @@ class ImportStaging:
 
         Custom fields are still JSON: they are rarely needed.
         """
-        return {row.n: row for row in self._connection.execute(_select_known())}
+        return {row.n: row for row in self._execute(_select_known())}
 
     def keep_only(self, new: Mapping[int, SubscribeOutcome], count: int) -> None:
         """Delete all others from the tables, which have `count` readers."""
         if len(new) == count:
             return
         numbers = list(new)
-        self._connection.execute(delete(staged).where(staged.c.n < numbers[0]))
-        self._connection.execute(delete(staged).where(staged.c.n > numbers[-1]))
+        self._execute(delete(staged).where(staged.c.n < numbers[0]))
+        self._execute(delete(staged).where(staged.c.n > numbers[-1]))
         others = [n for n in range(numbers[0], numbers[-1]) if n not in new]
         for start in range(0, len(others), _BATCH):
             batch = staged.c.n.in_(others[start : start + _BATCH])
-            self._connection.execute(delete(staged).where(batch))
+            self._execute(delete(staged).where(batch))
 
     def overtaken(self) -> list[int]:
         """Delete and return those whose subscription another process has inserted meanwhile."""
-        numbers = list(self._connection.execute(_overtaken()).scalars())
-        self._connection.execute(delete(staged).where(staged.c.n.in_(numbers)))
+        numbers = list(self._execute(_overtaken()).scalars())
+        self._execute(delete(staged).where(staged.c.n.in_(numbers)))
         return numbers
 
 

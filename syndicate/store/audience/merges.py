@@ -6,11 +6,12 @@ Links and ledger rows keep the old number. The audit log records the merge on bo
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import and_, select, update
 
 from syndicate.model.subscribers import Action, Cause, Subscriber, SubscriptionState
 from syndicate.store.articles.reading import ArticleReader
 from syndicate.store.audience.audit_log import AuditEntry, AuditLog
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     changes,
     clicks,
@@ -26,17 +27,14 @@ _MAX_STEPS = 100
 """Merges that are followed; nobody has so many, and a circle would never end."""
 
 
-class Merges:
+class Merges(Repository):
     """Merges, and the numbers of merged subscribers."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def record(self, key: int, into: int, *, cause: Cause, at: datetime) -> None:
         """Give the audit log and the clicks of one number to another, and record the merge."""
         for table in (changes, clicks):
             moved = update(table).where(table.c.subscriber == key)
-            self._connection.execute(moved, {"subscriber": into})
+            self._execute(moved, {"subscriber": into})
         sides = ((into, f"{_MERGED_FROM}{key}"), (key, f"{_MERGED_INTO}{into}"))
         AuditLog(self._connection).add(
             *(
@@ -66,7 +64,7 @@ class Merges:
             ):
                 if taken.state is SubscriptionState.CONFIRMED:
                     row["since"] = ArticleReader(self._connection).newest_number()
-                self._connection.execute(update(subscriptions).where(matches), row)
+                self._execute(update(subscriptions).where(matches), row)
         tags = [{"subscriber": second.key, "tag": tag} for tag in first.tags]
         insert_new(self._connection, subscriber_tags, tags)
         pauses = [person.paused_until for person in (first, second) if person.paused_until]
@@ -77,7 +75,7 @@ class Merges:
             "paused_until": max(pauses, default=None),
             "created_at": min(first.created_at, second.created_at),
         }
-        self._connection.execute(update(subscribers).where(subscribers.c.key == second.key), values)
+        self._execute(update(subscribers).where(subscribers.c.key == second.key), values)
 
     def current_number(self, key: int) -> int:
         """Return today's number of the person who once had this one; mostly the same."""
@@ -98,5 +96,5 @@ class Merges:
             changes.c.action == Action.MERGED,
             changes.c.detail.startswith(prefix),
         )
-        rows = self._connection.execute(query.order_by(changes.c.key)).scalars()
+        rows = self._execute(query.order_by(changes.c.key)).scalars()
         return [int(detail.removeprefix(prefix)) for detail in rows]

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     ScalarSelect,
     bindparam,
     delete,
@@ -20,6 +19,7 @@ from sqlalchemy import (
 
 from syndicate.model.subscribers import Action, Cause, SubscriptionState
 from syndicate.store.database.locks import LOCK_AUDIENCE, LOCK_NUMBERS, lock
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     Instant,
     changes,
@@ -53,25 +53,22 @@ class NewsletterRename:
         return self.confirmed + self.pending + self.left
 
 
-class Newsletters:
+class Newsletters(Repository):
     """Newsletters by name."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def subscription_counts(self) -> dict[str, dict[SubscriptionState, int]]:
         """Count each newsletter's subscriptions that are confirmed or pending."""
         columns = subscriptions.c.newsletter, subscriptions.c.state
         query = select(*columns, func.count()).where(columns[1] != SubscriptionState.LEFT)
         found: dict[str, dict[SubscriptionState, int]] = {}
-        for name, state, count in self._connection.execute(query.group_by(*columns)):
+        for name, state, count in self._execute(query.group_by(*columns)):
             found.setdefault(name, {})[SubscriptionState(state)] = count
         return found
 
     def current_name(self, name: str) -> str:
         """Return today's name of a newsletter that may have been renamed."""
         query = select(renames.c.new).where(renames.c.old == name)
-        return self._connection.execute(query).scalar() or name
+        return self._execute(query).scalar() or name
 
     def rename(self, old: str, new: str, *, cause: Cause, at: datetime) -> NewsletterRename:
         """Move everything from one name to another: readers, editions, history.
@@ -86,12 +83,12 @@ class Newsletters:
         self._record(old, new, cause, at)
         both = self._join_subscriptions(old, new)
         moved = update(subscriptions).where(subscriptions.c.newsletter == old)
-        self._connection.execute(moved, {"newsletter": new})
+        self._execute(moved, {"newsletter": new})
         for table in (changes, schedules):
             renamed = update(table).where(table.c.newsletter == old)
-            self._connection.execute(renamed, {"newsletter": new})
+            self._execute(renamed, {"newsletter": new})
         renamed = update(editions).where(editions.c.newsletter == old)
-        sent = self._connection.execute(renamed, {"newsletter": new}).rowcount
+        sent = self._execute(renamed, {"newsletter": new}).rowcount
         self._record_name(old, new, at)
         return NewsletterRename(
             confirmed=counts.get(SubscriptionState.CONFIRMED, 0),
@@ -106,13 +103,13 @@ class Newsletters:
         query = select(subscriptions.c.state, func.count()).where(
             subscriptions.c.newsletter == name
         )
-        rows = self._connection.execute(query.group_by(subscriptions.c.state))
+        rows = self._execute(query.group_by(subscriptions.c.state))
         return {state: count for state, count in rows}  # noqa: C416 - rows are no pairs
 
     def _editions_for_nobody(self, name: str) -> tuple[int, ...]:
         has_readers = exists().where(deliveries.c.edition == editions.c.key)
         query = select(editions.c.key).where(editions.c.newsletter == name, ~has_readers)
-        return tuple(self._connection.execute(query.order_by(editions.c.key)).scalars())
+        return tuple(self._execute(query.order_by(editions.c.key)).scalars())
 
     def _record(self, old: str, new: str, cause: Cause, at: datetime) -> None:
         rows = select(
@@ -126,7 +123,7 @@ class Newsletters:
             literal(f"from {old}"),
         ).where(subscriptions.c.newsletter == old)
         columns = ["subscriber", "at", "action", "newsletter", "who", "how", "origin", "detail"]
-        self._connection.execute(insert(changes).from_select(columns, rows))
+        self._execute(insert(changes).from_select(columns, rows))
 
     def _join_subscriptions(self, old: str, new: str) -> int:
         """Merge the subscriptions of readers who have both names; return how many do."""
@@ -143,7 +140,7 @@ class Newsletters:
             twin.c.newsletter == new, twin.c.subscriber == subscriptions.c.subscriber
         )
         merged = delete(subscriptions).where(new_c.newsletter == old, has_both)
-        return self._connection.execute(merged).rowcount
+        return self._execute(merged).rowcount
 
     def _copy_columns(
         self,
@@ -162,10 +159,10 @@ class Newsletters:
         copied = update(subscriptions).where(
             subscriptions.c.newsletter == new, where, exists().where(*matches)
         )
-        self._connection.execute(copied.values({name: old_value(name) for name in names}))
+        self._execute(copied.values({name: old_value(name) for name in names}))
 
     def _record_name(self, old: str, new: str, at: datetime) -> None:
         """Record the old name; older names lead to the newest, too."""
-        self._connection.execute(delete(renames).where(renames.c.old.in_([old, new])))
-        self._connection.execute(update(renames).where(renames.c.new == old), {"new": new})
-        self._connection.execute(insert(renames), {"old": old, "new": new, "at": at})
+        self._execute(delete(renames).where(renames.c.old.in_([old, new])))
+        self._execute(update(renames).where(renames.c.new == old), {"new": new})
+        self._execute(insert(renames), {"old": old, "new": new, "at": at})

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, select, update
 from syndicate.model.subscribers import Action, Cause
 from syndicate.store.audience.audit_log import AuditEntry, AuditLog
 from syndicate.store.audience.merges import Merges
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import private_feeds, subscribers
 from syndicate.store.database.sql_engine import insert_new
 
@@ -40,11 +41,11 @@ class PrivateFeedGrant:
     since: datetime
 
 
-class PrivateFeedTokens:
+class PrivateFeedTokens(Repository):
     """Grants, checks and revokes tokens."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._audit_log = AuditLog(connection)
 
     def grant(self, key: int, *, at: datetime, cause: Cause) -> str:
@@ -53,14 +54,14 @@ class PrivateFeedTokens:
         values = {"secret": _hash(secret), "granted_at": at}
         if not insert_new(self._connection, private_feeds, {"subscriber": key, **values}):
             renewed = update(private_feeds).where(private_feeds.c.subscriber == key)
-            self._connection.execute(renewed, values)
+            self._execute(renewed, values)
         self._note(key, Action.GRANTED, at=at, cause=cause)
         return f"{_encode(key)}-{secret}"
 
     def revoke(self, key: int, *, at: datetime, cause: Cause, why: str = "") -> bool:
         """End somebody's private feed at once; return False where they have none."""
         matching = delete(private_feeds).where(private_feeds.c.subscriber == key)
-        revoked = self._connection.execute(matching).rowcount == 1
+        revoked = self._execute(matching).rowcount == 1
         if revoked:
             self._note(key, Action.REVOKED, at=at, cause=cause, detail=why)
         return revoked
@@ -74,14 +75,14 @@ class PrivateFeedTokens:
         number, _, secret = token.partition("-")
         key = Merges(self._connection).current_number(_decode(number))
         query = select(private_feeds.c.secret).where(private_feeds.c.subscriber == key)
-        stored = self._connection.execute(query).scalar()
+        stored = self._execute(query).scalar()
         matches = hmac.compare_digest(_hash(secret), stored or _NO_SECRET)
         return matches and stored is not None
 
     def granted_at(self, key: int) -> datetime | None:
         """Return since when somebody has a private feed; None where they have none."""
         query = select(private_feeds.c.granted_at).where(private_feeds.c.subscriber == key)
-        return self._connection.execute(query).scalar()
+        return self._execute(query).scalar()
 
     def all(self) -> Iterator[PrivateFeedGrant]:
         """Iterate over all private feeds, oldest first."""
@@ -90,7 +91,7 @@ class PrivateFeedTokens:
             .join(subscribers, subscribers.c.key == private_feeds.c.subscriber)
             .order_by(private_feeds.c.granted_at, private_feeds.c.subscriber)
         )
-        for row in self._connection.execute(query):
+        for row in self._execute(query):
             yield PrivateFeedGrant(subscriber=row.subscriber, email=row.email, since=row.granted_at)
 
     def reassign(self, key: int, into: int, *, at: datetime, cause: Cause) -> None:
@@ -104,7 +105,7 @@ class PrivateFeedTokens:
             self.revoke(key, at=at, cause=cause, why=f"that of number {key}")
             return
         moved = update(private_feeds).where(private_feeds.c.subscriber == key)
-        self._connection.execute(moved, {"subscriber": into})
+        self._execute(moved, {"subscriber": into})
 
     def _note(
         self, key: int, action: Action, *, at: datetime, cause: Cause, detail: str = ""

@@ -3,24 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Table,
-    and_,
-    delete,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, insert, or_, select
 
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Action, Cause, SubscriptionState
 from syndicate.store.audience.erasures import delete_history, delete_people
 from syndicate.store.database.attempt_limits import AttemptLimits
 from syndicate.store.database.locks import LOCK_AUDIENCE, lock
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     changes,
     clicks,
@@ -43,11 +33,8 @@ _CONSENT = (
 _DAY = timedelta(days=1)
 
 
-class RetentionStore:
+class RetentionStore(Repository):
     """Counts and deletes what is too old to be kept."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def start_daily_run(self, at: datetime) -> bool:
         """Return True once a day, to one process."""
@@ -60,7 +47,7 @@ class RetentionStore:
     def unconfirmed(self, before: datetime) -> list[int]:
         """Return the keys of those who signed up before then and never confirmed anything."""
         query = select(subscribers.c.key).where(_unconfirmed(before)).order_by(subscribers.c.key)
-        return list(self._connection.execute(query).scalars())
+        return list(self._execute(query).scalars())
 
     def delete_unconfirmed(
         self, keys: Sequence[int], before: datetime, *, cause: Cause, at: datetime
@@ -71,37 +58,32 @@ class RetentionStore:
         """
         lock(self._connection, LOCK_AUDIENCE)
         query = select(subscribers.c.key).where(subscribers.c.key.in_(keys), _unconfirmed(before))
-        keys = list(self._connection.execute(query).scalars())
+        keys = list(self._execute(query).scalars())
         if not keys:
             return 0
         delete_history(self._connection, keys)
         delete_people(self._connection, keys)
         entry = {"at": at, "action": Action.ERASED, "newsletter": None, "detail": ""}
         entry |= {"who": cause.who, "how": cause.how, "origin": cause.origin}
-        self._connection.execute(insert(changes), [{"subscriber": key, **entry} for key in keys])
+        self._execute(insert(changes), [{"subscriber": key, **entry} for key in keys])
         return len(keys)
 
     def count_letters(self, before: datetime) -> int:
         """Count letters that expired before then."""
-        query = select(func.count()).select_from(editions).where(_letters(before))
-        return int(self._connection.execute(query).scalar_one())
+        return self._count(editions, _letters(before))
 
     def delete_letters(self, before: datetime) -> int:
         """Delete some of them with their confirmations; return how many, 0 when none is left."""
         oldest = select(editions.c.key).where(_letters(before)).order_by(editions.c.key).limit(STEP)
-        keys = list(self._connection.execute(oldest).scalars())
+        keys = list(self._execute(oldest).scalars())
         for column in (requests.c.letter, deliveries.c.edition, delivery_events.c.edition):
-            self._connection.execute(delete(column.table).where(column.in_(keys)))
-        self._connection.execute(delete(editions).where(editions.c.key.in_(keys)))
+            self._execute(delete(column.table).where(column.in_(keys)))
+        self._execute(delete(editions).where(editions.c.key.in_(keys)))
         return len(keys)
 
     def count_events(self, before: datetime) -> int:
         """Count servers' replies, audit entries and clicks from before then."""
-        counts = (
-            self._connection.execute(select(func.count()).select_from(table).where(old))
-            for table, old in _events(before)
-        )
-        return sum(int(count.scalar_one()) for count in counts)
+        return sum(self._count(table, old) for table, old in _events(before))
 
     def delete_events(self, before: datetime) -> int:
         """Delete some of them; return how many, 0 when none is left."""
@@ -109,7 +91,7 @@ class RetentionStore:
         for table, old in _events(before):
             oldest = select(table.c.key).where(old).order_by(table.c.key).limit(STEP)
             query = delete(table).where(table.c.key.in_(oldest))
-            deleted += self._connection.execute(query).rowcount
+            deleted += self._execute(query).rowcount
         return deleted
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Connection,
     Select,
     Text,
     case,
@@ -27,6 +26,7 @@ from syndicate.config import Criteria
 from syndicate.model.subscribers import Action, Subscriber, SubscriptionState
 from syndicate.store.audience.people import select_people, subscribers_from
 from syndicate.store.audience.segments import condition
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     changes,
     subscriber_tags,
@@ -79,11 +79,8 @@ class Growth:
     left: int
 
 
-class SubscriberSearch:
+class SubscriberSearch(Repository):
     """Finds and counts people."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def find(self, criteria: SearchCriteria, limit: int | None = None) -> Iterator[Subscriber]:
         """Iterate over people in the order they came, with the subscriptions that match.
@@ -97,13 +94,13 @@ class SubscriberSearch:
             query = query.where(subscribers.c.key.in_(first))
         query = query.order_by(subscribers.c.key, subscriptions.c.newsletter)
         streamed = query.execution_options(yield_per=_FETCH_SIZE)
-        yield from subscribers_from(self._connection, self._connection.execute(streamed))
+        yield from subscribers_from(self._connection, self._execute(streamed))
 
     def count(self, criteria: SearchCriteria) -> int:
         """Count the people that match."""
         keys = self._filtered(_keys(), criteria).group_by(subscribers.c.key).subquery()
         query = select(func.count()).select_from(keys)
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._execute(query).scalar_one())
 
     def unknown_suppressions(self) -> Iterator[tuple[str, str]]:
         """Iterate over suppressed addresses that are no subscriber's, with the reasons."""
@@ -114,7 +111,7 @@ class SubscriberSearch:
             .order_by(suppressions.c.address)
             .execution_options(yield_per=_FETCH_SIZE)
         )
-        rows = self._connection.execute(query)
+        rows = self._execute(query)
         yield from ((row.address, row.reason) for row in rows)
 
     def field_names(self) -> list[str]:
@@ -125,7 +122,7 @@ class SubscriberSearch:
             field = func.json_object_keys(subscribers.c.fields).table_valued("key").render_derived()
         names = select(field.c.key).select_from(subscribers.join(field, true()))
         query = names.where(cast(subscribers.c.fields, Text) != "{}").distinct()
-        return sorted(self._connection.execute(query).scalars())
+        return sorted(self._execute(query).scalars())
 
     def newsletter_counts(self) -> list[NewsletterCounts]:
         """Count every newsletter's readers by state."""
@@ -152,7 +149,7 @@ class SubscriberSearch:
             readers.c.newsletter, readers.c.counted_as
         )
         counts: dict[str, dict[str, int]] = {}
-        for newsletter, state, count in self._connection.execute(query):
+        for newsletter, state, count in self._execute(query):
             counts.setdefault(newsletter, {})[state] = count
         return [
             NewsletterCounts(newsletter=name, **found) for name, found in sorted(counts.items())
@@ -174,7 +171,7 @@ class SubscriberSearch:
             query = query.where(changes.c.newsletter == newsletter)
         return [
             Growth(at=EPOCH + number * _INTERVAL, joined=joined, left=left)
-            for number, joined, left in self._connection.execute(query)
+            for number, joined, left in self._execute(query)
         ]
 
     def _filtered(self, query: Select[Any], criteria: SearchCriteria) -> Select[Any]:

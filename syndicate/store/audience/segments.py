@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Float,
     Select,
     and_,
@@ -44,6 +43,7 @@ from syndicate.config.segment_expression import (
     Subject,
 )
 from syndicate.model.subscribers import SubscriptionState
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     clicks,
     subscriber_tags,
@@ -70,18 +70,15 @@ _ORDERS: Mapping[Comparison, Callable[[Any, Any], Any]] = {
 }
 
 
-class Segments:
+class Segments(Repository):
     """Counts and lists the people in a segment."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def count(self, criteria: Criteria, newsletter: str | None = None, *, at: datetime) -> int:
         """Count everybody in it, or those who would get a newsletter's edition at `at`."""
         query = self._query(select(func.count()).select_from(subscribers), criteria, at)
         if newsletter is not None:
             query = _reached(query, newsletter, at)
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._execute(query).scalar_one())
 
     def addresses(
         self, criteria: Criteria, newsletter: str | None = None, *, at: datetime
@@ -91,9 +88,7 @@ class Segments:
         query = query.order_by(subscribers.c.key)
         if newsletter is not None:
             query = _reached(query, newsletter, at)
-        yield from self._connection.execute(
-            query.execution_options(yield_per=_FETCH_SIZE)
-        ).scalars()
+        yield from self._execute(query.execution_options(yield_per=_FETCH_SIZE)).scalars()
 
     def _query(self, query: Select[Any], criteria: Criteria, at: datetime) -> Select[Any]:
         return query.where(condition(criteria, self._connection.dialect.name, at=at))

@@ -26,6 +26,7 @@ from syndicate.store.audience.merges import Merges
 from syndicate.store.audience.people import select_people, subscribers_from
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.database.locks import LOCK_AUDIENCE, lock
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     requests,
     subscriber_tags,
@@ -36,11 +37,11 @@ from syndicate.store.database.schema import (
 from syndicate.store.database.sql_engine import insert_new
 
 
-class Subscribers:
+class Subscribers(Repository):
     """Finds and changes subscribers."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._audit_log = AuditLog(connection)
         self._erasures = Erasures(connection)
         self._former = FormerAddresses(connection)
@@ -70,13 +71,13 @@ class Subscribers:
             query = query.where(subscriptions.c.newsletter == newsletter)
         if state is not None:
             query = query.where(subscriptions.c.state == state)
-        yield from subscribers_from(self._connection, self._connection.execute(query))
+        yield from subscribers_from(self._connection, self._execute(query))
 
     def suppression_reason(self, email: str) -> str | None:
         """Return why an address is suppressed; None where it isn't."""
         query = select(suppressions.c.reason)
         query = query.where(suppressions.c.address == normalise_email(email))
-        return self._connection.execute(query).scalar()
+        return self._execute(query).scalar()
 
     def subscribe(
         self,
@@ -161,9 +162,7 @@ class Subscribers:
 
     def pause(self, key: int, until: datetime | None, *, at: datetime, cause: Cause) -> None:
         """Send somebody no editions until then; None ends the pause."""
-        self._connection.execute(
-            update(subscribers).where(subscribers.c.key == key), {"paused_until": until}
-        )
+        self._execute(update(subscribers).where(subscribers.c.key == key), {"paused_until": until})
         detail = f"until {until:%Y-%m-%d}" if until else ""
         self._note(key, Action.PAUSED if until else Action.RESUMED, cause, at, detail=detail)
 
@@ -192,7 +191,7 @@ class Subscribers:
         current = {"name": person.name, "language": person.language, "fields": dict(person.fields)}
         if wanted == current:
             return False
-        self._connection.execute(update(subscribers).where(subscribers.c.key == key), wanted)
+        self._execute(update(subscribers).where(subscribers.c.key == key), wanted)
         changed = [field for field in wanted if wanted[field] != current[field]]
         self._note(key, Action.CHANGED, cause, at, detail=", ".join(changed))
         return True
@@ -209,7 +208,7 @@ class Subscribers:
     def untag(self, key: int, tags: Sequence[str], *, at: datetime, cause: Cause) -> int:
         """Remove tags from somebody; return how many there were."""
         matches = and_(subscriber_tags.c.subscriber == key, subscriber_tags.c.tag.in_(tags))
-        removed = self._connection.execute(delete(subscriber_tags).where(matches)).rowcount
+        removed = self._execute(delete(subscriber_tags).where(matches)).rowcount
         if removed:
             detail = ", ".join(f"-{tag}" for tag in tags)
             self._note(key, Action.CHANGED, cause, at, detail=detail)
@@ -242,10 +241,10 @@ class Subscribers:
         assert other is not None
         self.merge(to, key, at=at, cause=cause)
         values = {"address": normalise_email(other.email), "email": other.email}
-        self._connection.execute(update(subscribers).where(subscribers.c.key == key), values)
+        self._execute(update(subscribers).where(subscribers.c.key == key), values)
         # a letter that gives access to their data is at the old address
         access = and_(requests.c.subscriber == key, requests.c.kind == ConfirmationKind.DATA)
-        self._connection.execute(delete(requests).where(access))
+        self._execute(delete(requests).where(access))
         self._former.add(normalise_email(person.email), key)
         self._former.delete(normalise_email(other.email))
         self._note(key, Action.MOVED, cause, at)
@@ -268,7 +267,7 @@ class Subscribers:
     def unsuppress(self, email: str, *, at: datetime, cause: Cause) -> bool:
         """Mail an address again; return False where it was not suppressed."""
         matches = suppressions.c.address == normalise_email(email)
-        removed = self._connection.execute(delete(suppressions).where(matches)).rowcount == 1
+        removed = self._execute(delete(suppressions).where(matches)).rowcount == 1
         person = self.by_email(email)
         if removed and person is not None:
             self._note(person.key, Action.UNSUPPRESSED, cause, at)
@@ -279,7 +278,7 @@ class Subscribers:
         row = {"address": address, "email": email.strip(), "name": name, "created_at": at}
         insert_new(self._connection, subscribers, row)
         query = select(subscribers.c.key).where(subscribers.c.address == address)
-        return int(self._connection.execute(query).scalar_one())
+        return int(self._execute(query).scalar_one())
 
     def _add_subscription(
         self, key: int, newsletter: str, *, state: SubscriptionState, source: str, at: datetime
@@ -297,21 +296,19 @@ class Subscribers:
         if state is SubscriptionState.CONFIRMED:
             values["since"] = ArticleReader(self._connection).newest_number()
         matches = and_(subscriptions.c.subscriber == key, subscriptions.c.newsletter == newsletter)
-        self._connection.execute(update(subscriptions).where(matches), values)
+        self._execute(update(subscriptions).where(matches), values)
 
     def _confirm_pending(
         self, key: int, newsletter: str, *, state: SubscriptionState, cause: Cause, at: datetime
     ) -> SubscribeOutcome:
         """Confirm a pending subscription where there is consent now; leave every other alone."""
         matches = and_(subscriptions.c.subscriber == key, subscriptions.c.newsletter == newsletter)
-        current = self._connection.execute(
-            select(subscriptions.c.state).where(matches)
-        ).scalar_one()
+        current = self._execute(select(subscriptions.c.state).where(matches)).scalar_one()
         if current == SubscriptionState.LEFT:
             return SubscribeOutcome.LEFT
         if current == SubscriptionState.PENDING and state == SubscriptionState.CONFIRMED:
             confirmed = {"state": state, "source": cause.how, "at": at}
-            self._connection.execute(update(subscriptions).where(matches), confirmed)
+            self._execute(update(subscriptions).where(matches), confirmed)
             self._note(key, Action.CONFIRMED, cause, at, newsletter=newsletter)
         return SubscribeOutcome.KNOWN
 
@@ -326,7 +323,7 @@ class Subscribers:
         at: datetime,
     ) -> bool:
         """Change the state of a subscription; return False where it was not `from_`."""
-        moved = self._connection.execute(
+        moved = self._execute(
             update(subscriptions).where(
                 subscriptions.c.subscriber == key,
                 subscriptions.c.newsletter == newsletter,
@@ -359,4 +356,4 @@ class Subscribers:
 
     def _one(self, condition: Any) -> Subscriber | None:
         query = select_people().where(condition).order_by(subscriptions.c.newsletter)
-        return next(subscribers_from(self._connection, self._connection.execute(query)), None)
+        return next(subscribers_from(self._connection, self._execute(query)), None)

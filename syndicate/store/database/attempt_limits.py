@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, delete, select, update
+from sqlalchemy import Select, delete, select, update
 
 from syndicate.clock import EPOCH
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import limits
 from syndicate.store.database.sql_engine import insert_new
 
@@ -12,16 +13,13 @@ _SLICES = 12
 """Slices per window."""
 
 
-class AttemptLimits:
+class AttemptLimits(Repository):
     """Counters by name, each over a sliding window.
 
     A window is counted in slices, and a slice counts until its last moment is out of the
     window. So no period as long as the window ever has more than the limit, and a name may
     have to wait for up to one slice longer than the window.
     """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def take(self, name: str, *, most: int, per: timedelta, at: datetime) -> bool:
         """Count one more; return False where that is more than `most` within `per`.
@@ -31,15 +29,15 @@ class AttemptLimits:
         slice_ = _window_start(at, per / _SLICES)
         matches = (limits.c.name == name) & (limits.c.starts_at == slice_)
         insert_new(self._connection, limits, {"name": name, "starts_at": slice_, "count": 0})
-        counted = self._connection.execute(_counted(name, per, at).with_for_update())
+        counted = self._execute(_counted(name, per, at).with_for_update())
         if sum(row.times for row in counted) >= most:
             return False
-        self._connection.execute(update(limits).where(matches).values(count=limits.c.count + 1))
+        self._execute(update(limits).where(matches).values(count=limits.c.count + 1))
         return True
 
     def wait(self, name: str, *, most: int, per: timedelta, at: datetime) -> timedelta:
         """Return how long it takes until `take` counts one more."""
-        counted = self._connection.execute(_counted(name, per, at)).all()
+        counted = self._execute(_counted(name, per, at)).all()
         left, free = sum(row.times for row in counted), at
         for row in counted:
             if left < most:
@@ -56,11 +54,11 @@ class AttemptLimits:
     def was_done(self, name: str, *, per: timedelta, at: datetime) -> bool:
         """Whether `once` has returned True in the calendar window of `at`."""
         matches = (limits.c.name == name) & (limits.c.starts_at == _window_start(at, per))
-        return self._connection.execute(select(limits.c.count).where(matches)).first() is not None
+        return self._execute(select(limits.c.count).where(matches)).first() is not None
 
     def delete_before(self, before: datetime) -> int:
         """Delete counts that began before then; return how many."""
-        return self._connection.execute(delete(limits).where(limits.c.starts_at < before)).rowcount
+        return self._execute(delete(limits).where(limits.c.starts_at < before)).rowcount
 
 
 def _counted(name: str, per: timedelta, at: datetime) -> Select[tuple[datetime, int]]:

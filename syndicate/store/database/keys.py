@@ -2,8 +2,9 @@
 
 import secrets
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import keys
 from syndicate.store.database.sql_engine import insert_new
 
@@ -11,11 +12,8 @@ _LENGTH = 32
 """Bytes."""
 
 
-class Keys:
+class Keys(Repository):
     """The publication's secrets, by name."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def secret(self, name: str) -> bytes:
         """Return a secret; make it at its first use, which needs a write transaction."""
@@ -34,7 +32,7 @@ class Keys:
     def find(self, name: str) -> bytes | None:
         """Return a secret; None before its first use."""
         query = select(keys.c.secret).where(keys.c.name == name)
-        return self._connection.execute(query).scalar()
+        return self._execute(query).scalar()
 
 
 def new_secret() -> bytes:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, func, select
+from sqlalchemy import Row, Select, exists, select
 
 from syndicate.model.editions import EditionKind
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles, contents, edition_items, editions
 
 _PUBLIC = (EditionKind.ALERT, EditionKind.DIGEST)
@@ -32,46 +33,40 @@ class ArchivedEdition:
     """Whether an article in it was retracted since."""
 
 
-class EditionArchive:
+class EditionArchive(Repository):
     """Editions that went to all readers of a newsletter."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def count(self, newsletter: str) -> int:
         """Count a newsletter's editions, withdrawn ones included."""
-        query = select(func.count()).select_from(editions).where(*_of(newsletter))
-        return self._connection.execute(query).scalar_one()
+        return self._count(editions, *_of(newsletter))
 
     def list_range(self, newsletter: str, start: int, stop: int) -> list[ArchivedEdition]:
         """Return the editions from position `start` up to, not including, `stop`."""
         query = _select_editions().where(*_of(newsletter)).order_by(editions.c.key)
-        return _editions_from(self._connection.execute(query.offset(start).limit(stop - start)))
+        return _editions_from(self._execute(query.offset(start).limit(stop - start)))
 
     def newest(self, newsletter: str, limit: int) -> list[ArchivedEdition]:
         """Return the newest editions that are shown, the newest first."""
         query = _select_editions().where(*_of(newsletter), ~_withdrawn())
-        return _editions_from(
-            self._connection.execute(query.order_by(editions.c.key.desc()).limit(limit))
-        )
+        return _editions_from(self._execute(query.order_by(editions.c.key.desc()).limit(limit)))
 
     def find(self, newsletter: str, key: int) -> ArchivedEdition | None:
         """Find an edition of a newsletter."""
         query = _select_editions().where(*_of(newsletter), editions.c.key == key)
-        found = _editions_from(self._connection.execute(query))
+        found = _editions_from(self._execute(query))
         return found[0] if found else None
 
     def is_withdrawn(self, key: int) -> bool:
         """Whether an article of an edition, of any newsletter, was retracted since."""
         query = select(editions.c.key).where(editions.c.key == key, _withdrawn())
-        return self._connection.execute(query).first() is not None
+        return self._execute(query).first() is not None
 
     def adjacent(self, newsletter: str, key: int) -> tuple[int | None, int | None]:
         """Return the numbers of the editions shown before and after one, or None."""
         shown = select(editions.c.key).where(*_of(newsletter), ~_withdrawn()).limit(1)
         before = shown.where(editions.c.key < key).order_by(editions.c.key.desc())
         after = shown.where(editions.c.key > key).order_by(editions.c.key)
-        return self._connection.execute(before).scalar(), self._connection.execute(after).scalar()
+        return self._execute(before).scalar(), self._execute(after).scalar()
 
 
 def _of(newsletter: str) -> tuple[Any, ...]:

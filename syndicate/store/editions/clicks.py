@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, case, distinct, func, insert, select, update
+from sqlalchemy import bindparam, case, distinct, func, insert, select, update
 
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import clicks, edition_links, subscribers
 
 
@@ -37,30 +38,25 @@ class LinkClicks:
     """How many different readers, where readers are recorded; else 0."""
 
 
-class Clicks:
+class Clicks(Repository):
     """Links of editions, and their clicks."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def links(self, edition: int) -> tuple[str, ...]:
         """Return the targets of an edition's links, from number 1."""
         query = select(edition_links.c.address).where(edition_links.c.edition == edition)
-        return tuple(self._connection.execute(query.order_by(edition_links.c.position)).scalars())
+        return tuple(self._execute(query.order_by(edition_links.c.position)).scalars())
 
     def add(self, click: LinkClick) -> int:
         """Record a click, without a reader who was erased; return its number."""
         row = asdict(click) | {"subscriber": self._existing(click.subscriber)}
-        key: int = self._connection.execute(
-            insert(clicks).returning(clicks.c.key), row
-        ).scalar_one()
+        key: int = self._execute(insert(clicks).returning(clicks.c.key), row).scalar_one()
         return key
 
     def mark_as_machine(self, agents: Mapping[int, str]) -> None:
         """Mark clicks, by number, as made by machines with these user agents."""
         if agents:
             mark = update(clicks).where(clicks.c.key == bindparam("number"))
-            self._connection.execute(
+            self._execute(
                 mark.values(machine=True, agent=bindparam("user_agent")),
                 [{"number": key, "user_agent": agent} for key, agent in agents.items()],
             )
@@ -74,7 +70,7 @@ class Clicks:
             func.sum(case((person, 0), else_=1)).label("machines"),
             func.count(distinct(case((person, clicks.c.subscriber)))).label("readers"),
         ).where(clicks.c.edition == edition)
-        found = {row.link: row for row in self._connection.execute(query.group_by(clicks.c.link))}
+        found = {row.link: row for row in self._execute(query.group_by(clicks.c.link))}
         addresses = dict(enumerate(self.links(edition), 1))
         hidden = {0: ""} if 0 in found else {}
         return [
@@ -90,4 +86,4 @@ class Clicks:
 
     def _existing(self, subscriber: int | None) -> int | None:
         query = select(subscribers.c.key).where(subscribers.c.key == subscriber)
-        return None if subscriber is None else self._connection.execute(query).scalar()
+        return None if subscriber is None else self._execute(query).scalar()

@@ -8,17 +8,7 @@ more are updated afterwards, in batches (`sweep`).
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState
@@ -34,6 +24,7 @@ from syndicate.model.edition_control import (
 from syndicate.model.editions import Edition, EditionKind, EditionState
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store.database.locks import lock_edition
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import deliveries, delivery_events, editions
 from syndicate.store.database.schema_delivery import edition_acts
 from syndicate.store.editions.editions import Editions
@@ -50,11 +41,8 @@ _SETTLED = "settled"
 """The event of an unknown delivery that an operator has settled."""
 
 
-class EditionControl:
+class EditionControl(Repository):
     """Decisions about editions under way."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def pause(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> ControlOutcome:
         """Send nothing more of an edition until it is resumed.
@@ -115,7 +103,7 @@ class EditionControl:
         remaining = self.remaining(edition)
         unsettled = self._unsettled(key)
         if again:
-            found = self._connection.execute(
+            found = self._execute(
                 update(deliveries)
                 .where(*unsettled)
                 .values(state=DeliveryState.QUEUED, at=at, next_attempt_at=None)
@@ -146,7 +134,7 @@ class EditionControl:
             deliveries.c.edition == editions.c.key, deliveries.c.state.in_(NOT_STARTED)
         )
         stopped = select(editions.c.key).where(editions.c.state.in_(STOPPED), not_started)
-        key = self._connection.execute(stopped.order_by(editions.c.key).limit(1)).scalar()
+        key = self._execute(stopped.order_by(editions.c.key).limit(1)).scalar()
         if key is None:
             return 0
         edition = self.lock_edition(key)
@@ -154,7 +142,7 @@ class EditionControl:
         query = select(deliveries.c.subscriber).where(
             deliveries.c.edition == key, deliveries.c.state.in_(NOT_STARTED)
         )
-        readers = list(self._connection.execute(query.limit(BATCH)).scalars())
+        readers = list(self._execute(query.limit(BATCH)).scalars())
         rows = and_(deliveries.c.subscriber.in_(readers), deliveries.c.state.in_(NOT_STARTED))
         self.hand_on(edition, rows, at)
         return len(readers)
@@ -165,14 +153,11 @@ class EditionControl:
         query = select(deliveries.c.state, func.count()).where(
             deliveries.c.edition == edition.key, deliveries.c.state.in_(list(DeliveryState))
         )
-        rows = self._connection.execute(query.group_by(deliveries.c.state))
+        rows = self._execute(query.group_by(deliveries.c.state))
         counts = {DeliveryState(state): count for state, count in rows}
         held_back = 0
         if counts.get(DeliveryState.SKIPPED):
-            cancelled = select(func.count()).select_from(deliveries)
-            held_back = self._connection.execute(
-                cancelled.where(deliveries.c.edition == edition.key, CANCELLED_ROW)
-            ).scalar_one()
+            held_back = self._count(deliveries, deliveries.c.edition == edition.key, CANCELLED_ROW)
         return Remaining(
             accepted=counts.get(DeliveryState.ACCEPTED, 0),
             in_flight=counts.get(DeliveryState.SENDING, 0),
@@ -193,24 +178,23 @@ class EditionControl:
                 cause=Cause(who=Actor(row.who), how=row.how),
                 detail=row.detail,
             )
-            for row in self._connection.execute(query.order_by(edition_acts.c.key))
+            for row in self._execute(query.order_by(edition_acts.c.key))
         ]
 
     def newest_decision(self) -> int:
         """Return the number of the newest decision; 0 where there was none."""
-        return self._connection.execute(select(func.max(edition_acts.c.key))).scalar() or 0
+        return self._execute(select(func.max(edition_acts.c.key))).scalar() or 0
 
     def blockers(self, edition: Edition) -> EditionWait:
         """Return what an edition waits for, and why."""
         decisions = self.decisions(edition.key) if edition.state is EditionState.PAUSED else []
         deferred = deliveries.c.edition == edition.key, deliveries.c.state == DeliveryState.DEFERRED
         summary = select(func.count(), func.min(deliveries.c.next_attempt_at)).where(*deferred)
-        count, first = self._connection.execute(summary).one()
+        count, first = self._execute(summary).one()
         replies = select(deliveries.c.code, deliveries.c.reply).where(*deferred)
         replies = replies.group_by(deliveries.c.code, deliveries.c.reply)
         commonest = replies.order_by(func.count().desc()).limit(1)
-        reply = self._connection.execute(commonest).one_or_none()
-        unsettled = select(func.count()).select_from(deliveries)
+        reply = self._execute(commonest).one_or_none()
         return EditionWait(
             paused=next(
                 (made for made in reversed(decisions) if made.act is ControlAction.PAUSED), None
@@ -218,9 +202,7 @@ class EditionControl:
             put_off=count,
             next_attempt_at=first,
             reply=f"{reply.code or ''} {reply.reply}".strip() if reply else "",
-            unsettled=self._connection.execute(
-                unsettled.where(*self._unsettled(edition.key))
-            ).scalar_one(),
+            unsettled=self._count(deliveries, *self._unsettled(edition.key)),
         )
 
     def results_since_resume(self, key: int) -> tuple[int, int]:
@@ -232,7 +214,7 @@ class EditionControl:
             .order_by(edition_acts.c.key.desc())
             .limit(1)
         )
-        before = self._connection.execute(last).one_or_none()
+        before = self._execute(last).one_or_none()
         return (tried - before.tried, failed - before.failed) if before else (tried, failed)
 
     def lock_edition(self, key: int) -> Edition:
@@ -256,7 +238,7 @@ class EditionControl:
         **values: Any,
     ) -> None:
         """Set an edition's state, and record the decision with how far it had got."""
-        self._connection.execute(
+        self._execute(
             update(editions).where(editions.c.key == edition.key).values(state=state, **values)
         )
         record = ControlRecord(at=at, act=act, cause=cause, detail=_joined(str(remaining), detail))
@@ -270,12 +252,12 @@ class EditionControl:
             "tried": remaining.accepted + remaining.failed + remaining.unknown,
             "failed": remaining.failed,
         }
-        self._connection.execute(insert(edition_acts), row)
+        self._execute(insert(edition_acts), row)
 
     def hand_on(self, edition: Edition, which: ColumnElement[bool], at: datetime) -> None:
         """Skip readers of a stopped edition, and queue its successor for them, if there is one."""
         reason = CANCELLED if edition.successor is None else replaced_by(edition.successor)
-        self._connection.execute(
+        self._execute(
             update(deliveries)
             .where(deliveries.c.edition == edition.key, which)
             .values(
@@ -312,10 +294,10 @@ class EditionControl:
         query = select(deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attempt)
         rows = [
             {**row._mapping, "event": _SETTLED, "code": 0, "reply": "", "at": at}  # noqa: SLF001 - SQLAlchemy's public name for it
-            for row in self._connection.execute(query.where(*which))
+            for row in self._execute(query.where(*which))
         ]
         if rows:
-            self._connection.execute(insert(delivery_events), rows)
+            self._execute(insert(delivery_events), rows)
         return len(rows)
 
     def _tried(self, key: int) -> tuple[int, int]:
@@ -323,7 +305,7 @@ class EditionControl:
         query = select(deliveries.c.state, func.count()).where(
             deliveries.c.edition == key, deliveries.c.state.in_(tried)
         )
-        rows = self._connection.execute(query.group_by(deliveries.c.state))
+        rows = self._execute(query.group_by(deliveries.c.state))
         counts = {DeliveryState(state): count for state, count in rows}
         return sum(counts.values()), counts.get(DeliveryState.FAILED, 0)
 

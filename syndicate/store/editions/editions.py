@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal, or_, select
+from sqlalchemy import Row, Select, bindparam, func, insert, literal, or_, select
 
 from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.editions import (
@@ -19,6 +19,7 @@ from syndicate.model.editions import (
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.audience.segments import condition
 from syndicate.store.database.locks import LOCK_NUMBERS, lock
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     Instant,
     contents,
@@ -33,11 +34,8 @@ from syndicate.store.database.schema import (
 from syndicate.store.database.sql_engine import insert_new
 
 
-class Editions:
+class Editions(Repository):
     """Adds and finds editions."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add(self, draft: Draft) -> Edition:
         """Freeze an edition with a ledger row for every reader it is for.
@@ -61,7 +59,7 @@ class Editions:
         lock(self._connection, LOCK_NUMBERS)
         content = draft.content
         insert_new(self._connection, contents, {"hash": content.hash, **asdict(content)})
-        key: int = self._connection.execute(
+        key: int = self._execute(
             insert(editions).returning(editions.c.key),
             {
                 "newsletter": draft.newsletter,
@@ -77,7 +75,7 @@ class Editions:
                 "slot_at": draft.slot_at or draft.created_at,
             },
         ).scalar_one()
-        self._connection.execute(
+        self._execute(
             insert(edition_items),
             [
                 {
@@ -111,26 +109,22 @@ class Editions:
             "expires_at": expires_at,
             "on_unknown": "resend",
         }
-        key: int = self._connection.execute(
-            insert(editions).returning(editions.c.key), letter
-        ).scalar_one()
+        key: int = self._execute(insert(editions).returning(editions.c.key), letter).scalar_one()
         delivery = {"edition": key, "subscriber": to, "state": DeliveryState.QUEUED, "attempt": 0}
         delivery |= {"code": 0, "reply": "", "at": created_at}
-        self._connection.execute(insert(deliveries), delivery)
+        self._execute(insert(deliveries), delivery)
         return key
 
     def by_key(self, key: int) -> Edition | None:
         """Find an edition by its number."""
-        row = self._connection.execute(
-            _select_editions().where(editions.c.key == key)
-        ).one_or_none()
+        row = self._execute(_select_editions().where(editions.c.key == key)).one_or_none()
         return None if row is None else edition_of(row)
 
     def all(self) -> list[Edition]:
         """Return every edition but letters, newest first."""
         query = _select_editions().where(editions.c.kind != EditionKind.LETTER)
         query = query.order_by(editions.c.key.desc())
-        return [edition_of(row) for row in self._connection.execute(query)]
+        return [edition_of(row) for row in self._execute(query)]
 
     def unfinished(self) -> list[Edition]:
         """Return the editions, but letters, with deliveries that are not done, oldest first."""
@@ -144,25 +138,23 @@ class Editions:
         query = _select_editions().where(
             editions.c.kind != EditionKind.LETTER, or_(*(first.is_not(None) for first in firsts))
         )
-        return [edition_of(row) for row in self._connection.execute(query.order_by(editions.c.key))]
+        return [edition_of(row) for row in self._execute(query.order_by(editions.c.key))]
 
     def newest_of(self, schedule: str) -> Edition | None:
         """Return the newest edition of a schedule."""
         of_schedule = _select_editions().where(editions.c.schedule == schedule)
-        row = self._connection.execute(
-            of_schedule.order_by(editions.c.key.desc()).limit(1)
-        ).one_or_none()
+        row = self._execute(of_schedule.order_by(editions.c.key.desc()).limit(1)).one_or_none()
         return None if row is None else edition_of(row)
 
     def newest_key(self, newsletter: str) -> int:
         """Return the number of a newsletter's newest edition; 0 when it has none."""
         query = select(editions.c.key).where(editions.c.newsletter == newsletter)
-        newest = self._connection.execute(query.order_by(editions.c.key.desc()).limit(1)).scalar()
+        newest = self._execute(query.order_by(editions.c.key.desc()).limit(1)).scalar()
         return newest or 0
 
     def content(self, name: str) -> Content:
         """Return a frozen content by its hash."""
-        row = self._connection.execute(select(contents).where(contents.c.hash == name)).one()
+        row = self._execute(select(contents).where(contents.c.hash == name)).one()
         return Content(
             subject=row.subject,
             preheader=row.preheader,
@@ -174,14 +166,14 @@ class Editions:
     def items(self, key: int) -> list[Item]:
         """Return the articles of an edition, in order."""
         query = select(edition_items).where(edition_items.c.edition == key)
-        rows = self._connection.execute(query.order_by(edition_items.c.position))
+        rows = self._execute(query.order_by(edition_items.c.position))
         return [Item(article=row.article, revision=row.revision) for row in rows]
 
     def _freeze_links(self, key: int, draft: Draft) -> None:
         links = enumerate(draft.links, 1)
         rows = [{"edition": key, "position": number, "address": to} for number, to in links]
         if rows:
-            self._connection.execute(insert(edition_links), rows)
+            self._execute(insert(edition_links), rows)
 
     def _freeze_audience(self, key: int, draft: Draft) -> None:
         readers = (
@@ -212,7 +204,7 @@ class Editions:
                 condition(draft.segment, self._connection.dialect.name, at=draft.created_at)
             )
         columns = ["edition", "subscriber", "state", "attempt", "code", "reply", "at"]
-        self._connection.execute(insert(deliveries).from_select(columns, readers))
+        self._execute(insert(deliveries).from_select(columns, readers))
 
 
 def _select_editions() -> Select[Any]:

@@ -5,9 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from syndicate.model.article_window import ScheduleStart
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import editions, fires, schedules
 from syndicate.store.database.sql_engine import insert_new
 
@@ -55,11 +56,8 @@ class KnownSchedule:
     """When its newest recorded slot was due."""
 
 
-class Schedules:
+class Schedules(Repository):
     """When each schedule's timing was first seen, and where the schedule began."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def first_seen(
         self, name: str, fingerprint: str, at: datetime, *, newsletter: str, now: datetime
@@ -75,14 +73,12 @@ class Schedules:
         by_name = schedules.c.name == name
         outdated = or_(schedules.c.fingerprint != fingerprint, schedules.c.since > max(at, now))
         changed = update(schedules).where(by_name, outdated)
-        self._connection.execute(changed, {"fingerprint": fingerprint, "since": at})
+        self._execute(changed, {"fingerprint": fingerprint, "since": at})
         moved = update(schedules).where(
             by_name, schedules.c.newsletter.is_distinct_from(newsletter)
         )
-        self._connection.execute(moved, {"newsletter": newsletter})
-        since: datetime = self._connection.execute(
-            select(schedules.c.since).where(by_name)
-        ).scalar_one()
+        self._execute(moved, {"newsletter": newsletter})
+        since: datetime = self._execute(select(schedules.c.since).where(by_name)).scalar_one()
         return since
 
     def all(self) -> list[KnownSchedule]:
@@ -105,7 +101,7 @@ class Schedules:
                 has_editions=row.upto is not None,
                 last_slot=row.last_slot,
             )
-            for row in self._connection.execute(query.order_by(schedules.c.name))
+            for row in self._execute(query.order_by(schedules.c.name))
         ]
 
     def start(self, name: str) -> ScheduleStart | None:
@@ -113,21 +109,18 @@ class Schedules:
         query = select(schedules.c.begins_after, schedules.c.begun_at).where(
             schedules.c.name == name, schedules.c.begun_at.is_not(None)
         )
-        row = self._connection.execute(query).one_or_none()
+        row = self._execute(query).one_or_none()
         return None if row is None else ScheduleStart(number=row.begins_after, at=row.begun_at)
 
     def save_start(self, name: str, start: ScheduleStart) -> None:
         """Save where a schedule begins, unless it has begun."""
         not_yet = update(schedules).where(schedules.c.name == name, schedules.c.begun_at.is_(None))
         values = {"begins_after": start.number, "begun_at": start.at}
-        self._connection.execute(not_yet, values)
+        self._execute(not_yet, values)
 
 
-class Fires:
+class Fires(Repository):
     """Fires by schedule and slot."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def last(self, schedule: str, at: datetime) -> datetime | None:
         """Return when the newest slot up to `at` was due, failed ones left out."""
@@ -136,7 +129,7 @@ class Fires:
             fires.c.outcome != FireOutcome.FAILED,
             fires.c.due_at <= at,
         )
-        return self._connection.execute(query).scalar()
+        return self._execute(query).scalar()
 
     def record(self, fire: Fire) -> bool:
         """Record a slot's outcome; return False when another process has handled it.
@@ -145,7 +138,7 @@ class Fires:
         """
         if insert_new(self._connection, fires, _row(fire)):
             return True
-        replaced = self._connection.execute(
+        replaced = self._execute(
             update(fires).where(
                 fires.c.schedule == fire.schedule,
                 fires.c.slot == fire.slot,
@@ -169,7 +162,7 @@ class Fires:
         )
         return [
             Fire(**{**row._mapping, "outcome": FireOutcome(row.outcome)})  # noqa: SLF001 - its public name
-            for row in self._connection.execute(query)
+            for row in self._execute(query)
         ]
 
 

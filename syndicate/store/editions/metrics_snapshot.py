@@ -10,12 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, select
+from sqlalchemy import Column, Select, Table, func, select
 
 from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.editions import EditionKind, EditionState
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.articles.rows import public_at
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles, deliveries, editions, fires, subscriptions
 from syndicate.store.database.schema_push import hub_requests, hub_subscriptions, pings, submissions
 from syndicate.store.editions.fires import FireOutcome
@@ -54,11 +55,8 @@ class MetricsFigures:
     """To our own hub, not verified yet."""
 
 
-class MetricsSnapshot:
+class MetricsSnapshot(Repository):
     """Counts what the store contains."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def load(self, at: datetime) -> MetricsFigures:
         """Return the counts at `at`."""
@@ -106,7 +104,7 @@ class MetricsSnapshot:
 
     def _subscriptions(self) -> dict[tuple[str, SubscriptionState], int]:
         columns = subscriptions.c.newsletter, subscriptions.c.state
-        rows = self._connection.execute(select(*columns, func.count()).group_by(*columns))
+        rows = self._execute(select(*columns, func.count()).group_by(*columns))
         return {(newsletter, SubscriptionState(state)): count for newsletter, state, count in rows}
 
     def _push_figures(self, table: Table) -> PushFigures:
@@ -120,8 +118,4 @@ class MetricsSnapshot:
         return {names(name): count for name, count in self._pairs(query).items()}
 
     def _pairs(self, query: Select[Any]) -> dict[str, int]:
-        return {name: count for name, count in self._connection.execute(query)}  # noqa: C416 - rows are no pairs
-
-    def _count(self, table: Table, *conditions: ColumnElement[bool]) -> int:
-        query = select(func.count()).select_from(table).where(*conditions)
-        return int(self._connection.execute(query).scalar_one())
+        return {name: count for name, count in self._execute(query)}  # noqa: C416 - rows are no pairs

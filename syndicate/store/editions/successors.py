@@ -5,14 +5,7 @@ Their readers are decided in the same transaction, so that nobody gets both.
 
 from datetime import datetime
 
-from sqlalchemy import (
-    Connection,
-    exists,
-    insert,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import Connection, exists, insert, literal, or_, select
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState
@@ -20,6 +13,7 @@ from syndicate.model.edition_control import ControlAction, ControlRecord, Remain
 from syndicate.model.editions import Draft, Edition, EditionState
 from syndicate.model.subscribers import Cause
 from syndicate.store.database.locks import LOCK_NUMBERS, lock
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     deliveries,
     delivery_events,
@@ -42,11 +36,11 @@ _MISSED = or_(deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.EXPIRE
 _NEVER_LEFT = (DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.SKIPPED)
 
 
-class Successors:
+class Successors(Repository):
     """Adds corrections and repetitions of editions."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._editions = Editions(connection)
         self._control = EditionControl(connection)
 
@@ -137,7 +131,7 @@ class Successors:
             .where(~received, ~may_have_received)
             .order_by(deliveries.c.subscriber)
         )
-        return list(self._connection.execute(query).scalars())
+        return list(self._execute(query).scalars())
 
     def _copy(self, edition: Edition, at: datetime, expires_at: datetime) -> int:
         """Freeze a copy of an edition for nobody yet; return its number."""
@@ -154,16 +148,14 @@ class Successors:
             "original": edition.original or edition.key,
             "slot_at": edition.slot_at,
         }
-        again: int = self._connection.execute(
-            insert(editions).returning(editions.c.key), values
-        ).scalar_one()
+        again: int = self._execute(insert(editions).returning(editions.c.key), values).scalar_one()
         for table, names in (
             (edition_items, ("article", "revision")),
             (edition_links, ("address",)),
         ):
             columns = ["position", *names]
             rows = select(literal(again), *(table.c[name] for name in columns))
-            self._connection.execute(
+            self._execute(
                 insert(table).from_select(
                     ["edition", *columns], rows.where(table.c.edition == edition.key)
                 )
@@ -176,11 +168,11 @@ class Successors:
             return None
         family = editions.c.original == (edition.original or edition.key)
         newer = select(editions.c.key).where(family, editions.c.key > edition.key)
-        return self._connection.execute(newer.order_by(editions.c.key.desc()).limit(1)).scalar()
+        return self._execute(newer.order_by(editions.c.key.desc()).limit(1)).scalar()
 
     def _is_for_everybody(self, key: int) -> bool:
         query = select(editions.c.everybody).where(editions.c.key == key)
-        return bool(self._connection.execute(query).scalar_one())
+        return bool(self._execute(query).scalar_one())
 
     def _get(self, key: int) -> Edition:
         edition = self._editions.by_key(key)

@@ -31,6 +31,7 @@ from sqlalchemy import (
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
 from syndicate.store.database.bulk_update import RowValues, pipeline
 from syndicate.store.database.locks import lock_editions_shared
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     Instant,
     deliveries,
@@ -48,11 +49,11 @@ _MAX_DOMAINS = 30_000
 _LEDGER_ROW = (deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attempt)
 
 
-class Claims:
+class Claims(Repository):
     """Claims, intents and outcomes, each for a group of readers."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._shared: set[int] = set()
 
     def claim(
@@ -141,7 +142,7 @@ class Claims:
             if counts and outcome.state is not DeliveryState.ACCEPTED
         ]
         if notable:
-            self._connection.execute(insert(delivery_events), notable)
+            self._execute(insert(delivery_events), notable)
         return _keys([outcome.claim for outcome in outcomes], changed)
 
     def _intended(
@@ -166,7 +167,7 @@ class Claims:
         if without:
             parameters["without"] = sorted(without)[:_MAX_DOMAINS]
         queries = _due_queries(self._connection.dialect.name, everywhere=not without)
-        new, deferred = (self._connection.execute(query, parameters).all() for query in queries)
+        new, deferred = (self._execute(query, parameters).all() for query in queries)
         if deferred:
             return sorted([*new, *deferred], key=lambda row: row.subscriber)[:limit]
         return new
@@ -183,7 +184,7 @@ class Claims:
                 deliveries.c.state == DeliveryState.CLAIMED,
                 deliveries.c.owner == owner,
             )
-            found += self._connection.execute(query).all()
+            found += self._execute(query).all()
         return [
             row
             for row in found

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Select,
     and_,
     bindparam,
@@ -28,6 +27,7 @@ from syndicate.model.deliveries import (
     DeliveryTotals,
 )
 from syndicate.model.editions import Edition, EditionKind, EditionState
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import Instant, contents, deliveries, editions, subscribers
 from syndicate.store.editions.editions import edition_of
 from syndicate.store.editions.recipients import join_readers
@@ -48,11 +48,8 @@ class RecoveredClaims:
     """Those that were being sent: settle them with evidence, if there is any."""
 
 
-class Deliveries:
+class Deliveries(Repository):
     """One row per edition and reader."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def totals(self, edition: int) -> DeliveryTotals:
         """Count an edition's deliveries by state."""
@@ -62,7 +59,7 @@ class Deliveries:
             .where(deliveries.c.edition == edition, deliveries.c.state.in_(list(DeliveryState)))
             .group_by(deliveries.c.state)
         )
-        counts = {DeliveryState(state): count for state, count in self._connection.execute(query)}
+        counts = {DeliveryState(state): count for state, count in self._execute(query)}
         counts[DeliveryState.QUEUED] = counts.get(DeliveryState.QUEUED, 0) + counts.pop(
             DeliveryState.CLAIMED, 0
         )
@@ -72,7 +69,7 @@ class Deliveries:
         """Return when the first deferred delivery is due; None without any."""
         deferred = deliveries.c.next_attempt_at.is_not(None)
         query = select(func.min(deliveries.c.next_attempt_at))
-        first: datetime | None = self._connection.execute(
+        first: datetime | None = self._execute(
             query.where(deliveries.c.edition == edition, deferred)
         ).scalar_one()
         return first
@@ -85,7 +82,7 @@ class Deliveries:
             .where(deliveries.c.edition == edition)
             .order_by(deliveries.c.subscriber)
         )
-        for row in self._connection.execute(query):
+        for row in self._execute(query):
             yield Delivery(
                 edition=row.edition,
                 subscriber=row.subscriber,
@@ -104,7 +101,7 @@ class Deliveries:
         Those of `claimed` count as such unless they are stopped.
         """
         parameters = {"now": at, "claimed": list(claimed)}
-        rows = self._connection.execute(_open_editions(), parameters)
+        rows = self._execute(_open_editions(), parameters)
         return [edition_of(row) for row in rows]
 
     def resend(self, claim: Claim, *, at: datetime) -> bool:
@@ -121,12 +118,12 @@ class Deliveries:
             ~exists().where(editions.c.key == deliveries.c.edition, editions.c.state.in_(stopped)),
         )
         queued = update(deliveries).where(matches).values(state=DeliveryState.QUEUED, at=at)
-        return self._connection.execute(queued).rowcount == 1
+        return self._execute(queued).rowcount == 1
 
     def expire(self, at: datetime) -> int:
         """Expire what is past its edition's time; return how many."""
         overdue = select(editions.c.key).where(editions.c.expires_at <= at)
-        expired = self._connection.execute(
+        expired = self._execute(
             update(deliveries)
             .where(
                 deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]),
@@ -144,10 +141,10 @@ class Deliveries:
     def recover(self, *, now: datetime, dead: Callable[[str], bool]) -> RecoveredClaims:
         """Recover the claims of dead workers, and those whose lease is over."""
         claimed = deliveries.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING])
-        owners = self._connection.execute(select(deliveries.c.owner).where(claimed).distinct())
+        owners = self._execute(select(deliveries.c.owner).where(claimed).distinct())
         dead_owners = [owner for owner in owners.scalars() if owner is not None and dead(owner)]
         abandoned = or_(deliveries.c.owner.in_(dead_owners), deliveries.c.lease_until < now)
-        requeued = self._connection.execute(
+        requeued = self._execute(
             update(deliveries).where(deliveries.c.state == DeliveryState.CLAIMED, abandoned),
             {"state": DeliveryState.QUEUED, "owner": None, "lease_until": None, "at": now},
         )
@@ -160,7 +157,7 @@ class Deliveries:
         return RecoveredClaims(requeued.rowcount, tuple(unknown))
 
     def _abandoned(self, abandoned: ColumnElement[bool]) -> list[Claim]:
-        rows = self._connection.execute(
+        rows = self._execute(
             select(
                 deliveries.c.edition,
                 deliveries.c.subscriber,

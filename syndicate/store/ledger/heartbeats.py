@@ -3,10 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.mail_flow import MailFlow
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import deliveries, editions, subscribers
 from syndicate.store.database.schema_delivery import heartbeats
 from syndicate.store.database.sql_engine import insert_new
@@ -27,26 +28,23 @@ class Heartbeat(StrEnum):
     """A check whether the store can be written."""
 
 
-class Heartbeats:
+class Heartbeats(Repository):
     """The last time of each event, and the state of the mail flow."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def record(self, event: Heartbeat, at: datetime) -> None:
         """Record an event of `at`, unless a newer one is recorded."""
         older = update(heartbeats).where(heartbeats.c.what == event, heartbeats.c.at < at)
-        if not self._connection.execute(older.values(at=at)).rowcount:
+        if not self._execute(older.values(at=at)).rowcount:
             insert_new(self._connection, heartbeats, {"what": event, "at": at})
 
     def mail_flow(self, at: datetime) -> MailFlow:
         """Return the state of the mail flow at `at`; stopped editions don't count as waiting."""
-        last = {row.what: row.at for row in self._connection.execute(select(heartbeats))}
+        last = {row.what: row.at for row in self._execute(select(heartbeats))}
         due = deliveries.c.next_attempt_at
         deferred = select(func.min(due)).join(editions, editions.c.key == deliveries.c.edition)
         first_due = (
             self._oldest(*_UNANSWERED),
-            self._connection.execute(deferred.where(IS_SENDING, is_deferred_until(at))).scalar(),
+            self._execute(deferred.where(IS_SENDING, is_deferred_until(at))).scalar(),
         )
         return MailFlow(
             oldest=self._oldest(*WAITING),
@@ -70,7 +68,7 @@ class Heartbeats:
             )
             .limit(1)
         )
-        return self._connection.execute(query).first() is not None
+        return self._execute(query).first() is not None
 
     def _oldest(self, *states: DeliveryState) -> datetime | None:
         """Return when the oldest edition with a delivery in one of these states was created."""
@@ -84,5 +82,5 @@ class Heartbeats:
             first.scalar_subquery().is_not(None) for first in firsts
         ]
         query = select(func.min(editions.c.created_at)).where(IS_SENDING, or_(*present))
-        oldest: datetime | None = self._connection.execute(query).scalar()
+        oldest: datetime | None = self._execute(query).scalar()
         return oldest

@@ -4,9 +4,10 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, true, update
+from sqlalchemy import Row, bindparam, delete, select, true, update
 
 from syndicate.model.relay_status import MailHold
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema_delivery import holds
 from syndicate.store.database.sql_engine import insert_new
 
@@ -16,36 +17,33 @@ _KEPT_FOR = timedelta(days=1)
 _CURRENT = select(holds).where(holds.c.until > bindparam("now")).order_by(holds.c.what)
 
 
-class Holds:
+class Holds(Repository):
     """Which relays and domains are on hold, until when and why."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def extend(self, what: str, *, reason: str, at: datetime) -> MailHold:
         """Put a relay or a domain on hold; each time in a row for longer.
 
         One that is on hold stays as it is. A hold that ended more than a day ago doesn't count.
         """
-        self._connection.execute(delete(holds).where(holds.c.until < at - _KEPT_FOR))
+        self._execute(delete(holds).where(holds.c.until < at - _KEPT_FOR))
         first = MailHold(what=what, until=at + DURATIONS[0], strikes=1, reason=reason, since=at)
         row = None
         while row is None:  # somebody who lifts it at the same moment may delete it in between
             if insert_new(self._connection, holds, asdict(first)):
                 return first
             query = select(holds).where(holds.c.what == what).with_for_update()
-            row = self._connection.execute(query).one_or_none()
+            row = self._execute(query).one_or_none()
         hold = _hold(row)
         if hold.until > at:
             return hold
         until = at + DURATIONS[min(hold.strikes, len(DURATIONS) - 1)]
         longer = replace(hold, until=until, strikes=hold.strikes + 1, reason=reason)
-        self._connection.execute(update(holds).where(holds.c.what == what).values(asdict(longer)))
+        self._execute(update(holds).where(holds.c.what == what).values(asdict(longer)))
         return longer
 
     def current(self, at: datetime) -> list[MailHold]:
         """Return the holds at `at`."""
-        return [_hold(row) for row in self._connection.execute(_CURRENT, {"now": at})]
+        return [_hold(row) for row in self._execute(_CURRENT, {"now": at})]
 
     def lift(self, what: str, *, over_by: datetime | None = None) -> None:
         """Delete a hold, since mail is accepted again.
@@ -54,7 +52,7 @@ class Holds:
         way when the server asked for a new hold, of us or of another process.
         """
         over = true() if over_by is None else holds.c.until <= over_by
-        self._connection.execute(delete(holds).where(holds.c.what == what, over))
+        self._execute(delete(holds).where(holds.c.what == what, over))
 
 
 def _hold(row: Row[Any]) -> MailHold:

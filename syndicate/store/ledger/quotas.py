@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, case, or_, select, update
+from sqlalchemy import case, or_, select, update
 
 from syndicate.config.values import Rate
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import limits, microseconds
 from syndicate.store.database.schema_delivery import allowances
 from syndicate.store.database.sql_engine import insert_new
@@ -17,11 +18,8 @@ _NEARLY_EMPTY = 3 * _SECOND // 10
 """A bucket is as good as empty when this little of its second is left."""
 
 
-class SendQuotas:
+class SendQuotas(Repository):
     """Token buckets by name, each refilled at a rate, and counters per day."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def take(self, name: str, rate: Rate, want: int, *, at: datetime) -> int:
         """Take up to `want` tokens from a bucket; return how many there were.
@@ -36,7 +34,7 @@ class SendQuotas:
             used_until = now
         start = max(used_until, now - max(1, _SECOND // per_token) * per_token)
         taken = max(0, min(want, (now - start) // per_token))
-        self._connection.execute(
+        self._execute(
             update(allowances)
             .where(allowances.c.name == name)
             .values(used_until=start + taken * per_token, apiece=per_token)
@@ -47,7 +45,7 @@ class SendQuotas:
         """Put back tokens that were not used."""
         used_until = allowances.c.used_until - count * allowances.c.apiece
         bucket = update(allowances).where(allowances.c.name == name)
-        self._connection.execute(bucket.values(used_until=used_until))
+        self._execute(bucket.values(used_until=used_until))
 
     def take_daily(self, name: str, most: int, want: int, *, at: datetime) -> int:
         """Take up to `want` of the `most` there are per day (UTC); return how many."""
@@ -56,16 +54,16 @@ class SendQuotas:
         insert_new(self._connection, limits, row)
         matches = (limits.c.name == name) & (limits.c.starts_at == midnight)
         query = select(limits.c.count).where(matches).with_for_update()
-        before = int(self._connection.execute(query).scalar_one())
+        before = int(self._execute(query).scalar_one())
         taken = max(0, min(want, most - before))
-        self._connection.execute(update(limits).where(matches).values(count=before + taken))
+        self._execute(update(limits).where(matches).values(count=before + taken))
         return taken
 
     def release_daily(self, name: str, count: int, *, at: datetime) -> None:
         """Put back what was taken on the day of `at` and not used."""
         matches = (limits.c.name == name) & (limits.c.starts_at == _midnight(at))
         left = case((limits.c.count > count, limits.c.count - count), else_=0)
-        self._connection.execute(update(limits).where(matches).values(count=left))
+        self._execute(update(limits).where(matches).values(count=left))
 
     def exhausted(self, *, at: datetime) -> frozenset[str]:
         """Return the buckets whose tokens are taken as soon as they are there."""
@@ -75,20 +73,20 @@ class SendQuotas:
             or_(allowances.c.used_until > now - _NEARLY_EMPTY, next_tokens > now),
             allowances.c.used_until <= now + _MAX_CLOCK_SKEW,
         )
-        return frozenset(self._connection.execute(query).scalars())
+        return frozenset(self._execute(query).scalars())
 
     def taken_today(self, name: str, *, at: datetime) -> int:
         """Return how many were taken on the day of `at` (UTC)."""
         matches = (limits.c.name == name) & (limits.c.starts_at == _midnight(at))
-        return self._connection.execute(select(limits.c.count).where(matches)).scalar() or 0
+        return self._execute(select(limits.c.count).where(matches)).scalar() or 0
 
     def _used_until(self, name: str) -> int:
         """Lock a bucket and return until when it is used up, in nanoseconds since the epoch."""
         query = select(allowances.c.used_until).where(allowances.c.name == name).with_for_update()
-        found = self._connection.execute(query).scalar()
+        found = self._execute(query).scalar()
         if found is None:
             insert_new(self._connection, allowances, {"name": name, "used_until": 0, "apiece": 0})
-            found = self._connection.execute(query).scalar_one()
+            found = self._execute(query).scalar_one()
         return int(found)
 
 

@@ -10,13 +10,7 @@ from sqlalchemy.sql.dml import Update
 
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionState
-from syndicate.store.database.bulk_update import (
-    INTEGER,
-    TEXT,
-    BulkUpdate,
-    Parameters,
-    text_literal,
-)
+from syndicate.store.database.bulk_update import INTEGER, TEXT, BulkUpdate, Parameters, text_literal
 from syndicate.store.database.schema import deliveries, editions
 from syndicate.store.editions.recipients import join_edition_and_reader, skip_reason
 

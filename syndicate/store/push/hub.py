@@ -10,20 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Table,
-    and_,
-    case,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Row, Table, and_, case, delete, insert, select, update
 
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema_push import hub_requests, hub_subscriptions
 from syndicate.store.database.sql_engine import insert_new
 
@@ -87,11 +76,8 @@ class HubCounts:
     """The first of the failing ones."""
 
 
-class HubSubscriptions:
+class HubSubscriptions(Repository):
     """Requests and subscriptions by topic and callback."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def add_request(self, request: HubRequest) -> None:
         """Add a request in place of an earlier one with the same topic and callback."""
@@ -99,7 +85,7 @@ class HubSubscriptions:
         row["claimed"] = False
         if not insert_new(self._connection, hub_requests, row):
             matches = _of(hub_requests, request.topic, request.callback)
-            self._connection.execute(update(hub_requests).where(matches).values(row))
+            self._execute(update(hub_requests).where(matches).values(row))
 
     def exists(self, topic: str, callback: str) -> bool:
         """Whether there is a subscription, or a request for subscription."""
@@ -118,7 +104,7 @@ class HubSubscriptions:
     def claim_requests(self, at: datetime, *, until: datetime, limit: int) -> list[HubRequest]:
         """Claim requests that are due, the oldest first."""
         query = select(hub_requests).where(hub_requests.c.due_at <= at)
-        rows = self._connection.execute(
+        rows = self._execute(
             query.order_by(hub_requests.c.due_at, hub_requests.c.callback).limit(limit)
         ).all()
         return [
@@ -136,17 +122,17 @@ class HubSubscriptions:
             return
         matches = _of(hub_subscriptions, request.topic, request.callback)
         if request.mode == "unsubscribe":
-            self._connection.execute(delete(hub_subscriptions).where(matches))
+            self._execute(delete(hub_subscriptions).where(matches))
             return
         granted = {"secret": request.secret, "until": at + timedelta(seconds=request.lease)}
         renewed = update(hub_subscriptions).where(matches, hub_subscriptions.c.until > at)
-        if self._connection.execute(renewed.values(granted)).rowcount:
+        if self._execute(renewed.values(granted)).rowcount:
             return
-        self._connection.execute(delete(hub_subscriptions).where(matches))
+        self._execute(delete(hub_subscriptions).where(matches))
         copied = ("topic", "callback", "host", "sha256")
         row = {name: getattr(request, name) for name in copied}
         empty = {"owed": "", "due_at": None, "claimed": False, "attempts": 0, "error": ""}
-        self._connection.execute(insert(hub_subscriptions), row | granted | empty)
+        self._execute(insert(hub_subscriptions), row | granted | empty)
 
     def retry_request(self, request: HubRequest, *, due_at: datetime) -> None:
         """Release a claimed request to be retried, and count the attempt."""
@@ -158,14 +144,14 @@ class HubSubscriptions:
 
     def delete_request(self, request: HubRequest) -> bool:
         """Delete a request; return False where another has replaced it, which stays."""
-        return self._connection.execute(delete(hub_requests).where(_same(request))).rowcount == 1
+        return self._execute(delete(hub_requests).where(_same(request))).rowcount == 1
 
     def topics(self, at: datetime) -> Mapping[str, frozenset[tuple[str, str]]]:
         """Return the topics with subscriptions, with the pairs of versions delivered and queued."""
         columns = hub_subscriptions.c
         query = select(columns.topic, columns.sha256, columns.owed).distinct()
         found: dict[str, set[tuple[str, str]]] = {}
-        for topic, had, owed in self._connection.execute(query.where(columns.until > at)):
+        for topic, had, owed in self._execute(query.where(columns.until > at)):
             found.setdefault(topic, set()).add((had, owed))
         return {topic: frozenset(versions) for topic, versions in found.items()}
 
@@ -173,12 +159,12 @@ class HubSubscriptions:
         """Queue a version for all subscriptions that don't have it, due at once."""
         columns = hub_subscriptions.c
         of_topic = update(hub_subscriptions).where(columns.topic == topic)
-        self._connection.execute(
+        self._execute(
             of_topic.where(columns.sha256 != sha256, columns.owed != sha256).values(
                 owed=sha256, due_at=at, claimed=False, attempts=0
             )
         )
-        self._connection.execute(
+        self._execute(
             of_topic.where(columns.sha256 == sha256, columns.owed != "").values(
                 owed="", due_at=None, claimed=False, attempts=0, error=""
             )
@@ -191,7 +177,7 @@ class HubSubscriptions:
         columns = hub_subscriptions.c
         query = select(hub_subscriptions).where(columns.due_at <= at, columns.until > at)
         failed = case((columns.error == "", 0), else_=1)
-        rows = self._connection.execute(
+        rows = self._execute(
             query.order_by(failed, columns.due_at, columns.callback).limit(limit)
         ).all()
         return [
@@ -229,20 +215,20 @@ class HubSubscriptions:
     def delete(self, subscription: HubSubscription) -> None:
         """Delete a subscription that is no longer wanted."""
         matches = _of(hub_subscriptions, subscription.topic, subscription.callback)
-        self._connection.execute(delete(hub_subscriptions).where(matches))
+        self._execute(delete(hub_subscriptions).where(matches))
 
     def delete_topic(self, topic: str) -> list[HubSubscription]:
         """Delete all subscriptions to a topic that is gone; return them."""
         of_topic = hub_subscriptions.c.topic == topic
-        rows = self._connection.execute(select(hub_subscriptions).where(of_topic)).all()
-        self._connection.execute(delete(hub_subscriptions).where(of_topic))
+        rows = self._execute(select(hub_subscriptions).where(of_topic)).all()
+        self._execute(delete(hub_subscriptions).where(of_topic))
         return [HubSubscription(**_values(row)) for row in rows]
 
     def delete_expired(self, at: datetime, *, asked_before: datetime) -> int:
         """Delete expired subscriptions and old requests; return how many subscriptions."""
-        self._connection.execute(delete(hub_requests).where(hub_requests.c.asked_at < asked_before))
+        self._execute(delete(hub_requests).where(hub_requests.c.asked_at < asked_before))
         lapsed = delete(hub_subscriptions).where(hub_subscriptions.c.until <= at)
-        return self._connection.execute(lapsed).rowcount
+        return self._execute(lapsed).rowcount
 
     def retry_now(self, at: datetime) -> None:
         """Make everything that waits or was given up due at `at`.
@@ -252,17 +238,15 @@ class HubSubscriptions:
         columns = hub_subscriptions.c
         for table in (hub_subscriptions, hub_requests):
             waiting = update(table).where(table.c.due_at > at, table.c.claimed.is_(False))
-            self._connection.execute(waiting, {"due_at": at})
+            self._execute(waiting, {"due_at": at})
         given_up = update(hub_subscriptions).where(columns.error != "", columns.owed == "")
-        self._connection.execute(given_up, {"sha256": ""})
+        self._execute(given_up, {"sha256": ""})
 
     def counts(self) -> HubCounts:
         """Return how many there are, and the first that fail."""
         columns = hub_subscriptions.c
         failing = select(hub_subscriptions).where(columns.error != "")
-        rows = self._connection.execute(
-            failing.order_by(columns.callback, columns.topic).limit(_MAX_SHOWN)
-        )
+        rows = self._execute(failing.order_by(columns.callback, columns.topic).limit(_MAX_SHOWN))
         return HubCounts(
             subscriptions=self._count(hub_subscriptions),
             requests=self._count(hub_requests),
@@ -274,26 +258,18 @@ class HubSubscriptions:
     def _claim(self, table: Table, row: Row[Any], until: datetime) -> bool:
         unclaimed = _of(table, row.topic, row.callback) & (table.c.due_at == row.due_at)
         claim = {"due_at": until, "claimed": True}
-        return self._connection.execute(update(table).where(unclaimed), claim).rowcount == 1
+        return self._execute(update(table).where(unclaimed), claim).rowcount == 1
 
     def _release(self, request: HubRequest, **values: Any) -> None:
         """Update a claimed request, unless another process has claimed it since."""
         claimed = and_(_same(request), hub_requests.c.due_at == request.due_at)
-        self._connection.execute(
-            update(hub_requests).where(claimed).values(claimed=False, **values)
-        )
+        self._execute(update(hub_requests).where(claimed).values(claimed=False, **values))
 
     def _update(self, subscription: HubSubscription, **values: Any) -> None:
         """Update a claimed subscription, unless another process has claimed it since."""
         matches = _of(hub_subscriptions, subscription.topic, subscription.callback)
         claimed = and_(matches, hub_subscriptions.c.due_at == subscription.due_at)
-        self._connection.execute(
-            update(hub_subscriptions).where(claimed).values(claimed=False, **values)
-        )
-
-    def _count(self, table: Table, *conditions: ColumnElement[bool]) -> int:
-        query = select(func.count()).select_from(table).where(*conditions)
-        return int(self._connection.execute(query).scalar_one())
+        self._execute(update(hub_subscriptions).where(claimed).values(claimed=False, **values))
 
 
 def _of(table: Table, topic: str, callback: str) -> ColumnElement[bool]:

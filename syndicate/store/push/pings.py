@@ -4,19 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    Update,
-    bindparam,
-    delete,
-    func,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Select, Update, bindparam, delete, func, or_, select, tuple_, update
 
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import Instant
 from syndicate.store.database.schema_push import pings
 from syndicate.store.database.sql_engine import insert_new
@@ -46,11 +36,8 @@ class Ping:
 _COLUMNS = tuple(pings.c[field.name] for field in fields(Ping))
 
 
-class Pings:
+class Pings(Repository):
     """Pings by hub and topic."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def versions(self, hub: str, topics: Sequence[str] | None = None) -> dict[str, str]:
         """Return the version of each topic that a hub was or is to be notified of."""
@@ -82,16 +69,16 @@ class Pings:
         """Delete topics whose documents are gone."""
         for start in range(0, len(topics), _BATCH):
             batch = pings.c.topic.in_(topics[start : start + _BATCH])
-            self._connection.execute(delete(pings).where(batch))
+            self._execute(delete(pings).where(batch))
 
     def delete_other_hubs(self, hubs: Sequence[str]) -> None:
         """Delete pings of hubs that are no longer configured."""
-        self._connection.execute(delete(pings).where(pings.c.hub.not_in(hubs)))
+        self._execute(delete(pings).where(pings.c.hub.not_in(hubs)))
 
     def is_due(self, hub: str, at: datetime) -> bool:
         """Whether a hub has a ping that is due by then."""
         query = select(pings.c.topic).where(pings.c.hub == hub, pings.c.due_at <= at)
-        return self._connection.execute(query.limit(1)).one_or_none() is not None
+        return self._execute(query.limit(1)).one_or_none() is not None
 
     def claim(self, hub: str, at: datetime, *, until: datetime, limit: int) -> list[Ping]:
         """Claim pings that are due until then, the oldest first.
@@ -113,7 +100,7 @@ class Pings:
             .values(due_at=until, claimed=True)
             .returning(*_COLUMNS)
         )
-        found = [Ping(**row._mapping) for row in self._connection.execute(claimed)]  # noqa: SLF001 - its public name
+        found = [Ping(**row._mapping) for row in self._execute(claimed)]  # noqa: SLF001 - its public name
         return sorted(found, key=lambda ping: (len(ping.topic), ping.topic))
 
     def settle(self, claimed: Iterable[Ping], *, until: datetime) -> None:
@@ -149,7 +136,7 @@ class Pings:
             .where(or_(pings.c.due_at.is_not(None), pings.c.error != ""))
             .order_by(pings.c.due_at.is_(None), pings.c.due_at, pings.c.hub, pings.c.topic)
         )
-        return [Ping(**row._mapping) for row in self._connection.execute(query)]  # noqa: SLF001
+        return [Ping(**row._mapping) for row in self._execute(query)]  # noqa: SLF001
 
     def retry_now(self, at: datetime) -> None:
         """Make everything that waits or was given up due at `at`.
@@ -158,12 +145,12 @@ class Pings:
         """
         waiting = or_(pings.c.due_at > at, pings.c.due_at.is_(None) & (pings.c.error != ""))
         due = update(pings).where(waiting, ~pings.c.claimed)
-        self._connection.execute(due.values(due_at=at))
+        self._execute(due.values(due_at=at))
 
     def _versions(self, query: Select[tuple[str, str]]) -> dict[str, str]:
-        return {row.topic: row.sha256 for row in self._connection.execute(query)}
+        return {row.topic: row.sha256 for row in self._execute(query)}
 
     def _execute_many(self, statement: Update, rows: Iterable[Mapping[str, object]]) -> None:
         parameters = list(rows)
         if parameters:
-            self._connection.execute(statement, parameters)
+            self._execute(statement, parameters)

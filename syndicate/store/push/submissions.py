@@ -4,17 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    bindparam,
-    delete,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import Instant, articles
 from syndicate.store.database.schema_push import engines, submissions
 from syndicate.store.database.sql_engine import insert_new
@@ -55,16 +47,13 @@ class WaitingPages:
     error: str
 
 
-class Submissions:
+class Submissions(Repository):
     """Submissions by engine and address."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def position(self, engine: str) -> tuple[int, datetime] | None:
         """Return up to which change and time an engine was notified; None: it is new."""
         query = select(engines.c.change, engines.c.at).where(engines.c.engine == engine)
-        row = self._connection.execute(query).one_or_none()
+        row = self._execute(query).one_or_none()
         return None if row is None else (row.change, row.at)
 
     def start(self, engine: str, change: int, at: datetime) -> None:
@@ -77,7 +66,7 @@ class Submissions:
             engines.c.engine == engine, engines.c.change == before[0], engines.c.at == before[1]
         )
         moved = update(engines).where(matches).values(change=change, at=at)
-        return self._connection.execute(moved).rowcount == 1
+        return self._execute(moved).rowcount == 1
 
     def changed(self, after: int, upto: int, *, limit: int) -> list[tuple[int, int]]:
         """Return the first articles that changed after `after`, in the order of their changes.
@@ -90,12 +79,12 @@ class Submissions:
             .order_by(articles.c.change)
             .limit(limit)
         )
-        return [(key, number) for key, number in self._connection.execute(query)]
+        return [(key, number) for key, number in self._execute(query)]
 
     def newly_public(self, since: datetime, at: datetime) -> list[int]:
         """Return the keys of the articles that became public by time alone."""
         due = and_(articles.c.published_at > since, articles.c.published_at <= at)
-        return [*self._connection.execute(select(articles.c.key).where(due)).scalars()]
+        return [*self._execute(select(articles.c.key).where(due)).scalars()]
 
     def enqueue(self, engine: str, addresses: Mapping[str, bool], at: datetime) -> None:
         """Queue pages by address, with whether they are gone; those only once."""
@@ -112,14 +101,14 @@ class Submissions:
             for address, gone in addresses.items()
         ]
         if known:
-            self._connection.execute(again, known)
+            self._execute(again, known)
 
     def is_due(self, engine: str, at: datetime) -> bool:
         """Whether an engine has a submission that is due by then."""
         query = select(submissions.c.address).where(
             submissions.c.engine == engine, submissions.c.due_at <= at
         )
-        return self._connection.execute(query.limit(1)).one_or_none() is not None
+        return self._execute(query.limit(1)).one_or_none() is not None
 
     def claim(self, engine: str, at: datetime, *, until: datetime, limit: int) -> list[Submission]:
         """Claim submissions that are due until then, the oldest first."""
@@ -138,7 +127,7 @@ class Submissions:
             .values(due_at=until, claimed=True)
             .returning(*_COLUMNS)
         )
-        found = [Submission(**row._mapping) for row in self._connection.execute(claimed)]  # noqa: SLF001 - its public name
+        found = [Submission(**row._mapping) for row in self._execute(claimed)]  # noqa: SLF001 - its public name
         return sorted(found, key=lambda submission: submission.address)
 
     def mark_submitted(self, claimed: Iterable[Submission], *, until: datetime) -> None:
@@ -147,7 +136,7 @@ class Submissions:
         pages = delete(submissions).where(_CLAIMED)
         rows = [_claim(submission, until) for submission in done if not submission.gone]
         if rows:
-            self._connection.execute(pages, rows)
+            self._execute(pages, rows)
         self.settle((submission for submission in done if submission.gone), until=until)
 
     def settle(self, claimed: Iterable[Submission], *, until: datetime) -> None:
@@ -171,7 +160,7 @@ class Submissions:
             for submission in claimed
         ]
         if rows:
-            self._connection.execute(update(submissions).where(_CLAIMED).values(values), rows)
+            self._execute(update(submissions).where(_CLAIMED).values(values), rows)
 
     def retry_refused(
         self, engine: str, at: datetime, *, still_failing: Sequence[str] = ()
@@ -183,14 +172,14 @@ class Submissions:
             submissions.c.error != "",
             submissions.c.error.not_in(still_failing),
         )
-        self._connection.execute(update(submissions).where(refused).values(due_at=at))
+        self._execute(update(submissions).where(refused).values(due_at=at))
 
     def is_refused(self, engine: str, error: str) -> bool:
         """Whether an engine has refused pages with this error."""
         query = select(submissions.c.address).where(
             submissions.c.engine == engine, submissions.c.error == error
         )
-        return self._connection.execute(query.limit(1)).one_or_none() is not None
+        return self._execute(query.limit(1)).one_or_none() is not None
 
     def pending(self) -> list[WaitingPages]:
         """Count the pages that wait, by engine and error."""
@@ -206,25 +195,25 @@ class Submissions:
             .group_by(submissions.c.engine, submissions.c.error)
             .order_by(submissions.c.engine, submissions.c.error)
         )
-        return [WaitingPages(**row._mapping) for row in self._connection.execute(query)]  # noqa: SLF001
+        return [WaitingPages(**row._mapping) for row in self._execute(query)]  # noqa: SLF001
 
     def retry_now(self, at: datetime) -> None:
         """Make everything that waits due at `at`, but for what another process has claimed."""
         refused = and_(submissions.c.due_at.is_(None), submissions.c.error != "")
         waiting = or_(submissions.c.due_at > at, refused)
         due = update(submissions).where(waiting, ~submissions.c.claimed)
-        self._connection.execute(due.values(due_at=at))
+        self._execute(due.values(due_at=at))
 
     def delete_outside(self, engine: str, root: str) -> None:
         """Delete addresses that don't begin with `root`: the publication has moved."""
         outside = func.substr(submissions.c.address, 1, len(root)) != root
         of_engine = submissions.c.engine == engine
-        self._connection.execute(delete(submissions).where(of_engine, outside))
+        self._execute(delete(submissions).where(of_engine, outside))
 
     def delete_other_engines(self, engine: str) -> None:
         """Delete engines that are no longer configured."""
-        self._connection.execute(delete(submissions).where(submissions.c.engine != engine))
-        self._connection.execute(delete(engines).where(engines.c.engine != engine))
+        self._execute(delete(submissions).where(submissions.c.engine != engine))
+        self._execute(delete(engines).where(engines.c.engine != engine))
 
 
 def _claim(submission: Submission, until: datetime) -> dict[str, object]:
