@@ -1,16 +1,33 @@
-"""Subscribers in the store: one address, one person; who left stays away."""
+"""One address is one person; every change has its cause; who left stays away."""
 
 from datetime import UTC, datetime, timedelta
 
 from syndicate.model.articles import Revision
-from syndicate.model.subscribers import SubscribeOutcome, SubscriptionState, normalise_email
+from syndicate.model.editions import Content, EditionKind
+from syndicate.model.subscribers import Action, SubscribeOutcome, SubscriptionState, normalise_email
 from tests.causes import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HER = "ada@example.org"
+BUTTON = by_reader("button")
+LETTER = Content(subject="Please confirm", preheader="", html="<p>?</p>", text="?", nonce="0")
 
 
-def subscribe(tx, email="ada@example.org", newsletter="news", **changes):
-    return tx.subscribers.subscribe(email, newsletter, **{"cause": TEST, "at": NOW, **changes})
+def key_of(tx, email=HER):
+    return tx.subscribers.by_email(email).key
+
+
+def subscribe(tx, email=HER, newsletter="news", **values):
+    return tx.subscribers.subscribe(email, newsletter, **{"cause": TEST, "at": NOW, **values})
+
+
+def stands(tx, email=HER):
+    person = tx.subscribers.by_email(email)
+    return {one.newsletter: one.state.value for one in person.subscriptions}
+
+
+def trail(tx, email=HER):
+    return [(one.action.value, one.newsletter) for one in tx.audit_log.changes(key_of(tx, email))]
 
 
 def test_an_address_is_one_person_however_it_is_written(store):
@@ -84,3 +101,91 @@ def test_people_are_listed_with_all_their_newsletters(store):
         subscribe(tx, "bo@example.org", newsletter="a")
         people = list(tx.subscribers.all())
     assert [[s.newsletter for s in one.subscriptions] for one in people] == [["a", "b"], ["a"]]
+
+
+def test_who_was_asked_for_is_subscribed_only_once_they_confirm(tx):
+    key = tx.subscribers.add_pending(HER, ["news", "culture"], cause=by_reader("form"), at=NOW)
+    assert stands(tx) == {"news": "pending", "culture": "pending"}
+    assert tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW) == ["news"]
+    assert tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW) == []
+    assert stands(tx) == {"news": "confirmed", "culture": "pending"}
+    assert trail(tx) == [("asked", "news"), ("asked", "culture"), ("confirmed", "news")]
+
+
+def test_asking_changes_nothing_for_somebody_who_is_known(tx):
+    subscribe(tx, name="Ada")
+    tx.subscribers.add_pending(HER, ["news"], name="Mallory", cause=by_reader("form"), at=NOW)
+    person = tx.subscribers.by_email(HER)
+    assert (person.name, person.subscriptions[0].state) == ("Ada", SubscriptionState.CONFIRMED)
+
+
+def test_who_left_comes_back_by_confirming_and_begins_with_what_is_new_then(tx):
+    subscribe(tx)
+    tx.subscribers.unsubscribe(key_of(tx), "news", at=NOW, cause=BUTTON, reason="too many")
+    assert subscribe(tx) is SubscribeOutcome.LEFT
+    assert tx.subscribers.confirm(key_of(tx), ["news"], cause=BUTTON, at=NOW) == ["news"]
+    assert stands(tx) == {"news": "confirmed"}
+    left = [one.detail for one in tx.audit_log.changes(key_of(tx)) if one.action is Action.LEFT]
+    assert left == ["too many"]
+
+
+def test_an_address_that_is_not_mailed_is_not_even_asked(tx):
+    assert tx.subscribers.suppress(HER, "complained", at=NOW, cause=TEST)
+    assert not tx.subscribers.suppress(HER, "again", at=NOW, cause=TEST)
+    assert tx.subscribers.add_pending(HER, ["news"], cause=by_reader("form"), at=NOW) is None
+    assert tx.subscribers.by_email(HER) is None
+    assert tx.subscribers.suppression_reason("ADA@example.org") == "complained"
+    assert tx.subscribers.unsuppress(HER, at=NOW, cause=TEST)
+    assert subscribe(tx) is SubscribeOutcome.NEW
+
+
+def test_name_language_fields_and_tags_are_kept_and_only_what_differs_is_noted(tx):
+    subscribe(tx, name="Ada")
+    key = key_of(tx)
+    changed = {"language": "de", "fields": {"city": "Köln"}, "at": NOW, "cause": BUTTON}
+    assert tx.subscribers.update(key, **changed)
+    assert not tx.subscribers.update(key, **changed)
+    assert tx.subscribers.tag(key, ["vip", "press", "vip"], at=NOW, cause=TEST) == ["vip", "press"]
+    assert tx.subscribers.untag(key, ["press"], at=NOW, cause=TEST) == 1
+    person = tx.subscribers.by_key(key)
+    assert (person.name, person.language, dict(person.fields)) == ("Ada", "de", {"city": "Köln"})
+    assert person.tags == ("vip",)
+    details = [one.detail for one in tx.audit_log.changes(key) if one.action is Action.CHANGED]
+    assert details == ["language, fields", "+vip, +press", "-press"]
+
+
+def test_of_two_people_one_is_made_and_who_left_stays_away(tx):
+    subscribe(tx, "old@example.org", name="Ada")
+    subscribe(tx, "old@example.org", "culture")
+    subscribe(tx, "new@example.org")
+    subscribe(tx, "new@example.org", "culture")
+    old, new = key_of(tx, "old@example.org"), key_of(tx, "new@example.org")
+    tx.subscribers.unsubscribe(old, "culture", at=NOW, cause=BUTTON)
+    tx.subscribers.tag(old, ["vip"], at=NOW, cause=TEST)
+    tx.subscribers.merge(old, new, at=NOW, cause=TEST)
+    assert tx.subscribers.by_key(old) is None
+    assert stands(tx, "new@example.org") == {"culture": "left", "news": "confirmed"}
+    person = tx.subscribers.by_key(new)
+    assert (person.name, person.tags) == ("Ada", ("vip",))
+    assert trail(tx, "new@example.org").count(("subscribed", "news")) == 2
+
+
+def test_of_two_pauses_the_longer_one_goes_on(tx):
+    subscribe(tx, "old@example.org")
+    subscribe(tx, "new@example.org")
+    old, new = key_of(tx, "old@example.org"), key_of(tx, "new@example.org")
+    tx.subscribers.pause(old, NOW + timedelta(weeks=8), at=NOW, cause=BUTTON)
+    tx.subscribers.pause(new, NOW - timedelta(weeks=1), at=NOW, cause=BUTTON)
+    tx.subscribers.merge(old, new, at=NOW, cause=TEST)
+    assert tx.subscribers.by_key(new).paused_until == NOW + timedelta(weeks=8)
+
+
+def test_a_letter_is_for_one_reader_and_first_in_line(tx):
+    subscribe(tx)
+    subscribe(tx, "bo@example.org")
+    day = timedelta(days=1)
+    number = tx.editions.add_letter(LETTER, to=key_of(tx), created_at=NOW, expires_at=NOW + day)
+    assert [one.email for one in tx.deliveries.by_edition(number)] == [HER]
+    (first,) = tx.deliveries.open_editions(NOW)
+    assert (first.key, first.kind, first.on_unknown) == (number, EditionKind.LETTER, "resend")
+    assert tx.editions.all() == []

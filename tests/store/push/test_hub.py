@@ -40,12 +40,6 @@ def owed(tx, at=NOW):
     return tx.hub.claim_deliveries(at, until=at + MINUTE, limit=10)
 
 
-@pytest.fixture
-def tx(store):
-    with store.write() as opened:
-        yield opened
-
-
 def test_what_a_statement_is_given_is_not_in_its_error(store):
     """Errors end up in logs, and a secret is not to."""
     statement = text("INSERT INTO nowhere (secret) VALUES (:secret)")

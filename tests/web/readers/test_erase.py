@@ -114,7 +114,7 @@ def test_an_edition_counts_as_many_readers_as_before(store):
         assert tx.deliveries.totals(edition.key) == before
         assert [one.reply for one in tx.deliveries.by_edition(edition.key) if not one.email] == [""]
         assert [one.reply for one in tx.data_export.mailed_items(key)] == [""]
-        assert not next(tx.data_export.mailed_items(key)).answers[0].reply
+        assert not next(tx.data_export.mailed_items(key)).failed_attempts[0].reply
         assert [(one.people, one.readers) for one in tx.clicks.counts(edition.key)] == [(3, 1)]
         assert tx.data_export.load(key) is None
 

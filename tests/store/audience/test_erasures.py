@@ -1,0 +1,76 @@
+"""Who was erased is gone, and stays so."""
+
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillWaiting
+from datetime import UTC, datetime
+
+import pytest
+
+from syndicate.model.editions import Content
+from syndicate.model.subscribers import Action, SubscribeOutcome
+from tests.causes import TEST, by_reader
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HER = "ada@example.org"
+BUTTON = by_reader("button")
+LETTER = Content(subject="Please confirm", preheader="", html="<p>?</p>", text="?", nonce="0")
+
+
+def key_of(tx, email=HER):
+    return tx.subscribers.by_email(email).key
+
+
+def subscribe(tx, email=HER, newsletter="news", **values):
+    return tx.subscribers.subscribe(email, newsletter, **{"cause": TEST, "at": NOW, **values})
+
+
+def stands(tx, email=HER):
+    person = tx.subscribers.by_email(email)
+    return {one.newsletter: one.state.value for one in person.subscriptions}
+
+
+def trail(tx, email=HER):
+    return [(one.action.value, one.newsletter) for one in tx.audit_log.changes(key_of(tx, email))]
+
+
+def test_who_was_erased_is_gone_and_no_import_brings_them_back(tx):
+    subscribe(tx, name="Ada")
+    key = key_of(tx)
+    tx.subscribers.tag(key, ["vip"], at=NOW, cause=TEST)
+    assert tx.erasures.erase(key, at=NOW, cause=BUTTON)
+    assert tx.subscribers.by_key(key) is None
+    assert [one.action for one in tx.audit_log.changes(key)] == [Action.ERASED]
+    assert subscribe(tx, "Ada@Example.org") is SubscribeOutcome.ERASED
+    assert tx.subscribers.by_email(HER) is None
+    assert not tx.erasures.erase(key, at=NOW, cause=BUTTON)
+
+
+def test_who_was_erased_may_come_back_by_their_own_wish(tx):
+    subscribe(tx)
+    tx.erasures.erase(key_of(tx), at=NOW, cause=BUTTON)
+    key = tx.subscribers.add_pending(HER, ["news"], cause=by_reader("form"), at=NOW)
+    tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW)
+    assert stands(tx) == {"news": "confirmed"}
+    assert subscribe(tx, newsletter="culture") is SubscribeOutcome.NEW
+
+
+def test_an_erasure_waits_for_a_subscription_under_way_and_takes_it_too(store):
+    with store.write() as tx:
+        subscribe(tx)
+        key = key_of(tx)
+
+    def erase():
+        with store.write() as tx:
+            tx.erasures.erase(key, at=NOW, cause=BUTTON)
+
+    with ThreadPoolExecutor(1) as other:
+        with store.write() as tx:
+            subscribe(tx, newsletter="culture")
+            erased = other.submit(erase)
+            with pytest.raises(StillWaiting):
+                erased.result(timeout=0.3)
+        erased.result(timeout=10)
+    with store.read() as tx:
+        assert tx.subscribers.by_key(key) is None
+        assert tx.subscribers.by_email(HER) is None
+        assert tx.erasures.contains(HER)

@@ -1,0 +1,7 @@
+import pytest
+
+
+@pytest.fixture
+def tx(store):
+    with store.write() as transaction:
+        yield transaction
