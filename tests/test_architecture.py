@@ -68,7 +68,10 @@ def test_every_stage_is_in_the_order():
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_module_is_longer_than_four_hundred_lines(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+    """A migration is one list of tables and may be longer."""
+    assert (
+        path.parent.name == "versions" or len(path.read_text(encoding="utf-8").splitlines()) <= 400
+    )
 
 
 def test_only_the_store_speaks_sql():

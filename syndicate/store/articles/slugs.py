@@ -1,4 +1,4 @@
-"""Slugs and old addresses: each belongs to one article for ever, and leads to where it is now.
+"""Slugs and old addresses: each belongs to one article, and leads to its address of today.
 
 An old address is a path, which begins with a slash; it is kept as `storage_key` writes it.
 """
@@ -59,6 +59,6 @@ class Slugs(Repository):
             insert_new(self._connection, addresses, rows)
 
     def delete_old_addresses(self, key: int) -> None:
-        """Delete an article's old addresses; the slugs that it had stay its own."""
+        """Delete an article's old addresses; its former slugs stay."""
         old = and_(addresses.c.article == key, addresses.c.slug.startswith("/"))
         self._execute(delete(addresses).where(old))

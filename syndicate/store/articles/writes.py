@@ -1,8 +1,8 @@
 """Everything that changes an article; each change gets a number.
 
 The numbers count the changes of the whole store, under a lock that lasts until the
-transaction ends. So they grow in the order in which transactions are committed: who has
-read up to one has missed nothing before it.
+transaction ends. So they grow in the order of commits: a build that has read up to one
+number has missed nothing before it.
 """
 
 from collections.abc import Iterable, Sequence

@@ -38,7 +38,7 @@ class AuditLog(Repository):
             self._execute(insert(changes), rows)
 
     def add_reason(self, subscriber: int, newsletter: str, reason: str) -> bool:
-        """Add why somebody last left a newsletter; return False where a reason is recorded."""
+        """Add why a subscriber last left a newsletter; return False where a reason is recorded."""
         left = (
             (changes.c.subscriber == subscriber)
             & (changes.c.newsletter == newsletter)

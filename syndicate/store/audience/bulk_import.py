@@ -53,7 +53,7 @@ class BulkImport(Repository):
     ) -> list[SubscribeOutcome]:
         """Add some thousand readers; return the outcome of each, in their order.
 
-        Who left, is suppressed or was erased stays so. Empty fields of known people are
+        A reader who left, is suppressed or was erased stays so. Empty fields of known people are
         filled in, others never change. `cause` is recorded for all but subscriptions,
         which have their own.
         """
@@ -127,7 +127,7 @@ class BulkImport(Repository):
         self._tag(tagged, {row.key for row in known.values()}, cause, at)
 
     def _update_known(self, reader: StagedReader, row: Row[Any], at: datetime) -> SubscribeOutcome:
-        """Return the outcome for somebody who has a subscription; unsubscribe or confirm them."""
+        """Unsubscribe or confirm a reader whose subscription is known; return the outcome."""
         state, imported = SubscriptionState(row.state), reader.state
         if state is SubscriptionState.LEFT:
             return SubscribeOutcome.LEFT
@@ -136,7 +136,7 @@ class BulkImport(Repository):
             if state is SubscriptionState.PENDING:
                 self._subscribers.subscribe(reader.email, reader.newsletter, cause=cause, at=at)
             return SubscribeOutcome.KNOWN
-        # an old file does not unsubscribe somebody who signed up here later, or at an unknown time
+        # an old file does not unsubscribe a reader who signed up here later, or at an unknown time
         later = reader.at > row.at if reader.dated else str(row.source).startswith(IMPORTED)
         if state is SubscriptionState.PENDING or later:
             self._subscribers.unsubscribe(row.key, reader.newsletter, at=at, cause=cause)

@@ -45,7 +45,7 @@ class Confirmations(Repository):
         self._execute(insert(requests), row)
 
     def find(self, letter: int, subscriber: int) -> PendingConfirmation | None:
-        """Find what a letter asks of somebody."""
+        """Find what a letter asks of a subscriber."""
         query = select(requests).where(
             requests.c.letter == letter, requests.c.subscriber == subscriber
         )
@@ -53,7 +53,7 @@ class Confirmations(Repository):
         return None if row is None else _confirmation(row)
 
     def by_subscriber(self, subscriber: int, kind: ConfirmationKind) -> list[PendingConfirmation]:
-        """Return what somebody was asked, newest first."""
+        """Return what a subscriber was asked, newest first."""
         query = select(requests).where(requests.c.subscriber == subscriber, requests.c.kind == kind)
         rows = self._execute(query.order_by(requests.c.letter.desc()))
         return [_confirmation(row) for row in rows]

@@ -45,7 +45,7 @@ class FailedAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailedItem:
-    """One edition or letter that was sent, or to be sent, to somebody."""
+    """One edition or letter that was sent, or to be sent, to a subscriber."""
 
     edition: int
     newsletter: str
@@ -63,7 +63,7 @@ class MailedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowedLink:
-    """A link that somebody followed, where clicks are recorded by reader."""
+    """A link that a subscriber followed, where clicks are recorded by reader."""
 
     edition: int
     link: str
@@ -74,7 +74,7 @@ class FollowedLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalRecord:
-    """Everything that the store keeps on somebody."""
+    """Everything that the store keeps on a subscriber."""
 
     person: Subscriber
     changes: tuple[SubscriberChange, ...]
@@ -107,7 +107,7 @@ class DataExport(Repository):
         )
 
     def mailed_items(self, key: int) -> Iterator[MailedItem]:
-        """Iterate over the mail for somebody, also under numbers that they used to have."""
+        """Iterate over the mail for a subscriber, also under numbers that they used to have."""
         numbers = Merges(self._connection).all_numbers(key)
         attempts = self._failed_attempts(numbers)
         # by way of the editions: the ledger is ordered by them, and has no index of readers

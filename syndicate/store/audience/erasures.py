@@ -1,6 +1,7 @@
-"""Erases people: their rows, their traces elsewhere, and what keeps an import from adding them.
+"""Erases subscribers: their rows, and their traces elsewhere.
 
-Of an erased address the store keeps a hash. The ledger's rows stay, by number alone.
+A hash of the address stays, so that no import adds it again; the ledger's rows stay, by
+number alone.
 """
 
 import hmac
@@ -44,7 +45,7 @@ class Erasures(Repository):
         self._former = FormerAddresses(connection)
 
     def erase(self, key: int, *, at: datetime, cause: Cause) -> bool:
-        """Erase everything about somebody; return False where there is nobody.
+        """Erase everything about a subscriber; return False where there is none.
 
         Since nothing else is left, their suppressions go, too.
         """
@@ -75,7 +76,7 @@ class Erasures(Repository):
         return self._execute(query).first() is not None
 
     def delete(self, email: str) -> None:
-        """Let somebody subscribe again, at their own wish."""
+        """Let the owner of an address subscribe again, at their own wish."""
         erased = erasures.c.hash == self._hash(normalise_email(email))
         self._execute(delete(erasures).where(erased))
 

@@ -1,6 +1,6 @@
 """Former addresses: those of people who were merged, or moved to another address.
 
-An old list still has them, and means the people who used to have them.
+An old list that has one means the person who used to have it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,16 +16,16 @@ _BATCH = 500
 
 
 class FormerAddresses(Repository):
-    """Which address was whose; all of them are in their normal form."""
+    """Former addresses, in their normal form, by subscriber."""
 
     def add(self, address: str, subscriber: int) -> None:
-        """Record that an address was somebody's."""
+        """Record that an address used to be a subscriber's."""
         self.delete(address)
         row = {"address": address, "subscriber": subscriber}
         insert_new(self._connection, former_addresses, row)
 
     def delete(self, address: str) -> None:
-        """Delete an address, which somebody has now."""
+        """Delete an address that is a subscriber's own now."""
         matches = former_addresses.c.address == address
         self._execute(delete(former_addresses).where(matches))
 
@@ -40,7 +40,7 @@ class FormerAddresses(Repository):
         self._execute(update(former_addresses).where(matches), {"subscriber": into})
 
     def by_subscriber(self, key: int) -> list[str]:
-        """Return somebody's former addresses."""
+        """Return a subscriber's former addresses."""
         query = select(former_addresses.c.address).where(former_addresses.c.subscriber == key)
         return list(self._execute(query.order_by(former_addresses.c.address)).scalars())
 

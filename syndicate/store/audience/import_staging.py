@@ -55,7 +55,7 @@ class StagedReader(NamedTuple):
     how: str
     """How consent was given or withdrawn; it begins with IMPORTED."""
     state: SubscriptionState = SubscriptionState.CONFIRMED
-    """CONFIRMED, or LEFT for somebody who must not be mailed."""
+    """CONFIRMED, or LEFT for one who must not be mailed."""
     dated: bool = True
     """Whether the file has `at`; else it is the time of the import."""
     name: str = ""

@@ -24,7 +24,7 @@ from syndicate.store.database.sql_engine import insert_new
 _MERGED_FROM = "took in "
 _MERGED_INTO = "became "
 _MAX_STEPS = 100
-"""Merges that are followed; nobody has so many, and a circle would never end."""
+"""Merges that are followed at most, so that a circle ends."""
 
 
 class Merges(Repository):
@@ -87,7 +87,7 @@ class Merges(Repository):
         return key
 
     def all_numbers(self, key: int) -> list[int]:
-        """Return every number that somebody has had, today's first."""
+        """Return every number that a subscriber has had, today's first."""
         return [key, *self._details(key, _MERGED_FROM)]
 
     def _details(self, key: int, prefix: str) -> list[int]:

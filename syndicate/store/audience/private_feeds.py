@@ -34,7 +34,7 @@ _NO_SECRET = "0" * 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateFeedGrant:
-    """Somebody's private feed."""
+    """A subscriber's private feed."""
 
     subscriber: int
     email: str
@@ -59,7 +59,7 @@ class PrivateFeedTokens(Repository):
         return f"{_encode(key)}-{secret}"
 
     def revoke(self, key: int, *, at: datetime, cause: Cause, why: str = "") -> bool:
-        """End somebody's private feed at once; return False where they have none."""
+        """End a subscriber's private feed at once; return False where they have none."""
         matching = delete(private_feeds).where(private_feeds.c.subscriber == key)
         revoked = self._execute(matching).rowcount == 1
         if revoked:
@@ -80,7 +80,7 @@ class PrivateFeedTokens(Repository):
         return matches and stored is not None
 
     def granted_at(self, key: int) -> datetime | None:
-        """Return since when somebody has a private feed; None where they have none."""
+        """Return since when a subscriber has a private feed; None where they have none."""
         query = select(private_feeds.c.granted_at).where(private_feeds.c.subscriber == key)
         return self._execute(query).scalar()
 

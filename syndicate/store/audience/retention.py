@@ -118,7 +118,7 @@ def _unconfirmed(before: datetime) -> ColumnElement[bool]:
 
 def _events(before: datetime) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
     # merges stay, so that links in old mail find their readers; so does the proof of consent
-    # to what somebody still gets
+    # to what a reader still gets
     consent = and_(
         changes.c.action.in_(_CONSENT),
         exists().where(

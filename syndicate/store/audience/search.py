@@ -80,7 +80,7 @@ class Growth:
 
 
 class SubscriberSearch(Repository):
-    """Finds and counts people."""
+    """Finds and counts subscribers."""
 
     def find(self, criteria: SearchCriteria, limit: int | None = None) -> Iterator[Subscriber]:
         """Iterate over people in the order they came, with the subscriptions that match.

@@ -47,11 +47,11 @@ class Subscribers(Repository):
         self._former = FormerAddresses(connection)
 
     def by_email(self, email: str) -> Subscriber | None:
-        """Find somebody by address, however it is written."""
+        """Find a subscriber by address, however it is written."""
         return self._one(subscribers.c.address == normalise_email(email))
 
     def by_any_email(self, email: str) -> Subscriber | None:
-        """Find somebody by the address that they have, or used to have."""
+        """Find a subscriber by the address that they have, or used to have."""
         person = self.by_email(email)
         if person is None:
             key = self._former.owner(normalise_email(email))
@@ -59,13 +59,13 @@ class Subscribers(Repository):
         return person
 
     def by_key(self, key: int) -> Subscriber | None:
-        """Find somebody by the store's number."""
+        """Find a subscriber by the store's number."""
         return self._one(subscribers.c.key == key)
 
     def all(
         self, newsletter: str | None = None, state: SubscriptionState | None = None
     ) -> Iterator[Subscriber]:
-        """Iterate over everybody, or those of a newsletter or state, in the order they came."""
+        """Iterate over all subscribers, or those of a newsletter or state, oldest first."""
         query = select_people().order_by(subscribers.c.key, subscriptions.c.newsletter)
         if newsletter is not None:
             query = query.where(subscriptions.c.newsletter == newsletter)
@@ -104,7 +104,7 @@ class Subscribers(Repository):
     def add_pending(
         self, email: str, newsletters: Iterable[str], *, name: str = "", cause: Cause, at: datetime
     ) -> int | None:
-        """Record that somebody asked to subscribe an address, which need not be theirs.
+        """Record a request to subscribe an address, perhaps by somebody else than its owner.
 
         No subscription changes: new ones are pending until `confirm`. Return the
         subscriber's key; None for a suppressed address.
@@ -121,7 +121,7 @@ class Subscribers(Repository):
     def confirm(
         self, key: int, newsletters: Iterable[str], *, cause: Cause, at: datetime
     ) -> list[str]:
-        """Subscribe somebody who confirmed it, and may have left; return the new newsletters."""
+        """Confirm subscriptions, even of a subscriber who left; return those that are new."""
         lock(self._connection, LOCK_AUDIENCE)
         person = self.by_key(key)
         if person is None:
@@ -136,14 +136,14 @@ class Subscribers(Repository):
                 self._set_state(key, newsletter, state=confirmed, source=cause.how, at=at)
             self._note(key, Action.CONFIRMED, cause, at, newsletter=newsletter)
         self._erasures.delete(person.email)
-        if new:  # the address is a reader's own now, though it may have been somebody else's
+        if new:  # the address is a reader's own now, though it may have been another's
             self._former.delete(normalise_email(person.email))
         return new
 
     def unsubscribe(
         self, key: int, newsletter: str, *, at: datetime, cause: Cause, reason: str = ""
     ) -> bool:
-        """Unsubscribe somebody; return False when they were not subscribed."""
+        """Unsubscribe a subscriber; return False when they were not subscribed."""
         confirmed, pending = SubscriptionState.CONFIRMED, SubscriptionState.PENDING
         left = SubscriptionState.LEFT
         for state, action in ((confirmed, Action.LEFT), (pending, Action.DECLINED)):
@@ -161,7 +161,7 @@ class Subscribers(Repository):
         return rejoined
 
     def pause(self, key: int, until: datetime | None, *, at: datetime, cause: Cause) -> None:
-        """Send somebody no editions until then; None ends the pause."""
+        """Send a subscriber no editions until then; None ends the pause."""
         self._execute(update(subscribers).where(subscribers.c.key == key), {"paused_until": until})
         detail = f"until {until:%Y-%m-%d}" if until else ""
         self._note(key, Action.PAUSED if until else Action.RESUMED, cause, at, detail=detail)
@@ -197,7 +197,7 @@ class Subscribers(Repository):
         return True
 
     def tag(self, key: int, tags: Iterable[str], *, at: datetime, cause: Cause) -> list[str]:
-        """Add tags to somebody; return those that are new."""
+        """Add tags to a subscriber; return those that are new."""
         rows = [{"subscriber": key, "tag": tag} for tag in dict.fromkeys(tags)]
         new = [row["tag"] for row in rows if insert_new(self._connection, subscriber_tags, row)]
         if new:
@@ -206,7 +206,7 @@ class Subscribers(Repository):
         return [str(tag) for tag in new]
 
     def untag(self, key: int, tags: Sequence[str], *, at: datetime, cause: Cause) -> int:
-        """Remove tags from somebody; return how many there were."""
+        """Remove tags from a subscriber; return how many there were."""
         matches = and_(subscriber_tags.c.subscriber == key, subscriber_tags.c.tag.in_(tags))
         removed = self._execute(delete(subscriber_tags).where(matches)).rowcount
         if removed:
@@ -232,7 +232,7 @@ class Subscribers(Repository):
         self._former.delete(normalise_email(second.email))
 
     def change_address(self, key: int, to: int, *, at: datetime, cause: Cause) -> None:
-        """Give somebody the address of another row (`to`), at their own wish, and merge the two.
+        """Give a subscriber the address of another, at their own wish, and merge the two.
 
         They keep their number, so that links in old mail and mail under way stay theirs.
         """
@@ -251,7 +251,7 @@ class Subscribers(Repository):
         self.confirm(key, (), cause=cause, at=at)  # it may have been erased once
 
     def delete(self, key: int) -> None:
-        """Delete somebody who never confirmed, or was added by mistake, without a trace."""
+        """Delete a subscriber who never confirmed, or was added by mistake, without a trace."""
         delete_history(self._connection, [key])
         delete_people(self._connection, [key])
 

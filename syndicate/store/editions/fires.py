@@ -1,4 +1,4 @@
-"""Records when each schedule began, and what became of each of its slots."""
+"""Records when each schedule began, and the outcome of each of its slots."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from syndicate.store.database.sql_engine import insert_new
 
 
 class FireOutcome(StrEnum):
-    """What became of a slot."""
+    """The outcome of a slot."""
 
     EDITION = "edition"
     SKIPPED = "skipped"
@@ -24,7 +24,7 @@ class FireOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fire:
-    """The record of what became of a slot."""
+    """The record of a slot and its outcome."""
 
     schedule: str
     slot: str

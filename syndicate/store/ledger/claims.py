@@ -1,4 +1,4 @@
-"""Claims ledger rows and records what becomes of them, for many readers at once.
+"""Claims ledger rows and records their outcomes, for many readers at once.
 
     queued ─claim─► claimed ─intend─► sending ─settle─► accepted, deferred, failed, unknown
 

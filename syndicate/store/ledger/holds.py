@@ -28,7 +28,7 @@ class Holds(Repository):
         self._execute(delete(holds).where(holds.c.until < at - _KEPT_FOR))
         first = MailHold(what=what, until=at + DURATIONS[0], strikes=1, reason=reason, since=at)
         row = None
-        while row is None:  # somebody who lifts it at the same moment may delete it in between
+        while row is None:  # another process may lift it in between
             if insert_new(self._connection, holds, asdict(first)):
                 return first
             query = select(holds).where(holds.c.what == what).with_for_update()

@@ -1,4 +1,4 @@
-"""The queue of outgoing calls: who is to be notified of what, when, and after which failures.
+"""The queues of outgoing calls: who is notified of what, when, and after how many failures.
 
 `pings` are feeds that WebSub hubs are notified of; `submissions` pages that search engines are.
 `hub` keeps the subscriptions and requests of our own WebSub hub.

@@ -57,7 +57,7 @@ class Submissions(Repository):
         return None if row is None else (row.change, row.at)
 
     def start(self, engine: str, change: int, at: datetime) -> None:
-        """Add an engine, which is not notified of what is there already."""
+        """Add an engine; it is notified only of what changes from now on."""
         insert_new(self._connection, engines, {"engine": engine, "change": change, "at": at})
 
     def advance(self, engine: str, before: tuple[int, datetime], change: int, at: datetime) -> bool:
