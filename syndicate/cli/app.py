@@ -21,24 +21,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (
-    setup,
-    check,
-    articles,
-    build,
-    push,
-    subscribers,
-    segments,
-    private_feeds,
-    sending,
-    relays,
-    deliverability,
-    editions,
-    control,
-    reissue,
-    run,
+for command in (
+    *(setup.init, check.check, setup.migrate),
+    *(articles.import_, articles.articles, articles.show, articles.retract),
+    *(build.build, push.push),
+    *(sending.tick, sending.send, sending.deliveries, sending.fires),
+    *(relays.relays, deliverability.dkim_keygen, deliverability.doctor),
+    *(control.pause, control.resume, control.cancel, control.settle),
+    *(reissue.replace, reissue.resend),
+    *(run.run, run.serve),
 ):
-    module.register(app)
+    app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
+for group in (setup, subscribers, segments, private_feeds, editions):
+    group.register(app)
 
 
 def _print_version(wanted: bool) -> None:

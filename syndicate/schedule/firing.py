@@ -76,7 +76,8 @@ class SlotDispatcher:
     def _missed(self, schedule: Schedule, decision: SlotDecision) -> Iterator[Fire]:
         for position, skip in enumerate(decision.skipped):
             older = decision.older if position == 0 else 0
-            count = f", and {older:,} older {_slots(older)} with it" if older else ""
+            slots = "slot" if older == 1 else "slots"
+            count = f", and {older:,} older {slots} with it" if older else ""
             fire = self._new_fire(schedule, skip.slot, FireOutcome.SKIPPED, skip.reason + count)
             yield replace(fire, older=older)
 
@@ -170,7 +171,3 @@ class SlotDispatcher:
             node=self.node,
             at=clock.now(),
         )
-
-
-def _slots(count: int) -> str:
-    return "slot" if count == 1 else "slots"

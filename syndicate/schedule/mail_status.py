@@ -172,8 +172,8 @@ def _find_blocker(
         return Blocker(kind=BlockerKind.HOLD, relay=name, until=hold.until, reason=hold.reason)
     if relay.quota is not None and relay.quota_used >= relay.quota:
         tomorrow = datetime.combine(at.astimezone(UTC).date(), time(), UTC) + timedelta(days=1)
-        quota = str(relay.quota)
-        return Blocker(kind=BlockerKind.WARM_UP, relay=name, until=tomorrow, reason=quota)
+        reason = str(relay.quota)
+        return Blocker(kind=BlockerKind.WARM_UP, relay=name, until=tomorrow, reason=reason)
     if used_up and relay.settings.rate is not None:
         return Blocker(kind=BlockerKind.RATE, relay=name, reason=str(relay.settings.rate))
     if last is not None and last.note:

@@ -81,10 +81,5 @@ def _propose(services: Services, order: ManualSend, *, at: datetime, keep: bool)
         with services.store.read() as tx:
             start = preview_start(tx, schedule.name, at=at)
     return composer.propose(
-        order.newsletter,
-        schedule,
-        start=start,
-        segment=order.segment,
-        slot_at=at,
-        at=at,
+        order.newsletter, schedule, start=start, segment=order.segment, slot_at=at, at=at
     )

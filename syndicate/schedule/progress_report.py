@@ -62,10 +62,8 @@ class ProgressWatcher:
                 ended = time.monotonic()
                 self._next_count = ended + max(0.5, _COUNT_SPACING * (ended - began))
         counted = (self._counted[key] for key in sorted(self._counted))
-        return ProgressSnapshot(
-            editions=tuple(self._with_rate(progress, mail_status) for progress in counted),
-            mail_status=mail_status,
-        )
+        editions = tuple(self._with_rate(progress, mail_status) for progress in counted)
+        return ProgressSnapshot(editions=editions, mail_status=mail_status)
 
     def _count(self, tx: Transaction, now: float) -> None:
         for edition in self._watched(tx):
@@ -137,11 +135,8 @@ class ProgressReporter:
 
 def _event_fields(progress: EditionProgress) -> dict[str, object]:
     totals = progress.totals
-    fields: dict[str, object] = {
-        "edition": progress.edition.key,
-        "accepted": totals.accepted,
-        "of": totals.audience,
-    }
+    fields: dict[str, object] = {"edition": progress.edition.key}
+    fields |= {"accepted": totals.accepted, "of": totals.audience}
     for name in ("deferred", "failed", "unknown"):
         if count := getattr(totals, name):
             fields[name] = count

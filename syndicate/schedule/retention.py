@@ -57,6 +57,7 @@ def purge(
 ) -> RetentionReport:
     """Delete what is due in small transactions; once `stop` is set, leave the rest."""
     rule = config.retention
+    before = at - rule.unconfirmed
     after = clock.format_duration(rule.unconfirmed)
     cause = Cause(who=Actor.RETENTION, how=f"nothing was confirmed within {after}")
     stop = stop or Event()
@@ -65,16 +66,12 @@ def purge(
     with store.write() as tx:
         tx.attempt_limits.delete_before(at - _COUNTERS_KEPT)
     with store.read() as tx:
-        keys = tx.retention.unconfirmed(at - rule.unconfirmed)
+        keys = tx.retention.unconfirmed(before)
     while keys and not stop.is_set():
         step, keys = keys[:STEP], keys[STEP:]
         with store.write() as tx:
-            unconfirmed += tx.retention.delete_unconfirmed(
-                step, at - rule.unconfirmed, cause=cause, at=at
-            )
-    letters = _purge_in_steps(
-        store, stop, lambda tx: tx.retention.delete_letters(at - rule.unconfirmed)
-    )
+            unconfirmed += tx.retention.delete_unconfirmed(step, before, cause=cause, at=at)
+    letters = _purge_in_steps(store, stop, lambda tx: tx.retention.delete_letters(before))
     events, limit = 0, rule.events
     if limit:
         events = _purge_in_steps(store, stop, lambda tx: tx.retention.delete_events(at - limit))

@@ -147,11 +147,14 @@ class Runner:
             scheduler.add_job(
                 self._guarded(self._fire), trigger, args=[schedule], id=schedule.name, **options
             )
-        at_once = {"next_run_time": clock.now()}
-        scheduler.add_job(self._guarded(self._sweep), _every(SWEEP_INTERVAL), **options, **at_once)
-        scheduler.add_job(self._guarded(self._check_control), _every(_CONTROL_INTERVAL), **options)
-        log_progress = self._guarded(self._reporter.log_progress)
-        scheduler.add_job(log_progress, _every(_PROGRESS_INTERVAL), **options)
+        jobs: tuple[tuple[Callable[[], None], timedelta, dict[str, datetime]], ...] = (
+            (self._sweep, SWEEP_INTERVAL, {"next_run_time": clock.now()}),
+            (self._check_control, _CONTROL_INTERVAL, {}),
+            (self._reporter.log_progress, _PROGRESS_INTERVAL, {}),
+        )
+        for act, interval, extra in jobs:
+            every = IntervalTrigger(seconds=int(interval.total_seconds()), start_date=clock.EPOCH)
+            scheduler.add_job(self._guarded(act), every, **options, **extra)
         return scheduler
 
     def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
@@ -209,10 +212,8 @@ class Runner:
         with self._store.write() as tx:
             tx.articles.assign_numbers(at)
             breaking_for = self._config.publication.breaking_for
-            mark = (
-                tx.articles.change_marker(at, breaking_for),
-                at.replace(minute=0, second=0, microsecond=0),
-            )
+            hour = at.replace(minute=0, second=0, microsecond=0)
+            mark = (tx.articles.change_marker(at, breaking_for), hour)
         if mark == self._published and not (retry and self._incomplete):
             return
         built = self._services.publish(at)
@@ -292,7 +293,3 @@ class Runner:
         report = self._services.notifier.run_hub(clock.now(), self._stop)
         if report and report.unfinished:
             self._hub_due.set()
-
-
-def _every(interval: timedelta) -> IntervalTrigger:
-    return IntervalTrigger(seconds=int(interval.total_seconds()), start_date=clock.EPOCH)

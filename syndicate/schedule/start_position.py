@@ -39,10 +39,7 @@ def preview_start(tx: Transaction, name: str, *, at: datetime) -> ScheduleStart:
 def first_seen(tx: Transaction, schedule: Schedule, config: Config, *, at: datetime) -> datetime:
     """Return when a schedule's timing was first seen; store `at` if the timing is new."""
     times = schedule_timing(schedule, config.zone(schedule))
+    name, newsletter = schedule.name, schedule.newsletter
     return tx.schedules.first_seen(
-        schedule.name,
-        times.fingerprint,
-        at,
-        newsletter=schedule.newsletter,
-        now=clock.now(),
+        name, times.fingerprint, at, newsletter=newsletter, now=clock.now()
     )

@@ -23,21 +23,13 @@ from syndicate.errors import Refused
 from syndicate.model.articles import Article, Status
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("import")(import_)
-    app.command("articles")(articles)
-    app.command()(show)
-    app.command()(retract)
-
-
 def import_(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
     *,
     dry_run: Annotated[bool, typer.Option(help="Show what would happen; change nothing.")] = False,
 ) -> None:
-    """Import articles from Markdown and HTML files; print one line per file."""
+    """Import Markdown and HTML files as articles."""
     from syndicate.intake.articles.file_discovery import (  # noqa: PLC0415
         find_article_files,
         find_unsupported_files,
@@ -121,7 +113,10 @@ def retract(
     *,
     undo: Annotated[bool, typer.Option("--undo", help="Publish it again.")] = False,
 ) -> None:
-    """Remove an article from feeds, lists and future editions; its page says it was retracted."""
+    """Take an article out of feeds, lists and future editions.
+
+    Its page stays, and says that it was retracted.
+    """
     command = command_context(context)
     with command.store() as store, store.write() as tx:
         article = tx.articles.by_slug(slug)

@@ -28,11 +28,6 @@ Compress = Annotated[
 Verbose = Annotated[bool, typer.Option("--verbose", help="Name each file.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(build)
-
-
 def build(
     context: typer.Context,
     *,
@@ -41,7 +36,7 @@ def build(
     compress: Compress = None,
     verbose: Verbose = False,
 ) -> None:
-    """Write what changed to feeds/ and to its mirror, and notify hubs and search engines.
+    """Write what changed to feeds/ and its mirror, and notify hubs.
 
     `--at` updates no mirror and notifies nobody.
     """

@@ -34,13 +34,8 @@ class PendingCall:
     error: str
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(push)
-
-
 def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> None:
-    """List the calls that hubs and search engines are still to get, and why they failed."""
+    """List pending calls to hubs and search engines, with their errors."""
     from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415 - start-up
 
     command = command_context(context)

@@ -32,12 +32,6 @@ class UnknownChoice(StrEnum):
     SKIP = "skip"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    for command in (pause, resume, cancel, settle):
-        app.command()(command)
-
-
 def pause(
     context: typer.Context, edition: EditionId, *, reason: Reason = "", json: AsJson = False
 ) -> None:

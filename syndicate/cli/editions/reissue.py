@@ -14,12 +14,6 @@ from syndicate.cli.terminal.console import echo, echo_json, note
 from syndicate.errors import ConfigError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(replace)
-    app.command()(resend)
-
-
 def replace(
     context: typer.Context,
     edition: EditionId,
@@ -31,7 +25,7 @@ def replace(
     reason: Reason = "",
     json: AsJson = False,
 ) -> None:
-    """Stop an edition, and send a corrected one to the readers who don't have it."""
+    """Stop an edition, and send a corrected one to the rest."""
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
     from syndicate.schedule import reissue  # noqa: PLC0415
     from syndicate.schedule.wiring import Services  # noqa: PLC0415

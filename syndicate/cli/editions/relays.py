@@ -15,13 +15,8 @@ if TYPE_CHECKING:
 HEADINGS = ("relay", "server", "weight", "connections", "rate", "today", "sessions", "now")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(relays)
-
-
 def relays(context: typer.Context, *, json: AsJson = False) -> None:
-    """List the mail servers: their limits, how fast they are sending, and what blocks them."""
+    """List the mail servers: limits, current rates, blockers."""
     from syndicate.schedule.mail_status import MailStatus  # noqa: PLC0415 - start-up
 
     command = command_context(context)

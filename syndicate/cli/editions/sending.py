@@ -36,14 +36,6 @@ _FIRE_KEYS = ("schedule", "slot", "due_at", "outcome", "reason", "node", "at")
 """The attributes that `--json` prints."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(tick)
-    app.command()(send)
-    app.command()(deliveries)
-    app.command()(fires)
-
-
 def tick(
     context: typer.Context,
     *,
@@ -162,7 +154,7 @@ def deliveries(
     *,
     json: AsJson = False,
 ) -> None:
-    """List an edition's deliveries, with outcome, server reply and time."""
+    """List an edition's deliveries, with outcome and reply."""
     command = command_context(context)
     with command.store() as store, store.read() as tx:
         stored = tx.editions.by_key(edition)

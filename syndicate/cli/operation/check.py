@@ -19,13 +19,8 @@ if TYPE_CHECKING:
     from syndicate.publish.output.media import MediaFault
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(check)
-
-
 def check(context: typer.Context, *, json: AsJson = False) -> None:
-    """Check config and templates; print each schedule's next slots, and every mistake."""
+    """Report mistakes in config and templates, and each schedule's next slots."""
     from syndicate.cli.articles.unmatched_selections import unmatched_selections  # noqa: PLC0415 - start-up
     from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415
     from syndicate.render.template_check import check_templates  # noqa: PLC0415

@@ -40,13 +40,7 @@ Nameserver = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("dkim-keygen")(keygen)
-    app.command()(doctor)
-
-
-def keygen(
+def dkim_keygen(
     context: typer.Context,
     *,
     selector: Annotated[
@@ -63,7 +57,7 @@ def keygen(
         ),
     ] = None,
 ) -> None:
-    """Generate the two keys that sign mail; print what config.toml and DNS need."""
+    """Generate the keys that sign mail, and print how to set them up."""
     from syndicate.deliver.message.dkim import dns_record  # noqa: PLC0415 - start-up
 
     command = command_context(context)
@@ -104,7 +98,7 @@ def doctor(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Check what decides whether mail is accepted: SPF, DKIM, DMARC, MX, PTR and the config."""
+    """Check SPF, DKIM, DMARC, MX, PTR and the config for mail."""
     from syndicate.deliver.doctor.checkup import checkup  # noqa: PLC0415 - start-up
     from syndicate.deliver.doctor.resolver import own_addresses  # noqa: PLC0415
 

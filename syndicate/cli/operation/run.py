@@ -35,14 +35,8 @@ The harbour office asks every ship to keep two miles off the point.
 """
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(run)
-    app.command()(serve)
-
-
 def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
-    """Serve the web, import saved articles, compose editions on schedule, deliver mail."""
+    """Serve the web, import articles, fire schedules, deliver mail."""
     with _started(command_context(context), host, port, serve_only=False) as lifecycle:
         _introduce(lifecycle.config, lifecycle.server)
         lifecycle.run_until_stopped()

@@ -41,9 +41,7 @@ IGNORED = "/syndicate.db*\n/media/\n/outbox/\n/feeds/\n*.refused.csv\n"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(init)
-    app.command()(migrate)
+    """Add the group of commands about templates."""
     group = typer.Typer(no_args_is_help=True, help="The templates of pages and mail.")
     group.command()(copy)
     group.callback()(lambda: None)

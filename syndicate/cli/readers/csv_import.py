@@ -45,9 +45,10 @@ def import_(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Subscribe people who have agreed to it, from a CSV file of any newsletter tool.
+    """Subscribe people who have agreed to it, from a CSV file.
 
-    People who unsubscribed or bounced there are not mailed here either.
+    The file may be an export of any newsletter tool. People who unsubscribed or bounced there
+    are not mailed here either.
     """
     from syndicate.intake.subscribers.csv_import import SubscriberCsv, import_rows  # noqa: PLC0415 - start-up
 

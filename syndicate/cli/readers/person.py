@@ -19,11 +19,6 @@ _MAIL_SHOWN = 20
 Address = Annotated[str, typer.Argument(help="Their address, in any spelling.")]
 
 
-def register(group: typer.Typer) -> None:
-    """Add the command."""
-    group.command()(show)
-
-
 def show(context: typer.Context, address: Address, *, json: AsJson = False) -> None:
     """Show everything known about a person: state, history and mail."""
     command = command_context(context)
@@ -95,15 +90,8 @@ def _echo_history(command: CommandContext, record: "PersonalRecord") -> None:
     if record.mailed_items:
         echo()
         mailed = [
-            (
-                item.edition,
-                format_time(item.at, zone),
-                item.newsletter,
-                item.state,
-                item.subject,
-                item.reply,
-            )
-            for item in record.mailed_items[-_MAIL_SHOWN:]
+            (m.edition, format_time(m.at, zone), m.newsletter, m.state, m.subject, m.reply)
+            for m in record.mailed_items[-_MAIL_SHOWN:]
         ]
         echo_table(("edition", "at", "newsletter", "state", "subject", "reply"), mailed)
         if len(record.mailed_items) > _MAIL_SHOWN:

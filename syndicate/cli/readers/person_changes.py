@@ -35,13 +35,6 @@ _REFUSALS = {
 }
 
 
-def register(group: typer.Typer) -> None:
-    """Add the commands."""
-    for command in (add, remove, tag, untag, merge, suppress, unsuppress, erase):
-        group.command()(command)
-    group.command("set")(set_)
-
-
 def add(
     context: typer.Context,
     address: Address,
@@ -135,7 +128,7 @@ def remove(
     *,
     newsletter: Annotated[list[str], typer.Option(help="What they leave; repeat it.")],
 ) -> None:
-    """Unsubscribe a person who asked for it; no import subscribes them again."""
+    """Unsubscribe a person for good: no import subscribes them again."""
     at, cause = clock.now(), _by_command("remove")
     with command_context(context).store() as store, store.write() as tx:
         person = load_person(tx, address)
@@ -152,7 +145,7 @@ def merge(
     address: Address,
     into: Annotated[str, typer.Argument(help="The address to keep.")],
 ) -> None:
-    """Merge two people: the second gets the first one's newsletters, tags and history."""
+    """Merge two people: the second gets everything of the first."""
     with command_context(context).store() as store, store.write() as tx:
         first, second = load_person(tx, address), load_person(tx, into)
         if first.key == second.key:
@@ -199,7 +192,10 @@ def erase(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
-    """Erase everything about a person; no import subscribes them again. It can't be undone."""
+    """Erase everything about a person; this can't be undone.
+
+    No import subscribes them again.
+    """
     command = command_context(context)
     with command.store() as store:
         with store.read() as tx:

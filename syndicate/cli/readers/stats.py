@@ -38,11 +38,6 @@ class StatisticsPeriod:
     """Subscriptions at its end."""
 
 
-def register(group: typer.Typer) -> None:
-    """Add the command."""
-    group.command()(stats)
-
-
 def stats(
     context: typer.Context,
     *,

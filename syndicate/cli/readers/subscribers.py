@@ -10,7 +10,8 @@ import typer
 
 from syndicate import clock
 from syndicate.cli.context import AsJson, CommandContext, command_context
-from syndicate.cli.readers import person, person_changes, stats
+from syndicate.cli.readers import person, stats
+from syndicate.cli.readers import person_changes as changes
 from syndicate.cli.readers.csv_import import import_
 from syndicate.cli.readers.export_columns import ExportColumns, ExportSyntax, person_values
 from syndicate.cli.readers.move import move
@@ -42,14 +43,13 @@ InSegment = Annotated[str | None, typer.Option("--segment", help="Only those of 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, help="The people who get mail.")
-    group.command("import")(import_)
-    group.command("list")(list_)
-    group.command()(export)
-    person.register(group)
-    person_changes.register(group)
-    stats.register(group)
-    group.command()(move)
-    group.command()(tidy)
+    for command in (
+        *(import_, list_, export, person.show),
+        *(changes.add, changes.remove, changes.tag, changes.untag, changes.merge),
+        *(changes.suppress, changes.unsuppress, changes.erase, changes.set_),
+        *(stats.stats, move, tidy),
+    ):
+        group.command(command.__name__.rstrip("_"))(command)
     app.add_typer(group, name="subscribers")
 
 
@@ -65,7 +65,7 @@ def list_(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """List subscribers and their newsletters, in the order they joined."""
+    """List subscribers, in the order they joined."""
     from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
     command = command_context(context)
@@ -116,7 +116,7 @@ def export(
     ] = None,
     format: Annotated[ExportSyntax, typer.Option(help="CSV, or JSON lines.")] = ExportSyntax.CSV,  # noqa: A002 - the option's name
 ) -> None:
-    """Export subscribers: a CSV line per subscription, or a JSON line per person."""
+    """Export subscribers: CSV per subscription, or JSON per person."""
     from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
     command = command_context(context)
