@@ -331,7 +331,7 @@ def test_send_goes_out_now_and_a_test_copy_beside_the_ledger(operator):
     operator.file("ferry")
     operator.run("import", "articles")
     copy = operator.run("send", "breaking", "--to", "me@example.org")
-    assert "test copy went to me@example.org" in copy.out
+    assert "sent a test copy to me@example.org" in copy.out
     assert operator.run("editions", "--json").out == "[]\n"
     sent = operator.run("send", "breaking")
     assert sent.out.startswith("edition 1: Breaking: Ferry\n")
@@ -508,7 +508,7 @@ def test_a_mirror_that_fails_is_an_error_after_everything_is_published(operator)
     operator.run("import", "articles")
     built = operator.run("build")
     assert built.code == 1
-    assert "tried again by the next build" in built.err
+    assert "the next build tries again" in built.err
     assert (operator.folder / "feeds/rss.xml").is_file()
 
 
