@@ -30,7 +30,7 @@ def checkup(
     `own` are the public addresses of this machine, `selectors` those of a relay that
     signs; `connects`: also connect to the relays.
     """
-    keyring = DkimKeyring.readable(config)
+    keyring = DkimKeyring.of(config, skip_unreadable=True)
     spf = SpfRecords(resolver)
     yield from _config_findings(config, connects=connects)
     for secret in missing_secrets(config):

@@ -11,10 +11,7 @@ from syndicate.errors import RelayUnavailable, SecretUnreadable
 
 
 def check_connection(server: RelaySettings, table: str, config: Config) -> Iterator[Finding]:
-    """Connect to a relay and log in, but send nothing.
-
-    Its certificate is verified even if `verify` is false.
-    """
+    """Connect and log in, but send nothing; verify the certificate even if `verify` is false."""
     where = f"{table}.security"
     encrypted = server.security is not Security.NONE
     strict = server.model_copy(update={"verify": True})

@@ -33,8 +33,8 @@ class DomainThrottle:
         self._closed: set[str] = set()
         """Groups with a 421 to a recipient since they last accepted a message."""
 
-    def group(self, domain: str) -> str:
-        """Return the first domain of the same limit: a provider's domains are held together."""
+    def _group(self, domain: str) -> str:
+        # a provider's domains, which share a limit, also share a hold
         return self._groups.get(domain, (domain,))[0]
 
     def update(self, view: LedgerView, now: float) -> None:
@@ -57,16 +57,16 @@ class DomainThrottle:
 
     def key(self, domain: str) -> str:
         """Return the name of a domain's hold in the store."""
-        return PREFIX + self.group(domain)
+        return PREFIX + self._group(domain)
 
     def record_failure(self, domain: str, error: DeliveryError) -> bool:
-        """Record the reply to a recipient; return whether the whole domain is to be held.
+        """Record the reply to a recipient; return whether to hold the whole domain.
 
-        A 421 may concern one recipient only, so a domain is held after the second in a row.
+        A 421 may concern one recipient only, so a domain is put on hold after the second in a row.
         """
         if not reply_classifier.is_closing(error):
             return reply_classifier.slows_domain(error)
-        group = self.group(domain)
+        group = self._group(domain)
         repeated = group in self._closed
         self._closed.add(group)
         return repeated
@@ -74,10 +74,10 @@ class DomainThrottle:
     def record_accepted(self, domain: str) -> bool:
         """Record an accepted message; return whether it is the domain's first after a hold."""
         if self._closed:
-            self._closed.discard(self.group(domain))
-        if not self._recovering or self.group(domain) not in self._recovering:
+            self._closed.discard(self._group(domain))
+        if not self._recovering or self._group(domain) not in self._recovering:
             return False
-        self._recovering.discard(self.group(domain))
+        self._recovering.discard(self._group(domain))
         return True
 
     def take_token(self, domain: str, now: float) -> bool:

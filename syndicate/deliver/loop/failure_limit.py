@@ -46,10 +46,9 @@ class FailureLimit:
         counted.tried += sum(states[state] for state in _TRIED)
         counted.failed += states[DeliveryState.FAILED]
         before = counted.tried_before
-        enough_now = before < self._limit.after <= before + counted.tried
-        if counted.failed >= counted.failures_until_check or (
-            enough_now and counted.failed + before
-        ):
+        first_check = before < self._limit.after <= before + counted.tried
+        may_be_reached = first_check and counted.failed + before > 0
+        if may_be_reached or counted.failed >= counted.failures_until_check:
             self._check(edition)
 
     def _check(self, edition: int) -> None:

@@ -190,24 +190,23 @@ class Ledger:
                 tx.holds.lift(name, over_by=now)
         for rate in batch.rates:
             tx.sender_progress.save(rate)
-        claims = self._claim(tx, batch.claim_request, now) if batch.claim_request else []
+        claims: list[Claim] = []
+        if (request := batch.claim_request) is not None:
+            claims = tx.claims.claim(
+                request.edition,
+                owner=self.name,
+                lease_until=now + _CLAIM_LEASE,
+                at=self.current_time,
+                limit=request.limit,
+                after=request.after,
+                without=request.excluded_domains,
+            )
         if time.monotonic() >= self._next_heartbeat and any(map(_is_accepted, batch.outcomes)):
             # last: all processes write this row, so it is locked for the commit alone
             tx.heartbeats.record(Heartbeat.ACCEPTED, now)
             self._next_heartbeat = time.monotonic() + _HEARTBEAT_INTERVAL
         return _CommittedWork(
             outcomes=batch.outcomes, moved=moved, may_send=may_send, claims=claims
-        )
-
-    def _claim(self, tx: Transaction, request: ClaimRequest, now: datetime) -> list[Claim]:
-        return tx.claims.claim(
-            request.edition,
-            owner=self.name,
-            lease_until=now + _CLAIM_LEASE,
-            at=self.current_time,
-            limit=request.limit,
-            after=request.after,
-            without=request.excluded_domains,
         )
 
     @staticmethod

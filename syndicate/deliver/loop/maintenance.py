@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
@@ -55,23 +55,18 @@ class Maintenance:
         with self._ledger.store.write() as tx:
             self.expired += tx.deliveries.expire(self._ledger.current_time)
         self.recovered += found.requeued + states.count(DeliveryState.QUEUED)
-        self._report_unknown(
-            claim.edition
-            for claim, state in zip(found.unknown, states, strict=True)
-            if state is DeliveryState.UNKNOWN
-        )
-        self._ledger.store.sweep(self._ledger.current_time)
-        self._next_run = time.monotonic() + _INTERVAL
-
-    def _report_unknown(self, editions: Iterable[int]) -> None:
-        for edition, count in sorted(Counter(editions).items()):
-            self.unknown += count
+        settled = zip(found.unknown, states, strict=True)
+        unknown = Counter(c.edition for c, state in settled if state is DeliveryState.UNKNOWN)
+        self.unknown += unknown.total()
+        for edition, count in sorted(unknown.items()):
             _log.warning(
                 "a sender died while it sent",
                 edition=edition,
                 unknown=count,
                 remedy=f"syndicate settle {edition} --unknown resend|skip",
             )
+        self._ledger.store.sweep(self._ledger.current_time)
+        self._next_run = time.monotonic() + _INTERVAL
 
     def _settle(self, tx: Transaction, claim: Claim) -> DeliveryState:
         """Settle an unknown delivery by evidence or policy; return its new state."""

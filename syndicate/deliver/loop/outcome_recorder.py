@@ -6,7 +6,7 @@ from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
 from syndicate.deliver.loop.relay_pool import RelayState
 from syndicate.deliver.message.outgoing_message import OutgoingMessage
 from syndicate.deliver.smtp.transport import SmtpReply
-from syndicate.errors import DeliveryError, Refused
+from syndicate.errors import DeliveryError
 from syndicate.model.deliveries import DeliveryState
 
 
@@ -57,10 +57,6 @@ class OutcomeRecorder:
         )
         self.batch.outcomes.append(outcome)
         return outcome.state
-
-    def not_rendered(self, message: OutgoingMessage, refusal: Refused) -> None:
-        """Record that a message could not be rendered."""
-        self.batch.outcomes.append(reply_classifier.not_rendered(message.claim, refusal))
 
     def hold_relay(self, relay: RelayState, error: DeliveryError, now: float) -> None:
         """Send nothing through a relay for a while."""

@@ -38,7 +38,7 @@ class RelayState:
         self.error: RelayUnavailable | None = None
         """Why it could not be reached, or what it refused; the last of these."""
         self.refused_editions: set[int] = set()
-        """Editions that it refuses whoever the recipient is."""
+        """Editions that it refuses for all recipients."""
         self.counts: Counter[DeliveryState] = Counter()
         """The outcomes of the messages offered to it."""
         self._closed_domains: set[str] = set()
@@ -57,9 +57,7 @@ class RelayState:
             self._buckets.append(TokenBucket.for_rate(store, self.key, self.settings.rate))
         if self.settings.warm_up:
             quota = self.settings.warm_up_quota
-            self._buckets.append(
-                TokenBucket.for_daily_quota(store, self.key, lambda at: quota(at.date()))
-            )
+            self._buckets.append(TokenBucket.for_day(store, self.key, lambda at: quota(at.date())))
 
     @property
     def name(self) -> str:
@@ -84,8 +82,13 @@ class RelayState:
         """Whether a limit has no token now."""
         return any(bucket.empty(now) for bucket in self._buckets)
 
-    def missing_sessions(self, share: int) -> int:
-        """Return how many more sessions to open for a share of them."""
+    def missing_sessions(self, share: int, now: float) -> int:
+        """Return how many more sessions to open for its share of them.
+
+        None while it is rate-limited: many servers close a session that waits for its turn.
+        """
+        if self.rate_limited(now):
+            return 0
         limit = share if self._session_limit is None else min(share, self._session_limit)
         return limit - self.open_sessions
 
@@ -118,7 +121,7 @@ class RelayState:
         self._session_limit = self.open_sessions
 
     def refuse_edition(self, edition: int, error: RelayUnavailable) -> None:
-        """Record that it refuses an edition whoever the recipient is."""
+        """Record that it refuses an edition for all recipients."""
         self._set_error(error)
         self.refused_editions.add(edition)
 
@@ -209,18 +212,9 @@ class RelayPool:
     def to_connect(
         self, count: int, relays: Sequence[RelayState], now: float
     ) -> Iterator[RelayState]:
-        """Yield, for each of so many sessions, which of the relays is to open it.
-
-        A rate-limited relay keeps its share and opens none: many servers close a session
-        that waits for its turn.
-        """
+        """Yield, for each of so many sessions, which of the relays is to open it."""
         shares = sessions([relay.settings for relay in relays])
-        missing = {
-            relay.name: 0
-            if relay.rate_limited(now)
-            else relay.missing_sessions(shares.get(relay.name, 0))
-            for relay in relays
-        }
+        missing = {r.name: r.missing_sessions(shares.get(r.name, 0), now) for r in relays}
         while count > 0 and any(left > 0 for left in missing.values()):
             for relay in relays:
                 if count > 0 and missing[relay.name] > 0:
@@ -235,10 +229,7 @@ class RelayPool:
             relay.update(holds.get(relay.key), now, recovering=relay.key in view.lapsed)
 
     def rates(self, owner: str, now: float, *, last: bool = False) -> list[SendRate]:
-        """Return each relay's rate, at most once a second, or at the end of a pass (`last`).
-
-        The reason why a relay takes nothing may be found just before the end.
-        """
+        """Return each relay's rate; at most once a second, but always at the end (`last`)."""
         if now < self._next_rates and not last:
             return []
         self._next_rates = now + _RATE_INTERVAL

@@ -67,12 +67,12 @@ def is_throttled(error: DeliveryError) -> bool:
 
 
 def is_closing(error: DeliveryError) -> bool:
-    """Whether the reply is 421; whom it concerns only further replies tell."""
+    """Whether the reply is 421; only further replies show whom it concerns."""
     return error.code == _CLOSING
 
 
 def slows_relay(error: DeliveryError, *, about_recipient: bool = True) -> bool:
-    """Whether a relay asks for less mail, whoever the recipient is."""
+    """Whether a relay asks for less mail, for all recipients."""
     return error.code == _THROTTLED or (not about_recipient and slows_domain(error))
 
 

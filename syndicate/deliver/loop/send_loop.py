@@ -160,7 +160,7 @@ class SendLoop:
             self._poll(session, now)
 
     def _refresh(self, now: float) -> None:
-        """Read what is due and what is held."""
+        """Read what is due, and the holds."""
         self._maintenance.run_if_due(now)
         view = self._ledger.view(self._queue.claimed_editions)
         self._relays.update(view, now)
@@ -350,7 +350,8 @@ class SendLoop:
 
     def _offer(self, session: ActiveSession, message: OutgoingMessage) -> None:
         if message.refusal is not None:
-            self._recorder.not_rendered(message, message.refusal)
+            outcome = reply_classifier.not_rendered(message.claim, message.refusal)
+            self._recorder.batch.outcomes.append(outcome)
             return
         try:
             session.transport.send_envelope(message.envelope, message.message.size)

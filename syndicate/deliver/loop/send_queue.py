@@ -8,7 +8,6 @@ from syndicate.deliver.loop import reply_classifier
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerView
 from syndicate.deliver.loop.signing_pool import SigningPool
-from syndicate.deliver.loop.wakeup import Wakeup
 from syndicate.deliver.message.dkim import BATCH_SIZE
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.outgoing_message import OutgoingMessage
@@ -48,6 +47,8 @@ class SendQueue:
         self._ledger = ledger
         self._prepared = prepared
         self._signing_pool = SigningPool(links)
+        self.wakeup = self._signing_pool.wakeup
+        """Notified when a message is signed that the loop had to wait for."""
         self._throttle = throttle
         self._only = only
         self._editions: list[Edition] = []
@@ -70,22 +71,12 @@ class SendQueue:
         """Whether the last claim found nobody, so that the next edition is to be tried at once."""
 
     @property
-    def wakeup(self) -> Wakeup:
-        """Notified when a message is signed that the loop had to wait for."""
-        return self._signing_pool.wakeup
-
-    @property
     def claimed_editions(self) -> list[int]:
         """The editions of which messages wait for a session."""
         return [key for key, queue in self._queues.items() if queue]
 
     def update(
-        self,
-        view: LedgerView,
-        now: float,
-        *,
-        blocked: Collection[int],
-        refused: Collection[int],
+        self, view: LedgerView, now: float, *, blocked: Collection[int], refused: Collection[int]
     ) -> None:
         """Take over a view of the ledger, about once a second; raise StoreError.
 
@@ -157,10 +148,7 @@ class SendQueue:
         try:
             prepared = self._prepared.get(edition)
         except Refused as refusal:
-            return [
-                *outcomes,
-                *(reply_classifier.not_rendered(claim, refusal) for claim in allowed),
-            ]
+            return outcomes + [reply_classifier.not_rendered(claim, refusal) for claim in allowed]
         except BaseException:
             self._released += claims
             raise

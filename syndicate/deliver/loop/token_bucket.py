@@ -57,9 +57,7 @@ class TokenBucket:
         return cls(reserve, release, lambda: retry_after)
 
     @classmethod
-    def for_daily_quota(
-        cls, store: Store, name: str, quota: Callable[[datetime], int | None]
-    ) -> Self:
+    def for_day(cls, store: Store, name: str, quota: Callable[[datetime], int | None]) -> Self:
         """Return a bucket that shares each UTC day's quota; None is no limit on that day."""
         day = clock.now()
 

@@ -6,7 +6,6 @@ that are present, and the absence of further ones of `OVERSIGNED_FIELDS`. There 
 `l=` and no `t=`: a message has the same signatures on every attempt.
 """
 
-import contextlib
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -89,10 +88,7 @@ class DkimKey:
 
     @property
     def slow(self) -> bool:
-        """Whether a signature takes longer than all other work on a message.
-
-        Not if several are made at once: then threads aren't worth it.
-        """
+        """Whether a signature takes longer than all other work on a message; not in batches."""
         return self.algorithm == "rsa-sha256" and not self.batched
 
 
@@ -156,26 +152,22 @@ class DkimKeyring:
     keys: tuple[tuple["DkimKeySettings", "PrivateKey"], ...] = ()
 
     @classmethod
-    def of(cls, config: Config) -> Self:
-        """Load the keys; raise SecretUnreadable if one can't be read, or is no key."""
+    def of(cls, config: Config, *, skip_unreadable: bool = False) -> Self:
+        """Load the keys; raise SecretUnreadable if one can't be read, or is no key.
+
+        `skip_unreadable` is for reports, never for signing.
+        """
         keys = []
         for settings in config.mail.dkim:
             try:
                 keys.append((settings, settings.key(config.root)))
             except ValueError as error:
+                if skip_unreadable:
+                    continue
                 where = settings.key_file or settings.key_env
                 raise SecretUnreadable(
                     f"mail.dkim {settings.selector}: {where}: {error}"
                 ) from error
-        return cls(tuple(keys))
-
-    @classmethod
-    def readable(cls, config: Config) -> Self:
-        """Load the keys that can be read: for reports, never for signing."""
-        keys = []
-        for settings in config.mail.dkim:
-            with contextlib.suppress(ValueError):
-                keys.append((settings, settings.key(config.root)))
         return cls(tuple(keys))
 
     def signer(self, domain: str) -> DkimSigner | None:

@@ -86,10 +86,7 @@ class SignedLinks:
         return None
 
     def confirm(self, letter: int, subscriber_key: int) -> str:
-        """Return the URL at which this reader confirms what a letter asks for.
-
-        The store has the time when it expires.
-        """
+        """Return the URL at which this reader confirms a letter; the store has its expiry."""
         token = self._make_token(b"confirm", _number(letter) + _number(subscriber_key))
         return f"{self._web}/confirm/{token}"
 

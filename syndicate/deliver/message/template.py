@@ -7,11 +7,10 @@ a join of pieces: the reader's own, encoded, between those of the template.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from html import escape
 from typing import Self, TypeAlias
 
-from syndicate.deliver.message.headers import HeaderField, header_fields
+from syndicate.deliver.message.headers import header_fields
 from syndicate.deliver.message.message import EditionHeaders, Message, Recipient
 from syndicate.deliver.message.personalisation import (
     CANARY_PLACEHOLDER,
@@ -36,10 +35,15 @@ _Placeholder: TypeAlias = tuple[str, int]
 class MessageTemplate:
     """What all messages of one edition have in common; threads may share it."""
 
-    header: tuple[HeaderField, ...]
-    body: tuple[bytes | _Placeholder, ...]
+    fields: list[bytes]
+    """The header; the fields that differ between readers are empty."""
+    own_fields: list[tuple[int, Callable[[Recipient], bytes]]]
+    """The index of each such field, and the function that writes it."""
+    pieces: list[bytes]
+    """The body; its placeholders are empty."""
+    placeholders: list[tuple[int, _Placeholder]]
     names: frozenset[str]
-    """The placeholders, by the names that `split_placeholders` returns."""
+    """The placeholders' names, as `split_placeholders` returns them."""
 
     @classmethod
     def of(cls, content: Content, headers: EditionHeaders) -> Self:
@@ -47,13 +51,17 @@ class MessageTemplate:
         text = split_placeholders(content.text, content.nonce)
         html = split_placeholders(content.html, content.nonce)
         try:
-            return cls(
-                header=header_fields(content.subject, headers, _CONTENT_TYPE),
-                body=(*_part(text, _TEXT), *_part(html, _HTML), f"--{_BOUNDARY}--\r\n".encode()),
-                names=frozenset((*text[1::2], *html[1::2])),
-            )
+            header = header_fields(content.subject, headers, _CONTENT_TYPE)
+            body = [*_part(text, _TEXT), *_part(html, _HTML), f"--{_BOUNDARY}--\r\n".encode()]
         except UnicodeEncodeError as error:
             raise _not_utf8(error) from error
+        return cls(
+            fields=[field if isinstance(field, bytes) else b"" for field in header],
+            own_fields=[(n, field) for n, field in enumerate(header) if callable(field)],
+            pieces=[piece if isinstance(piece, bytes) else b"" for piece in body],
+            placeholders=[(n, piece) for n, piece in enumerate(body) if isinstance(piece, tuple)],
+            names=frozenset((*text[1::2], *html[1::2])),
+        )
 
     def render(self, reader: Recipient) -> Message:
         """Return one reader's message: the same bytes on every attempt.
@@ -63,32 +71,16 @@ class MessageTemplate:
         To of an address that is not ASCII before its @: that is UTF-8 (RFC 6532).
         Raise Refused for what a message can't contain.
         """
-        fields, body = self._fields.copy(), self._pieces.copy()
+        fields, body = self.fields.copy(), self.pieces.copy()
         try:
             values = _encoded_values(self.names, reader.personalisation)
-            for position, write in self._own_fields:
+            for position, write in self.own_fields:
                 fields[position] = write(reader)
         except UnicodeEncodeError as error:
             raise _not_utf8(error) from error
-        for position, placeholder in self._placeholders:
+        for position, placeholder in self.placeholders:
             body[position] = values[placeholder]
         return Message(tuple(fields), body)
-
-    @cached_property
-    def _fields(self) -> list[bytes]:
-        return [field if isinstance(field, bytes) else b"" for field in self.header]
-
-    @cached_property
-    def _own_fields(self) -> list[tuple[int, Callable[[Recipient], bytes]]]:
-        return [(n, field) for n, field in enumerate(self.header) if not isinstance(field, bytes)]
-
-    @cached_property
-    def _pieces(self) -> list[bytes]:
-        return [piece if isinstance(piece, bytes) else b"" for piece in self.body]
-
-    @cached_property
-    def _placeholders(self) -> list[tuple[int, _Placeholder]]:
-        return [(n, piece) for n, piece in enumerate(self.body) if not isinstance(piece, bytes)]
 
 
 def _part(pieces: list[str], part: int) -> list[bytes | _Placeholder]:

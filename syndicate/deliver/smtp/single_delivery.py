@@ -54,14 +54,8 @@ def _wait_for(session: TransportSession, kind: type[_Awaited]) -> _Awaited:
                     found = event
         if found is not None:
             return found
-        _wait(session)
-
-
-def _wait(session: TransportSession) -> None:
-    """Wait until the session is ready, or for the poll interval."""
-    if session.fileno() < 0:
-        return
-    mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if session.wants_write else 0)
-    with selectors.DefaultSelector() as selector:
-        selector.register(session, mask)
-        selector.select(_POLL_INTERVAL)
+        if session.fileno() >= 0:
+            mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if session.wants_write else 0)
+            with selectors.DefaultSelector() as selector:
+                selector.register(session, mask)
+                selector.select(_POLL_INTERVAL)

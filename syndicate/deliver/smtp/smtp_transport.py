@@ -67,18 +67,12 @@ class SmtpTransport:
 
     def describe(self) -> str:
         """Connect without a login, and describe TLS; raise RelayUnavailable with the remedy."""
-        smtp = self._connected(lambda _: None)
-        try:
+        with contextlib.closing(self._connected(lambda _: None)) as smtp:
             return _describe_tls(smtp.sock)
-        finally:
-            smtp.close()
 
     def arrived(self, message_id: str) -> bool | None:  # noqa: ARG002 - see Transport
         """Return None: a mail server doesn't know."""
         return None
-
-    def __str__(self) -> str:
-        return self._server
 
     def _connected(self, log_in: "Callable[[_BoundedClient], None]") -> "_BoundedClient":
         smtp = self._client()
@@ -113,7 +107,7 @@ class SmtpTransport:
         if self.settings.security is Security.TLS:
             context = self._tls_context()
             return _TlsClient(local_hostname=name, timeout=self._timeout, context=context)
-        return _PlainClient(local_hostname=name, timeout=self._timeout)
+        return _BoundedClient(local_hostname=name, timeout=self._timeout)
 
     def _connect(self, smtp: smtplib.SMTP) -> None:
         host = self.settings.host
@@ -228,10 +222,6 @@ class _BoundedClient(smtplib.SMTP):
         """Raise MalformedReply if the server sent more than its replies."""
         if self._reader is not None and self._reader[1].pending:
             raise MalformedReply("the server sent something unasked")
-
-
-class _PlainClient(_BoundedClient):
-    """Unencrypted, at least until STARTTLS."""
 
 
 class _TlsClient(_BoundedClient, smtplib.SMTP_SSL):

@@ -63,12 +63,10 @@ class ReadyForBody:
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeRefused:
-    """The server refused the envelope.
-
-    RelayUnavailable means that it refuses this sender, whoever the recipient is.
-    """
+    """The server refused the envelope."""
 
     error: DeliveryError
+    """RelayUnavailable if it refuses this sender for all recipients."""
     about_recipient: bool = True
     """False for a reply to MAIL: that concerns only the sender."""
 
