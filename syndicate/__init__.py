@@ -7,7 +7,7 @@ story and a reader through it.
 `publish/` writes feeds/, atomically and only what changed; `render/` makes feeds, pages and mail
 out of values; `intake/` takes in articles and subscribers; `store/` has the SQL;
 `body/` compiles a body once for all channels; `model/` has frozen values and pure decisions;
-`config/` reads config.toml; `workers` runs tasks on every core; `language` translates;
+`config/` reads config.toml; `workers/` runs tasks on every core; `language` translates;
 `private_file` protects personal data; `clock` reads the time; `errors` is every way to fail.
 """
 

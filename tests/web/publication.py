@@ -1,4 +1,4 @@
-"""A publication with something of each kind in it, for servers to be put in front of."""
+"""A served publication with a file of each kind, for tests with reverse proxies."""
 
 import os
 import time
@@ -20,7 +20,7 @@ from tests.render.feeds.samples import NOON
 from tests.web.reverse_proxies import HOST
 
 MONITOR = "127.0.0.9"
-"""Where figures are read from."""
+"""The address that may read the metrics."""
 CONFIG: dict[str, Any] = {
     "publication": {
         "id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
@@ -35,8 +35,8 @@ CONFIG: dict[str, Any] = {
 
 
 @dataclass
-class Place:
-    """A publication that answers, and the folder that it is in."""
+class ServedPublication:
+    """A running server, and its publication."""
 
     root: Path
     config: Config
@@ -61,7 +61,7 @@ class Place:
 
 
 @contextmanager
-def answering(root: Path, *, url: str = f"https://{HOST}") -> Iterator[Place]:
+def answering(root: Path, *, url: str = f"https://{HOST}") -> Iterator[ServedPublication]:
     """Build a publication in a folder, grant a private feed, and serve it on loopback."""
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
@@ -78,7 +78,7 @@ def answering(root: Path, *, url: str = f"https://{HOST}") -> Iterator[Place]:
             token = tx.private_feeds.grant(reader.key, at=NOON, cause=TEST)
         app = application(store, config)
         server = stack.enter_context(WebServer(app, "127.0.0.1", port, listener=listener))
-        yield Place(root, config, store, server, token)
+        yield ServedPublication(root, config, store, server, token)
 
 
 def _publish(newsroom: Newsroom) -> None:

@@ -1,4 +1,4 @@
-"""What any path may be asked over HTTP, and what a server says to it as far as we promise it."""
+"""Requests of every kind for any path, and the parts of a response that docs/serving.md promises."""
 
 import gzip
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import httpx
 
 from tests.web import reverse_proxies
 
-TOLD = (
+CONTRACT_HEADERS = (
     "accept-ranges",
     "access-control-allow-headers",
     "access-control-allow-methods",
@@ -33,105 +33,111 @@ TOLD = (
     "x-content-type-options",
     "x-robots-tag",
 )
-"""The headers of the contract. A Server of its own is nobody's concern."""
-FIRST = {"accept-encoding", "a-im"}
-"""What a client says each time, and not only once it has a version."""
-Said = dict[str, object]
-"""What a server says: a header of the contract, `status`, `body`, and `length` where a HEAD learns it."""
+"""The response headers that docs/serving.md promises."""
+INITIAL_HEADERS = {"accept-encoding", "a-im"}
+"""The headers that a client sends even before it has a version."""
+ResponseFields = dict[str, object]
+"""A response: the promised headers, `status`, `body`, and for HEAD `length`."""
 _turn = count()
 
 
 @dataclass(frozen=True)
-class Ask:
-    """A request that any path may get; TAG, OTHER and DATE stand for what was told before."""
+class RequestCase:
+    """A request for any path; TAG, OTHER and DATE stand for values of an earlier response."""
 
     name: str
     method: str = "GET"
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def ask(name: str, method: str = "GET", **headers: str) -> Ask:
-    return Ask(name, method, {name.replace("_", "-"): value for name, value in headers.items()})
+def case(name: str, method: str = "GET", **headers: str) -> RequestCase:
+    return RequestCase(
+        name, method, {name.replace("_", "-"): value for name, value in headers.items()}
+    )
 
 
-CORS_ASK = {"origin": "https://reader.example", "access_control_request_method": "GET"}
-ASKS = [
-    ask("plain"),
-    ask("gzip", accept_encoding="gzip"),
-    ask("br", accept_encoding="br, gzip"),
-    ask("gzip alone", accept_encoding="gzip, br;q=0"),
-    ask("rather as it is", accept_encoding="gzip;q=0.5, identity;q=1"),
-    ask("not as it is", accept_encoding="identity;q=0"),
-    ask("any coding", accept_encoding="*"),
-    ask("no coding", accept_encoding="identity;q=0, *;q=0"),
-    ask("tag", if_none_match="TAG"),
-    ask("tag of gzip", if_none_match="TAG", accept_encoding="gzip"),
-    ask("tag in a list", if_none_match='"x", W/TAG'),
-    ask("tag of another coding", if_none_match="OTHER"),
-    ask("any tag", if_none_match="*"),
-    ask("wrong tag, right date", if_none_match='"x"', if_modified_since="DATE"),
-    ask("date", if_modified_since="DATE"),
-    ask("later date", if_modified_since="Fri, 01 Jan 2100 00:00:00 GMT"),
-    ask("earlier date", if_modified_since="Sat, 01 Jan 2000 00:00:00 GMT"),
-    ask("right version", if_match="TAG"),
-    ask("wrong version", if_match='"x"'),
-    ask("weak version", if_match="W/TAG"),
-    ask("unchanged since", if_unmodified_since="DATE"),
-    ask("changed since", if_unmodified_since="Sat, 01 Jan 2000 00:00:00 GMT"),
-    ask("head", "HEAD"),
-    ask("head of gzip", "HEAD", accept_encoding="gzip"),
-    ask("part", range="bytes=1-3"),
-    ask("end", range="bytes=-3"),
-    ask("part of gzip", range="bytes=1-30", accept_encoding="gzip"),
-    ask("part that is not there", range="bytes=99999999-"),
-    ask("parts", range="bytes=0-1,3-4"),
-    ask("part of this version", range="bytes=1-3", if_range="TAG"),
-    ask("part of another version", range="bytes=1-3", if_range='"x"'),
-    ask("post", "POST"),
-    ask("delete", "DELETE"),
-    ask("options", "OPTIONS", **CORS_ASK),
-    ask("increment", a_im="feed", if_none_match="TAG"),
-    ask("increment of nothing", a_im="feed"),
+PREFLIGHT_HEADERS = {"origin": "https://reader.example", "access_control_request_method": "GET"}
+CASES = [
+    case("plain"),
+    case("gzip", accept_encoding="gzip"),
+    case("br", accept_encoding="br, gzip"),
+    case("gzip alone", accept_encoding="gzip, br;q=0"),
+    case("rather as it is", accept_encoding="gzip;q=0.5, identity;q=1"),
+    case("not as it is", accept_encoding="identity;q=0"),
+    case("any coding", accept_encoding="*"),
+    case("no coding", accept_encoding="identity;q=0, *;q=0"),
+    case("tag", if_none_match="TAG"),
+    case("tag of gzip", if_none_match="TAG", accept_encoding="gzip"),
+    case("tag in a list", if_none_match='"x", W/TAG'),
+    case("tag of another coding", if_none_match="OTHER"),
+    case("any tag", if_none_match="*"),
+    case("wrong tag, right date", if_none_match='"x"', if_modified_since="DATE"),
+    case("date", if_modified_since="DATE"),
+    case("later date", if_modified_since="Fri, 01 Jan 2100 00:00:00 GMT"),
+    case("earlier date", if_modified_since="Sat, 01 Jan 2000 00:00:00 GMT"),
+    case("right version", if_match="TAG"),
+    case("wrong version", if_match='"x"'),
+    case("weak version", if_match="W/TAG"),
+    case("unchanged since", if_unmodified_since="DATE"),
+    case("changed since", if_unmodified_since="Sat, 01 Jan 2000 00:00:00 GMT"),
+    case("head", "HEAD"),
+    case("head of gzip", "HEAD", accept_encoding="gzip"),
+    case("part", range="bytes=1-3"),
+    case("end", range="bytes=-3"),
+    case("part of gzip", range="bytes=1-30", accept_encoding="gzip"),
+    case("part that is not there", range="bytes=99999999-"),
+    case("parts", range="bytes=0-1,3-4"),
+    case("part of this version", range="bytes=1-3", if_range="TAG"),
+    case("part of another version", range="bytes=1-3", if_range='"x"'),
+    case("post", "POST"),
+    case("delete", "DELETE"),
+    case("options", "OPTIONS", **PREFLIGHT_HEADERS),
+    case("increment", a_im="feed", if_none_match="TAG"),
+    case("increment of nothing", a_im="feed"),
 ]
 
 
 def client(url: str, *, source: str | None = None) -> httpx.Client:
-    """Return a client that sends as little as can be, perhaps from an address of its own."""
+    """Return a client that sends as few headers as possible, perhaps from another address."""
     transport = httpx.HTTPTransport(verify=False, local_address=source)
-    asking = httpx.Client(base_url=url, transport=transport, headers={"host": reverse_proxies.HOST})
-    del asking.headers["accept-encoding"]
-    return asking
+    http = httpx.Client(base_url=url, transport=transport, headers={"host": reverse_proxies.HOST})
+    del http.headers["accept-encoding"]
+    return http
 
 
-def told(asking: httpx.Client, path: str, asked: Ask) -> Said:
-    """Return what a server says to a request, as far as it is in the contract."""
-    agent = {"user-agent": f"test/{next(_turn)}"}  # each is another reader, who has no limit yet
-    before = httpx.Headers()
-    if any(word in " ".join(asked.headers.values()) for word in ("TAG", "OTHER", "DATE")):
-        first = {name: asked.headers[name] for name in asked.headers if name in FIRST}
-        if "OTHER" in asked.headers.values():
+def send_request(http: httpx.Client, path: str, request: RequestCase) -> ResponseFields:
+    """Return the promised parts of the response to a request."""
+    agent = {
+        "user-agent": f"test/{next(_turn)}"
+    }  # another client each time, which has not reached a limit
+    earlier = httpx.Headers()
+    if any(word in " ".join(request.headers.values()) for word in ("TAG", "OTHER", "DATE")):
+        first = {name: request.headers[name] for name in request.headers if name in INITIAL_HEADERS}
+        if "OTHER" in request.headers.values():
             first["accept-encoding"] = "gzip"
-        before = asking.get(path, headers=first | agent).headers
-    tag, date = before.get("etag", '"-"'), before.get("last-modified", "-")
+        earlier = http.get(path, headers=first | agent).headers
+    tag, date = earlier.get("etag", '"-"'), earlier.get("last-modified", "-")
     headers = {
         name: value.replace("TAG", tag).replace("OTHER", tag).replace("DATE", date)
-        for name, value in asked.headers.items()
+        for name, value in request.headers.items()
     }
-    with asking.stream(asked.method, path, headers=headers | agent) as answer:
-        body = b"".join(answer.iter_raw())
-    length = answer.headers.get("content-length")
-    assert length is None or int(length) == len(body) or asked.method == "HEAD" or not body
-    said: Said = {
-        name: ", ".join(answer.headers.get_list(name)) for name in TOLD if name in answer.headers
+    with http.stream(request.method, path, headers=headers | agent) as response:
+        body = b"".join(response.iter_raw())
+    length = response.headers.get("content-length")
+    assert length is None or int(length) == len(body) or request.method == "HEAD" or not body
+    result: ResponseFields = {
+        name: ", ".join(response.headers.get_list(name))
+        for name in CONTRACT_HEADERS
+        if name in response.headers
     }
-    if asked.method == "HEAD":
-        said["length"] = length
-    return said | {"status": answer.status_code, "body": _decoded(body, answer)}
+    if request.method == "HEAD":
+        result["length"] = length
+    return result | {"status": response.status_code, "body": _decoded(body, response)}
 
 
-def _decoded(body: bytes, answer: httpx.Response) -> bytes:
-    coding = answer.headers.get("content-encoding")
-    if answer.status_code == 206 or not body:
+def _decoded(body: bytes, response: httpx.Response) -> bytes:
+    coding = response.headers.get("content-encoding")
+    if response.status_code == 206 or not body:
         return body
     undo = {"gzip": gzip.decompress, "br": brotli.decompress}.get(coding or "")
     return undo(body) if undo else body

@@ -19,7 +19,7 @@ import pytest
 from tests.cli.conftest import PATIENCE, Operator
 from tests.cli.operation.test_run import outbox, until
 from tests.ports import free_port
-from tests.web.steady_clients import Steady
+from tests.web.steady_clients import SteadyClients
 
 pytestmark = pytest.mark.slow
 
@@ -36,9 +36,9 @@ class Told:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def clients(self) -> AbstractContextManager[Steady]:
+    def clients(self) -> AbstractContextManager[SteadyClients]:
         """Have clients ask for a page without a pause."""
-        return Steady(self.port, "/articles/welcome/").asking()
+        return SteadyClients(self.port, "/articles/welcome/").asking()
 
     def reload(self, word: str = "] reloaded") -> str:
         """Have it read its config; return what it says once it has."""
@@ -337,7 +337,7 @@ def test_a_restart_under_a_service_manager_refuses_nobody(built):
 
         process = start()
         try:
-            with Steady(port, "/articles/welcome/").asking() as clients:
+            with SteadyClients(port, "/articles/welcome/").asking() as clients:
                 until(lambda: clients.answers.total() > 20)
                 for _ in range(2):
                     process.send_signal(signal.SIGTERM)

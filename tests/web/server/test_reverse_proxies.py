@@ -19,8 +19,16 @@ from syndicate.web.server.server import WebServer, listen
 from tests.publish.newsroom import PICTURE
 from tests.requirements import require
 from tests.web import reverse_proxies
-from tests.web.publication import MONITOR, Place, answering
-from tests.web.request_matrix import ASKS, TOLD, Ask, Said, ask, client, told
+from tests.web.publication import MONITOR, ServedPublication, answering
+from tests.web.request_matrix import (
+    CASES,
+    CONTRACT_HEADERS,
+    RequestCase,
+    ResponseFields,
+    case,
+    client,
+    send_request,
+)
 from tests.web.test_serving_doc import PROMISES
 
 FRONTS: dict[str, tuple[str, Callable[..., reverse_proxies.Front]]] = {
@@ -35,7 +43,7 @@ FEEDS = {
 }
 # where it differs
 
-Where = Callable[[str, Ask, Said], bool]
+Where = Callable[[str, RequestCase, ResponseFields], bool]
 """By path, request, and what Syndicate says."""
 
 
@@ -45,24 +53,24 @@ class Difference:
 
     promise: str
     where: Where
-    says: Said
+    says: ResponseFields
 
 
-def feed(path: str, asked: Ask, *_: object) -> bool:
+def feed(path: str, asked: RequestCase, *_: object) -> bool:
     """Whether a front answers with a feed by itself."""
     there = unquote(path.partition("?")[0]) in FEEDS
     weighs = {";", "*"} & set(asked.headers.get("accept-encoding", ""))
     return there and asked.method in {"GET", "HEAD"} and "a-im" not in asked.headers and not weighs
 
 
-def file(path: str, asked: Ask, *_: object) -> bool:
+def file(path: str, asked: RequestCase, *_: object) -> bool:
     """Whether a front answers with a feed, picture or recording by itself."""
     plain = replace(asked, name="")
     there = path in {f"/{PICTURE.src}", "/media/talk.mp3"}
     return feed("/rss.xml", plain) if there else feed(path, asked)
 
 
-def linked(path: str, asked: Ask, own: Said) -> bool:
+def linked(path: str, asked: RequestCase, own: ResponseFields) -> bool:
     """Whether Caddy does, which follows links."""
     return file(f"/{PICTURE.src}" if path == "/media/in.png" else path, asked, own)
 
@@ -75,19 +83,19 @@ def named(request: str) -> Where:
     return lambda path, asked, own: feed(path, asked, own) and asked.name == request
 
 
-def immutable(path: str, asked: Ask, own: Said) -> bool:
+def immutable(path: str, asked: RequestCase, own: ResponseFields) -> bool:
     """Whether it is of a full archive."""
     said = own.get("cache-control")
     return feed(path, asked) and "/archive/" in path and said == "public, max-age=86400, immutable"
 
 
-POLLED: Said = {
+POLLED: ResponseFields = {
     "cache-control": "public, max-age=300, stale-while-revalidate=300, stale-if-error=86400"
 }
-ERROR: Said = dict.fromkeys((*TOLD, "body"), ANY)
+ERROR: ResponseFields = dict.fromkeys((*CONTRACT_HEADERS, "body"), ANY)
 """An error of the front's own: its status counts, and what it says of parts."""
 del ERROR["content-range"]
-WHOLE: Said = dict.fromkeys((*TOLD, "body"), ANY) | {"status": 200}
+WHOLE: ResponseFields = dict.fromkeys((*CONTRACT_HEADERS, "body"), ANY) | {"status": 200}
 TAGS = Difference("ETag", linked, {"etag": ANY})
 ARCHIVES = Difference("Archives", immutable, POLLED)
 OTHER_CODING = Difference("If-None-Match", named("tag of another coding"), WHOLE)
@@ -139,13 +147,15 @@ ODD = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPublication]:
     with answering(tmp_path_factory.mktemp("fronts")) as place:
         yield place
 
 
 @pytest.fixture(scope="module", params=FRONTS)
-def front(request: pytest.FixtureRequest, place: Place) -> Iterator[reverse_proxies.Running]:
+def front(
+    request: pytest.FixtureRequest, place: ServedPublication
+) -> Iterator[reverse_proxies.Running]:
     program, run = FRONTS[request.param]
     require(reverse_proxies.is_there(program), f"needs {program} (Debian: {program})")
     work = place.root / request.param.replace(" ", "-")
@@ -181,18 +191,18 @@ def as_written(front: reverse_proxies.Running, line: str) -> int:
 # the tests
 
 
-@pytest.mark.parametrize("asked", ASKS, ids=lambda asked: asked.name)
+@pytest.mark.parametrize("asked", CASES, ids=lambda asked: asked.name)
 def test_a_front_says_what_we_say_but_where_the_document_says_so(front, place, asked):
     wrong = {}
     with client(place.server.url) as straight, client(front.url) as through:
         for path in place.paths():
-            own, other = told(straight, path, asked), told(through, path, asked)
+            own, other = send_request(straight, path, asked), send_request(through, path, asked)
             differs = {
                 name: other.get(name)
                 for name in sorted(own.keys() | other.keys())
                 if own.get(name) != other.get(name)
             }
-            allowed: Said = {}
+            allowed: ResponseFields = {}
             for one in DIFFERENCES[front.heading]:
                 allowed |= one.says if one.where(path, asked, own) else {}
             loose = {name: value for name, value in allowed.items() if value is ANY}
@@ -231,10 +241,10 @@ def test_under_a_path_everything_is_there_and_leads_there(tmp_path):
         straight = stack.enter_context(client(place.server.url))
         through = stack.enter_context(client(front.url))
         for path in [*place.paths(), "/newsletters", "/newsletters/breaking?a=b"]:
-            for asked in (ask("plain"), ask("gzip", accept_encoding="gzip")):
+            for asked in (case("plain"), case("gzip", accept_encoding="gzip")):
                 if path != "/metrics":
-                    own = told(straight, path, asked)
-                    assert told(through, f"/news{path}", asked) == own, path
+                    own = send_request(straight, path, asked)
+                    assert send_request(through, f"/news{path}", asked) == own, path
             answer = through.get(f"/news{path}")
             if answer.is_redirect:
                 led = urlsplit(urljoin(f"/news{path}", answer.headers["location"]))

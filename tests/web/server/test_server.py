@@ -16,7 +16,7 @@ from syndicate.web.server.connection import MAX_HEAD
 from syndicate.web.server.server import WebServer, listen
 from tests.ports import free_port
 from tests.until import until
-from tests.web.steady_clients import Steady
+from tests.web.steady_clients import SteadyClients
 
 HELLO = PlainTextResponse("hello")
 
@@ -146,7 +146,7 @@ def test_another_application_takes_over_while_requests_under_way_end_with_the_ol
 def test_a_stop_drops_no_request_of_clients_that_never_pause(_):
     server = WebServer(HELLO, "127.0.0.1", 0)
     server.start()
-    with Steady(server.port).asking() as clients:
+    with SteadyClients(server.port).asking() as clients:
         until(lambda: clients.answers.total() > 20)
         server.stop()
         assert not server.is_alive

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from syndicate.web.server.server import WebServer
 from tests.requirements import require
 from tests.web import reverse_proxies
-from tests.web.publication import Place, answering
+from tests.web.publication import ServedPublication, answering
 
 HOST = b"Host: www.example.org\r\n"
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n"
@@ -306,7 +306,7 @@ def _send(url: httpx.URL, request: bytes) -> None:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPublication]:
     with answering(tmp_path_factory.mktemp("smuggling")) as place:
         yield place
 
