@@ -13,7 +13,7 @@ from syndicate.web.published.file_cache import CachedFile
 from syndicate.web.server.responses import FileRequest
 
 _CACHE_SIZE = 4 * 1024 * 1024
-"""Bytes of compressed deltas in memory: after a change many clients need the same one."""
+"""Bytes of compressed deltas in memory: after a change many clients need the same delta."""
 _OVERHEAD = 512
 
 

@@ -34,7 +34,7 @@ class ConnectionLimit:
         self._next_search = 0.0
 
     def admit(self, connections: Collection[LimitedConnection]) -> bool:
-        """Return whether the last of all connections may stay; idle ones may be closed for it."""
+        """Return whether the newest connection may stay; idle ones may be closed for it."""
         if self._limit is None or len(connections) - len(self._closing) <= self._limit:
             return True
         return self._close_idle(connections, self._limit)

@@ -21,10 +21,10 @@ from syndicate.web.server.listener import BACKLOG, drop_new_connections, is_read
 
 __all__ = ["WebServer", "listen"]
 
-_LAST_REQUESTS = 1.0
-"""Seconds in which connected clients can still send a request; its response closes."""
+_DRAIN_TIME = 1.0
+"""Seconds in which connected clients can still send a last request."""
 _GRACE = 9.0
-"""Seconds in which responses under way can end, downloads included."""
+"""Seconds until responses under way are aborted, downloads included."""
 _STOP_TIMEOUT = 10.0
 """Seconds after which `stop` returns in any case."""
 _QUIET = 0.1
@@ -89,7 +89,7 @@ class WebServer:
         self._application.replace(app)
 
     def begin_shutdown(self) -> None:
-        """Begin to stop: each connected client gets a last response, which says that it is."""
+        """Begin to stop: from now on responses have `Connection: close`."""
         self._uvicorn.should_exit = True
 
     def stop(self) -> None:
@@ -143,11 +143,11 @@ class _Uvicorn(uvicorn.Server):
         for connection in self._connections:
             connection.announce_close()
         if not self._shared:
-            await self._drain_backlog(sockets or [], until=began + _LAST_REQUESTS)
+            await self._drain_backlog(sockets or [], until=began + _DRAIN_TIME)
         for server in self.servers:
             server.close()
         while self._connections and now() < began + _GRACE:
-            if now() > began + _LAST_REQUESTS:
+            if now() > began + _DRAIN_TIME:
                 for connection in self._connections:
                     connection.close_if_idle()
             await asyncio.sleep(_POLL_INTERVAL)

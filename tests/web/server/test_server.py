@@ -156,7 +156,7 @@ def test_a_stop_drops_no_request_of_clients_that_never_pause(_):
 
 def test_who_is_connected_can_ask_once_more_and_is_told_that_it_was_the_last_time(monkeypatch):
     monkeypatch.setattr(
-        "syndicate.web.server.server._LAST_REQUESTS", 8.0
+        "syndicate.web.server.server._DRAIN_TIME", 8.0
     )  # for a client on a loaded machine
     server = WebServer(HELLO, "127.0.0.1", 0)
     server.start()

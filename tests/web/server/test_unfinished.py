@@ -173,7 +173,7 @@ def test_nor_does_who_leaves_while_answers_are_under_way(caplog, capfd, way, ahe
 
 def test_nor_does_who_is_cut_off_when_the_server_stops(caplog, capfd, monkeypatch):
     monkeypatch.setattr("syndicate.web.server.server._GRACE", 0.1)
-    monkeypatch.setattr("syndicate.web.server.server._LAST_REQUESTS", 0.1)
+    monkeypatch.setattr("syndicate.web.server.server._DRAIN_TIME", 0.1)
 
     async def endless(scope, receive, send) -> None:
         await send({"type": "http.response.start", "status": 200})
