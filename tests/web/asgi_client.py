@@ -1,4 +1,4 @@
-"""A client of an ASGI application in this process, without a server; it follows no redirect."""
+"""A client of an ASGI application in this process, without a server or redirects."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 
 def run(awaited: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in a thread of its own: Playwright, once begun, holds the loop of this one."""
+    """Run a coroutine in its own thread: Playwright occupies the event loop of this one."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, awaited).result()
 
 
 class Client:
-    """Sends requests to an application, and waits until it is done with them."""
+    """Sends requests to an application."""
 
     def __init__(self, app: ASGIApp, **headers: str) -> None:
         self._app = app

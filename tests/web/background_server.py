@@ -1,4 +1,4 @@
-"""Servers that nobody waits for at the end: to stop in order takes a fifth of a second."""
+"""Servers whose shutdown no test waits for: it takes a fifth of a second."""
 
 import socket
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from starlette.types import ASGIApp
 
 from syndicate.web.server.server import WebServer
 
-_leaving: list[WebServer] = []
+_shutting_down: list[WebServer] = []
 
 
 @contextmanager
 def running(app: ASGIApp, listener: socket.socket) -> Iterator[WebServer]:
-    """Serve an application on loopback; at the end of the block the server winds down by itself.
+    """Serve an application on loopback; the end of the block begins the shutdown.
 
-    How a server stops is what its own tests look at.
+    The tests of the server itself look at how it stops.
     """
     port = listener.getsockname()[1]
     server = WebServer(app, "127.0.0.1", port, listener=listener)
@@ -24,7 +24,7 @@ def running(app: ASGIApp, listener: socket.socket) -> Iterator[WebServer]:
         yield server
     finally:
         server.begin_shutdown()
-        _leaving.append(server)
-        for gone in [each for each in _leaving if not each.is_alive]:
-            gone.stop()  # its listener is closed by this
-            _leaving.remove(gone)
+        _shutting_down.append(server)
+        for stopped in [other for other in _shutting_down if not other.is_alive]:
+            stopped.stop()  # closes its listener
+            _shutting_down.remove(stopped)

@@ -42,7 +42,7 @@ def web(
 
 @pytest.fixture
 def within_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A time far from the end of an hour or day, where what is limited would be counted anew."""
+    """A time far from the end of an hour or a day, when limits are reset."""
     real = clock.now
     now = real()
     ahead = now.replace(hour=12, minute=10) - now
@@ -55,7 +55,7 @@ def site(
     sqlite_store: Store,
     publication: Callable[..., Config],
 ) -> Callable[..., SignupSite]:
-    """A factory of publications on the web with all that belongs to them."""
+    """A factory of publications on the web, with store and outbox."""
 
     def open_(**tables: Any) -> SignupSite:
         client = web(**tables)

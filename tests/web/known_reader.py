@@ -1,4 +1,4 @@
-"""A reader whom the publication knows, and the links in their mails."""
+"""A subscribed reader, with the links in their mails."""
 
 import html
 import re
@@ -30,7 +30,7 @@ BUTTON = re.compile(r'name="action" value="([\w-]+)"')
 
 @dataclass
 class KnownReader:
-    """Anna, who gets `breaking`."""
+    """Anna, who is subscribed to `breaking`."""
 
     client: httpx.Client
     store: Store
@@ -53,14 +53,14 @@ class KnownReader:
         return self.client.post(self.path + below, data={"action": action, **fields})
 
     def data_link(self) -> str:
-        """Have the letter sent that leads to Anna's data; return the path of its button."""
+        """Request the letter with the link to Anna's data; return the path of its button."""
         assert self.post("data").status_code == 200
         with self.store.read() as tx:
             letter = tx.confirmations.by_subscriber(self.key, ConfirmationKind.DATA)[0].letter
         return path_of(self.links.confirm(letter, self.key))
 
     def with_data(self, action: str, **fields: Any) -> httpx.Response:
-        """Press a button on the page with Anna's data."""
+        """Press a button on the personal data page."""
         return self.client.post(self.data_link(), data={"action": action, **fields})
 
     @property
@@ -77,7 +77,7 @@ class KnownReader:
 
     @property
     def states(self) -> dict[str, str]:
-        return {one.newsletter: str(one.state) for one in self.person.subscriptions}
+        return {item.newsletter: str(item.state) for item in self.person.subscriptions}
 
     @property
     def trail(self) -> list[SubscriberChange]:
@@ -101,23 +101,23 @@ def subscribe_anna(
 
 
 def status_text(answer: httpx.Response) -> str:
-    """What the page says was done."""
+    """Return the page's status message."""
     found = re.search(r'role="status"[^>]*>([^<]*)<', answer.text)
     return html.unescape(found[1]) if found else ""
 
 
 def path_of(address: str) -> str:
-    """The path of an address of ours."""
+    """Return the path of an address."""
     return "/" + address.split("/", 3)[3]
 
 
 def dump(folder: Path) -> list[str]:
-    """Return all that a store on SQLite holds, row by row."""
+    """Return all rows of a SQLite store."""
     file = f"file:{folder}/syndicate.db?mode=ro"
     with closing(sqlite3.connect(file, uri=True)) as connection:
         return list(connection.iterdump())
 
 
 def dump_without_limits(folder: Path) -> list[str]:
-    """Return the same without the limits, which count who asked in vain, too."""
+    """Return all rows but the limits, which also count refused requests."""
     return [line for line in dump(folder) if not line.startswith('INSERT INTO "limits"')]

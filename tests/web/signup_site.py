@@ -1,4 +1,4 @@
-"""Somebody who signs up on the web: what they send, and what the letters to them say."""
+"""A publication where readers sign up, with the letters that it sends them."""
 
 from dataclasses import dataclass
 from threading import Event
@@ -25,21 +25,21 @@ class SignupSite:
     config: Config
 
     def sign_up(self, email: str = "anna@example.org", **typed: Any) -> httpx.Response:
-        """Send the form as a page elsewhere does."""
+        """Send the form, as a page of another site does."""
         return self.client.post("/signup", data={"email": email, **typed})
 
     def reader(self, email: str = "anna@example.org") -> Subscriber | None:
-        """Return what is known of an address."""
+        """Return the reader with an address."""
         with self.store.read() as tx:
             return tx.subscribers.by_email(email)
 
     def states(self, email: str = "anna@example.org") -> dict[str, str]:
-        """Return where the subscriptions of an address stand."""
+        """Return the state of each subscription of an address."""
         reader = self.reader(email)
-        return {one.newsletter: one.state for one in reader.subscriptions} if reader else {}
+        return {item.newsletter: item.state for item in reader.subscriptions} if reader else {}
 
     def questions(self, email: str = "anna@example.org") -> list[PendingConfirmation]:
-        """Return what an address was asked, the newest first."""
+        """Return the confirmations that an address was sent, newest first."""
         reader = self.reader(email)
         if reader is None:
             return []
@@ -54,7 +54,7 @@ class SignupSite:
         return "/confirm/" + links.confirm(question.letter, question.subscriber).rpartition("/")[2]
 
     def letters(self) -> list[OutboxMessage]:
-        """Deliver what waits; return what lies in the outbox, the oldest first."""
+        """Deliver what is due; return the messages in the outbox, oldest first."""
         with self.store.write() as tx:
             links = SignedLinks(self.config, tx.keys.secret("links"))
         relay = configured_transports(self.config)

@@ -275,8 +275,8 @@ def test_the_nu_checker_has_nothing_to_say_of_any_kind_of_page(place, tmp_path):
         file.write_text(text)
         files.append(file)
     remarks = checkers.nu(files)
-    assert [one for one in remarks if not any(word in one for word in ACCEPTED)] == []
-    assert [one for one in remarks if "“height”" in one or "“datetime”" in one] == []
+    assert [remark for remark in remarks if not any(word in remark for word in ACCEPTED)] == []
+    assert [remark for remark in remarks if "“height”" in remark or "“datetime”" in remark] == []
 
 
 def test_axe_finds_no_barrier_on_amp_pages(place, page):

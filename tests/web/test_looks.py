@@ -144,4 +144,4 @@ def test_the_nu_checker_has_nothing_to_say(web, tmp_path):
         file.write_text(client.get(f"/outbox/{name}?view={view}").text)
         written.append(file)
     # The checker's CSS knows neither container queries nor `zoom`.
-    assert [said for said in checkers.nu(written) if " CSS: " not in said] == []
+    assert [remark for remark in checkers.nu(written) if " CSS: " not in remark] == []

@@ -123,7 +123,7 @@ def test_the_pages_of_a_list_lead_to_each_other(archive, sqlite_store):
     assert client.get("/newsletters/breaking/page/3/").status_code == 404
 
 
-def test_an_edition_is_shown_as_nobodys(archive, sqlite_store):
+def test_an_edition_is_shown_without_its_reader(archive, sqlite_store):
     subscribe(sqlite_store, at=AT)
     for day in range(3):
         freeze(sqlite_store, at=AT + timedelta(days=day))
@@ -261,12 +261,12 @@ def test_a_feed_without_editions_is_valid_too(archive):
 def test_the_feed_keeps_the_contract_of_feeds(archive, sqlite_store):
     freeze(sqlite_store, at=AT)
     client, path = archive(), "/newsletters/breaking/feed.xml"
-    said = {
+    answers = {
         coding: client.get(path, headers={"accept-encoding": coding})
         for coding in ("identity", "gzip", "br")
     }
-    plain = said["identity"]
-    for coding, answer in said.items():
+    plain = answers["identity"]
+    for coding, answer in answers.items():
         assert answer.headers.get("content-encoding", "identity") == coding
         assert answer.content == plain.content
         assert answer.headers["vary"] == "Accept-Encoding"
@@ -277,7 +277,7 @@ def test_the_feed_keeps_the_contract_of_feeds(archive, sqlite_store):
             known = client.get(path, headers={"accept-encoding": coding, "if-none-match": tag})
             assert (known.status_code, known.headers["etag"]) == (304, answer.headers["etag"])
             assert known.headers["link"] == answer.headers["link"]
-    assert len({answer.headers["etag"] for answer in said.values()}) == len(said)
+    assert len({answer.headers["etag"] for answer in answers.values()}) == len(answers)
     asked = client.request("OPTIONS", path)
     assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (204, "*")
     assert "If-None-Match" in asked.headers["access-control-allow-headers"]
@@ -304,11 +304,11 @@ def test_what_a_client_has_is_not_sent_again(archive, sqlite_store, path):
     assert client.get(f"/newsletters/{path}", headers=asked).status_code == 200
 
 
-def test_a_store_that_can_not_be_read_is_told_kindly(archive, monkeypatch):
+def test_an_unreadable_store_gets_a_kind_page(archive, monkeypatch):
     client = archive()
 
     def locked(_):
-        raise StoreLocked("held by another process")
+        raise StoreLocked("locked by another process")
 
     monkeypatch.setattr(Store, "read", locked)
     for path in ("", "breaking/", "breaking/1/", "breaking/page/1/", "breaking/feed.xml"):

@@ -42,9 +42,9 @@ class Desk:
         """(people, machines, readers) by link."""
         with self.store.read() as tx:
             return {
-                each.link: (each.people, each.machines, each.readers)
-                for each in tx.clicks.counts(self.edition)
-                if each.people or each.machines
+                count.link: (count.people, count.machines, count.readers)
+                for count in tx.clicks.counts(self.edition)
+                if count.people or count.machines
             }
 
 
@@ -107,7 +107,7 @@ def test_nothing_else_is_counted(site, method):
     assert site.counts() == {}
 
 
-def test_a_scanner_is_told_by_what_it_calls_itself(site):
+def test_a_scanner_is_recognised_by_its_user_agent(site):
     site = site()
     site.client.get(site.path(), headers={"user-agent": "Mozilla/5.0 (compatible; Mimecast)"})
     site.client.get(site.path(), headers={"sec-purpose": "prefetch"})
@@ -155,7 +155,7 @@ def test_a_store_that_can_not_be_written_stops_nobody(site, monkeypatch):
     site.client.get(site.path())  # the links of the edition are known from now on
 
     def locked(_):
-        raise StoreLocked("held by another process")
+        raise StoreLocked("locked by another process")
 
     monkeypatch.setattr(Store, "write", locked)
     monkeypatch.setattr(Store, "read", locked)
@@ -177,7 +177,7 @@ def test_writing_is_not_waited_for(web, sqlite_store, publication, monkeypatch):
 
     def written():
         with sqlite_store.read() as tx:
-            return sum(one.people + one.machines for one in tx.clicks.counts(edition)) == 2
+            return sum(count.people + count.machines for count in tx.clicks.counts(edition)) == 2
 
     monkeypatch.setattr(Store, "write", slow)
     for link in (1, 2):
@@ -197,9 +197,9 @@ def test_a_forged_or_foreign_token_leads_nowhere(site, publication):
         token[:-1], token.swapcase(), token + "=", token + "A", "", "x", "%00", "%2F%2Fevil.example",
         "https:%2F%2Fevil.example", stranger.rpartition("/")[2], view.rpartition("/")[2],
     ]  # fmt: skip
-    for each in bad:
-        answer = site.client.get(f"/c/{each}")
-        assert (each, answer.status_code) == (each, 404)
+    for token in bad:
+        answer = site.client.get(f"/c/{token}")
+        assert (token, answer.status_code) == (token, 404)
         assert "location" not in answer.headers
     assert site.counts() == {}
 

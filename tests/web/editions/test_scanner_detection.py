@@ -1,4 +1,4 @@
-"""People and machines, told apart by what a link scanner does and a reader doesn't."""
+"""Clicks of people and of link scanners, which behave differently."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,11 +23,11 @@ def visit(link, seconds=0.0, edition=1, **changes):
 
 
 def visited(*visits, who="anna", scanners=None):
-    """Let somebody follow links; return what each is taken for in the end."""
+    """Classify visits; return the final verdict on each."""
     scanners = scanners or ScannerDetector()
-    for each in visits:
-        scanners.classify(who, each)
-    return [each.machine for each in visits]
+    for visited in visits:
+        scanners.classify(who, visited)
+    return [visited.machine for visited in visits]
 
 
 def test_who_reads_link_by_link_is_a_person():
@@ -47,9 +47,9 @@ def test_links_of_two_editions_are_not_added_up():
     assert visited(*(visit(n, n, edition=n % 2) for n in range(1, 7))) == [False] * 6
 
 
-def test_what_is_found_out_late_is_told():
+def test_earlier_visits_of_a_machine_are_returned():
     scanners, visits = ScannerDetector(), [visit(n, n) for n in range(1, 6)]
-    late = [scanners.classify("anna", each) for each in visits]
+    late = [scanners.classify("anna", visited) for visited in visits]
     assert late == [[], [], [], [], visits[:4]]
 
 
@@ -63,10 +63,10 @@ def test_only_the_beginning_of_a_name_is_looked_at():
     assert is_machine("GET", long[:-4] + "curl", "")
     assert not is_machine("GET", long + "curl", "")
     scanners = ScannerDetector()
-    one, other = (
+    short, longer = (
         scanners.pseudonym("192.0.2.0/24", long + more, AT) for more in ("", "x" * 60_000)
     )
-    assert one == other
+    assert short == longer
 
 
 def test_one_visitors_haste_is_not_anothers():
@@ -79,7 +79,7 @@ def test_who_stays_for_long_is_a_machine_no_longer_than_a_minute():
     assert visited(visit(CANARY, 0), visit(1, 59), visit(1, 61)) == [True, True, False]
 
 
-def test_nobody_is_known_on_another_day():
+def test_a_pseudonym_changes_every_day():
     scanners = ScannerDetector()
     today = scanners.pseudonym("192.0.2.0/24", FIREFOX, AT)
     assert scanners.pseudonym("192.0.2.0/24", FIREFOX, AT) == today

@@ -87,7 +87,7 @@ def test_links_in_it_lead_straight(site):
     assert "display:none" not in page
 
 
-def test_nobody_keeps_it_frames_it_finds_it_or_runs_anything_in_it(site):
+def test_it_can_not_be_cached_framed_indexed_or_run_scripts(site):
     answer = site.client.get(site.path())
     policy = answer.headers["content-security-policy"]
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -130,7 +130,7 @@ def test_a_letter_is_not_shown(site):
 
 
 @pytest.mark.parametrize(("edition", "reader"), [(4711, None), (None, 4711)])
-def test_what_is_gone_is_said_so_kindly(site, edition, reader):
+def test_a_gone_edition_gets_a_kind_page(site, edition, reader):
     answer = site.client.get(site.path(edition, reader))
     assert answer.status_code == 404
     assert "This edition can&#39;t be read any more" in answer.text
@@ -162,9 +162,9 @@ def test_a_story_that_was_taken_back_is_not_shown_again(site):
     assert "taken back" in answer.text
 
 
-def test_a_store_that_can_not_be_read_is_told_kindly(site, monkeypatch):
+def test_an_unreadable_store_gets_a_kind_page(site, monkeypatch):
     def locked(_):
-        raise StoreLocked("held by another process")
+        raise StoreLocked("locked by another process")
 
     monkeypatch.setattr(Store, "read", locked)
     assert site.client.get(site.path()).status_code == 503

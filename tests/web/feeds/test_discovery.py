@@ -3,7 +3,7 @@
 The rules are those of their sources and documentation: Miniflux (`subscription/finder.go`,
 `icon/finder.go`, `opml.go`), NetNewsWire (`FeedFinder`, `FeedSpecifier`), FreshRSS (SimplePie's
 locator, `favicons.php`, `ImportService.php`), Feedly (its namespace `webfeeds`, links in the
-order of the page), Inoreader (the same links). Each is written here anew, in a few lines.
+order of the page), Inoreader (the same links). Each is rewritten here in a few lines.
 """
 
 import json
@@ -96,7 +96,7 @@ def netnewswire(page: etree._Element) -> str:
 
     found = list(alternates(page))
     return max(
-        ((score(at, *each), each[0]) for at, each in enumerate(found)), key=lambda it: it[0]
+        ((score(at, *link), link[0]) for at, link in enumerate(found)), key=lambda pair: pair[0]
     )[1]
 
 
@@ -125,7 +125,7 @@ def test_on_every_page_a_reader_comes_upon_the_feed_of_everything(
 def test_who_has_to_choose_a_feed_is_offered_each_once_under_a_name_of_its_own(web: Web, path: str):
     offered = miniflux(web.page(path))
     assert set(offered) >= {
-        urljoin(f"{web.client.base_url}", each) for each in ("rss.xml", "atom.xml")
+        urljoin(f"{web.client.base_url}", name) for name in ("rss.xml", "atom.xml")
     }
     assert len(set(offered.values())) == len(offered)
     assert all(offered.values())
@@ -236,7 +236,7 @@ def test_without_an_icon_they_show_the_one_that_we_draw(plain: Served):
 def test_miniflux_and_freshrss_come_back_when_we_say_and_keep_their_validators(web: Web):
     answer = web.client.get("/rss.xml")
     directives = answer.headers["cache-control"].replace(" ", "").split(",")
-    (freshness,) = (int(one[8:]) for one in directives if one.startswith("max-age="))
+    (freshness,) = (int(item[8:]) for item in directives if item.startswith("max-age="))
     ttl = etree.fromstring(answer.content).findtext("channel/ttl")
     assert freshness == 60 * int(ttl or 0)  # Miniflux waits for the longer, FreshRSS for the first
     assert "no-store" not in directives

@@ -67,7 +67,7 @@ def reader(site):
 
 @pytest.mark.parametrize("place", ["", "sections/city/"])
 @pytest.mark.parametrize("file", FILES)
-def test_whoever_has_the_address_gets_whole_articles(reader, place, file):
+def test_who_has_the_address_gets_whole_articles(reader, place, file):
     answer = reader.get(place + file)
     assert (answer.status_code, answer.headers["content-type"]) == (200, FILES[file])
     assert answer.text.count("All of 5.") == 40
@@ -91,7 +91,7 @@ def test_nobody_keeps_it_on_the_way_and_no_engine_lists_it(reader):
         assert not any(reader.token in value for value in headers.values())
 
 
-def test_who_has_it_is_told_so_until_something_changes(reader):
+def test_who_has_the_version_gets_a_304_until_something_changes(reader):
     tag = reader.get().headers["etag"]
     assert tag.startswith('"')
     for form in (tag, f"W/{tag}", f'"x", {tag}', "*"):
@@ -183,9 +183,9 @@ def test_who_is_erased_follows_no_longer(reader):
     assert reader.get().status_code == 404
 
 
-def same(one: httpx.Response, other: httpx.Response) -> bool:
-    first, second = ({**each.headers, "date": ""} for each in (one, other))
-    return (one.status_code, one.content, first) == (other.status_code, other.content, second)
+def same(answer: httpx.Response, other: httpx.Response) -> bool:
+    first, second = ({**response.headers, "date": ""} for response in (answer, other))
+    return (answer.status_code, answer.content, first) == (other.status_code, other.content, second)
 
 
 def test_nothing_tells_a_wrong_address_from_one_where_nothing_is(reader):
@@ -239,9 +239,11 @@ def test_no_log_holds_the_token(site, caplog):
         reader.client.get(f"/feeds/private//{reader.token}/atom.xml?{reader.token}")
     log = newsroom.config.path("access.log")
     until(lambda: log.read_text().count("\n") >= 6)
-    ours = [one.getMessage() for one in caplog.records if not one.name.startswith("http")]
+    messages = [
+        record.getMessage() for record in caplog.records if not record.name.startswith("http")
+    ]
     secret = reader.token.partition("-")[2]
-    assert secret not in log.read_text() + "".join(ours)
+    assert secret not in log.read_text() + "".join(messages)
     assert "/feeds/private/" in log.read_text()
 
 
@@ -264,7 +266,7 @@ def test_many_readers_at_once_get_their_own_address_each(reader):
     paths = [f"{place}{file}" for place in ("", "sections/city/") for file in FILES]
     wanted = [(token, path) for token in tokens for path in paths]
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda one: reader.get(one[1], token=one[0]), wanted))
+        answers = list(pool.map(lambda item: reader.get(item[1], token=item[0]), wanted))
     for (token, path), answer in zip(wanted, answers, strict=True):
         assert answer.status_code == 200
         assert f"/feeds/private/{token}/{path}" in answer.text
@@ -277,8 +279,8 @@ def test_many_readers_at_once_get_their_own_address_each(reader):
 
 def test_the_reader_s_own_download_says_since_when_they_have_one(reader):
     with reader.store.read() as tx:
-        held = tx.data_export.load(reader.key)
-    said = export_json(held, reader.newsroom.config, at=clock.now()).decode()
-    assert f'"private_feed_since": "{NOON.isoformat()}"' in said
-    assert '"action": "granted"' in said
-    assert reader.token.partition("-")[2] not in said
+        record = tx.data_export.load(reader.key)
+    text = export_json(record, reader.newsroom.config, at=clock.now()).decode()
+    assert f'"private_feed_since": "{NOON.isoformat()}"' in text
+    assert '"action": "granted"' in text
+    assert reader.token.partition("-")[2] not in text

@@ -65,7 +65,7 @@ def test_a_name_of_nothing_but_brackets_breaks_no_page(web, outbox, name):
         assert web().get(f"/outbox/{shown}?view={view}").is_success
 
 
-def test_the_newest_message_stands_first_and_open(web, outbox):
+def test_the_newest_message_is_first_and_open(web, outbox):
     put(outbox, 1, letter("Yesterday"))
     put(outbox, 2, letter("Today"))
     page = web().get("/outbox").text
@@ -144,7 +144,7 @@ def test_a_message_lies_in_a_frame_that_nothing_gets_out_of(web, outbox):
     assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in client.get("/outbox").text
 
 
-def test_a_hundred_messages_stand_on_a_page(web, outbox):
+def test_a_page_has_a_hundred_messages(web, outbox):
     for number in range(1, 252):
         put(outbox, number, letter(f"Edition {number}"))
     client = web()

@@ -72,7 +72,7 @@ class Mover:
     @property
     def emails(self):
         with self.store.read() as tx:
-            return sorted(one.email for one in tx.subscribers.all())
+            return sorted(reader.email for reader in tx.subscribers.all())
 
     def subscribe(self, email, newsletter):
         with self.store.write() as tx:
@@ -125,7 +125,7 @@ def test_when_both_agree_everything_moves(mover, order):
     assert mover.anna.person.email == NEW
     assert mover.anna.person.name == "Anna"
     assert mover.anna.states == {"breaking": "confirmed"}
-    moved = next(one for one in mover.anna.trail if one.action is Action.MOVED)
+    moved = next(change for change in mover.anna.trail if change.action is Action.MOVED)
     assert moved.cause.who is Actor.READER
     assert moved.cause.origin == "127.0.0.0/24"
     assert NEW in editions.rows(mover.store, edition.key), "what is on its way goes to them too"
@@ -147,13 +147,13 @@ def test_who_has_the_new_address_already_becomes_one_with_them_and_who_left_stay
     mover.subscribe(NEW, "culture")
     with mover.store.write() as tx:
         tx.subscribers.unsubscribe(other, "breaking", cause=TEST, at=clock.now())
-    theirs = path_of(mover.anna.links.preferences(other))
+    other_path = path_of(mover.anna.links.preferences(other))
     mover.ask()
     for link in [mover.link(email) for email in ORDERS[0]]:
         mover.confirm(link)
     assert mover.anna.states == {"breaking": "left", "culture": "confirmed"}
     assert mover.emails == [NEW]
-    assert mover.anna.client.get(theirs).status_code == 200
+    assert mover.anna.client.get(other_path).status_code == 200
 
 
 def test_the_answer_is_the_same_whatever_we_know(mover):
@@ -198,10 +198,10 @@ def seen(mover, email):
             patch.setattr(clock, "now", lambda later=later: later)
             pages += [mover.anna.client.get(link), mover.confirm(link)]
     data = json.loads(mover.anna.with_data("download").content)
-    questions = [(one["kind"], one["asked"]) for one in data["questions"]]
-    trail = [(one.action, one.detail, one.cause.how) for one in mover.anna.trail[:-1]]
+    questions = [(item["kind"], item["asked"]) for item in data["questions"]]
+    trail = [(change.action, change.detail, change.cause.how) for change in mover.anna.trail[:-1]]
     letters = [kept.subject for kept in mover.site.letters() if parseaddr(kept.to)[1] == own]
-    answers = [(one.status_code, one.text.replace(link, "LINK")) for one in pages]
+    answers = [(page.status_code, page.text.replace(link, "LINK")) for page in pages]
     return asked, answers, questions, trail, letters
 
 
@@ -240,10 +240,10 @@ def test_a_letter_that_cannot_be_written_asks_for_patience(mover, monkeypatch):
     with capture_logs() as logs:
         answer = mover.ask()
     assert answer.status_code == 503
-    assert [one["reason"] for one in logs] == ["mail/letter.mjml:7: unexpected end"]
+    assert [line["reason"] for line in logs] == ["mail/letter.mjml:7: unexpected end"]
 
 
-def test_what_is_no_address_is_said_and_stays_typed(mover, tmp_path):
+def test_an_invalid_address_is_reported_and_stays_in_the_form(mover, tmp_path):
     before = dump_without_limits(tmp_path)
     for typed in ("", "anna", "anna@", "a b@example.org", "a@example.org\r\nBcc: b@example.org"):
         page = mover.ask(typed)
@@ -280,7 +280,7 @@ def test_letters_are_limited(mover):
         assert len(tx.confirmations.by_subscriber(victim, ConfirmationKind.ADDRESS)) == 3
 
 
-def test_a_question_that_is_too_old_moves_nobody(web, sqlite_store, publication):
+def test_an_expired_confirmation_changes_no_address(web, sqlite_store, publication):
     tables = TABLES | {"signup": {"expire_after": "1s"}}
     mover = Mover(subscribe_anna(web(**tables), sqlite_store, publication(**tables)))
     mover.ask()
@@ -310,18 +310,18 @@ def test_a_yes_in_time_waits_for_no_answer_that_is_late(web, sqlite_store, publi
 
 def test_an_older_question_is_over_once_the_address_has_changed(mover):
     mover.ask("one@example.net")
-    one = mover.link("one@example.net")
-    old_to_one = mover.link("anna@example.org")
+    first = mover.link("one@example.net")
+    old_to_first = mover.link("anna@example.org")
     mover.ask("two@example.net")
     for link in (mover.link("two@example.net"), mover.link("anna@example.org")):
         mover.confirm(link)
     assert mover.anna.person.email == "two@example.net"
-    for link in (one, old_to_one):
+    for link in (first, old_to_first):
         assert "This question is over" in mover.confirm(link).text
     assert mover.anna.person.email == "two@example.net"
 
 
-def test_nobody_moves_to_an_address_that_came_to_be_suppressed(mover):
+def test_no_reader_moves_to_an_address_that_was_suppressed_since(mover):
     mover.ask()
     first, second = (mover.link(email) for email in ORDERS[0])
     mover.confirm(first)
@@ -388,7 +388,7 @@ def test_who_moves_keeps_number_and_history(store):
         assert (person.key, person.email) == (key, "Anna@Example.net")
         assert tx.subscribers.by_email("anna@example.org") is None
         assert tx.merges.current_number(new) == key
-        assert [one.action for one in tx.audit_log.changes(key)] == [
+        assert [change.action for change in tx.audit_log.changes(key)] == [
             "subscribed",
             "merged",
             "moved",
@@ -417,8 +417,8 @@ def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch)
     with store.read() as tx:
         new = tx.subscribers.by_email(NEW)
         questions = [
-            tx.confirmations.by_subscriber(one.key, ConfirmationKind.ADDRESS)[0]
-            for one in (anna, new)
+            tx.confirmations.by_subscriber(reader.key, ConfirmationKind.ADDRESS)[0]
+            for reader in (anna, new)
         ]
     both_answered = threading.Barrier(2)
     answer = Confirmations.mark_done
@@ -431,6 +431,6 @@ def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch)
 
     monkeypatch.setattr(Confirmations, "mark_done", slowly)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda one: change.confirm(one, Form(), origin=""), questions))
+        list(pool.map(lambda question: change.confirm(question, Form(), origin=""), questions))
     with store.read() as tx:
         assert tx.subscribers.by_key(anna.key).email == NEW

@@ -26,7 +26,7 @@ def asked(site):
 
 
 def after(monkeypatch, **time) -> None:
-    """Let time go by for whoever reads the clock."""
+    """Move the clock."""
     at = clock.now() + timedelta(**time)
     monkeypatch.setattr(clock, "now", lambda: at)
 
@@ -80,7 +80,7 @@ def test_a_second_press_is_fine_and_does_no_more(asked):
     assert asked.reader() == before
 
 
-def test_an_old_link_brings_nobody_back_who_left(asked):
+def test_an_old_link_resubscribes_no_reader_who_left(asked):
     asked.client.post(asked.link())
     with asked.store.write() as tx:
         key, cause = asked.reader().key, by_reader("test")
@@ -122,7 +122,7 @@ def test_what_was_confirmed_in_time_stays_so(asked, monkeypatch):
     assert "You are subscribed" in asked.client.get(link).text
 
 
-def test_a_welcome_that_cannot_be_composed_holds_nobody_up(site, monkeypatch):
+def test_a_welcome_that_cannot_be_composed_stops_no_subscription(site, monkeypatch):
     compose = LetterSender.compose
 
     def broken(self, letter, *rest):
@@ -165,14 +165,14 @@ def test_every_link_that_is_none_of_ours_gets_the_same_page(asked):
     reader, letter = asked.reader().key, asked.questions()[0].letter
     stranger = SignedLinks(asked.config, b"another secret").confirm(letter, reader)
     with asked.store.write() as tx:
-        ours = SignedLinks(asked.config, tx.keys.secret("links"))
+        links = SignedLinks(asked.config, tx.keys.secret("links"))
     good = asked.link().rpartition("/")[2]
     tokens = [
         stranger.rpartition("/")[2],
-        ours.confirm(letter + 1, reader).rpartition("/")[2],
-        ours.confirm(letter, reader + 1).rpartition("/")[2],
-        ours.preferences_token(reader),
-        ours.unsubscribe_token(reader, "breaking"),
+        links.confirm(letter + 1, reader).rpartition("/")[2],
+        links.confirm(letter, reader + 1).rpartition("/")[2],
+        links.preferences_token(reader),
+        links.unsubscribe_token(reader, "breaking"),
         good[:-1],
         good.swapcase(),
         good + "=",

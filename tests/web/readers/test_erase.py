@@ -46,10 +46,10 @@ def test_who_is_erased_is_nowhere_but_in_the_counts(reader, tmp_path):
     assert (left.action, left.cause.who, left.cause.how) == (
         *(Action.ERASED, "reader", "link in letter 1"),
     )
-    held = "\n".join(dump(tmp_path))
-    assert "anna" not in held.lower()
-    assert "Rosental" not in held
-    assert len(re.findall(r"INSERT INTO \"?erasures", held)) == 1
+    rows = "\n".join(dump(tmp_path))
+    assert "anna" not in rows.lower()
+    assert "Rosental" not in rows
+    assert len(re.findall(r"INSERT INTO \"?erasures", rows)) == 1
 
 
 def test_the_links_of_who_is_erased_are_like_any_that_we_never_made(reader):
@@ -82,7 +82,7 @@ def test_no_import_revives_who_is_erased(reader, tmp_path):
     rows = import_subscribers(reader.store, file, "breaking", at=clock.now())
     assert [row.outcome for row in rows] == [RowOutcome.LEFT, RowOutcome.ADDED]
     with reader.store.read() as tx:
-        assert [one.email for one in tx.subscribers.all()] == ["bo@example.org"]
+        assert [reader.email for reader in tx.subscribers.all()] == ["bo@example.org"]
 
 
 def test_an_edition_counts_as_many_readers_as_before(store):
@@ -105,17 +105,21 @@ def test_an_edition_counts_as_many_readers_as_before(store):
                     edition=edition.key, link=0, subscriber=who, at=at, machine=False, agent=""
                 )
             )
-        held = tx.data_export.load(key)
-        assert [one.reply for one in held.mailed_items[0].failed_attempts] == [f"550 <{HER}>: no"]
-        assert len(held.followed_links) == 2
+        record = tx.data_export.load(key)
+        assert [attempt.reply for attempt in record.mailed_items[0].failed_attempts] == [
+            f"550 <{HER}>: no"
+        ]
+        assert len(record.followed_links) == 2
         before = tx.deliveries.totals(edition.key)
         assert before.failed == 1
         assert tx.erasures.erase(key, cause=BUTTON, at=at)
         assert tx.deliveries.totals(edition.key) == before
-        assert [one.reply for one in tx.deliveries.by_edition(edition.key) if not one.email] == [""]
-        assert [one.reply for one in tx.data_export.mailed_items(key)] == [""]
+        assert [row.reply for row in tx.deliveries.by_edition(edition.key) if not row.email] == [""]
+        assert [item.reply for item in tx.data_export.mailed_items(key)] == [""]
         assert not next(tx.data_export.mailed_items(key)).failed_attempts[0].reply
-        assert [(one.people, one.readers) for one in tx.clicks.counts(edition.key)] == [(3, 1)]
+        assert [(count.people, count.readers) for count in tx.clicks.counts(edition.key)] == [
+            (3, 1)
+        ]
         assert tx.data_export.load(key) is None
 
 
@@ -134,7 +138,7 @@ def test_what_is_on_its_way_to_who_is_erased_does_not_go_out(store):
         assert len(list(tx.deliveries.by_edition(edition.key + 1))) == 1
 
 
-def test_numbers_of_somebody_who_became_another_are_theirs(store):
+def test_numbers_of_a_merged_reader_lead_to_the_remaining_one(store):
     editions.subscribe(store, HER, "bo@example.org", "cy@example.org")
     edition = editions.freeze(store)
     with store.write() as tx:
@@ -143,8 +147,8 @@ def test_numbers_of_somebody_who_became_another_are_theirs(store):
         )
         tx.subscribers.merge(anna, bo, cause=TEST, at=editions.NOON)
         tx.subscribers.merge(bo, cy, cause=TEST, at=editions.NOON)
-        assert [tx.merges.current_number(one) for one in (anna, bo, cy)] == [cy, cy, cy]
+        assert [tx.merges.current_number(key) for key in (anna, bo, cy)] == [cy, cy, cy]
         assert set(tx.merges.all_numbers(cy)) == {anna, bo, cy}
-        assert [one.edition for one in tx.data_export.mailed_items(cy)] == [edition.key] * 3
+        assert [item.edition for item in tx.data_export.mailed_items(cy)] == [edition.key] * 3
         tx.erasures.erase(cy, cause=BUTTON, at=editions.NOON)
         assert tx.subscribers.by_key(tx.merges.current_number(anna)) is None

@@ -65,9 +65,9 @@ def mail(anna) -> list[str]:
     )
     (kept,) = outbox(anna)
     text = kept.html + kept.text + kept.source
-    ours = re.findall(re.escape(anna.config.web_url) + r"(/[a-z]+/[\w-]{20,})", text)
-    assert {path.split("/")[1] for path in ours} == {"unsubscribe", "preferences", "view"}
-    return sorted(set(ours))
+    paths = re.findall(re.escape(anna.config.web_url) + r"(/[a-z]+/[\w-]{20,})", text)
+    assert {path.split("/")[1] for path in paths} == {"unsubscribe", "preferences", "view"}
+    return sorted(set(paths))
 
 
 def letter(anna, subject="Your data at Morning Post") -> str:
@@ -78,7 +78,7 @@ def letter(anna, subject="Your data at Morning Post") -> str:
     return str(path)
 
 
-def test_no_link_of_a_mail_shows_what_is_held_on_its_reader(anna):
+def test_no_link_of_a_mail_shows_the_data_of_its_reader(anna):
     links = mail(anna)
     pages = [anna.client.get(path).text for path in links]
     actions = ("", "data", "erase", "download", "join", "leave")
@@ -222,7 +222,7 @@ def test_what_the_operator_took_out_comes_back_by_no_link(anna):
     assert anna.states == {"breaking": "left"}
 
 
-def test_an_older_letter_brings_nobody_back_who_has_left_since(anna, later):
+def test_an_older_letter_resubscribes_no_reader_who_left_since(anna, later):
     paths = []
     for _ in range(2):
         anna.post("join", newsletter="culture")

@@ -45,8 +45,8 @@ def test_each_letter_has_a_button_the_address_below_and_why_it_came(publication,
         assert slot_marker(content.nonce, "unsubscribe") not in part
         assert slot_marker(content.nonce, "name") not in part
         assert "1 Harbour Street" in part
-    for said in (content.text, "".join(tree.find("body").itertext())):
-        assert "{" not in said
+    for text in (content.text, "".join(tree.find("body").itertext())):
+        assert "{" not in text
     assert tree.get("lang") == language
 
 
@@ -94,7 +94,7 @@ def test_a_letter_goes_out_without_a_mailing_lists_headers(site):
     assert headers["To"] == "anna@example.org"
 
 
-def test_the_letter_of_somebody_known_speaks_their_language(site):
+def test_the_letter_to_a_known_reader_is_in_their_language(site):
     opened = site()
     with opened.store.write() as tx:
         tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=clock.now())

@@ -94,7 +94,7 @@ def test_a_pause_is_of_some_weeks_and_can_be_ended(reader):
     assert "resume" in BUTTON.findall(page.text)
     reader.post("resume")
     assert reader.person.paused_until is None
-    assert [one.action for one in reader.trail[-2:]] == [Action.PAUSED, Action.RESUMED]
+    assert [change.action for change in reader.trail[-2:]] == [Action.PAUSED, Action.RESUMED]
 
 
 @pytest.mark.usefixtures("within_the_hour")
@@ -131,8 +131,8 @@ def test_one_reader_may_decide_so_often_an_hour(reader, monkeypatch):
     with reader.store.write() as tx:
         tx.subscribers.subscribe("bo@example.org", "breaking", cause=TEST, at=at)
         bo = tx.subscribers.by_email("bo@example.org").key
-    theirs = path_of(reader.links.preferences(bo))
-    assert reader.client.post(theirs, data={"action": "leave-all"}).status_code == 200
+    other_path = path_of(reader.links.preferences(bo))
+    assert reader.client.post(other_path, data={"action": "leave-all"}).status_code == 200
     later = at + timedelta(minutes=65)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert reader.post("leave-all").status_code == 200
@@ -170,9 +170,7 @@ def test_name_and_own_fields_are_changed_and_other_fields_stay(reader):
     assert (person.name, dict(person.fields)) == ("Ann a", {"crm": "4711", "job": "Baker"})
 
 
-def test_what_is_wrong_with_a_field_is_said_and_what_was_typed_stays(
-    web, sqlite_store, publication
-):
+def test_an_error_in_a_field_is_shown_and_the_text_stays(web, sqlite_store, publication):
     required = {"fields": [{"name": "city", "label": "Where you live", "required": True}]}
     tables = TABLES | {"signup": required}
     reader = subscribe_anna(web(**tables), sqlite_store, publication(**tables))
@@ -193,7 +191,7 @@ def test_the_page_speaks_the_language_that_was_chosen(reader):
     assert reader.post("language", language="tlh").status_code == 400
 
 
-def test_everything_held_on_somebody_is_a_file(reader):
+def test_the_download_has_all_data_on_a_reader(reader):
     with reader.store.write() as tx:
         tx.subscribers.tag(reader.key, ["vip"], cause=TEST, at=clock.now())
     edition = editions.freeze(reader.store)
@@ -204,8 +202,8 @@ def test_everything_held_on_somebody_is_a_file(reader):
     data = json.loads(answer.content)
     assert data["person"]["address"] == "anna@example.org"
     assert data["person"]["tags"] == ["vip"]
-    assert [one["newsletter"] for one in data["subscriptions"]] == ["breaking"]
-    assert [one["action"] for one in data["changes"]] == [
+    assert [item["newsletter"] for item in data["subscriptions"]] == ["breaking"]
+    assert [item["action"] for item in data["changes"]] == [
         *("subscribed", "changed", "asked", "exported")
     ]
     mail, letter = data["mail"]
@@ -232,7 +230,7 @@ def test_what_a_reader_did_is_in_the_trail_with_its_network(web, sqlite_store, p
     reader.with_data("download")
     reader.post("leave-all")
     page, letter = (
-        {one.cause for one in reader.trail[1:] if one.cause.how.startswith(how)}
+        {change.cause for change in reader.trail[1:] if change.cause.how.startswith(how)}
         for how in ("preferences page", "link in letter ")
     )
     assert len(reader.trail) == 10
@@ -241,7 +239,7 @@ def test_what_a_reader_did_is_in_the_trail_with_its_network(web, sqlite_store, p
         assert (cause.who, cause.origin) == (Actor.READER, "192.0.2.0/24")
 
 
-def test_a_suppressed_reader_is_told_so_and_can_only_leave(reader):
+def test_a_suppressed_reader_sees_that_and_can_only_leave(reader):
     with reader.store.write() as tx:
         tx.subscribers.suppress("anna@example.org", "complaint", cause=TEST, at=clock.now())
     page = reader.get()
@@ -283,7 +281,7 @@ def test_a_link_that_is_none_gets_one_kind_page(reader, publication):
     assert reader.states == {"breaking": "confirmed"}
 
 
-def test_a_form_on_somebody_else_s_page_is_refused(reader, tmp_path):
+def test_a_form_of_another_site_is_refused(reader, tmp_path):
     before = dump(tmp_path)
     strange = (
         {"sec-fetch-site": "cross-site"},
@@ -309,7 +307,7 @@ def test_a_post_that_says_something_else_is_refused(reader):
     assert reader.states == {"breaking": "confirmed"}
 
 
-def test_the_page_is_kept_by_nobody_and_sets_no_cookie(reader):
+def test_the_page_is_not_cached_and_sets_no_cookie(reader):
     for answer in (reader.get(), reader.post("leave-all"), reader.post("data")):
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["referrer-policy"] == "no-referrer"
@@ -320,7 +318,7 @@ def test_the_page_is_kept_by_nobody_and_sets_no_cookie(reader):
 
 def test_a_store_that_is_busy_asks_for_patience(reader, monkeypatch):
     def locked(_self):
-        raise StoreLocked("held")
+        raise StoreLocked("locked")
 
     path = reader.path
     monkeypatch.setattr(Store, "write", locked)
@@ -329,7 +327,7 @@ def test_a_store_that_is_busy_asks_for_patience(reader, monkeypatch):
     assert "Nothing was changed yet" in answer.text
 
 
-def test_the_link_of_somebody_who_became_another_leads_to_them(reader):
+def test_the_link_of_a_merged_reader_leads_to_the_remaining_one(reader):
     old = reader.path
     with reader.store.write() as tx:
         at = clock.now()
@@ -430,7 +428,7 @@ def test_a_thousand_visits_of_scanners_change_nothing(sqlite_store, publication,
             assert dump(tmp_path) == before
             return visits
 
-    with ThreadPoolExecutor(1) as thread:  # Playwright, once begun, holds the loop of this one
+    with ThreadPoolExecutor(1) as thread:  # Playwright occupies the event loop of this one
         assert thread.submit(asyncio.run, visit()).result() >= 1000
 
 
@@ -447,5 +445,5 @@ def links_of_mails(anna) -> list[str]:
     assert len(mails) == 4
     status_text = "\n".join(mail.html + mail.text for mail in mails)
     found = re.findall(re.escape(anna.config.web_url) + r"(/[^\s\"<>]+)", status_text)
-    ours = ("/unsubscribe/", "/preferences/", "/view/", "/confirm/")
-    return sorted({path for path in found if path.startswith(ours)})
+    prefixes = ("/unsubscribe/", "/preferences/", "/view/", "/confirm/")
+    return sorted({path for path in found if path.startswith(prefixes)})

@@ -149,7 +149,7 @@ def test_who_left_may_say_why_once(reader):
 
 def test_a_reason_is_one_of_ours_and_needs_no_words(reader):
     reader.client.post(reader.path, data={"action": "reason", "reason": "too_many"})
-    assert "too many" not in {one.detail for one in reader.trail}, "nobody left yet"
+    assert "too many" not in {change.detail for change in reader.trail}, "nobody left yet"
     reader.client.post(reader.path, **URLENCODED)
     for reason in ("", "burn"):
         data = {"action": "reason", "reason": reason}
@@ -217,7 +217,7 @@ def test_a_link_outlives_its_newsletter(web, sqlite_store, publication):
     assert reader.state is SubscriptionState.LEFT
 
 
-def test_who_is_not_in_the_store_any_more_is_told_so(reader, publication):
+def test_an_erased_reader_is_shown_as_not_subscribed(reader, publication):
     with reader.store.write() as tx:
         token = SignedLinks(publication(), tx.keys.secret("links")).unsubscribe_token(
             4711, "breaking"
@@ -226,7 +226,7 @@ def test_who_is_not_in_the_store_any_more_is_told_so(reader, publication):
     assert reader.client.post(f"/unsubscribe/{token}", **URLENCODED).status_code == 200
 
 
-def test_the_page_is_kept_by_nobody_and_framed_by_nobody(reader):
+def test_the_page_can_not_be_cached_or_framed(reader):
     for answer in (
         reader.client.get(reader.path),
         reader.client.get("/unsubscribe/nonsense"),
@@ -253,7 +253,7 @@ def test_a_store_that_is_busy_asks_for_patience(reader, monkeypatch):
     from syndicate.errors import StoreLocked
 
     def locked(_self):
-        raise StoreLocked("held")
+        raise StoreLocked("locked")
 
     monkeypatch.setattr(Store, "write", locked)
     answer = reader.client.post(reader.path, **URLENCODED)
@@ -277,4 +277,4 @@ def test_a_link_of_a_newsletter_that_has_another_name_now_leaves_that_one(
     assert reader.state is SubscriptionState.LEFT
     with sqlite_store.read() as tx:
         person = tx.subscribers.by_key(reader.key)
-    assert [one.newsletter for one in person.subscriptions] == ["flash"]
+    assert [item.newsletter for item in person.subscriptions] == ["flash"]

@@ -42,7 +42,7 @@ def fill(page: Page) -> None:
 
 
 def a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let three seconds go by: whoever sends a form in less than two is taken for a program."""
+    """Let three seconds pass: a form that is sent within two counts as a program's."""
     real = clock.now
     monkeypatch.setattr(clock, "now", lambda: real() + timedelta(seconds=3))
 
@@ -100,9 +100,9 @@ def test_the_browser_does_the_sum_by_itself(browser, site, monkeypatch):
     page = browser.new_page()
     failures: list[Any] = []
 
-    def note(said: Any) -> None:
-        if getattr(said, "type", "error") == "error":
-            failures.append(said)
+    def note(message: Any) -> None:
+        if getattr(message, "type", "error") == "error":
+            failures.append(message)
 
     page.on("pageerror", note)
     page.on("console", note)
@@ -171,7 +171,7 @@ def test_the_nu_checker_has_nothing_to_say(site, tmp_path):
         file = tmp_path / f"{name}.html"
         file.write_text(text)
         written.append(file)
-    assert [said for said in checkers.nu(written) if " CSS: " not in said] == []
+    assert [remark for remark in checkers.nu(written) if " CSS: " not in remark] == []
 
 
 @pytest.fixture

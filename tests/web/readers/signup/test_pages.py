@@ -110,7 +110,7 @@ def test_name_and_own_fields_wait_for_the_confirmation(site):
     assert (asked["name"], asked["fields"]) == ("Anna Lind", {"city": "Hamburg"})
 
 
-def test_a_sign_up_of_somebody_known_changes_nothing_of_theirs(site):
+def test_a_sign_up_of_a_known_reader_changes_nothing_stored(site):
     opened = site(newsletters=TWO, signup=CITY)
     with opened.store.write() as tx:
         at = clock.now()
@@ -219,7 +219,7 @@ def test_what_is_no_address_comes_back_with_the_form(site):
         assert list(tx.subscribers.all()) == []
 
 
-def test_each_mistake_stands_at_its_field(site):
+def test_each_error_is_shown_at_its_field(site):
     opened = site(newsletters=TWO, signup=CITY)
     page = opened.sign_up("nobody", name="x" * 201, newsletter="staff").text
     assert re.findall(r'href="#([\w.]+)"', page) == ["email", "name", "fields.city", "newsletters"]
@@ -322,7 +322,7 @@ def test_a_store_that_is_busy_asks_for_patience(site, monkeypatch):
     opened = site()
 
     def locked(_self):
-        raise StoreLocked("held")
+        raise StoreLocked("locked")
 
     monkeypatch.setattr(Store, "write", locked)
     assert opened.sign_up().status_code == 503
@@ -330,7 +330,7 @@ def test_a_store_that_is_busy_asks_for_patience(site, monkeypatch):
     assert (answer.status_code, list(answer.json())) == (503, ["message"])
 
 
-def test_a_letter_that_cannot_be_written_asks_for_patience_and_is_told_the_operator(
+def test_a_letter_that_cannot_be_composed_is_logged_and_the_page_asks_to_try_again(
     site, monkeypatch
 ):
     opened = site()

@@ -16,8 +16,8 @@ def solved(challenge: dict[str, Any], changes: dict[str, Any] | None = None) -> 
     number = next(
         n for n in range(MAX_NUMBER) if hashlib.sha256(f"{salt}{n}".encode()).hexdigest() == wanted
     )
-    said = {**challenge, "number": number} | (changes or {})
-    return base64.b64encode(json.dumps(said).encode()).decode()
+    solution = {**challenge, "number": number} | (changes or {})
+    return base64.b64encode(json.dumps(solution).encode()).decode()
 
 
 def test_a_proof_is_required_where_the_config_wants_one(site):
@@ -64,7 +64,7 @@ def test_a_proof_is_signed_by_us_solved_and_not_expired():
         {"signature": "0" * 64},
         {"signature": "\ud800"},
         {"challenge": hashlib.sha256(b"x1").hexdigest(), "salt": "x", "number": 1},
-        # a digit of the number, taken for one of the time
+        # a digit of the number, read as part of the time
         {"salt": f"{challenge['salt']}{str(number)[0]}", "number": int(str(number)[1:] or 0)},
     ):
         assert challenges.verify(solved(challenge, changes), at) is None, changes

@@ -12,7 +12,7 @@ from syndicate import clock
 from tests.causes import TEST, by_reader
 
 
-def test_the_answer_is_the_same_whoever_has_the_address(site):
+def test_the_response_is_the_same_for_every_address(site):
     opened = site(signup={"per_address": 3})
     with opened.store.write() as tx:
         at = clock.now()
@@ -22,19 +22,19 @@ def test_the_answer_is_the_same_whoever_has_the_address(site):
         tx.subscribers.unsubscribe(found["left"].key, "breaking", at=at, cause=by_reader("test"))
         tx.erasures.erase(found["erased"].key, at=at, cause=by_reader("test"))
         tx.subscribers.suppress("bounced@example.org", "5.1.1", at=at, cause=TEST)
-    whoever = ["known", "left", "erased", "bounced", "stranger", *["known"] * 5]
-    pages = [opened.sign_up(f"{who}@example.org") for who in whoever]
-    said = [
-        opened.client.post("/api/signup", json={"email": f"{who}@example.org"}) for who in whoever
+    names = ["known", "left", "erased", "bounced", "stranger", *["known"] * 5]
+    pages = [opened.sign_up(f"{who}@example.org") for who in names]
+    responses = [
+        opened.client.post("/api/signup", json={"email": f"{who}@example.org"}) for who in names
     ]
-    for answers in (pages, said):
+    for answers in (pages, responses):
         assert len({answer.content for answer in answers}) == 1
         heads = [{k: v for k, v in a.headers.items() if k != "date"} for a in answers]
         assert all(head == heads[0] for head in heads)
     assert [letter.to for letter in opened.letters()].count("bounced@example.org") == 0
 
 
-def test_it_takes_as_long_whoever_has_the_address(site):
+def test_it_takes_as_long_for_every_address(site):
     opened = site(signup={"per_address": 1000, "per_network": 1000})
     with opened.store.write() as tx:
         tx.subscribers.subscribe("known@example.org", "breaking", cause=TEST, at=clock.now())
@@ -53,7 +53,7 @@ def test_it_takes_as_long_whoever_has_the_address(site):
         medians = [statistics.median(times) for times in took.values()]
         return max(medians) / min(medians)
 
-    # a commit each; what differs is a row or two, and in up to three runs what else goes on here
+    # a commit each; only a row or two differ; three runs, since other work here takes time too
     assert any(spread() < 3 for _ in range(3))
 
 
