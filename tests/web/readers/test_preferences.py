@@ -264,7 +264,7 @@ def test_a_link_that_is_none_gets_one_kind_page(reader, publication):
     token = links.preferences_token(key)
     spoilt = [token[:-1], token[:-1] + ("A" if token[-1] != "A" else "B"), token + "=", "%00"]
     foreign = [
-        links.token(key, "breaking"),
+        links.unsubscribe_token(key, "breaking"),
         links.confirm(1, key).rpartition("/")[2],
         links.view(1, key).rpartition("/")[2],
         SignedLinks(publication(), b"another secret").preferences_token(key),

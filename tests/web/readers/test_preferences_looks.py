@@ -1,11 +1,13 @@
-"""The pages behind readers' links as a browser shows them: walked as people do, and judged."""
+"""The pages behind readers' links, used in a browser as people do."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from syndicate import clock
+from syndicate.deliver.message.links import SignedLinks
 from tests import checkers
 from tests.causes import TEST
 from tests.web.known_reader import TABLES, KnownReader, path_of, subscribe_anna
@@ -177,3 +179,19 @@ def test_the_nu_checker_has_nothing_to_say(anna, tmp_path):
         written.append(tmp_path / f"{name}.html")
         written[-1].write_text(answer.text)
     assert checkers.nu(written) == []
+
+
+def test_a_reader_leaves_and_comes_back_by_the_buttons(browser, web, sqlite_store, publication):
+    joined = datetime(2026, 11, 24, tzinfo=UTC)
+    with sqlite_store.write() as tx:
+        tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=joined)
+        token = SignedLinks(publication(), tx.keys.secret("links")).unsubscribe_token(1, "breaking")
+    page = browser.new_page()
+    page.goto(f"{web().base_url}/unsubscribe/{token}")
+    assert checkers.axe(page) == []
+    page.get_by_role("button", name="Unsubscribe").click()
+    assert page.get_by_role("heading").inner_text() == "You are unsubscribed"
+    assert checkers.axe(page) == []
+    page.get_by_role("button", name="Subscribe again").click()
+    assert page.get_by_role("heading").inner_text() == "Welcome back"
+    page.close()

@@ -1,14 +1,11 @@
-"""The outbox and the unsubscribe page as a browser shows them."""
+"""The outbox in a browser."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from syndicate.deliver.message.links import SignedLinks
 from tests import checkers
-from tests.causes import TEST
 from tests.web.outbox.test_outbox import HTML, letter, put
 
 pytestmark = pytest.mark.browser
@@ -19,7 +16,7 @@ SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of a browser that has no say in the theme: emulating one would reach the frames."""
+    """A page without an emulated colour scheme, which the frames would inherit."""
     context = browser.new_context(color_scheme="null", viewport={"width": 1440, "height": 1900})
     yield context.new_page()
     context.close()
@@ -116,20 +113,6 @@ def test_axe_finds_no_barrier_in_the_outbox(browser, outbox, theme, width):
 def test_an_empty_outbox_has_no_barrier_either(page, web):
     page.goto(f"{web().base_url}/outbox")
     assert checkers.axe(page) == []
-
-
-def test_a_reader_leaves_and_comes_back_by_the_buttons(page, web, sqlite_store, publication):
-    at = datetime(2026, 11, 24, tzinfo=UTC)
-    with sqlite_store.write() as tx:
-        tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=at)
-        token = SignedLinks(publication(), tx.keys.secret("links")).unsubscribe_token(1, "breaking")
-    page.goto(f"{web().base_url}/unsubscribe/{token}")
-    assert checkers.axe(page) == []
-    page.get_by_role("button", name="Unsubscribe").click()
-    assert page.get_by_role("heading").inner_text() == "You are unsubscribed"
-    assert checkers.axe(page) == []
-    page.get_by_role("button", name="Subscribe again").click()
-    assert page.get_by_role("heading").inner_text() == "Welcome back"
 
 
 def test_the_nu_checker_has_nothing_to_say(web, tmp_path):
