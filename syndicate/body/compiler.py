@@ -16,7 +16,7 @@ from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING, CompiledBody,
 
 _ADDRESSES = frozenset({"href", "src", "cite", "poster"})
 _VOID = frozenset({"br", "col", "hr", "img", "wbr", "source", "track", "embed", "area"})
-_ALIKE = amp_rules.ELEMENTS - _VOID - {"pre", "table", "summary"}
+_SHARED = amp_rules.ELEMENTS - _VOID - {"pre", "table", "summary"}
 """Elements that are the same in every channel, unless they have attributes."""
 _ROOT = "https://publication.invalid"
 
@@ -81,7 +81,7 @@ class _Compiler:
 
     def _element(self, element: etree._Element) -> None:
         tag, items = str(element.tag), element.items()
-        if not items and tag in _ALIKE:
+        if not items and tag in _SHARED:
             self._writer.write(f"<{tag}>")
             self._children(element)
             self._writer.write(f"</{tag}>")

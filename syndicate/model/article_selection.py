@@ -56,13 +56,13 @@ def matches(article: Article, rule: ArticleFilter) -> bool:
     """Whether a rule selects an article, whatever its age."""
     return (
         rule.breaking in {None, article.breaking}
-        and _any(rule.sections, (article.section or "",))
-        and _any(rule.tags, article.tags)
-        and _any(rule.authors, [person.name for person in article.authors])
+        and _matches_any(rule.sections, (article.section or "",))
+        and _matches_any(rule.tags, article.tags)
+        and _matches_any(rule.authors, [person.name for person in article.authors])
     )
 
 
-def _any(wanted: Sequence[str], found: Sequence[str]) -> bool:
+def _matches_any(wanted: Sequence[str], found: Sequence[str]) -> bool:
     return not wanted or bool(
         {name.casefold() for name in wanted} & {name.casefold() for name in found}
     )

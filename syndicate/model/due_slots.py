@@ -13,7 +13,7 @@ from syndicate.config import Schedule
 from syndicate.config.cron import parse
 from syndicate.model.schedule_slots import CronCalendar, FixedInterval, Slot
 
-LIMIT = 100
+MAX_RECORDED = 100
 """How many missed slots are recorded individually after a long absence."""
 _INSTANT = timedelta(microseconds=1)
 
@@ -68,7 +68,7 @@ class Timing:
         """Return the newest slot at or before `until`."""
         return next(self.pattern.backwards(until), None)
 
-    def due(self, after: datetime, until: datetime, limit: int = LIMIT) -> DueSlots:
+    def due(self, after: datetime, until: datetime, limit: int = MAX_RECORDED) -> DueSlots:
         """Return the slots later than `after`, up to and including `until`.
 
         At most the newest `limit` missed ones are listed, so that a year of absence costs no
@@ -120,7 +120,7 @@ def decide(
     since: datetime,
     now: datetime,
     max_late: timedelta | None,
-    limit: int = LIMIT,
+    limit: int = MAX_RECORDED,
 ) -> SlotDecision:
     """Decide which slot of a schedule fires now, and which to record as skipped.
 

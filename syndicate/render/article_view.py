@@ -32,7 +32,7 @@ class ArticleView:
     language: str
     zone: ZoneInfo
     words: ui_strings.PageStrings
-    house: str
+    publisher: str
     """The publisher, named for articles without authors; may be empty."""
     credit: str
     comments: str
@@ -50,7 +50,7 @@ class ArticleView:
             language=language,
             zone=config.publication.timezone,
             words=strings,
-            house=config.publication.author or "",
+            publisher=config.publication.author or "",
             credit=strings.credit(article.contributors),
             comments=_comments(article.comments, strings),
             comments_address=_comments_address(article.comments),
@@ -67,8 +67,8 @@ class ArticleView:
             f"{escape(person.name)}</a>"
             for person in self.article.authors
         ]
-        if not names and self.house:
-            names = [str(escape(self.house))]
+        if not names and self.publisher:
+            names = [str(escape(self.publisher))]
         byline = self.words.by.format(names=self.words.all_of(names)) if names else ""
         return Markup(byline)  # noqa: S704 - escaped above
 

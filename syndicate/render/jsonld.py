@@ -32,7 +32,7 @@ def news_article(article: Article, config: Config) -> str:
         "image": _image(article, config),
         "datePublished": article.published.isoformat(timespec="seconds"),
         "dateModified": article.modified.isoformat(timespec="seconds"),
-        "author": [_person(person) for person in article.authors] or [_house(config)],
+        "author": [_person(person) for person in article.authors] or [_organization(config)],
         "contributor": [_person(person) for person in article.contributors],
         "publisher": _publisher(config),
         "articleSection": article.section,
@@ -75,7 +75,7 @@ def _person(person: Person) -> dict[str, str]:
     return properties | ({"url": person.url} if person.url else {})
 
 
-def _house(config: Config) -> dict[str, str]:
+def _organization(config: Config) -> dict[str, str]:
     publication = config.publication
     return {
         "@type": "Organization",

@@ -15,7 +15,7 @@ from syndicate.publish.output.manifest import Manifest
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import opml
 from syndicate.render.feeds.feed import Feed
-from syndicate.render.pages.home_page import LEAST, NAVIGATION, HomePage
+from syndicate.render.pages.home_page import MASTHEAD_SECTIONS, MIN_ARTICLES, HomePage
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_change
 from syndicate.render.topics import TopicKind
 
@@ -53,7 +53,7 @@ class SiteFiles:
         """Return home page and breaking news, which depend on the time."""
         window = self._config.publication.breaking_for
         size = self.index.size(addresses.HOME)
-        pages = max(size - LEAST, 0) // PAGE_SIZE
+        pages = max(size - MIN_ARTICLES, 0) // PAGE_SIZE
         newest = self.index.rows(addresses.HOME, pages * PAGE_SIZE, size)
         keys = [row.article for row in reversed(newest) if not row.withdrawn]
         with self._store.read() as tx:
@@ -63,9 +63,8 @@ class SiteFiles:
             without_files(article, missing.get(article.key, ())).as_of(at, window)
             for article in newest_articles
         ]
-        sections = [
-            (topic.name, topic.page) for topic in self.index.largest(TopicKind.SECTION, NAVIGATION)
-        ]
+        largest = self.index.largest(TopicKind.SECTION, MASTHEAD_SECTIONS)
+        sections = [(topic.name, topic.page) for topic in largest]
         older = topics.everything().numbered(pages) if pages else None
         page = HomePage.of(articles, strip, sections=sections, older=older)
         yield _file(addresses.HOME, partial(self._pages.home, page, strip, at=at))

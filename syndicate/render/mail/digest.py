@@ -15,7 +15,7 @@ from syndicate.render.mail.context import MAX_BYTES, MailContext
 from syndicate.render.mail.html_body import COLUMN, shown_height
 from syndicate.render.mail.subject import digest_preheader, digest_subject
 
-NAMED = 20
+MAX_HEADLINES = 20
 """How many further articles get a headline; the others, two at least, are counted."""
 
 _LEAD_SUMMARY, _SUMMARY = 360, 220
@@ -85,7 +85,7 @@ def _digest(articles: Sequence[Article], more: Sequence[Article], context: MailC
     others = len(articles) + len(more) - 1
     subject = digest_subject(articles[0], others, context.language)
     preheader = digest_preheader([*articles, *more])
-    named = more if len(more) <= NAMED + 1 else more[:NAMED]
+    named = more if len(more) <= MAX_HEADLINES + 1 else more[:MAX_HEADLINES]
     values = {
         "subject": subject,
         "preheader": preheader,

@@ -16,7 +16,7 @@ _HREF = re.compile(r"""(<a(?:\s+(?!href=)[^\s=>"']+(?:="[^"]*")?)*\s+href=")([^"
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 _PUNCTUATION = ".,;:!?)]}'\u2019\u201d»…"
 """Characters after an address that don't belong to it."""
-_TOKEN = 60
+_TOKEN_LENGTH = 60
 """About how much longer a tracked address is than that of the web server, in characters."""
 _MAX_GROWTH = 8_000
 """Bytes by which an edition may grow: with `context.MAX_BYTES` it is below Gmail's limit."""
@@ -29,7 +29,7 @@ def mark_links(
     is_counted = newsletter.tracking is not Tracking.NONE
     if not is_counted and not newsletter.utm:
         return content, ()
-    numbers = _LinkNumbers(content.nonce, len(config.web_url) + _TOKEN)
+    numbers = _LinkNumbers(content.nonce, len(config.web_url) + _TOKEN_LENGTH)
     html = _HREF.sub(lambda link: link[1] + numbers.of_href(link[2]), content.html)
     text = _ADDRESS.sub(lambda address: numbers.of_text(address[0]), content.text)
     if is_counted and numbers.known:

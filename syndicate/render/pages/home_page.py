@@ -6,12 +6,12 @@ from typing import Self
 
 from syndicate.model.articles import Article
 
-LEAST = 15
+MIN_ARTICLES = 15
 """Articles on the home page where there are older ones; more follow until a list page ends."""
-RAIL = 10
-NAVIGATION = 8
+RAIL_ARTICLES = 10
+MASTHEAD_SECTIONS = 8
 """Sections linked in the masthead."""
-LEADING = 8
+LEAD_CANDIDATES = 8
 """The lead is one of this many newest: a picture doesn't justify an old article."""
 
 
@@ -42,10 +42,11 @@ class HomePage:
         """
         lead = _lead(articles, strip)
         above = {article.key for article in (lead, strip) if article is not None}
+        latest = [article for article in articles if article.key not in above]
         return cls(
             lead=lead,
             field=tuple(article for article in articles if article is not lead),
-            latest=tuple(article for article in articles if article.key not in above)[:RAIL],
+            latest=tuple(latest[:RAIL_ARTICLES]),
             sections=tuple(sections),
             older=older,
         )
@@ -53,7 +54,7 @@ class HomePage:
 
 def _lead(articles: Sequence[Article], strip: Article | None) -> Article | None:
     """Choose the newest article with a picture; the breaking one only if there is no other."""
-    newest = articles[:LEADING]
+    newest = articles[:LEAD_CANDIDATES]
     pictured = [article for article in newest if article.lead and article.lead.src]
     breaking = strip.key if strip else None
     ranks = ([article for article in pictured if article.key != breaking], pictured, newest)
