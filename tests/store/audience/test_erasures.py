@@ -30,7 +30,10 @@ def stands(tx, email=HER):
 
 
 def trail(tx, email=HER):
-    return [(one.action.value, one.newsletter) for one in tx.audit_log.changes(key_of(tx, email))]
+    return [
+        (change.action.value, change.newsletter)
+        for change in tx.audit_log.changes(key_of(tx, email))
+    ]
 
 
 def test_who_was_erased_is_gone_and_no_import_brings_them_back(tx):
@@ -39,7 +42,7 @@ def test_who_was_erased_is_gone_and_no_import_brings_them_back(tx):
     tx.subscribers.tag(key, ["vip"], at=NOW, cause=TEST)
     assert tx.erasures.erase(key, at=NOW, cause=BUTTON)
     assert tx.subscribers.by_key(key) is None
-    assert [one.action for one in tx.audit_log.changes(key)] == [Action.ERASED]
+    assert [change.action for change in tx.audit_log.changes(key)] == [Action.ERASED]
     assert subscribe(tx, "Ada@Example.org") is SubscribeOutcome.ERASED
     assert tx.subscribers.by_email(HER) is None
     assert not tx.erasures.erase(key, at=NOW, cause=BUTTON)

@@ -34,7 +34,7 @@ def key_of(tx, email=HER):
 
 
 def trail(tx, key):
-    return [(one.action, one.detail) for one in tx.audit_log.changes(key)][1:]
+    return [(change.action, change.detail) for change in tx.audit_log.changes(key)][1:]
 
 
 def test_a_token_is_the_reader_s_number_and_a_long_secret(tx):
@@ -76,7 +76,7 @@ def test_a_new_token_ends_the_old_one(tx):
     new = tx.private_feeds.grant(key_of(tx), at=LATER, cause=TEST)
     assert (tx.private_feeds.is_valid(old), tx.private_feeds.is_valid(new)) == (False, True)
     assert tx.private_feeds.granted_at(key_of(tx)) == LATER
-    assert [(one.email, one.since) for one in tx.private_feeds.all()] == [(HER, LATER)]
+    assert [(grant.email, grant.since) for grant in tx.private_feeds.all()] == [(HER, LATER)]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_who_is_erased_has_no_private_feed_any_more(tx):
     tx.erasures.erase(key, at=NOW, cause=by_reader("button"))
     assert not tx.private_feeds.is_valid(token)
     assert list(tx.private_feeds.all()) == []
-    assert [one.action for one in tx.audit_log.changes(key)] == [Action.ERASED]
+    assert [change.action for change in tx.audit_log.changes(key)] == [Action.ERASED]
 
 
 def test_of_two_people_who_are_one_each_keeps_the_feed_that_there_is(tx):
@@ -179,7 +179,7 @@ def test_who_moves_to_another_address_keeps_their_feed(tx):
     token = tx.private_feeds.grant(key_of(tx), **BY)
     tx.subscribers.change_address(key_of(tx), key_of(tx, HIS), at=NOW, cause=by_reader("letter"))
     assert tx.private_feeds.is_valid(token)
-    assert [one.email for one in tx.private_feeds.all()] == [HIS]
+    assert [grant.email for grant in tx.private_feeds.all()] == [HIS]
 
 
 def test_who_left_or_is_not_mailed_keeps_their_feed(tx):
@@ -195,7 +195,7 @@ def test_who_never_confirmed_and_has_a_feed_is_not_forgotten(tx):
     token = tx.private_feeds.grant(key_of(tx, "cy@example.org"), **BY)
     forgotten = tx.retention.unconfirmed(LATER)
     assert forgotten == [key_of(tx, "di@example.org")]
-    everybody = [one.key for one in tx.subscribers.all()]
+    everybody = [subscriber.key for subscriber in tx.subscribers.all()]
     assert tx.retention.delete_unconfirmed(everybody, LATER, cause=TEST, at=LATER) == 1
     assert tx.private_feeds.is_valid(token)
 

@@ -29,7 +29,7 @@ def forget(tx):
 
 
 def names(tx):
-    return [one.email.partition("@")[0] for one in tx.subscribers.all()]
+    return [subscriber.email.partition("@")[0] for subscriber in tx.subscribers.all()]
 
 
 def test_who_confirmed_nothing_in_time_is_forgotten_and_nobody_else(store):
@@ -116,7 +116,7 @@ def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, mo
         while not gone or gone[-1]:
             gone.append(tx.retention.delete_events(LIMIT))
         assert gone == [3, 1, 0]
-        kept = [(one.action, one.detail) for one in tx.audit_log.changes(bo)]
+        kept = [(change.action, change.detail) for change in tx.audit_log.changes(bo)]
         assert kept[:3] == [(Action.SUBSCRIBED, "")] * 3
         assert kept[3:] == [
             (Action.MERGED, f"took in {ada}"),
@@ -165,4 +165,4 @@ def test_how_somebody_came_to_what_they_still_get_is_kept(store):
         key = add(tx, "ada", news=(CONFIRMED, LONG_AGO))
         tx.subscribers.update(key, name="Ada", at=LONG_AGO, cause=TEST)
         tx.retention.delete_events(LIMIT)
-        assert [one.action for one in tx.audit_log.changes(key)] == [Action.SUBSCRIBED]
+        assert [change.action for change in tx.audit_log.changes(key)] == [Action.SUBSCRIBED]

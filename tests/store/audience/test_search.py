@@ -51,7 +51,7 @@ def people(store):
 def test_people_are_found_by_what_is_wanted_of_them(people):
     with people.read() as tx:
         for wanted, names in WANTED:
-            found = [one.email.partition("@")[0] for one in tx.search.find(wanted)]
+            found = [subscriber.email.partition("@")[0] for subscriber in tx.search.find(wanted)]
             assert found == names.split(), wanted
             assert tx.search.count(wanted) == len(found)
 
@@ -79,7 +79,9 @@ def test_more_people_than_are_fetched_at_once_all_come(store, monkeypatch):
             key = subscribe(tx, f"r{number}")
             tx.subscribers.tag(key, [f"t{number}"], at=NOW, cause=TEST)
     with store.read() as tx:
-        found = [(one.email, one.tags) for one in tx.search.find(SearchCriteria())]
+        found = [
+            (subscriber.email, subscriber.tags) for subscriber in tx.search.find(SearchCriteria())
+        ]
     assert found == [(f"r{number}@example.org", (f"t{number}",)) for number in range(11)]
 
 
@@ -109,8 +111,11 @@ def test_growth_is_told_by_the_quarter_of_an_hour(store):
         left_at = NOW + timedelta(hours=5)
         tx.subscribers.unsubscribe(ada, "news", at=left_at, cause=TEST)
         grown = tx.search.growth("news", since=NOW)
-        assert [(one.at, one.joined, one.left) for one in grown] == [(NOW, 2, 0), (left_at, 0, 1)]
-        assert sum(one.joined for one in tx.search.growth(None, since=NOW)) == 3
+        assert [(growth.at, growth.joined, growth.left) for growth in grown] == [
+            (NOW, 2, 0),
+            (left_at, 0, 1),
+        ]
+        assert sum(growth.joined for growth in tx.search.growth(None, since=NOW)) == 3
         assert tx.search.growth("news", since=left_at + timedelta(1)) == []
 
 

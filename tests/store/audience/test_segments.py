@@ -153,7 +153,9 @@ comparisons = st.builds(
 ) | st.builds(
     FieldComparison,
     st.just("f"),
-    st.sampled_from([one for one in Comparison if one is not Comparison.CONTAINS]),
+    st.sampled_from(
+        [comparison for comparison in Comparison if comparison is not Comparison.CONTAINS]
+    ),
     st.sampled_from([9.0, 10.0, -3.0, 2.5]),
 )
 tests_ = (
@@ -252,7 +254,7 @@ def test_any_expression_finds_the_same_people_as_a_reader_of_it_would(crowd):
     @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(expressions)
     def check(expression):
-        expected = [one.email for one in everybody if holds(expression, one)]
+        expected = [subscriber.email for subscriber in everybody if holds(expression, subscriber)]
         with crowd.read() as tx:
             assert list(tx.segments.addresses(criteria(expression), at=NOW)) == expected
             assert tx.segments.count(criteria(expression), at=NOW) == len(expected)
@@ -278,7 +280,9 @@ def frozen_for(store, segment):
     )
     with store.write() as tx:
         edition = tx.editions.add(draft)
-        return [one.email.partition("@")[0] for one in tx.deliveries.by_edition(edition.key)]
+        return [
+            delivery.email.partition("@")[0] for delivery in tx.deliveries.by_edition(edition.key)
+        ]
 
 
 def test_an_edition_of_a_segment_is_frozen_for_the_newsletters_readers_in_it(people):

@@ -27,7 +27,10 @@ def stands(tx, email=HER):
 
 
 def trail(tx, email=HER):
-    return [(one.action.value, one.newsletter) for one in tx.audit_log.changes(key_of(tx, email))]
+    return [
+        (change.action.value, change.newsletter)
+        for change in tx.audit_log.changes(key_of(tx, email))
+    ]
 
 
 def test_an_address_is_one_person_however_it_is_written(store):
@@ -51,7 +54,10 @@ def test_a_subscription_begins_after_the_newest_public_number(store):
         subscribe(tx, "before@example.org")
         tx.articles.assign_numbers(NOW)
         subscribe(tx, "after@example.org")
-        since = {one.email: one.subscriptions[0].since for one in tx.subscribers.all()}
+        since = {
+            subscriber.email: subscriber.subscriptions[0].since
+            for subscriber in tx.subscribers.all()
+        }
     assert since == {"before@example.org": 0, "after@example.org": 1}
 
 
@@ -125,7 +131,9 @@ def test_who_left_comes_back_by_confirming_and_begins_with_what_is_new_then(tx):
     assert subscribe(tx) is SubscribeOutcome.LEFT
     assert tx.subscribers.confirm(key_of(tx), ["news"], cause=BUTTON, at=NOW) == ["news"]
     assert stands(tx) == {"news": "confirmed"}
-    left = [one.detail for one in tx.audit_log.changes(key_of(tx)) if one.action is Action.LEFT]
+    left = [
+        change.detail for change in tx.audit_log.changes(key_of(tx)) if change.action is Action.LEFT
+    ]
     assert left == ["too many"]
 
 
@@ -150,7 +158,9 @@ def test_name_language_fields_and_tags_are_kept_and_only_what_differs_is_noted(t
     person = tx.subscribers.by_key(key)
     assert (person.name, person.language, dict(person.fields)) == ("Ada", "de", {"city": "Köln"})
     assert person.tags == ("vip",)
-    details = [one.detail for one in tx.audit_log.changes(key) if one.action is Action.CHANGED]
+    details = [
+        change.detail for change in tx.audit_log.changes(key) if change.action is Action.CHANGED
+    ]
     assert details == ["language, fields", "+vip, +press", "-press"]
 
 
@@ -185,7 +195,7 @@ def test_a_letter_is_for_one_reader_and_first_in_line(tx):
     subscribe(tx, "bo@example.org")
     day = timedelta(days=1)
     number = tx.editions.add_letter(LETTER, to=key_of(tx), created_at=NOW, expires_at=NOW + day)
-    assert [one.email for one in tx.deliveries.by_edition(number)] == [HER]
+    assert [delivery.email for delivery in tx.deliveries.by_edition(number)] == [HER]
     (first,) = tx.deliveries.open_editions(NOW)
     assert (first.key, first.kind, first.on_unknown) == (number, EditionKind.LETTER, "resend")
     assert tx.editions.all() == []

@@ -83,7 +83,9 @@ def test_what_carried_a_retracted_article_keeps_its_place_and_is_withdrawn(store
         assert not tx.archive.is_withdrawn(first)
         tx.articles.retract(dam, AT)
     with store.read() as tx:
-        assert [(one.key, one.withdrawn) for one in tx.archive.list_range("breaking", 0, 9)] == [
+        assert [
+            (edition.key, edition.withdrawn) for edition in tx.archive.list_range("breaking", 0, 9)
+        ] == [
             (first, True),
             (second, False),
         ]

@@ -74,7 +74,7 @@ def resend(tx, key):
 
 
 def emails(tx, key):
-    return [one.email for one in tx.deliveries.by_edition(key)]
+    return [delivery.email for delivery in tx.deliveries.by_edition(key)]
 
 
 LEFT = {"failed": 0, "expired": 0, "skipped": 0, "unknown": 0}
@@ -391,7 +391,7 @@ def test_what_is_unknown_can_be_sent_again_by_hand(store):
         key = unknown(tx)
         assert tx.control.settle_unknown(key, again=True, cause=ME, at=NOW) == 2
         assert tx.control.settle_unknown(key, again=True, cause=ME, at=NOW) == 0
-        assert [one.attempt for one in claim(tx, key)] == [1, 1]
+        assert [claimed.attempt for claimed in claim(tx, key)] == [1, 1]
         [note] = tx.control.decisions(key)
         assert (note.act, note.detail) == (ControlAction.SETTLED, "2 to be sent again")
 

@@ -17,7 +17,7 @@ def test_a_slot_is_recorded_once(store):
     with store.write() as tx:
         assert tx.fires.record(fire())
         assert not tx.fires.record(fire(outcome=FireOutcome.EDITION))
-        assert [one.outcome for one in tx.fires.recent("news")] == [FireOutcome.SKIPPED]
+        assert [fire.outcome for fire in tx.fires.recent("news")] == [FireOutcome.SKIPPED]
 
 
 def test_a_failed_slot_stays_open_until_it_succeeds(store):
@@ -36,7 +36,10 @@ def test_a_missed_slot_that_is_recorded_already_stands(store):
         later = fire("13:00", due_at=NOW + timedelta(hours=1), reason="covered")
         assert not tx.fires.record_missed(fire(reason="covered"))
         assert tx.fires.record_missed(later)
-        assert [str(one) for one in tx.fires.recent("news")] == ["skipped: covered", "failed: why"]
+        assert [str(fire) for fire in tx.fires.recent("news")] == [
+            "skipped: covered",
+            "failed: why",
+        ]
 
 
 def test_a_slot_that_is_still_to_come_is_not_the_last_one(store):

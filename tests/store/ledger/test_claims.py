@@ -25,16 +25,16 @@ def intend(tx, claims, owner="me"):
 
 
 def settle(tx, claims, state=DeliveryState.ACCEPTED, **told):
-    verdicts = [DeliveryOutcome(claim=one, state=state, **told) for one in claims]
+    verdicts = [DeliveryOutcome(claim=claim, state=state, **told) for claim in claims]
     return tx.claims.settle(verdicts, at=NOW)
 
 
 def keys(claims):
-    return {(one.edition, one.subscriber) for one in claims}
+    return {(claim.edition, claim.subscriber) for claim in claims}
 
 
 def numbers(claims):
-    return [one.subscriber for one in claims]
+    return [claim.subscriber for claim in claims]
 
 
 def events(url):
@@ -110,7 +110,7 @@ def test_verdicts_that_come_too_late_hold_up_no_others(store, store_url):
         assert late == keys(claims[2:])
         assert states(tx, key) == ["accepted", "accepted", "failed", "failed"]
     assert events(store_url) == [
-        (key, one.subscriber, 1, "failed", 550, "no") for one in claims[2:]
+        (key, claim.subscriber, 1, "failed", 550, "no") for claim in claims[2:]
     ]
 
 
@@ -160,7 +160,7 @@ def test_claims_walk_forward_from_where_they_are_told_to(store):
     with store.write() as tx:
         readers(tx, 6)
         key = edition(tx)
-        everybody = [one.key for one in tx.subscribers.all()]
+        everybody = [subscriber.key for subscriber in tx.subscribers.all()]
         first = tx.claims.claim(
             key, owner="me", lease_until=LEASE, at=NOW, limit=2, after=everybody[1]
         )
@@ -178,7 +178,7 @@ def test_what_was_put_off_and_what_is_new_come_in_one_order(store):
         settle(tx, again, DeliveryState.DEFERRED, code=450, next_attempt_at=NOW)
         tx.claims.release(everybody, owner="me", at=NOW)
         assert numbers(claim(tx, key, limit=4)) == numbers(everybody[:4])
-        assert [one.attempt for one in claim(tx, key)] == [0, 1]
+        assert [claimed.attempt for claimed in claim(tx, key)] == [0, 1]
 
 
 def test_who_is_at_a_domain_that_is_held_is_not_claimed(store):
@@ -200,7 +200,7 @@ def test_a_claim_goes_on_beyond_those_who_left(store):
     with store.write() as tx:
         readers(tx, 6)
         key = edition(tx)
-        people = [one.key for one in tx.subscribers.all()]
+        people = [subscriber.key for subscriber in tx.subscribers.all()]
         for gone in people[:4]:
             tx.subscribers.unsubscribe(gone, "news", at=NOW, cause=TEST)
         assert numbers(claim(tx, key, limit=2)) == people[4:]
@@ -254,13 +254,13 @@ class Side:
         self.claims = {}
 
     def groups(self, all_of_it):
-        return [[one] for one in all_of_it] if self.alone else [all_of_it]
+        return [[claim] for claim in all_of_it] if self.alone else [all_of_it]
 
     def do(self, what, told):
         if what == "claim":
             claims = claim(self.tx, self.key, limit=told)
-            self.claims |= {one.subscriber: one for one in claims}
-            return [astuple(one)[1:] for one in claims]
+            self.claims |= {claim.subscriber: claim for claim in claims}
+            return [astuple(claim)[1:] for claim in claims]
         if what == "pause":
             self.tx.control.pause(self.key, cause=ME, at=NOW)
             if told:
@@ -294,7 +294,7 @@ def test_a_group_moves_as_if_each_had_been_moved_alone(store, store_url):
     slugs = itertools.count()
     with store.write() as tx:
         readers(tx, READERS)
-        people = [one.key for one in tx.subscribers.all()]
+        people = [subscriber.key for subscriber in tx.subscribers.all()]
 
     @settings(max_examples=40, deadline=None)
     @given(st.lists(STEPS, min_size=3, max_size=14))

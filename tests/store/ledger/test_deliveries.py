@@ -58,7 +58,7 @@ def settle(tx, one, state, **told):
 
 
 def states(tx, key):
-    return [one.state.value for one in tx.deliveries.by_edition(key)]
+    return [delivery.state.value for delivery in tx.deliveries.by_edition(key)]
 
 
 def test_an_edition_is_for_those_who_were_subscribed_before_its_news(store):
@@ -74,7 +74,7 @@ def test_an_edition_is_for_those_who_were_subscribed_before_its_news(store):
         tx.articles.assign_numbers(NOW)
         first = edition(tx)
         tx.subscribers.subscribe("late@example.org", "news", cause=TEST, at=NOW)
-        assert [one.email for one in tx.deliveries.by_edition(first)] == [
+        assert [delivery.email for delivery in tx.deliveries.by_edition(first)] == [
             "r2@example.org",
             "r3@example.org",
         ]
@@ -165,7 +165,7 @@ def test_a_reader_who_leaves_is_skipped_until_the_hand_over(store, moment):
         claims = claim(tx, key)
         if moment == "after the claim":
             tx.subscribers.unsubscribe(who, "news", at=NOW, cause=by_reader("one click"))
-        handed_over = [one.email for one in claims if intend(tx, one)]
+        handed_over = [claim.email for claim in claims if intend(tx, claim)]
         rows = list(tx.deliveries.by_edition(key))
     assert handed_over == ["r1@example.org"]
     assert (rows[0].state, rows[0].reply) == (DeliveryState.SKIPPED, "left the newsletter")
@@ -192,8 +192,8 @@ def test_what_was_put_off_is_due_at_its_time(store):
         settle(tx, mine, DeliveryState.DEFERRED, code=450, at=NOW, next_attempt_at=later)
         assert tx.deliveries.open_editions(NOW) == []
         assert claim(tx, key) == []
-        assert [one.key for one in tx.deliveries.open_editions(later)] == [key]
-        assert [one.attempt for one in claim(tx, key, at=later)] == [1]
+        assert [edition.key for edition in tx.deliveries.open_editions(later)] == [key]
+        assert [claimed.attempt for claimed in claim(tx, key, at=later)] == [1]
 
 
 def test_what_is_not_asked_of_a_server_counts_no_attempt(store):
@@ -229,8 +229,8 @@ def test_what_a_dead_worker_held_is_recovered_and_what_it_was_sending_is_unknown
         found = tx.deliveries.recover(now=NOW, dead=lambda owner: owner == "dead")
         assert states(tx, key) == ["unknown", "queued", "claimed"]
     assert found.requeued == 1
-    assert [one.subscriber for one in found.unknown] == [sending.subscriber]
-    assert [one.attempt for one in found.unknown] == [0]
+    assert [claim.subscriber for claim in found.unknown] == [sending.subscriber]
+    assert [claim.attempt for claim in found.unknown] == [0]
 
 
 def test_where_death_cannot_be_seen_the_lease_decides(store):
@@ -277,7 +277,7 @@ def test_letters_come_first_then_alerts_then_digests(store):
         readers(tx, 1)
         kinds = (EditionKind.DIGEST, EditionKind.ALERT, EditionKind.DIGEST, EditionKind.LETTER)
         keys = [edition(tx, kind, slug=f"s{place}") for place, kind in enumerate(kinds)]
-        order = [one.key for one in tx.deliveries.open_editions(NOW)]
+        order = [edition.key for edition in tx.deliveries.open_editions(NOW)]
     assert order == [keys[3], keys[1], keys[0], keys[2]]
 
 
@@ -305,9 +305,9 @@ def test_who_pauses_after_the_freeze_is_skipped_and_a_letter_comes_all_the_same(
     with store.write() as tx:
         readers(tx, 2)
         key = edition(tx)
-        pausing, other = (one.key for one in tx.subscribers.all())
+        pausing, other = (subscriber.key for subscriber in tx.subscribers.all())
         tx.subscribers.pause(pausing, NOW + timedelta(weeks=1), at=NOW, cause=by_reader("page"))
-        assert [one.subscriber for one in claim(tx, key)] == [other]
+        assert [claimed.subscriber for claimed in claim(tx, key)] == [other]
         assert states(tx, key) == ["skipped", "claimed"]
         content = Content(subject="S", preheader="", html="h", text="t", nonce="n")
         letter = tx.editions.add_letter(

@@ -51,9 +51,9 @@ def test_what_a_statement_is_given_is_not_in_its_error(store):
 def test_a_request_is_claimed_once_until_the_claim_runs_out(tx):
     tx.hub.add_request(asked())
     tx.hub.add_request(asked(callback=BO, due_at=NOW + HOUR))
-    assert [one.callback for one in requests(tx)] == [ADA]
+    assert [request.callback for request in requests(tx)] == [ADA]
     assert requests(tx) == []
-    assert [one.callback for one in requests(tx, NOW + MINUTE)] == [ADA]
+    assert [request.callback for request in requests(tx, NOW + MINUTE)] == [ADA]
 
 
 def test_of_two_who_claim_at_once_one_gets_it(store):
@@ -114,7 +114,7 @@ def test_one_topic_is_nobody_elses(tx):
     subscribed(tx)
     subscribed(tx, topic=ATOM)
     tx.hub.enqueue(ATOM, NEW, at=NOW)
-    assert [one.topic for one in owed(tx)] == [ATOM]
+    assert [subscription.topic for subscription in owed(tx)] == [ATOM]
 
 
 def test_what_failed_is_tried_later_and_a_newer_version_at_once(tx):
@@ -151,7 +151,7 @@ def test_an_operator_may_have_it_tried_at_once_even_what_was_given_up(tx):
     tx.hub.mark_failed(bo, error="HTTP 503", due_at=None)
     tx.hub.retry_now(NOW)
     tx.hub.enqueue(RSS, NEW, at=NOW)
-    assert [one.callback for one in owed(tx)] == [ADA, BO]
+    assert [subscription.callback for subscription in owed(tx)] == [ADA, BO]
     assert len(requests(tx)) == 1
 
 
@@ -221,7 +221,7 @@ def test_those_that_failed_last_come_last(tx):
     tx.hub.mark_failed(first, error="HTTP 500", due_at=NOW)
     for one in rest:
         tx.hub.release(one, due_at=NOW + MINUTE)
-    names = [one.callback[8] for one in owed(tx, NOW + MINUTE)]
+    names = [subscription.callback[8] for subscription in owed(tx, NOW + MINUTE)]
     assert names == ["b", "c", "a"]
 
 
@@ -248,7 +248,7 @@ def test_nothing_goes_to_whose_lease_ended_and_they_are_forgotten(tx):
     subscribed(tx, callback=BO)
     tx.hub.enqueue(RSS, NEW, at=NOW)
     later = NOW + MINUTE
-    assert [one.callback for one in owed(tx, later)] == [BO]
+    assert [subscription.callback for subscription in owed(tx, later)] == [BO]
     assert tx.hub.delete_expired(later, asked_before=NOW) == 1
     assert tx.hub.counts().subscriptions == 1
 
@@ -257,7 +257,7 @@ def test_old_requests_are_forgotten(tx):
     tx.hub.add_request(asked())
     tx.hub.add_request(asked(callback=BO, asked_at=NOW + HOUR, due_at=NOW))
     tx.hub.delete_expired(NOW, asked_before=NOW + MINUTE)
-    assert [one.callback for one in requests(tx)] == [BO]
+    assert [request.callback for request in requests(tx)] == [BO]
 
 
 def test_unsubscribing_ends_one_subscription(tx):
@@ -273,7 +273,7 @@ def test_unsubscribing_ends_one_subscription(tx):
 def test_a_topic_that_is_no_more_is_withdrawn_with_its_subscriptions(tx):
     subscribed(tx)
     subscribed(tx, topic=ATOM)
-    assert [one.topic for one in tx.hub.delete_topic(ATOM)] == [ATOM]
+    assert [subscription.topic for subscription in tx.hub.delete_topic(ATOM)] == [ATOM]
     assert list(tx.hub.topics(NOW)) == [RSS]
 
 

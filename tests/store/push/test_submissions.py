@@ -28,7 +28,7 @@ def claim(store, at=AT, *, until=UNTIL, limit=10):
 
 
 def names(claimed):
-    return [one.address.removeprefix(ROOT).rstrip("/") for one in claimed]
+    return [submission.address.removeprefix(ROOT).rstrip("/") for submission in claimed]
 
 
 def test_changes_are_listed_in_steps_and_none_is_missed(store):
@@ -94,7 +94,9 @@ def test_a_page_that_changes_meanwhile_stays_due(owing):
 def test_what_was_refused_waits_until_something_is_mended(owing):
     claimed = claim(owing)
     with owing.write() as tx:
-        refused = [replace(one, due_at=None, attempts=1, error="403") for one in claimed]
+        refused = [
+            replace(submission, due_at=None, attempts=1, error="403") for submission in claimed
+        ]
         tx.submissions.settle(refused, until=UNTIL)
         assert tx.submissions.is_refused(ENGINE, "403")
         assert not tx.submissions.is_refused(ENGINE, "422")
@@ -116,7 +118,7 @@ def test_other_engines_and_addresses_of_elsewhere_are_forgotten(owing):
         tx.submissions.enqueue("other", {f"{ROOT}page/": False}, AT)
         tx.submissions.delete_other_engines(ENGINE)
         assert tx.submissions.position("other") is None
-        assert {one.engine for one in tx.submissions.pending()} == {ENGINE}
+        assert {pages.engine for pages in tx.submissions.pending()} == {ENGINE}
         tx.submissions.enqueue(ENGINE, {"https://elsewhere.example/page/": False}, AT)
         tx.submissions.delete_outside(ENGINE, "https://elsewhere.example/")
         (left,) = tx.submissions.pending()
