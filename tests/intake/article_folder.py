@@ -18,7 +18,7 @@ TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 
 
 @dataclass
-class Newsroom:
+class ArticleFolder:
     config: Config
     store: Store
 
@@ -28,25 +28,25 @@ class Newsroom:
         file.write_bytes(text.encode() if isinstance(text, str) else text)
         return file
 
-    def article(self, name: str, body: str = "The tram is back.", **head: object) -> Path:
+    def add(self, name: str, body: str = "The tram is back.", **head: object) -> Path:
         lines = "".join(f"{key}: {value}\n" for key, value in {"title": "Tram", **head}.items())
         return self.write(name, f"---\n{lines}---\n{body}\n")
 
-    def file(
+    def import_all(
         self, *paths: Path, at: datetime = MONDAY, dry_run: bool = False
     ) -> list[ImportResult]:
         files = find_article_files(paths or [self.config.root / "articles"])
         return list(import_articles(self.store, self.config, files, at=at, dry_run=dry_run))
 
-    def file_one(self, path: Path, **how: object) -> ImportResult:
-        (filed,) = self.file(path, **how)  # type: ignore[arg-type]
-        return filed
+    def import_one(self, path: Path, **how: object) -> ImportResult:
+        (result,) = self.import_all(path, **how)  # type: ignore[arg-type]
+        return result
 
     def all(self) -> list[Article]:
         with self.store.read() as tx:
             return tx.articles.all()
 
-    def one(self) -> Article:
+    def only(self) -> Article:
         (article,) = self.all()
         return article
 

@@ -4,9 +4,9 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.store import Store
-from tests.intake.article_folder import Newsroom
+from tests.intake.article_folder import ArticleFolder
 
 
 @pytest.fixture
-def newsroom(sqlite_store: Store, publication: Callable[..., Config]) -> Newsroom:
-    return Newsroom(publication(publication={"timezone": "Europe/Berlin"}), sqlite_store)
+def articles(sqlite_store: Store, publication: Callable[..., Config]) -> ArticleFolder:
+    return ArticleFolder(publication(publication={"timezone": "Europe/Berlin"}), sqlite_store)

@@ -7,14 +7,14 @@ import pytest
 from syndicate.intake.articles.jekyll import JekyllSite, read_liquid
 
 
-def filed(newsroom, body, name="_posts/2026-03-01-tram.md", **head):
-    outcome = newsroom.file_one(newsroom.article(name, body, **head))
+def filed(articles, body, name="_posts/2026-03-01-tram.md", **head):
+    outcome = articles.import_one(articles.add(name, body, **head))
     assert outcome.outcome == "new", outcome.reason
-    return newsroom.by_slug("tram"), outcome.warnings
+    return articles.by_slug("tram"), outcome.warnings
 
 
-def body(newsroom, text, **how):
-    article, warnings = filed(newsroom, text, **how)
+def body(articles, text, **how):
+    article, warnings = filed(articles, text, **how)
     assert warnings == ()
     return article.body
 
@@ -36,42 +36,42 @@ def body(newsroom, text, **how):
         ("x {% y", "<p>x {% y</p>"),
     ],
 )
-def test_what_jekyll_means_is_understood(newsroom, text, expected):
-    assert body(newsroom, text, version="'1.2'") == expected
+def test_what_jekyll_means_is_understood(articles, text, expected):
+    assert body(articles, text, version="'1.2'") == expected
 
 
-def test_the_publications_address_stands_for_the_sites(newsroom):
-    url = newsroom.config.publication.model_copy(update={"url": "https://post.example/news"})
-    newsroom.config = newsroom.config.model_copy(update={"publication": url})
+def test_the_publications_address_stands_for_the_sites(articles):
+    url = articles.config.publication.model_copy(update={"url": "https://post.example/news"})
+    articles.config = articles.config.model_copy(update={"publication": url})
     text = "[a]({{ '/b' | absolute_url }}) [b]({{ site.url }}{{ site.baseurl }}/c) {{ site.url }}"
-    shown = body(newsroom, text)
+    shown = body(articles, text)
     assert shown.count("https://post.example/news/") == 2
     assert shown.endswith("https://post.example</p>")
 
 
-def test_links_to_posts_lead_to_their_articles(newsroom):
-    newsroom.article("_posts/2026-01-02-ferry.md", title="Ferry", slug="the-ferry")
+def test_links_to_posts_lead_to_their_articles(articles):
+    articles.add("_posts/2026-01-02-ferry.md", title="Ferry", slug="the-ferry")
     text = (
         "[a]({% link _posts/2026-01-02-ferry.md %}) [b]({% post_url 2026-01-02-ferry %}#c) "
         "[d]({% post_url 2019-01-02-gone %})"
     )
-    assert body(newsroom, text) == (
+    assert body(articles, text) == (
         '<p><a href="../the-ferry/">a</a> <a href="../the-ferry/#c">b</a> <a href="../gone/">d</a></p>'
     )
 
 
-def test_what_is_linked_but_no_file_is_not_waited_for(newsroom):
-    folder = newsroom.config.root / "articles" / "_posts"
+def test_what_is_linked_but_no_file_is_not_waited_for(articles):
+    folder = articles.config.root / "articles" / "_posts"
     folder.mkdir(parents=True)
     os.mkfifo(folder / "2026-01-02-ferry.md")
     os.mkfifo(folder.parent / "_config.yml")
-    shown = body(newsroom, "[a]({% link _posts/2026-01-02-ferry.md %}) {{ site.title }}")
+    shown = body(articles, "[a]({% link _posts/2026-01-02-ferry.md %}) {{ site.title }}")
     assert shown == '<p><a href="../ferry/">a</a> Morning Post</p>'
 
 
 @pytest.mark.parametrize("path", ["_docs/history.md", "../../etc/passwd", "_posts/../../x.md", "a"])
-def test_a_link_to_what_is_no_post_keeps_its_words_alone(newsroom, path):
-    article, warnings = filed(newsroom, f"[a]({{% link {path} %}}#b) [c]({{% post_url {path} %}})")
+def test_a_link_to_what_is_no_post_keeps_its_words_alone(articles, path):
+    article, warnings = filed(articles, f"[a]({{% link {path} %}}#b) [c]({{% post_url {path} %}})")
     assert (article.body, len(warnings)) == ("<p>a c</p>", 2)
 
 
@@ -86,20 +86,20 @@ def test_a_link_to_what_is_no_post_keeps_its_words_alone(newsroom, path):
         "- x\n\n  {% highlight ruby %}\ndef a\n  *b* < c\n\n~~~\nend\n  {% endhighlight %}\n- y",
     ],
 )
-def test_highlighted_code_keeps_its_lines_wherever_it_is(newsroom, text):
+def test_highlighted_code_keeps_its_lines_wherever_it_is(articles, text):
     code = "def a\n  *b* &lt; c\n\n~~~\nend"
-    assert f'<pre><code class="language-ruby">{code}</code></pre>' in body(newsroom, text)
+    assert f'<pre><code class="language-ruby">{code}</code></pre>' in body(articles, text)
 
 
-def test_code_in_which_liquid_is_shown_is_shown(newsroom):
+def test_code_in_which_liquid_is_shown_is_shown(articles):
     text = "{% highlight liquid %}{% raw %}\n{{ x }}\n{% endraw %}{% endhighlight %}"
-    assert ">{{ x }}</code>" in body(newsroom, text)
+    assert ">{{ x }}</code>" in body(articles, text)
 
 
-def test_figures_and_players_of_a_theme_are_understood(newsroom):
+def test_figures_and_players_of_a_theme_are_understood(articles):
     src = "https://pictures.example/tram.jpg"
     shown = body(
-        newsroom,
+        articles,
         f'{{% include figure.html src="{src}" alt="A tram" caption="At \'Old\' Bridge" %}}\nText.\n\n'
         '{% include video id="XsxDH4HcOWA" provider="youtube" %}\n\n'
         "{% youtube XsxDH4HcOWA %}\n\n{% include vimeo.html id=76979871 %}\n\n"
@@ -113,9 +113,9 @@ def test_figures_and_players_of_a_theme_are_understood(newsroom):
     assert "https://video.example/tram.mp4" in shown
 
 
-def test_the_rest_is_left_out_and_warned_about_once_with_its_line(newsroom):
+def test_the_rest_is_left_out_and_warned_about_once_with_its_line(articles):
     article, warnings = filed(
-        newsroom,
+        articles,
         "\nThe {% include ad.html %}tram {{ page.mood }}is `{{ x }}` back.\n\n"
         "{{ page.mood }} See [the log]({{ site.repo }}/log) and [1].\n\n"
         "```\n{{ z }}\n```\n\n[1]: {{ site.repo }}/1\n",
@@ -135,22 +135,22 @@ def test_the_rest_is_left_out_and_warned_about_once_with_its_line(newsroom):
     )
 
 
-def test_what_a_sites_config_says_is_known(newsroom):
-    newsroom.write(
+def test_what_a_sites_config_says_is_known(articles):
+    articles.write(
         "_config.yml", "---\nrepository: https://code.example/tram\nurl: https://old.example\n"
     )
     text = "[log]({{ site.repository }}/log) {{ site.url }}"
-    assert body(newsroom, text) == '<p><a href="https://code.example/tram/log">log</a></p>'
+    assert body(articles, text) == '<p><a href="https://code.example/tram/log">log</a></p>'
 
 
-def test_an_html_post_is_read_too_and_a_layout_makes_one(newsroom):
-    shown = body(newsroom, "<p>{% raw %}{{ x }}{% endraw %}</p>", name="tram.html", layout="post")
+def test_an_html_post_is_read_too_and_a_layout_makes_one(articles):
+    shown = body(articles, "<p>{% raw %}{{ x }}{% endraw %}</p>", name="tram.html", layout="post")
     assert shown == "<p>{{ x }}</p>"
 
 
-def test_a_story_about_jinja_stays_as_it_is(newsroom):
+def test_a_story_about_jinja_stays_as_it_is(articles):
     text = "{{ x }} {% raw %} {% link y %}"
-    article, warnings = filed(newsroom, text, name="tram.md")
+    article, warnings = filed(articles, text, name="tram.md")
     assert (article.body, warnings) == (f"<p>{text}</p>", ())
 
 
@@ -183,11 +183,11 @@ def test_tags_that_mean_no_good_are_read_in_passing(tmp_path, text):
 @pytest.mark.parametrize(
     "tag", ["{{ }}", "{{ | }}", "{% link %}", "{% post_url %}", "{%- link -%}"]
 )
-def test_a_tag_that_names_nothing_is_left_out_with_a_warning(newsroom, tag):
-    file = newsroom.write(
+def test_a_tag_that_names_nothing_is_left_out_with_a_warning(articles, tag):
+    file = articles.write(
         "_posts/2020-01-01-tram.md", f"---\ntitle: Tram\n---\nBefore {tag} after\n"
     )
-    filed = newsroom.file_one(file)
+    filed = articles.import_one(file)
     assert filed.traceback == ""
     assert any("unknown Liquid" in warning for warning in filed.warnings)
-    assert "{" not in newsroom.one().body
+    assert "{" not in articles.only().body

@@ -18,10 +18,10 @@ NEW, REVISED, UNCHANGED, REFUSED = (
 )
 
 
-def kept(newsroom, slug="tram"):
+def kept(articles, slug="tram"):
     """Return the old addresses of an article, and what leads to it."""
-    article = newsroom.by_slug(slug)
-    with newsroom.store.read() as tx:
+    article = articles.by_slug(slug)
+    with articles.store.read() as tx:
         leading = tx.published.old_addresses([article.key]).get(article.key, [])
     return set(article.old_addresses), set(leading)
 
@@ -53,20 +53,20 @@ def kept(newsroom, slug="tram"):
     ],
 )  # fmt: skip
 def test_each_key_of_jekyll_and_hugo_names_old_addresses(
-    publication, newsroom, key, value, addresses
+    publication, articles, key, value, addresses
 ):
-    newsroom.config = publication(publication={"url": "https://news.example"})
-    filed = newsroom.file_one(newsroom.article("tram.md", slug="tram", **{key: value}))
+    articles.config = publication(publication={"url": "https://news.example"})
+    filed = articles.import_one(articles.add("tram.md", slug="tram", **{key: value}))
     assert (filed.outcome, filed.warnings) == (NEW, ())
-    assert kept(newsroom) == (set(addresses), set(addresses))
+    assert kept(articles) == (set(addresses), set(addresses))
 
 
-def test_toml_and_json_say_the_same(newsroom):
-    newsroom.write("a.md", '+++\ntitle = "A"\naliases = ["/old/a/"]\nurl = "/x/a"\n+++\nText')
-    newsroom.write("b.md", '{"title": "B", "aliases": ["/old/b/"]}\nText')
-    newsroom.file()
-    assert kept(newsroom, "a")[1] == {"/old/a/", "/x/a/"}
-    assert kept(newsroom, "b")[1] == {"/old/b/"}
+def test_toml_and_json_say_the_same(articles):
+    articles.write("a.md", '+++\ntitle = "A"\naliases = ["/old/a/"]\nurl = "/x/a"\n+++\nText')
+    articles.write("b.md", '{"title": "B", "aliases": ["/old/b/"]}\nText')
+    articles.import_all()
+    assert kept(articles, "a")[1] == {"/old/a/", "/x/a/"}
+    assert kept(articles, "b")[1] == {"/old/b/"}
 
 
 @pytest.mark.parametrize(
@@ -79,15 +79,15 @@ def test_toml_and_json_say_the_same(newsroom):
         ("tram.md", "/old/"),
     ],
 )
-def test_a_relative_alias_is_beside_the_article_as_to_hugo(newsroom, name, address):
-    newsroom.file_one(newsroom.article(name, aliases="[old]"))
-    assert kept(newsroom)[1] == {address}
+def test_a_relative_alias_is_beside_the_article_as_to_hugo(articles, name, address):
+    articles.import_one(articles.add(name, aliases="[old]"))
+    assert kept(articles)[1] == {address}
 
 
-def test_an_address_under_the_publications_path_begins_there(newsroom, publication):
-    newsroom.config = publication(publication={"url": "https://example.org/news"})
-    newsroom.file_one(newsroom.article("tram.md", aliases="[https://example.org/news/a/, /b/]"))
-    assert kept(newsroom)[1] == {"/a/", "/b/"}
+def test_an_address_under_the_publications_path_begins_there(articles, publication):
+    articles.config = publication(publication={"url": "https://example.org/news"})
+    articles.import_one(articles.add("tram.md", aliases="[https://example.org/news/a/, /b/]"))
+    assert kept(articles)[1] == {"/a/", "/b/"}
 
 
 @pytest.mark.parametrize(
@@ -111,20 +111,18 @@ def test_an_address_under_the_publications_path_begins_there(newsroom, publicati
     ],
 )
 def test_what_nobody_can_be_led_on_from_is_left_out_with_a_warning(
-    newsroom, publication, key, value, problem
+    articles, publication, key, value, problem
 ):
-    newsroom.config = publication(publication={"url": "https://news.example"})
-    filed = newsroom.file_one(newsroom.article("tram.md", slug="tram", **{key: value}))
+    articles.config = publication(publication={"url": "https://news.example"})
+    filed = articles.import_one(articles.add("tram.md", slug="tram", **{key: value}))
     [warning] = filed.warnings
     assert warning.startswith(f"articles/tram.md:4: {key} ")
     assert problem in warning
-    assert kept(newsroom) == (set(), set())
+    assert kept(articles) == (set(), set())
 
 
-def test_other_keys_are_not_taken_for_misspelt_ones(newsroom):
-    assert (
-        newsroom.file_one(newsroom.article("a.md", math="true", uri="x", lang="x")).warnings == ()
-    )
+def test_other_keys_are_not_taken_for_misspelt_ones(articles):
+    assert articles.import_one(articles.add("a.md", math="true", uri="x", lang="x")).warnings == ()
 
 
 # who else says so
@@ -135,25 +133,25 @@ def test_other_keys_are_not_taken_for_misspelt_ones(newsroom):
     ["/", "/index.html", "/signup", "/feed.xml", "/tags/x/", "/articles/", "/articles/x/amp/",
      "/newsletters/breaking/", "/media/x.png", "/%73ignup/", "/robots.txt", "/c/x"],
 )  # fmt: skip
-def test_an_address_of_our_own_is_refused_with_the_line(newsroom, address):
-    filed = newsroom.file_one(newsroom.article("tram.md", aliases=f"[{address}]"))
+def test_an_address_of_our_own_is_refused_with_the_line(articles, address):
+    filed = articles.import_one(articles.add("tram.md", aliases=f"[{address}]"))
     assert filed.outcome is REFUSED
     assert filed.reason.startswith("articles/tram.md:3: aliases = ")
     assert "is one of Syndicate's own" in filed.reason
-    assert newsroom.all() == []
+    assert articles.all() == []
 
 
 @pytest.mark.parametrize("cores", [1, 2])
 @pytest.mark.parametrize("dry_run", [False, True])
-def test_two_files_cannot_have_been_at_one_address(newsroom, monkeypatch, cores, dry_run):
+def test_two_files_cannot_have_been_at_one_address(articles, monkeypatch, cores, dry_run):
     monkeypatch.setattr(parallel_parse, "available_cores", lambda: cores)
     monkeypatch.setattr(parallel_parse, "_PARALLEL_THRESHOLD", 2)
     monkeypatch.setattr(parallel_parse, "BATCH_SIZE", 2)
-    newsroom.article("a.md", permalink="/old/a.html", slug="a")
-    newsroom.article("b.md", aliases="[/b/, /old/a.html]")
-    newsroom.article("c.md", redirect_from="/old/a.html")
-    newsroom.article("d.md", redirect_from="/d")
-    filed = newsroom.file(dry_run=dry_run)
+    articles.add("a.md", permalink="/old/a.html", slug="a")
+    articles.add("b.md", aliases="[/b/, /old/a.html]")
+    articles.add("c.md", redirect_from="/old/a.html")
+    articles.add("d.md", redirect_from="/d")
+    filed = articles.import_all(dry_run=dry_run)
     assert [one.outcome for one in filed] == [NEW, REFUSED, REFUSED, NEW]
     for refused in filed[1:3]:
         name = refused.path
@@ -163,11 +161,11 @@ def test_two_files_cannot_have_been_at_one_address(newsroom, monkeypatch, cores,
         )
 
 
-def test_nor_one_file_where_another_article_is_or_was(newsroom):
-    newsroom.file_one(newsroom.article("a.md", aliases="[/old/]"))
-    newsroom.file_one(newsroom.article("a.md", aliases="[/old/]", slug="harbour"))
+def test_nor_one_file_where_another_article_is_or_was(articles):
+    articles.import_one(articles.add("a.md", aliases="[/old/]"))
+    articles.import_one(articles.add("a.md", aliases="[/old/]", slug="harbour"))
     for address, wanted in (("/old", "/old/"), ("/articles/a/", None), ("/articles/harbour", None)):
-        filed = newsroom.file_one(newsroom.article("b.md", "B", aliases=f"[{address}]"))
+        filed = articles.import_one(articles.add("b.md", "B", aliases=f"[{address}]"))
         assert filed.outcome is REFUSED
         assert (
             f"address {wanted or address.rstrip('/') + '/'} leads to articles/a.md" in filed.reason
@@ -177,22 +175,22 @@ def test_nor_one_file_where_another_article_is_or_was(newsroom):
 # later
 
 
-def test_an_address_leads_on_for_as_long_as_the_file_names_it(newsroom):
-    file = newsroom.article("tram.md", aliases="[/a/, /b/]")
-    newsroom.file_one(file)
-    assert newsroom.file_one(file, at=TUESDAY).outcome is UNCHANGED
-    newsroom.article("tram.md", aliases="[/b/, /d/]")
-    assert newsroom.file_one(file, at=TUESDAY).outcome is REVISED
-    assert kept(newsroom)[1] == {"/b/", "/d/"}
-    assert newsroom.file_one(newsroom.article("other.md", "Other", aliases="[/a/]")).outcome is NEW
-    newsroom.article("tram.md", slug="harbour-tram")
-    newsroom.file_one(file, at=TUESDAY)
-    assert kept(newsroom, "harbour-tram")[1] == {"/articles/tram/"}
+def test_an_address_leads_on_for_as_long_as_the_file_names_it(articles):
+    file = articles.add("tram.md", aliases="[/a/, /b/]")
+    articles.import_one(file)
+    assert articles.import_one(file, at=TUESDAY).outcome is UNCHANGED
+    articles.add("tram.md", aliases="[/b/, /d/]")
+    assert articles.import_one(file, at=TUESDAY).outcome is REVISED
+    assert kept(articles)[1] == {"/b/", "/d/"}
+    assert articles.import_one(articles.add("other.md", "Other", aliases="[/a/]")).outcome is NEW
+    articles.add("tram.md", slug="harbour-tram")
+    articles.import_one(file, at=TUESDAY)
+    assert kept(articles, "harbour-tram")[1] == {"/articles/tram/"}
 
 
-def test_an_alias_that_is_the_articles_own_address_leads_nowhere(newsroom):
-    newsroom.file_one(newsroom.article("tram.md", permalink="/articles/tram/"))
-    assert kept(newsroom)[1] == set()
+def test_an_alias_that_is_the_articles_own_address_leads_nowhere(articles):
+    articles.import_one(articles.add("tram.md", permalink="/articles/tram/"))
+    assert kept(articles)[1] == set()
     assert not is_reserved("/articles/tram/")
 
 
@@ -200,11 +198,9 @@ def test_an_alias_that_is_the_articles_own_address_leads_nowhere(newsroom):
 
 
 @pytest.mark.parametrize("key", ["lastmod", "last_modified_at", "updated", "LastMod"])
-def test_it_is_known_when_it_was_last_changed(newsroom, key):
-    newsroom.file_one(
-        newsroom.article("a.md", date="2026-01-01", **{key: "2026-02-03 04:05 +0000"})
-    )
-    assert newsroom.one().updated == datetime(2026, 2, 3, 4, 5, tzinfo=UTC)
+def test_it_is_known_when_it_was_last_changed(articles, key):
+    articles.import_one(articles.add("a.md", date="2026-01-01", **{key: "2026-02-03 04:05 +0000"}))
+    assert articles.only().updated == datetime(2026, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -221,10 +217,10 @@ def test_it_is_known_when_it_was_last_changed(newsroom, key):
         ),
     ],
 )
-def test_nothing_is_public_before_its_publish_date(newsroom, given, expected):
-    newsroom.file_one(newsroom.article("a.md", **given))
-    assert newsroom.one().date == expected
-    with newsroom.store.read() as tx:
+def test_nothing_is_public_before_its_publish_date(articles, given, expected):
+    articles.import_one(articles.add("a.md", **given))
+    assert articles.only().date == expected
+    with articles.store.read() as tx:
         assert tx.articles.public(expected - timedelta(seconds=1)) == []
         assert [article.slug for article in tx.articles.public(expected)] == ["a"]
 
@@ -239,14 +235,14 @@ def test_nothing_is_public_before_its_publish_date(newsroom, given, expected):
         ({"excerpt": "false"}, ""),
     ],
 )
-def test_a_description_or_excerpt_is_the_summary(newsroom, given, summary):
-    newsroom.file_one(newsroom.article("a.md", **given))
-    assert newsroom.one().summary == summary
-    assert newsroom.one().extra == {}
+def test_a_description_or_excerpt_is_the_summary(articles, given, summary):
+    articles.import_one(articles.add("a.md", **given))
+    assert articles.only().summary == summary
+    assert articles.only().extra == {}
 
 
-def test_a_draft_keeps_its_old_addresses_for_later(newsroom):
-    newsroom.file_one(newsroom.article("tram.md", draft="true", aliases="[/a/]"))
-    assert newsroom.one().status is Status.DRAFT
-    assert kept(newsroom)[1] == {"/a/"}
-    assert newsroom.one().first_seen == MONDAY
+def test_a_draft_keeps_its_old_addresses_for_later(articles):
+    articles.import_one(articles.add("tram.md", draft="true", aliases="[/a/]"))
+    assert articles.only().status is Status.DRAFT
+    assert kept(articles)[1] == {"/a/"}
+    assert articles.only().first_seen == MONDAY

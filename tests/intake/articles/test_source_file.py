@@ -9,9 +9,9 @@ from tests.render.pages import random_bodies
 LEAD = '<figure><img src="https://pictures.example/1" alt="A"/></figure>\n\n'
 
 
-def assert_cut_as_from_the_store(newsroom, name, body):
-    file = newsroom.article(name, body)
-    composed = parse_file(file, newsroom.config, save_media=True)
+def assert_cut_as_from_the_store(articles, name, body):
+    file = articles.add(name, body)
+    composed = parse_file(file, articles.config, save_media=True)
     assert composed.source_file is not None
     if composed.parsed is None:
         assert "nested too deeply" in composed.refusal
@@ -22,17 +22,17 @@ def assert_cut_as_from_the_store(newsroom, name, body):
 
 
 @pytest.mark.parametrize("seed", range(150))
-def test_a_body_is_set_as_it_is_filed_like_one_from_the_store(newsroom, seed):
+def test_a_body_is_set_as_it_is_filed_like_one_from_the_store(articles, seed):
     body = random_bodies.body(seed)
-    assert_cut_as_from_the_store(newsroom, "a.html", body)
+    assert_cut_as_from_the_store(articles, "a.html", body)
     assert_cut_as_from_the_store(
-        newsroom, "a.md", f"{LEAD * (seed % 2)}*First*\n\n{body}\n\n## Last"
+        articles, "a.md", f"{LEAD * (seed % 2)}*First*\n\n{body}\n\n## Last"
     )
 
 
 @pytest.mark.parametrize(
     "body", ["", " ", "\u00a0", "<p></p>", "text", "<p>a</p>\n \u00a0\n", LEAD]
 )
-def test_a_body_that_is_hardly_one_is_set_alike_too(newsroom, body):
-    assert_cut_as_from_the_store(newsroom, "a.html", body)
-    assert_cut_as_from_the_store(newsroom, "a.md", body)
+def test_a_body_that_is_hardly_one_is_set_alike_too(articles, body):
+    assert_cut_as_from_the_store(articles, "a.html", body)
+    assert_cut_as_from_the_store(articles, "a.md", body)

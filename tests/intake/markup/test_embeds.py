@@ -11,7 +11,7 @@ from syndicate.body.tree_edits import write_children
 from syndicate.config.sections.pages import EMBED_HOSTS
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import sanitise
-from tests.intake.article_folder import Newsroom, picture
+from tests.intake.article_folder import ArticleFolder, picture
 
 TRAM = "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ"
 FRAMED = (
@@ -72,15 +72,15 @@ def test_a_short_is_upright_and_a_named_size_gives_the_shape():
 
 
 def test_a_figure_around_a_player_keeps_its_caption(tmp_path, publication, sqlite_store):
-    room = Newsroom(publication(), sqlite_store)
-    room.write(
+    articles = ArticleFolder(publication(), sqlite_store)
+    articles.write(
         "a.html",
         '<title>Tram</title><figure class="wp-block-embed"><div class="wrapper">\n'
         '<iframe src="https://youtu.be/dQw4w9WgXcQ" title="The tram"></iframe>\n</div>'
         "<figcaption>It is <b>back</b>. <cite>Mara Lind</cite></figcaption></figure>",
     )
-    room.file()
-    assert room.one().body == FRAMED.replace(
+    articles.import_all()
+    assert articles.only().body == FRAMED.replace(
         "</iframe>",
         "</iframe><figcaption>It is <b>back</b>. <cite>Mara Lind</cite></figcaption>",
     )
@@ -156,16 +156,16 @@ def test_a_recording_that_would_not_load_is_a_link(tag):
 
 
 def test_what_a_video_shows_before_it_plays_is_kept_with_the_pictures(publication, sqlite_store):
-    room = Newsroom(publication(), sqlite_store)
-    room.write("still.jpg", picture())
-    room.article("a.md", '<video src="https://x.example/a.mp4" poster="still.jpg"></video>')
-    filed = room.file()
-    assert re.search('poster="media/[0-9a-f]+.jpg"', room.one().body)
+    articles = ArticleFolder(publication(), sqlite_store)
+    articles.write("still.jpg", picture())
+    articles.add("a.md", '<video src="https://x.example/a.mp4" poster="still.jpg"></video>')
+    filed = articles.import_all()
+    assert re.search('poster="media/[0-9a-f]+.jpg"', articles.only().body)
     assert not filed[0].warnings
-    room.article("a.md", '<video src="https://x.example/b.mp4" poster="gone.jpg"></video>')
-    (again,) = [one for one in room.file() if one.warnings]
+    articles.add("a.md", '<video src="https://x.example/b.mp4" poster="gone.jpg"></video>')
+    (again,) = [one for one in articles.import_all() if one.warnings]
     assert "gone.jpg" in again.warnings[0]
-    assert "poster" not in room.one().body
+    assert "poster" not in articles.only().body
 
 
 def test_a_post_of_a_social_network_stays_a_quotation_with_its_link():

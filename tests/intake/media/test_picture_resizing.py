@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageCms
 from syndicate.intake.media.pictures import PictureMissing, Pictures
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Figure
-from tests.intake.article_folder import Newsroom
+from tests.intake.article_folder import ArticleFolder
 from tests.intake.media.test_metadata import PROFILE, SECRETS, exif, photograph, written
 from tests.shared_folder import SHARED, needs_shared
 
@@ -19,20 +19,20 @@ SIZE = (1000, 500)
 NEXT = Image.new("RGB", SIZE, "navy")
 
 
-def taken(newsroom: Newsroom, data: bytes) -> Figure:
+def taken(articles: ArticleFolder, data: bytes) -> Figure:
     """Take in a picture as an article beside it would."""
-    file = newsroom.write("picture.dat", data)
-    return Pictures(file, newsroom.config).find("picture.dat")
+    file = articles.write("picture.dat", data)
+    return Pictures(file, articles.config).find("picture.dat")
 
 
-def opened(newsroom: Newsroom, name: str) -> Image.Image:
-    image = Image.open(newsroom.config.root / name)
+def opened(articles: ArticleFolder, name: str) -> Image.Image:
+    image = Image.open(articles.config.root / name)
     image.load()
     return image
 
 
-def kept(newsroom: Newsroom) -> set[str]:
-    return {MEDIA + file.name for file in newsroom.config.media.iterdir()}
+def kept(articles: ArticleFolder) -> set[str]:
+    return {MEDIA + file.name for file in articles.config.media.iterdir()}
 
 
 def alike(one: Image.Image, other: Image.Image) -> bool:
@@ -54,62 +54,62 @@ def colour(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
-def test_every_file_that_a_figure_names_is_there_as_it_says(newsroom, kind):
-    figure = taken(newsroom, written(kind, photograph(size=SIZE), icc_profile=PROFILE))
+def test_every_file_that_a_figure_names_is_there_as_it_says(articles, kind):
+    figure = taken(articles, written(kind, photograph(size=SIZE), icc_profile=PROFILE))
     assert figure.variants == (400, 800)
-    assert kept(newsroom) == set(pictures.list_files(figure))
-    original = opened(newsroom, figure.src)
+    assert kept(articles) == set(pictures.list_files(figure))
+    original = opened(articles, figure.src)
     for name, width in pictures.list_renditions(figure):
-        image = opened(newsroom, name)
+        image = opened(articles, name)
         assert image.size == (width, width // 2)
         assert image.format == ("WEBP" if name.endswith("webp") else kind)
         assert image.info["icc_profile"] == PROFILE
         assert alike(image, original), name
     for crop in pictures.crops(figure):
-        assert opened(newsroom, crop.src).size == (crop.width, crop.height)
-        assert opened(newsroom, crop.src).format == "JPEG"
+        assert opened(articles, crop.src).size == (crop.width, crop.height)
+        assert opened(articles, crop.src).format == "JPEG"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
 @pytest.mark.parametrize("orientation", [3, 6])
-def test_renditions_stand_upright(newsroom, kind, orientation):
-    figure = taken(newsroom, written(kind, photograph(size=SIZE), exif=exif(orientation)))
+def test_renditions_stand_upright(articles, kind, orientation):
+    figure = taken(articles, written(kind, photograph(size=SIZE), exif=exif(orientation)))
     turned = photograph(size=SIZE).rotate(-90 if orientation == 6 else 180, expand=True)
     assert (figure.width, figure.height) == turned.size
     for name, _ in pictures.list_renditions(figure):
-        image = opened(newsroom, name)
+        image = opened(articles, name)
         assert alike(image, turned), name
         assert dict(image.getexif()) == {}
-    for file in newsroom.config.media.iterdir():
+    for file in articles.config.media.iterdir():
         assert not [secret for secret in SECRETS if secret in file.read_bytes()], file
 
 
-def test_what_can_be_seen_through_stays_so(newsroom):
+def test_what_can_be_seen_through_stays_so(articles):
     image = photograph("RGBA", SIZE)
     image.putalpha(Image.linear_gradient("L").resize(SIZE))
-    figure = taken(newsroom, written("PNG", image))
+    figure = taken(articles, written("PNG", image))
     for name, _ in pictures.list_renditions(figure):
-        low, high = extremes(opened(newsroom, name).convert("RGBA").getchannel("A"))
+        low, high = extremes(opened(articles, name).convert("RGBA").getchannel("A"))
         assert (low < 10, high > 240) == (True, True), name
-    square = opened(newsroom, pictures.crops(figure)[0].src)
+    square = opened(articles, pictures.crops(figure)[0].src)
     assert square.mode == "RGB"
     assert min(colour(square, 250, 0)) > 240, "what was behind is white"
 
 
-def test_a_drawing_of_few_colours_stays_small(newsroom):
+def test_a_drawing_of_few_colours_stays_small(articles):
     drawing = photograph(size=SIZE).quantize(8)
-    figure = taken(newsroom, written("PNG", drawing, optimize=True))
+    figure = taken(articles, written("PNG", drawing, optimize=True))
     for name, _ in pictures.list_renditions(figure):
-        image = opened(newsroom, name)
+        image = opened(articles, name)
         assert image.mode == "P" or image.format == "WEBP"
         assert alike(image, drawing)
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
-def test_grey_and_printers_colours_become_what_every_type_can_hold(newsroom, mode):
-    figure = taken(newsroom, written("JPEG", photograph(mode, SIZE)))
+def test_grey_and_printers_colours_become_what_every_type_can_hold(articles, mode):
+    figure = taken(articles, written("JPEG", photograph(mode, SIZE)))
     for name, _ in pictures.list_renditions(figure):
-        image = opened(newsroom, name)
+        image = opened(articles, name)
         assert image.mode in ("L", "RGB")
         assert alike(image, photograph(mode, SIZE)), name
 
@@ -125,23 +125,23 @@ def grey_profile() -> bytes:
     return (head.ljust(68, b"\0") + white[8:]).ljust(128, b"\0") + body
 
 
-def test_a_grey_picture_with_a_profile_is_translated_and_stands_upright(newsroom):
+def test_a_grey_picture_with_a_profile_is_translated_and_stands_upright(articles):
     grey = Image.new("L", SIZE, 128)
     data = written("JPEG", grey, icc_profile=grey_profile(), exif=exif(6))
-    figure = taken(newsroom, data)
+    figure = taken(articles, data)
     for name, _ in pictures.list_renditions(figure):
-        image = opened(newsroom, name)
+        image = opened(articles, name)
         assert image.height == image.width * 2
         assert image.info["icc_profile"][16:20] == b"RGB "
         assert abs(colour(image, 9, 9)[0] - 161) < 3
 
 
-def test_a_profile_that_makes_no_sense_is_left_out(newsroom):
+def test_a_profile_that_makes_no_sense_is_left_out(articles):
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     for mode in ("L", "RGB"):
-        figure = taken(newsroom, written("JPEG", photograph(mode, SIZE), icc_profile=lab))
+        figure = taken(articles, written("JPEG", photograph(mode, SIZE), icc_profile=lab))
         for name, _ in pictures.list_renditions(figure):
-            assert "icc_profile" not in opened(newsroom, name).info
+            assert "icc_profile" not in opened(articles, name).info
 
 
 @pytest.mark.parametrize(
@@ -154,67 +154,67 @@ def test_a_profile_that_makes_no_sense_is_left_out(newsroom):
         written("JPEG", photograph(size=(400, 300))),
     ],
 )
-def test_what_moves_or_is_small_has_no_renditions(newsroom, data):
-    figure = taken(newsroom, data)
+def test_what_moves_or_is_small_has_no_renditions(articles, data):
+    figure = taken(articles, data)
     assert figure.variants == ()
-    assert kept(newsroom) == {figure.src}
+    assert kept(articles) == {figure.src}
 
 
-def test_renditions_are_made_once_and_again_when_they_are_gone(newsroom):
+def test_renditions_are_made_once_and_again_when_they_are_gone(articles):
     data = written("JPEG", photograph(size=SIZE))
-    figure = taken(newsroom, data)
+    figure = taken(articles, data)
     gone, made = (
-        newsroom.config.root / pictures.rendition_name(figure, w, ".webp") for w in (400, 800)
+        articles.config.root / pictures.rendition_name(figure, w, ".webp") for w in (400, 800)
     )
     gone.unlink()
     os.utime(made, (1, 1))
-    assert taken(newsroom, data) == figure
+    assert taken(articles, data) == figure
     assert gone.exists()
     assert made.stat().st_mtime == 1  # not made again
 
 
-def test_a_picture_has_the_same_name_wherever_it_was_taken(newsroom):
-    one = taken(newsroom, written("JPEG", exif=exif()))
-    assert one == taken(newsroom, written("JPEG", comment=b"secret"))
-    assert one == taken(newsroom, written("JPEG"))
+def test_a_picture_has_the_same_name_wherever_it_was_taken(articles):
+    one = taken(articles, written("JPEG", exif=exif()))
+    assert one == taken(articles, written("JPEG", comment=b"secret"))
+    assert one == taken(articles, written("JPEG"))
 
 
-def test_a_picture_that_breaks_off_is_missing_and_leaves_nothing(newsroom):
+def test_a_picture_that_breaks_off_is_missing_and_leaves_nothing(articles):
     noise = Image.effect_noise(SIZE, 90)
     for kind in ("JPEG", "PNG", "WEBP", "AVIF"):
         data = written(kind, noise)
         with pytest.raises(PictureMissing, match=r"picture\.dat: "):
-            taken(newsroom, data[: len(data) // 2])
+            taken(articles, data[: len(data) // 2])
     png = bytearray(written("PNG", noise))
     png[4000:4100] = bytes(100)
     with pytest.raises(PictureMissing):
-        taken(newsroom, bytes(png))
-    assert not newsroom.config.media.exists()
+        taken(articles, bytes(png))
+    assert not articles.config.media.exists()
 
 
-def test_a_telephones_picture_with_more_pictures_behind_it_is_a_jpeg(newsroom):
+def test_a_telephones_picture_with_more_pictures_behind_it_is_a_jpeg(articles):
     file = io.BytesIO()
     photograph(size=SIZE).save(
         file, "MPO", save_all=True, append_images=[photograph(size=SIZE)], exif=exif(6)
     )
-    figure = taken(newsroom, file.getvalue())
+    figure = taken(articles, file.getvalue())
     assert (figure.type, figure.width, figure.height) == ("image/jpeg", 500, 1000)
-    for kept_file in newsroom.config.media.iterdir():
+    for kept_file in articles.config.media.iterdir():
         assert not [secret for secret in SECRETS if secret in kept_file.read_bytes()]
 
 
-def test_a_dry_run_says_what_an_import_would(newsroom):
-    file = newsroom.write("a.jpg", written("JPEG", photograph(size=SIZE), exif=exif(6)))
-    dry = Pictures(file, newsroom.config, save_media=False).find("a.jpg")
-    assert not newsroom.config.media.exists()
-    assert dry == Pictures(file, newsroom.config).find("a.jpg")
+def test_a_dry_run_says_what_an_import_would(articles):
+    file = articles.write("a.jpg", written("JPEG", photograph(size=SIZE), exif=exif(6)))
+    dry = Pictures(file, articles.config, save_media=False).find("a.jpg")
+    assert not articles.config.media.exists()
+    assert dry == Pictures(file, articles.config).find("a.jpg")
 
 
 @needs_shared
-def test_real_photographs_come_through(newsroom):
+def test_real_photographs_come_through(articles):
     assert SHARED is not None
     for file in sorted(Path(SHARED / "real" / "photos").glob("*.jpg")):
-        figure = taken(newsroom, file.read_bytes())
-        assert set(pictures.list_files(figure)) <= kept(newsroom)
+        figure = taken(articles, file.read_bytes())
+        assert set(pictures.list_files(figure)) <= kept(articles)
         for name, _ in pictures.list_renditions(figure):
-            assert alike(opened(newsroom, name), Image.open(file)), (file, name)
+            assert alike(opened(articles, name), Image.open(file)), (file, name)

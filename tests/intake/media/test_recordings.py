@@ -7,47 +7,47 @@ import pytest
 from syndicate.intake.articles.article_import import ImportOutcome
 from syndicate.intake.media.recordings import RecordingMissing, find_recording, parse_duration
 from syndicate.model.articles import Recording
-from tests.intake.article_folder import Newsroom
+from tests.intake.article_folder import ArticleFolder
 from tests.intake.articles.test_fields import fields, refusal
 from tests.intake.media import sample_recordings
 from tests.intake.media.sample_recordings import mp3
 from tests.intake.media.sample_recordings import wav as sound
 
 
-def heard(newsroom: Newsroom, audio: str):
-    filed = newsroom.file_one(newsroom.article("a.md", audio=audio))
+def heard(articles: ArticleFolder, audio: str):
+    filed = articles.import_one(articles.add("a.md", audio=audio))
     assert filed.outcome is not ImportOutcome.REFUSED, filed.reason
-    return newsroom.one().audio, filed.warnings
+    return articles.only().audio, filed.warnings
 
 
-def test_a_recording_beside_the_article_is_kept_by_its_content(newsroom):
-    newsroom.write("tram.wav", sound())
-    audio, warnings = heard(newsroom, "{src: tram.wav, title: The first ride}")
+def test_a_recording_beside_the_article_is_kept_by_its_content(articles):
+    articles.write("tram.wav", sound())
+    audio, warnings = heard(articles, "{src: tram.wav, title: The first ride}")
     name = f"media/{hashlib.sha256(sound()).hexdigest()[:32]}.wav"
     assert audio == Recording(
         src=name, type="audio/wav", length=len(sound()), duration=3, title="The first ride"
     )
-    assert (newsroom.config.root / name).read_bytes() == sound()
+    assert (articles.config.root / name).read_bytes() == sound()
     assert warnings == ()
 
 
-def test_its_kind_is_that_of_its_content_whatever_it_is_called(newsroom):
-    newsroom.write("tram.wav", mp3())
-    audio, _ = heard(newsroom, "{src: tram.wav, type: audio/flac, length: 1}")
+def test_its_kind_is_that_of_its_content_whatever_it_is_called(articles):
+    articles.write("tram.wav", mp3())
+    audio, _ = heard(articles, "{src: tram.wav, type: audio/flac, length: 1}")
     assert (audio.type, audio.length, audio.duration) == ("audio/mpeg", len(mp3()), 5)
     assert audio.src.endswith(".mp3")
 
 
-def test_a_duration_that_is_written_wins(newsroom):
-    newsroom.write("tram.wav", sound())
-    audio, _ = heard(newsroom, '{src: tram.wav, duration: "1:02"}')
+def test_a_duration_that_is_written_wins(articles):
+    articles.write("tram.wav", sound())
+    audio, _ = heard(articles, '{src: tram.wav, duration: "1:02"}')
     assert audio.duration == 62
 
 
-def test_a_dry_run_keeps_no_recording(newsroom):
-    newsroom.write("tram.wav", sound())
-    newsroom.file_one(newsroom.article("a.md", audio="tram.wav"), dry_run=True)
-    assert not newsroom.config.media.exists() or not [*newsroom.config.media.iterdir()]
+def test_a_dry_run_keeps_no_recording(articles):
+    articles.write("tram.wav", sound())
+    articles.import_one(articles.add("a.md", audio="tram.wav"), dry_run=True)
+    assert not articles.config.media.exists() or not [*articles.config.media.iterdir()]
 
 
 @pytest.mark.parametrize(
@@ -60,25 +60,25 @@ def test_a_dry_run_keeps_no_recording(newsroom):
         ("{src: 'https://cdn.example/a', length: 12}", "type and length"),
     ],
 )
-def test_what_readers_could_not_be_told_honestly_is_left_out_with_a_warning(newsroom, audio, why):
-    audio_, (warning,) = heard(newsroom, audio)
+def test_what_readers_could_not_be_told_honestly_is_left_out_with_a_warning(articles, audio, why):
+    audio_, (warning,) = heard(articles, audio)
     assert audio_ is None
     assert warning.startswith("articles/a.md: the recording is ignored: ")
     assert why in warning
 
 
 @pytest.mark.parametrize("kind", sample_recordings.ALL)
-def test_each_kind_of_recording_is_taken(newsroom, kind):
-    newsroom.write("tram", sample_recordings.ALL[kind]())
-    audio, warnings = heard(newsroom, "tram")
+def test_each_kind_of_recording_is_taken(articles, kind):
+    articles.write("tram", sample_recordings.ALL[kind]())
+    audio, warnings = heard(articles, "tram")
     assert audio.length == len(sample_recordings.ALL[kind]())
     assert warnings == ()
 
 
 @pytest.mark.parametrize("kind", sample_recordings.ALL)
-def test_a_recording_with_a_damaged_byte_is_taken_or_left_out_but_stops_nothing(newsroom, kind):
+def test_a_recording_with_a_damaged_byte_is_taken_or_left_out_but_stops_nothing(articles, kind):
     whole = sample_recordings.ALL[kind]()
-    file, article = newsroom.write("tram", whole), newsroom.article("a.md")
+    file, article = articles.write("tram", whole), articles.add("a.md")
     left_out = 0
     for at in range(min(len(whole), 350)):
         damaged = whole[:at] + bytes((255 - whole[at],)) + whole[at + 1 :]
@@ -86,18 +86,18 @@ def test_a_recording_with_a_damaged_byte_is_taken_or_left_out_but_stops_nothing(
             file.write_bytes(data)
             try:
                 find_recording(
-                    Recording(src="tram", type=""), article, newsroom.config, save_media=False
+                    Recording(src="tram", type=""), article, articles.config, save_media=False
                 )
             except RecordingMissing:
                 left_out += 1
     assert left_out > 30
 
 
-def test_a_recording_elsewhere_is_what_the_front_matter_says(newsroom):
-    audio, warnings = heard(newsroom, "{src: 'https://cdn.example/a.mp3', length: 12}")
+def test_a_recording_elsewhere_is_what_the_front_matter_says(articles):
+    audio, warnings = heard(articles, "{src: 'https://cdn.example/a.mp3', length: 12}")
     assert audio == Recording(src="https://cdn.example/a.mp3", type="audio/mpeg", length=12)
     assert warnings == ()
-    assert not newsroom.config.media.exists()
+    assert not articles.config.media.exists()
 
 
 @pytest.mark.parametrize(
