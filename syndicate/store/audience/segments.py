@@ -77,7 +77,7 @@ class Segments(Repository):
         """Count everybody in it, or those who would get a newsletter's edition at `at`."""
         query = self._query(select(func.count()).select_from(subscribers), criteria, at)
         if newsletter is not None:
-            query = _reached(query, newsletter, at)
+            query = _only_recipients(query, newsletter, at)
         return int(self._execute(query).scalar_one())
 
     def addresses(
@@ -87,7 +87,7 @@ class Segments(Repository):
         query = self._query(select(subscribers.c.email), criteria, at)
         query = query.order_by(subscribers.c.key)
         if newsletter is not None:
-            query = _reached(query, newsletter, at)
+            query = _only_recipients(query, newsletter, at)
         yield from self._execute(query.execution_options(yield_per=_FETCH_SIZE)).scalars()
 
     def _query(self, query: Select[Any], criteria: Criteria, at: datetime) -> Select[Any]:
@@ -99,7 +99,7 @@ def condition(criteria: Criteria, dialect: str, *, at: datetime) -> Condition:
     return _ConditionBuilder(criteria, dialect, at).condition(criteria.expression)
 
 
-def _reached(query: Select[Any], newsletter: str, at: datetime) -> Select[Any]:
+def _only_recipients(query: Select[Any], newsletter: str, at: datetime) -> Select[Any]:
     not_paused = or_(subscribers.c.paused_until.is_(None), subscribers.c.paused_until <= at)
     return query.where(
         _has(subscriptions.c.subscriber, _confirmed((newsletter,))),

@@ -144,7 +144,7 @@ class EditionControl(Repository):
         )
         readers = list(self._execute(query.limit(BATCH)).scalars())
         rows = and_(deliveries.c.subscriber.in_(readers), deliveries.c.state.in_(NOT_STARTED))
-        self.hand_on(edition, rows, at)
+        self.skip_readers(edition, rows, at)
         return len(readers)
 
     def remaining(self, edition: Edition) -> Remaining:
@@ -254,7 +254,7 @@ class EditionControl(Repository):
         }
         self._execute(insert(edition_acts), row)
 
-    def hand_on(self, edition: Edition, which: ColumnElement[bool], at: datetime) -> None:
+    def skip_readers(self, edition: Edition, which: ColumnElement[bool], at: datetime) -> None:
         """Skip readers of a stopped edition, and queue its successor for them, if there is one."""
         reason = CANCELLED if edition.successor is None else replaced_by(edition.successor)
         self._execute(

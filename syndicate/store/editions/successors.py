@@ -74,7 +74,7 @@ class Successors(Repository):
             detail=f"by edition {successor}" + (f"; {detail}" if detail else ""),
             successor=successor,
         )
-        self._control.hand_on(self._get(key), HELD_BACK, at)
+        self._control.skip_readers(self._get(key), HELD_BACK, at)
         return self._get(successor), remaining
 
     def resend(
