@@ -516,4 +516,4 @@ def test_check_tells_of_a_mirror_that_cannot_be_spoken_to(operator):
     operator.configure("[publish]", '[publish]\nmirror = "carrierpigeon://loft"')
     checked = operator.run("check")
     assert checked.code == 2
-    assert "fsspec knows no carrierpigeon" in checked.err
+    assert "fsspec has no protocol carrierpigeon" in checked.err

@@ -132,12 +132,11 @@ def _check_depth(name: str, text: str) -> None:
     """Refuse a file that is nested so deep that toml_rs, which recurses without limit, crashes."""
     structure = _OPAQUE.sub(lambda match: "x" + "\n" * match[0].count("\n"), text)
     depth = 0
-    for found in _NESTING.finditer(structure):
-        depth = (
-            max(depth + _DEPTH_CHANGE.get(found[0], -1), 0) if len(found[0]) == 1 else MAX_DEPTH + 1
-        )
+    for match in _NESTING.finditer(structure):
+        is_dotted = len(match[0]) > 1
+        depth = MAX_DEPTH + 1 if is_dotted else max(depth + _DEPTH_CHANGE.get(match[0], -1), 0)
         if depth > MAX_DEPTH:
-            line = structure.count("\n", 0, found.start()) + 1
+            line = structure.count("\n", 0, match.start()) + 1
             message = f"brackets or dotted keys are nested more than {MAX_DEPTH} deep"
             raise ConfigError(Problem(f"{name}:{line}", message))
 

@@ -220,7 +220,7 @@ class Build:
                 self._write([file])
             else:
                 self._manifest.keep(file.path)
-                self._warnings.append(Problem(key, f"the picture {source} isn't there"))
+                self._warnings.append(Problem(key, f"the picture {source} is missing"))
 
     def _write(self, files: Iterable[OutputFile]) -> None:
         if self._record(self._writer.write(files)):

@@ -12,7 +12,7 @@ from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.workers.pool import WorkerPool, start_workers
 
-_DIED = "a process of the build died, killed perhaps because memory ran out"
+_DIED = "a build process died, perhaps because memory ran out"
 
 PageWorkers = WorkerPool[Task, TaskOutcome]
 

@@ -65,8 +65,8 @@ class BuildPlan:
         numbers = {topic: self._numbers(topic, PAGE_SIZE) for topic in self._changed}
         few = [
             topic
-            for topic, found in numbers.items()
-            if len(found) < _MIN_PAGES_PER_SHARD * shard.count
+            for topic, pages in numbers.items()
+            if len(pages) < _MIN_PAGES_PER_SHARD * shard.count
         ]
         shares = {topic: (numbers[topic], True) for topic in shard.interleaved(few)}
         for topic in numbers.keys() - set(few):

@@ -118,7 +118,7 @@ class Publisher:
                 raise SyndicateError(
                     f"the store has no articles, but {self._config.output} was built from one "
                     "that had some, so nothing is built: run `syndicate import`, check store.url, "
-                    "or empty that folder if the publication begins again"
+                    "or empty that folder if the publication starts over"
                 )
         return last
 

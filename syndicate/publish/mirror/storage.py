@@ -88,7 +88,9 @@ def check_installed(url: str) -> None:
             "for s3 run `pip install s3fs`; for others, install what fsspec asks for"
         ) from error
     except ValueError as error:
-        raise ConfigError(f'publish.mirror = "{url}" — fsspec knows no {protocol}') from error
+        raise ConfigError(
+            f'publish.mirror = "{url}" — fsspec has no protocol {protocol}'
+        ) from error
 
 
 def _protocol(url: str) -> str:

@@ -210,7 +210,7 @@ def ineffective_settings(config: Config) -> Iterator[str]:
     """
     if not is_loopback_url(config.url):
         return
-    reason = f"since none can reach {config.url}; set publication.url"
+    reason = f"because it can't reach {config.url}; set publication.url"
     if len(reachable_hubs(config)) < len(config.websub.hubs):
         yield f"websub.hubs: no hub on another machine is notified, {reason}"
     if config.websub.own:

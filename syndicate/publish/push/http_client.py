@@ -109,7 +109,7 @@ class HttpClient:
             ):
                 return HttpReply(response.status, _decode(response.headers), _read_body(response))
         except (TimeoutError, httpcore.TimeoutException) as error:
-            raise backend.failure(f"no answer within {self._timeout:g} s") from error
+            raise backend.failure(f"no reply within {self._timeout:g} s") from error
         except (CallFailed, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             raise backend.failure(_error_text(error)) from error
 
@@ -210,13 +210,13 @@ def _parse(url: str) -> httpx.URL:
     try:
         address = httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
-        raise CallFailed(f"{url!r} is no address: {error}") from error
+        raise CallFailed(f"{url!r} is not a URL: {error}") from error
     if address.scheme not in {"http", "https"} or not address.raw_host:
-        raise CallFailed(f"{url!r} is no address of http or https")
+        raise CallFailed(f"{url!r} is not an http or https URL")
     if address.port is not None and not 0 < address.port < _PORT_LIMIT:
-        raise CallFailed(f"{url!r} names port {address.port}, and there is none of that number")
+        raise CallFailed(f"{url!r} has port {address.port}, which is not a port number")
     if address.userinfo:
-        raise CallFailed("an address with a name or password in it is not called")
+        raise CallFailed("a URL with a user name or password is not called")
     return address
 
 

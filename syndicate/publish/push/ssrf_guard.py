@@ -78,7 +78,7 @@ def resolve_allowed(
 def check_address(address: Address, host: str, allowed: Sequence[Network] | None) -> None:
     """Raise CallFailed where an address of a host must not be called."""
     if allowed is not None and not (is_public(address) or _is_in(address, allowed)):
-        raise CallFailed(f"{host} is at {address}, which is no public address")
+        raise CallFailed(f"{host} is at {address}, which is not a public address")
 
 
 def check_connection(
@@ -153,7 +153,7 @@ def _resolve_within(resolver: Resolver, host: str, port: int, within: float) -> 
     try:
         result = results.get(timeout=max(within, 0))
     except queue.Empty:
-        raise TimeoutError(f"no answer within {within:.0f} s") from None
+        raise TimeoutError(f"no reply within {within:.0f} s") from None
     if isinstance(result, Exception):
         raise result
     return result

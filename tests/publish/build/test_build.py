@@ -178,7 +178,7 @@ def test_a_logo_that_has_vanished_is_a_warning_and_the_old_one_stays(branded, lo
     logo.unlink()
     built = branded.build()
     assert [str(warning) for warning in built.warnings] == [
-        f"publication.logo: the picture {logo} isn't there"
+        f"publication.logo: the picture {logo} is missing"
     ]
     assert (built.written, built.deleted) == ((), ())
     assert branded.files()["assets/logo.png"] == b"logo"

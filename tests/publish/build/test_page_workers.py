@@ -39,7 +39,7 @@ def newsroom(sqlite_store, publication):
 
 
 def test_a_process_that_dies_is_reported_as_an_error(newsroom):
-    reported = pytest.raises(SyndicateError, match="a process of the build died")
+    reported = pytest.raises(SyndicateError, match="a build process died")
     with start_page_workers(newsroom.config, compress=False) as workers, reported:
         for process in multiprocessing.active_children():
             process.kill()

@@ -320,5 +320,5 @@ def test_fsspec_itself_missing_is_refused_with_the_remedy(publication, monkeypat
 
 
 def test_a_protocol_that_nobody_knows_is_refused(publication):
-    with pytest.raises(ConfigError, match="fsspec knows no carrierpigeon"):
+    with pytest.raises(ConfigError, match="fsspec has no protocol carrierpigeon"):
         Mirror.of(publication(publish={"mirror": "carrierpigeon://loft"}))

@@ -469,9 +469,9 @@ WRONG: tuple[tuple[dict[str, str], str], ...] = (
     ({"topic": "/feeds/private/abc/rss.xml"}, "none of our feeds"),
     ({"topic": "/../rss.xml"}, "none of our feeds"),
     ({"topic": "/rss.xml?x"}, "none of our feeds"),
-    ({"callback": ""}, "no address"),
-    ({"callback": "ftp://example.org/"}, "no address of http"),
-    ({"callback": "http://me:pw@example.org/"}, "name or password"),
+    ({"callback": ""}, "not an http or https URL"),
+    ({"callback": "ftp://example.org/"}, "not an http or https URL"),
+    ({"callback": "http://me:pw@example.org/"}, "user name or password"),
     ({"callback": "http://example.org/#x"}, "fragment"),
     ({"callback": "http://example.org/字"}, "ASCII"),
     ({"callback": "http://bücher.example/"}, "ASCII"),
@@ -540,7 +540,7 @@ def test_callbacks_in_our_own_network_are_refused(sqlite_store, publication, rea
     with station(sqlite_store, publication, private_callbacks=[]) as post:
         answer = post.ask(callback.format(port=reader.port))
         assert answer.status_code == 400
-        assert "no public address" in answer.text
+        assert "not a public address" in answer.text
         assert the_numbers(post) == (0, 0)
 
 
