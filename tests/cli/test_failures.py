@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Operator
-from tests.deliver.mail_servers import Scripted
+from tests.deliver.mail_servers import ScriptedServer
 
 ASCII = {"PYTHONIOENCODING": "ascii"}
 OK = b"250 2.0.0 ok\r\n"
@@ -191,7 +191,7 @@ def test_a_tick_that_is_broken_off_leaves_nothing_half_done(operator, how, code)
         taken.extend(TO.findall(message))
         return OK
 
-    with Scripted(mail=OK, rcpt=OK, body=body) as server:
+    with ScriptedServer(mail=OK, rcpt=OK, body=body) as server:
         operator.catch_mail()
         operator.configure("[mail]", SMTP.format(port=server.port))
         process = subprocess.Popen(

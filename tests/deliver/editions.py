@@ -112,7 +112,7 @@ def readers(count: int) -> list[str]:
     return [f"reader{n}@example.org" for n in range(count)]
 
 
-def hand_over(
+def drain_ledger(
     store: Store, config: Config, relays: Sequence[Transport], *, minutes: float = 0
 ) -> DeliveryReport:
     """Drain the ledger once, so many minutes after noon."""

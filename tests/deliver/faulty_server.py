@@ -27,7 +27,7 @@ STEPS = ("greeting", "ehlo", "mail", "rcpt", "data", "body", "rset")
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class Fault:
     """What goes wrong once: at the `nth` time (from 0) that a step comes about."""
 
     step: str
@@ -99,12 +99,12 @@ class HangupError(Exception):
     """This side ends the connection."""
 
 
-class Wrecker:
+class FaultyServer:
     """Polite, but for what is to go wrong: `wrongs`, or `say(step, connection)` for each answer."""
 
     def __init__(
         self,
-        wrongs: Sequence[Wrong] = (),
+        wrongs: Sequence[Fault] = (),
         *,
         extensions: Sequence[str] = ("PIPELINING",),
         say: Callable[[str, bytes], str | bytes | None] | None = None,

@@ -19,7 +19,7 @@ CUT = b""
 """Instead of an answer: close the connection."""
 
 
-class Parting(bytes):
+class ClosingReply(bytes):
     """An answer after which the server closes the connection."""
 
     __slots__ = ()
@@ -28,7 +28,7 @@ class Parting(bytes):
 Answer = bytes | Callable[[str], bytes]
 
 
-class Scripted:
+class ScriptedServer:
     """A mail server that gives the answers it was given.
 
     `greeting, ehlo, mail, rcpt, data, body, rset` are each an answer or a
@@ -131,7 +131,7 @@ class Scripted:
         if said == CUT:
             raise ConnectionAbortedError
         connection.sendall(said)
-        if isinstance(said, Parting):
+        if isinstance(said, ClosingReply):
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(4096):  # what was sent ahead: closing on it would reset
                 pass
@@ -139,7 +139,7 @@ class Scripted:
         return said
 
 
-class Refusing:
+class RefusingServer:
     """Answers to RCPT: `reader0` is refused, while others are on their way."""
 
     def __init__(self, refusal: bytes, *, until_held: Callable[[], object]) -> None:
@@ -181,7 +181,7 @@ class Mailboxes:
 
 
 @contextlib.contextmanager
-def real(
+def real_server(
     *,
     tls: ssl.SSLContext | None = None,
     starttls: ssl.SSLContext | None = None,

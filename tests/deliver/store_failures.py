@@ -144,7 +144,7 @@ def wired(address: str, template: str) -> Iterator[Wire]:
         yield wire
 
 
-def tell(wire: Wire, statement: str) -> None:
+def run_sql(wire: Wire, statement: str) -> None:
     """Have the server do something with a database, as its administrator may."""
     server = create_engine(wire.straight, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
@@ -154,7 +154,7 @@ def tell(wire: Wire, statement: str) -> None:
 
 def end_sessions(wire: Wire) -> None:
     """Have the server end every session with a database."""
-    tell(
+    run_sql(
         wire,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()",

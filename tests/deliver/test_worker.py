@@ -20,15 +20,15 @@ from tests.causes import TEST
 from tests.deliver.editions import (
     NOON,
     draft,
+    drain_ledger,
     freeze,
-    hand_over,
     links,
     readers,
     rows,
     states,
     subscribe,
 )
-from tests.deliver.mail_servers import CUT, Scripted, real
+from tests.deliver.mail_servers import CUT, ScriptedServer, real_server
 from tests.until import until
 
 FAR = NOON.replace(year=2100)
@@ -51,9 +51,9 @@ def refuse(*local_parts: str, answer: bytes):
 def test_every_reader_gets_one_message(store, config):
     subscribe(store, *readers(60))
     edition = freeze(store)
-    with real() as (port, boxes):
-        drained = hand_over(store, config(port), configured_transports(config(port)))
-        again = hand_over(store, config(port), configured_transports(config(port)))
+    with real_server() as (port, boxes):
+        drained = drain_ledger(store, config(port), configured_transports(config(port)))
+        again = drain_ledger(store, config(port), configured_transports(config(port)))
 
     assert drained.accepted == 60
     assert again.accepted == 0
@@ -64,7 +64,7 @@ def test_every_reader_gets_one_message(store, config):
 def test_the_outbox_holds_one_file_for_every_reader(store, config):
     subscribe(store, *readers(60))
     freeze(store)
-    drained = hand_over(store, config(), configured_transports(config()))
+    drained = drain_ledger(store, config(), configured_transports(config()))
 
     assert drained.accepted == 60
     assert sorted(kept.to for kept in Outbox.of(config()).messages()) == sorted(readers(60))
@@ -73,8 +73,8 @@ def test_the_outbox_holds_one_file_for_every_reader(store, config):
 def test_a_refused_recipient_never_stops_the_rest(sqlite_store, config):
     subscribe(sqlite_store, *readers(9))
     edition = freeze(sqlite_store)
-    with Scripted("PIPELINING", rcpt=refuse("reader4", answer=b"550 5.1.1 no\r\n")) as server:
-        drained = hand_over(
+    with ScriptedServer("PIPELINING", rcpt=refuse("reader4", answer=b"550 5.1.1 no\r\n")) as server:
+        drained = drain_ledger(
             sqlite_store, config(server.port), configured_transports(config(server.port))
         )
 
@@ -87,8 +87,8 @@ def test_an_address_that_is_no_good_is_suppressed(sqlite_store, config):
     subscribe(sqlite_store, *readers(3))
     freeze(sqlite_store)
     answer = refuse("reader1", answer=b"550 5.1.1 no\r\n")
-    with Scripted(rcpt=answer, body=b"552 5.2.2 full\r\n") as server:
-        hand_over(sqlite_store, config(server.port), configured_transports(config(server.port)))
+    with ScriptedServer(rcpt=answer, body=b"552 5.2.2 full\r\n") as server:
+        drain_ledger(sqlite_store, config(server.port), configured_transports(config(server.port)))
 
     with sqlite_store.read() as tx:
         assert [bool(who.suppressed) for who in tx.subscribers.all()] == [False, True, False]
@@ -98,13 +98,13 @@ def test_an_address_that_is_no_good_is_suppressed(sqlite_store, config):
 def test_what_was_put_off_is_tried_again_and_given_up_in_the_end(store, config):
     subscribe(store, *readers(2))
     edition = freeze(store)
-    with Scripted(rcpt=refuse("reader1", answer=b"450 4.2.1 later\r\n")) as server:
+    with ScriptedServer(rcpt=refuse("reader1", answer=b"450 4.2.1 later\r\n")) as server:
         way = configured_transports(config(server.port))
-        first = hand_over(store, config(server.port), way)
-        soon = hand_over(store, config(server.port), way, minutes=4)
-        later = hand_over(store, config(server.port), way, minutes=7)
+        first = drain_ledger(store, config(server.port), way)
+        soon = drain_ledger(store, config(server.port), way, minutes=4)
+        later = drain_ledger(store, config(server.port), way, minutes=7)
         attempts = rows(store, edition.key)["reader1@example.org"].attempt
-        late = hand_over(store, config(server.port), way, minutes=24 * 60 + 1)
+        late = drain_ledger(store, config(server.port), way, minutes=24 * 60 + 1)
 
     assert (first.accepted, first.deferred) == (1, 1)
     assert soon.deferred == 0
@@ -119,10 +119,10 @@ def test_no_verdict_is_unknown_and_never_repeated(store, config):
     subscribe(store, *readers(5))
     edition = freeze(store)
     cut = refuse("To: reader2@", answer=CUT)
-    with Scripted("PIPELINING", body=cut) as server:
+    with ScriptedServer("PIPELINING", body=cut) as server:
         way = configured_transports(config(server.port))
-        drained = hand_over(store, config(server.port), way)
-        again = hand_over(store, config(server.port), way, minutes=60)
+        drained = drain_ledger(store, config(server.port), way)
+        again = drain_ledger(store, config(server.port), way, minutes=60)
 
     assert (drained.accepted, drained.unknown, again.unknown) == (4, 1, 0)
     assert states(store, edition.key) == {DeliveryState.ACCEPTED: 4, DeliveryState.UNKNOWN: 1}
@@ -135,13 +135,13 @@ def test_a_connection_cut_before_the_body_costs_an_attempt_and_nothing_else(
 ):
     subscribe(sqlite_store, *readers(3))
     edition = freeze(sqlite_store)
-    with Scripted() as server:
+    with ScriptedServer() as server:
         server.answers[step] = CUT
         way = configured_transports(config(server.port))
-        drained = hand_over(sqlite_store, config(server.port), way)
+        drained = drain_ledger(sqlite_store, config(server.port), way)
         del server.answers[step]
         server.answers["data"] = b"354 go\r\n"
-        later = hand_over(sqlite_store, config(server.port), way, minutes=10)
+        later = drain_ledger(sqlite_store, config(server.port), way, minutes=10)
 
     assert (drained.deferred, later.accepted) == (3, 3)
     assert {row.attempt for row in rows(sqlite_store, edition.key).values()} == {2}
@@ -151,13 +151,13 @@ def test_a_connection_cut_before_the_body_costs_an_attempt_and_nothing_else(
 def test_a_session_that_grew_old_costs_its_next_reader_nothing(sqlite_store, config):
     subscribe(sqlite_store, *readers(6))
     edition = freeze(sqlite_store)
-    with Scripted("PIPELINING") as server:
+    with ScriptedServer("PIPELINING") as server:
         served = iter(range(1, 1000))
         server.answers["mail"] = lambda _: (
             b"421 too many\r\n" if next(served) % 3 == 0 else b"250 ok\r\n"
         )
         one = config(server.port, connections=1)
-        drained = hand_over(sqlite_store, one, configured_transports(one))
+        drained = drain_ledger(sqlite_store, one, configured_transports(one))
 
     assert drained.accepted == 6
     assert {row.attempt for row in rows(sqlite_store, edition.key).values()} == {1}
@@ -167,9 +167,9 @@ def test_a_session_that_grew_old_costs_its_next_reader_nothing(sqlite_store, con
 def test_sessions_are_renewed_after_max_messages(sqlite_store, config):
     subscribe(sqlite_store, *readers(6))
     freeze(sqlite_store)
-    with Scripted() as server:
+    with ScriptedServer() as server:
         two = config(server.port, connections=1, max_messages=2)
-        drained = hand_over(sqlite_store, two, configured_transports(two))
+        drained = drain_ledger(sqlite_store, two, configured_transports(two))
 
     assert drained.accepted == 6
     assert server.connections == 3
@@ -178,23 +178,23 @@ def test_sessions_are_renewed_after_max_messages(sqlite_store, config):
 def test_a_relay_that_is_down_costs_no_attempt_and_is_told_once(store, config):
     subscribe(store, *readers(30))
     edition = freeze(store)
-    with Scripted() as server:
+    with ScriptedServer() as server:
         down = config(server.port)
     with capture_logs() as logs:
-        drained = hand_over(store, down, configured_transports(down))
+        drained = drain_ledger(store, down, configured_transports(down))
 
     assert "nothing listens there" in drained.unavailable[0]
     assert [log["event"] for log in logs] == ["relay unavailable"]
     assert states(store, edition.key) == {DeliveryState.QUEUED: 30}
     assert {row.attempt for row in rows(store, edition.key).values()} == {0}
-    assert hand_over(store, config(), configured_transports(config())).accepted == 30
+    assert drain_ledger(store, config(), configured_transports(config())).accepted == 30
 
 
 def test_a_sender_that_the_relay_refuses_says_nothing_about_readers(sqlite_store, publication):
     subscribe(sqlite_store, *readers(3))
     subscribe(sqlite_store, *readers(3), newsletter="evening")
     refused, fine = freeze(sqlite_store), freeze(sqlite_store, draft(newsletter="evening"))
-    with Scripted(mail=refuse("<news@", answer=b"550 5.7.1 not yours\r\n")) as server:
+    with ScriptedServer(mail=refuse("<news@", answer=b"550 5.7.1 not yours\r\n")) as server:
         config = publication(
             mail={
                 "transport": "smtp",
@@ -205,7 +205,7 @@ def test_a_sender_that_the_relay_refuses_says_nothing_about_readers(sqlite_store
             },
             newsletters=[{"name": "breaking"}, {"name": "evening", "from": "eve@example.org"}],
         )
-        drained = hand_over(sqlite_store, config, configured_transports(config))
+        drained = drain_ledger(sqlite_store, config, configured_transports(config))
 
     assert "takes nothing from news@example.org" in drained.unavailable[0]
     assert states(sqlite_store, refused.key) == {DeliveryState.QUEUED: 3}
@@ -218,7 +218,7 @@ def test_who_left_since_the_edition_was_frozen_is_not_mailed(store, config):
     with store.write() as tx:
         key = tx.subscribers.by_email("reader1@example.org").key
         tx.subscribers.unsubscribe(key, "breaking", at=NOON, cause=TEST)
-    drained = hand_over(store, config(), configured_transports(config()))
+    drained = drain_ledger(store, config(), configured_transports(config()))
 
     assert drained.accepted == 2
     assert rows(store, edition.key)["reader1@example.org"].state is DeliveryState.SKIPPED
@@ -235,8 +235,8 @@ def test_who_leaves_while_the_body_is_asked_for_is_not_mailed(sqlite_store, conf
                 tx.subscribers.unsubscribe(key, "breaking", at=NOON, cause=TEST)
         return b"250 ok\r\n"
 
-    with Scripted("PIPELINING", rcpt=leave) as server:
-        drained = hand_over(
+    with ScriptedServer("PIPELINING", rcpt=leave) as server:
+        drained = drain_ledger(
             sqlite_store, config(server.port), configured_transports(config(server.port))
         )
 
@@ -249,7 +249,7 @@ def test_mail_only_holds_everybody_else_back(store, config):
     subscribe(store, "me@office.example", *readers(30))
     edition = freeze(store)
     only = config(only=["*@OFFICE.example"])
-    drained = hand_over(store, only, configured_transports(only))
+    drained = drain_ledger(store, only, configured_transports(only))
 
     assert (drained.accepted, drained.skipped) == (1, 30)
     assert rows(store, edition.key)["reader4@example.org"].reply == "held back by mail.only"
@@ -261,7 +261,7 @@ def test_a_message_that_can_not_be_made_never_stops_the_rest(sqlite_store, confi
         for email, name in [("a@x.org", "A\nBcc: b@x.org"), ("a b@x.org", ""), ("c@x.org", "C")]:
             tx.subscribers.subscribe(email, "breaking", name=name, cause=TEST, at=NOON)
     edition = freeze(sqlite_store)
-    drained = hand_over(sqlite_store, config(), configured_transports(config()))
+    drained = drain_ledger(sqlite_store, config(), configured_transports(config()))
 
     assert (drained.accepted, drained.failed) == (1, 2)
     assert "control characters" in rows(sqlite_store, edition.key)["a@x.org"].reply
@@ -272,15 +272,15 @@ def test_an_edition_goes_out_whose_newsletter_left_the_config(sqlite_store, publ
     freeze(sqlite_store)
     config = publication(newsletters=[], mail={"from": "news@example.org"})
 
-    assert hand_over(sqlite_store, config, configured_transports(config)).accepted == 2
+    assert drain_ledger(sqlite_store, config, configured_transports(config)).accepted == 2
 
 
 def test_alerts_go_before_digests(sqlite_store, config):
     subscribe(sqlite_store, *readers(3))
     digest, alert = freeze(sqlite_store, draft(EditionKind.DIGEST)), freeze(sqlite_store)
-    with Scripted() as server:
+    with ScriptedServer() as server:
         one = config(server.port, connections=1)
-        hand_over(sqlite_store, one, configured_transports(one))
+        drain_ledger(sqlite_store, one, configured_transports(one))
 
     editions = [
         int(body.partition(b"Message-ID: <")[2].partition(b".")[0]) for body in server.bodies
@@ -292,10 +292,10 @@ def test_what_was_done_is_logged(sqlite_store, config):
     subscribe(sqlite_store, *readers(3))
     edition = freeze(sqlite_store)
     with (
-        Scripted(rcpt=refuse("reader1", answer=b"550 no\r\n")) as server,
+        ScriptedServer(rcpt=refuse("reader1", answer=b"550 no\r\n")) as server,
         capture_logs() as logs,
     ):
-        hand_over(sqlite_store, config(server.port), configured_transports(config(server.port)))
+        drain_ledger(sqlite_store, config(server.port), configured_transports(config(server.port)))
 
     assert logs == [
         {
@@ -328,7 +328,7 @@ def test_stop_finishes_the_message_in_flight_and_gives_back_the_rest(store, conf
         time.sleep(0.3)
         return b"250 ok\r\n"
 
-    with Scripted(body=body) as server:
+    with ScriptedServer(body=body) as server:
         drained = stopped(
             store, config(server.port), configured_transports(config(server.port)), stop
         )
@@ -339,7 +339,7 @@ def test_stop_finishes_the_message_in_flight_and_gives_back_the_rest(store, conf
         DeliveryState.QUEUED: 40 - drained.accepted,
     }
     assert (
-        hand_over(store, config(), configured_transports(config())).accepted
+        drain_ledger(store, config(), configured_transports(config())).accepted
         == 40 - drained.accepted
     )
 
@@ -353,7 +353,7 @@ def test_a_relay_that_hangs_does_not_hold_up_the_end(sqlite_store, config):
         stop.set()
         return server.silent(_)
 
-    with Scripted(body=hang) as server:
+    with ScriptedServer(body=hang) as server:
         one = config(server.port, connections=1, stop_timeout="1s")
         drained = stopped(sqlite_store, one, configured_transports(one), stop)
 
@@ -375,9 +375,11 @@ def left_sending(store, config, count: int = 1) -> list[str]:
 def test_what_a_killed_process_left_in_the_air_is_unknown(store, config):
     subscribe(store, *readers(3))
     edition = freeze(store)
-    with Scripted() as server, capture_logs() as logs:
+    with ScriptedServer() as server, capture_logs() as logs:
         left_sending(store, config(server.port))
-        drained = hand_over(store, config(server.port), configured_transports(config(server.port)))
+        drained = drain_ledger(
+            store, config(server.port), configured_transports(config(server.port))
+        )
 
     assert states(store, edition.key) == {DeliveryState.UNKNOWN: 1, DeliveryState.ACCEPTED: 2}
     assert len(server.bodies) == 2
@@ -400,7 +402,7 @@ def test_the_outbox_says_what_became_of_what_was_in_the_air(store, config):
     (outbox.folder / f"{edition.key:06}-000001.eml").write_bytes(
         f"Message-ID: {arrived}\r\n\r\n".encode()
     )
-    drained = hand_over(store, config(), [outbox])
+    drained = drain_ledger(store, config(), [outbox])
 
     assert drained.recovered == 1
     assert drained.accepted == 2
@@ -420,7 +422,7 @@ def test_what_is_claimed_by_a_living_process_is_left_to_it(store, config):
             limit=1,
         )
 
-    assert hand_over(store, config(), configured_transports(config())).accepted == 2
+    assert drain_ledger(store, config(), configured_transports(config())).accepted == 2
 
 
 def test_a_verdict_waits_for_a_store_that_somebody_else_holds(tmp_path, config, monkeypatch):
@@ -437,9 +439,9 @@ def test_a_verdict_waits_for_a_store_that_somebody_else_holds(tmp_path, config, 
             threading.Timer(0.5, holder.rollback).start()
         return b"250 ok\r\n"
 
-    with Scripted(body=hold) as server, contextlib.closing(holder):
+    with ScriptedServer(body=hold) as server, contextlib.closing(holder):
         one = config(server.port, connections=1)
-        drained = hand_over(store, one, configured_transports(one))
+        drained = drain_ledger(store, one, configured_transports(one))
 
     assert drained.accepted == 2
     assert states(store, edition.key) == {DeliveryState.ACCEPTED: 2}
@@ -462,15 +464,15 @@ def test_a_store_that_stays_held_ends_the_pass_and_no_body_leaves_unrecorded(
             holder.execute("BEGIN IMMEDIATE")
         return b"250 ok\r\n"
 
-    with Scripted(body=hold) as server, contextlib.closing(holder):
+    with ScriptedServer(body=hold) as server, contextlib.closing(holder):
         one = config(server.port, connections=1)
         with pytest.raises(StoreLocked):
-            hand_over(store, one, configured_transports(one))
+            drain_ledger(store, one, configured_transports(one))
         holder.rollback()
 
         assert len(server.bodies) == 1
         server.answers["body"] = b"250 ok\r\n"
-        assert hand_over(store, one, configured_transports(one)).accepted == 8
+        assert drain_ledger(store, one, configured_transports(one)).accepted == 8
 
     assert states(store, edition.key) == {DeliveryState.UNKNOWN: 1, DeliveryState.ACCEPTED: 8}
     store.close()
@@ -525,8 +527,8 @@ def test_a_short_list_is_shared_out_among_the_connections(sqlite_store, config):
         until(lambda: server.connections == 4)
         return b"250 ok\r\n"
 
-    with Scripted(body=slowly) as server:
+    with ScriptedServer(body=slowly) as server:
         one = config(server.port, connections=4)
-        assert hand_over(sqlite_store, one, configured_transports(one)).accepted == 4
+        assert drain_ledger(sqlite_store, one, configured_transports(one)).accepted == 4
 
     assert server.connections == 4

@@ -17,8 +17,8 @@ from syndicate.schedule.mail_status import BlockerKind, MailStatus
 from syndicate.schedule.progress_report import ProgressReporter, ProgressWatcher
 from syndicate.store.ledger.deliveries import Deliveries
 from tests.causes import TEST
-from tests.deliver.editions import freeze, hand_over, readers, rows, subscribe
-from tests.deliver.mail_servers import Scripted
+from tests.deliver.editions import drain_ledger, freeze, readers, rows, subscribe
+from tests.deliver.mail_servers import ScriptedServer
 from tests.ports import free_port
 from tests.until import until
 
@@ -117,7 +117,7 @@ def test_a_relay_that_can_not_be_reached_is_in_the_way_until_it_is(store, config
     freeze(store)
     port = free_port()
     given = config(host="127.0.0.1", port=port, security="none")
-    hand_over(store, given, configured_transports(given))
+    drain_ledger(store, given, configured_transports(given))
     [one] = read(store, given, clock.now()).blockers
     assert (one.kind, one.relay) == (BlockerKind.OUT, "127.0.0.1")
     assert "nothing listens there" in one.reason
@@ -148,10 +148,10 @@ def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, confi
         time.sleep(0.05)
         return b"250 2.0.0 ok\r\n"
 
-    with Scripted(body=body) as server:
+    with ScriptedServer(body=body) as server:
         given = config(host="127.0.0.1", port=server.port, security="none", connections=1)
         drain = threading.Thread(
-            target=hand_over, args=(store, given, configured_transports(given))
+            target=drain_ledger, args=(store, given, configured_transports(given))
         )
         drain.start()
         watcher, seen = ProgressWatcher(store, given), []
@@ -233,13 +233,13 @@ def test_it_is_told_in_the_log_only_while_this_process_delivers(store, config):
             until(is_told)  # who counts slowly, on a loaded machine, counts seldom
         return b"250 2.0.0 ok\r\n"
 
-    with Scripted(body=body) as server, capture_logs() as logs:
+    with ScriptedServer(body=body) as server, capture_logs() as logs:
         given = config(host="127.0.0.1", port=server.port, security="none", connections=1)
         reporters.append(ProgressReporter(store, given))
         reporters[0].log_progress()
         assert not logs
         with reporters[0].enabled():
-            hand_over(store, given, configured_transports(given))
+            drain_ledger(store, given, configured_transports(given))
         told = [event for event in logs if event["event"] == "sending"]
         reporters[0].log_progress()
     assert told

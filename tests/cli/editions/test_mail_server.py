@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.deliver.mail_servers import CUT, Scripted, real
+from tests.deliver.mail_servers import CUT, ScriptedServer, real_server
 from tests.ports import free_port
 
 OK = b"250 2.0.0 ok\r\n"
@@ -39,7 +39,7 @@ def ahead(operator, minutes):
 
 
 def test_a_time_to_come_mails_nobody_by_smtp_unless_it_is_really_meant(operator):
-    with real() as (port, boxes):
+    with real_server() as (port, boxes):
         by_smtp(operator, port)
         refused = operator.run("tick", "--at", in_minutes(60))
         assert refused.code == 2
@@ -61,7 +61,7 @@ def test_a_server_that_is_down_fails_the_tick_and_the_next_one_goes_on(operator)
     assert f"127.0.0.1:{port}" in down.err
     assert "delivered: nothing\n" in down.out  # much was due
     assert ledger(operator) == dict.fromkeys(("ada", "bo", "cy"), "queued")
-    with real(port=port) as (_, boxes):
+    with real_server(port=port) as (_, boxes):
         up = operator.run("tick")
     assert up.code == 0
     assert "delivered: 3 accepted" in up.out
@@ -74,7 +74,7 @@ def test_a_refused_reader_is_an_outcome_and_no_failure(operator):
             return b"550 5.1.1 no such user\r\n"
         return b"450 4.2.2 mailbox full\r\n" if "cy@" in line else b"250 ok\r\n"
 
-    with Scripted(mail=OK, rcpt=rcpt, body=OK) as server:
+    with ScriptedServer(mail=OK, rcpt=rcpt, body=OK) as server:
         by_smtp(operator, server.port)
         ticked = operator.run("tick")
         assert ticked.code == 0
@@ -93,12 +93,12 @@ def test_a_refused_reader_is_an_outcome_and_no_failure(operator):
 
 
 def test_a_line_cut_after_the_body_leaves_it_unknown_and_is_not_repeated(operator):
-    with Scripted(mail=OK, rcpt=OK, body=CUT) as server:
+    with ScriptedServer(mail=OK, rcpt=OK, body=CUT) as server:
         by_smtp(operator, server.port)
         assert operator.run("tick").code == 0
         assert len(server.bodies) == 3
     assert ledger(operator) == dict.fromkeys(("ada", "bo", "cy"), "unknown")
-    with real(port=server.port) as (_, boxes):
+    with real_server(port=server.port) as (_, boxes):
         operator.run("tick")
     assert boxes.envelopes == []
     [edition] = json.loads(operator.run("editions", "--json").out)
@@ -114,7 +114,7 @@ def test_sending_for_real_needs_an_address_on_the_web_and_one_for_letters(operat
 
 
 def test_whoever_is_not_in_only_is_held_back(operator):
-    with real() as (port, boxes):
+    with real_server() as (port, boxes):
         by_smtp(operator, port)
         operator.configure("[mail]", '[mail]\nonly = ["ADA@*"]')
         assert "delivered: 1 accepted, 2 skipped" in operator.run("tick").out
@@ -126,7 +126,7 @@ def test_an_alert_does_not_wait_for_one_address_that_is_answered_421(operator):
     def rcpt(line):
         return b"421 4.3.2 try again later\r\n" if "ada@" in line else OK
 
-    with Scripted("PIPELINING", mail=OK, rcpt=rcpt, body=OK) as server:
+    with ScriptedServer("PIPELINING", mail=OK, rcpt=rcpt, body=OK) as server:
         by_smtp(operator, server.port)
         ticked = operator.run("tick")
 

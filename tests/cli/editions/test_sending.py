@@ -21,8 +21,8 @@ import pytest
 from tests.cli.conftest import Operator
 from tests.cli.operation.test_reload import told
 from tests.cli.operation.test_run import until
-from tests.deliver.faulty_server import Wrecker, Wrong, repeated
-from tests.deliver.mail_servers import certificate, real
+from tests.deliver.faulty_server import Fault, FaultyServer, repeated
+from tests.deliver.mail_servers import certificate, real_server
 from tests.ports import free_port
 from tests.until import away_from_midnight
 
@@ -125,15 +125,15 @@ def ledger(operator: Operator) -> Counter[str]:
     return Counter(row["state"] for row in json.loads(ran.out))
 
 
-def taken(*servers: Wrecker) -> int:
+def taken(*servers: FaultyServer) -> int:
     return sum(body.taken for server in servers for body in server.record.bodies)
 
 
-def bodies(*servers: Wrecker) -> int:
+def bodies(*servers: FaultyServer) -> int:
     return sum(body.whole for server in servers for body in server.record.bodies)
 
 
-def assert_each_reader_has_it_once(*servers: Wrecker) -> None:
+def assert_each_reader_has_it_once(*servers: FaultyServer) -> None:
     got = Counter(body.reader for server in servers for body in server.record.bodies if body.taken)
     assert got == {f"r{number}@example.org": 1 for number in range(READERS)}
     assert all(repeated(server.record) == {} for server in servers)
@@ -147,7 +147,7 @@ def test_a_tick_that_is_told_to_stop_finishes_what_left_and_the_next_sends_the_r
 ):
     desk.configure('# url = "sqlite:///syndicate.db"', f'url = "{store_url}"')
     fill(desk)
-    with Wrecker(say=slowly(0.5)) as server:
+    with FaultyServer(say=slowly(0.5)) as server:
         by(desk, relay(server.port, connections=2))
         with ticking(desk) as process:
             until(lambda: taken(server) >= 3)
@@ -168,7 +168,7 @@ def test_the_tick_after_one_that_was_killed_says_how_many_messages_nobody_knows_
         if step == "body":
             killed.wait(MARGIN)
 
-    with Wrecker(say=keep_in_flight) as server:
+    with FaultyServer(say=keep_in_flight) as server:
         by(desk, relay(server.port, connections=1))
         with ticking(desk) as process:
             until(lambda: bodies(server))
@@ -185,7 +185,7 @@ def test_the_tick_after_one_that_was_killed_says_how_many_messages_nobody_knows_
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_that_is_passed_on_as_well_tells_a_tick_no_more_than_the_first(desk, how, code):
-    with Wrecker(say=slowly(0.7)) as server:
+    with FaultyServer(say=slowly(0.7)) as server:
         by(desk, relay(server.port, connections=2))
         with ticking(desk) as process:
             until(lambda: taken(server) >= 2)
@@ -201,7 +201,7 @@ def test_a_signal_that_is_passed_on_as_well_tells_a_tick_no_more_than_the_first(
 
 def test_a_tick_whose_terminal_is_closed_finishes_what_left(desk):
     ours, theirs = pty.openpty()
-    with Wrecker(say=slowly(0.5)) as server:
+    with FaultyServer(say=slowly(0.5)) as server:
         by(desk, relay(server.port, connections=2))
         process = subprocess.Popen(
             [sys.executable, "-m", "syndicate", "tick"],
@@ -225,7 +225,7 @@ def test_a_tick_whose_terminal_is_closed_finishes_what_left(desk):
 
 def test_a_second_signal_ends_a_tick_at_once_and_the_ledger_stays_right(desk):
     manner = Silent()
-    with Wrecker(say=manner) as server:
+    with FaultyServer(say=manner) as server:
         by(desk, relay(server.port, connections=1), more='stop_timeout = "5m"')
         with ticking(desk) as process:
             until(lambda: bodies(server) == 1)
@@ -261,7 +261,7 @@ class Silent:
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_a_tick_does_not_wait_longer_than_it_may_for_a_verdict_that_never_comes(desk, pipelining):
     manner = Silent(after=2)
-    with Wrecker(say=manner, extensions=["PIPELINING"] if pipelining else []) as server:
+    with FaultyServer(say=manner, extensions=["PIPELINING"] if pipelining else []) as server:
         by(desk, relay(server.port, connections=1), more='stop_timeout = "1s"')
         with ticking(desk) as process:
             until(lambda: bodies(server) == 3)
@@ -282,7 +282,7 @@ def test_a_tick_that_waits_for_a_greeting_ends_as_soon_as_it_is_told_to(desk):
         if step == "greeting":
             released.wait(60)
 
-    with Wrecker(say=say) as server:
+    with FaultyServer(say=say) as server:
         by(desk, relay(server.port), more='timeout = "50s"')
         with ticking(desk) as process:
             until(lambda: server.record.connections)
@@ -292,7 +292,7 @@ def test_a_tick_that_waits_for_a_greeting_ends_as_soon_as_it_is_told_to(desk):
 
 
 def test_run_finishes_what_left_when_it_is_told_to_stop(desk):
-    with Wrecker(say=slowly(0.5)) as server:
+    with FaultyServer(say=slowly(0.5)) as server:
         by(desk, relay(server.port, connections=2))
         with told(desk, "run"):
             until(lambda: taken(server) >= 3)
@@ -306,7 +306,7 @@ def test_run_finishes_what_left_when_it_is_told_to_stop(desk):
 
 def test_run_does_not_wait_longer_than_it_may_for_a_verdict_that_never_comes(desk):
     manner = Silent(after=2)
-    with Wrecker(say=manner) as server:
+    with FaultyServer(say=manner) as server:
         by(desk, relay(server.port, connections=1), more='stop_timeout = "1s"')
         with told(desk, "run"):
             until(lambda: bodies(server) == 3)
@@ -318,7 +318,7 @@ def test_run_does_not_wait_longer_than_it_may_for_a_verdict_that_never_comes(des
 
 
 def test_a_reload_with_another_relay_in_mid_send_repeats_nothing_and_loses_nothing(desk):
-    with Wrecker(say=slowly(0.5)) as old, Wrecker(say=slowly(0.05)) as new:
+    with FaultyServer(say=slowly(0.5)) as old, FaultyServer(say=slowly(0.05)) as new:
         by(desk, relay(old.port, "old", connections=1))
         with told(desk, "run") as one:
             until(lambda: taken(old) >= 2)
@@ -335,7 +335,7 @@ def test_a_reload_with_another_relay_in_mid_send_repeats_nothing_and_loses_nothi
 
 
 def test_after_a_reload_the_relay_that_is_gone_gets_nothing_more(desk):
-    with Wrecker(say=slowly(0.5)) as old, Wrecker() as new:
+    with FaultyServer(say=slowly(0.5)) as old, FaultyServer() as new:
         by(desk, relay(old.port, "old", connections=1))
         with told(desk, "run") as one:
             until(lambda: taken(old) >= 2)
@@ -350,7 +350,7 @@ def test_after_a_reload_the_relay_that_is_gone_gets_nothing_more(desk):
 
 def test_a_reload_leaves_a_server_that_never_answers_and_goes_on_with_the_other(desk):
     manner = Silent()
-    with Wrecker(say=manner) as old, Wrecker() as new:
+    with FaultyServer(say=manner) as old, FaultyServer() as new:
         by(desk, relay(old.port, "old", connections=1), more='stop_timeout = "1s"')
         with told(desk, "run") as one:
             until(lambda: bodies(old) == 1)
@@ -375,7 +375,7 @@ def test_a_certificate_that_does_not_match_is_refused_until_the_config_says_othe
     context, trusted = certificate(tmp_path, "localhost")
     env = {"SSL_CERT_FILE": str(trusted)}
     starttls, tls = (context, None) if security == "starttls" else (None, context)
-    with real(starttls=starttls, tls=tls) as (port, boxes):
+    with real_server(starttls=starttls, tls=tls) as (port, boxes):
         by(desk, relay(port, name, security=security))
         refused = desk.run("tick", env=env)
         assert refused.code == 1
@@ -394,7 +394,7 @@ def test_a_certificate_that_does_not_match_is_refused_until_the_config_says_othe
 @pytest.mark.parametrize("own", [True, False])
 def test_a_relay_whose_certificate_need_not_match_is_used(desk, tmp_path, own):
     context, _ = certificate(tmp_path, "elsewhere.example")
-    with real(tls=context) as (port, boxes):
+    with real_server(tls=context) as (port, boxes):
         its = relay(port, "ses", security="tls", **({"verify": False} if own else {}))
         by(desk, its, more="" if own else "verify = false")
         assert desk.run("tick").code == 0
@@ -403,7 +403,10 @@ def test_a_relay_whose_certificate_need_not_match_is_used(desk, tmp_path, own):
 
 def test_the_one_relay_whose_certificate_need_not_match_says_nothing_of_the_other(desk, tmp_path):
     context, _ = certificate(tmp_path, "elsewhere.example")
-    with real(tls=context) as (lax, took), real(tls=context, port=free_port()) as (strict, none):
+    with (
+        real_server(tls=context) as (lax, took),
+        real_server(tls=context, port=free_port()) as (strict, none),
+    ):
         by(
             desk,
             relay(lax, "lax", security="tls", verify=False),
@@ -426,7 +429,7 @@ def warming(count: int) -> dict[str, object]:
 
 def test_what_a_day_s_number_leaves_waits_while_the_spare_can_not_be_reached(desk):
     gone = free_port()
-    with Wrecker() as server:
+    with FaultyServer() as server:
         by(
             desk,
             relay(server.port, "main", **warming(5)),
@@ -447,7 +450,7 @@ def test_what_a_day_s_number_leaves_waits_while_the_spare_can_not_be_reached(des
 
 
 def test_when_all_day_s_numbers_are_used_up_the_rest_waits_and_that_is_said(desk):
-    with Wrecker() as one, Wrecker() as two:
+    with FaultyServer() as one, FaultyServer() as two:
         by(
             desk,
             relay(one.port, "one", **warming(3)),
@@ -478,7 +481,7 @@ def test_relays_that_are_all_down_are_told_in_a_line_each_and_the_queue_stays(de
         for name, port in ports.items()
     ]
     assert ledger(desk) == {"queued": READERS}
-    with real(port=ports["two"]) as (_, boxes):
+    with real_server(port=ports["two"]) as (_, boxes):
         assert desk.run("tick").code == 0
     assert len(boxes.envelopes) == READERS
 
@@ -490,7 +493,7 @@ def test_a_relay_that_failed_once_while_it_was_opened_is_opened_again_when_it_to
         if step == "greeting":
             told_of_it.wait(60)
 
-    with Wrecker([Wrong("greeting", 0, "cut")], say=say) as server:
+    with FaultyServer([Fault("greeting", 0, "cut")], say=say) as server:
         by(desk, relay(server.port, connections=3, max_messages=3))
         with ticking(desk) as process:
             assert process.stderr

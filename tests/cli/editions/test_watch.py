@@ -18,7 +18,7 @@ import pytest
 
 from tests.cli.conftest import PATIENCE, Operator
 from tests.cli.fork_server import Ran
-from tests.deliver.mail_servers import Scripted
+from tests.deliver.mail_servers import ScriptedServer
 from tests.ports import free_port
 from tests.until import away_from_midnight, until
 
@@ -91,7 +91,7 @@ class Busy(threading.Thread):
 @pytest.fixture
 def busy(operator):
     busy = Busy(operator)
-    with Scripted(rcpt=refusing, body=busy.body) as server:
+    with ScriptedServer(rcpt=refusing, body=busy.body) as server:
         by_smtp(operator, server.port, "connections = 2")
         operator.subscribe(*(f"reader{number}@example.org," for number in range(120)))
         operator.file("ferry")
@@ -217,7 +217,7 @@ def test_what_is_in_the_way_of_an_edition_is_said_with_the_reason(operator):
 
 
 def test_who_is_held_is_said_until_when_and_for_scripts(operator):
-    with Scripted(rcpt=b"450 4.7.28 too fast\r\n") as server:
+    with ScriptedServer(rcpt=b"450 4.7.28 too fast\r\n") as server:
         by_smtp(
             operator,
             server.port,
@@ -241,7 +241,7 @@ def test_who_is_held_is_said_until_when_and_for_scripts(operator):
 def test_the_relays_are_listed_with_what_they_may_and_what_they_had(operator):
     away_from_midnight()
     today = datetime.now(UTC).date()
-    with Scripted() as server:
+    with ScriptedServer() as server:
         relays = (
             f'[[mail.relays]]\nname = "main"\nhost = "127.0.0.1"\nport = {server.port}\n'
             f'security = "none"\nrate = "50/s"\nwarm_up = [2]\nwarm_up_from = {today}\n'

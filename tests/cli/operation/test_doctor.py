@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import Operator
 from tests.deliver.dns_zone import Zone, served
-from tests.deliver.mail_servers import Scripted, certificate, real
+from tests.deliver.mail_servers import ScriptedServer, certificate, real_server
 from tests.ports import free_port
 
 SMTP = """\
@@ -51,7 +51,7 @@ def relay(tmp_path, monkeypatch, *, trusted: bool = True) -> Iterator[int]:
     context, made = certificate(tmp_path)
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(made))
-    with real(starttls=context, login=("post", "s3cret")) as (port, _):
+    with real_server(starttls=context, login=("post", "s3cret")) as (port, _):
         yield port
 
 
@@ -116,7 +116,7 @@ def test_a_relay_that_is_down_says_nothing_about_its_tls(doctor):
 
 
 def test_a_relay_that_offers_no_starttls_is_wrong(doctor):
-    with Scripted() as server:
+    with ScriptedServer() as server:
         found = doctor("--connect", port=server.port)
 
     assert found["TLS"][0] == "wrong"

@@ -12,7 +12,7 @@ from tests.cli.editions.test_mail_server import ledger
 from tests.cli.operation.test_run import running, until
 from tests.deliver.dkim_keys import pem
 from tests.deliver.dns_zone import Zone, served
-from tests.deliver.mail_servers import real
+from tests.deliver.mail_servers import real_server
 from tests.ports import free_port
 
 SMTP = """\
@@ -148,7 +148,7 @@ def test_a_tick_fails_only_while_mail_is_due_and_the_next_one_sends_it(post, mon
     assert post.value in waiting
     post.provide(monkeypatch)
     port = int(read_port(post.operator))
-    with real(port=port, login=("post", "s3cret")) as (_, boxes):
+    with real_server(port=port, login=("post", "s3cret")) as (_, boxes):
         post.tick(code=0)
     assert len(boxes.envelopes) == 2
     assert ledger(post.operator) == {"ada": "accepted", "bo": "accepted"}
@@ -184,7 +184,7 @@ def test_the_doctor_reports_what_it_could_not_read(post):
 def test_run_starts_without_a_secret_says_so_and_sends_once_it_is_there(
     operator, monkeypatch, where
 ):
-    with real(login=("post", "s3cret")) as (port, boxes):
+    with real_server(login=("post", "s3cret")) as (port, boxes):
         post = made(operator, where, port)
         operator.configure('every = "10m"', 'every = "10s"')
         with running(operator) as run:

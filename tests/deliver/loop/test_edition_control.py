@@ -20,14 +20,14 @@ from tests.deliver.editions import (
     NOON,
     content,
     draft,
+    drain_ledger,
     freeze,
-    hand_over,
     readers,
     rows,
     states,
     subscribe,
 )
-from tests.deliver.mail_servers import Scripted
+from tests.deliver.mail_servers import ScriptedServer
 from tests.until import until
 
 ME = Cause(who=Actor.OPERATOR, how="syndicate pause, by me")
@@ -101,7 +101,7 @@ def test_once_the_command_returned_nothing_more_of_another_process_arrives(
     subscribe(store, *readers(60))
     edition = freeze(store)
     gate = Gate(AT_ONCE)
-    with Scripted("PIPELINING", body=gate) as server:
+    with ScriptedServer("PIPELINING", body=gate) as server:
         mail = {"transport": "smtp", "host": "127.0.0.1", "port": server.port, "security": "none"}
         tables = {
             "publication": {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Post"},
@@ -109,7 +109,13 @@ def test_once_the_command_returned_nothing_more_of_another_process_arrives(
             "mail": mail | {"from": "news@example.org", "connections": CONNECTIONS},
             "root": str(tmp_path),
         }
-        command = [sys.executable, "-m", "tests.deliver.child", store_url, json.dumps(tables)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.deliver.drain_process",
+            store_url,
+            json.dumps(tables),
+        ]
         with subprocess.Popen(command, cwd=ROOT) as sender:
             gate.wait_for(CONNECTIONS)
             if stop == "cancel":
@@ -137,13 +143,13 @@ def test_a_pause_gives_back_what_was_claimed_and_the_next_edition_goes_on(store,
             assert pause(store, first.key).left.in_flight == 1
         return b"250 ok\r\n"
 
-    with Scripted(body=body) as server:
+    with ScriptedServer(body=body) as server:
         way = config(server.port)
-        hand_over(store, way, configured_transports(way))
+        drain_ledger(store, way, configured_transports(way))
         assert editions(server) == [first.key] * 3 + [second.key] * 12
         assert states(store, first.key) == {DeliveryState.ACCEPTED: 3, DeliveryState.QUEUED: 9}
         resume(store, first.key)
-        hand_over(store, way, configured_transports(way))
+        drain_ledger(store, way, configured_transports(way))
 
     assert states(store, first.key) == {DeliveryState.ACCEPTED: 12}
     assert len(server.bodies) == 24
@@ -161,9 +167,9 @@ def test_what_is_resumed_while_another_edition_is_sent_goes_on_in_the_same_pass(
             resume(store, alert.key)
         return b"250 ok\r\n"
 
-    with Scripted(body=body) as server:
+    with ScriptedServer(body=body) as server:
         way = config(server.port)
-        hand_over(store, way, configured_transports(way))
+        drain_ledger(store, way, configured_transports(way))
 
     order = editions(server)
     assert len(order) == 120
@@ -180,9 +186,9 @@ def test_a_verdict_on_what_was_cancelled_meanwhile_is_not_counted(store, config)
         cancel(store, edition.key)
         return b"550 5.7.1 no\r\n"
 
-    with Scripted(rcpt=refuse) as server:
+    with ScriptedServer(rcpt=refuse) as server:
         way = config(server.port)
-        drained = hand_over(store, way, configured_transports(way))
+        drained = drain_ledger(store, way, configured_transports(way))
 
     assert drained.failed == 0
     assert states(store, edition.key) == {DeliveryState.SKIPPED: 3}
@@ -196,9 +202,9 @@ def test_what_was_in_flight_and_put_off_is_skipped_by_the_end_of_the_pass(store,
         cancel(store, edition.key)
         return b"451 4.3.0 later\r\n"
 
-    with Scripted(body=body) as server:
+    with ScriptedServer(body=body) as server:
         way = config(server.port)
-        hand_over(store, way, configured_transports(way))
+        drain_ledger(store, way, configured_transports(way))
 
     assert states(store, edition.key) == {DeliveryState.SKIPPED: 3}
     assert {row.reply for row in rows(store, edition.key).values()} == {"cancelled"}
@@ -253,9 +259,9 @@ def hasty(monkeypatch):
 def test_an_alert_overtakes_a_digest_within_a_claim(store, config):
     subscribe(store, *readers(100))
     digest = freeze(store, draft(EditionKind.DIGEST))
-    with Scripted(body=meanwhile(10, lambda: freeze(store))) as server:
+    with ScriptedServer(body=meanwhile(10, lambda: freeze(store))) as server:
         way = config(server.port)
-        hand_over(store, way, configured_transports(way))
+        drain_ledger(store, way, configured_transports(way))
 
     order = editions(server)
     alert = next(key for key in order if key != digest.key)
@@ -274,9 +280,9 @@ def test_at_a_slow_server_an_alert_goes_next(store, config, attentive):
         freeze(store)
         attentive()
 
-    with Scripted(body=meanwhile(10, break_news)) as server:
+    with ScriptedServer(body=meanwhile(10, break_news)) as server:
         way = config(server.port)
-        hand_over(store, way, configured_transports(way))
+        drain_ledger(store, way, configured_transports(way))
 
     alert = digest.key + 1
     # the eleventh had been offered already
@@ -298,9 +304,9 @@ def test_a_letter_overtakes_both(store, config, attentive):
         attentive()
 
     letters: list[int] = []
-    with Scripted(body=meanwhile(5, write)) as server:
+    with ScriptedServer(body=meanwhile(5, write)) as server:
         way = config(server.port)
-        hand_over(store, way, configured_transports(way))
+        drain_ledger(store, way, configured_transports(way))
 
     assert editions(server) == [alert.key] * 6 + letters + [alert.key] * 4 + [digest.key] * 10
 
@@ -322,9 +328,9 @@ def test_what_was_exhausted_is_looked_at_again_before_the_digest_is_over(store, 
         with store.write() as tx:
             assert tx.control.settle_unknown(alert.key, again=True, cause=ME, at=NOON) == 1
 
-    with Scripted(body=meanwhile(10, settle)) as server:
+    with ScriptedServer(body=meanwhile(10, settle)) as server:
         way = config(server.port)
-        hand_over(store, way, configured_transports(way))
+        drain_ledger(store, way, configured_transports(way))
 
     order = editions(server)
     assert (order.count(alert.key), order.count(digest.key)) == (1, 60)
@@ -344,9 +350,9 @@ def test_who_is_suppressed_while_the_body_is_asked_for_is_not_mailed(store, conf
                 tx.subscribers.suppress("reader1@example.org", "complained", at=NOON, cause=TEST)
         return b"250 ok\r\n"
 
-    with Scripted("PIPELINING", rcpt=complain) as server:
+    with ScriptedServer("PIPELINING", rcpt=complain) as server:
         way = config(server.port)
-        drained = hand_over(store, way, configured_transports(way))
+        drained = drain_ledger(store, way, configured_transports(way))
 
     assert drained.accepted == 2 == len(server.bodies)
     row = rows(store, edition.key)["reader1@example.org"]
@@ -365,11 +371,11 @@ def refused(line: str) -> bytes:
 def test_an_edition_that_is_refused_too_often_pauses_itself_and_says_so(store, config):
     subscribe(store, *readers(30))
     edition = freeze(store)
-    with Scripted("PIPELINING", rcpt=refused) as server:
+    with ScriptedServer("PIPELINING", rcpt=refused) as server:
         way = config(server.port, pause_at=0.3, pause_after=5)
         with capture_logs() as logs:
-            drained = hand_over(store, way, configured_transports(way))
-        again = hand_over(store, way, configured_transports(way))
+            drained = drain_ledger(store, way, configured_transports(way))
+        again = drain_ledger(store, way, configured_transports(way))
 
     assert drained.paused == (edition.key,)
     assert again.paused == ()
@@ -394,11 +400,11 @@ def test_an_edition_that_is_refused_too_often_pauses_itself_and_says_so(store, c
 def test_after_a_resumption_the_failures_count_anew(store, config):
     subscribe(store, *readers(30))
     edition = freeze(store)
-    with Scripted("PIPELINING", rcpt=refused) as server:
+    with ScriptedServer("PIPELINING", rcpt=refused) as server:
         way = config(server.port, pause_at=0.3, pause_after=5)
-        hand_over(store, way, configured_transports(way))
+        drain_ledger(store, way, configured_transports(way))
         resume(store, edition.key)
-        drained = hand_over(store, way, configured_transports(way))
+        drained = drain_ledger(store, way, configured_transports(way))
 
     assert drained.paused == (edition.key,)
     assert (drained.accepted, drained.failed) == (5, 3)
@@ -409,9 +415,9 @@ def test_after_a_resumption_the_failures_count_anew(store, config):
 def test_failures_that_are_few_stop_nothing(sqlite_store, config, share, after):
     subscribe(sqlite_store, *readers(10))
     edition = freeze(sqlite_store)
-    with Scripted("PIPELINING", rcpt=refused) as server:
+    with ScriptedServer("PIPELINING", rcpt=refused) as server:
         way = config(server.port, pause_at=share, pause_after=after)
-        drained = hand_over(sqlite_store, way, configured_transports(way))
+        drained = drain_ledger(sqlite_store, way, configured_transports(way))
 
     assert drained.paused == ()
     assert states(sqlite_store, edition.key) == {DeliveryState.ACCEPTED: 8, DeliveryState.FAILED: 2}

@@ -19,8 +19,17 @@ from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.worker import DeliveryReport
 from syndicate.model.deliveries import DeliveryState
 from syndicate.store import Store
-from tests.deliver.editions import NOON, freeze, hand_over, rows, subscribe
-from tests.deliver.faulty_server import HONEST, HOWS, STEPS, Body, Record, Wrecker, Wrong, repeated
+from tests.deliver.editions import NOON, drain_ledger, freeze, rows, subscribe
+from tests.deliver.faulty_server import (
+    HONEST,
+    HOWS,
+    STEPS,
+    Body,
+    Fault,
+    FaultyServer,
+    Record,
+    repeated,
+)
 
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "40"))
 HURRY = 0.2
@@ -120,9 +129,9 @@ def counted(
 
 # anything at all
 
-wrongs = st.builds(Wrong, st.sampled_from(STEPS), st.integers(0, 12), st.sampled_from(HOWS))
+wrongs = st.builds(Fault, st.sampled_from(STEPS), st.integers(0, 12), st.sampled_from(HOWS))
 honest_wrongs = st.builds(
-    Wrong, st.sampled_from(STEPS), st.integers(0, 12), st.sampled_from(HONEST)
+    Fault, st.sampled_from(STEPS), st.integers(0, 12), st.sampled_from(HONEST)
 )
 
 
@@ -143,13 +152,13 @@ def test_whatever_a_server_does_the_ledger_is_right(
 ):
     honest = all(wrong.how in HONEST for wrong in plan)
     extensions = ["PIPELINING", "SIZE 1000000"] if pipelining else []
-    with capture_logs(), empty() as store, Wrecker(plan, extensions=extensions) as server:
+    with capture_logs(), empty() as store, FaultyServer(plan, extensions=extensions) as server:
         subscribe(store, *readers(audience))
         edition = freeze(store)
         mail = config(server.port, connections=connections, max_messages=max_messages)
         states = Counter({DeliveryState.QUEUED: audience})
         for minutes in (0, 10, 40, 100):
-            drained = hand_over(store, mail, relay(mail), minutes=minutes)
+            drained = drain_ledger(store, mail, relay(mail), minutes=minutes)
             server.settle()
             note(f"after {minutes} minutes: {drained}")
             before, states = states, agrees(store, edition.key, server.record, honest=honest)
@@ -159,7 +168,7 @@ def test_whatever_a_server_does_the_ledger_is_right(
             forget_holds(store)
         server.behave()
         # with time: on a loaded machine a polite server may be slow as well
-        hand_over(store, mail, relay(mail, timeout=60), minutes=600)
+        drain_ledger(store, mail, relay(mail, timeout=60), minutes=600)
         server.settle()
         states = agrees(store, edition.key, server.record, honest=honest)
         assert not set(states) & WAITING, states

@@ -14,8 +14,8 @@ from syndicate.deliver.worker import DeliveryReport, drain
 from syndicate.model.deliveries import DeliveryState
 from syndicate.store import Store
 from tests.deliver.editions import NOON, draft, freeze, links, readers, rows, states, subscribe
-from tests.deliver.faulty_server import Wrecker, repeated
-from tests.deliver.mail_servers import CUT, Parting, Refusing, Scripted
+from tests.deliver.faulty_server import FaultyServer, repeated
+from tests.deliver.mail_servers import CUT, ClosingReply, RefusingServer, ScriptedServer
 from tests.ports import free_port
 from tests.until import until
 
@@ -90,7 +90,7 @@ def test_relays_have_their_share_of_the_mail(sqlite_store, config, weights, shar
         time.sleep(0.02)
         return OK
 
-    with Scripted(body=body) as one, Scripted(body=body) as other:
+    with ScriptedServer(body=body) as one, ScriptedServer(body=body) as other:
         mail = config(one.port, other.port, weights=weights, connections=3)
         assert deliver(sqlite_store, mail).accepted == 120
 
@@ -101,7 +101,7 @@ def test_relays_have_their_share_of_the_mail(sqlite_store, config, weights, shar
 def test_a_relay_of_no_weight_gets_nothing_while_another_takes_mail(sqlite_store, config):
     subscribe(sqlite_store, *readers(40))
     freeze(sqlite_store)
-    with Scripted() as main, Scripted() as reserve:
+    with ScriptedServer() as main, ScriptedServer() as reserve:
         assert deliver(sqlite_store, config(main.port, reserve.port, weights=(1, 0))).accepted == 40
 
     assert (len(main.bodies), reserve.connections) == (40, 0)
@@ -110,7 +110,7 @@ def test_a_relay_of_no_weight_gets_nothing_while_another_takes_mail(sqlite_store
 def test_the_reserve_stands_in_when_no_other_can_be_reached(sqlite_store, config):
     subscribe(sqlite_store, *readers(40))
     edition = freeze(sqlite_store)
-    with Scripted() as reserve:
+    with ScriptedServer() as reserve:
         mail = config(free_port(), reserve.port, weights=(1, 0))
         drained = deliver(sqlite_store, mail)
 
@@ -138,13 +138,13 @@ def test_a_relay_that_dies_in_mid_send_costs_no_attempt(sqlite_store, config, we
         return CUT if dead.is_set() else OK
 
     with (
-        Scripted(
+        ScriptedServer(
             *extensions,
             mail=die,
             body=take,
             greeting=lambda _: CUT if dead.is_set() else b"220 x\r\n",
         ) as dying,
-        Scripted(*extensions, body=after(dead)) as other,
+        ScriptedServer(*extensions, body=after(dead)) as other,
     ):
         drained = deliver(sqlite_store, config(dying.port, other.port, weights=weights))
 
@@ -158,8 +158,8 @@ def test_what_was_in_a_dying_relay_is_unknown_and_goes_by_no_other(sqlite_store,
     subscribe(sqlite_store, *readers(30))
     edition = freeze(sqlite_store)
     with (
-        Wrecker(say=lambda step, _: "cut" if step == "body" else None) as dying,
-        Wrecker() as other,
+        FaultyServer(say=lambda step, _: "cut" if step == "body" else None) as dying,
+        FaultyServer() as other,
     ):
         deliver(sqlite_store, config(dying.port, other.port, connections=2))
         dying.settle()
@@ -181,7 +181,7 @@ def test_what_was_in_a_dying_relay_is_unknown_and_goes_by_no_other(sqlite_store,
 def test_what_one_relay_refuses_to_send_goes_by_the_other(sqlite_store, config, audience, weights):
     subscribe(sqlite_store, *readers(audience))
     edition = freeze(sqlite_store)
-    with Scripted(mail=b"550 5.7.1 not yours\r\n") as strict, Scripted() as other:
+    with ScriptedServer(mail=b"550 5.7.1 not yours\r\n") as strict, ScriptedServer() as other:
         drained = deliver(sqlite_store, config(strict.port, other.port, weights=weights))
 
     assert drained.accepted == audience
@@ -201,7 +201,7 @@ def test_a_relay_that_refuses_one_sender_goes_on_with_the_other(sqlite_store, co
         taken.set()
         return OK
 
-    with Scripted(mail=no, body=take) as strict, Scripted(body=after(taken)) as other:
+    with ScriptedServer(mail=no, body=take) as strict, ScriptedServer(body=after(taken)) as other:
         mail = config(strict.port, other.port, weights=(1, 1), newsletters=senders)
         deliver(sqlite_store, mail)
 
@@ -225,7 +225,7 @@ def test_a_throttled_relay_is_held_and_the_other_goes_on(sqlite_store, config):
         throttled.set()
         return b"454 4.7.0 throttling\r\n"
 
-    with Scripted(body=throttle) as busy, Scripted(body=after(throttled)) as other:
+    with ScriptedServer(body=throttle) as busy, ScriptedServer(body=after(throttled)) as other:
         mail = config(busy.port, other.port, connections=2)
         drained = deliver(sqlite_store, mail)
 
@@ -247,8 +247,8 @@ def test_what_a_relay_says_of_no_reader_holds_it_and_no_domain(sqlite_store, con
         return b"450 4.7.1 too many messages, later\r\n"
 
     with (
-        Scripted(*extensions, mail=later) as busy,
-        Scripted(*extensions, body=after(asked)) as other,
+        ScriptedServer(*extensions, mail=later) as busy,
+        ScriptedServer(*extensions, body=after(asked)) as other,
     ):
         drained = deliver(sqlite_store, config(busy.port, other.port, connections=2))
 
@@ -265,7 +265,7 @@ def test_a_relay_that_is_held_in_mid_send_hands_its_readers_to_the_other(
     """Also the few that its idle sessions could have taken."""
     subscribe(sqlite_store, *readers(audience))
     freeze(sqlite_store)
-    with Scripted(rcpt=b"454 4.7.0 throttling\r\n") as busy, Scripted() as reserve:
+    with ScriptedServer(rcpt=b"454 4.7.0 throttling\r\n") as busy, ScriptedServer() as reserve:
         mail = config(busy.port, reserve.port, weights=(1, 0), connections=2)
         drained = deliver(sqlite_store, mail)
 
@@ -277,7 +277,7 @@ def test_a_relay_that_is_held_in_mid_send_hands_its_readers_to_the_other(
 def test_an_only_relay_that_is_held_ends_the_pass_and_costs_the_rest_nothing(sqlite_store, config):
     subscribe(sqlite_store, *readers(30))
     edition = freeze(sqlite_store)
-    with Scripted(rcpt=b"454 4.7.0 throttling\r\n") as busy:
+    with ScriptedServer(rcpt=b"454 4.7.0 throttling\r\n") as busy:
         mail = config(busy.port, connections=1)
         drained = deliver(sqlite_store, mail)
         again = deliver(sqlite_store, mail, minutes=1)
@@ -304,7 +304,7 @@ def test_a_relay_that_closes_with_421_before_it_took_anything_is_held(sqlite_sto
         return b"421 4.3.2 too busy\r\n"
 
     answers: dict[str, Any] = {step: closing}
-    with Scripted(**answers) as busy, Scripted(body=after(asked)) as other:
+    with ScriptedServer(**answers) as busy, ScriptedServer(body=after(asked)) as other:
         drained = deliver(sqlite_store, config(busy.port, other.port, connections=1))
 
     assert list(holds(sqlite_store)) == ["relay:relay0"]
@@ -320,7 +320,7 @@ def readers_elsewhere(count: int) -> list[str]:
 BUSY = b"421 4.3.2 mailbox busy\r\n"
 
 
-@pytest.mark.parametrize("busy", [BUSY, Parting(BUSY)], ids=["stays", "leaves"])
+@pytest.mark.parametrize("busy", [BUSY, ClosingReply(BUSY)], ids=["stays", "leaves"])
 @pytest.mark.parametrize("extensions", [(), ("PIPELINING",)], ids=["stepwise", "pipelined"])
 @pytest.mark.parametrize(
     "where", [(readers, "rcpt", 0), (readers_elsewhere, "rcpt", 40), (readers_elsewhere, "data", 0)]
@@ -339,7 +339,7 @@ def test_a_421_for_one_address_holds_up_nobody_else(sqlite_store, config, busy, 
         refused = step == "data" and f"reader{place}@" in asked[threading.get_ident()]
         return busy if refused else b"354 go on\r\n"
 
-    with Scripted(*extensions, rcpt=rcpt, data=data) as server:
+    with ScriptedServer(*extensions, rcpt=rcpt, data=data) as server:
         drained = deliver(sqlite_store, config(server.port, connections=2))
 
     assert (drained.accepted, drained.deferred, drained.unavailable) == (59, 1, ())
@@ -349,11 +349,11 @@ def test_a_421_for_one_address_holds_up_nobody_else(sqlite_store, config, busy, 
     assert attempts(sqlite_store, edition) == {1}
 
 
-@pytest.mark.parametrize("busy", [BUSY, Parting(BUSY)], ids=["stays", "leaves"])
+@pytest.mark.parametrize("busy", [BUSY, ClosingReply(BUSY)], ids=["stays", "leaves"])
 def test_a_421_for_all_of_a_domain_holds_that_and_the_others_go_on(sqlite_store, config, busy):
     subscribe(sqlite_store, *readers(30), *(f"b{n}@busy.example" for n in range(30)))
     freeze(sqlite_store)
-    with Scripted(rcpt=lambda line: busy if "@busy.example" in line else OK) as server:
+    with ScriptedServer(rcpt=lambda line: busy if "@busy.example" in line else OK) as server:
         drained = deliver(sqlite_store, config(server.port, connections=1))
 
     assert list(holds(sqlite_store)) == ["domain:busy.example"]
@@ -364,8 +364,8 @@ def test_a_421_for_all_of_a_domain_holds_that_and_the_others_go_on(sqlite_store,
 def test_a_relay_that_leaves_with_421_whoever_it_is_for_is_held(sqlite_store, config, step):
     subscribe(sqlite_store, *readers_elsewhere(60))
     edition = freeze(sqlite_store)
-    answers: dict[str, Any] = {step: Parting(b"421 4.3.2 shutting down\r\n")}
-    with Scripted("PIPELINING", **answers) as server:
+    answers: dict[str, Any] = {step: ClosingReply(b"421 4.3.2 shutting down\r\n")}
+    with ScriptedServer("PIPELINING", **answers) as server:
         drained = deliver(sqlite_store, config(server.port, connections=1))
 
     assert list(holds(sqlite_store)) == ["relay:relay0"]
@@ -387,7 +387,7 @@ def test_a_relay_that_takes_fewer_sessions_than_we_want_is_used_with_those(sqlit
         refused.set()
         return b"421 4.7.0 too many connections\r\n"
 
-    with Scripted(greeting=greet, body=after(refused)) as few:
+    with ScriptedServer(greeting=greet, body=after(refused)) as few:
         drained = deliver(sqlite_store, config(few.port, connections=6))
 
     assert (drained.accepted, drained.unavailable) == (60, ())
@@ -405,7 +405,7 @@ def test_a_success_after_a_hold_forgets_what_was_said(sqlite_store, config, what
     with sqlite_store.write() as tx:
         tx.holds.extend(what, reason="too much", at=ago(20))
         tx.holds.extend(what, reason="too much", at=ago(10))
-    with Scripted() as server:
+    with ScriptedServer() as server:
         assert deliver(sqlite_store, config(server.port)).accepted == 5
     with sqlite_store.write() as tx:
         assert tx.holds.extend(what, reason="once more", at=ago(0)).strikes == 1
@@ -416,8 +416,8 @@ def test_a_hold_stays_when_what_was_on_its_way_is_taken(sqlite_store, config, wh
     subscribe(sqlite_store, *readers(5))
     freeze(sqlite_store)
     refusal = b"454 4.7.0 slower\r\n" if what.startswith("relay") else b"451 4.7.1 slower\r\n"
-    rcpt = Refusing(refusal, until_held=lambda: until(lambda: holds(sqlite_store)))
-    with Scripted(rcpt=rcpt) as server:
+    rcpt = RefusingServer(refusal, until_held=lambda: until(lambda: holds(sqlite_store)))
+    with ScriptedServer(rcpt=rcpt) as server:
         deliver(sqlite_store, config(server.port, connections=3))
 
     assert rcpt.others.is_set()

@@ -47,7 +47,7 @@ from syndicate.model.relay_status import MailHold
 from syndicate.store import Store
 from tests.causes import TEST
 from tests.deliver.editions import NOON, content, draft, freeze, links, readers, states, subscribe
-from tests.deliver.mail_servers import Refusing, Scripted
+from tests.deliver.mail_servers import RefusingServer, ScriptedServer
 from tests.until import until
 
 OK = b"250 2.0.0 ok\r\n"
@@ -101,9 +101,9 @@ def ledger_of(store: Store) -> Ledger:
 
 def claim(store: Store, edition: int, *, excluded_domains: frozenset[str]) -> set[str]:
     """Return the addresses that are claimed."""
-    wanted = ClaimRequest(edition=edition, limit=100, after=0, excluded_domains=excluded_domains)
+    request = ClaimRequest(edition=edition, limit=100, after=0, excluded_domains=excluded_domains)
     return {
-        claim.email for claim in ledger_of(store).record(LedgerBatch(claim_request=wanted)).claims
+        claim.email for claim in ledger_of(store).record(LedgerBatch(claim_request=request)).claims
     }
 
 
@@ -115,7 +115,7 @@ def test_a_pass_ends_as_soon_as_nothing_is_left(store, config, monkeypatch):
     subscribe(store, *readers(3))
     freeze(store)
     began = time.monotonic()
-    with Scripted() as server:
+    with ScriptedServer() as server:
         assert deliver(store, config(server.port)).accepted == 3
     assert time.monotonic() - began < 50
 
@@ -129,7 +129,7 @@ def test_a_pass_ends_when_who_waits_for_a_limit_is_cancelled(sqlite_store, confi
             tx.control.cancel(edition.key, cause=TEST, at=NOON)
         return OK
 
-    with Scripted(body=cancel) as server:
+    with ScriptedServer(body=cancel) as server:
         limits = [{"domains": ["example.org"], "rate": "1/s"}]
         drained = deliver(sqlite_store, config(server.port, connections=1, limits=limits))
 
@@ -165,17 +165,17 @@ def test_who_left_does_not_send_the_search_back_to_its_start(sqlite_store, confi
     edition = freeze(sqlite_store)
     with sqlite_store.write() as tx:
         tx.subscribers.suppress("reader2@example.org", "left", at=NOON, cause=TEST)
-    supply, ledger = supply_of(sqlite_store, config(25))
-    first = supply.claim_request(20, 0)
+    send_queue, ledger = queue_and_ledger(sqlite_store, config(25))
+    first = send_queue.claim_request(20, 0)
     assert first is not None
 
-    claims = take_in(supply, ledger, first).claims
+    claims = claim_and_add(send_queue, ledger, first).claims
 
     assert len(claims) == first.limit - 1
-    following = supply.claim_request(20, 0)
+    following = send_queue.claim_request(20, 0)
     assert following is not None
     assert (following.edition, following.after) == (edition.key, claims[-1].subscriber)
-    supply.close()
+    send_queue.close()
 
 
 @pytest.mark.parametrize("refused", [True, False], ids=["refused by a relay", "taken by all"])
@@ -184,18 +184,18 @@ def test_who_comes_next_is_claimed_for_a_relay_that_refuses_the_first(
 ):
     subscribe(sqlite_store, *readers(60))
     first, second = freeze(sqlite_store), freeze(sqlite_store, draft(subject="Another"))
-    supply, ledger = supply_of(sqlite_store, config(25))
-    wanted = supply.claim_request(2, 0)
-    assert wanted is not None
-    assert wanted.edition == first.key
-    take_in(supply, ledger, wanted)
+    send_queue, ledger = queue_and_ledger(sqlite_store, config(25))
+    request = send_queue.claim_request(2, 0)
+    assert request is not None
+    assert request.edition == first.key
+    claim_and_add(send_queue, ledger, request)
 
-    sight = ledger.view(supply.claimed_editions)
-    supply.update(sight, 0, blocked=[], refused=[first.key] if refused else [])
+    view = ledger.view(send_queue.claimed_editions)
+    send_queue.update(view, 0, blocked=[], refused=[first.key] if refused else [])
 
-    wanted = supply.claim_request(2, 0)
-    assert (wanted and wanted.edition) == (second.key if refused else None)
-    supply.close()
+    request = send_queue.claim_request(2, 0)
+    assert (request and request.edition) == (second.key if refused else None)
+    send_queue.close()
 
 
 def test_letters_that_have_to_wait_hold_up_nobody(sqlite_store, config):
@@ -207,77 +207,77 @@ def test_letters_that_have_to_wait_hold_up_nobody(sqlite_store, config):
             later = now + timedelta(days=1)
             tx.editions.add_letter(content(), to=to, created_at=NOON, expires_at=later)
         tx.holds.extend("domain:held.example", reason="451 4.7.1 too much", at=now)
-    with Scripted() as server:
+    with ScriptedServer() as server:
         assert deliver(sqlite_store, config(server.port)).accepted == 1
 
 
 def test_a_letter_is_asked_for_once(sqlite_store, config):
     subscribe(sqlite_store, *readers(1))
     freeze(sqlite_store, draft(EditionKind.LETTER))
-    supply, ledger = supply_of(sqlite_store, config(25))
-    wanted = supply.claim_request(20, 0)
-    assert wanted is not None
+    send_queue, ledger = queue_and_ledger(sqlite_store, config(25))
+    request = send_queue.claim_request(20, 0)
+    assert request is not None
 
-    assert len(take_in(supply, ledger, wanted).claims) == 1
-    assert supply.claim_request(20, 0) is None
-    supply.close()
+    assert len(claim_and_add(send_queue, ledger, request).claims) == 1
+    assert send_queue.claim_request(20, 0) is None
+    send_queue.close()
 
 
 def test_as_many_are_claimed_as_leave_within_two_seconds(sqlite_store, config):
     subscribe(sqlite_store, *readers(400))
     freeze(sqlite_store)
-    supply, ledger = supply_of(sqlite_store, config(25))
+    send_queue, ledger = queue_and_ledger(sqlite_store, config(25))
 
     def limit(now: float) -> int:
-        supply.update(ledger.view(supply.claimed_editions), now, blocked=[], refused=[])
-        wanted = supply.claim_request(400, now)
-        assert wanted is not None
-        take_in(supply, ledger, wanted)
-        return wanted.limit
+        send_queue.update(ledger.view(send_queue.claimed_editions), now, blocked=[], refused=[])
+        request = send_queue.claim_request(400, now)
+        assert request is not None
+        claim_and_add(send_queue, ledger, request)
+        return request.limit
 
     limits = [limit(1)]
     for now, count in ((2, 20), (2.5, 25), (2.6, 25), (4.6, 10)):
-        assert all(supply.pop(now, refused=()) for _ in range(count))
+        assert all(send_queue.pop(now, refused=()) for _ in range(count))
         limits.append(limit(now))
 
     assert limits == [25, 40, 100, 250, 25]
-    supply.close()
+    send_queue.close()
 
 
 def test_copies_are_written_before_their_turn_and_leave_in_it(sqlite_store, config):
     subscribe(sqlite_store, *readers(20))
     freeze(sqlite_store)
-    supply, ledger = supply_of(sqlite_store, config(25))
-    supply.prepare(3)  # of none, none
-    wanted = supply.claim_request(20, 0)
-    assert wanted is not None
-    claims = take_in(supply, ledger, wanted).claims
+    send_queue, ledger = queue_and_ledger(sqlite_store, config(25))
+    send_queue.prepare(3)  # of none, none
+    request = send_queue.claim_request(20, 0)
+    assert request is not None
+    claims = claim_and_add(send_queue, ledger, request).claims
 
-    supply.prepare(3)  # as many as are signed together, though
-    [queue] = supply._queues.values()
+    send_queue.prepare(3)  # as many as are signed together, though
+    [queue] = send_queue._queues.values()
     assert [copy.rendered for copy in queue] == [True] * BATCH_SIZE + [False] * (20 - BATCH_SIZE)
-    supply.prepare(BATCH_SIZE)  # they are there
+    send_queue.prepare(BATCH_SIZE)  # they are there
     assert sum(copy.rendered for copy in queue) == BATCH_SIZE
-    supply.prepare(BATCH_SIZE + 1)
+    send_queue.prepare(BATCH_SIZE + 1)
     assert sum(copy.rendered for copy in queue) == 2 * BATCH_SIZE
-    copies = [supply.pop(0, refused=()) for _ in claims]
-    assert [copy.claim for copy in copies if copy] == claims
-    supply.close()
+    messages = [send_queue.pop(0, refused=()) for _ in claims]
+    assert [copy.claim for copy in messages if copy] == claims
+    send_queue.close()
 
 
-def supply_of(store: Store, config: Config) -> tuple[SendQueue, Ledger]:
-    """Return a supply that has looked how things stand."""
-    ledger, destinations = ledger_of(store), DomainThrottle(store, config.mail.limits)
-    mailings = PreparedEditions(store, config)
-    supply = SendQueue(ledger, mailings, links(store, config), destinations, only=())
-    supply.update(ledger.view([]), 0, blocked=[], refused=[])
-    return supply, ledger
+def queue_and_ledger(store: Store, config: Config) -> tuple[SendQueue, Ledger]:
+    """Return a queue that has a view of the ledger, and the ledger."""
+    ledger, throttle = ledger_of(store), DomainThrottle(store, config.mail.limits)
+    prepared = PreparedEditions(store, config)
+    send_queue = SendQueue(ledger, prepared, links(store, config), throttle, only=())
+    send_queue.update(ledger.view([]), 0, blocked=[], refused=[])
+    return send_queue, ledger
 
 
-def take_in(supply: SendQueue, ledger: Ledger, wanted: ClaimRequest) -> BatchResult:
-    recorded = ledger.record(LedgerBatch(claim_request=wanted))
-    supply.add(wanted, recorded.claims, 0)
-    return recorded
+def claim_and_add(send_queue: SendQueue, ledger: Ledger, request: ClaimRequest) -> BatchResult:
+    result = ledger.record(LedgerBatch(claim_request=request))
+    send_queue.add(request, result.claims, 0)
+    return result
 
 
 # a store that fails
@@ -291,7 +291,7 @@ def test_no_claim_is_kept_when_a_limit_can_not_be_asked_for(sqlite_store, sqlite
         "CREATE TRIGGER full BEFORE INSERT ON allowances BEGIN SELECT RAISE(ABORT, 'full'); END",
     )
     limits = [{"domains": ["example.org"], "rate": "5/s"}]
-    with Scripted() as server, pytest.raises(StoreError):
+    with ScriptedServer() as server, pytest.raises(StoreError):
         deliver(sqlite_store, config(server.port, limits=limits))
 
     assert states(sqlite_store, edition.key) == {DeliveryState.QUEUED: 5}
@@ -312,7 +312,7 @@ def test_what_may_leave_does_when_the_next_edition_can_not_be_read(
         f"CREATE VIEW edition_links AS {damaged}",
     )
 
-    with Scripted("PIPELINING") as server, pytest.raises(StoreError):
+    with ScriptedServer("PIPELINING") as server, pytest.raises(StoreError):
         deliver(sqlite_store, config(server.port, connections=4))
 
     found = states(sqlite_store, first.key)
@@ -328,25 +328,25 @@ def test_what_may_leave_does_when_what_was_claimed_with_it_can_not_be_taken_in(
 ):
     subscribe(sqlite_store, *readers(20))
     edition = freeze(sqlite_store)
-    record, take_in, leaving = Ledger.record, SendQueue.add, [0]
+    record, claim_and_add, leaving = Ledger.record, SendQueue.add, [0]
 
     def noted(ledger: Ledger, due: LedgerBatch) -> BatchResult:
         if due.intents:  # and something is wanted in the same round
             due.claim_request = ClaimRequest(
                 edition=edition.key, limit=25, after=0, excluded_domains=NOBODY
             )
-        recorded = record(ledger, due)
-        leaving[0] = len(recorded.may_send)
-        return recorded
+        result = record(ledger, due)
+        leaving[0] = len(result.may_send)
+        return result
 
     def fail(*told: Any) -> object:
         if leaving[0]:
             raise StoreUnreachable("gone")
-        return take_in(*told)
+        return claim_and_add(*told)
 
     monkeypatch.setattr(Ledger, "record", noted)
     monkeypatch.setattr(SendQueue, "add", fail)
-    with Scripted("PIPELINING") as server, pytest.raises(StoreUnreachable):
+    with ScriptedServer("PIPELINING") as server, pytest.raises(StoreUnreachable):
         deliver(sqlite_store, config(server.port, connections=4))
 
     found = states(sqlite_store, edition.key)
@@ -379,7 +379,7 @@ def test_all_that_may_leave_does_when_who_is_next_can_not_be_asked_for(
 
     monkeypatch.setattr(Ledger, "record", slowly)
     monkeypatch.setattr(SendLoop, "_send_bodies", send_and_fail)
-    with Scripted("PIPELINING") as server, pytest.raises(StoreUnreachable):
+    with ScriptedServer("PIPELINING") as server, pytest.raises(StoreUnreachable):
         deliver(sqlite_store, config(server.port, connections=8))
 
     assert rounds
@@ -401,7 +401,7 @@ def test_mail_goes_on_when_its_brake_fails(sqlite_store, sqlite_url, config):
     def refuse(line: str) -> bytes:
         return b"550 5.7.1 no\r\n" if "reader1" in line else OK
 
-    with Scripted("PIPELINING", rcpt=refuse) as server:
+    with ScriptedServer("PIPELINING", rcpt=refuse) as server:
         drained = deliver(sqlite_store, config(server.port, pause_at=0.3, pause_after=5))
 
     assert (drained.accepted, drained.failed) == (19, 11)
@@ -419,8 +419,8 @@ def test_two_processes_that_find_out_the_same_addresses_never_wait_for_each_othe
     def find_out(edition: Edition, step: int) -> None:
         mine = Store.open(store_url)
         ledger = ledger_of(mine)
-        wanted = ClaimRequest(edition=edition.key, limit=200, after=0, excluded_domains=NOBODY)
-        claims = ledger.record(LedgerBatch(claim_request=wanted)).claims
+        request = ClaimRequest(edition=edition.key, limit=200, after=0, excluded_domains=NOBODY)
+        claims = ledger.record(LedgerBatch(claim_request=request)).claims
         ledger.record(LedgerBatch(intents=claims))
         unknown = PermanentFailure("550 5.1.1 no such reader", 550)
         verdicts = [
@@ -470,8 +470,8 @@ def test_a_hold_said_anew_outlives_what_was_on_its_way(sqlite_store, config, wha
     with sqlite_store.write() as tx:
         tx.holds.extend(what, reason="too much", at=datetime.now(UTC) - timedelta(minutes=10))
     refusal = b"454 4.7.0 slower\r\n" if what.startswith("relay") else b"451 4.7.1 slower\r\n"
-    rcpt = Refusing(refusal, until_held=lambda: until(lambda: holds(sqlite_store)))
-    with Scripted(rcpt=rcpt) as server:
+    rcpt = RefusingServer(refusal, until_held=lambda: until(lambda: holds(sqlite_store)))
+    with ScriptedServer(rcpt=rcpt) as server:
         deliver(sqlite_store, config(server.port, connections=3))
 
     assert rcpt.others.is_set()

@@ -31,8 +31,17 @@ from syndicate.model.deliveries import Claim, DeliveryState
 from syndicate.model.editions import Edition
 from syndicate.store import Store
 from tests.causes import TEST
-from tests.deliver.editions import NOON, draft, freeze, hand_over, readers, rows, states, subscribe
-from tests.deliver.faulty_server import Record, Wrecker
+from tests.deliver.editions import (
+    NOON,
+    draft,
+    drain_ledger,
+    freeze,
+    readers,
+    rows,
+    states,
+    subscribe,
+)
+from tests.deliver.faulty_server import FaultyServer, Record
 from tests.deliver.loop.test_hostile_servers import agrees
 from tests.deliver.store_failures import (
     HELD_TO_MODES,
@@ -40,8 +49,8 @@ from tests.deliver.store_failures import (
     Wire,
     end_sessions,
     fill_up,
+    run_sql,
     small_disks,
-    tell,
     wired,
 )
 
@@ -104,7 +113,7 @@ def bring_out(store: Store) -> Edition:
 def passed(store: Store, config: Config, *, minutes: float = 0) -> StoreError | int:
     """Hand over once; what the pass failed of, or how many it says were accepted."""
     try:
-        return hand_over(store, config, configured_transports(config), minutes=minutes).accepted
+        return drain_ledger(store, config, configured_transports(config), minutes=minutes).accepted
     except StoreError as error:
         return error
 
@@ -144,7 +153,7 @@ def lamented(logs: Sequence[Mapping[str, Any]]) -> set[str]:
 @pytest.mark.parametrize("at", [1, AT])
 def test_sessions_that_a_server_ends_in_mid_send_cost_no_verdict(far_store, wire, config, at):
     edition = bring_out(far_store)
-    with Wrecker(say=at_body(at, lambda: end_sessions(wire))) as server:
+    with FaultyServer(say=at_body(at, lambda: end_sessions(wire))) as server:
         one = config(server.port)
         first = passed(far_store, one)
         every_body_is_recorded(far_store, edition, server.record)
@@ -165,7 +174,7 @@ def test_a_server_that_stays_away_ends_the_pass_and_the_next_one_does_the_rest(
     # not in the middle of a commit: it might be done, and nobody hear of it
     cut = wire.cut_at_the_next_commit if step == "body" else wire.cut
     edition = bring_out(far_store)
-    with Wrecker(say=at_body(number, cut, at=step)) as server, capture_logs() as logs:
+    with FaultyServer(say=at_body(number, cut, at=step)) as server, capture_logs() as logs:
         # so few that nothing else is asked of the store when the first body is to leave
         one = config(server.port, connections=4)
         failed = passed(far_store, one)
@@ -193,7 +202,7 @@ def test_a_server_that_stays_away_ends_the_pass_and_the_next_one_does_the_rest(
 
 def test_a_connection_that_was_cut_between_two_passes_is_not_noticed(far_store, wire, config):
     edition = bring_out(far_store)
-    with Wrecker() as server:
+    with FaultyServer() as server:
         one = config(server.port)
         assert passed(far_store, one) == AUDIENCE
         other = freeze(far_store)
@@ -228,7 +237,7 @@ def test_a_connection_that_was_just_made_is_not_asked(far_store, monkeypatch):
 
 def test_a_server_that_breaks_off_what_takes_too_long_is_waited_for(far_store, wire, config):
     edition = bring_out(far_store)
-    tell(wire, f"ALTER DATABASE {wire.database} SET statement_timeout = '1s'")
+    run_sql(wire, f"ALTER DATABASE {wire.database} SET statement_timeout = '1s'")
     far_store._engine.dispose()  # new sessions go by it
     engine = create_engine(wire.straight)
     holder = engine.connect()
@@ -244,7 +253,7 @@ def test_a_server_that_breaks_off_what_takes_too_long_is_waited_for(far_store, w
         holder.execute(text("LOCK TABLE deliveries"))
         threading.Timer(1.5, release).start()
 
-    with Wrecker(say=at_body(AT, hold)) as server:
+    with FaultyServer(say=at_body(AT, hold)) as server:
         one = config(server.port)
         first = passed(far_store, one)
         assert released.wait(60)
@@ -253,7 +262,7 @@ def test_a_server_that_breaks_off_what_takes_too_long_is_waited_for(far_store, w
         assert accepted_of(far_store, edition) == taken
         assert isinstance(first, StoreLocked) or first == AUDIENCE
 
-        tell(wire, f"ALTER DATABASE {wire.database} RESET statement_timeout")
+        run_sql(wire, f"ALTER DATABASE {wire.database} RESET statement_timeout")
         far_store._engine.dispose()
         passed(far_store, one, minutes=10)
         assert all_is_settled(far_store, edition, server.record) == {
@@ -367,7 +376,7 @@ def test_a_commit_that_is_not_heard_of_in_mid_send_leaves_nobody_in_doubt(
 ):
     edition = bring_out(far_store)
     lose = at_body(at, lambda: wire.lose_the_next_commit(done=True))
-    with Wrecker(say=lose) as server:
+    with FaultyServer(say=lose) as server:
         one = config(server.port)
         first = passed(far_store, one)
         every_body_is_recorded(far_store, edition, server.record)
@@ -406,7 +415,7 @@ def test_a_full_disk_ends_the_pass_and_the_next_one_does_the_rest(
     confine = confined(sqlite_store)
     answer = b"250 2.0.0 taken " + b"and welcome " * 30 + b"\r\n"
     wordy = at_body(1, lambda: confine(True), answer)
-    with Wrecker(say=wordy) as server, capture_logs() as logs:
+    with FaultyServer(say=wordy) as server, capture_logs() as logs:
         one = config(server.port)
         failed = passed(sqlite_store, one)
         assert "disk is full; free some and try again" in str(failed)
@@ -437,7 +446,7 @@ def test_a_file_that_is_deleted_or_replaced_ends_the_pass_and_nothing_more_leave
     patient(monkeypatch, 0.1)
     edition = bring_out(sqlite_store)
     file = tmp_path / "syndicate.db"
-    with Wrecker(say=at_body(AT, lambda: happens(file))) as server:
+    with FaultyServer(say=at_body(AT, lambda: happens(file))) as server:
         one = config(server.port)
         failed = passed(sqlite_store, one)
         assert isinstance(failed, StoreUnreachable)
@@ -463,7 +472,7 @@ def test_a_file_that_is_put_back_in_time_costs_no_verdict(sqlite_store, config, 
         put_away(file)
         threading.Timer(0.3, file.with_suffix(".away").rename, [file]).start()
 
-    with Wrecker(say=at_body(AT, go_and_come_back)) as server:
+    with FaultyServer(say=at_body(AT, go_and_come_back)) as server:
         one = config(server.port)
         passed(sqlite_store, one)
         taken = {body.reader for body in server.record.bodies if body.taken}
@@ -578,7 +587,7 @@ def test_a_command_that_may_not_write_any_more_says_so_in_a_line(operator):
         most = operator.file.with_name("syndicate.db-wal").stat().st_size
         resource.prlimit(operator.pid, resource.RLIMIT_FSIZE, (most, most))
 
-    with Wrecker(say=at_body(AT, stop_growing)) as server:
+    with FaultyServer(say=at_body(AT, stop_growing)) as server:
         edition = operator.settle_in(server.port)
         code, said = operator.tick()
         assert code == 1
@@ -596,7 +605,7 @@ def test_a_command_whose_disk_is_full_says_so_in_a_line(operator):
     def fill_it_up() -> None:
         fill_up(Path(f"/proc/{operator.pid}/root", operator.folder.relative_to("/"), "disk"))
 
-    with Wrecker(say=at_body(AT, fill_it_up)) as server:
+    with FaultyServer(say=at_body(AT, fill_it_up)) as server:
         edition = operator.settle_in(server.port)
         code, said = operator.tick(*ON_A_SMALL_DISK)
         assert code == 1
@@ -607,7 +616,7 @@ def test_a_command_whose_disk_is_full_says_so_in_a_line(operator):
 
 
 def test_a_command_whose_folder_can_only_be_read_says_so_in_a_line(operator):
-    with Wrecker() as server:
+    with FaultyServer() as server:
         edition = operator.settle_in(server.port)
         operator.file.chmod(0o400)
         operator.folder.chmod(0o500)

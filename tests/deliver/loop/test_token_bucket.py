@@ -15,7 +15,7 @@ from syndicate.deliver.worker import drain
 from syndicate.model.deliveries import DeliveryState
 from tests import ROOT
 from tests.deliver.editions import NOON, freeze, links, rows, states, subscribe
-from tests.deliver.mail_servers import Scripted
+from tests.deliver.mail_servers import ScriptedServer
 
 OK = b"250 2.0.0 ok\r\n"
 ENOUGH = 60
@@ -96,7 +96,7 @@ def test_a_limited_domain_gets_what_it_may_and_the_others_all_at_once(sqlite_sto
     freeze(sqlite_store)
     limits = [{"domains": ["slow.example"], "rate": "20/s"}]
     clocked = Clocked()
-    with Scripted("PIPELINING", body=clocked) as server:
+    with ScriptedServer("PIPELINING", body=clocked) as server:
         drained = deliver(sqlite_store, config(server.port, limits=limits))
 
     assert drained.accepted == 100
@@ -111,7 +111,7 @@ def test_the_domains_of_a_provider_share_its_limit(sqlite_store, config):
     freeze(sqlite_store)
     limits = [{"domains": ["one.example", "other.example"], "rate": "20/s"}]
     clocked = Clocked()
-    with Scripted(body=clocked) as server:
+    with ScriptedServer(body=clocked) as server:
         assert deliver(sqlite_store, config(server.port, limits=limits)).accepted == 30
 
     assert clocked.kept_to(20)
@@ -122,7 +122,7 @@ def test_a_slow_limit_is_waited_for(sqlite_store, config):
     freeze(sqlite_store)
     limits = [{"domains": ["slow.example"], "rate": "60/m"}]
     clocked = Clocked()
-    with Scripted(body=clocked) as server:
+    with ScriptedServer(body=clocked) as server:
         assert deliver(sqlite_store, config(server.port, limits=limits)).accepted == 3
 
     assert clocked.kept_to(1)
@@ -132,7 +132,7 @@ def test_a_relay_gets_no_more_than_its_rate(sqlite_store, config):
     subscribe(sqlite_store, *at("x.example", 70))
     freeze(sqlite_store)
     clocked = Clocked()
-    with Scripted(body=clocked) as server:
+    with ScriptedServer(body=clocked) as server:
         assert deliver(sqlite_store, config(server.port, relay={"rate": "40/s"})).accepted == 70
 
     assert clocked.kept_to(40)
@@ -142,9 +142,9 @@ def test_two_processes_share_a_rate(store, store_url, tables):
     subscribe(store, *at("x.example", 50))
     edition = freeze(store)
     clocked = Clocked()
-    with Scripted(body=clocked) as server:
+    with ScriptedServer(body=clocked) as server:
         made = tables(server.port, relay={"rate": "20/s"})
-        command = [sys.executable, "-m", "tests.deliver.child", store_url, json.dumps(made)]
+        command = [sys.executable, "-m", "tests.deliver.drain_process", store_url, json.dumps(made)]
         children = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
         assert [child.wait(60) for child in children] == [0, 0]
 
@@ -170,7 +170,7 @@ def warming(*numbers: int, since: date):
 def test_a_relay_that_warms_up_takes_its_number_in_a_day(sqlite_store, config, today):
     subscribe(sqlite_store, *at("x.example", 30))
     edition = freeze(sqlite_store)
-    with Scripted() as server:
+    with ScriptedServer() as server:
         mail = config(server.port, relay=warming(7, 30, since=today))
         first = deliver(sqlite_store, mail)
         second = deliver(sqlite_store, mail, minutes=1)
@@ -187,7 +187,7 @@ def test_a_relay_that_warms_up_takes_its_number_in_a_day(sqlite_store, config, t
 def test_what_a_relay_may_not_take_while_it_warms_up_goes_by_the_other(sqlite_store, config, today):
     subscribe(sqlite_store, *at("x.example", 40))
     freeze(sqlite_store)
-    with Scripted() as young, Scripted() as old:
+    with ScriptedServer() as young, ScriptedServer() as old:
         mail = config(young.port, old.port, relay=warming(1, 5, since=today - timedelta(days=1)))
         drained = deliver(sqlite_store, mail)
 
@@ -199,7 +199,7 @@ def test_what_a_relay_may_not_take_while_it_warms_up_goes_by_the_other(sqlite_st
 def test_after_the_last_day_there_is_no_limit(sqlite_store, config, today):
     subscribe(sqlite_store, *at("x.example", 12))
     freeze(sqlite_store)
-    with Scripted() as server:
+    with ScriptedServer() as server:
         mail = config(server.port, relay=warming(1, 2, since=today - timedelta(days=2)))
         assert deliver(sqlite_store, mail).accepted == 12
 
@@ -222,7 +222,7 @@ def test_a_domain_that_wants_less_is_left_alone_and_the_others_go_on(store, conf
     subscribe(store, *at("busy.example", 30), *at("fine.example", 30))
     edition = freeze(store)
     later = b"451 4.7.1 too many messages, later\r\n"
-    with Scripted("PIPELINING", rcpt=refuse("busy.example", later)) as server:
+    with ScriptedServer("PIPELINING", rcpt=refuse("busy.example", later)) as server:
         mail = config(server.port, connections=2)
         first = deliver(store, mail)
         asked = len([line for line in server.commands if "busy.example" in line])
@@ -244,7 +244,7 @@ def test_a_domain_that_wants_less_is_left_alone_and_the_others_go_on(store, conf
 def test_a_mailbox_that_is_full_holds_up_nobody_else_of_its_domain(sqlite_store, config):
     subscribe(sqlite_store, *at("x.example", 10))
     freeze(sqlite_store)
-    with Scripted(rcpt=refuse("x3@", b"452 4.2.2 full\r\n")) as server:
+    with ScriptedServer(rcpt=refuse("x3@", b"452 4.2.2 full\r\n")) as server:
         drained = deliver(sqlite_store, config(server.port))
 
     assert (drained.accepted, drained.deferred) == (9, 1)
@@ -254,7 +254,7 @@ def test_what_a_provider_says_of_one_of_its_domains_it_says_of_all(sqlite_store,
     subscribe(sqlite_store, *at("one.example", 9), *at("other.example", 9), *at("fine.example", 9))
     edition = freeze(sqlite_store)
     limits = [{"domains": ["one.example", "other.example"], "rate": "1000/s"}]
-    with Scripted(rcpt=refuse("one.example", b"421 4.7.28 slow down\r\n")) as server:
+    with ScriptedServer(rcpt=refuse("one.example", b"421 4.7.28 slow down\r\n")) as server:
         mail = config(server.port, limits=limits, connections=1)
         first = deliver(sqlite_store, mail)
         deliver(sqlite_store, mail, minutes=1)
@@ -268,7 +268,7 @@ def test_a_domain_beyond_ascii_is_limited_by_its_name_in_ascii(sqlite_store, con
     freeze(sqlite_store)
     limits = [{"domains": ["bücher.example"], "rate": "10/s"}]
     clocked = Clocked()
-    with Scripted("SMTPUTF8", body=clocked) as server:
+    with ScriptedServer("SMTPUTF8", body=clocked) as server:
         drained = deliver(sqlite_store, config(server.port, limits=limits))
 
     assert drained.accepted == 15

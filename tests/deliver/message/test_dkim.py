@@ -24,8 +24,8 @@ from tests.deliver.dkim_keys import keys, records, verdicts
 from tests.deliver.editions import (
     content,
     draft,
+    drain_ledger,
     freeze,
-    hand_over,
     links,
     reader,
     readers,
@@ -33,7 +33,7 @@ from tests.deliver.editions import (
     states,
     subscribe,
 )
-from tests.deliver.mail_servers import Scripted, real
+from tests.deliver.mail_servers import ScriptedServer, real_server
 
 BOTH = ("rsa", "ed25519")
 DOMAIN = "example.org"
@@ -268,7 +268,7 @@ def test_while_a_key_is_gone_nothing_leaves(sqlite_store, config, tmp_path):
     freeze(sqlite_store)
     (tmp_path / "rsa.pem").unlink()
 
-    delivered = hand_over(sqlite_store, given, configured_transports(given))
+    delivered = drain_ledger(sqlite_store, given, configured_transports(given))
 
     [reason] = delivered.unavailable
     assert reason.startswith("mail.dkim s-rsa: ")
@@ -281,13 +281,13 @@ def test_while_a_key_is_gone_nothing_leaves(sqlite_store, config, tmp_path):
 
 def test_what_is_put_off_is_the_same_bytes_the_next_time(sqlite_store, config):
     answers = iter([b"451 4.3.0 later\r\n", b"250 taken\r\n"])
-    with Scripted("PIPELINING", body=lambda _: next(answers)) as server:
+    with ScriptedServer("PIPELINING", body=lambda _: next(answers)) as server:
         way = {"transport": "smtp", "host": "127.0.0.1", "port": server.port, "security": "none"}
         given = config(*BOTH, mail=way)
         subscribe(sqlite_store, "ada@x.example")
         freeze(sqlite_store)
         for minutes in (0, 7):
-            hand_over(sqlite_store, given, configured_transports(given), minutes=minutes)
+            drain_ledger(sqlite_store, given, configured_transports(given), minutes=minutes)
 
     first, second = server.bodies
     assert first == second
@@ -295,12 +295,12 @@ def test_what_is_put_off_is_the_same_bytes_the_next_time(sqlite_store, config):
 
 
 def test_what_goes_out_by_smtp_is_signed(sqlite_store, config):
-    with real() as (port, boxes):
+    with real_server() as (port, boxes):
         way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
         given = config(*BOTH, mail=way)
         subscribe(sqlite_store, "ada@x.example", "böb@x.example", "cy@x.example")
         freeze(sqlite_store)
-        assert hand_over(sqlite_store, given, configured_transports(given)).accepted == 3
+        assert drain_ledger(sqlite_store, given, configured_transports(given)).accepted == 3
 
     assert [verdicts(body, records(given, DOMAIN)) for body in boxes.bodies] == [[True, True]] * 3
 
@@ -321,12 +321,12 @@ def any_way(request):
 @pytest.mark.usefixtures("any_way")
 def test_copies_that_are_signed_together_have_each_their_own_signatures(sqlite_store, config):
     everybody = readers(60)
-    with real() as (port, boxes):
+    with real_server() as (port, boxes):
         way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
         given = config(*BOTH, mail=way)
         subscribe(sqlite_store, *everybody)
         freeze(sqlite_store)
-        assert hand_over(sqlite_store, given, configured_transports(given)).accepted == 60
+        assert drain_ledger(sqlite_store, given, configured_transports(given)).accepted == 60
 
     assert [verdicts(body, records(given, DOMAIN)) for body in boxes.bodies] == [[True, True]] * 60
     named = sorted(message_from_bytes(body)["To"] for body in boxes.bodies)
@@ -341,12 +341,12 @@ def test_a_copy_that_can_not_be_signed_fails_alone(sqlite_store, config, monkeyp
         return sign_batch(messages)
 
     monkeypatch.setattr("syndicate.deliver.loop.signing_pool._sign_batch", spoilt)
-    with real() as (port, boxes):
+    with real_server() as (port, boxes):
         way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
         given = config("rsa", mail=way)
         subscribe(sqlite_store, *readers(20))
         edition = freeze(sqlite_store)
-        hand_over(sqlite_store, given, configured_transports(given))
+        drain_ledger(sqlite_store, given, configured_transports(given))
 
     assert states(sqlite_store, edition.key) == {
         DeliveryState.ACCEPTED: 19,
@@ -373,12 +373,12 @@ def test_one_thread_signs_where_no_other_can_begin(sqlite_store, config, monkeyp
     monkeypatch.setattr(
         "syndicate.deliver.loop.send_queue._SIGN_AHEAD", 1
     )  # so that it is waited for
-    with real() as (port, boxes):
+    with real_server() as (port, boxes):
         way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
         given = config("rsa", mail=way)
         subscribe(sqlite_store, *readers(20))
         freeze(sqlite_store)
-        assert hand_over(sqlite_store, given, configured_transports(given)).accepted == 20
+        assert drain_ledger(sqlite_store, given, configured_transports(given)).accepted == 20
 
     assert len(boxes.bodies) == 20
     assert len(signing) == 1
@@ -388,7 +388,7 @@ def test_the_outbox_shows_letters_and_test_copies_signed(sqlite_store, config):
     given = config(*BOTH)
     subscribe(sqlite_store, "ada@x.example")
     freeze(sqlite_store, draft(EditionKind.LETTER))
-    hand_over(sqlite_store, given, configured_transports(given))
+    drain_ledger(sqlite_store, given, configured_transports(given))
     send_sample(
         draft(),
         "editor@x.example",
@@ -405,7 +405,7 @@ def test_without_keys_nothing_is_signed(sqlite_store, config):
     given = config()
     subscribe(sqlite_store, "ada@x.example")
     freeze(sqlite_store)
-    hand_over(sqlite_store, given, configured_transports(given))
+    drain_ledger(sqlite_store, given, configured_transports(given))
 
     (kept,) = Outbox.of(given).messages()
     assert b"DKIM-Signature" not in kept.path.read_bytes()

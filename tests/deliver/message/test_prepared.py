@@ -9,7 +9,7 @@ from syndicate.deliver.message.prepared import PreparedEdition, PreparedEditions
 from syndicate.deliver.transports import configured_transports
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import Edition, link_marker
-from tests.deliver.editions import NONCE, NOON, draft, freeze, hand_over, rows, states, subscribe
+from tests.deliver.editions import NONCE, NOON, draft, drain_ledger, freeze, rows, states, subscribe
 from tests.deliver.editions import links as links_of
 from tests.deliver.parsed_mail import parts
 
@@ -76,7 +76,7 @@ def test_an_edition_that_can_not_be_written_fails_and_holds_up_no_other(
     bad = freeze(sqlite_store, draft(**said))
     good = freeze(sqlite_store)
     config = publication()
-    hand_over(sqlite_store, config, configured_transports(config))
+    drain_ledger(sqlite_store, config, configured_transports(config))
 
     assert states(sqlite_store, bad.key) == {DeliveryState.FAILED: 2}
     assert states(sqlite_store, good.key) == {DeliveryState.ACCEPTED: 2}
@@ -88,7 +88,7 @@ def test_a_reader_who_can_not_be_written_to_holds_up_no_other(sqlite_store, publ
     subscribe(sqlite_store, "ada@-.-é", "ben@example.org")
     edition = freeze(sqlite_store)
     config = publication()
-    hand_over(sqlite_store, config, configured_transports(config))
+    drain_ledger(sqlite_store, config, configured_transports(config))
 
     kept = rows(sqlite_store, edition.key)
     assert kept["ben@example.org"].state is DeliveryState.ACCEPTED
@@ -104,6 +104,6 @@ def test_a_store_that_can_not_be_read_is_not_taken_for_a_bad_reader(
     with closing(sqlite3.connect(tmp_path / "syndicate.db")) as disturbing:
         disturbing.execute("ALTER TABLE edition_links RENAME TO lost")
     with pytest.raises(Exception, match="edition_links"):
-        hand_over(sqlite_store, config, configured_transports(config))
+        drain_ledger(sqlite_store, config, configured_transports(config))
 
     assert states(sqlite_store, edition.key) == {DeliveryState.QUEUED: 1}

@@ -13,7 +13,7 @@ from syndicate.deliver.sample_mail import send_sample
 from syndicate.deliver.transports import configured_transports
 from syndicate.model.editions import CANARY
 from tests import sample_editions
-from tests.deliver.editions import NOON, draft, hand_over, links
+from tests.deliver.editions import NOON, draft, drain_ledger, links
 from tests.sample_editions import PLACES
 
 HREF = re.compile(r'<a href="([^"]*)"')
@@ -31,7 +31,7 @@ def mailed(sqlite_store, publication):
         for name in ("anna", "ben"):
             sample_editions.subscribe(sqlite_store, f"{name}@example.org", at=NOON)
         sample_editions.freeze(sqlite_store, at=NOON)
-        hand_over(sqlite_store, config, configured_transports(config))
+        drain_ledger(sqlite_store, config, configured_transports(config))
         kept = Outbox.of(config).messages()
         return sorted(kept, key=lambda each: each.to), links(sqlite_store, config)
 

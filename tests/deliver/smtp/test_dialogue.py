@@ -35,7 +35,7 @@ def make_dialogue(extensions: frozenset[str] = ALL, **more: int) -> SmtpDialogue
 
 @dataclass
 class Sender:
-    """Offers readers one after the other, as the engine does: one on its way, one behind it."""
+    """Offers readers one after the other, as the send loop does: one on its way, one behind it."""
 
     dialogue: SmtpDialogue
     readers: list[Envelope]
@@ -57,7 +57,7 @@ class Sender:
             self.offered += 1
 
     def receive(self, data: bytes) -> None:
-        """Take in what came, and answer events as the engine does."""
+        """Take in what came, and answer events as the send loop does."""
         for event in self.dialogue.receive(data):
             self.events.append(describe(event))
             match event:

@@ -17,7 +17,7 @@ from syndicate.deliver.smtp.single_delivery import send_envelope, send_message
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.smtp.transport import Envelope, MessageAnswered, ReadyForBody, SessionEnded
 from syndicate.errors import DeliveryError, PermanentFailure, TemporaryFailure
-from tests.deliver.mail_servers import Scripted, certificate, real
+from tests.deliver.mail_servers import ScriptedServer, certificate, real_server
 
 ADA = Envelope(sender="news@example.org", recipient="ada@example.org", message_id="<1.1.x@y>")
 BO = Envelope(sender="news@example.org", recipient="bo@example.org", message_id="<1.2.x@y>")
@@ -397,7 +397,7 @@ def trusted(tmp_path, monkeypatch):
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_large_body_leaves_encrypted(trusted, security):
     kind = {"starttls": trusted} if security == "starttls" else {"tls": trusted}
-    with real(**kind) as (port, boxes):
+    with real_server(**kind) as (port, boxes):
         mail = MailSettings(host="localhost", port=port, security=security)
         with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             for _ in range(2):
@@ -411,7 +411,7 @@ def test_a_large_body_leaves_encrypted(trusted, security):
 def test_verify_false_takes_any_certificate(tmp_path, security, name):
     context, _ = certificate(tmp_path, name)
     starttls, tls = (context, None) if security == "starttls" else (None, context)
-    with real(starttls=starttls, tls=tls) as (port, boxes):
+    with real_server(starttls=starttls, tls=tls) as (port, boxes):
         mail = MailSettings(host="127.0.0.1", port=port, security=security, verify=False)
         with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             send_message(session, ADA, BODY)
@@ -476,14 +476,14 @@ def test_a_slow_reader_of_an_encrypted_body_is_waited_for_while_it_reads(trusted
     "size", ["SIZE 1" + "0" * 5000, "SIZE -1", "SIZE x", "SIZE", "SIZE 0", "SIZE \u00b2"]
 )
 def test_a_size_that_is_none_limits_nothing(size):
-    with Scripted(size) as server:
+    with ScriptedServer(size) as server:
         mail = MailSettings(host="127.0.0.1", port=server.port, security="none")
         with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             assert send_message(session, ADA, BODY).code == 250
 
 
 def test_a_message_that_is_too_large_is_refused_without_a_word():
-    with Scripted("SIZE 1000") as server:
+    with ScriptedServer("SIZE 1000") as server:
         mail = MailSettings(host="127.0.0.1", port=server.port, security="none")
         with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
             with pytest.raises(PermanentFailure, match="1,000"):

@@ -13,7 +13,7 @@ from syndicate.deliver.smtp.single_delivery import _wait_for, send_envelope, sen
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.smtp.transport import Envelope, MessageAnswered
 from syndicate.errors import NoVerdict, PermanentFailure, RelayUnavailable, TemporaryFailure
-from tests.deliver.mail_servers import CUT, Parting, Scripted, certificate, real
+from tests.deliver.mail_servers import CUT, ClosingReply, ScriptedServer, certificate, real_server
 from tests.ports import free_port
 from tests.until import until
 
@@ -55,7 +55,7 @@ def deliver(port, **more):
 
 
 def test_a_plain_server_takes_a_message_with_its_dots():
-    with real() as (port, boxes):
+    with real_server() as (port, boxes):
         reply = deliver(port)
 
     assert (reply.code, reply.text) == (250, "2.0.0 taken")
@@ -65,7 +65,7 @@ def test_a_plain_server_takes_a_message_with_its_dots():
 
 @pytest.mark.parametrize("body", [b".\r\n", b"..\r\n", b"\r\n.\r\n", b"x\r\n.x\r\n...\r\n"])
 def test_no_body_ends_before_its_end(body):
-    with real() as (port, boxes), opened(port) as session:
+    with real_server() as (port, boxes), opened(port) as session:
         send_message(session, ADA, body)
 
     assert boxes.bodies == [body]
@@ -73,7 +73,7 @@ def test_no_body_ends_before_its_end(body):
 
 def test_a_refused_recipient_leaves_the_session_fit_for_the_next():
     nobody = Envelope(sender="news@example.org", recipient="nobody@x.org", message_id="<1.1.x@y>")
-    with real() as (port, boxes), opened(port) as session:
+    with real_server() as (port, boxes), opened(port) as session:
         with pytest.raises(PermanentFailure, match=r"5\.1\.1"):
             send_envelope(session, nobody, 100)
         send_message(session, ADA, BODY)
@@ -82,7 +82,7 @@ def test_a_refused_recipient_leaves_the_session_fit_for_the_next():
 
 
 def test_starttls_encrypts_before_anything_is_said(trusted):
-    with real(starttls=trusted) as (port, boxes):
+    with real_server(starttls=trusted) as (port, boxes):
         deliver(port, security="starttls")
 
     assert boxes.encrypted == [True]
@@ -90,7 +90,7 @@ def test_starttls_encrypts_before_anything_is_said(trusted):
 
 
 def test_implicit_tls_encrypts_from_the_first_byte(trusted):
-    with real(tls=trusted) as (port, boxes):
+    with real_server(tls=trusted) as (port, boxes):
         deliver(port, security="tls")
 
     assert boxes.bodies == [BODY]
@@ -99,20 +99,23 @@ def test_implicit_tls_encrypts_from_the_first_byte(trusted):
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_certificate_that_nobody_vouches_for_is_refused(distrusted, security):
     kind = {"starttls": distrusted} if security == "starttls" else {"tls": distrusted}
-    with real(**kind) as (port, boxes), pytest.raises(RelayUnavailable, match="certificate"):
+    with real_server(**kind) as (port, boxes), pytest.raises(RelayUnavailable, match="certificate"):
         smtp(port, security=security).open()
 
     assert boxes.bodies == []
 
 
 def test_a_certificate_for_another_name_is_refused(trusted):
-    with real(tls=trusted) as (port, _), pytest.raises(RelayUnavailable, match=r"mail\.host"):
+    with (
+        real_server(tls=trusted) as (port, _),
+        pytest.raises(RelayUnavailable, match=r"mail\.host"),
+    ):
         smtp(port, security="tls", host="127.0.0.1").open()
 
 
 @pytest.mark.parametrize("password", ["secret", "gehéim"])
 def test_a_login_is_made_with_any_password(trusted, password):
-    with real(starttls=trusted, login=("ada", password)) as (port, boxes):
+    with real_server(starttls=trusted, login=("ada", password)) as (port, boxes):
         deliver(port, security="starttls", username="ada", secret=password)
 
     assert boxes.users == [b"ada"]
@@ -120,7 +123,10 @@ def test_a_login_is_made_with_any_password(trusted, password):
 
 
 def test_a_wrong_password_is_told_with_the_keys_to_look_at():
-    with real(login=("ada", "right")) as (port, _), pytest.raises(RelayUnavailable) as caught:
+    with (
+        real_server(login=("ada", "right")) as (port, _),
+        pytest.raises(RelayUnavailable) as caught,
+    ):
         smtp(port, username="ada", secret="wrong-secret").open()
 
     assert "535" in str(caught.value)
@@ -130,17 +136,20 @@ def test_a_wrong_password_is_told_with_the_keys_to_look_at():
 
 
 def test_a_server_without_login_is_told():
-    with Scripted() as server, pytest.raises(RelayUnavailable, match="offers no login"):
+    with ScriptedServer() as server, pytest.raises(RelayUnavailable, match="offers no login"):
         smtp(server.port, username="ada", secret="x").open()
 
 
 def test_a_server_without_starttls_is_told():
-    with real() as (port, _), pytest.raises(RelayUnavailable, match="does not offer STARTTLS"):
+    with (
+        real_server() as (port, _),
+        pytest.raises(RelayUnavailable, match="does not offer STARTTLS"),
+    ):
         smtp(port, security="starttls").open()
 
 
 def test_tls_to_a_plain_port_is_told():
-    with Scripted() as server, pytest.raises(RelayUnavailable, match="no TLS"):
+    with ScriptedServer() as server, pytest.raises(RelayUnavailable, match="no TLS"):
         smtp(server.port, security="tls").open()
 
 
@@ -159,9 +168,9 @@ def test_an_address_beyond_ascii_needs_smtputf8():
     beyond = Envelope(
         sender="news@example.org", recipient="adá@example.org", message_id="<1.1.x@y>"
     )
-    with real() as (port, boxes), opened(port) as session:
+    with real_server() as (port, boxes), opened(port) as session:
         send_message(session, beyond, "To: adá@example.org\r\n\r\n".encode())
-    with Scripted() as server, opened(server.port) as session:
+    with ScriptedServer() as server, opened(server.port) as session:
         with pytest.raises(PermanentFailure, match="server lacks SMTPUTF8"):
             send_envelope(session, beyond, 100)
         send_envelope(session, ADA, 100)
@@ -186,7 +195,7 @@ BAD_OPENINGS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("answers", BAD_OPENINGS.values(), ids=BAD_OPENINGS)
 def test_a_server_that_opens_wrong_is_unavailable(answers):
-    with Scripted(**answers) as server, pytest.raises(RelayUnavailable) as caught:
+    with ScriptedServer(**answers) as server, pytest.raises(RelayUnavailable) as caught:
         smtp(server.port).open()
 
     assert f"localhost:{server.port}" in str(caught.value)
@@ -194,7 +203,7 @@ def test_a_server_that_opens_wrong_is_unavailable(answers):
 
 
 def test_a_server_that_is_silent_is_unavailable():
-    with Scripted() as server:
+    with ScriptedServer() as server:
         server.answers["greeting"] = server.silent
         with pytest.raises(
             RelayUnavailable, match=f"localhost:{server.port}: no answer within 1 s"
@@ -205,7 +214,7 @@ def test_a_server_that_is_silent_is_unavailable():
 @pytest.mark.parametrize("way", ["speaks at length", "goes on for ever"])
 def test_a_reply_has_to_be_small(way):
     with (
-        Scripted(**BAD_OPENINGS[way]) as server,
+        ScriptedServer(**BAD_OPENINGS[way]) as server,
         pytest.raises(RelayUnavailable, match="longer than 64 KB"),
     ):
         smtp(server.port).open()
@@ -229,7 +238,7 @@ def test_nothing_said_before_starttls_counts_after_it(trusted):
     """The response injection of CVE-2021-38371 and its kind."""
     injected = b"220 go\r\n250-mx\r\n250 AUTH PLAIN\r\n"
     with (
-        Scripted("STARTTLS", starttls=injected) as server,
+        ScriptedServer("STARTTLS", starttls=injected) as server,
         pytest.raises(RelayUnavailable),
     ):
         smtp(server.port, security="starttls", username="ada", secret="x").open()
@@ -252,7 +261,7 @@ REFUSALS = [
 @pytest.mark.parametrize("extensions", [(), PIPELINING], ids=["stepwise", "pipelined"])
 @pytest.mark.parametrize(("step", "answer", "failure", "code"), REFUSALS)
 def test_a_refusal_is_a_verdict_and_the_session_goes_on(extensions, step, answer, failure, code):
-    with Scripted(*extensions, **{step: answer}) as server, opened(server.port) as session:
+    with ScriptedServer(*extensions, **{step: answer}) as server, opened(server.port) as session:
         with pytest.raises(failure) as caught:
             send_envelope(session, ADA, 100)
         del server.answers[step]
@@ -269,7 +278,7 @@ def test_a_refusal_is_a_verdict_and_the_session_goes_on(extensions, step, answer
 def test_a_lone_dot_ends_what_a_pipelining_server_asked_for_in_vain():
     no_user = b"550 5.1.1 no such user\r\n"
     with (
-        Scripted(*PIPELINING, rcpt=no_user, body=b"250 taken, nobody cares\r\n") as server,
+        ScriptedServer(*PIPELINING, rcpt=no_user, body=b"250 taken, nobody cares\r\n") as server,
         opened(server.port) as session,
         pytest.raises(PermanentFailure, match=r"^550 5\.1\.1 no such user$"),
     ):
@@ -280,7 +289,7 @@ def test_a_lone_dot_ends_what_a_pipelining_server_asked_for_in_vain():
 
 def test_the_recipients_verdict_stands_when_the_lone_dot_is_not_answered():
     with (
-        Scripted(*PIPELINING, rcpt=b"550 5.1.1 gone\r\n", body=CUT) as server,
+        ScriptedServer(*PIPELINING, rcpt=b"550 5.1.1 gone\r\n", body=CUT) as server,
         opened(server.port) as session,
     ):
         with pytest.raises(PermanentFailure):
@@ -293,10 +302,10 @@ def test_the_recipients_verdict_stands_when_the_lone_dot_is_not_answered():
 @pytest.mark.parametrize("extensions", [(), PIPELINING], ids=["stepwise", "pipelined"])
 @pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
 @pytest.mark.parametrize(
-    "answer", [CUT, Parting(b"421 closing\r\n"), b"what?\r\n", b"299 odd\r\n" * 2]
+    "answer", [CUT, ClosingReply(b"421 closing\r\n"), b"what?\r\n", b"299 odd\r\n" * 2]
 )
 def test_a_session_that_breaks_before_the_body_is_a_temporary_failure(extensions, step, answer):
-    with Scripted(*extensions, **{step: answer}) as server, opened(server.port) as session:
+    with ScriptedServer(*extensions, **{step: answer}) as server, opened(server.port) as session:
         with pytest.raises(TemporaryFailure):
             send_envelope(session, ADA, 100)
 
@@ -316,7 +325,7 @@ VERDICTS = [
 
 @pytest.mark.parametrize(("answer", "failure"), VERDICTS)
 def test_only_a_code_is_a_verdict_on_a_body(answer, failure):
-    with Scripted(body=answer) as server, opened(server.port) as session:
+    with ScriptedServer(body=answer) as server, opened(server.port) as session:
         if failure is None:
             assert send_message(session, ADA, BODY).code == 250
         else:
@@ -329,7 +338,7 @@ def test_only_a_code_is_a_verdict_on_a_body(answer, failure):
 
 
 def test_half_a_line_is_no_verdict_when_no_more_comes():
-    with Scripted(body=b"250-half") as server, opened(server.port) as session:
+    with ScriptedServer(body=b"250-half") as server, opened(server.port) as session:
         send_envelope(session, ADA, len(BODY))
         session.send_body(BODY)
         session._terms = replace(session._terms, timeout=0.01)  # 0.2 s for the verdict
@@ -342,7 +351,7 @@ def test_half_a_line_is_no_verdict_when_no_more_comes():
 
 def test_a_body_cut_off_on_its_way_was_not_taken():
     with (
-        Scripted(only=1000) as server,
+        ScriptedServer(only=1000) as server,
         opened(server.port) as session,
         pytest.raises(TemporaryFailure, match="within the message"),
     ):
@@ -353,7 +362,7 @@ def test_a_body_cut_off_on_its_way_was_not_taken():
 
 def test_an_answer_given_before_the_body_is_none_to_the_body():
     with (
-        Scripted(data=b"354 go\r\n250 taken in advance\r\n") as server,
+        ScriptedServer(data=b"354 go\r\n250 taken in advance\r\n") as server,
         opened(server.port) as session,
         pytest.raises(TemporaryFailure, match="unasked"),
     ):
@@ -361,7 +370,7 @@ def test_an_answer_given_before_the_body_is_none_to_the_body():
 
 
 def test_a_session_ends_after_its_number_of_messages():
-    with Scripted() as server, opened(server.port, max_messages=2) as session:
+    with ScriptedServer() as server, opened(server.port, max_messages=2) as session:
         for _ in range(2):
             assert not session.exhausted
             send_message(session, ADA, BODY)
@@ -371,7 +380,7 @@ def test_a_session_ends_after_its_number_of_messages():
 
 
 def test_a_session_closed_while_a_body_is_awaited_takes_nothing():
-    with Scripted() as server:
+    with ScriptedServer() as server:
         with opened(server.port) as session:
             send_envelope(session, ADA, 100)
 
@@ -384,7 +393,7 @@ def test_a_session_closed_while_a_body_is_awaited_takes_nothing():
 @pytest.mark.parametrize("address", ["a@x.org>\r\nRSET", "a b@x.org", "a\0@x.org", "<a@x.org"])
 def test_no_command_can_be_slipped_in(address):
     with (
-        Scripted() as server,
+        ScriptedServer() as server,
         opened(server.port) as session,
         pytest.raises(PermanentFailure),
     ):

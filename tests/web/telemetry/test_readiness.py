@@ -16,7 +16,7 @@ from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat, Store
 from syndicate.web.app import application
 from tests.deliver.editions import draft, freeze, links, subscribe
-from tests.deliver.mail_servers import real
+from tests.deliver.mail_servers import real_server
 from tests.ports import free_port
 from tests.until import away_from_midnight
 from tests.web.asgi_client import Client
@@ -98,7 +98,7 @@ def test_a_dead_mail_server_is_in_readiness_and_figures_until_it_takes_mail_agai
     assert seen("syndicate_last_mail_accepted_timestamp_seconds") == 0
     assert seen("syndicate_last_tick_timestamp_seconds") == 0
 
-    with real(port=post.config.mail.port):
+    with real_server(port=post.config.mail.port):
         post.deliver()
 
     assert post.ready() == (200, ["ok"])
@@ -148,7 +148,7 @@ def test_mail_that_waits_for_the_next_day_of_warm_up_is_no_reason(due, monkeypat
     monkeypatch.setattr("syndicate.model.mail_flow.STALLED_AFTER", timedelta(0))
     today = clock.now().date()
     post = due(10, "ada@example.org", "bo@example.org", warm_up=[1], warm_up_from=today)
-    with real(port=post.config.mail.port) as (_, boxes):
+    with real_server(port=post.config.mail.port) as (_, boxes):
         post.deliver()
     assert len(boxes.envelopes) == 1
     assert post.ready() == (200, ["ok"])

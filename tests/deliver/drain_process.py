@@ -1,4 +1,4 @@
-"""A process that drains a store's ledger once: `python -m tests.deliver.child URL CONFIG`."""
+"""A process that drains a store's ledger once: `python -m tests.deliver.drain_process URL CONFIG`."""
 
 import json
 import sys
@@ -6,13 +6,13 @@ import sys
 from syndicate.config import Config
 from syndicate.deliver.transports import configured_transports
 from syndicate.store import Store
-from tests.deliver.editions import hand_over
+from tests.deliver.editions import drain_ledger
 
 
 def main(url: str, tables: str) -> None:
     config = Config.model_validate(json.loads(tables))
     store = Store.open(url)
-    hand_over(store, config, configured_transports(config))
+    drain_ledger(store, config, configured_transports(config))
     store.close()
 
 
