@@ -1,4 +1,4 @@
-"""Editions that are corrected and sent again: composed anew, for exactly those who wait."""
+"""Replaced and resent editions: composed again, for exactly those who wait."""
 
 import threading
 import time

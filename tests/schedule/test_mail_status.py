@@ -215,7 +215,7 @@ def test_counting_takes_no_more_than_its_share_of_the_time(store, config, monkey
     assert len(counted) == 1
 
 
-def test_it_is_told_in_the_log_only_while_this_process_delivers(store, config):
+def test_progress_is_logged_only_while_this_process_delivers(store, config):
     subscribe(store, *readers(20))
     freeze(store)
     reporters: list[ProgressReporter] = []

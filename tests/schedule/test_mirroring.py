@@ -64,7 +64,7 @@ def test_publishing_goes_on_while_the_mirror_is_slow(harness):
         go_on.set()
 
 
-def test_what_fails_is_told_and_the_next_round_tries_again(harness, capsys):
+def test_a_failure_is_logged_and_the_next_round_retries(harness, capsys):
     def refuse(path):
         raise PermissionError("Access Denied")
 

@@ -43,7 +43,7 @@ def comes(true):
     return true()
 
 
-def test_what_is_published_is_told(harness, hub):
+def test_what_is_published_is_pushed(harness, hub):
     one = Runner(harness.services, threading.Event())
     with one:
         assert comes(lambda: len(hub.posts) == 3)

@@ -1,4 +1,4 @@
-"""What `run` keeps going: nothing that failed once is forgotten."""
+"""`run` in the background: whatever failed once is retried."""
 
 import threading
 from contextlib import contextmanager
@@ -175,7 +175,7 @@ def test_timetable_and_pages_do_not_wait_for_files_that_are_being_read(harness, 
     intake.join(60)
 
 
-def test_a_disk_that_fails_is_told_without_a_traceback(harness, capsys):
+def test_a_failing_disk_is_logged_without_a_traceback(harness, capsys):
     (harness.config.root / "feeds").write_text("in the way")
     one = runner(harness)
     one._guarded(one.import_articles)(save(harness, "ferry"))

@@ -1,4 +1,4 @@
-"""Where a new schedule begins: with what becomes public after it is first seen, unless it says so."""
+"""Where a schedule starts: after what was public when it was first seen, unless it says so."""
 
 import threading
 from datetime import timedelta
