@@ -64,8 +64,6 @@ def parse(expression: str) -> Cron:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Field:
-    """One of the five fields: its name, its range, and the names of its values."""
-
     label: str
     first: int
     last: int
@@ -74,7 +72,6 @@ class _Field:
     """Whether a range may wrap around the end, as fri-mon does."""
 
     def parse(self, text: str) -> frozenset[int]:
-        """Return the values that a field allows."""
         return frozenset(value for part in text.split(",") for value in self._part(part))
 
     def _part(self, text: str) -> range | list[int]:

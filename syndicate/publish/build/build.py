@@ -49,9 +49,15 @@ class Build:
     """One build, and its results so far."""
 
     def __init__(
-        self, writer: PageWriter, site: SiteFiles, at: datetime, *, everything: bool
+        self,
+        writer: PageWriter,
+        site: SiteFiles,
+        at: datetime,
+        *,
+        everything: bool,
+        workers: PageWorkers | None,
     ) -> None:
-        """With `everything`, nothing of the last build is reused."""
+        """With `everything`, nothing of the last build is reused; `workers` render, if any."""
         self._config = writer.config
         self._writer = writer
         self._manifest = site.manifest
@@ -60,7 +66,7 @@ class Build:
         self._folder = writer.folder
         self._at = at
         self._everything = everything
-        self._workers: PageWorkers | None = None
+        self._workers = workers
         self._written: list[str] = []
         self._unchanged = 0
         self._deleted: list[str] = []
@@ -71,10 +77,6 @@ class Build:
         """Whether everything but articles could be rendered."""
         self.pending: list[int] = []
         """Articles to retry in the next build."""
-
-    def use_workers(self, workers: PageWorkers) -> None:
-        """Render in several processes."""
-        self._workers = workers
 
     def run(self, keys: list[int], unfinished: Iterable[str]) -> BuildSummary:
         """Build, in order.

@@ -4,7 +4,7 @@ It asks the store which articles changed since the last build, and renders what 
 affect. After a build that died, or where templates changed, it renders everything.
 """
 
-from contextlib import ExitStack, closing
+from contextlib import closing, nullcontext
 from datetime import datetime
 
 from syndicate.config import Config
@@ -91,11 +91,10 @@ class Publisher:
                 keys = sorted({*keys, *manifest.pending(), *repaired})
         is_cache_current = last is not None and last.change == self._change
         writer.forget(keys if is_cache_current else None)
-        build = Build(writer, SiteFiles(writer, manifest), at, everything=last is None)
-        with ExitStack() as stack:
-            if len(keys) >= _MIN_ARTICLES_FOR_WORKERS:
-                workers = start_page_workers(self._config, compress=writer.compress)
-                build.use_workers(stack.enter_context(workers))
+        pool = start_page_workers(self._config, compress=writer.compress)
+        with pool if len(keys) >= _MIN_ARTICLES_FOR_WORKERS else nullcontext() as workers:
+            site = SiteFiles(writer, manifest)
+            build = Build(writer, site, at, everything=last is None, workers=workers)
             summary = build.run(keys, unfinished)
         style = self._style if build.complete else ""
         state = ManifestState(

@@ -160,8 +160,10 @@ class ChangeNotifier:
         )
         not_mirrored: Iterable[str] = changed
         try:
-            if is_first:
-                self._delete_removed(at)
+            if is_first and self._pinger:
+                self._pinger.delete_removed_hubs()
+            if is_first and self._submitter:
+                self._submitter.start(at)
             if self._pinger and (complete or changed):
                 versions = find_versions(manifest, self._mirror, changed, complete=complete)
                 self._pinger.enqueue(versions, at)
@@ -183,12 +185,6 @@ class ChangeNotifier:
             return False
         versions = find_versions(manifest, self._mirror, MAIN_FEEDS, complete=False)
         return bool(versions.not_mirrored)
-
-    def _delete_removed(self, at: datetime) -> None:
-        if self._pinger:
-            self._pinger.delete_removed_hubs()
-        if self._submitter:
-            self._submitter.start(at)
 
 
 def reachable_hubs(config: Config) -> Sequence[str]:

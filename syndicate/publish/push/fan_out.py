@@ -36,10 +36,9 @@ _Job = TypeVar("_Job", bound=_Endpoint)
 
 
 class FanOut:
-    """Several rounds of calls; a server that can't be reached or is slow is called only once."""
+    """Rounds of calls until `stop`; a server that is slow or unreachable is called only once."""
 
     def __init__(self, stop: Event) -> None:
-        """Make calls until `stop` is set."""
         self._stop = stop
         self._unreachable: dict[str, NotReached] = {}
         self._slow: set[str] = set()
