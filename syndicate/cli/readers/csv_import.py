@@ -128,7 +128,7 @@ def _values(
         "columns": dict(parser.mapped_columns()),
         "rows": report.counts.total(),
         "outcomes": dict(report.counts),
-        "told": report.problems,
+        "problems": report.problems,
         "refused_file": None if refused is None else str(refused),
     }
 

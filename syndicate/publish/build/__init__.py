@@ -1,6 +1,6 @@
 """A build: from the store to the files of the output folder.
 
-`publisher` builds repeatedly; `build` is one build; `site` has the files of the whole site;
+`publisher` builds repeatedly; `build` is one build; `site_files` has the files of the whole site;
 `topic_index` knows which articles each topic has; `pagination` divides them into pages;
 `tasks` are what to render, `page_workers` processes that do it, `report` the results;
 `writer` renders and writes files; `entry_fragments` renders articles for lists and feeds,

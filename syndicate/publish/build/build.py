@@ -12,7 +12,7 @@ from syndicate.errors import Problem
 from syndicate.publish.build import pagination
 from syndicate.publish.build.page_workers import PageWorkers
 from syndicate.publish.build.report import ArticleOutcome, OutputFile, TaskOutcome
-from syndicate.publish.build.site import SiteFiles, sitemap_path
+from syndicate.publish.build.site_files import SiteFiles, sitemap_path
 from syndicate.publish.build.tasks import ArticlesTask, Task
 from syndicate.publish.build.topic_index import SITEMAP_TOPIC
 from syndicate.publish.build.writer import PageWriter

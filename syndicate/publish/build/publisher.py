@@ -11,7 +11,7 @@ from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.publish.build.build import Build, BuildSummary
 from syndicate.publish.build.page_workers import start_page_workers
-from syndicate.publish.build.site import SiteFiles
+from syndicate.publish.build.site_files import SiteFiles
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.folder import locked, write_errors_reported
 from syndicate.publish.output.manifest import Manifest, ManifestState

@@ -71,7 +71,7 @@ def test_json_is_a_summary_for_scripts(bring):
     summary = json.loads(came.out)
     assert summary["outcomes"] == {"added": 1, "duplicate": 1}
     assert (summary["rows"], summary["tool"], summary["refused_file"]) == (2, None, None)
-    assert summary["told"] == ["readers.csv:3: A@example.org is on line 2 already"]
+    assert summary["problems"] == ["readers.csv:3: A@example.org is on line 2 already"]
 
 
 def test_tags_are_put_on_everybody(operator, bring):

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndicate.model.articles import MEDIA, Person, Status
-from syndicate.publish.build import build, pagination, site
+from syndicate.publish.build import build, pagination, site_files
 from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.output.manifest import Manifest
 from syndicate.store import Store
@@ -146,7 +146,7 @@ def small_parts():
     """Lists of two a page and sitemaps of two articles: a few articles fill several."""
     with (
         mock.patch.object(pagination, "PAGE_SIZE", 2),
-        mock.patch.object(site, "CHUNK", 2),
+        mock.patch.object(site_files, "CHUNK", 2),
         mock.patch.object(build, "CHUNK", 2),
     ):
         yield

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from lxml import etree
 
-from syndicate.publish.build import build, pagination, site
+from syndicate.publish.build import build, pagination, site_files
 from syndicate.publish.output.formats import format_of
 from tests.publish.newsroom import PICTURE, Newsroom, is_twin
 from tests.render.feeds.samples import NOON
@@ -26,7 +26,7 @@ def newsroom(sqlite_store, publication):
 @pytest.fixture
 def small(monkeypatch):
     """Sitemaps of two articles, pages of two stories: what is cut is soon seen to be."""
-    for place, name in ((site, "CHUNK"), (build, "CHUNK"), (pagination, "PAGE_SIZE")):
+    for place, name in ((site_files, "CHUNK"), (build, "CHUNK"), (pagination, "PAGE_SIZE")):
         monkeypatch.setattr(place, name, 2)
 
 
@@ -194,7 +194,7 @@ def test_a_correction_does_not_make_old_news_new(newsroom):
 
 
 def test_of_too_much_news_the_newest_is_named(newsroom, monkeypatch):
-    monkeypatch.setattr(site, "NEWS_LIMIT", 2)
+    monkeypatch.setattr(site_files, "NEWS_LIMIT", 2)
     for minutes in (0, 1, 2):
         newsroom.file(f"story-{minutes}", date=NOON - timedelta(minutes=minutes))
     newsroom.build(at=NOON)

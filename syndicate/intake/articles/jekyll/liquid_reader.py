@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from syndicate.intake.articles.jekyll.code_blocks import CodeBlock, CodeSpans
 from syndicate.intake.articles.jekyll.expressions import Expressions
 from syndicate.intake.articles.jekyll.includes import render_gist, render_include, render_player
-from syndicate.intake.articles.jekyll.site import JekyllSite
+from syndicate.intake.articles.jekyll.jekyll_site import JekyllSite
 from syndicate.intake.markup.text import one_line, shorten
 
 UNKNOWN_ADDRESS = "x-unknown:"
