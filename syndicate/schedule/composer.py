@@ -163,8 +163,8 @@ class Composer:
                 f"none of the articles in edition {edition.key} is public any more; "
                 "name others with --article SLUG, or cancel it"
             )
-        most = schedule.select.max if schedule else len(carried)
-        selection = Selection(taken=tuple(carried[:most]), more=tuple(carried[most:]))
+        limit = schedule.select.max if schedule else len(carried)
+        selection = Selection(taken=tuple(carried[:limit]), more=tuple(carried[limit:]))
         draft = self._draft(
             newsletter, selection, window=(upto, upto + 1), edition_date=edition_date, at=at
         )

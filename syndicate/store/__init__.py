@@ -1,10 +1,10 @@
-"""The store: the one way to SQL. Rows become frozen values here, and nothing else leaves.
+"""The store: the only package that runs SQL. It returns frozen values, never rows.
 
     store = Store.open("sqlite:///syndicate.db")
     with store.read() as tx:
         tx.articles.by_slug("harbour-tram")
 
-`store` opens the database and its transactions; `transaction` leads to the tables by noun.
+`store` opens the database and its transactions; `transaction` gives access to the tables.
 `articles/` keeps articles, slugs and pictures; `audience/` subscribers and what is known of them;
 `editions/` what is mailed, when and to whom; `ledger/` each delivery's state;
 `push/` the queue of outgoing calls; `database/` the schema, SQL and both databases.

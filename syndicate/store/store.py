@@ -95,9 +95,9 @@ class Store:
         nothing that it signs can be stored either.
         """
         with self.read() as tx:
-            found = tx.keys.find(name)
-        if found is not None:
-            return found
+            secret = tx.keys.find(name)
+        if secret is not None:
+            return secret
         try:
             with self.write() as tx:
                 return tx.keys.secret(name)

@@ -1,4 +1,4 @@
-"""A transaction: the way to every table, one attribute per noun."""
+"""A transaction, with an attribute for each kind of data."""
 
 from functools import cached_property
 
@@ -42,7 +42,7 @@ from syndicate.store.push.submissions import Submissions
 
 
 class Transaction:
-    """One transaction; only valid inside its `with`. Each attribute is made at its first use."""
+    """One transaction; only valid inside its `with`. Attributes are created when first used."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -85,7 +85,7 @@ class Transaction:
     keys = cached_property(lambda self: Keys(self._connection))
 
     def lock_numbers(self) -> None:
-        """Wait for, and keep out, whatever files articles, assigns numbers or freezes editions."""
+        """Lock out other processes that store articles, assign numbers or freeze editions."""
         lock(self._connection, LOCK_NUMBERS)
 
     def rollback(self) -> None:

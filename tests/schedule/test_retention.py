@@ -78,11 +78,11 @@ def test_counters_of_limits_go_after_two_days(harness):
     hour = timedelta(hours=1)
     with harness.store.write() as tx:
         for days in (1, 3):
-            tx.attempt_limits.take("signup", most=5, per=hour, at=NOW - days * DAY)
+            tx.attempt_limits.take("signup", limit=5, per=hour, at=NOW - days * DAY)
     assert purge_daily(harness.store, harness.config, at=NOW, stop=Event()) == RetentionReport()
     with harness.store.write() as tx:
         gone = [
-            tx.attempt_limits.take("signup", most=1, per=hour, at=NOW - days * DAY)
+            tx.attempt_limits.take("signup", limit=1, per=hour, at=NOW - days * DAY)
             for days in (3, 1)
         ]
     assert gone == [True, False]

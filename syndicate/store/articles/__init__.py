@@ -1,7 +1,7 @@
-"""Articles as they were filed: revisions, compiled bodies, public numbers, slugs and pictures.
+"""Articles: revisions, compiled bodies, public numbers, slugs and pictures.
 
 `writes` adds, revises, retracts and numbers articles, and counts every change;
 `slugs` decides that a slug or an old address is unique.
-`lookup` finds what a batch of files may be; `reading` finds and lists articles.
-`published` is what builds ask for; `rows` converts database rows; `media` keeps pictures' sizes.
+`lookup` finds the articles that files may be; `reading` finds and lists articles.
+`published` answers builds; `rows` converts database rows; `media` keeps pictures' sizes.
 """

@@ -63,8 +63,8 @@ class PublishedArticles(Repository):
 
     def articles(self, keys: Sequence[int]) -> list[Article]:
         """Return articles, whatever their state, in the order of `keys`."""
-        found = {article.key: article for article in map(article_of, self._of(keys, _ARTICLES))}
-        return [found[key] for key in keys if key in found]
+        by_key = {article.key: article for article in map(article_of, self._of(keys, _ARTICLES))}
+        return [by_key[key] for key in keys if key in by_key]
 
     def compiled_bodies(self, keys: Sequence[int]) -> dict[int, CompiledBody]:
         """Return the compiled bodies that are stored, by the article's key."""
@@ -75,10 +75,10 @@ class PublishedArticles(Repository):
 
     def old_addresses(self, keys: Sequence[int]) -> dict[int, list[str]]:
         """Return the addresses that articles used to have, here or elsewhere, by their keys."""
-        found: dict[int, list[str]] = {}
+        addresses: dict[int, list[str]] = {}
         for key, slug in self._of(keys, _OLD_ADDRESSES):
-            found.setdefault(key, []).append(address_from_key(slug))
-        return found
+            addresses.setdefault(key, []).append(address_from_key(slug))
+        return addresses
 
     def newest(self, at: datetime, limit: int) -> list[Article]:
         """Return what readers may see at `at`, newest first."""

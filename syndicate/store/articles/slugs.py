@@ -48,14 +48,14 @@ class Slugs(Repository):
 
     def add_old_addresses(self, revised: Mapping[int, Revision]) -> None:
         """Make old addresses lead to their articles; raise Refused for another's."""
-        kept = {
+        old_slugs = {
             storage_key(address): key
             for key, revision in revised.items()
             for address in revision.old_addresses
         }
-        if kept:
-            self.refuse_taken(kept)
-            rows = [{"slug": name, "article": key} for name, key in kept.items()]
+        if old_slugs:
+            self.refuse_taken(old_slugs)
+            rows = [{"slug": name, "article": key} for name, key in old_slugs.items()]
             insert_new(self._connection, addresses, rows)
 
     def delete_old_addresses(self, key: int) -> None:

@@ -41,7 +41,7 @@ _FREE_PATH = update(articles).where(articles.c.path == bindparam("its_path")).va
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewArticle:
-    """A new article, as it is filed."""
+    """An article to be added."""
 
     id: str
     slug: str
@@ -218,10 +218,10 @@ class ArticleWriter(ArticleReader):
                 articles.c.breaking == true(), articles.c.numbered_breaking == false()
             ),
         )
-        unnumbered = articles.c.key.in_(select(keys.subquery().c.key))
-        query = select(articles.c.key, articles.c.breaking).where(unnumbered, public_at(at))
+        is_unnumbered = articles.c.key.in_(select(keys.subquery().c.key))
+        query = select(articles.c.key, articles.c.breaking).where(is_unnumbered, public_at(at))
         query = query.order_by(articles.c.published_at, articles.c.id)
-        found = self._execute(query).all()
+        unnumbered = self._execute(query).all()
         rows = [
             {
                 "its_key": row.key,
@@ -229,7 +229,7 @@ class ArticleWriter(ArticleReader):
                 "numbered_breaking": row.breaking,
                 "change": self._next_change(),
             }
-            for number, row in enumerate(found, self.newest_number() + 1)
+            for number, row in enumerate(unnumbered, self.newest_number() + 1)
         ]
         if rows:
             self._execute(_NUMBER, rows)

@@ -152,8 +152,8 @@ class DataExport(Repository):
 
     def _confirmations(self, key: int) -> list[PendingConfirmation]:
         by_subscriber = Confirmations(self._connection).by_subscriber
-        found = [asked for kind in ConfirmationKind for asked in by_subscriber(key, kind)]
-        return sorted(found, key=lambda asked: asked.letter)
+        confirmations = [asked for kind in ConfirmationKind for asked in by_subscriber(key, kind)]
+        return sorted(confirmations, key=lambda asked: asked.letter)
 
     def _failed_attempts(
         self, numbers: Sequence[int]
@@ -170,10 +170,10 @@ class DataExport(Repository):
             )
             .order_by(delivery_events.c.key)
         )
-        found: dict[tuple[int, int], list[FailedAttempt]] = {}
+        attempts: dict[tuple[int, int], list[FailedAttempt]] = {}
         for row in self._execute(query):
             attempt = FailedAttempt(
                 attempt=row.attempt, event=row.event, code=row.code, reply=row.reply, at=row.at
             )
-            found.setdefault((row.edition, row.subscriber), []).append(attempt)
-        return found
+            attempts.setdefault((row.edition, row.subscriber), []).append(attempt)
+        return attempts

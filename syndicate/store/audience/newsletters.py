@@ -60,10 +60,10 @@ class Newsletters(Repository):
         """Count each newsletter's subscriptions that are confirmed or pending."""
         columns = subscriptions.c.newsletter, subscriptions.c.state
         query = select(*columns, func.count()).where(columns[1] != SubscriptionState.LEFT)
-        found: dict[str, dict[SubscriptionState, int]] = {}
+        counts: dict[str, dict[SubscriptionState, int]] = {}
         for name, state, count in self._execute(query.group_by(*columns)):
-            found.setdefault(name, {})[SubscriptionState(state)] = count
-        return found
+            counts.setdefault(name, {})[SubscriptionState(state)] = count
+        return counts
 
     def current_name(self, name: str) -> str:
         """Return today's name of a newsletter that may have been renamed."""

@@ -38,7 +38,7 @@ from syndicate.store.database.schema import (
 _FETCH_SIZE = 1000
 """Rows per fetch."""
 _INTERVAL = timedelta(minutes=15)
-"""The days of every time zone are made of these."""
+"""Days begin at a multiple of this in every time zone."""
 _JOINED = (Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED)
 
 
@@ -129,7 +129,7 @@ class SubscriberSearch(Repository):
         is_suppressed = subscribers.c.address.in_(select(suppressions.c.address))
         confirmed = subscriptions.c.state == SubscriptionState.CONFIRMED
         left = subscriptions.c.state == SubscriptionState.LEFT
-        never = exists().where(
+        never_joined = exists().where(
             changes.c.subscriber == subscriptions.c.subscriber,
             changes.c.newsletter == subscriptions.c.newsletter,
             changes.c.action.in_((Action.LEFT_ELSEWHERE, Action.DECLINED)),
@@ -137,7 +137,7 @@ class SubscriberSearch(Repository):
         )
         state = case(
             (confirmed & is_suppressed, "suppressed"),
-            (left & never, "never_joined"),
+            (left & never_joined, "never_joined"),
             else_=subscriptions.c.state,
         )
         readers = (
@@ -152,11 +152,11 @@ class SubscriberSearch(Repository):
         for newsletter, state, count in self._execute(query):
             counts.setdefault(newsletter, {})[state] = count
         return [
-            NewsletterCounts(newsletter=name, **found) for name, found in sorted(counts.items())
+            NewsletterCounts(newsletter=name, **states) for name, states in sorted(counts.items())
         ]
 
     def growth(self, newsletter: str | None, *, since: datetime) -> list[Growth]:
-        """Count who joined and left since then, by the audit log, oldest first."""
+        """Count who joined and left since `since`, by the audit log, oldest first."""
         interval = literal(_INTERVAL // timedelta(microseconds=1), BigInteger, literal_execute=True)
         quarter = (type_coerce(changes.c.at, BigInteger) // interval).label("quarter")
         joined = changes.c.action.in_(_JOINED)
@@ -201,5 +201,5 @@ def _keys() -> Select[Any]:
     )
 
 
-def _sum(which: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.sum(case((which, 1), else_=0))
+def _sum(predicate: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((predicate, 1), else_=0))

@@ -21,8 +21,8 @@ class AttemptLimits(Repository):
     have to wait for up to one slice longer than the window.
     """
 
-    def take(self, name: str, *, most: int, per: timedelta, at: datetime) -> bool:
-        """Count one more; return False where that is more than `most` within `per`.
+    def take(self, name: str, *, limit: int, per: timedelta, at: datetime) -> bool:
+        """Count one more; return False where that is more than `limit` within `per`.
 
         What is refused isn't counted.
         """
@@ -30,17 +30,17 @@ class AttemptLimits(Repository):
         matches = (limits.c.name == name) & (limits.c.starts_at == slice_)
         insert_new(self._connection, limits, {"name": name, "starts_at": slice_, "count": 0})
         counted = self._execute(_counted(name, per, at).with_for_update())
-        if sum(row.times for row in counted) >= most:
+        if sum(row.times for row in counted) >= limit:
             return False
         self._execute(update(limits).where(matches).values(count=limits.c.count + 1))
         return True
 
-    def wait(self, name: str, *, most: int, per: timedelta, at: datetime) -> timedelta:
+    def wait(self, name: str, *, limit: int, per: timedelta, at: datetime) -> timedelta:
         """Return how long it takes until `take` counts one more."""
         counted = self._execute(_counted(name, per, at)).all()
         left, free = sum(row.times for row in counted), at
         for row in counted:
-            if left < most:
+            if left < limit:
                 break
             left -= row.times
             free = row.starts_at + per + per / _SLICES

@@ -17,17 +17,17 @@ class Keys(Repository):
 
     def secret(self, name: str) -> bytes:
         """Return a secret; make it at its first use, which needs a write transaction."""
-        found = self.find(name)
-        if found is None:
+        secret = self.find(name)
+        if secret is None:
             insert_new(self._connection, keys, {"name": name, "secret": new_secret()})
-            found = self.get(name)
-        return found
+            secret = self.get(name)
+        return secret
 
     def get(self, name: str) -> bytes:
         """Return a secret that every store has since a migration made it."""
-        found = self.find(name)
-        assert found is not None, f"a migration makes the secret {name}"
-        return found
+        secret = self.find(name)
+        assert secret is not None, f"a migration makes the secret {name}"
+        return secret
 
     def find(self, name: str) -> bytes | None:
         """Return a secret; None before its first use."""

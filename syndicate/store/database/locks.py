@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 LOCK_NUMBERS = 7_370_001
-"""Under it articles are filed, public numbers are assigned and editions are frozen."""
+"""Needed to store articles, assign public numbers and freeze editions."""
 LOCK_MIGRATION = 7_370_002
 LOCK_AUDIENCE = 7_370_003
 """Under it readers are added and erased: neither may miss what the other does."""

@@ -1,4 +1,4 @@
-"""The file of a SQLite database: created private, and kept the one that was opened."""
+"""The file of a SQLite database: created for its owner alone, and checked for replacement."""
 
 import os
 import sqlite3
@@ -20,8 +20,7 @@ _READ_ONLY = "read-only"
 class DatabaseFile:
     """Watches the file of a SQLite database.
 
-    SQLite goes on writing to a file that was deleted, or creates a new one: nobody
-    would ever find what is recorded there.
+    SQLite keeps writing to a deleted file, or creates a new one: either way the data is lost.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,7 +35,7 @@ class DatabaseFile:
     def create(self) -> None:
         """Create the file for its owner alone, before SQLite creates it for everybody.
 
-        SQLite gives its log and its index the mode of the database.
+        SQLite gives its -wal and -shm files the mode of the database.
         """
         if self._opened is None:
             with suppress(OSError):  # SQLite fails in the same way, and its error is reported
@@ -47,8 +46,8 @@ class DatabaseFile:
     ) -> Any | None:
         """Open the file where its folder is read-only; return None to open it as usual.
 
-        SQLite wants an index beside its log, and fails where it can't create one. Where
-        there is no log, nobody writes, so it does without.
+        SQLite fails where it can't create its -shm file. Without a -wal file nobody writes, so
+        the database can be opened as immutable, which needs neither.
         """
         if not self._path.is_file() or self._folder_is_writable():
             return None
@@ -59,7 +58,7 @@ class DatabaseFile:
         return sqlite3.connect(uri, uri=True, **options)
 
     def reopen_once_writable(self, _: Any, record: ConnectionPoolEntry, __: Any) -> None:
-        """Drop read-only connections once others can write: some assume that nobody does."""
+        """Drop read-only connections once others can write: immutable ones miss changes."""
         if record.info.get(_READ_ONLY) and self._folder_is_writable():
             raise InvalidatePoolError
 
@@ -80,7 +79,7 @@ class DatabaseFile:
 
     def _identity(self) -> tuple[int, int] | None:
         try:
-            found = self._path.stat()
+            status = self._path.stat()
         except OSError:
             return None
-        return found.st_dev, found.st_ino
+        return status.st_dev, status.st_ino

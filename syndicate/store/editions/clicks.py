@@ -16,7 +16,7 @@ class LinkClick:
 
     edition: int
     link: int
-    """Its number in the edition; 0 is the hidden link."""
+    """Its number in the edition; 0 is the hidden link that only machines follow."""
     subscriber: int | None
     """The reader whose mail had the link, where that is recorded."""
     at: datetime
@@ -70,16 +70,16 @@ class Clicks(Repository):
             func.sum(case((person, 0), else_=1)).label("machines"),
             func.count(distinct(case((person, clicks.c.subscriber)))).label("readers"),
         ).where(clicks.c.edition == edition)
-        found = {row.link: row for row in self._execute(query.group_by(clicks.c.link))}
+        rows = {row.link: row for row in self._execute(query.group_by(clicks.c.link))}
         addresses = dict(enumerate(self.links(edition), 1))
-        hidden = {0: ""} if 0 in found else {}
+        hidden = {0: ""} if 0 in rows else {}
         return [
             LinkClicks(
                 link=link,
                 address=address,
-                people=int(found[link].people) if link in found else 0,
-                machines=int(found[link].machines) if link in found else 0,
-                readers=found[link].readers if link in found else 0,
+                people=int(rows[link].people) if link in rows else 0,
+                machines=int(rows[link].machines) if link in rows else 0,
+                readers=rows[link].readers if link in rows else 0,
             )
             for link, address in (hidden | addresses).items()
         ]

@@ -103,14 +103,14 @@ class EditionControl(Repository):
         remaining = self.remaining(edition)
         unsettled = self._unsettled(key)
         if again:
-            found = self._execute(
+            count = self._execute(
                 update(deliveries)
                 .where(*unsettled)
                 .values(state=DeliveryState.QUEUED, at=at, next_attempt_at=None)
             ).rowcount
         else:
-            found = self._mark_settled(unsettled, at)
-        if found:
+            count = self._mark_settled(unsettled, at)
+        if count:
             how = "to be sent again" if again else "left as it is"
             self.record(
                 edition.key,
@@ -118,11 +118,11 @@ class EditionControl(Repository):
                     at=at,
                     act=ControlAction.SETTLED,
                     cause=cause,
-                    detail=_joined(f"{found} {how}", detail),
+                    detail=_joined(f"{count} {how}", detail),
                 ),
                 remaining,
             )
-        return found
+        return count
 
     def sweep(self, at: datetime) -> int:
         """Update a batch of rows of a stopped edition; return how many.

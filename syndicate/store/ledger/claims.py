@@ -148,9 +148,9 @@ class Claims(Repository):
     def _intended(
         self, claims: Sequence[Claim], changed: Sequence[bool], owner: str, at: datetime
     ) -> frozenset[Key]:
-        kept = [claim for claim, may_leave in zip(claims, changed, strict=True) if not may_leave]
-        if kept:
-            self._skip(self._unwanted(kept, owner, at), at)
+        refused = [claim for claim, may_leave in zip(claims, changed, strict=True) if not may_leave]
+        if refused:
+            self._skip(self._unwanted(refused, owner, at), at)
         return _keys(claims, changed)
 
     def _share(self, editions_: Iterable[int]) -> None:
@@ -175,7 +175,7 @@ class Claims(Repository):
     def _unwanted(self, claims: Sequence[Claim], owner: str, at: datetime) -> list[AnyRow]:
         """Return the rows of the claims whose reader must not be mailed after all."""
         attempts = {claim.key: claim.attempt for claim in claims}
-        found: list[AnyRow] = []
+        rows: list[AnyRow] = []
         for edition in {claim.edition for claim in claims}:
             readers = [claim.subscriber for claim in claims if claim.edition == edition]
             query = _candidates(deliveries, at).where(
@@ -184,10 +184,10 @@ class Claims(Repository):
                 deliveries.c.state == DeliveryState.CLAIMED,
                 deliveries.c.owner == owner,
             )
-            found += self._execute(query).all()
+            rows += self._execute(query).all()
         return [
             row
-            for row in found
+            for row in rows
             if row.reason and attempts[row.edition, row.subscriber] == row.attempt
         ]
 

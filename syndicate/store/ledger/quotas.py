@@ -47,15 +47,15 @@ class SendQuotas(Repository):
         bucket = update(allowances).where(allowances.c.name == name)
         self._execute(bucket.values(used_until=used_until))
 
-    def take_daily(self, name: str, most: int, want: int, *, at: datetime) -> int:
-        """Take up to `want` of the `most` there are per day (UTC); return how many."""
+    def take_daily(self, name: str, limit: int, wanted: int, *, at: datetime) -> int:
+        """Take up to `wanted` of the `limit` there are per day (UTC); return how many."""
         midnight = _midnight(at)
         row = {"name": name, "starts_at": midnight, "count": 0}
         insert_new(self._connection, limits, row)
         matches = (limits.c.name == name) & (limits.c.starts_at == midnight)
         query = select(limits.c.count).where(matches).with_for_update()
         before = int(self._execute(query).scalar_one())
-        taken = max(0, min(want, most - before))
+        taken = max(0, min(wanted, limit - before))
         self._execute(update(limits).where(matches).values(count=before + taken))
         return taken
 
@@ -83,11 +83,11 @@ class SendQuotas(Repository):
     def _used_until(self, name: str) -> int:
         """Lock a bucket and return until when it is used up, in nanoseconds since the epoch."""
         query = select(allowances.c.used_until).where(allowances.c.name == name).with_for_update()
-        found = self._execute(query).scalar()
-        if found is None:
+        used_until = self._execute(query).scalar()
+        if used_until is None:
             insert_new(self._connection, allowances, {"name": name, "used_until": 0, "apiece": 0})
-            found = self._execute(query).scalar_one()
-        return int(found)
+            used_until = self._execute(query).scalar_one()
+        return int(used_until)
 
 
 def _midnight(at: datetime) -> datetime:

@@ -150,10 +150,10 @@ class HubSubscriptions(Repository):
         """Return the topics with subscriptions, with the pairs of versions delivered and queued."""
         columns = hub_subscriptions.c
         query = select(columns.topic, columns.sha256, columns.owed).distinct()
-        found: dict[str, set[tuple[str, str]]] = {}
+        versions: dict[str, set[tuple[str, str]]] = {}
         for topic, had, owed in self._execute(query.where(columns.until > at)):
-            found.setdefault(topic, set()).add((had, owed))
-        return {topic: frozenset(versions) for topic, versions in found.items()}
+            versions.setdefault(topic, set()).add((had, owed))
+        return {topic: frozenset(pairs) for topic, pairs in versions.items()}
 
     def enqueue(self, topic: str, sha256: str, *, at: datetime) -> None:
         """Queue a version for all subscriptions that don't have it, due at once."""

@@ -44,10 +44,11 @@ class Pings(Repository):
         query = select(pings.c.topic, pings.c.sha256).where(pings.c.hub == hub)
         if topics is None:
             return self._versions(query)
-        found: dict[str, str] = {}
+        versions: dict[str, str] = {}
         for start in range(0, len(topics), _BATCH):
-            found |= self._versions(query.where(pings.c.topic.in_(topics[start : start + _BATCH])))
-        return found
+            batch = pings.c.topic.in_(topics[start : start + _BATCH])
+            versions |= self._versions(query.where(batch))
+        return versions
 
     def save(self, hub: str, versions: Mapping[str, str], due_at: datetime | None) -> None:
         """Save new versions by topic, due then; with None, the hub knows them already.
@@ -86,22 +87,22 @@ class Pings(Repository):
         Of the same age, the shortest addresses come first: the main feeds.
         """
         due = (pings.c.hub == hub) & (pings.c.due_at <= at)
-        first = (
+        batch = (
             select(pings.c.hub, pings.c.topic)
             .where(due)
             .order_by(pings.c.due_at, func.length(pings.c.topic), pings.c.topic)
             .limit(limit)
             .with_for_update(skip_locked=True)
-            .cte("first")  # as a subquery, PostgreSQL may run it again for each row
+            .cte("batch")  # as a subquery, PostgreSQL may run it again for each row
         )
         claimed = (
             update(pings)
-            .where(tuple_(pings.c.hub, pings.c.topic).in_(select(first)), due)
+            .where(tuple_(pings.c.hub, pings.c.topic).in_(select(batch)), due)
             .values(due_at=until, claimed=True)
             .returning(*_COLUMNS)
         )
-        found = [Ping(**row._mapping) for row in self._execute(claimed)]  # noqa: SLF001 - its public name
-        return sorted(found, key=lambda ping: (len(ping.topic), ping.topic))
+        claimed_pings = [Ping(**row._mapping) for row in self._execute(claimed)]  # noqa: SLF001 - its public name
+        return sorted(claimed_pings, key=lambda ping: (len(ping.topic), ping.topic))
 
     def settle(self, claimed: Iterable[Ping], *, until: datetime) -> None:
         """Release pings that were claimed until then, with the values that they have now.

@@ -127,8 +127,8 @@ class Submissions(Repository):
             .values(due_at=until, claimed=True)
             .returning(*_COLUMNS)
         )
-        found = [Submission(**row._mapping) for row in self._execute(claimed)]  # noqa: SLF001 - its public name
-        return sorted(found, key=lambda submission: submission.address)
+        claimed_pages = [Submission(**row._mapping) for row in self._execute(claimed)]  # noqa: SLF001 - its public name
+        return sorted(claimed_pages, key=lambda submission: submission.address)
 
     def mark_submitted(self, claimed: Iterable[Submission], *, until: datetime) -> None:
         """Record that an engine accepted what was claimed until then; pages that are gone stay."""

@@ -117,11 +117,11 @@ class HubPage:
 
     def _check_rate(self, request: Request, at: datetime) -> None:
         network = client_address.client_network(request, self._config.web.proxies) or "nowhere"
-        name, most = f"hub from {network}", MAX_REQUESTS_PER_NETWORK
+        name, limit = f"hub from {network}", MAX_REQUESTS_PER_NETWORK
         with self._store.write() as tx:
-            if not tx.attempt_limits.take(name, most=most, per=HOUR, at=at):
-                wait = tx.attempt_limits.wait(name, most=most, per=HOUR, at=at)
-                reason = f"more than {most} requests an hour; try again later"
+            if not tx.attempt_limits.take(name, limit=limit, per=HOUR, at=at):
+                wait = tx.attempt_limits.wait(name, limit=limit, per=HOUR, at=at)
+                reason = f"more than {limit} requests an hour; try again later"
                 raise _RefusedRequest(reason, 429, retry_after=wait)
 
     def _parse(self, form: Form, mode: str, at: datetime) -> HubRequest:

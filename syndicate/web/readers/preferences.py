@@ -104,8 +104,8 @@ class PreferencePages:
             if reader is None:
                 return self._errors.bad_link()
             name = f"preferences of {reader.key}"
-            if not tx.attempt_limits.take(name, most=MAX_POSTS, per=HOUR, at=at):
-                wait = tx.attempt_limits.wait(name, most=MAX_POSTS, per=HOUR, at=at)
+            if not tx.attempt_limits.take(name, limit=MAX_POSTS, per=HOUR, at=at):
+                wait = tx.attempt_limits.wait(name, limit=MAX_POSTS, per=HOUR, at=at)
                 return too_many_requests(self._errors.busy(), wait)
         return self._act(token, reader, form, cause)
 

@@ -1,4 +1,4 @@
-"""Limits of sign-ups, and of the letters that strangers can have us send."""
+"""Limits of sign-ups, and of the letters that they make us send."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ from syndicate.web.telemetry.counters import RequestCounters
 _log = structlog.get_logger(__name__)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PROOF_FACTOR = 10
-"""How many times more sign-ups a network may send with proofs of work."""
+"""How many times as many sign-ups a network may send with proofs of work."""
 
 
 class SignupLimit(StrEnum):
@@ -27,7 +27,7 @@ class SignupLimit(StrEnum):
 
 
 class SignupLimits:
-    """The limits of `[signup]`; each method takes one, or returns how long to wait for it.
+    """The limits of `[signup]`; each method counts an attempt, or returns how long to wait.
 
     Refusals don't use up a limit. They are counted in the metrics; what may be a flood is
     logged once an hour.
@@ -43,9 +43,9 @@ class SignupLimits:
         self, tx: Transaction, origin: str, at: datetime, *, proven: bool
     ) -> timedelta | None:
         """Take a sign-up of the network `origin`; `proven` by a proof of work."""
-        most = self._signup.per_network * (PROOF_FACTOR if proven else 1)
+        limit = self._signup.per_network * (PROOF_FACTOR if proven else 1)
         name = f"signup from {origin or 'nowhere'}"
-        wait = self._take(tx, SignupLimit.NETWORK, name, most=most, per=HOUR, at=at)
+        wait = self._take(tx, SignupLimit.NETWORK, name, limit=limit, per=HOUR, at=at)
         if wait is not None and tx.attempt_limits.once("signup network logged", per=HOUR, at=at):
             _log.warning(
                 "a network sends more sign-ups than signup.per_network",
@@ -56,17 +56,17 @@ class SignupLimits:
 
     def take_letter(self, tx: Transaction, at: datetime) -> timedelta | None:
         """Take a letter from the limit of all letters."""
-        most = self._signup.in_all
-        wait = self._take(tx, SignupLimit.ALL, "signup", most=most, per=HOUR, at=at)
+        limit = self._signup.in_all
+        wait = self._take(tx, SignupLimit.ALL, "signup", limit=limit, per=HOUR, at=at)
         if wait is not None and tx.attempt_limits.once("signup flood logged", per=HOUR, at=at):
-            _log.warning("sign-ups are being refused: signup.in_all is reached", in_all=most)
+            _log.warning("sign-ups are being refused: signup.in_all is reached", in_all=limit)
         return wait
 
     def take_letter_to(self, tx: Transaction, email: str, at: datetime) -> timedelta | None:
         """Take a letter to an address; aliases of one mailbox count together."""
         digest = hmac.new(self._secret, mailbox(email).encode(), hashlib.sha256).hexdigest()
-        most = self._signup.per_address
-        return self._take(tx, SignupLimit.ADDRESS, f"signup to {digest}", most=most, per=DAY, at=at)
+        name, limit = f"signup to {digest}", self._signup.per_address
+        return self._take(tx, SignupLimit.ADDRESS, name, limit=limit, per=DAY, at=at)
 
     def take_address_change(
         self, tx: Transaction, key: int, origin: str, at: datetime
@@ -75,23 +75,23 @@ class SignupLimits:
         signup = self._signup
         network = f"address change from {origin or 'nowhere'}"
         if wait := self._take(
-            tx, SignupLimit.NETWORK, network, most=signup.per_network, per=HOUR, at=at
+            tx, SignupLimit.NETWORK, network, limit=signup.per_network, per=HOUR, at=at
         ):
             return wait
-        name, most = f"address change of {key}", signup.per_address
-        return self._take(tx, SignupLimit.ADDRESS, name, most=most, per=DAY, at=at)
+        name, limit = f"address change of {key}", signup.per_address
+        return self._take(tx, SignupLimit.ADDRESS, name, limit=limit, per=DAY, at=at)
 
     def _take(
         self,
         tx: Transaction,
-        limit: SignupLimit,
+        kind: SignupLimit,
         name: str,
         *,
-        most: int,
+        limit: int,
         per: timedelta,
         at: datetime,
     ) -> timedelta | None:
-        if tx.attempt_limits.take(name, most=most, per=per, at=at):
+        if tx.attempt_limits.take(name, limit=limit, per=per, at=at):
             return None
-        self._counts.count_limited(limit)
-        return tx.attempt_limits.wait(name, most=most, per=per, at=at)
+        self._counts.count_limited(kind)
+        return tx.attempt_limits.wait(name, limit=limit, per=per, at=at)

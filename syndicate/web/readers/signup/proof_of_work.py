@@ -72,7 +72,7 @@ class Challenges:
     @staticmethod
     def redeem(tx: Transaction, proof: SolvedChallenge, at: datetime) -> bool:
         """Use a proof; return False when it was used before."""
-        return tx.attempt_limits.take(f"proof {proof.challenge}", most=1, per=_LIFETIME, at=at)
+        return tx.attempt_limits.take(f"proof {proof.challenge}", limit=1, per=_LIFETIME, at=at)
 
     def _sign(self, challenge: str) -> str:
         text = challenge.encode("utf-8", "replace")
