@@ -22,7 +22,7 @@ from syndicate.deliver.loop.relay_pool import RelayPool
 from syndicate.deliver.loop.send_loop import SendLoop
 from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.message.prepared import PreparedEditions
+from syndicate.deliver.message.prepared_editions import PreparedEditions
 from syndicate.deliver.smtp.session import data_timeout
 from syndicate.deliver.smtp.transport import Transport
 from syndicate.errors import SecretUnreadable

@@ -2,9 +2,9 @@
 
 `runner` does the background work of the run command; `tick` does all of it once, as cron calls it;
 `wiring` builds the services that both use; `firing` fires a schedule's due slots;
-`composer` composes an edition and freezes it; `start_position` is where a new schedule starts;
+`composer` composes an edition and freezes it; `schedule_start` is where a new schedule starts;
 `manual_send` sends an edition by hand; `reissue` replaces or resends one;
-`retention` deletes old data; `orphans` finds what a renamed newsletter leaves behind;
+`retention` deletes old data; `orphaned_names` finds what a renamed newsletter leaves behind;
 `progress_report` measures how far editions are; `mail_status` reads the state of the relays;
 `stall` detects mail that doesn't leave.
 """

@@ -17,7 +17,7 @@ from syndicate.model.article_window import ScheduleStart
 from syndicate.model.due_slots import SlotDecision, decide, schedule_timing
 from syndicate.model.schedule_slots import Slot
 from syndicate.schedule.composer import Composer, ProposedEdition, no_audience_reason
-from syndicate.schedule.start_position import first_seen, load_or_store_start, preview_start
+from syndicate.schedule.schedule_start import first_seen, load_or_store_start, preview_start
 from syndicate.store import Store, Transaction
 from syndicate.store.editions.fires import Fire, FireOutcome
 

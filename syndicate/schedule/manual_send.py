@@ -12,7 +12,7 @@ from syndicate.errors import Refused, StoreLocked
 from syndicate.model.editions import Edition
 from syndicate.schedule.composer import ProposedEdition
 from syndicate.schedule.firing import ATTEMPTS
-from syndicate.schedule.start_position import first_seen, load_or_store_start, preview_start
+from syndicate.schedule.schedule_start import first_seen, load_or_store_start, preview_start
 from syndicate.schedule.wiring import Services
 
 

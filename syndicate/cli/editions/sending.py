@@ -50,7 +50,7 @@ def tick(
     """
     from syndicate.cli.editions.watch import show_progress  # noqa: PLC0415
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
-    from syndicate.schedule.orphans import find_orphans_daily  # noqa: PLC0415
+    from syndicate.schedule.orphaned_names import find_orphans_daily  # noqa: PLC0415
     from syndicate.schedule.tick import tick as run_tick  # noqa: PLC0415
     from syndicate.schedule.wiring import Services  # noqa: PLC0415
 

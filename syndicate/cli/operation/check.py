@@ -138,7 +138,7 @@ def _print_schedules(config: "Config", schedules: list[dict[str, Any]]) -> None:
 
 def _read_store(config: "Config") -> "tuple[list[Article], list[str]]":
     """Return the stored articles, and what no schedule or newsletter reaches."""
-    from syndicate.schedule.orphans import find_orphans  # noqa: PLC0415 - start-up
+    from syndicate.schedule.orphaned_names import find_orphans  # noqa: PLC0415 - start-up
     from syndicate.store import Store  # noqa: PLC0415
 
     if not Store.exists(config):  # a check doesn't create it

@@ -20,7 +20,7 @@ from syndicate.config import Config, missing_secrets, missing_token
 from syndicate.errors import ConfigError, StoreError, SyndicateError
 from syndicate.render.template_check import check_templates
 from syndicate.render.templates import Templates
-from syndicate.schedule.orphans import find_orphans
+from syndicate.schedule.orphaned_names import find_orphans
 from syndicate.schedule.runner import Runner
 from syndicate.schedule.wiring import Services
 from syndicate.store import Store

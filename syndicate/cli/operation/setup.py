@@ -53,7 +53,7 @@ def init(
 ) -> None:
     """Create a publication: config.toml, a welcome article, .gitignore."""
     from syndicate.body.markup import printable  # noqa: PLC0415
-    from syndicate.config.loading.initial import initial_config  # noqa: PLC0415 - start-up
+    from syndicate.config.loading.initial_config import initial_config  # noqa: PLC0415 - start-up
 
     config = folder / "config.toml"
     if config.exists():

@@ -4,5 +4,5 @@
 every key; `checks` compares tables with each other, `mail_checks` and `dkim_checks` those
 of mail; `missing_secrets` finds the secrets that can't be read now;
 `error_messages` words pydantic's errors; `reference` lists tables and keys of the models;
-`initial` writes the config.toml of a new publication.
+`initial_config` writes the config.toml of a new publication.
 """

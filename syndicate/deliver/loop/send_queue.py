@@ -11,7 +11,7 @@ from syndicate.deliver.loop.signing_pool import SigningPool
 from syndicate.deliver.message.dkim import BATCH_SIZE
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.outgoing_message import OutgoingMessage
-from syndicate.deliver.message.prepared import PreparedEditions
+from syndicate.deliver.message.prepared_editions import PreparedEditions
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim, DeliveryOutcome
 from syndicate.model.editions import Edition, EditionKind

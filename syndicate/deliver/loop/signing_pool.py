@@ -10,7 +10,7 @@ from syndicate.deliver.loop.wakeup import Wakeup
 from syndicate.deliver.message.dkim import sign_batch
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.outgoing_message import OutgoingMessage
-from syndicate.deliver.message.prepared import refuse_on_error
+from syndicate.deliver.message.prepared_editions import refuse_on_error
 from syndicate.errors import Refused
 
 _sign_batch = refuse_on_error(sign_batch)

@@ -1,6 +1,6 @@
 """A reader's message: rendered from its edition, and signed.
 
-`outgoing_message` is a claimed delivery with its message; `prepared` editions render it;
+`outgoing_message` is a claimed delivery with its message; `prepared_editions` editions render it;
 `template` encodes an edition once, `personalisation` fills in a reader's values;
 `message` has the message, its recipient, and the header values of an edition;
 `headers` writes the header: From, Subject, List-Unsubscribe and the rest;

@@ -6,7 +6,7 @@ import idna
 
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.message import Message
-from syndicate.deliver.message.prepared import PreparedEdition
+from syndicate.deliver.message.prepared_editions import PreparedEdition
 from syndicate.deliver.smtp.transport import Envelope
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
-from syndicate.intake.articles.earlier_media import restore_earlier_media
 from syndicate.intake.articles.matching import ArticleMatch, ArticleMatcher, TakenIdentities
 from syndicate.intake.articles.parallel_parse import (
     ParsedBatches,
@@ -18,6 +17,7 @@ from syndicate.intake.articles.parallel_parse import (
     describe_bug,
     parse_files,
 )
+from syndicate.intake.articles.retained_media import restore_earlier_media
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.intake.articles.unique_slugs import ArticleFinder
 from syndicate.model.articles import Article, Status

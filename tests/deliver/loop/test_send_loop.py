@@ -25,7 +25,7 @@ from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.loop.sessions import ActiveSession
 from syndicate.deliver.loop.token_bucket import TokenBucket
 from syndicate.deliver.message.dkim import BATCH_SIZE
-from syndicate.deliver.message.prepared import PreparedEditions
+from syndicate.deliver.message.prepared_editions import PreparedEditions
 from syndicate.deliver.smtp.dialogue import SessionTerms
 from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.deliver.smtp.transport import (

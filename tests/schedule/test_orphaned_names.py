@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.schedule.orphans import find_orphans
+from syndicate.schedule.orphaned_names import find_orphans
 from tests.causes import TEST
 from tests.schedule.conftest import MINUTE, NOW
 

@@ -5,7 +5,7 @@ from threading import Barrier
 
 import pytest
 
-from syndicate.deliver.message.prepared import PreparedEdition, PreparedEditions
+from syndicate.deliver.message.prepared_editions import PreparedEdition, PreparedEditions
 from syndicate.deliver.transports import configured_transports
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import Edition, link_marker

@@ -10,7 +10,7 @@ from syndicate.model.article_window import ArticleWindow
 from syndicate.model.articles import Article
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.schedule.composer import article_count
-from syndicate.schedule.start_position import preview_start
+from syndicate.schedule.schedule_start import preview_start
 from syndicate.store import Store, Transaction
 from syndicate.store.editions.fires import KnownSchedule
 
