@@ -1,4 +1,4 @@
-"""Syndicate: an article filed once, published everywhere its readers are.
+"""Syndicate: an article written once, published everywhere its readers are.
 
 Imports go down this list and never up (a test). docs/architecture.md follows an article, a breaking
 story and a reader through it.

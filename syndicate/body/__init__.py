@@ -1,4 +1,4 @@
-"""Article bodies: compiled once, when an article is filed, for every channel that shows them.
+"""Article bodies: compiled once, when an article is imported, for every channel that shows them.
 
 A build only joins the fragments of a compiled body; it parses no HTML.
 

@@ -17,7 +17,7 @@ import sys
 __all__ = ["main"]
 
 GC_THRESHOLD = 50_000
-"""Objects allocated before garbage is collected: the imports at start-up are none."""
+"""Allocations before garbage is collected; the imports at start-up make no garbage."""
 
 
 def main() -> None:

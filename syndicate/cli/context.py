@@ -28,7 +28,7 @@ class CommandContext:
     port: int | None = None
     """Overrides `web.port`, as the PORT environment variable does."""
     read_content: bytes | None = None
-    """The hash of the config file when it was last read, valid or not."""
+    """The hash of the config file as last read, valid or not."""
 
     @cached_property
     def config(self) -> "Config":
@@ -55,17 +55,17 @@ class CommandContext:
 
     def newsletter(self, name: str) -> "Newsletter":
         """Find a newsletter by name; raise ConfigError naming those there are."""
-        found = self.config.newsletter(name)
-        if found is None:
+        newsletter = self.config.newsletter(name)
+        if newsletter is None:
             raise self._unknown("newsletter", name, self.config.newsletters)
-        return found
+        return newsletter
 
     def segment(self, name: str) -> "Segment":
         """Find a segment by name; raise ConfigError naming those there are."""
-        found = self.config.segment(name)
-        if found is None:
+        segment = self.config.segment(name)
+        if segment is None:
             raise self._unknown("segment", name, self.config.segments)
-        return found
+        return segment
 
     def _unknown(
         self, kind: str, name: str, known: Iterable["Newsletter | Segment"]

@@ -5,6 +5,6 @@
 `message/` makes a reader's message of an edition, and signs it;
 `smtp/` is the transport to a mail server, `outbox` the one into a folder;
 `transports` creates those that the config names;
-`sample_mail` sends a test message outside the ledger;
+`sample_mail` sends a test copy, outside the ledger;
 `doctor/` checks in DNS and the config whether our mail will be accepted.
 """

@@ -221,7 +221,7 @@ def _decoded(value: str | Header) -> str:
 
 
 def file_name(message_id: str) -> str:
-    """Return `000041-000007.eml` for edition 41, reader 7; a hash for a test message."""
+    """Return `000041-000007.eml` for edition 41, reader 7; a hash for a test copy."""
     numbers = _MESSAGE_ID.match(message_id)
     if numbers is None:
         return f"test-{sha256(message_id.encode()).hexdigest()[:16]}.eml"

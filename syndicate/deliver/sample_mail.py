@@ -1,4 +1,4 @@
-"""Sends a test message: an edition to one address, as a reader would get it."""
+"""Sends a test copy: an edition to one address, as a reader would get it."""
 
 import contextlib
 import secrets

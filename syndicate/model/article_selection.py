@@ -62,9 +62,9 @@ def matches(article: Article, rule: ArticleFilter) -> bool:
     )
 
 
-def _matches_any(wanted: Sequence[str], found: Sequence[str]) -> bool:
+def _matches_any(wanted: Sequence[str], names: Sequence[str]) -> bool:
     return not wanted or bool(
-        {name.casefold() for name in wanted} & {name.casefold() for name in found}
+        {name.casefold() for name in wanted} & {name.casefold() for name in names}
     )
 
 

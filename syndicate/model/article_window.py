@@ -1,6 +1,6 @@
 """Windows: which public articles are new to an edition of a schedule.
 
-Public numbers decide, not dates: an article that is filed late, back-dated or imported gets
+Public numbers decide, not dates: an article that is written late, back-dated or imported gets
 the next number, so it is neither lost nor repeated.
 """
 

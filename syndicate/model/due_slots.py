@@ -75,10 +75,10 @@ class Timing:
         more than an hour.
         """
         newest_first = takewhile(lambda slot: slot.due_at > after, self.pattern.backwards(until))
-        found = list(islice(newest_first, limit + 2))
-        missed = tuple(reversed(found[1 : limit + 1]))
-        older = self.pattern.count(after, missed[0].due_at) - 1 if len(found) > limit + 1 else 0
-        return DueSlots(newest=found[0] if found else None, missed=missed, older=older)
+        slots = list(islice(newest_first, limit + 2))
+        missed = tuple(reversed(slots[1 : limit + 1]))
+        older = self.pattern.count(after, missed[0].due_at) - 1 if len(slots) > limit + 1 else 0
+        return DueSlots(newest=slots[0] if slots else None, missed=missed, older=older)
 
     def label(self, slot: Slot, beside: Slot) -> str:
         """Format a slot's time for operators, with its date unless `beside` has the same."""

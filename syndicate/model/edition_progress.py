@@ -29,8 +29,8 @@ class CountRate:
         """The rate, never below 0; None before the second sample."""
         if len(self._samples) < 2:  # noqa: PLR2004 - a rate needs two samples
             return None
-        (began, before), (ended, after) = self._samples[0], self._samples[-1]
-        return max(0.0, (after - before) / (ended - began)) if ended > began else None
+        (start, before), (end, after) = self._samples[0], self._samples[-1]
+        return max(0.0, (after - before) / (end - start)) if end > start else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,13 +88,13 @@ class CronCalendar:
         Days are counted as a whole, except the first and last and those near a clock change.
         """
         first, last = (at.astimezone(self.zone).date() for at in (after, until))
-        found = 0
+        count = 0
         for day in (first + number * _DAY for number in range((last - first).days + 1)):
             if first < day < last and not self._clocks_change(day):
-                found += self._count_on(day)
+                count += self._count_on(day)
             else:
-                found += sum(after < slot.due_at <= until for slot in self._slots_on(day))
-        return found
+                count += sum(after < slot.due_at <= until for slot in self._slots_on(day))
+        return count
 
     def _clocks_change(self, day: date) -> bool:
         """Whether the clocks change on a day or on the day before it."""

@@ -52,29 +52,29 @@ class Video:
     def _from_youtube(cls, parts: SplitResult) -> Self | None:
         parameters = _parameters(parts)
         path = f"/{parameters.get('v', '')}" if parts.path == "/watch" else parts.path
-        found = _YOUTUBE_PATH.match(path)
+        match = _YOUTUBE_PATH.match(path)
         playlist = parameters.get("list", "")
         playlist = playlist if _PLAYLIST.fullmatch(playlist) else ""
-        if found is None and not (playlist and path.startswith(("/embed/", "/playlist"))):
+        if match is None and not (playlist and path.startswith(("/embed/", "/playlist"))):
             return None
         return cls(
             host="youtube",
-            id=found["id"] if found else "",
+            id=match["id"] if match else "",
             playlist=playlist,
             start=_seconds(parameters.get("start") or parameters.get("t", "")),
-            upright=found is not None and found["kind"] == "shorts",
+            upright=match is not None and match["kind"] == "shorts",
         )
 
     @classmethod
     def _from_vimeo(cls, parts: SplitResult) -> Self | None:
-        found = _VIMEO_PATH.fullmatch(parts.path)
-        if found is None:
+        match = _VIMEO_PATH.fullmatch(parts.path)
+        if match is None:
             return None
         parameters = _parameters(parts)
-        key = found["key"] or parameters.get("h", "")
+        key = match["key"] or parameters.get("h", "")
         return cls(
             host="vimeo",
-            id=found["id"],
+            id=match["id"],
             key=key if _KEY.fullmatch(key) else "",
             start=_seconds(parameters.get("t", "")),
         )
@@ -108,13 +108,13 @@ class Video:
 def _parameters(parts: SplitResult) -> dict[str, str]:
     """Return the first value of each parameter in query and fragment."""
     values = parse_qs(f"{parts.query}&{parts.fragment}", max_num_fields=None, errors="replace")
-    return {name: found[0] for name, found in values.items()}
+    return {name: texts[0] for name, texts in values.items()}
 
 
 def _seconds(time: str) -> int:
     """Parse a position in a video: `90`, `90s` or `1m30s`."""
-    found = _TIME.fullmatch(time)
-    hours, minutes, seconds = (int(part or 0) for part in (found.groups() if found else (0, 0, 0)))
+    match = _TIME.fullmatch(time)
+    hours, minutes, seconds = (int(part or 0) for part in (match.groups() if match else (0, 0, 0)))
     return hours * 3600 + minutes * 60 + seconds
 
 

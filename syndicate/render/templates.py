@@ -66,13 +66,13 @@ class Templates:
 
     def names(self, suffixes: Sequence[str] = ()) -> list[str]:
         """Return the names of all templates, sorted."""
-        found = {
+        names = {
             str(path.relative_to(folder))
             for folder in self.folders
             for path in folder.rglob("*")
             if path.is_file() and (not suffixes or path.suffix in suffixes)
         }
-        return sorted(found)
+        return sorted(names)
 
     def check(self) -> list[TemplateError]:
         """Compile every template; return the errors."""

@@ -57,10 +57,10 @@ class ProgressWatcher:
         with self._store.read() as tx:
             mail_status = MailStatus.read(tx, self._config, at)
             if now >= self._next_count:
-                began = time.monotonic()
+                start = time.monotonic()
                 self._count(tx, now)
-                ended = time.monotonic()
-                self._next_count = ended + max(0.5, _COUNT_SPACING * (ended - began))
+                end = time.monotonic()
+                self._next_count = end + max(0.5, _COUNT_SPACING * (end - start))
         counted = (self._counted[key] for key in sorted(self._counted))
         editions = tuple(self._with_rate(progress, mail_status) for progress in counted)
         return ProgressSnapshot(editions=editions, mail_status=mail_status)

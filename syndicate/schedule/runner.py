@@ -216,12 +216,12 @@ class Runner:
             mark = (tx.articles.change_marker(at, breaking_for), hour)
         if mark == self._published and not (retry and self._incomplete):
             return
-        built = self._services.publish(at)
-        self._published, self._incomplete = mark, bool(built.failed)
-        for problem in (*built.warnings, *built.failed):
+        summary = self._services.publish(at)
+        self._published, self._incomplete = mark, bool(summary.failed)
+        for problem in (*summary.warnings, *summary.failed):
             log.warning("build", problem=str(problem))
-        if built.written or built.deleted:
-            log.info("published", written=len(built.written), deleted=len(built.deleted))
+        if summary.written or summary.deleted:
+            log.info("published", written=len(summary.written), deleted=len(summary.deleted))
         self._mirror_due.set()
         self.wake_push()
 
@@ -231,20 +231,20 @@ class Runner:
 
     def _import(self, paths: Iterable[Path]) -> None:
         files = [file for file in find_article_files(paths) if not self._quarantine.contains(file)]
-        for filed in import_articles(
+        for result in import_articles(
             self._store, self._config, files, at=clock.now(), limited=True
         ):
             if self._stop.is_set():
                 return
-            if filed.over_limits:
-                self._quarantine.add(self._config.root / filed.path)
-            if filed.traceback:
-                log.error("refused", reason=filed.reason, exception=filed.traceback)
-            elif filed.outcome is ImportOutcome.REFUSED:
-                log.warning("refused", reason=filed.reason)
-            elif filed.outcome is not ImportOutcome.UNCHANGED:
-                log.info("filed", path=filed.path, verdict=str(filed.outcome), slug=filed.slug)
-            for warning in filed.warnings if filed.outcome is not ImportOutcome.UNCHANGED else ():
+            if result.over_limits:
+                self._quarantine.add(self._config.root / result.path)
+            if result.traceback:
+                log.error("refused", reason=result.reason, exception=result.traceback)
+            elif result.outcome is ImportOutcome.REFUSED:
+                log.warning("refused", reason=result.reason)
+            elif result.outcome is not ImportOutcome.UNCHANGED:
+                log.info("filed", path=result.path, verdict=str(result.outcome), slug=result.slug)
+            for warning in result.warnings if result.outcome is not ImportOutcome.UNCHANGED else ():
                 log.warning("filed", warning=warning)
 
     def _report_deleted(self, saved: frozenset[Path] | None) -> None:

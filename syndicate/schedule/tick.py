@@ -40,11 +40,11 @@ def tick(services: Services, *, at: datetime, trial: bool = False) -> TickReport
     Publishing, slots, selection and retries go by `at`; leases and recorded times go by
     the real clock. A `trial` notifies nobody and stores no schedule's start.
     """
-    built = services.publish(at, trial=trial)
+    summary = services.publish(at, trial=trial)
     fires = tuple(services.dispatcher.fire_all(at, trial=trial))
     delivered = services.deliver(at)
     purged = purge_daily(services.store, services.config, at=at, stop=Event())
     if not trial:
         with services.store.write() as tx:
             tx.heartbeats.record(Heartbeat.TICK, clock.now())
-    return TickReport(built=built, fires=fires, delivered=delivered, purged=purged)
+    return TickReport(built=summary, fires=fires, delivered=delivered, purged=purged)

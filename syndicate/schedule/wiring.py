@@ -24,7 +24,7 @@ from syndicate.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What publishes, composes and delivers for one publication."""
+    """The services that publish, compose and deliver for one publication."""
 
     store: Store
     config: Config
@@ -66,10 +66,10 @@ class Services:
 
         A `trial` runs as of another time than now and notifies nobody.
         """
-        built = self.publisher.publish(at, number=True, trial=trial)
+        summary = self.publisher.publish(at, number=True, trial=trial)
         if self.notifier is not None:
-            self.notifier.record_build(built, at)
-        return built
+            self.notifier.record_build(summary, at)
+        return summary
 
     def deliver(self, at: datetime, stop: Event | None = None) -> DeliveryReport:
         """Send everything that is due; once `stop` is set, finish what is in flight and return."""

@@ -50,30 +50,30 @@ def build(
     with command.store() as store:
         notifier = ChangeNotifier.of(store, command.config) if at is None else None
         publisher = Publisher(store, command.config, compress=compress)
-        built = publisher.publish(
+        summary = publisher.publish(
             time, number=at is None, everything=everything, trial=at is not None
         )
-        _print(built, verbose=verbose)
+        _print(summary, verbose=verbose)
         note(f"in {command.config.output}")
         mirrored = update_mirror(mirror)
         if notifier is not None:
-            notifier.record_build(built, time)
+            notifier.record_build(summary, time)
         notify(notifier)
-    if built.failed or not mirrored:
+    if summary.failed or not mirrored:
         raise typer.Exit(1)
 
 
-def _print(built: "BuildSummary", *, verbose: bool) -> None:
+def _print(summary: "BuildSummary", *, verbose: bool) -> None:
     if verbose:
-        for path in built.written:
+        for path in summary.written:
             echo_outcome("written", path)
-        for path in built.deleted:
+        for path in summary.deleted:
             echo_outcome("deleted", path)
-    for problem in built.warnings:
+    for problem in summary.warnings:
         echo_outcome("warned", str(problem))
-    for problem in built.failed:
+    for problem in summary.failed:
         echo_outcome("failed", str(problem))
     echo(
-        f"{len(built.written)} written, {len(built.deleted)} deleted, "
-        f"{built.unchanged} unchanged; {built.articles} articles"
+        f"{len(summary.written)} written, {len(summary.deleted)} deleted, "
+        f"{summary.unchanged} unchanged; {summary.articles} articles"
     )

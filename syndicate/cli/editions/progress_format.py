@@ -25,8 +25,8 @@ RELAY_HEADINGS = ("relay", "sessions", "rate", "accepted", "deferred", "failed")
 def draw_bar(share: float) -> str:
     """Draw a progress bar, in ASCII where the terminal shows nothing else."""
     full = int(share * _BAR_WIDTH)
-    done, open_ = "━─" if supports_unicode() else "#."
-    return done * full + open_ * (_BAR_WIDTH - full)
+    full_char, empty_char = "━─" if supports_unicode() else "#."
+    return full_char * full + empty_char * (_BAR_WIDTH - full)
 
 
 def format_counts(totals: DeliveryTotals) -> str:
@@ -71,17 +71,17 @@ def blocker_lines(blockers: "Sequence[Blocker]", zone: ZoneInfo) -> Iterator[str
     from syndicate.schedule.mail_status import BlockerKind  # noqa: PLC0415 - start-up
 
     for blocker in blockers:
-        who = f"relay {blocker.relay}" if blocker.relay else ", ".join(blocker.domains)
+        name = f"relay {blocker.relay}" if blocker.relay else ", ".join(blocker.domains)
         until, reason = format_time(blocker.until, zone), blocker.reason
         match blocker.kind:
             case BlockerKind.HOLD:
-                yield f"{who}: on hold until {until}: {reason}"
+                yield f"{name}: on hold until {until}: {reason}"
             case BlockerKind.OUT:
-                yield f"{who}: unavailable at {format_time(blocker.at, zone)}: {reason}"
+                yield f"{name}: unavailable at {format_time(blocker.at, zone)}: {reason}"
             case BlockerKind.RATE:
-                yield f"{who}: at the rate limit that [mail] sets, {reason}"
+                yield f"{name}: at the rate limit that [mail] sets, {reason}"
             case BlockerKind.WARM_UP:
-                yield f"{who}: today's warm_up quota of {reason} is used up; more from {until}"
+                yield f"{name}: today's warm_up quota of {reason} is used up; more from {until}"
             case BlockerKind.NOBODY:
                 yield "no process is delivering: start `syndicate run`, or run `syndicate tick`"
 

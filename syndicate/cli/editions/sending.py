@@ -63,9 +63,9 @@ def tick(
         services = Services.of(store, command.config)
         with show_progress(store, command.config):
             report = run_tick(services, at=moment, trial=at is not None)
-        built = report.built
-        echo(f"published: {len(built.written)} written, {len(built.deleted)} deleted")
-        for problem in (*built.warnings, *built.failed):
+        summary = report.built
+        echo(f"published: {len(summary.written)} written, {len(summary.deleted)} deleted")
+        for problem in (*summary.warnings, *summary.failed):
             note(str(problem))
         for message in find_orphans_daily(store, command.config, at=moment) if at is None else ():
             note(message)
@@ -160,10 +160,10 @@ def deliveries(
         stored = tx.editions.by_key(edition)
         if stored is None:
             raise Refused(f"there is no edition {edition}; `syndicate editions` lists them")
-        found = list(tx.deliveries.by_edition(edition))
-    waits = [delivery_wait(stored, delivery, clock.now()) for delivery in found]
+        deliveries_ = list(tx.deliveries.by_edition(edition))
+    waits = [delivery_wait(stored, delivery, clock.now()) for delivery in deliveries_]
     if json:
-        values = [{name: getattr(row, name) for name in _DELIVERY_KEYS} for row in found]
+        values = [{name: getattr(row, name) for name in _DELIVERY_KEYS} for row in deliveries_]
         echo_json([row | {"waits_for": why} for row, why in zip(values, waits, strict=True)])
         return
     zone = command.config.publication.timezone
@@ -179,7 +179,7 @@ def deliveries(
                 why,
                 delivery.reply,
             )
-            for delivery, why in zip(found, waits, strict=True)
+            for delivery, why in zip(deliveries_, waits, strict=True)
         ],
     )
 
@@ -196,16 +196,17 @@ def fires(
     names = [rule.name for rule in command.config.schedules]
     with command.store() as store, store.read() as tx:
         chosen = names if schedule is None else [schedule]
-        found = [fire for name in chosen for fire in tx.fires.recent(name, limit)]
-    if schedule is not None and not found and schedule not in names:
+        fires_ = [fire for name in chosen for fire in tx.fires.recent(name, limit)]
+    if schedule is not None and not fires_ and schedule not in names:
         raise ConfigError(
             f"no schedule is called {schedule!r}; there is: {', '.join(names) or 'none'}"
         )
     if json:
-        echo_json([{name: getattr(fire, name) for name in _FIRE_KEYS} for fire in found])
+        echo_json([{name: getattr(fire, name) for name in _FIRE_KEYS} for fire in fires_])
         return
     rows = [
-        (fire.schedule, format_slot_time(fire.due_at, _zone(command, fire)), fire) for fire in found
+        (fire.schedule, format_slot_time(fire.due_at, _zone(command, fire)), fire)
+        for fire in fires_
     ]
     echo_table(("schedule", "slot", "outcome"), rows)
 

@@ -38,13 +38,13 @@ def _check_files(paths: Iterable[Path], content: str) -> Iterator[str]:
         return
     names = ", ".join(map(str, exposed))
     modes = ", ".join(sorted(set(exposed.values())))
-    what = (
+    verbs = (
         f"read it (its mode is {modes}); it contains"
         if len(exposed) == 1
         else f"read them (their mode is {modes}); they contain"
     )
     yield (
-        f"{names}: others on this machine may {what} {content}: "
+        f"{names}: others on this machine may {verbs} {content}: "
         f"chmod 600 {shlex.join(map(str, exposed))}"
     )
 

@@ -15,10 +15,10 @@ from syndicate.errors import Refused
 WELCOME = """\
 ---
 title: {title}
-summary: The first article of this publication; change it, or delete it and file your own.
+summary: The first article of this publication; change it, or delete it and write your own.
 ---
 
-This is an article. It lies in `articles/welcome.md`, and everything about it is
+This is an article. It is stored in `articles/welcome.md`, and everything about it is
 in that one file: the keys between the dashes, and the text below them.
 
 To publish another, save a file beside it:
@@ -33,7 +33,7 @@ breaking: true
 Text in Markdown.
 ```
 
-`syndicate run` takes it in within two seconds. Without `run`, say
+`syndicate run` imports it within two seconds. Without `run`, call
 `syndicate import articles` and then `syndicate build`.
 """
 IGNORED = "/syndicate.db*\n/media/\n/outbox/\n/feeds/\n*.refused.csv\n"

@@ -168,12 +168,12 @@ def suppress(
 ) -> None:
     """Never mail an address again, even if it is subscribed."""
     _check(address)
-    why = _line("--reason", reason)
-    if not why:
+    text = _line("--reason", reason)
+    if not text:
         raise ConfigError("--reason is empty — expected why the address is not to be mailed")
     with command_context(context).store() as store, store.write() as tx:
         cause = _by_command("suppress")
-        new = tx.subscribers.suppress(address, why, at=clock.now(), cause=cause)
+        new = tx.subscribers.suppress(address, text, at=clock.now(), cause=cause)
         stored = tx.subscribers.suppression_reason(address)
     echo(f"{address} is {'' if new else 'already '}suppressed: {stored}")
 
@@ -182,8 +182,8 @@ def unsuppress(context: typer.Context, address: Address) -> None:
     """Mail a suppressed address again."""
     with command_context(context).store() as store, store.write() as tx:
         cause = _by_command("unsuppress")
-        gone = tx.subscribers.unsuppress(address, at=clock.now(), cause=cause)
-    echo(f"{address} {'is mailed again' if gone else 'was not suppressed'}")
+        removed = tx.subscribers.unsuppress(address, at=clock.now(), cause=cause)
+    echo(f"{address} {'is mailed again' if removed else 'was not suppressed'}")
 
 
 def erase(
@@ -298,8 +298,8 @@ def _fields(command: CommandContext, options: Sequence[str] | None) -> dict[str,
                 "- and _"
             )
         name = match[1]
-        meant = None if name in known else closest_match(name, known)
-        if meant:
-            note(f"{name} is not a field of the form; did you mean {meant}?")
+        suggestion = None if name in known else closest_match(name, known)
+        if suggestion:
+            note(f"{name} is not a field of the form; did you mean {suggestion}?")
         fields[name] = _line(f"--field {name}", match[2])
     return fields

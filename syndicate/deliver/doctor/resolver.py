@@ -82,11 +82,11 @@ def addresses(resolver: Resolver, host: str) -> list[str]:
 
 def own_addresses() -> list[str]:
     """Return the public addresses of this machine; behind a NAT, none."""
-    found = []
+    addresses = []
     for remote, family in _PROBES:
         with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect((remote, 9))  # for UDP this chooses a route, and sends nothing
             address = probe.getsockname()[0]
             if ip_address(address).is_global:
-                found.append(address)
-    return found
+                addresses.append(address)
+    return addresses

@@ -95,15 +95,15 @@ def _own_key(resolver: Resolver, key: DkimKey) -> Finding:
     return Finding("DKIM", key.dns_name, state, text, publish=publish)
 
 
-def _key_fault(found: dict[str, str], expected: dict[str, str]) -> str:
+def _key_fault(tags: dict[str, str], expected: dict[str, str]) -> str:
     """Return what is wrong with a key's record; empty if nothing is (RFC 6376, 3.6.1)."""
-    other = found.get("p") != expected["p"] or found.get("k", "rsa") != expected["k"]
+    other = tags.get("p") != expected["p"] or tags.get("k", "rsa") != expected["k"]
     faults = (
-        (found.get("v", "DKIM1") != "DKIM1", "the record is not a DKIM record"),
-        (not found.get("p"), "the record has no key: that revokes it"),
+        (tags.get("v", "DKIM1") != "DKIM1", "the record is not a DKIM record"),
+        (not tags.get("p"), "the record has no key: that revokes it"),
         (other, "the record has another key than mail.dkim"),
-        ("sha256" not in found.get("h", "sha256").split(":"), "the record does not permit sha256"),
-        ("y" in found.get("t", "").split(":"), "t=y, a test: the signatures don't count"),
+        ("sha256" not in tags.get("h", "sha256").split(":"), "the record does not permit sha256"),
+        ("y" in tags.get("t", "").split(":"), "t=y, a test: the signatures don't count"),
     )
     return next((fault for applies, fault in faults if applies), "")
 

@@ -30,8 +30,8 @@ class SendingHost:
         host = server.host
         if is_loopback(host):
             return cls(host, tuple(own), own=True)
-        found = tuple(addresses(resolver, host))
-        return cls(host, found, own=bool(set(found) & set(own)))
+        addresses_ = tuple(addresses(resolver, host))
+        return cls(host, addresses_, own=bool(set(addresses_) & set(own)))
 
     @property
     def spf_terms(self) -> str:

@@ -1,7 +1,7 @@
 """Eight RSA signatures at once, if Intel's crypto_mb is installed and the processor has AVX-512.
 
 OpenSSL makes them one by one, and each takes longer than all other work on a message;
-eight in the lanes of one vector take as long as two or three. Debian and Ubuntu package
+eight in the lanes of a vector take as long as two or three. Debian and Ubuntu package
 the library as `libcrypto-mb11`. Its results are verified: a key's first signature against
 OpenSSL's, and each one by the public key, since a faulty one gives the private key away
 (Boneh, DeMillo, Lipton, 1997).
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LANES = 8
 """How many signatures are made at once."""
 MIN_BATCH = 3
-"""From here on a batch is faster than single signatures: an empty lane takes as long as a full."""
+"""The smallest batch that is faster than single signatures; empty lanes take time as well."""
 _NAMES = ("libcrypto_mb.so.13", "libcrypto_mb.so.12", "libcrypto_mb.so.11")
 _BITS = (2048, 3072, 4096)
 _EXPONENT = 65537
@@ -34,26 +34,26 @@ _Lanes = ctypes.c_void_p * LANES
 class BatchRsaSigner:
     """Signs SHA-256 digests with one key (RSASSA-PKCS1-v1_5); threads may share it."""
 
-    def __init__(self, loaded: ctypes.CDLL, key: "RSAPrivateKey") -> None:
+    def __init__(self, library: ctypes.CDLL, key: "RSAPrivateKey") -> None:
         self._bits, self._size = key.key_size, key.key_size // 8
         private = key.private_numbers()
         factors = private.p, private.q, private.dmp1, private.dmq1, private.iqmp
         self._factors = [_LaneNumber(factor, self._size // 2) for factor in factors]
         self._modulus = [_LaneNumber(private.public_numbers.n, self._size)]
-        self._private = loaded.mbx_rsa_private_crt_mb8
-        self._public = loaded.mbx_rsa_public_mb8
+        self._private = library.mbx_rsa_private_crt_mb8
+        self._public = library.mbx_rsa_public_mb8
         padding = self._size - 3 - len(_DIGEST_INFO) - sha256().digest_size
         self._padding = b"\0\1" + b"\xff" * padding + b"\0" + _DIGEST_INFO
 
     @classmethod
     def of(cls, key: "RSAPrivateKey", sign_one: Callable[[bytes], bytes]) -> Self | None:
-        """Return a signer with the same results as `sign_one`; None if this machine has none."""
-        loaded, private = load_library(), key.private_numbers()
+        """Return a signer with the same results as `sign_one`; None if it can't be done here."""
+        library, private = load_library(), key.private_numbers()
         halves = {private.p.bit_length() * 2, private.q.bit_length() * 2}
         supported = key.key_size in _BITS and halves == {key.key_size}
-        if loaded is None or not supported or private.public_numbers.e != _EXPONENT:
+        if library is None or not supported or private.public_numbers.e != _EXPONENT:
             return None
-        signer, digest = cls(loaded, key), sha256(b"does it sign as it should?").digest()
+        signer, digest = cls(library, key), sha256(b"does it sign as it should?").digest()
         return signer if signer.sign([digest]) == [sign_one(digest)] else None
 
     def sign(self, digests: Sequence[bytes]) -> list[bytes] | None:

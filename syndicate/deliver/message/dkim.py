@@ -268,9 +268,9 @@ def _covered_fields(present: tuple[bytes, ...]) -> tuple[tuple[str, ...], tuple[
     """Return the names for `h=`, and which fields they cover (RFC 6376, 3.7 and 5.4.2)."""
     names, places = list[str](), list[int]()
     for name, lower in _LOWER:
-        found = [place for place, field_name in enumerate(present) if field_name == lower]
-        names += [name] * (len(found) + (name in OVERSIGNED_FIELDS))
-        places += reversed(found)
+        matches = [place for place, field_name in enumerate(present) if field_name == lower]
+        names += [name] * (len(matches) + (name in OVERSIGNED_FIELDS))
+        places += reversed(matches)
     return tuple(names), tuple(places)
 
 

@@ -41,19 +41,19 @@ def send_envelope(session: TransportSession, envelope: Envelope, size: int) -> N
 
 
 def _wait_for(session: TransportSession, kind: type[_Awaited]) -> _Awaited:
-    found: _Awaited | None = None
+    result: _Awaited | None = None
     while True:
         for event in session.poll(time.monotonic()):
             match event:
                 case EnvelopeRefused(error):
                     raise error
-                case SessionEnded(error) if not isinstance(found, MessageAnswered):
+                case SessionEnded(error) if not isinstance(result, MessageAnswered):
                     lost = kind is MessageAnswered and session.body_sent
                     raise NoVerdict(str(error), error.code) if lost else error
                 case _ if isinstance(event, kind):
-                    found = event
-        if found is not None:
-            return found
+                    result = event
+        if result is not None:
+            return result
         if session.fileno() >= 0:
             mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if session.wants_write else 0)
             with selectors.DefaultSelector() as selector:

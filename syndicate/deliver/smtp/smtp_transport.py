@@ -1,6 +1,6 @@
 """Sends through a mail server: smtplib opens the session, our own dialogue runs in it.
 
-Whatever smtplib, ssl and the socket raise becomes RelayUnavailable here.
+Errors of smtplib, ssl and the socket become RelayUnavailable here.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.errors import RelayUnavailable
 
 _SIZE = re.compile(r"[0-9]{1,20}")
-"""RFC 1870, 4: no message reaches a longer number."""
+"""A SIZE with more digits counts as no limit (RFC 1870, 4)."""
 _EXTENSIONS = ("pipelining", "smtputf8", "size")
 
 
@@ -225,7 +225,7 @@ class _BoundedClient(smtplib.SMTP):
 
 
 class _TlsClient(_BoundedClient, smtplib.SMTP_SSL):
-    """Encrypted from the first byte."""
+    """A client for implicit TLS: encrypted from the first byte."""
 
 
 def _describe_tls(connection: socket.socket | None) -> str:

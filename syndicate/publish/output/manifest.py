@@ -229,11 +229,11 @@ class Manifest:
 
     def missing_files(self) -> dict[int, dict[str, int]]:
         """Return the files that articles are rendered without, each with its stamp, by article."""
-        found: dict[int, dict[str, int]] = {}
+        missing: dict[int, dict[str, int]] = {}
         rows = self.database.execute("SELECT article, file, stamp FROM missing")
         for article, file, stamp in rows:
-            found.setdefault(article, {})[file] = stamp
-        return found
+            missing.setdefault(article, {})[file] = stamp
+        return missing
 
     # for the next build
 

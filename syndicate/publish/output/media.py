@@ -143,10 +143,10 @@ _REMEDY: Mapping[str, str] = {
 }
 
 
-def _summary(found: Sequence[MediaFault], kind: str) -> str:
-    files = len({_picture_name(fault.src) for fault in found})
-    articles = len({fault.article for fault in found})
-    first = found[0]
+def _summary(faults: Sequence[MediaFault], kind: str) -> str:
+    files = len({_picture_name(fault.src) for fault in faults})
+    articles = len({fault.article for fault in faults})
+    first = faults[0]
     return (
         f"{files:,} {'file is' if files == 1 else 'files are'} {kind}, loaded by "
         f"{articles:,} {'article' if articles == 1 else 'articles'} "
@@ -154,10 +154,10 @@ def _summary(found: Sequence[MediaFault], kind: str) -> str:
     )
 
 
-def _consequence(found: Sequence[MediaFault]) -> str:
-    if all(fault.published for fault in found):
+def _consequence(faults: Sequence[MediaFault]) -> str:
+    if all(fault.published for fault in faults):
         return "The copies that are published stay."
-    if not any(fault.published for fault in found):
+    if not any(fault.published for fault in faults):
         return "Their figures are published as caption and text."
     return (
         "The copies that are published stay; figures without one are published as caption and text."

@@ -84,10 +84,10 @@ class ChangeNotifier:
         needed = config.websub.own or reachable_hubs(config) or notifies_search_engines(config)
         return cls(store, config) if needed else None
 
-    def record_build(self, built: BuildSummary, at: datetime) -> None:
+    def record_build(self, summary: BuildSummary, at: datetime) -> None:
         """Record what the build as of `at` changed; safe for any thread."""
         with self._changes_lock:
-            changed = (*built.written, *built.deleted)
+            changed = (*summary.written, *summary.deleted)
             self._changed.update(filter(is_subscription_document, changed))
             self._reported_at = at
 

@@ -17,10 +17,10 @@ def render(config: Config, feeds: Sequence[Feed]) -> bytes:
     publication = config.publication
     root = etree.Element("opml", version="2.0")
     head, body = etree.SubElement(root, "head"), etree.SubElement(root, "body")
-    began = max(feed.since for feed in feeds)
+    modified = max(feed.since for feed in feeds)
     for name, text in (
         ("title", plain(publication.title)),
-        ("dateModified", format_datetime(to_utc(began), usegmt=True)),
+        ("dateModified", format_datetime(to_utc(modified), usegmt=True)),
         ("ownerName", plain(publication.author or "") or plain(publication.title)),
         ("docs", "http://opml.org/spec2.opml"),
     ):

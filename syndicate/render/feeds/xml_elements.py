@@ -116,11 +116,11 @@ class XmlFrame:
         if not (plain and document.startswith(self._start) and document.endswith(self._end)):
             return None
         end = len(document) - self._after
-        found = self._opened.search(document)
-        first = at = found.start() if found else end
+        match = self._opened.search(document)
+        first = at = match.start() if match else end
         entries = []
-        while (found := self._opened.match(document, at)) is not None:
-            closed = self._closed[found[1]]
+        while (match := self._opened.match(document, at)) is not None:
+            closed = self._closed[match[1]]
             line = document.find(closed, at)
             if line < 0:
                 return None

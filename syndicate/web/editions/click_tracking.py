@@ -1,7 +1,7 @@
 """Click tracking: links in mails lead here, are counted if the newsletter wants that, and redirect.
 
 The redirect goes only to targets that are stored with the edition. It is sent before the click
-is written, and whether or not it can be written.
+is written, even if that fails.
 """
 
 import asyncio
@@ -59,10 +59,10 @@ class ClickPages:
 
     async def follow(self, request: Request) -> Response:
         """Redirect to the target of a link, and count the click."""
-        token = self._links.read_click(request.path_params["token"])
-        if token is None:
+        click = self._links.read_click(request.path_params["token"])
+        if click is None:
             return self._errors.bad_link()
-        edition, link, subscriber = token
+        edition, link, subscriber = click
         try:
             links = self._cache.get(edition) or await run_in_threadpool(self._load, edition)
         except SyndicateError:
@@ -119,7 +119,7 @@ class _ClickWriter:
         self._reclassified: deque[LinkVisit] = deque(maxlen=_MAX_QUEUED)
 
     async def write(self, visit: LinkVisit, reclassified: list[LinkVisit]) -> None:
-        """Write a visit, and that earlier ones turned out to be a machine's."""
+        """Write a visit, and correct earlier ones that were a machine's."""
         self._new.append(visit)
         self._reclassified.extend(reclassified)
         await asyncio.get_running_loop().run_in_executor(self._thread, self._write)

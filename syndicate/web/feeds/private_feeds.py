@@ -56,12 +56,12 @@ class PrivateFeedPages:
             with self._store.read() as tx:
                 is_valid = tx.private_feeds.is_valid(token)
             path = f"/{request.path_params['path']}"
-            found = self._writer.document(path) if is_valid else None
+            result = self._writer.document(path) if is_valid else None
         except (StoreError, sqlite3.Error):  # sqlite3: the manifest of the build
             return self._errors.busy()
-        if found is None:
+        if result is None:
             raise HTTPException(404)
-        document, template = found
+        document, template = result
         return GeneratedDocument(
             digest=template.digest,
             media_type=format_of(document.file).media_type,

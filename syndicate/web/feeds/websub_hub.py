@@ -69,11 +69,11 @@ class _RefusedRequest(Exception):  # noqa: N818 - the client's error
 class HubPage:
     """The endpoint /hub."""
 
-    def __init__(self, store: Store, config: Config, due: Callable[[], None]) -> None:
+    def __init__(self, store: Store, config: Config, on_request: Callable[[], None]) -> None:
         """Call `due` when there is a request to verify."""
         self._store = store
         self._config = config
-        self._due = due
+        self._on_request = on_request
         self._http_client = HttpClient(allowed=config.websub.private_callbacks)
         self._mirror = Mirror.of(config)
 
@@ -92,7 +92,7 @@ class HubPage:
             return error.response()
         except SyndicateError:  # from the store or the manifest
             return PlainTextResponse("busy; try again\n", 503, headers={"retry-after": "60"})
-        self._due()
+        self._on_request()
         return Response(status_code=202, headers=NO_STORE)
 
     def _queue(self, request: Request, form: Form | None, *, at: datetime) -> None:
@@ -106,7 +106,7 @@ class HubPage:
                 f'hub.mode is {mode[:40]!r}; expected "subscribe" or "unsubscribe"'
             )
         self._check_rate(request, at)
-        if mode != "publish":  # for "publish" the check that `due` starts is enough
+        if mode != "publish":  # for "publish" the check that `on_request` starts is enough
             hub_request = self._parse(form, mode, at)
             with self._store.write() as tx:
                 if not tx.hub.exists(hub_request.topic, hub_request.callback):

@@ -135,10 +135,10 @@ class FileCache:
         try:
             if file is not None and file.is_current():
                 return file if file.is_final else self._put(self._with_entry(file, at))
-            found = self._find(path)
-            if found is None:
+            location = self._find(path)
+            if location is None:
                 return None
-            return self._put(self._with_entry(_load(found, path, f"{self.folder}/{path}"), at))
+            return self._put(self._with_entry(_load(location, path, f"{self.folder}/{path}"), at))
         except OSError:  # it was deleted in the meantime
             return None
 

@@ -2,7 +2,7 @@
 
 `signup/` has the form and its JSON API; `confirmation` handles the button of every letter;
 `unsubscribe` the List-Unsubscribe link; `preferences` the page behind the link in every mail;
-`decisions` what that link allows at once; `email_verification` what takes a letter first;
+`decisions` what that link does at once, `email_verification` what a letter has to confirm;
 `address_change` moves a reader to a new address; `personal_data` shows and erases what is stored;
 `personal_data_file` writes the download of it; `letters` composes and queues the letters;
 `link_owner` finds the reader that a link belongs to.

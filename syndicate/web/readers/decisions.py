@@ -65,7 +65,7 @@ class NewsletterChoice:
 def list_choices(reader: Subscriber, config: Config) -> list[NewsletterChoice]:
     """Return the newsletters that are offered, and those that the reader has or had."""
     states = {subscription.newsletter: subscription.state for subscription in reader.subscriptions}
-    known = [
+    choices = [
         NewsletterChoice(newsletter, states.get(newsletter.name))
         for newsletter in config.newsletters
         if newsletter.offered or newsletter.name in states
@@ -75,7 +75,7 @@ def list_choices(reader: Subscriber, config: Config) -> list[NewsletterChoice]:
         for name, state in states.items()
         if config.newsletter(name) is None
     ]
-    return known + [choice for choice in removed if choice.is_active]
+    return choices + [choice for choice in removed if choice.is_active]
 
 
 def find_choice(form: Mapping[str, str], reader: Subscriber, config: Config) -> Newsletter | None:

@@ -1,4 +1,4 @@
-"""Requests that the owner of an address has to verify by a letter, within limits.
+"""Requests that take effect when the owner of the address confirms a letter, within limits.
 
 Anybody may have the links of a forwarded mail, so a new subscription and access to a reader's
 data begin with a letter to the address.

@@ -12,9 +12,9 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _STORED_BITS = {4: 24, 6: 48}
-"""Bits of an address that are stored: enough to recognise a flood, too few to identify a person."""
+"""Prefix lengths of stored networks: they show a flood, and don't identify a person."""
 _LIMITED_BITS = {4: 32, 6: 64}
-"""Bits of an address that are limited as one line; no line of IPv6 has fewer to choose from."""
+"""Prefix lengths of networks with a common limit: an IPv6 customer gets a /64 or more."""
 
 
 def client_address(
@@ -60,8 +60,7 @@ def rate_limit_key(
     """Return the network that a request is limited by; None where it would be shared by many.
 
     That is so behind a proxy that the config doesn't name: `host` is the peer's address and
-    `forwarded` its X-Forwarded-For. A client that forges the header to escape the limit harms
-    nobody but us.
+    `forwarded` its X-Forwarded-For. A client may forge the header to escape the limit.
     """
     address = _resolve(host, forwarded, proxies)
     if address is None or (forwarded is not None and not proxies):

@@ -137,17 +137,17 @@ class _Uvicorn(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept all pending connections, answer their requests, and only then close."""
         now = asyncio.get_running_loop().time
-        began = now()
+        started_at = now()
         self.config.encoded_headers = [_CONNECTION_CLOSE]
         await self.on_tick(0)
         for connection in self._connections:
             connection.announce_close()
         if not self._shared:
-            await self._drain_backlog(sockets or [], until=began + _DRAIN_TIME)
+            await self._drain_backlog(sockets or [], until=started_at + _DRAIN_TIME)
         for server in self.servers:
             server.close()
-        while self._connections and now() < began + _GRACE:
-            if now() > began + _DRAIN_TIME:
+        while self._connections and now() < started_at + _GRACE:
+            if now() > started_at + _DRAIN_TIME:
                 for connection in self._connections:
                     connection.close_if_idle()
             await asyncio.sleep(_POLL_INTERVAL)

@@ -125,9 +125,9 @@ class FeedClients:
         """Return the client of a raw User-Agent header, which may be None."""
         if agent is None:
             return UNKNOWN_CLIENT
-        known = self._known.get(agent)
-        if known is not None:
-            return known
+        client = self._known.get(agent)
+        if client is not None:
+            return client
         client = identify_client(agent[:_MAX_AGENT].decode("latin-1"))
         if len(agent) <= _MAX_AGENT:
             if len(self._known) >= _CACHE_SIZE:

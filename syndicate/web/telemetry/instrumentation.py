@@ -1,4 +1,4 @@
-"""The recorder application: each response is counted, and logged in the access log.
+"""ASGI middleware that counts each response, and logs it in the access log.
 
 Every request passes here, so it does little: three dictionaries, no regular expression, no
 event. `bench.serving` measures what it costs.
@@ -24,7 +24,7 @@ _SUCCESS = frozenset({200, 226, 304})
 
 
 class Instrumentation:
-    """An ASGI application around another, which passes everything on unchanged."""
+    """ASGI middleware that passes everything on unchanged."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Instrumentation:
             await self._app(scope, receive, send)
             return
         recorder = _InstrumentedSend(send)
-        began = monotonic()
+        started_at = monotonic()
         try:
             await self._app(scope, receive, recorder.send)
         except ClientDisconnect:
@@ -59,14 +59,14 @@ class Instrumentation:
             self.count_refusal(_CLIENT_CLOSED_REQUEST)
         finally:
             if recorder.status != _CLIENT_CLOSED_REQUEST:
-                self._record(scope, recorder.status, recorder.coding, recorder.size, began)
+                self._record(scope, recorder.status, recorder.coding, recorder.size, started_at)
 
     def immediate_response(self, scope: Scope) -> HttpResponse | None:
         """Return and count the application's immediate response."""
-        began = monotonic()
+        started_at = monotonic()
         response = self._immediate_response(scope)
         if response is not None:
-            self._record(scope, response.status, response.coding, len(response.body), began)
+            self._record(scope, response.status, response.coding, len(response.body), started_at)
         return response
 
     def count_refusal(self, status: int) -> None:
@@ -78,14 +78,14 @@ class Instrumentation:
         if self._log is not None:
             self._log.close()
 
-    def _record(self, scope: Scope, status: int, coding: str, size: int, began: float) -> None:
+    def _record(self, scope: Scope, status: int, coding: str, size: int, started_at: float) -> None:
         now = monotonic()
         path: str = scope["path"]
         kind = self._classify(path)
         counters = self._by_kind[kind]
         if scope["method"] == "HEAD":
             size = 0
-        counters.add(status, coding, size, now - began)
+        counters.add(status, coding, size, now - started_at)
         if self._log is None and not counters.feed:
             return
         headers = dict(scope["headers"])
@@ -100,7 +100,7 @@ class Instrumentation:
             return
         # fmt: off
         self._log.add((
-            clock.now(), scope["method"], path[:MAX_PATH], status, size, now - began,
+            clock.now(), scope["method"], path[:MAX_PATH], status, size, now - started_at,
             coding, client.family, kind,
             b"if-none-match" in headers or b"if-modified-since" in headers,
         ))

@@ -138,13 +138,13 @@ class _StoreMetrics(Collector):
 
     def _load(self) -> tuple[MetricsFigures, MailFlow]:
         with self._lock:
-            began = monotonic()
-            if self._cached is None or began >= self._cached_until:
+            start = monotonic()
+            if self._cached is None or start >= self._cached_until:
                 with self._store.read() as tx:
                     now = clock.now()
                     self._cached = tx.metrics_snapshot.load(now), tx.heartbeats.mail_flow(now)
-                ended = monotonic()
-                self._cached_until = ended + max(_CACHE_TIME, _CACHE_FACTOR * (ended - began))
+                end = monotonic()
+                self._cached_until = end + max(_CACHE_TIME, _CACHE_FACTOR * (end - start))
             return self._cached
 
 

@@ -39,9 +39,9 @@ class RequestClassifier:
 
     def classify(self, path: str) -> RequestKind:
         """Return the kind of a decoded path that begins with a slash."""
-        known = self._known.get(path)
-        if known is not None:
-            return known
+        kind = self._known.get(path)
+        if kind is not None:
+            return kind
         kind = classify_path(path, self._dynamic_prefixes)
         if len(path) <= _MAX_CACHED_PATH:
             if len(self._known) >= _CACHE_SIZE:
