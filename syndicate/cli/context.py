@@ -27,7 +27,7 @@ class CommandContext:
     path: Path
     port: int | None = None
     """Overrides `web.port`, as the PORT environment variable does."""
-    read_content: bytes | None = None
+    config_hash: bytes | None = None
     """The hash of the config file as last read, valid or not."""
 
     @cached_property
@@ -39,7 +39,7 @@ class CommandContext:
         """Load the configuration; raise ConfigError with every mistake in it."""
         from syndicate.config.loading.load import load  # noqa: PLC0415 - start-up
 
-        self.read_content = content_hash(self.path)
+        self.config_hash = content_hash(self.path)
         return load(self.path, port=self.port if self.port is not None else exported_port())
 
     @contextmanager

@@ -166,7 +166,7 @@ def _measure(
 def _find_blocker(
     relay: RelayStatus, last: SendRate | None, at: datetime, *, hold: MailHold | None, used_up: bool
 ) -> Blocker | None:
-    """Return the first thing that blocks a relay."""
+    """Return the first reason why a relay sends nothing."""
     name = relay.name
     if hold is not None:
         return Blocker(kind=BlockerKind.HOLD, relay=name, until=hold.until, reason=hold.reason)

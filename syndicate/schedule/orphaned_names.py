@@ -1,4 +1,4 @@
-"""Find the readers and stories that a renamed or deleted newsletter or schedule leaves behind."""
+"""Find the readers and articles that a renamed or deleted newsletter or schedule leaves behind."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -21,12 +21,12 @@ _SAME_TIME = timedelta(days=31)
 
 
 def find_orphans(store: Store, config: Config, *, at: datetime) -> list[str]:
-    """Report readers that no newsletter reaches, and stories that no schedule carries.
+    """Report readers that no newsletter reaches, and articles that no schedule carries.
 
     Each message is one line with the numbers and the remedy.
     """
     with store.read() as tx:
-        return [*_readers(tx, config), *_stories(tx, config, at)]
+        return [*_readers(tx, config), *_articles(tx, config, at)]
 
 
 def find_orphans_daily(store: Store, config: Config, *, at: datetime) -> list[str]:
@@ -59,16 +59,16 @@ def _readers(tx: Transaction, config: Config) -> Iterator[str]:
         )
 
 
-def _stories(tx: Transaction, config: Config, at: datetime) -> Iterator[str]:
+def _articles(tx: Transaction, config: Config, at: datetime) -> Iterator[str]:
     known = tx.schedules.all()
     started = {schedule.name for schedule in known if schedule.has_editions}
     for schedule in config.schedules:
         ended = _ended(known, schedule, config)
         if not ended or schedule.name in started:
             continue
-        stories = _between(tx, schedule, after=min(old.upto for old in ended), at=at)
-        if stories:
-            yield _uncarried(schedule, [old.name for old in ended], stories)
+        articles = _between(tx, schedule, after=min(old.upto for old in ended), at=at)
+        if articles:
+            yield _uncarried(schedule, [old.name for old in ended], articles)
 
 
 def _ended(known: list[KnownSchedule], schedule: Schedule, config: Config) -> list[KnownSchedule]:
@@ -85,7 +85,7 @@ def _ended(known: list[KnownSchedule], schedule: Schedule, config: Config) -> li
 def _between(
     tx: Transaction, schedule: Schedule, *, after: int, at: datetime
 ) -> tuple[Article, ...]:
-    """Return the stories past the old schedule's last edition and before the new one's start."""
+    """Return the articles past the old schedule's last edition and before the new one's start."""
     start = preview_start(tx, schedule.name, at=at)
     window = ArticleWindow.of(start, schedule.begin_with, last=None)
     covered = {article.key for article in tx.articles.candidates(schedule.newsletter, window, at)}
@@ -94,14 +94,14 @@ def _between(
     return select_articles(between, schedule.select, at=at).carried
 
 
-def _uncarried(schedule: Schedule, ended: list[str], stories: tuple[Article, ...]) -> str:
+def _uncarried(schedule: Schedule, ended: list[str], articles: tuple[Article, ...]) -> str:
     names = " and ".join(repr(name) for name in ended)
     are = "is" if len(ended) == 1 else "are"
-    slugs = ", ".join(article.slug for article in stories[:_SLUGS_SHOWN])
-    rest = len(stories) - _SLUGS_SHOWN
+    slugs = ", ".join(article.slug for article in articles[:_SLUGS_SHOWN])
+    rest = len(articles) - _SLUGS_SHOWN
     more = f" and {rest} more" if rest > 0 else ""
     return (
-        f"schedules: {article_count(len(stories))} came after the last edition of {names}, which "
+        f"schedules: {article_count(len(articles))} came after the last edition of {names}, which "
         f"{are} not in the configuration, and before {schedule.name!r} started, so no edition of "
         f"{schedule.newsletter} carries them: {slugs}{more}; give {schedule.name!r} a begin_with, "
         f"or run `syndicate send {schedule.newsletter} --article SLUG`"

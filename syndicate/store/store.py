@@ -105,7 +105,7 @@ class Store:
             return new_secret()
 
     def sweep(self, at: datetime) -> None:
-        """Update the deliveries of stopped editions, in batches, so that senders get in between."""
+        """Update the deliveries of stopped editions, in batches, so that senders get their turn."""
         swept = 1
         while swept:
             with self.write() as tx:

@@ -24,7 +24,7 @@ def edition_state_value(state: EditionState, *, waits: bool) -> str:
 
 
 def edition_wait_lines(edition: Edition, wait: EditionWait, zone: ZoneInfo) -> Iterator[str]:
-    """Yield a line for each thing that an edition waits for."""
+    """Yield a line for each reason why an edition waits."""
     if edition.state is EditionState.PAUSED:
         paused = wait.paused
         by = f" since {format_time(paused.at, zone)}: {paused.cause.how}" if paused else ""

@@ -153,9 +153,8 @@ def _echo_clicks(command: CommandContext, edition: Edition, clicks: "Sequence[Li
             for link in links
         ],
     )
-    for hidden in clicks[:1]:
-        if not hidden.link:
-            note(f"machines followed the link that people can't see {hidden.machines} times")
+    if clicks and not clicks[0].link:
+        note(f"the hidden link was followed {clicks[0].machines} times, by machines")
 
 
 def _outcome(totals: DeliveryTotals) -> str:

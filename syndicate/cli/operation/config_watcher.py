@@ -24,7 +24,7 @@ class ConfigWatcher:
 
     def __init__(self, context: CommandContext) -> None:
         self._context = context
-        self._reported = context.read_content
+        self._reported = context.config_hash
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="config", daemon=True)
 
@@ -63,14 +63,14 @@ class ConfigWatcher:
 
     def _compare(self) -> None:
         content = content_hash(self._context.path)
-        if content == self._context.read_content:
+        if content == self._context.config_hash:
             self._reported = content
         elif content not in (None, self._reported) and not self._stop.wait(_SETTLE_SECONDS):
             self._report(content)
 
     def _report(self, content: bytes | None) -> None:
         """Log a change that has lasted and that no reload has read meanwhile."""
-        if content_hash(self._context.path) != content or content == self._context.read_content:
+        if content_hash(self._context.path) != content or content == self._context.config_hash:
             return
         self._reported = content
         log.warning(

@@ -1,4 +1,4 @@
-"""Asks DNS. Whatever dnspython raises becomes CallFailed here."""
+"""Asks DNS. Errors of dnspython become CallFailed here."""
 
 import contextlib
 import re

@@ -23,7 +23,9 @@ class OutcomeRecorder:
         batch, self.batch = self.batch, LedgerBatch()
         return batch
 
-    def accepted(self, relay: RelayState, message: OutgoingMessage, reply: SmtpReply) -> None:
+    def record_accepted(
+        self, relay: RelayState, message: OutgoingMessage, reply: SmtpReply
+    ) -> None:
         """Record that a relay accepted a message."""
         self.batch.outcomes.append(reply_classifier.accepted(message.claim, reply))
         if relay.record_accepted():
@@ -31,7 +33,7 @@ class OutcomeRecorder:
         if self._throttle.record_accepted(message.domain):
             self.batch.recovered.append(self._throttle.key(message.domain))
 
-    def failed(
+    def record_failure(
         self,
         relay: RelayState,
         message: OutgoingMessage,
@@ -42,7 +44,7 @@ class OutcomeRecorder:
         session_closed: bool = False,
     ) -> None:
         """Record a failure, and hold the relay or the domain where the reply asks for that."""
-        relay.counts[self.not_sent(message, error)] += 1
+        relay.counts[self.record_unsent(message, error)] += 1
         relay_wide = session_closed and relay.record_closed_session(message.domain)
         if relay_wide or reply_classifier.slows_relay(error, about_recipient=about_recipient):
             self.hold_relay(relay, error, now)
@@ -50,7 +52,7 @@ class OutcomeRecorder:
             self._throttle.hold(message.domain, now)
             self.batch.holds[self._throttle.key(message.domain)] = str(error)
 
-    def not_sent(self, message: OutgoingMessage, error: DeliveryError) -> DeliveryState:
+    def record_unsent(self, message: OutgoingMessage, error: DeliveryError) -> DeliveryState:
         """Record a failure that says nothing about the relay or the domain; return its state."""
         outcome = reply_classifier.classify(
             error, message.claim, message.edition, self._ledger.current_time

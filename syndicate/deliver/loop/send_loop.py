@@ -213,17 +213,19 @@ class SendLoop:
                     session.relay.refuse_edition(message.edition.key, error)
                     self._queue.requeue(message)
                 else:
-                    self._recorder.failed(
+                    self._recorder.record_failure(
                         session.relay, message, error, now, about_recipient=about_recipient
                     )
             case MessageAnswered(reply, error):
                 message, session.in_flight = session.in_flight, None
                 assert message is not None
                 if error is None:
-                    self._recorder.accepted(session.relay, message, reply)
+                    self._recorder.record_accepted(session.relay, message, reply)
                 else:
                     closed = reply_classifier.is_closing(error)
-                    self._recorder.failed(session.relay, message, error, now, session_closed=closed)
+                    self._recorder.record_failure(
+                        session.relay, message, error, now, session_closed=closed
+                    )
             case SessionEnded(error, about_recipient):
                 self._end_session(session, error, now, about_recipient=about_recipient)
             case _:
@@ -237,7 +239,7 @@ class SendLoop:
         in_flight, offered = session.clear()
         if in_flight is not None:
             kind = NoVerdict if transport.body_sent else TemporaryFailure
-            self._recorder.failed(relay, in_flight, kind(str(error), error.code), now)
+            self._recorder.record_failure(relay, in_flight, kind(str(error), error.code), now)
         elif not (transport.answered or about_recipient) and reply_classifier.is_throttled(error):
             self._recorder.hold_relay(relay, error, now)
         if offered is not None:
@@ -247,7 +249,7 @@ class SendLoop:
                 self._queue.requeue(offered)
             else:
                 failure = TemporaryFailure(str(error), error.code)
-                self._recorder.failed(
+                self._recorder.record_failure(
                     relay,
                     offered,
                     failure,
@@ -356,7 +358,7 @@ class SendLoop:
         try:
             session.transport.send_envelope(message.envelope, message.message.size)
         except PermanentFailure as error:
-            self._recorder.not_sent(message, error)
+            self._recorder.record_unsent(message, error)
         else:
             session.offered = message
 

@@ -32,9 +32,9 @@ class Personalisation:
     links: Mapping[str, str]
     """The reader's own URLs, by their placeholder in `SLOTS`, in lower case."""
     link_urls: Sequence[str] = ()
-    """Where the numbered links lead; the first has number 1."""
+    """The URLs of the numbered links; the first has number 1."""
     canary: str = ""
-    """Where the hidden link leads; empty: there is none."""
+    """The URL of the hidden link; empty if there is none."""
 
     def html(self, content: Content) -> str:
         """Return the HTML with all placeholders filled in."""

@@ -38,7 +38,7 @@ class TrackedLinks:
         return self.tracking is not Tracking.NONE
 
     def target(self, link: int) -> str | None:
-        """Return where a link leads in the end; None if there is no such link."""
+        """Return the URL that a link redirects to; None if there is no such link."""
         if link == CANARY:
             return self.home
         return self.urls[link - 1] if 0 < link <= len(self.urls) else None

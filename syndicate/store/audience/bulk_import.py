@@ -53,16 +53,16 @@ class BulkImport(Repository):
     ) -> list[SubscribeOutcome]:
         """Add some thousand readers; return the outcome of each, in their order.
 
-        A reader who left, is suppressed or was erased stays so. Empty fields of known people are
-        filled in, others never change. `cause` is recorded for all but subscriptions,
+        Nobody who left, is suppressed or was erased is subscribed again. Empty fields of known
+        people are filled in, others never change. `cause` is recorded for all but subscriptions,
         which have their own.
         """
         lock(self._connection, LOCK_AUDIENCE)
         self._staging.create_tables()
         batch = self._with_current_addresses(batch)
         outcomes = [SubscribeOutcome.KNOWN] * len(batch)
-        for wave in _waves(batch):
-            for number, outcome in self._add_wave(wave, cause, at):
+        for chunk in _chunks(batch):
+            for number, outcome in self._add_chunk(chunk, cause, at):
                 outcomes[number] = outcome
         return outcomes
 
@@ -93,15 +93,15 @@ class BulkImport(Repository):
             names = (table.name for table in (subscribers, subscriptions, subscriber_tags))
             self._execute(text(f"ANALYZE {', '.join(names)}"))
 
-    def _add_wave(
-        self, wave: Sequence[Numbered], cause: Cause, at: datetime
+    def _add_chunk(
+        self, chunk: Sequence[Numbered], cause: Cause, at: datetime
     ) -> Iterator[tuple[int, SubscribeOutcome]]:
-        self._staging.load(wave)
+        self._staging.load(chunk)
         known = self._staging.known()
         new: dict[int, SubscribeOutcome] = {}
         suppressed: list[Numbered] = []
         tagged: list[StagedReader] = []
-        for number, reader in wave:
+        for number, reader in chunk:
             row = known.get(number)
             if row is not None and row.erased:
                 yield number, SubscribeOutcome.ERASED
@@ -121,9 +121,9 @@ class BulkImport(Repository):
                     tagged.append(reader)
         self._suppress(suppressed, known, cause, at)
         if new:
-            self._staging.keep_only(new, len(wave))
+            self._staging.keep_only(new, len(chunk))
             yield from self._insert(len(new), at)
-        self._fill_fields(wave, known, cause, at)
+        self._fill_fields(chunk, known, cause, at)
         self._tag(tagged, {row.key for row in known.values()}, cause, at)
 
     def _update_known(self, reader: StagedReader, row: Row[Any], at: datetime) -> SubscribeOutcome:
@@ -163,13 +163,13 @@ class BulkImport(Repository):
 
     def _fill_fields(
         self,
-        wave: Iterable[Numbered],
+        chunk: Iterable[Numbered],
         known: Mapping[int, Row[Any]],
         cause: Cause,
         at: datetime,
     ) -> None:
         """Fill in empty fields of subscribers."""
-        for number, reader in wave:
+        for number, reader in chunk:
             row = known.get(number)
             if row is None or row.key is None or not _has_fields(reader):
                 continue
@@ -254,19 +254,19 @@ class BulkImport(Repository):
         )
 
 
-def _waves(batch: Sequence[StagedReader]) -> Iterator[list[Numbered]]:
-    """Split a batch so that nobody is in a wave twice: the next wave finds who came before."""
+def _chunks(batch: Sequence[StagedReader]) -> Iterator[list[Numbered]]:
+    """Split a batch so that nobody is in a chunk twice: the next one finds who came before."""
     left: list[Numbered] = list(enumerate(batch))
     while left:
-        wave, later, seen = [], [], set()
+        chunk, later, seen = [], [], set()
         for numbered in left:
             address = numbered[1].address
             if address in seen:
                 later.append(numbered)
             else:
                 seen.add(address)
-                wave.append(numbered)
-        yield wave
+                chunk.append(numbered)
+        yield chunk
         left = later
 
 

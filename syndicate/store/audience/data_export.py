@@ -67,7 +67,7 @@ class FollowedLink:
 
     edition: int
     link: str
-    """Where it leads; empty for the hidden one."""
+    """Its URL; empty for the hidden one."""
     at: datetime
     machine: bool
 

@@ -109,7 +109,7 @@ class ImportStaging(Repository):
         else:  # every batch changes the same pages of the indexes: write them less often
             self._connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
 
-    def load(self, wave: Iterable[Numbered]) -> None:
+    def load(self, chunk: Iterable[Numbered]) -> None:
         """Load readers in place of those before."""
         self._execute(delete(staged))
         erased = Erasures(self._connection)
@@ -131,7 +131,7 @@ class ImportStaging(Repository):
                     reader.language,
                     json.dumps(reader.fields, ensure_ascii=False) if reader.fields else no_fields,
                 )
-                for number, reader in wave
+                for number, reader in chunk
             ),
         )
 

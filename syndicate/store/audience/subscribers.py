@@ -89,7 +89,7 @@ class Subscribers(Repository):
         state: SubscriptionState = SubscriptionState.CONFIRMED,
         at: datetime,
     ) -> SubscribeOutcome:
-        """Subscribe an address; one that left, is suppressed or was erased stays so."""
+        """Subscribe an address, unless it left, is suppressed or was erased."""
         lock(self._connection, LOCK_AUDIENCE)
         if self.suppression_reason(email) is not None:
             return SubscribeOutcome.SUPPRESSED

@@ -83,9 +83,9 @@ class BulkUpdate:
         if connection.dialect.name == "sqlite":
             changed = self._row_by_row(connection, rows, shared)
             return lambda: changed
-        waves = self._waves(rows)
-        cursors = [self._at_once(connection, wave, shared) for wave in waves]
-        return lambda: self._changed(rows, waves, [set(cursor.fetchall()) for cursor in cursors])
+        chunks = self._chunks(rows)
+        cursors = [self._at_once(connection, chunk, shared) for chunk in chunks]
+        return lambda: self._changed(rows, chunks, [set(cursor.fetchall()) for cursor in cursors])
 
     def run_all(self, connection: Connection, rows: Sequence[RowValues], *shared: Any) -> None:
         """Update rows without reporting which changed: faster on SQLite."""
@@ -120,24 +120,24 @@ class BulkUpdate:
     def _changed(
         self,
         rows: Sequence[RowValues],
-        waves: Sequence[Sequence[RowValues]],
+        chunks: Sequence[Sequence[RowValues]],
         changed: Sequence[set[RowValues]],
     ) -> list[bool]:
         if len(changed) == 1:
             return [row[: self._keys] in changed[0] for row in rows]
-        wave_of = {id(row): number for number, wave in enumerate(waves) for row in wave}
-        return [row[: self._keys] in changed[wave_of[id(row)]] for row in rows]
+        chunk_of = {id(row): number for number, chunk in enumerate(chunks) for row in chunk}
+        return [row[: self._keys] in changed[chunk_of[id(row)]] for row in rows]
 
-    def _waves(self, rows: Sequence[RowValues]) -> list[list[RowValues]]:
-        """Split rows so that none is in a wave twice; later waves keep their order."""
-        waves: list[dict[RowValues, RowValues]] = [{}]
+    def _chunks(self, rows: Sequence[RowValues]) -> list[list[RowValues]]:
+        """Split rows so that none is in a chunk twice; later chunks keep their order."""
+        chunks: list[dict[RowValues, RowValues]] = [{}]
         for row in rows:
             key = row[: self._keys]
-            wave = next((wave for wave in waves if key not in wave), None)
-            if wave is None:
-                waves.append(wave := {})
-            wave[key] = row
-        return [list(wave.values()) for wave in waves]
+            chunk = next((chunk for chunk in chunks if key not in chunk), None)
+            if chunk is None:
+                chunks.append(chunk := {})
+            chunk[key] = row
+        return [list(chunk.values()) for chunk in chunks]
 
     def _compile(self, dialect: Dialect) -> "_CompiledUpdate":
         compiled = self._compiled.get(dialect.name)

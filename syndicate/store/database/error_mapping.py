@@ -65,7 +65,7 @@ The codes are there since PostgreSQL speaks the language of its operator.
 
 @contextmanager
 def mapped_errors(engine: Engine, url: str) -> Iterator[None]:
-    """Raise our errors in place of the database's; a mistake of ours stays as it is."""
+    """Raise our errors in place of the database's; our own errors pass through."""
     plain = engine.dialect.loaded_dbapi.Error
     try:
         yield

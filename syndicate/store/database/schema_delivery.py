@@ -20,7 +20,7 @@ edition_acts = Table(
     sqlite_autoincrement=True,
 )
 
-# relays and domains that want no mail for a while; a row stays as long as its strikes count
+# relays and domains that get no mail for a while; a row stays as long as its strikes count
 holds = Table(
     "holds",
     metadata,

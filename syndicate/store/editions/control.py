@@ -127,8 +127,8 @@ class EditionControl(Repository):
     def sweep(self, at: datetime) -> int:
         """Update a batch of rows of a stopped edition; return how many.
 
-        Call it until it returns 0. A row that was in flight and is deferred comes late; in
-        a replaced edition, it goes to the successor then, too.
+        Call it until it returns 0. A row that is deferred after it was in
+        flight follows later; in a replaced edition, it too goes to the successor.
         """
         not_started = exists().where(
             deliveries.c.edition == editions.c.key, deliveries.c.state.in_(NOT_STARTED)
@@ -148,7 +148,7 @@ class EditionControl(Repository):
         return len(readers)
 
     def remaining(self, edition: Edition) -> Remaining:
-        """Count how far an edition has got."""
+        """Count an edition's deliveries by what became of them."""
         # naming every state lets the index count a million rows
         query = select(deliveries.c.state, func.count()).where(
             deliveries.c.edition == edition.key, deliveries.c.state.in_(list(DeliveryState))

@@ -1,4 +1,4 @@
-"""Who gets an edition as of today, and why one of its readers is skipped after all."""
+"""Who gets an edition as of today, and why a reader of it is skipped."""
 
 from datetime import datetime
 from typing import Any
@@ -74,7 +74,7 @@ def join_edition_and_reader() -> Join:
 
 
 def skip_reason(at: datetime | ColumnElement[Any]) -> ColumnElement[str]:
-    """Return why a reader must not be mailed after all; empty when they may."""
+    """Return why a reader must not be mailed any more; empty when they may."""
     subscribed = or_(
         editions.c.kind == EditionKind.LETTER, subscriptions.c.state == SubscriptionState.CONFIRMED
     )

@@ -90,7 +90,7 @@ class Claims(Repository):
     def release(self, claims: Sequence[Claim], *, owner: str, at: datetime) -> None:
         """Release claims that were not used, of any editions.
 
-        A row that isn't the owner's any more, or is being sent, stays as it is.
+        A row that has another owner by now, or is being sent, isn't changed.
         """
         self._share(claim.edition for claim in claims)
         rows = [_row(claim) for claim in claims]

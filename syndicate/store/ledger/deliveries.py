@@ -1,4 +1,4 @@
-"""The ledger: one row per edition and reader; what it contains, what expires, who died."""
+"""The ledger's rows: lists and counts them, expires them, and recovers those of dead workers."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass

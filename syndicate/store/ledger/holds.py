@@ -1,4 +1,4 @@
-"""Holds: relays and domains that want no mail for a while, from any process."""
+"""Holds: relays and domains that get no mail for a while, from any process."""
 
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ class Holds(Repository):
     def extend(self, what: str, *, reason: str, at: datetime) -> MailHold:
         """Put a relay or a domain on hold; each time in a row for longer.
 
-        One that is on hold stays as it is. A hold that ended more than a day ago doesn't count.
+        A current hold isn't changed. A hold that ended more than a day ago doesn't count.
         """
         self._execute(delete(holds).where(holds.c.until < at - _KEPT_FOR))
         first = MailHold(what=what, until=at + DURATIONS[0], strikes=1, reason=reason, since=at)
@@ -48,8 +48,8 @@ class Holds(Repository):
     def lift(self, what: str, *, over_by: datetime | None = None) -> None:
         """Delete a hold, since mail is accepted again.
 
-        `over_by`: only if it ends by then. A message that was accepted may have been on its
-        way when the server asked for a new hold, of us or of another process.
+        With `over_by`, only if it ends by then: the accepted message may have been sent before
+        the server's reply led to a new hold.
         """
         over = true() if over_by is None else holds.c.until <= over_by
         self._execute(delete(holds).where(holds.c.what == what, over))

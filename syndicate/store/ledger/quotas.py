@@ -21,8 +21,8 @@ _NEARLY_EMPTY = 3 * _SECOND // 10
 class SendQuotas(Repository):
     """Token buckets by name, each refilled at a rate, and counters per day."""
 
-    def take(self, name: str, rate: Rate, want: int, *, at: datetime) -> int:
-        """Take up to `want` tokens from a bucket; return how many there were.
+    def take(self, name: str, rate: Rate, wanted: int, *, at: datetime) -> int:
+        """Take up to `wanted` tokens from a bucket; return how many there were.
 
         A bucket holds what its rate gives in a second, and at least one. No moment gives
         tokens twice, even when a clock is set back.
@@ -33,7 +33,7 @@ class SendQuotas(Repository):
         if used_until > now + _MAX_CLOCK_SKEW:
             used_until = now
         start = max(used_until, now - max(1, _SECOND // per_token) * per_token)
-        taken = max(0, min(want, (now - start) // per_token))
+        taken = max(0, min(wanted, (now - start) // per_token))
         self._execute(
             update(allowances)
             .where(allowances.c.name == name)

@@ -1,4 +1,4 @@
-"""Our own WebSub hub: requests to be verified, and subscriptions with what is to be delivered.
+"""Our own WebSub hub: requests to be verified, and subscriptions with their queued versions.
 
 To claim a row, a process postpones its due time, by a compare-and-set on the one that it
 read. So one of several processes gets it, and if that one dies, another does when the
@@ -114,7 +114,7 @@ class HubSubscriptions(Repository):
         ]
 
     def confirm(self, request: HubRequest, *, at: datetime) -> None:
-        """Do what a request asked for, unless another has replaced it.
+        """Subscribe or unsubscribe as requested, unless another request has replaced this one.
 
         A renewed subscription keeps what is to be delivered.
         """
@@ -233,7 +233,7 @@ class HubSubscriptions(Repository):
     def retry_now(self, at: datetime) -> None:
         """Make everything that waits or was given up due at `at`.
 
-        What another process has claimed stays as it is.
+        What another process has claimed isn't changed.
         """
         columns = hub_subscriptions.c
         for table in (hub_subscriptions, hub_requests):

@@ -53,7 +53,7 @@ class Pings(Repository):
     def save(self, hub: str, versions: Mapping[str, str], due_at: datetime | None) -> None:
         """Save new versions by topic, due then; with None, the hub knows them already.
 
-        A version that is queued already stays as it is, with its attempts.
+        A version that is queued already keeps its attempts.
         """
         values = {"hub": hub, "due_at": due_at, "claimed": False, "attempts": 0, "error": ""}
         rows = [{**values, "topic": topic, "sha256": sha} for topic, sha in versions.items()]
@@ -107,7 +107,7 @@ class Pings(Repository):
     def settle(self, claimed: Iterable[Ping], *, until: datetime) -> None:
         """Release pings that were claimed until then, with the values that they have now.
 
-        A version that was saved meanwhile stays as it is.
+        A version that was saved in the meantime isn't changed.
         """
         claims = update(pings).where(_BY_KEY, pings.c.due_at == bindparam("lease", type_=Instant))
         self._execute_many(
@@ -142,7 +142,7 @@ class Pings(Repository):
     def retry_now(self, at: datetime) -> None:
         """Make everything that waits or was given up due at `at`.
 
-        What another process has claimed stays as it is.
+        What another process has claimed isn't changed.
         """
         waiting = or_(pings.c.due_at > at, pings.c.due_at.is_(None) & (pings.c.error != ""))
         due = update(pings).where(waiting, ~pings.c.claimed)

@@ -113,17 +113,17 @@ class Submissions(Repository):
     def claim(self, engine: str, at: datetime, *, until: datetime, limit: int) -> list[Submission]:
         """Claim submissions that are due until then, the oldest first."""
         due = (submissions.c.engine == engine) & (submissions.c.due_at <= at)
-        first = (
+        batch = (
             select(submissions.c.address)
             .where(due)
             .order_by(submissions.c.due_at, submissions.c.address)
             .limit(limit)
             .with_for_update(skip_locked=True)
-            .cte("first")  # as a subquery, PostgreSQL may run it again for each row
+            .cte("batch")  # as a subquery, PostgreSQL may run it again for each row
         )
         claimed = (
             update(submissions)
-            .where(due, submissions.c.address.in_(select(first)))
+            .where(due, submissions.c.address.in_(select(batch)))
             .values(due_at=until, claimed=True)
             .returning(*_COLUMNS)
         )
@@ -142,7 +142,7 @@ class Submissions(Repository):
     def settle(self, claimed: Iterable[Submission], *, until: datetime) -> None:
         """Release submissions claimed until then, with the values that they have now.
 
-        An address that was queued again meanwhile stays as it is.
+        An address that was queued again in the meantime isn't changed.
         """
         values = {
             "due_at": bindparam("next", type_=Instant),

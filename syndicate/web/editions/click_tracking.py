@@ -1,4 +1,4 @@
-"""Click tracking: links in mails lead here, are counted if the newsletter wants that, and redirect.
+"""Click tracking: links in mails lead here, are counted if the config says so, and redirect.
 
 The redirect goes only to targets that are stored with the edition. It is sent before the click
 is written, even if that fails.

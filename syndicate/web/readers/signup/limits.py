@@ -33,11 +33,11 @@ class SignupLimits:
     logged once an hour.
     """
 
-    def __init__(self, config: Config, secret: bytes, counts: RequestCounters) -> None:
+    def __init__(self, config: Config, secret: bytes, counters: RequestCounters) -> None:
         """Count addresses by their HMAC with `secret`, so that the counters don't reveal them."""
         self._signup = config.signup
         self._secret = secret
-        self._counts = counts
+        self._counters = counters
 
     def take_signup(
         self, tx: Transaction, origin: str, at: datetime, *, proven: bool
@@ -72,13 +72,10 @@ class SignupLimits:
         self, tx: Transaction, key: int, origin: str, at: datetime
     ) -> timedelta | None:
         """Take a change of address that the reader `key` requested."""
-        signup = self._signup
-        network = f"address change from {origin or 'nowhere'}"
-        if wait := self._take(
-            tx, SignupLimit.NETWORK, network, limit=signup.per_network, per=HOUR, at=at
-        ):
+        name, limit = f"address change from {origin or 'nowhere'}", self._signup.per_network
+        if wait := self._take(tx, SignupLimit.NETWORK, name, limit=limit, per=HOUR, at=at):
             return wait
-        name, limit = f"address change of {key}", signup.per_address
+        name, limit = f"address change of {key}", self._signup.per_address
         return self._take(tx, SignupLimit.ADDRESS, name, limit=limit, per=DAY, at=at)
 
     def _take(
@@ -93,5 +90,5 @@ class SignupLimits:
     ) -> timedelta | None:
         if tx.attempt_limits.take(name, limit=limit, per=per, at=at):
             return None
-        self._counts.count_limited(kind)
+        self._counters.count_limited(kind)
         return tx.attempt_limits.wait(name, limit=limit, per=per, at=at)
