@@ -275,11 +275,11 @@ class Runner:
 
     def _update_mirror(self) -> None:
         assert self._services.mirror is not None
-        mirrored = self._services.mirror.update(self._stop)
-        for problem in mirrored.failed:
+        report = self._services.mirror.update(self._stop)
+        for problem in report.failed:
             log.warning("mirror", problem=str(problem))
-        if mirrored.uploaded or mirrored.deleted:
-            log.info("mirrored", uploaded=mirrored.uploaded, deleted=mirrored.deleted)
+        if report.uploaded or report.deleted:
+            log.info("mirrored", uploaded=report.uploaded, deleted=report.deleted)
         self.wake_push()
 
     def _notify(self) -> None:

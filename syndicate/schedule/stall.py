@@ -35,7 +35,7 @@ def find_stall(tx: Transaction, config: Config, at: datetime) -> MailStall | Non
     if all(blocker is not None and blocker.kind in _AS_CONFIGURED for blocker in blockers):
         return None
     holds = (blocker for blocker in status.blockers if blocker.kind is BlockerKind.HOLD)
-    held = frozenset(domain for hold in holds for domain in hold.domains)
-    if held and not tx.heartbeats.has_due_outside(at, held):
+    held_domains = frozenset(domain for hold in holds for domain in hold.domains)
+    if held_domains and not tx.heartbeats.has_due_outside(at, held_domains):
         return None
     return MailStall(flow=flow, blockers=status.blockers)

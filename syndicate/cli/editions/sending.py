@@ -195,8 +195,8 @@ def fires(
     command = command_context(context)
     names = [rule.name for rule in command.config.schedules]
     with command.store() as store, store.read() as tx:
-        chosen = names if schedule is None else [schedule]
-        fires_ = [fire for name in chosen for fire in tx.fires.recent(name, limit)]
+        schedule_names = names if schedule is None else [schedule]
+        fires_ = [fire for name in schedule_names for fire in tx.fires.recent(name, limit)]
     if schedule is not None and not fires_ and schedule not in names:
         raise ConfigError(
             f"no schedule is called {schedule!r}; there is: {', '.join(names) or 'none'}"

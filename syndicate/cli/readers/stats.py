@@ -116,8 +116,8 @@ def _days(
         joined[day] = joined.get(day, 0) + quarter.joined
         left[day] = left.get(day, 0) + quarter.left
     periods: list[StatisticsPeriod] = []
-    for back in range((last - first).days + 1):
-        day = last - timedelta(days=back)
+    for days_ago in range((last - first).days + 1):
+        day = last - timedelta(days=days_ago)
         joins, leaves = joined.get(day, 0), left.get(day, 0)
         periods.append(StatisticsPeriod(day, joins, leaves, max(total, 0)))
         total += leaves - joins

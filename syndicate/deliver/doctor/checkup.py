@@ -132,8 +132,8 @@ def _transport(config: Config) -> Finding:
 
 
 def _tls(server: RelaySettings, table: str, *, connected: bool) -> Iterator[Finding]:
-    check, where, own = "TLS", f"{table}.security", is_loopback(server.host)
-    if server.security is Security.NONE and own:
+    check, where, is_local = "TLS", f"{table}.security", is_loopback(server.host)
+    if server.security is Security.NONE and is_local:
         text = "not checked: the relay is on this machine; make sure that it uses TLS itself"
         yield Finding(check, where, FindingState.UNKNOWN, text, demanded=False)
     elif server.security is Security.NONE:
@@ -145,7 +145,7 @@ def _tls(server: RelaySettings, table: str, *, connected: bool) -> Iterator[Find
             "checks the certificate and logs in"
         )
         yield Finding(check, where, FindingState.UNKNOWN, text, demanded=False)
-    if server.security is not Security.NONE and not server.verify and not own:
+    if server.security is not Security.NONE and not server.verify and not is_local:
         text = (
             "anybody on the network path can pose as the relay; set it to true, and SSL_CERT_FILE "
             "to the certificate of its issuer"

@@ -129,7 +129,7 @@ class SpfRecords:
         ip = ip_address(address)
         is_ipv4 = ip.version == 4  # noqa: PLR2004
         kind, prefix = ("A" if is_ipv4 else "AAAA"), term.prefixes[0 if is_ipv4 else 1]
-        networks = (f"{found}/{prefix}" for found in self._ask(host, kind))
+        networks = (f"{address}/{prefix}" for address in self._ask(host, kind))
         return any(ip in ip_network(network, strict=False) for network in networks)
 
     def _ask(self, name: str, kind: str) -> list[str]:

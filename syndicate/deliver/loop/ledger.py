@@ -151,13 +151,13 @@ class Ledger:
         the outcomes.
         """
         until = time.monotonic() + (_STORE_TIMEOUT if batch.outcomes else 0)
-        done: _CommittedWork | None = None
+        committed: _CommittedWork | None = None
         while True:
             try:
                 with self.store.write() as tx:
-                    before, done = done, self._record(tx, batch)
-                    if before is not None and before.was_committed(done):
-                        done = before
+                    previous, committed = committed, self._record(tx, batch)
+                    if previous is not None and previous.was_committed(committed):
+                        committed = previous
                         tx.rollback()
             except StoreTooNew:
                 self._log_unrecorded(batch)
@@ -170,9 +170,9 @@ class Ledger:
             else:
                 break
         paused_before = len(self._failure_limit.paused)
-        self._count(batch.outcomes, done.moved)
+        self._count(batch.outcomes, committed.moved)
         paused = len(self._failure_limit.paused) > paused_before
-        return BatchResult(may_send=done.may_send, claims=done.claims, paused=paused)
+        return BatchResult(may_send=committed.may_send, claims=committed.claims, paused=paused)
 
     def _record(self, tx: Transaction, batch: LedgerBatch) -> "_CommittedWork":
         now = clock.now()

@@ -45,8 +45,8 @@ def _break_line(line: bytes) -> bytes:
 
 def _protect_starts(lines: bytes) -> bytes:
     """Encode the first octet of lines that begin with a dot or with "From "."""
-    some = b"\n." in lines or b"\nFrom " in lines or lines.startswith((b".", b"From "))
-    return _DOT_OR_FROM.sub(_encode_first, lines) if some else lines
+    needs_encoding = b"\n." in lines or b"\nFrom " in lines or lines.startswith((b".", b"From "))
+    return _DOT_OR_FROM.sub(_encode_first, lines) if needs_encoding else lines
 
 
 def _encode_first(match: re.Match[bytes]) -> bytes:

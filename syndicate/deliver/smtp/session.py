@@ -105,8 +105,8 @@ class SmtpSession:
         if reply is not None:
             failure = TemporaryFailure(f"{server}: {reply}", reply.code)
             return SessionEnded(failure, about_recipient=True)
-        where = "" if self.body_sent else "the connection broke within the message: "
-        return SessionEnded(TemporaryFailure(f"{server}: {where}{error}"))
+        prefix = "" if self.body_sent else "the connection broke within the message: "
+        return SessionEnded(TemporaryFailure(f"{server}: {prefix}{error}"))
 
     def _write_and_read(self, now: float, events: list[Event], *, readable: bool) -> None:
         try:

@@ -46,13 +46,13 @@ class PublishedArticles(Repository):
         That is what changed after the change numbered `after`, what has become public
         since `since`, and what stopped being breaking since then.
         """
-        then, now = since - breaking_for, at - breaking_for
+        start, end = since - breaking_for, at - breaking_for
         due = and_(articles.c.published_at > since, articles.c.published_at <= at)
         keys = union(  # each by an index: an OR would scan every article
             select(articles.c.key).where(articles.c.change > after),
             select(articles.c.key).where(due),
             select(articles.c.key).where(
-                articles.c.breaking, articles.c.published_at > then, articles.c.published_at <= now
+                articles.c.breaking, articles.c.published_at > start, articles.c.published_at <= end
             ),
         )
         return sorted(self._execute(keys).scalars())
@@ -84,13 +84,13 @@ class PublishedArticles(Repository):
         """Return what readers may see at `at`, newest first."""
         return self._newest_first(public_at(at), limit)
 
-    def since(self, then: datetime, at: datetime, *, limit: int) -> list[Article]:
-        """Return what was published after `then`, newest first."""
-        return self._newest_first(and_(public_at(at), articles.c.published_at > then), limit)
+    def since(self, after: datetime, at: datetime, *, limit: int) -> list[Article]:
+        """Return what was published after `after`, newest first."""
+        return self._newest_first(and_(public_at(at), articles.c.published_at > after), limit)
 
-    def breaking(self, then: datetime, at: datetime) -> Article | None:
-        """Return the newest breaking article that was published after `then`."""
-        recent = and_(public_at(at), articles.c.published_at > then, articles.c.breaking)
+    def breaking(self, after: datetime, at: datetime) -> Article | None:
+        """Return the newest breaking article that was published after `after`."""
+        recent = and_(public_at(at), articles.c.published_at > after, articles.c.breaking)
         return next(iter(self._newest_first(recent, 1)), None)
 
     def _of(self, keys: Sequence[int], query: Select[Any]) -> Iterator[Any]:
@@ -99,6 +99,6 @@ class PublishedArticles(Repository):
             batch = keys[start : start + BATCH]
             yield from self._execute(query, {"keys": batch}).all()
 
-    def _newest_first(self, which: Any, limit: int) -> list[Article]:
-        query = newest_first(articles_query().where(which)).limit(limit)
+    def _newest_first(self, condition: Any, limit: int) -> list[Article]:
+        query = newest_first(articles_query().where(condition)).limit(limit)
         return [article_of(row) for row in self._execute(query)]

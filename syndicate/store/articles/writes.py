@@ -89,7 +89,7 @@ class ArticleWriter(ArticleReader):
         at: datetime,
         compiled_body: CompiledBody | None = None,
     ) -> Article:
-        """File a new article; raise Refused when its id or slug is another's."""
+        """Add an article; raise Refused when its id or slug is another's."""
         new = NewArticle(
             id=id,
             slug=slug,
@@ -104,7 +104,7 @@ class ArticleWriter(ArticleReader):
         return added
 
     def add_all(self, new: Sequence[NewArticle], at: datetime) -> None:
-        """File new articles together; raise Refused when an id or slug is another's."""
+        """Add articles together; raise Refused when an id or slug is another's."""
         if not new:
             return
         lock(self._connection, LOCK_NUMBERS)

@@ -88,14 +88,14 @@ class Newsletters(Repository):
             renamed = update(table).where(table.c.newsletter == old)
             self._execute(renamed, {"newsletter": new})
         renamed = update(editions).where(editions.c.newsletter == old)
-        sent = self._execute(renamed, {"newsletter": new}).rowcount
+        edition_count = self._execute(renamed, {"newsletter": new}).rowcount
         self._record_name(old, new, at)
         return NewsletterRename(
             confirmed=counts.get(SubscriptionState.CONFIRMED, 0),
             pending=counts.get(SubscriptionState.PENDING, 0),
             left=counts.get(SubscriptionState.LEFT, 0),
             both=both,
-            editions=sent,
+            editions=edition_count,
             unread=unread,
         )
 
@@ -147,7 +147,7 @@ class Newsletters(Repository):
         old: str,
         new: str,
         names: tuple[str, ...],
-        where: ColumnElement[bool],
+        condition: ColumnElement[bool],
         before: ColumnElement[bool],
     ) -> None:
         """Copy columns from the old name's subscriptions to the new name's, of the same readers."""
@@ -157,7 +157,7 @@ class Newsletters(Repository):
             return select(_OLD.c[name]).where(*matches).scalar_subquery()
 
         copied = update(subscriptions).where(
-            subscriptions.c.newsletter == new, where, exists().where(*matches)
+            subscriptions.c.newsletter == new, condition, exists().where(*matches)
         )
         self._execute(copied.values({name: old_value(name) for name in names}))
 

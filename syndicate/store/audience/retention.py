@@ -111,9 +111,9 @@ def _unconfirmed(before: datetime) -> ColumnElement[bool]:
             subscriptions.c.at >= before,
         ),
     )
-    asked = exists().where(requests.c.subscriber == subscribers.c.key, requests.c.at >= before)
+    requested = exists().where(requests.c.subscriber == subscribers.c.key, requests.c.at >= before)
     has_feed = exists().where(private_feeds.c.subscriber == subscribers.c.key)
-    return and_(subscribers.c.created_at < before, ~is_reader, ~asked, ~has_feed)
+    return and_(subscribers.c.created_at < before, ~is_reader, ~requested, ~has_feed)
 
 
 def _events(before: datetime) -> tuple[tuple[Table, ColumnElement[bool]], ...]:

@@ -188,6 +188,7 @@ class EditionControl(Repository):
     def blockers(self, edition: Edition) -> EditionWait:
         """Return what an edition waits for, and why."""
         decisions = self.decisions(edition.key) if edition.state is EditionState.PAUSED else []
+        pauses = [record for record in decisions if record.act is ControlAction.PAUSED]
         deferred = deliveries.c.edition == edition.key, deliveries.c.state == DeliveryState.DEFERRED
         summary = select(func.count(), func.min(deliveries.c.next_attempt_at)).where(*deferred)
         count, first = self._execute(summary).one()
@@ -196,9 +197,7 @@ class EditionControl(Repository):
         commonest = replies.order_by(func.count().desc()).limit(1)
         reply = self._execute(commonest).one_or_none()
         return EditionWait(
-            paused=next(
-                (made for made in reversed(decisions) if made.act is ControlAction.PAUSED), None
-            ),
+            paused=pauses[-1] if pauses else None,
             put_off=count,
             next_attempt_at=first,
             reply=f"{reply.code or ''} {reply.reply}".strip() if reply else "",
@@ -254,12 +253,12 @@ class EditionControl(Repository):
         }
         self._execute(insert(edition_acts), row)
 
-    def skip_readers(self, edition: Edition, which: ColumnElement[bool], at: datetime) -> None:
+    def skip_readers(self, edition: Edition, condition: ColumnElement[bool], at: datetime) -> None:
         """Skip readers of a stopped edition, and queue its successor for them, if there is one."""
         reason = CANCELLED if edition.successor is None else replaced_by(edition.successor)
         self._execute(
             update(deliveries)
-            .where(deliveries.c.edition == edition.key, which)
+            .where(deliveries.c.edition == edition.key, condition)
             .values(
                 state=DeliveryState.SKIPPED,
                 reply=reason,
@@ -277,7 +276,7 @@ class EditionControl(Repository):
                 self._connection,
                 edition.successor,
                 instead_of=edition.key,
-                which=replaced,
+                condition=replaced,
                 at=at,
             )
 
@@ -290,11 +289,11 @@ class EditionControl(Repository):
         )
         return deliveries.c.edition == key, deliveries.c.state == DeliveryState.UNKNOWN, ~settled
 
-    def _mark_settled(self, which: tuple[ColumnElement[bool], ...], at: datetime) -> int:
+    def _mark_settled(self, condition: tuple[ColumnElement[bool], ...], at: datetime) -> int:
         query = select(deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attempt)
         rows = [
             {**row._mapping, "event": _SETTLED, "code": 0, "reply": "", "at": at}  # noqa: SLF001 - SQLAlchemy's public name for it
-            for row in self._execute(query.where(*which))
+            for row in self._execute(query.where(*condition))
         ]
         if rows:
             self._execute(insert(delivery_events), rows)

@@ -40,12 +40,12 @@ def queue_for(
     edition: int,
     *,
     instead_of: int,
-    which: ColumnElement[bool],
+    condition: ColumnElement[bool],
     at: datetime,
 ) -> None:
     """Queue an edition for the readers of another (`instead_of`) who aren't in its ledger yet.
 
-    `which` selects the rows of the other edition.
+    `condition` selects the rows of the other edition.
     """
     queued = deliveries.alias()
     in_ledger = and_(queued.c.edition == edition, queued.c.subscriber == deliveries.c.subscriber)
@@ -57,7 +57,7 @@ def queue_for(
         literal(0),
         literal(""),
         bindparam("at", at, type_=Instant),
-    ).where(deliveries.c.edition == instead_of, which, ~exists().where(in_ledger))
+    ).where(deliveries.c.edition == instead_of, condition, ~exists().where(in_ledger))
     columns = ["edition", "subscriber", "state", "attempt", "code", "reply", "at"]
     connection.execute(insert(deliveries).from_select(columns, rows))
 

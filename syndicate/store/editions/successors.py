@@ -94,7 +94,7 @@ class Successors(Repository):
         again = self._copy(edition, at, expires_at)
         for start in range(0, len(readers), BATCH):
             batch = deliveries.c.subscriber.in_(readers[start : start + BATCH])
-            queue_for(self._connection, again, instead_of=key, which=batch, at=at)
+            queue_for(self._connection, again, instead_of=key, condition=batch, at=at)
         counted = f"as edition {again}, to {len(readers)} who didn't get it"
         detail = f"{counted}; {detail}" if detail else counted
         remaining = self._control.remaining(edition)

@@ -19,89 +19,89 @@ _ROW = {"row_edition": INTEGER, "row_subscriber": INTEGER, "row_attempt": INTEGE
 
 
 def _from(
-    given: Parameters, *states: DeliveryState, attempt: ColumnElement[Any] | None = None
+    bound: Parameters, *states: DeliveryState, attempt: ColumnElement[Any] | None = None
 ) -> Update:
     """Update a row that is in one of these states, and at its attempt."""
     # as an expression: until PostgreSQL has analysed a new ledger, it prefers the index of
     # states, and walks through the million rows that are in one of them
     state = deliveries.c.state.concat(text_literal(""))
     return update(deliveries).where(
-        deliveries.c.edition == given["row_edition"],
-        deliveries.c.subscriber == given["row_subscriber"],
-        deliveries.c.attempt == (given["row_attempt"] if attempt is None else attempt),
+        deliveries.c.edition == bound["row_edition"],
+        deliveries.c.subscriber == bound["row_subscriber"],
+        deliveries.c.attempt == (bound["row_attempt"] if attempt is None else attempt),
         or_(*(state == text_literal(allowed) for allowed in states)),
     )
 
 
-def _claimed(given: Parameters) -> Update:
-    return _from(given, DeliveryState.QUEUED, DeliveryState.DEFERRED).values(
+def _claimed(bound: Parameters) -> Update:
+    return _from(bound, DeliveryState.QUEUED, DeliveryState.DEFERRED).values(
         state=text_literal(DeliveryState.CLAIMED),
-        owner=given["owner_name"],
-        lease_until=given["lease_end"],
+        owner=bound["owner_name"],
+        lease_until=bound["lease_end"],
         next_attempt_at=null(),
-        at=given["now"],
+        at=bound["now"],
     )
 
 
-def _released(given: Parameters) -> Update:
+def _released(bound: Parameters) -> Update:
     return (
-        _from(given, DeliveryState.CLAIMED)
-        .where(deliveries.c.owner == given["owner_name"])
+        _from(bound, DeliveryState.CLAIMED)
+        .where(deliveries.c.owner == bound["owner_name"])
         .values(
             state=text_literal(DeliveryState.QUEUED),
             owner=null(),
             lease_until=null(),
-            at=given["now"],
+            at=bound["now"],
         )
     )
 
 
-def _intended(given: Parameters) -> Update:
+def _intended(bound: Parameters) -> Update:
     wanted = (
         exists()
         .select_from(join_edition_and_reader())
-        .where(editions.c.key == deliveries.c.edition, IS_SENDING, skip_reason(given["now"]) == "")
+        .where(editions.c.key == deliveries.c.edition, IS_SENDING, skip_reason(bound["now"]) == "")
         .correlate(deliveries)
     )
     return (
-        _from(given, DeliveryState.CLAIMED)
-        .where(deliveries.c.owner == given["owner_name"], wanted)
+        _from(bound, DeliveryState.CLAIMED)
+        .where(deliveries.c.owner == bound["owner_name"], wanted)
         .values(
             state=text_literal(DeliveryState.SENDING),
             attempt=deliveries.c.attempt + 1,
-            lease_until=given["lease_end"],
-            at=given["now"],
+            lease_until=bound["lease_end"],
+            at=bound["now"],
         )
     )
 
 
-def _settled(given: Parameters) -> Update:
+def _settled(bound: Parameters) -> Update:
     # a body that left counted one attempt more
-    attempt = given["row_attempt"] + case(
+    attempt = bound["row_attempt"] + case(
         (deliveries.c.state == text_literal(DeliveryState.CLAIMED), 0), else_=1
     )
     return _from(
-        given, DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN, attempt=attempt
+        bound, DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN, attempt=attempt
     ).values(
-        state=given["new_state"],
-        attempt=given["new_attempt"],
-        code=given["new_code"],
-        reply=given["new_reply"],
-        next_attempt_at=given["retry_at"],
-        at=given["now"],
+        state=bound["new_state"],
+        attempt=bound["new_attempt"],
+        code=bound["new_code"],
+        reply=bound["new_reply"],
+        next_attempt_at=bound["retry_at"],
+        at=bound["now"],
         owner=null(),
         lease_until=null(),
     )
 
 
-def _skipped(given: Parameters) -> Update:
-    return _from(given, DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED).values(
+def _skipped(bound: Parameters) -> Update:
+    return _from(bound, DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED).values(
         state=text_literal(DeliveryState.SKIPPED),
-        reply=given["reason"],
+        reply=bound["reason"],
         owner=null(),
         lease_until=null(),
         next_attempt_at=null(),
-        at=given["now"],
+        at=bound["now"],
     )
 
 

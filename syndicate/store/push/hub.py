@@ -151,8 +151,8 @@ class HubSubscriptions(Repository):
         columns = hub_subscriptions.c
         query = select(columns.topic, columns.sha256, columns.owed).distinct()
         versions: dict[str, set[tuple[str, str]]] = {}
-        for topic, had, owed in self._execute(query.where(columns.until > at)):
-            versions.setdefault(topic, set()).add((had, owed))
+        for topic, delivered, queued in self._execute(query.where(columns.until > at)):
+            versions.setdefault(topic, set()).add((delivered, queued))
         return {topic: frozenset(pairs) for topic, pairs in versions.items()}
 
     def enqueue(self, topic: str, sha256: str, *, at: datetime) -> None:

@@ -91,17 +91,17 @@ class Submissions(Repository):
         values = {"engine": engine, "due_at": at, "claimed": False, "attempts": 0, "error": ""}
         rows = [{**values, "address": address, "gone": gone} for address, gone in addresses.items()]
         insert_new(self._connection, submissions, rows)
-        again = (
+        requeue = (
             update(submissions)
             .where(_BY_KEY, or_(submissions.c.gone != bindparam("now_gone"), ~submissions.c.gone))
             .values(gone=bindparam("now_gone"), due_at=at, claimed=False, attempts=0, error="")
         )
-        known = [
+        parameters = [
             {"its_engine": engine, "its_address": address, "now_gone": gone}
             for address, gone in addresses.items()
         ]
-        if known:
-            self._execute(again, known)
+        if parameters:
+            self._execute(requeue, parameters)
 
     def is_due(self, engine: str, at: datetime) -> bool:
         """Whether an engine has a submission that is due by then."""
@@ -132,12 +132,11 @@ class Submissions(Repository):
 
     def mark_submitted(self, claimed: Iterable[Submission], *, until: datetime) -> None:
         """Record that an engine accepted what was claimed until then; pages that are gone stay."""
-        done = [replace(submission, due_at=None, attempts=0, error="") for submission in claimed]
-        pages = delete(submissions).where(_CLAIMED)
-        rows = [_claim(submission, until) for submission in done if not submission.gone]
+        accepted = [replace(page, due_at=None, attempts=0, error="") for page in claimed]
+        rows = [_claim(page, until) for page in accepted if not page.gone]
         if rows:
-            self._execute(pages, rows)
-        self.settle((submission for submission in done if submission.gone), until=until)
+            self._execute(delete(submissions).where(_CLAIMED), rows)
+        self.settle((page for page in accepted if page.gone), until=until)
 
     def settle(self, claimed: Iterable[Submission], *, until: datetime) -> None:
         """Release submissions claimed until then, with the values that they have now.

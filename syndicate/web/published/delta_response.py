@@ -55,10 +55,10 @@ class DeltaResponses:
             return None
         self.record(file)
         for etag in parse_etags(request.if_none_match):
-            known = _digest(etag)
-            body = self._deltas.get(file.path, known, file.digest, file.body)
+            known_digest = _digest(etag)
+            body = self._deltas.get(file.path, known_digest, file.digest, file.body)
             if body is not None:
-                return self._compress(coding, body, (file.path, known, file.digest, coding))
+                return self._compress(coding, body, (file.path, known_digest, file.digest, coding))
         return None
 
     def _compress(

@@ -42,8 +42,8 @@ class GeneratedDocument:
         if status is HTTPStatus.PRECONDITION_FAILED:
             return self._refused(status, "It is another version by now.\n")
         if status is HTTPStatus.NOT_MODIFIED:
-            known = match_etag(fields.if_none_match or "*", etags) or etag
-            return Response(status_code=status, headers=self._headers(etag=known))
+            matched = match_etag(fields.if_none_match or "*", etags) or etag
+            return Response(status_code=status, headers=self._headers(etag=matched))
         headers = self._headers(etag=etag) | {"content-type": self.media_type}
         if coding is not ContentCoding.IDENTITY:
             headers["content-encoding"] = coding

@@ -181,8 +181,8 @@ class SubscriptionConfirmation:
         """Return the requested newsletters that still exist."""
         with self._store.read() as tx:
             names = confirmation.asked["newsletters"]
-            found = [find_newsletter(tx, name, self._config) for name in names]
-        return [newsletter for newsletter in found if newsletter is not None]
+            requested = [find_newsletter(tx, name, self._config) for name in names]
+        return [newsletter for newsletter in requested if newsletter is not None]
 
     def _page(self, reader: Subscriber, newsletters: list[Newsletter], *, done: bool) -> Response:
         language = self._letters.choose_language(reader, newsletters)

@@ -93,4 +93,4 @@ class RequestCounters:
     def subscribers(self, *, at: float) -> dict[tuple[str, str], int]:
         """Return the numbers of subscribers that services reported lately, by family and feed."""
         since = at - REPORT_LIFETIME
-        return {key: count for key, (count, then) in self._reports.copy().items() if then >= since}
+        return {key: count for key, (count, time) in self._reports.copy().items() if time >= since}

@@ -83,7 +83,7 @@ class _WebMetrics(Collector):
         requests = CounterMetricFamily(
             "syndicate_requests", "Requests answered.", labels=("kind", "status", "coding")
         )
-        sent = CounterMetricFamily(
+        body_bytes = CounterMetricFamily(
             "syndicate_response_bytes", "Bytes of bodies sent, as coded.", labels=("kind",)
         )
         durations = HistogramMetricFamily(
@@ -94,9 +94,9 @@ class _WebMetrics(Collector):
         for kind, counters in self._counts.by_kind.items():
             for (status, coding), count in counters.responses.copy().items():
                 requests.add_metric((kind, str(status), coding), count)
-            sent.add_metric((kind,), counters.bytes)
+            body_bytes.add_metric((kind,), counters.bytes)
             durations.add_metric((kind,), counters.buckets(), counters.seconds)
-        yield from (requests, sent, durations)
+        yield from (requests, body_bytes, durations)
 
     def _clients(self) -> Iterator[Metric]:
         polls = CounterMetricFamily(
@@ -242,13 +242,13 @@ def _mail_flow_metrics(flow: MailFlow, at: datetime) -> Iterator[Metric]:
 
 
 def _push_metrics(figures: MetricsFigures) -> Iterator[Metric]:
-    owed = GaugeMetricFamily(
+    pending = GaugeMetricFamily(
         "syndicate_push_owed", "Pings and notices to be made.", labels=("to", "state")
     )
     for target, push in figures.push.items():
-        owed.add_metric((target, "waiting"), push.waiting)
-        owed.add_metric((target, "failing"), push.failing)
-    yield owed
+        pending.add_metric((target, "waiting"), push.waiting)
+        pending.add_metric((target, "failing"), push.failing)
+    yield pending
     yield GaugeMetricFamily(
         "syndicate_hub_subscriptions",
         "Subscriptions of our own hub that haven't lapsed.",
