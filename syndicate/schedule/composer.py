@@ -1,4 +1,4 @@
-"""Compose an edition from the new articles, and freeze it if nothing has changed meanwhile.
+"""Compose an edition from the new articles, and freeze it if nothing has changed in the meantime.
 
 Rendering runs outside any transaction; `freeze` is a short one at the end.
 """
@@ -26,7 +26,7 @@ from syndicate.store import Store, Transaction
 
 @dataclass(frozen=True, slots=True)
 class CompositionState:
-    """Changes when an article is published or retracted, or an edition is frozen."""
+    """A marker that changes when an article is published or retracted, or an edition is frozen."""
 
     articles: tuple[int, int]
     newest_edition: int

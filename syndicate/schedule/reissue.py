@@ -1,7 +1,7 @@
 """Replace an edition with a corrected one, or resend it to those who didn't get it.
 
 Replacing pauses the edition first, in one short transaction that any sending process
-sees before its next message; the rest may take its time.
+sees before its next message; the rest isn't urgent.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacedEdition:
-    """A corrected edition, and how far the replaced one had got."""
+    """A corrected edition, and the counts of the one that it replaces."""
 
     edition: Edition
     left: Remaining

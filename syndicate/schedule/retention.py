@@ -1,4 +1,4 @@
-"""Delete what the retention rules no longer allow to keep: daily in small steps, or on demand."""
+"""Delete what is older than the retention rules allow: daily in small steps, or on demand."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`import`, `articles`, `show`, `retract`: bring articles in, list them, take them back."""
+"""`import`, `articles`, `show`, `retract`: import articles, list them, take them back."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Limits mail by recipient domain: domains on hold get none, those with a rate limit so much."""
+"""Limits mail by recipient domain: domains on hold get none, others what their rate allows."""
 
 from collections.abc import Collection, Sequence
 

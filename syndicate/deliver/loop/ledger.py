@@ -64,7 +64,7 @@ class LedgerBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchResult:
-    """What a commit brought."""
+    """The result of a committed batch."""
 
     may_send: frozenset[Key]
     """The only deliveries whose bodies may be sent."""

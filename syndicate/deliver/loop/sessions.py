@@ -1,4 +1,4 @@
-"""The open sessions of the send loop, and which messages are under way in each."""
+"""The open sessions of the send loop, and the messages in flight in each."""
 
 import selectors
 from collections.abc import Iterator

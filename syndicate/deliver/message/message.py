@@ -1,4 +1,4 @@
-"""A message, its recipient, and what the header of all messages of an edition is made of."""
+"""A message, its recipient, and the header values of an edition."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

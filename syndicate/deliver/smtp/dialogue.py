@@ -37,7 +37,7 @@ _DOT = b".\r\n"
 
 
 class SmtpStep(Enum):
-    """What a reply is to."""
+    """The command, or body, that a reply answers."""
 
     MAIL = "MAIL"
     RCPT = "RCPT"
@@ -53,7 +53,7 @@ _ABOUT_RECIPIENT = (SmtpStep.RCPT, SmtpStep.DATA)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionTerms:
-    """What applies to every transaction of a session."""
+    """The server's extensions, and the limits of a session."""
 
     server: str
     """`host:port`, for messages."""
@@ -88,7 +88,7 @@ class SmtpDialogue:
 
     @property
     def awaited(self) -> SmtpStep | None:
-        """What the next reply is to; None if none is due."""
+        """What the next reply answers; None if none is due."""
         return self._awaited[0] if self._awaited else None
 
     @property

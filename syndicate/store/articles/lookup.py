@@ -1,4 +1,4 @@
-"""The articles that a batch of files may be, looked up in one go."""
+"""Looks up the articles that a batch of files may update, in one go."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""Imports readers by the thousand from a file; what the store has always wins.
+"""Imports readers by the thousand from a file; existing data always wins.
 
 A batch is loaded into a temporary table, looked up there at once, and inserted by one
 statement per table. Inserting readers one by one takes thirty times as long.

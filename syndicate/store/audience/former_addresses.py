@@ -1,6 +1,6 @@
 """Former addresses: those of people who were merged, or moved to another address.
 
-An old list that has one means the person who used to have it.
+One in an old list stands for the person who used to have it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

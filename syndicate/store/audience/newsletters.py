@@ -1,4 +1,4 @@
-"""Renames newsletters: readers, editions and history go along."""
+"""Renames newsletters, with their readers, editions and history."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +36,7 @@ _SAME_READER = _OLD.c.subscriber == subscriptions.c.subscriber
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewsletterRename:
-    """What a renamed newsletter took along."""
+    """What was moved to a newsletter's new name."""
 
     confirmed: int
     pending: int

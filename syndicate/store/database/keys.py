@@ -1,4 +1,4 @@
-"""Secrets of the publication, kept in the store: its backup is the backup of every link."""
+"""Secrets of the publication, kept in the store, so that a restored one knows every link."""
 
 import secrets
 

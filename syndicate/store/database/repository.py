@@ -1,4 +1,4 @@
-"""The base of everything that reads and writes the tables of one noun."""
+"""The base of the classes that read and write tables."""
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 

@@ -1,4 +1,4 @@
-"""Editions that follow another: a correction, or the same again for who didn't get it.
+"""Editions that follow another: a correction, or the same again for those who didn't get it.
 
 Their readers are decided in the same transaction, so that nobody gets both.
 """

@@ -13,7 +13,7 @@ _MAX_DIGITS = 18
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """Bytes from `start` up to but without `end`; empty where both are equal."""
+    """Bytes from `start` up to, not including, `end`; empty where both are equal."""
 
     start: int
     end: int

@@ -31,7 +31,7 @@ _MIN_COMPRESSED = 512
 
 
 class FileVersion(NamedTuple):
-    """Differs between two states of a file: a replaced file has a new inode."""
+    """Identifies one state of a file: a replaced file has a new inode."""
 
     inode: int
     modified_ns: int

@@ -1,4 +1,4 @@
-"""The ASGI application that all connections of a server ask, and that can be replaced."""
+"""The ASGI application that all connections of a server call, and that can be replaced."""
 
 from collections.abc import Awaitable, Callable
 

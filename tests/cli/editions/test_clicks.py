@@ -58,7 +58,7 @@ def test_where_nothing_is_counted_it_is_said(operator):
 
 def test_before_anybody_clicks_that_is_said(operator):
     mailed(operator, "clicks")
-    assert "no link was followed yet" in operator.run("editions", "show", "1").err
+    assert "no link was clicked yet" in operator.run("editions", "show", "1").err
 
 
 def test_an_edition_that_there_is_not_is_said_so(operator):
