@@ -28,7 +28,7 @@ from syndicate.deliver.message.message import EditionHeaders, Recipient
 from syndicate.deliver.message.template import MessageTemplate
 from syndicate.deliver.message.tracked_links import TrackedLinks
 from syndicate.model.deliveries import Claim
-from syndicate.model.editions import Content, Edition, EditionKind, link_marker, slot_marker
+from syndicate.model.editions import Content, Edition, EditionKind, format_placeholder, link_marker
 
 RATIO = 100.0
 """How many times the messages of the plain way there are to be, at least."""
@@ -37,7 +37,7 @@ OURS = "encoded once, filled in"
 SIGNED = "  and what is theirs signed"
 TRACKED = "  and of 30 places all counted links"
 WEIGHT, PLACES = 60_000, 30
-SLOTS = ("name", "unsubscribe", "preferences", "view", "email")
+PLACEHOLDERS = ("name", "unsubscribe", "preferences", "view", "email")
 NONCE = "0123456789abcdef"
 SUBJECT = "The tram lines return to the harbour"
 TOLD = (
@@ -172,7 +172,10 @@ def content(places: Sequence[str], weight: int = WEIGHT) -> Content:
 
 def markers() -> list[str]:
     """Return what stands in the personal places before a copy is filled in."""
-    return [slot_marker(NONCE, SLOTS[number % len(SLOTS)]) for number in range(PLACES)]
+    return [
+        format_placeholder(NONCE, PLACEHOLDERS[number % len(PLACEHOLDERS)])
+        for number in range(PLACES)
+    ]
 
 
 # the plain way
@@ -180,7 +183,7 @@ def markers() -> list[str]:
 
 def expressions() -> list[str]:
     """Return what stands in the same places of a Jinja template."""
-    return [f"{{{{ {SLOTS[number % len(SLOTS)]} }}}}" for number in range(PLACES)]
+    return [f"{{{{ {PLACEHOLDERS[number % len(PLACEHOLDERS)]} }}}}" for number in range(PLACES)]
 
 
 def plainly(said: Content) -> Callable[[Recipient], bytes]:

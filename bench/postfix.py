@@ -25,7 +25,7 @@ from bench.sink import Manner, Sink, running
 
 STUCK_AFTER = 60.0
 """Seconds without another arrival after which what is missing is taken for lost."""
-_PLACES, _HTML = messages.markers()[: len(messages.SLOTS)], 3_000
+_PLACES, _HTML = messages.markers()[: len(messages.PLACEHOLDERS)], 3_000
 """What makes a message of about 5 KB."""
 _MAIN = """\
 compatibility_level = 3.6

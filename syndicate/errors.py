@@ -1,7 +1,7 @@
 """Every way Syndicate can fail, in one tree.
 
 SyndicateError
-├── ConfigError            config.toml (or wrong usage) has to be mended   → exit 2
+├── ConfigError            config.toml or the command has to be corrected  → exit 2
 ├── Refused                an input was refused: article, CSV, slug        → exit 1
 ├── TemplateError          a template failed, with its file and line       → exit 1
 ├── StoreError             the store can't be used                         → exit 1
@@ -9,7 +9,7 @@ SyndicateError
 │   ├── StoreUnreachable
 │   └── StoreTooNew
 ├── CallFailed             another server could not be asked, or didn't answer
-│   └── NotReached         no connection came about: who else asks there now fares alike
+│   └── NotReached         no connection could be made, so other calls to it would fail too
 └── DeliveryError          what a mail server's answer means for one message
     ├── TemporaryFailure   4xx, or the connection broke before the body was out: try again
     ├── PermanentFailure   5xx: never again
@@ -17,7 +17,7 @@ SyndicateError
     └── RelayUnavailable   no session could be opened: nothing was attempted
         └── SecretUnreadable   a password or a signing key that sending needs can't be read
 
-Foreign exceptions are mapped to these at one door each: SQLAlchemy's in
+Exceptions of libraries are mapped to these in one module each: SQLAlchemy's in
 `syndicate.store`, Jinja's and mrml's in `syndicate.render.templates`,
 httpcore's in `syndicate.publish.push.http_client`, smtplib's in
 `syndicate.deliver.smtp.smtp_transport`, dnspython's in `syndicate.deliver.doctor.resolver`.
@@ -28,7 +28,7 @@ from typing import Self
 
 
 class SyndicateError(Exception):
-    """Something an operator can understand and mend; its text is shown as it is."""
+    """Something an operator can understand and correct; its text is shown as it is."""
 
     exit_code = 1
 
@@ -51,7 +51,7 @@ class Problem:
 
 
 class ConfigError(SyndicateError):
-    """The configuration, or the way the command was called, has to be mended."""
+    """The configuration, or the way the command was called, has to be corrected."""
 
     exit_code = 2
 
@@ -70,7 +70,7 @@ class Refused(SyndicateError):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The text as one line: what looks like the end of one is in the name of a file."""
+        """The text as one line: a line break in it is part of a file's name."""
         return (str(self),)
 
 
@@ -82,11 +82,11 @@ class TemplateError(SyndicateError):
         self.line = line
         where = template if line is None else f"{template}:{line}"
         super().__init__(f"{where}: {message}")
-        self._said = template, line, message
+        self._arguments = template, line, message
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, int | None, str]]:
-        """Travel between processes by what it was made of."""
-        return type(self), self._said
+        """Pickle it by the constructor's arguments."""
+        return type(self), self._arguments
 
 
 class StoreError(SyndicateError):
@@ -106,11 +106,11 @@ class StoreTooNew(StoreError):
 
 
 class CallFailed(SyndicateError):
-    """A call to another server brought no answer: it may not be made, or the network failed."""
+    """A call to another server got no reply: it was not allowed, or the network failed."""
 
 
 class NotReached(CallFailed):
-    """No connection to another server came about, so that nothing was asked."""
+    """No connection to another server could be made, so no request was sent."""
 
 
 class DeliveryError(SyndicateError):

@@ -10,7 +10,7 @@ from urllib.parse import quote, urljoin
 from lxml import etree
 
 from syndicate.body import amp_rules, embed_markup, lead_figure, picture_markup
-from syndicate.body.fragment_writer import FragmentWriter, format_attributes
+from syndicate.body.part_writer import PartWriter, format_attributes
 from syndicate.model.articles import MEDIA, Figure, Revision
 from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING, CompiledBody, Part
 
@@ -62,7 +62,7 @@ class _Compiler:
         self._page = f"/articles/{quote(slug, errors='replace')}/"
         self._figures = figures
         self._priority = priority
-        self._writer = FragmentWriter()
+        self._writer = PartWriter()
 
     def compile(self, root: etree._Element) -> tuple[Part, ...]:
         self._children(root)

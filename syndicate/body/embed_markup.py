@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from syndicate.body import amp_rules
-from syndicate.body.fragment_writer import FragmentWriter, format_attributes
+from syndicate.body.part_writer import PartWriter, format_attributes
 from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING
 from syndicate.model.videos import Video
 
@@ -27,7 +27,7 @@ _AMP_ATTRIBUTES = {"source": ("src", "type"), "track": ("src", "kind", "srclang"
 
 
 def write_embed(
-    writer: FragmentWriter, kind: str, attributes: Mapping[str, str], sources: Sequence[Source]
+    writer: PartWriter, kind: str, attributes: Mapping[str, str], sources: Sequence[Source]
 ) -> None:
     """Write an embed whose addresses, and those of its sources, are resolved."""
     own = _FRAME if kind == "iframe" else {"preload": "metadata"}

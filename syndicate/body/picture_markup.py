@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from syndicate.body import amp_rules
-from syndicate.body.fragment_writer import FragmentWriter, format_attributes
+from syndicate.body.part_writer import PartWriter, format_attributes
 from syndicate.model import pictures
 from syndicate.model.articles import Figure
 from syndicate.model.compiled_body import BASE
@@ -13,7 +13,7 @@ SIZES = "(min-width: 44rem) 39rem, 100vw"
 
 
 def write_picture(
-    writer: FragmentWriter, attributes: Mapping[str, str], figure: Figure | None, *, priority: bool
+    writer: PartWriter, attributes: Mapping[str, str], figure: Figure | None, *, priority: bool
 ) -> None:
     """Write an `<img>` whose address is resolved; `figure` is what the article knows of it.
 

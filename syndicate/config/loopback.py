@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 
 
 def is_loopback_url(url: object) -> bool:
-    """Whether a URL leads to this machine, wherever it is followed."""
+    """Whether a URL's host can only be this machine."""
     try:
         host = urlsplit(url).hostname if isinstance(url, str) else None
-    except ValueError:  # reported by the model
+    except ValueError:  # the model reports it
         return False
     return host is not None and is_loopback(host)
 

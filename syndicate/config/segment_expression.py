@@ -198,7 +198,7 @@ def _syntax_error(rest: str, column: int) -> str:
     if rest[0] in "\"'":
         return f"the text that begins at column {column} has no closing {rest[0]}"
     read = rest.split(maxsplit=1)[0][:20]
-    return f'"{read}" at column {column} can\'t be read; texts stand in quotes'
+    return f'"{read}" at column {column} can\'t be read; put texts in quotes'
 
 
 class _Parser:
@@ -302,7 +302,7 @@ class _Parser:
         try:
             span = parse_duration(token.value)
         except (ValueError, OverflowError) as error:
-            raise ValueError(f"{token.value} at column {token.column} is no duration") from error
+            raise ValueError(f"{token.value} at column {token.column} is not a duration") from error
         if span > _MAX_AGE:
             raise ValueError(f"{token.value} at column {token.column} is too long ago")
         self._position += 1
@@ -316,7 +316,7 @@ class _Parser:
         try:
             day = date.fromisoformat(token.value)
         except ValueError as error:
-            raise ValueError(f"{token.value} at column {token.column} is no date") from error
+            raise ValueError(f"{token.value} at column {token.column} is not a date") from error
         if not MIN_YEAR <= day.year <= MAX_YEAR:
             raise ValueError(f"{token.value} at column {token.column} is too far away")
         return day

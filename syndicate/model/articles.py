@@ -93,7 +93,7 @@ class Revision:
     XML too). Pictures in it have `src` as in `Figure`. A figure is always
     `<figure><img src alt width height/><figcaption>caption <cite>credit</cite>
     </figcaption></figure>`, without the parts it lacks; `figures` lists them in
-    order. A player is always in a `<figure class="embed">`: `<iframe src width height
+    order. An embed is always in a `<figure class="embed">`: `<iframe src width height
     title allowfullscreen>`, `<video>` or `<audio>` with `controls`, `<source>` and
     `<track>`; its addresses have https (a `poster` is as `src` in `Figure`), and nothing
     plays automatically. A frame with a video (`model.videos`) has its aspect ratio as a
@@ -154,7 +154,7 @@ class Article(Revision):
     path: str | None = None
     """Its source file, relative to the publication if inside."""
     source: str = field(default="", compare=False)
-    """The hash of the source file's body, which identifies a renamed file."""
+    """The hash of the source file's body, to recognise the file when it is renamed."""
     number: int | None = None
     """Its public number; None until it is public."""
     revision: int = 1

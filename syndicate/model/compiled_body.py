@@ -1,4 +1,4 @@
-"""Compiled bodies: article bodies as fragments of HTML, so that no build parses one again."""
+"""Compiled bodies: article bodies as parts of HTML, so that no build parses them again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

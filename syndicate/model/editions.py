@@ -34,8 +34,9 @@ class EditionState(StrEnum):
 class Content:
     """The content of an edition, the same for all of its readers.
 
-    `html` and `text` have markers where something personal goes: `slot_marker(nonce, name)`,
-    with a name of `SLOTS`. The values are escaped when they are filled into `html`.
+    `html` and `text` have placeholders for what is personal: `format_placeholder(nonce, name)`,
+    with a name of `PLACEHOLDERS`; the nonce keeps articles from forging them. Values are escaped
+    when they are filled into `html`.
     """
 
     subject: str
@@ -51,8 +52,8 @@ class Content:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-SLOTS = ("name", "email", "unsubscribe", "preferences", "view", "confirm")
-"""The personal slots that a template may use, as `{{ slot.unsubscribe }}`.
+PLACEHOLDERS = ("name", "email", "unsubscribe", "preferences", "view", "confirm")
+"""The personal values that a template may use, as `{{ slot.unsubscribe }}`.
 
 `confirm` is the link in a letter that asks for confirmation; it is for letters only.
 """
@@ -61,8 +62,8 @@ LETTERS = "letters"
 """The newsletter name of letters, which belong to none."""
 
 
-def slot_marker(nonce: str, name: str) -> str:
-    """Return the marker of a personal slot, in ASCII letters and digits.
+def format_placeholder(nonce: str, name: str) -> str:
+    """Return the placeholder of a personal value, in ASCII letters and digits.
 
     mrml garbles anything else in attributes (see docs/decisions.md).
     """
@@ -74,7 +75,7 @@ def link_marker(nonce: str, number: int) -> str:
 
     Links are numbered from 1, each address once; `CANARY` is the hidden link.
     """
-    return slot_marker(nonce, f"link{number}")
+    return format_placeholder(nonce, f"link{number}")
 
 
 CANARY = 0

@@ -75,7 +75,7 @@ def _path(text: str, site: str) -> str:
     try:
         parts = urlsplit(text)
     except ValueError as error:
-        raise InvalidOldAddress("it is no address") from error
+        raise InvalidOldAddress("it is not an address") from error
     if parts.query or parts.fragment:
         raise InvalidOldAddress("a file can't answer for what follows ? or #")
     if not (parts.scheme or parts.netloc):

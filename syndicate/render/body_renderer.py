@@ -47,12 +47,12 @@ class BodyRenderer:
         channel = self.channel
         html = "".join(part if isinstance(part, str) else part[channel] for part in parts)
         if UI_STRING in html:
-            html = _UI_STRING.sub(lambda mark: escape(str(getattr(strings, mark[1]))), html)
+            html = _UI_STRING.sub(lambda match: escape(str(getattr(strings, match[1]))), html)
         return html.replace(BASE, self.base).replace(ORIGIN, self.origin)
 
 
 def ensure_current(article: Article, compiled: CompiledBody | None) -> CompiledBody:
-    """Return a body compiled by this version's rules."""
+    """Return `compiled` if it is current, else compile the article's body."""
     if compiled is not None and is_current(compiled):
         return compiled
     return compile_body(article, slug=article.slug)

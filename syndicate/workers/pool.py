@@ -22,14 +22,14 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The share of one of several processes."""
+    """One process's share of the tasks."""
 
     index: int
     """From 0."""
     count: int
 
     def contiguous(self, items: Sequence[_Item]) -> Sequence[_Item]:
-        """Return its share as one slice, for items that belong beside each other."""
+        """Return one slice of `items`, so that neighbours stay in one process."""
         size = len(items)
         return items[size * self.index // self.count : size * (self.index + 1) // self.count]
 
@@ -56,8 +56,8 @@ def start_workers(
 ) -> Iterator["WorkerPool[_Task, _Result]"]:
     """Start a process for each core, or `count` of them, and end them all on exit.
 
-    Each process calls `factory` once, for the function that does its tasks; it may have to
-    be pickled, and `preload` names the module that it needs. `crash_message` is the error when
+    Each process calls `factory` once, for the function that does its tasks; `factory` must be
+    picklable, and `preload` names the module that it needs. `crash_message` is the error when
     a process dies. With `limits`, it is restarted instead.
     """
     context = start_method(preload)
@@ -88,7 +88,7 @@ class WorkerPool(Generic[_Task, _Result]):
         return [Shard(index, count) for index in range(count)]
 
     def run_all(self, tasks_by_shard: Iterable[Iterable[_Task]]) -> Iterator[_Result]:
-        """Start the tasks of each shard, and yield the results; raise what the work raises.
+        """Start the tasks of each shard, and yield the results; raise what a task raises.
 
         Raise SyndicateError when a process dies.
         """

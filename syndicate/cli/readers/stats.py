@@ -58,7 +58,7 @@ def stats(
     names = [item.name for item in command.config.newsletters]
     names = [newsletter] if newsletter else [*names, *(n for n in counts if n not in names)]
     rows = [_row(name, counts.get(name)) for name in names]
-    # in the audit log, suppression is no change of a subscription
+    # in the audit log, suppression is not a change of a subscription
     total = sum(row["confirmed"] + row["suppressed"] for _, row in rows)
     by_day = _days(growth, first, today, total, zone)
     if json:

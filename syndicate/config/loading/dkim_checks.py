@@ -21,7 +21,7 @@ def check_dkim(data: Mapping[str, Any]) -> Iterator[Mistake]:
     for number, table in enumerate(tables if isinstance(tables, list) else []):
         try:
             key = DkimKeySettings.model_validate(table)
-        except ValidationError:  # reported by the model
+        except ValidationError:  # the model reports it
             continue
         keys.append(key)
         if (key.key_file is None) == (key.key_env is None):
@@ -71,5 +71,5 @@ def _sender_domains(data: Mapping[str, Any]) -> Iterator[tuple[Loc, str]]:
     for loc, sender in senders:
         try:
             yield loc, domain_name(Mailbox.parse(str(sender)).domain)
-        except ValueError:  # reported by the model
+        except ValueError:  # the model reports it
             continue

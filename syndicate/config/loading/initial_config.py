@@ -1,8 +1,8 @@
-"""The config.toml that `syndicate init` writes: a few live keys, and all others as comments.
+"""The config.toml that `syndicate init` writes: a few keys set, all others as comments.
 
-All but the live keys is generated from the models, so it always agrees with the loader.
+All but the values of `_SET_KEYS` is generated from the models, and so agrees with the loader.
 Each commented key can be uncommented by itself, except `cron`, which excludes `every` and
-says so; the keys of an inline table are named in the prose.
+says so; the keys of inline tables and empty lists are listed in comments.
 """
 
 import textwrap
@@ -15,7 +15,7 @@ from syndicate.config.sections.schedules import EditionFilter, Schedule
 WIDTH = 96
 
 _BREAKING = toml("breaking")
-_LIVE_KEYS = {
+_SET_KEYS = {
     "newsletters.name": _BREAKING,
     "schedules.name": _BREAKING,
     "schedules.newsletter": _BREAKING,
@@ -28,62 +28,62 @@ _OPTIONAL_LISTS = frozenset(
     {"feeds", "mail.dkim", "mail.limits", "mail.relays", "segments", "signup.fields"}
 )
 """The lists that are empty in a new publication."""
-_PROSE_KEYS = frozenset({"mail.warm_up", "mail.warm_up_from", "schedules.segment"})
-"""Keys that are described in prose, since they need other keys that are not set yet."""
+_LISTED_KEYS = frozenset({"mail.warm_up", "mail.warm_up_from", "schedules.segment"})
+"""Keys that are listed in a comment, since they need other keys that are not set yet."""
 _SELECT = {"breaking": True, "max": 5, "max_age": "24h"}
 _INLINE_TABLES = frozenset({"schedules.select", "feeds.select"})
 _PREFACE = """\
-# The configuration of this publication, all of it. docs/configuration.md explains every key.
+# The whole configuration of this publication. docs/configuration.md explains every key.
 # A line such as "# key = value" shows a key that is not set: with its default, or an example.
-# Take the "# " away to set it. Paths are relative to this file. `syndicate check` reads it.
+# Remove the "# " to set it. Paths are relative to this file. `syndicate check` checks it.
 """
 
 
 def initial_config(title: str, id: UUID | str) -> str:  # noqa: A002 - the key's name
     """Return the config.toml of a new publication, with a newsletter and a schedule."""
-    live = {**_LIVE_KEYS, "publication.id": toml(str(id)), "publication.title": toml(title)}
-    parts = [_table(table, live) for table in tables() if table.name not in _INLINE_TABLES]
+    set_keys = {**_SET_KEYS, "publication.id": toml(str(id)), "publication.title": toml(title)}
+    parts = [_table(table, set_keys) for table in tables() if table.name not in _INLINE_TABLES]
     return "\n".join([_PREFACE, *parts])
 
 
-def _table(table: ReferenceTable, live: dict[str, str]) -> str:
+def _table(table: ReferenceTable, set_keys: dict[str, str]) -> str:
     if table.name in _OPTIONAL_LISTS:
         return "\n".join([*_optional(table), ""])
-    lines = [*_prose(table.description), table.header]
+    lines = [*_comment(table.description), table.header]
     for key in table.keys:
         name = f"{table.name}.{key.name}"
-        if name in _PROSE_KEYS:
-            lines += _keys([key])
-        elif name in live:
-            lines += [*_prose(key.description), f"{key.name} = {live[name]}"]
+        if name in _LISTED_KEYS:
+            lines += _listed_keys([key])
+        elif name in set_keys:
+            lines += [*_comment(key.description), f"{key.name} = {set_keys[name]}"]
         else:
-            lines += [*_prose(key.description), f"# {key.name} = {key.example}"]
+            lines += [*_comment(key.description), f"# {key.name} = {key.example}"]
     if table.name == "schedules":
         lines += _select()
     return "\n".join([*lines, ""])
 
 
 def _optional(table: ReferenceTable) -> Iterator[str]:
-    """Describe in prose the keys that an entry of an empty list may have."""
-    yield from _prose(f"{table.description} Each is a table {table.header}. Its keys:")
-    yield from _keys(table.keys)
+    """List in a comment the keys that an entry of an empty list may have."""
+    yield from _comment(f"{table.description} Each is a table {table.header}. Its keys:")
+    yield from _listed_keys(table.keys)
 
 
 def _select() -> Iterator[str]:
-    """Write the schedule's selection on one line, and describe its other keys in prose."""
+    """Write the schedule's selection on one line, below a comment that lists its keys."""
     description = Schedule.model_fields["select"].description or ""
-    yield from _prose(f"{description} Its keys:")
-    yield from _keys(keys(EditionFilter))
+    yield from _comment(f"{description} Its keys:")
+    yield from _listed_keys(keys(EditionFilter))
     yield f"select = {toml(_SELECT)}"
 
 
-def _keys(described: Sequence[ReferenceKey]) -> Iterator[str]:
-    for key in described:
+def _listed_keys(table_keys: Sequence[ReferenceKey]) -> Iterator[str]:
+    for key in table_keys:
         example = f" = {key.example}" if key.example else ""
-        yield from _prose(f"· {key.name}{example} · {key.description}", indent="  ")
+        yield from _comment(f"· {key.name}{example} · {key.description}", indent="  ")
 
 
-def _prose(text: str, indent: str = "") -> list[str]:
+def _comment(text: str, indent: str = "") -> list[str]:
     return textwrap.wrap(
         text,
         WIDTH,

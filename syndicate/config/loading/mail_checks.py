@@ -108,7 +108,7 @@ def _limits(mail: Mapping[str, Any]) -> Iterator[Mistake]:
         for position, written in enumerate(domains if isinstance(domains, list) else ()):
             try:
                 domain = domain_name(written if isinstance(written, str) else "")
-            except ValueError:  # reported by the model
+            except ValueError:  # the model reports it
                 continue
             if domain in limited:
                 loc = ("mail", "limits", number, "domains", position)

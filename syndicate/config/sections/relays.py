@@ -168,7 +168,7 @@ class RelaySettings(SmtpServer, RelayIdentity):
     def from_server(cls, server: SmtpServer) -> "RelaySettings":
         """Return `[mail]` itself as a relay, named by its host."""
         keys = {key: getattr(server, key) for key in SmtpServer.model_fields}
-        return cls.model_construct(**keys, name=server.host, weight=1)  # a host is no Name
+        return cls.model_construct(**keys, name=server.host, weight=1)  # a host is not a Name
 
     def with_defaults(self, mail: SmtpServer) -> "RelaySettings":
         """Return the relay with the shared keys of `[mail]` where it sets none."""

@@ -4,10 +4,10 @@ from enum import StrEnum
 
 
 class Tracking(StrEnum):
-    """What is known of the readers who followed a link."""
+    """What is recorded of clicks on links."""
 
     NONE = "none"
     CLICKS = "clicks"
-    """How often, and not by whom."""
+    """How many clicks each link had, but not whose."""
     READERS = "readers"
-    """How often, and by whom."""
+    """How many clicks each link had, and whose."""

@@ -38,17 +38,17 @@ class SpfTerm:
         """Parse a term; None for a modifier that is ignored. Raise ValueError."""
         match = _TERM.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} is no SPF term")
+            raise ValueError(f"{text!r} is not an SPF term")
         qualifier, name, mark, rest = match[1] or "+", match[2].lower(), match[3], match[4]
         if mark == "=" and not match[1]:
             return cls(name, "", rest) if name == "redirect" and rest else None
         if name not in _MECHANISMS or mark == "=":
-            raise ValueError(f"{text!r} is no SPF term")
+            raise ValueError(f"{text!r} is not an SPF term")
         if name in {"ip4", "ip6"}:
             return cls(name, _RESULTS[qualifier], str(_network(name, rest)))
         target = _TARGET.fullmatch(f"/{rest}" if mark == "/" else rest)
         if target is None or (name in {"include", "exists"} and not target[1]):
-            raise ValueError(f"{text!r} is no SPF term")
+            raise ValueError(f"{text!r} is not an SPF term")
         prefixes = int(target[2] or 32), int(target[3] or 128)
         return cls(name, _RESULTS[qualifier], target[1], prefixes)
 

@@ -14,7 +14,7 @@ _THROTTLED = 454
 """Relays reply this when mail comes too fast (RFC 4954 means logins, Amazon SES everything)."""
 _CLOSING = 421
 _HARD_BOUNCES = frozenset({"5.1.1", "5.1.2", "5.1.10"})
-"""Enhanced status codes (RFC 3463) of an address that is no good."""
+"""Enhanced status codes (RFC 3463) of an address that cannot receive mail."""
 _POLICY = re.compile(r"\b4\.7\.\d+\b")
 """A destination's policy (RFC 3463): too much mail at once, or from a sender new to it."""
 

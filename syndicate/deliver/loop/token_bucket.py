@@ -58,7 +58,7 @@ class TokenBucket:
 
     @classmethod
     def for_day(cls, store: Store, name: str, quota: Callable[[datetime], int | None]) -> Self:
-        """Return a bucket that shares each UTC day's quota; None is no limit on that day."""
+        """Return a bucket that shares each UTC day's quota; None for no limit on that day."""
         day = clock.now()
 
         def reserve() -> int:

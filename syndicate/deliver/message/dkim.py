@@ -153,7 +153,7 @@ class DkimKeyring:
 
     @classmethod
     def of(cls, config: Config, *, skip_unreadable: bool = False) -> Self:
-        """Load the keys; raise SecretUnreadable if one can't be read, or is no key.
+        """Load the keys; raise SecretUnreadable if one can't be read, or is not a key.
 
         `skip_unreadable` is for reports, never for signing.
         """

@@ -11,7 +11,7 @@ from functools import lru_cache
 from html import escape
 
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.model.editions import CANARY, SLOTS, Content, slot_marker
+from syndicate.model.editions import CANARY, PLACEHOLDERS, Content, format_placeholder
 
 _CANARY_HTML = (
     '<a href="{url}" tabindex="-1" aria-hidden="true" '
@@ -30,7 +30,7 @@ class Personalisation:
     name: str = ""
     email: str = ""
     links: Mapping[str, str]
-    """The reader's own URLs, by their placeholder in `SLOTS`, in lower case."""
+    """The reader's own URLs, by their placeholder in `PLACEHOLDERS`, in lower case."""
     link_urls: Sequence[str] = ()
     """The URLs of the numbered links; the first has number 1."""
     canary: str = ""
@@ -101,6 +101,6 @@ class PersonalLinks(Mapping[str, str]):
 @lru_cache(maxsize=64)
 def _marker_pattern(nonce: str) -> re.Pattern[str]:
     """Return a pattern with a literal prefix, which `re` searches fastest."""
-    start, end = slot_marker(nonce, "\0").split("\0")
-    names = "|".join(map(str.upper, SLOTS))
+    start, end = format_placeholder(nonce, "\0").split("\0")
+    names = "|".join(map(str.upper, PLACEHOLDERS))
     return re.compile(rf"{re.escape(start)}({names}|{_LINK}\d+){re.escape(end)}")

@@ -28,7 +28,7 @@ Lines = Sequence[tuple[bytes, bytes]]
 
 
 class MalformedReply(OSError):  # noqa: N818 - reads as the outcome that it is
-    """The server sent something that is no SMTP reply."""
+    """The server sent something that is not an SMTP reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class ReplyParser:
         return bool(self._complete or self._lines or self._rest)
 
     def feed(self, data: bytes) -> None:
-        """Take in received bytes; raise MalformedReply if they are no reply, or too long."""
+        """Take in received bytes; raise MalformedReply if they are not a reply, or too long."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             reply = None if self._lines else _one_line_reply(line)
@@ -79,7 +79,7 @@ class ReplyParser:
     def _add_line(self, line: bytes) -> None:
         parsed = _parse_line(line)
         if parsed is None or (self._lines and parsed[0] != self._lines[0][0]):
-            raise MalformedReply(f"the server sent {legible(line)[:80]!r}, which is no SMTP reply")
+            raise MalformedReply(f"the server sent {legible(line)[:80]!r}, not an SMTP reply")
         self._size += len(line)
         if self._size > _MAX_SIZE:
             raise _too_long()
@@ -100,7 +100,7 @@ def _one_line_reply(line: bytes) -> _CompleteReply | None:
 
 
 def _parse_line(line: bytes) -> tuple[bytes, bool, bytes] | None:
-    """Return the code, whether more lines follow, and the text; None if it is no reply line."""
+    """Return the code, whether more lines follow, and the text; None if it is not a reply line."""
     match = _LINE.fullmatch(line.strip(b"\r "))
     return None if match is None else (match[1], match[2] == b"-", match[3].strip())
 

@@ -77,7 +77,7 @@ class MessageAnswered:
 
     reply: SmtpReply
     error: DeliveryError | None = None
-    """What the reply means if it is no 2xx."""
+    """What the reply means if it is not 2xx."""
 
 
 @dataclass(frozen=True, slots=True)

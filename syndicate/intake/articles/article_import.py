@@ -41,11 +41,11 @@ class ImportResult:
     path: str
     outcome: ImportOutcome
     slug: str = ""
-    """Empty where the file was refused before it had one."""
+    """Empty if the file was refused before it got one."""
     reason: str = ""
     """Why it was refused, with file and line."""
     traceback: str = ""
-    """Of the exception, where the refusal is a bug of ours."""
+    """Of the exception, where the refusal is a bug in Syndicate."""
     over_limits: bool = False
     """Whether it exceeded the time or memory of the process that parsed it."""
     warnings: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ def import_parsed_files(
     dry_run: bool = False,
 ) -> Iterator[ImportResult]:
     """Import articles while they are parsed; see `import_articles`."""
-    taken = TakenIdentities(parsed.claims)
+    taken = TakenIdentities(parsed.requests)
     run = _ImportRun(store=store, config=config, reparse=parsed.reparse, at=at, dry_run=dry_run)
     for batch in parsed.batches:
         results, taken = run.import_batch(batch, taken)
@@ -102,20 +102,20 @@ class _ImportRun:
     def import_batch(
         self, batch: Sequence[ParsedFile], taken: TakenIdentities
     ) -> tuple[list[ImportResult], TakenIdentities]:
-        """Import a batch; return the results and what is taken after it.
+        """Import a batch; return the results, and `taken` with its files added.
 
         Files are parsed again between two transactions: it may take long, and would
         keep others from writing to the store.
         """
         while True:
-            results, taken_after, to_reparse = self._try(batch, taken)
+            results, taken_after, to_reparse = self._try_import(batch, taken)
             if not to_reparse:
                 return results, taken_after
             for source_file, public_id in to_reparse:
                 key = (source_file.path, public_id, source_file.slug)
                 self.reparsed[key] = self.reparse(source_file, public_id)
 
-    def _try(
+    def _try_import(
         self, batch: Sequence[ParsedFile], taken: TakenIdentities
     ) -> tuple[list[ImportResult], TakenIdentities, list[tuple[SourceFile, str]]]:
         """Import a batch, unless some of its files have to be parsed again first."""
@@ -128,7 +128,7 @@ class _ImportRun:
                 batch_import.save_new()
                 if self.dry_run or batch_import.to_reparse:
                     tx.rollback()
-        except Refused as error:  # the database can't store a value of one of them
+        except Refused as error:  # the database can't store a value of one of the files
             if len(batch) == 1:
                 return [_refused(batch[0], str(error))], taken, []
         except SyndicateError:
@@ -141,8 +141,8 @@ class _ImportRun:
             return results, taken_after, batch_import.to_reparse
         results = []
         for parsed_file in batch:
-            alone, taken = self.import_batch([parsed_file], taken)
-            results += alone
+            file_results, taken = self.import_batch([parsed_file], taken)
+            results += file_results
         return results, taken, []
 
 
@@ -162,16 +162,16 @@ class _BatchImport:
         self._taken = taken
         self._matcher = ArticleMatcher(config=run.config, taken=taken, store=self._saved_articles)
         self.to_reparse: list[tuple[SourceFile, str]] = []
-        """Files that have to be parsed again, and for which id."""
+        """Files to parse again, each with the id to parse it for."""
         self._lookup = _look_up(tx, batch)
         self._stale_names: set[str] = set()
-        """Ids, paths, slugs and sources that an article got after the look-up."""
+        """Ids, paths, slugs and source hashes that an article got after the look-up."""
         self._stale_keys: set[int] = set()
         """Articles that changed after the look-up."""
         self._new: list[NewArticle] = []
 
     def import_file(self, parsed_file: ParsedFile) -> ImportResult:
-        """Import one file; a new article is in the store after `save_new`."""
+        """Import one file; `save_new` stores the new articles."""
         try:
             return self._import(parsed_file)
         except Refused as error:
@@ -187,7 +187,7 @@ class _BatchImport:
         if source_file is None:
             return _refused(parsed_file, parsed_file.refusal, parsed_file.traceback)
         match = self._matcher.match(self._finder(source_file, parsed_file.id), source_file)
-        _refuse_back_to_draft(source_file, match.article, self._at)
+        _refuse_unpublishing(source_file, match.article, self._at)
         finder = self._finder(source_file, parsed_file.id)
         self._matcher.refuse_taken_addresses(finder, source_file, match)
         if (match.id, match.slug) != (parsed_file.id, source_file.slug):
@@ -206,7 +206,7 @@ class _BatchImport:
         return result
 
     def _finder(self, source_file: SourceFile, public_id: str) -> ArticleFinder:
-        """Return the look-up, or the store where the look-up is out of date for a file."""
+        """Return the batch's look-up, or the store if the look-up is out of date for a file."""
         lookup = self._lookup
         candidates = [lookup.by_id(public_id), lookup.by_path(source_file.path)]
         candidates += [lookup.by_slug(slug) for slug in _slugs(source_file)]
@@ -231,8 +231,8 @@ class _BatchImport:
         warnings = (*source_file.warnings, *parsed.warnings)
         if article is not None and _stays_retracted(article, parsed):
             warning = (
-                f"{source_file.path}: it was retracted and stays so, whatever its file says; "
-                f"to put it back: syndicate retract --undo {article.slug}"
+                f"{source_file.path}: it stays retracted, although its file has another status; "
+                f"to restore it: syndicate retract --undo {article.slug}"
             )
             return ImportResult(
                 path=source_file.path,
@@ -280,7 +280,7 @@ class _BatchImport:
         return ImportOutcome.UNCHANGED if same else ImportOutcome.REVISED
 
     def _mark_stale(self, source_file: SourceFile, match: ArticleMatch) -> None:
-        """Remember for what the look-up is out of date."""
+        """Record that the look-up is out of date for a file and its article."""
         self._stale_names.update(_names(source_file), (match.id,))
         previous = self._lookup.by_path(source_file.path)
         self._stale_keys.update(
@@ -320,15 +320,15 @@ def _refused(parsed_file: ParsedFile, reason: str, bug_traceback: str = "") -> I
     )
 
 
-def _refuse_back_to_draft(source_file: SourceFile, article: Article | None, at: datetime) -> None:
-    """Refuse to turn a published article into a draft, unless its date is still to come."""
+def _refuse_unpublishing(source_file: SourceFile, article: Article | None, at: datetime) -> None:
+    """Refuse to turn a published article into a draft, unless its date is in the future."""
     if article is None or source_file.revision.status is not Status.DRAFT:
         return
-    to_come = article.number is None and article.published > at
-    if article.status is Status.PUBLISHED and article.retracted_at is None and not to_come:
+    is_future = article.number is None and article.published > at
+    if article.status is Status.PUBLISHED and article.retracted_at is None and not is_future:
         raise Refused(
-            f"{source_file.path}: it is published and can't be a draft again; "
-            f"take it back with: syndicate retract {article.slug}"
+            f"{source_file.path}: it is published, so it can't become a draft again; "
+            f"to retract it: syndicate retract {article.slug}"
         )
 
 

@@ -48,7 +48,7 @@ def find_article_files(paths: Iterable[Path]) -> list[Path]:
 def refusal_reason(path: Path) -> str | None:
     """Return why there can be no article at a path; None if there may be.
 
-    An empty folder is no mistake, nor is one with only pictures.
+    An empty folder is not a mistake, nor is one with only pictures.
     """
     if not path.exists():
         return f"{path}: no such file or folder"

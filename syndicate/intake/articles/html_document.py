@@ -27,7 +27,7 @@ def read_head(front: FrontMatter) -> FrontMatter:
         return front
     texts = {"title": title, "summary": _meta(root, "description")}
     values = {key: _value(front.body, key, text) for key, text in texts.items() if text}
-    return replace(front, values=values, body=_body(front.body), found=True)
+    return replace(front, values=values, body=_body(front.body), is_present=True)
 
 
 def _body(text: str) -> str:

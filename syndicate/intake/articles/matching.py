@@ -17,7 +17,7 @@ from syndicate.intake.articles.source_file import SourceFile, read_source_file
 from syndicate.intake.articles.unique_slugs import (
     ArticleFinder,
     SlugAllocator,
-    SlugClaims,
+    SlugRequests,
     describe_owner,
     numbered_slug,
 )
@@ -28,9 +28,9 @@ from syndicate.store import ArticleWriter
 
 @dataclass(slots=True)
 class TakenIdentities:
-    """What the files of this import have taken so far; in a dry run the store doesn't know."""
+    """Slugs, ids and addresses taken by files of this import, which a dry run doesn't store."""
 
-    claims: SlugClaims
+    requests: SlugRequests
     slugs: dict[str, str] = field(default_factory=dict)
     """Slug → path of the file that has it."""
     ids: dict[str, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class TakenIdentities:
 
     def copy(self) -> Self:
         """Return a copy, so that a failed batch can be undone."""
-        return type(self)(self.claims, dict(self.slugs), dict(self.ids), dict(self.addresses))
+        return type(self)(self.requests, dict(self.slugs), dict(self.ids), dict(self.addresses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,8 @@ class ArticleMatcher:
     def match(self, finder: ArticleFinder, source_file: SourceFile) -> ArticleMatch:
         """Find the article of a file; raise Refused where its id or slug is another's."""
         article = self._find(finder, source_file)
-        slugs = SlugAllocator(claims=self.taken.claims, taken=self.taken.slugs, store=self.store)
+        taken = self.taken
+        slugs = SlugAllocator(requests=taken.requests, taken=taken.slugs, store=self.store)
         slug = slugs.allocate(finder, source_file, article)
         warning = ""
         if slug != source_file.slug and (article is None or slug != article.slug):
@@ -143,7 +144,7 @@ class ArticleMatcher:
         """Iterate over the articles that the file may be a renamed file of."""
         slug, date = source_file.slug, source_file.revision.date
         owner = finder.by_slug(slug)
-        if owner is not None and (owner.date == date or not self.taken.claims.is_contested(slug)):
+        if owner is not None and (owner.date == date or not self.taken.requests.is_contested(slug)):
             yield owner
         yield from reversed(finder.by_source(source_file.source) if source_file.source else [])
         if owner is not None and date is not None:

@@ -25,9 +25,9 @@ from syndicate.intake.articles.source_file import (
     stored_path,
 )
 from syndicate.intake.articles.unique_slugs import (
-    SlugClaims,
+    SlugRequests,
     find_contested,
-    read_slug_claims,
+    read_slug_requests,
     requested_slug,
 )
 from syndicate.intake.markup.text import one_line
@@ -37,7 +37,7 @@ from syndicate.workers.resource_limits import ResourceLimits, restart_timers
 BATCH_SIZE = 100
 """Files per batch."""
 _PARALLEL_THRESHOLD = 128
-"""From this many files on, worker processes are worth their start."""
+"""The number of files from which starting worker processes saves time."""
 _CPU_SECONDS = 30.0
 """CPU time for one file, and for each of its pictures and recordings."""
 _MEMORY_BYTES = 1_500_000_000
@@ -63,7 +63,7 @@ class ParsedFile:
     refusal: str = ""
     """Why it could not be read or parsed."""
     traceback: str = ""
-    """Of the exception, where the refusal is a bug of ours."""
+    """Of the exception, where the refusal is a bug in Syndicate."""
     over_limits: bool = False
     """Whether it exceeded the time or memory of the process that parsed it."""
 
@@ -76,7 +76,7 @@ Reparse = Callable[[SourceFile, str], ParsedFile]
 class ParsedBatches:
     """The files of an import, parsed as they are iterated over."""
 
-    claims: SlugClaims
+    requests: SlugRequests
     batches: Iterator[list[ParsedFile]]
     """In the order of the files, `BATCH_SIZE` at a time."""
     reparse: Reparse
@@ -126,7 +126,7 @@ def _limits(config: Config, over_limits: dict[Path, str]) -> ResourceLimits:
     def lost(job: _ParseJob, reason: str) -> list[Any]:
         (file,) = job.files
         over_limits[file] = reason
-        if job.step == "claims":
+        if job.step == "requests":
             return []
         return [""] if job.step == "slugs" else [_refused(file, config, reason)]
 
@@ -157,14 +157,14 @@ def _parse_in_steps(
         starts = range(0, len(files), BATCH_SIZE)
         return do([_ParseJob(step, files[start : start + BATCH_SIZE]) for start in starts])
 
-    claims = SlugClaims()
+    requests = SlugRequests()
     if len(files) > 1:
         slugs = list(chain.from_iterable(run("slugs", files)))
         rivals = find_contested(files, slugs)
-        claims = SlugClaims(slugs, chain.from_iterable(run("claims", rivals)))
+        requests = SlugRequests(slugs, chain.from_iterable(run("requests", rivals)))
     refused = [_refused(file, config, reason) for file, reason in over_limits.items()]
     batches = run("parse", [file for file in files if file not in over_limits])
-    return ParsedBatches(claims, chain(batches, [refused] if refused else []), reparse)
+    return ParsedBatches(requests, chain(batches, [refused] if refused else []), reparse)
 
 
 def parse_file(file: Path, config: Config, *, save_media: bool) -> ParsedFile:
@@ -175,7 +175,7 @@ def parse_file(file: Path, config: Config, *, save_media: bool) -> ParsedFile:
     except Refused as error:
         return ParsedFile(file=file, path=path, refusal=str(error))
     except SyndicateError:
-        raise  # such as a full disk: the file is not to blame
+        raise  # such as a full disk, which is not the file's fault
     except Exception as error:  # noqa: BLE001 - one bad file does not stop the others
         reason = describe_bug(path, error)
         return ParsedFile(file=file, path=path, refusal=reason, traceback=traceback.format_exc())
@@ -222,7 +222,7 @@ def default_id(config: Config, slug: str) -> str:
 
 
 class _ParseJob(NamedTuple):
-    """A step of the work on some files: `slugs`, `claims`, `parse` or `reparse`."""
+    """A step of the work on some files: `slugs`, `requests`, `parse` or `reparse`."""
 
     step: str
     files: Sequence[Path]
@@ -234,8 +234,8 @@ def _job_handler(config: Config, *, save_media: bool) -> Callable[[_ParseJob], l
     def do(job: _ParseJob) -> list[Any]:
         if job.step == "slugs":
             return [requested_slug(file, config) for file in job.files]
-        if job.step == "claims":
-            return read_slug_claims(job.files, config)
+        if job.step == "requests":
+            return read_slug_requests(job.files, config)
         if job.for_id is not None:
             return [parse_for_id(*job.for_id, config, save_media=save_media)]
         return [_parse_within_limits(file, config, save_media=save_media) for file in job.files]

@@ -81,9 +81,9 @@ def read_source_file(file: Path, config: Config) -> SourceFile:
     if path != (readable := path.encode(errors="backslashreplace").decode()):
         raise Refused(f"{readable}: expected a file name in UTF-8; rename it")
     front = split_front_matter(_read_bytes(file, path), path)
-    if not front.found and file.suffix.lower() in HTML_SUFFIXES:
+    if not front.is_present and file.suffix.lower() in HTML_SUFFIXES:
         front = html_document.read_head(front)
-    if not front.found:
+    if not front.is_present:
         raise Refused(f"{path}:1: no front matter — expected a line of --- or +++, and a title")
     intake_path, zone = path_in_intake(PurePath(path), config), config.publication.timezone
     fields = read_fields(front, intake_path, zone, config.publication.url)

@@ -43,7 +43,7 @@ ArticleFinder = ArticleLookup | ArticleWriter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlugClaim:
+class SlugRequest:
     """A file that asks for a slug."""
 
     path: str
@@ -57,14 +57,14 @@ class SlugClaim:
         return self.story[0] or _UNDATED, self.path
 
 
-class SlugClaims:
+class SlugRequests:
     """The slugs that the files of one import ask for, and what each file gets."""
 
-    def __init__(self, requested: Iterable[str] = (), claims: Iterable[SlugClaim] = ()) -> None:
-        self._requested = frozenset(requested)
-        self._groups: dict[str, list[SlugClaim]] = {}
-        for claim in sorted(claims, key=lambda claim: claim.rank):
-            self._groups.setdefault(claim.slug, []).append(claim)
+    def __init__(self, slugs: Iterable[str] = (), requests: Iterable[SlugRequest] = ()) -> None:
+        self._requested = frozenset(slugs)
+        self._groups: dict[str, list[SlugRequest]] = {}
+        for request in sorted(requests, key=lambda request: request.rank):
+            self._groups.setdefault(request.slug, []).append(request)
         self._assigned: dict[str, Mapping[str, str]] = {}
 
     def is_requested(self, slug: str) -> bool:
@@ -77,7 +77,7 @@ class SlugClaims:
 
     def find_duplicate(self, path: str, slug: str, story: StoryKey) -> str | None:
         """Return the first other file that asks for the same slug with the same story."""
-        paths = (claim.path for claim in self._groups.get(slug, ()) if claim.story == story)
+        paths = (request.path for request in self._groups.get(slug, ()) if request.story == story)
         return next((other for other in paths if other != path), None)
 
     def assign(self, slug: str, store: ArticleWriter) -> Mapping[str, str]:
@@ -88,15 +88,15 @@ class SlugClaims:
         """
         if slug not in self._assigned:
             group = self._groups.get(slug, ())
-            stored = {claim.path for claim in group if _is_stored(claim, store)}
-            stories = {claim.story for claim in group if claim.path in stored}
+            stored = {request.path for request in group if _is_stored(request, store)}
+            stories = {request.story for request in group if request.path in stored}
             if (owner := store.by_slug(slug)) is not None:
                 stories.add(story_key(owner))
             free, assigned = self._free(slug, store), {}
-            for claim in group:
-                if claim.path not in stored and claim.story not in stories:
-                    assigned[claim.path] = next(free)
-                    stories.add(claim.story)
+            for request in group:
+                if request.path not in stored and request.story not in stories:
+                    assigned[request.path] = next(free)
+                    stories.add(request.story)
             self._assigned[slug] = assigned
         return self._assigned[slug]
 
@@ -112,7 +112,7 @@ class SlugClaims:
 class SlugAllocator:
     """Gives each article a slug that no other article has or had."""
 
-    claims: SlugClaims
+    requests: SlugRequests
     taken: Mapping[str, str]
     """Slug → path of the file of this import that has it."""
     store: Callable[[], ArticleWriter]
@@ -130,10 +130,10 @@ class SlugAllocator:
         if owner is not None and article is not None and owner.key == article.key:
             return wanted
         free = owner is None and self.taken.get(wanted, path) == path
-        contested = self.claims.is_contested(wanted)
+        contested = self.requests.is_contested(wanted)
         if free and not contested:
             return wanted
-        assigned = self.claims.assign(wanted, self.store()) if contested else {}
+        assigned = self.requests.assign(wanted, self.store()) if contested else {}
         reserved = {slug for other, slug in assigned.items() if other != path}
         if free and article is not None and wanted not in reserved:
             return wanted
@@ -150,7 +150,7 @@ class SlugAllocator:
     ) -> str:
         """Return the slug with the first free number; refuse the same story twice."""
         wanted, path, story = source_file.slug, source_file.path, story_key(source_file.revision)
-        duplicate = self.claims.find_duplicate(path, wanted, story) if assigned is None else None
+        duplicate = self.requests.find_duplicate(path, wanted, story) if assigned is None else None
         if duplicate is not None:
             raise Refused(_slug_taken(source_file, duplicate))
         store = self.store()
@@ -163,7 +163,7 @@ class SlugAllocator:
                 raise Refused(_slug_taken(source_file, describe_owner(owner)))
             if owner is not None or self.taken.get(slug, path) != path or slug in reserved:
                 continue
-            if number == 1 or slug == assigned or not self.claims.is_requested(slug):
+            if number == 1 or slug == assigned or not self.requests.is_requested(slug):
                 return slug
         raise AssertionError  # numbers never end
 
@@ -190,10 +190,10 @@ def is_numbered_form(slug: str, wanted: str) -> bool:
     return bool(_NUMBER.fullmatch(digits)) and slug == numbered_slug(wanted, int(digits))
 
 
-def read_slug_claims(files: Sequence[Path], config: Config) -> list[SlugClaim]:
-    """Read the claims of files that may ask for the same slug."""
+def read_slug_requests(files: Sequence[Path], config: Config) -> list[SlugRequest]:
+    """Read the requests of files that may ask for the same slug."""
     return [
-        SlugClaim(
+        SlugRequest(
             path=source_file.path,
             slug=source_file.slug,
             story=story_key(source_file.revision),
@@ -210,9 +210,9 @@ def find_contested(files: Sequence[Path], slugs: Sequence[str]) -> list[Path]:
     return [file for file, slug in zip(files, slugs, strict=True) if slug and counts[slug] > 1]
 
 
-def _is_stored(claim: SlugClaim, store: ArticleWriter) -> bool:
-    by_id = store.by_id(claim.id) if claim.id else None
-    return by_id is not None or store.by_path(claim.path) is not None
+def _is_stored(request: SlugRequest, store: ArticleWriter) -> bool:
+    by_id = store.by_id(request.id) if request.id else None
+    return by_id is not None or store.by_path(request.path) is not None
 
 
 def requested_slug(file: Path, config: Config) -> str:

@@ -1,6 +1,6 @@
 """Convert embeds: allowed players and frames get a figure each, others become links.
 
-Elements are built again, so only the attributes named here are kept.
+Elements are rebuilt, so only the attributes named here are kept.
 """
 
 import re
@@ -30,8 +30,8 @@ _BLOCKS = (_FIGURE_PARENTS | {"figure"}) - {"li", "dd", "td", "th"}
 _SIZE = re.compile(r"[1-9]\d{0,3}")
 _ABSOLUTE_HTTPS = re.compile(r"https://[\w.-]+(:\d{1,5})?([/?#][^\s\\\"<>]*)?", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
-_TYPE = re.compile(r"(audio|video|application)/[\w.+-]+(; ?codecs=[\w., '\"+-]+)?")
-_KIND = re.compile(r"captions|subtitles|descriptions|chapters")
+_MEDIA_TYPE = re.compile(r"(audio|video|application)/[\w.+-]+(; ?codecs=[\w., '\"+-]+)?")
+_TRACK_KIND = re.compile(r"captions|subtitles|descriptions|chapters")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -44,8 +44,8 @@ def convert_embeds(root: etree._Element, hosts: Collection[str]) -> None:
     linked: set[str] = set()
     dropped = []
     for element in [*root.iter(*EMBED_TAGS)]:
-        if not _is_within(element, root):
-            continue  # it was the fallback of another
+        if root not in element.iterancestors():
+            continue  # it was the fallback content of another embed
         recording = element.tag in _RECORDINGS
         converted = _convert_recording(element) if recording else _convert_frame(element, hosts)
         if converted is None:
@@ -61,10 +61,6 @@ def convert_embeds(root: etree._Element, hosts: Collection[str]) -> None:
     unwrap_all(root, dropped)
 
 
-def _is_within(element: etree._Element, root: etree._Element) -> bool:
-    return any(ancestor is root for ancestor in element.iterancestors())
-
-
 def _convert_frame(element: etree._Element, hosts: Collection[str]) -> etree._Element | None:
     """Return the frame for an embed, or None if it is not allowed."""
     address = _address(element)
@@ -78,7 +74,7 @@ def _convert_frame(element: etree._Element, hosts: Collection[str]) -> etree._El
     width, height = _size(element) or (_UPRIGHT if video and video.upright else _LANDSCAPE)
     frame.set("width", width)
     frame.set("height", height)
-    _copy_texts(element, frame)
+    _copy_text_attributes(element, frame)
     frame.set("allowfullscreen", "")
     return frame
 
@@ -88,8 +84,8 @@ def _is_allowed_frame(address: str, hosts: Collection[str]) -> bool:
         return False
     host = urlsplit(address).netloc.lower()
     labels = host.split(".")
-    above = {f"*.{'.'.join(labels[n:])}" for n in range(1, len(labels))}
-    return not {"*", host, *above}.isdisjoint(hosts)
+    wildcards = {f"*.{'.'.join(labels[n:])}" for n in range(1, len(labels))}
+    return not {"*", host, *wildcards}.isdisjoint(hosts)
 
 
 def _convert_recording(element: etree._Element) -> etree._Element | None:
@@ -103,7 +99,7 @@ def _convert_recording(element: etree._Element) -> etree._Element | None:
     converted = etree.Element(element.tag, {"src": src} if src else {})
     if element.tag == "video":
         _copy_size_and_poster(element, converted)
-    _copy_texts(element, converted)
+    _copy_text_attributes(element, converted)
     for name in ("loop", "muted"):
         if name in element.attrib:
             converted.set(name, "")
@@ -125,7 +121,7 @@ def _copy_size_and_poster(element: etree._Element, converted: etree._Element) ->
 
 def _source(part: etree._Element) -> etree._Element:
     converted = etree.Element("source", src=_address(part))
-    if _TYPE.fullmatch(part.get("type", "")):
+    if _MEDIA_TYPE.fullmatch(part.get("type", "")):
         converted.set("type", part.get("type", ""))
     return converted
 
@@ -136,7 +132,7 @@ def _track(part: etree._Element) -> etree._Element:
     kind = part.get("kind", "subtitles")
     if not _LANGUAGE.fullmatch(language):
         language = ""
-    if not _KIND.fullmatch(kind) or (kind == "subtitles" and not language):
+    if not _TRACK_KIND.fullmatch(kind) or (kind == "subtitles" and not language):
         kind = "captions"  # subtitles must name their language
     converted.set("kind", kind)
     for name, value in (("srclang", language), ("label", label)):
@@ -160,21 +156,21 @@ def _size(element: etree._Element) -> tuple[str, str] | None:
     return (width, height) if _SIZE.fullmatch(width) and _SIZE.fullmatch(height) else None
 
 
-def _copy_texts(element: etree._Element, converted: etree._Element) -> None:
+def _copy_text_attributes(element: etree._Element, converted: etree._Element) -> None:
     for name in ("id", "title", "lang"):
         if value := one_line(element.get(name, "")):
             converted.set(name, value)
 
 
 def _replace(element: etree._Element, converted: etree._Element) -> None:
-    """Put a converted embed in the place of the original, without its fallback content.
+    """Replace an embed by its converted form, without its fallback content.
 
-    Blocks in it are not fallback: they follow a tag that was never closed.
+    Blocks inside it are not fallback content: its tag was never closed.
     """
     element.addprevious(converted)
-    for part in [child for child in element if child.tag in SOURCE_TAGS]:
-        remove(part)
-    if all(e.tag in PHRASING | EMBED_TAGS for e in element.iterdescendants()):
+    for source in [child for child in element if child.tag in SOURCE_TAGS]:
+        remove(source)
+    if all(inner.tag in PHRASING | EMBED_TAGS for inner in element.iterdescendants()):
         remove(element)
     else:
         unwrap(element)
@@ -188,9 +184,12 @@ def _wrap_in_figure(converted: etree._Element) -> None:
         figure.insert(0, converted)
         converted.tail, figure.text = figure.text, None
     else:
-        spot = _block_position(converted)
+        block = _nearest_block(converted)
         figure = etree.Element("figure")
-        spot.addprevious(figure) if spot is converted else _last_embed_after(spot).addnext(figure)
+        if block is converted:
+            block.addprevious(figure)
+        else:
+            _last_embed_after(block).addnext(figure)
         remove(converted)
         figure.append(converted)
         converted.tail = None
@@ -207,24 +206,24 @@ def is_embed_figure(figure: etree._Element) -> bool:
     return FIGURE_CLASS in figure.get("class", "").split()
 
 
-def _block_position(converted: etree._Element) -> etree._Element:
-    """Return the ancestor or self of an embed that is where a figure may be."""
-    spot = converted
-    while parent_of(spot).tag not in _FIGURE_PARENTS:
-        spot = parent_of(spot)
-    return spot
+def _nearest_block(converted: etree._Element) -> etree._Element:
+    """Return the embed, or its nearest ancestor beside which a figure is allowed."""
+    block = converted
+    while parent_of(block).tag not in _FIGURE_PARENTS:
+        block = parent_of(block)
+    return block
 
 
-def _last_embed_after(spot: etree._Element) -> etree._Element:
+def _last_embed_after(block: etree._Element) -> etree._Element:
     """Return the last of the embed figures that follow an element."""
-    following = spot.getnext()
+    following = block.getnext()
     while following is not None and following.tag == "figure" and is_embed_figure(following):
-        spot, following = following, following.getnext()
-    return spot
+        block, following = following, following.getnext()
+    return block
 
 
 def _ratio(converted: etree._Element) -> tuple[str, ...]:
-    """Return the class for the aspect ratio of a video in a frame, which has none of its own."""
+    """Return the class for a video's aspect ratio, which a frame doesn't have by itself."""
     if converted.tag != "iframe" or Video.from_url(converted.get("src", "")) is None:
         return ()
     ratio = int(converted.get("width", "")) / int(converted.get("height", ""))
@@ -232,7 +231,7 @@ def _ratio(converted: etree._Element) -> tuple[str, ...]:
 
 
 def _link(element: etree._Element, linked: set[str]) -> None:
-    """Insert a link before an embed; one for several embeds of the same address."""
+    """Insert a link before an embed, unless another embed of its address has one (`linked`)."""
     address = _address(element)
     recordings = [_address(part) for part in element if part.tag == "source"]
     if element.tag in _RECORDINGS and not address and recordings:

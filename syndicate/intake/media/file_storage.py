@@ -1,4 +1,4 @@
-"""Find and read the media files beside an article; save media to `media/`, whole or not at all."""
+"""Find and read the media files beside an article; save media to `media/`, atomically."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ def locate(address: str, *, folder: Path, root: Path, kind: str) -> Path:
     """Return the file of a local address; raise ValueError if it may not be read.
 
     It must be in the publication at `root` or in the article's `folder`, to which it is
-    relative; `kind` is what it should be, in a word.
+    relative; `kind` is the word for it in messages, such as "picture".
     """
     if len(address) > _MAX_ADDRESS_LENGTH:
         raise ValueError(f"too long for the address of a {kind}")
@@ -41,7 +41,7 @@ def read(file: Path, *, max_bytes: int) -> bytes:
 def save(data: bytes, target: Path, *, kind: str) -> None:
     """Write a file of `media/`, unless it exists with this content.
 
-    Raise SyndicateError where that fails: the article is not to blame.
+    Raise SyndicateError where that fails, which is not the article's fault.
     """
     try:
         if not _has_content(target, data):
@@ -53,7 +53,7 @@ def save(data: bytes, target: Path, *, kind: str) -> None:
 
 
 def is_saved(target: Path) -> bool:
-    """Whether a file of `media/` exists, with the content that its name stands for."""
+    """Whether a file of `media/` exists, with the content whose hash is its name."""
     try:
         with target.open("rb") as file:
             return is_intact(target.name, file)

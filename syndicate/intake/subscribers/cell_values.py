@@ -25,12 +25,12 @@ def is_no(text: str) -> bool:
 
 @lru_cache(maxsize=1000)
 def parse_status(text: str) -> ExportedStatus | None:
-    """Return the status for a tool's word; None for an unknown word."""
+    """Return the status that a newsletter tool's word means; None for an unknown word."""
     return STATUS_WORDS.get(re.sub(r"[^a-z]+", "_", text.casefold()).strip("_"))
 
 
 def clean(text: str) -> str:
-    """Return the same as `one_line`, faster for most text."""
+    """Return what `one_line` returns, faster for most text."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     return one_line(text)
@@ -55,7 +55,7 @@ def parse_time(text: str) -> datetime | None:
 
 @lru_cache(maxsize=10_000)
 def _parse_other_time(text: str) -> datetime | None:
-    """Parse a time in another unambiguous format, which 03/04/2021 is not."""
+    """Parse a time in another format; 03/04/2021 is refused, since it is ambiguous."""
     for time_format in _TIME_FORMATS:
         try:
             return datetime.strptime(text, time_format).replace(tzinfo=UTC)

@@ -151,7 +151,7 @@ def _decide(row: CsvCells, reader: StagedReader | str, seen: "SeenRows") -> RowR
     if isinstance(reader, str):
         email = row.cells[0] if len(row.cells) == 1 else ""
         return RowResult(row.line, email, RowOutcome.REFUSED, reader, tuple(row.cells))
-    # a subscriber who agrees in one row and leaves in another has left: these are no duplicates
+    # a subscriber who agrees in one row and leaves in another has left: they are not duplicates
     left = reader.state is SubscriptionState.LEFT
     same = (reader.address, reader.newsletter, left, bool(reader.suppressed))
     first = seen.add(hash(same), row.line)

@@ -127,7 +127,7 @@ class Build:
                 ArticlesTask(
                     keys=tuple(keys[start : start + _BATCH_SIZE]),
                     at=self._at,
-                    everything=self._everything,
+                    recopy_media=self._everything,
                 )
                 for start in shard.interleaved(range(0, len(keys), _BATCH_SIZE))
             )

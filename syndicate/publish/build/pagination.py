@@ -71,10 +71,10 @@ class BuildPlan:
         shares = {topic: (numbers[topic], True) for topic in shard.interleaved(few)}
         for topic in numbers.keys() - set(few):
             shares[topic] = _share(numbers[topic], shard)
-        own = [topic for topic in numbers if topic in shares]
-        numbered = (pages(self._index, topic, shares[topic][0]) for topic in own)
+        shard_topics = [topic for topic in numbers if topic in shares]
+        numbered = (pages(self._index, topic, shares[topic][0]) for topic in shard_topics)
         yield from heapq.merge(*numbered, key=lambda page: max(page.articles, default=sys.maxsize))
-        for topic in own:
+        for topic in shard_topics:
             if shares[topic][1]:
                 yield newest_page(self._index, topic)
 
@@ -90,7 +90,7 @@ class BuildPlan:
             for topic in self._changed
             if topics.has_archives(topic, self._config)
         )
-        merged = heapq.merge(*archived, key=lambda task: max(task.rows, default=sys.maxsize))
+        merged = heapq.merge(*archived, key=lambda task: max(task.articles, default=sys.maxsize))
         return map(self._with_missing, merged)
 
     def subscription_documents(self, shard: Shard) -> Iterator[FeedDocumentTask]:
@@ -102,7 +102,7 @@ class BuildPlan:
         return map(self._with_missing, documents)
 
     def _with_missing(self, document: FeedDocumentTask) -> FeedDocumentTask:
-        missing = self._missing_of(document.rows)
+        missing = self._missing_of(document.articles)
         return replace(document, missing=missing) if missing else document
 
     def _missing_of(self, keys: Iterable[int]) -> Missing:
@@ -154,7 +154,7 @@ def subscription_document(index: TopicIndex, topic: Topic, config: Config) -> Fe
     return FeedDocumentTask(
         topic=topic,
         folder=topic.home,
-        rows=tuple(row.article for row in reversed(rows)),
+        articles=tuple(row.article for row in reversed(rows)),
         archive=FeedHistory(prev_archive=_documents(topic, config, full)) if full else None,
     )
 
@@ -169,7 +169,7 @@ def archive_documents(
         yield FeedDocumentTask(
             topic=topic,
             folder=archive_address(topic, number),
-            rows=tuple(row.article for row in reversed(rows)),
+            articles=tuple(row.article for row in reversed(rows)),
             archive=FeedHistory(
                 own=_documents(topic, config, number),
                 current=_documents(topic, config),

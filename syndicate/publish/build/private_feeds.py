@@ -54,7 +54,7 @@ class PrivateFeedWriter:
     def document(self, address: str) -> tuple[FeedWriter, GzipTemplate] | None:
         """Return the private version of the public document at an address from the root.
 
-        None where that is no feed that readers subscribe to. Raise StoreError, or
+        None where it is not a feed that readers subscribe to. Raise StoreError, or
         sqlite3.Error where the manifest can't be read.
         """
         writer = next((writer for writer in FORMATS if address.endswith(f"/{writer.file}")), None)
@@ -83,7 +83,7 @@ class PrivateFeedWriter:
         self, writer: FeedWriter, public: PublishedFile, index: TopicIndex, state: ManifestState
     ) -> GzipTemplate:
         topic = index.topic(public.owner) or topics.everything()  # which may have no articles
-        entries = self._entries(subscription_document(index, topic, self._config).rows, state)
+        entries = self._entries(subscription_document(index, topic, self._config).articles, state)
         head = self._head(topic, entries)
         body = writer.write_document(head, (entry.fragments[writer.file] for entry in entries))
         return GzipTemplate.from_document(body, self._placeholder.encode())

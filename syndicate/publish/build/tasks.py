@@ -1,4 +1,4 @@
-"""The tasks of a page writer: small values that travel between processes."""
+"""The tasks of page workers: small values, since they are sent between processes."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ class ArticlesTask:
 
     keys: tuple[int, ...]
     at: datetime
-    everything: bool = False
-    """Whether to compare files of `media/` that are published already."""
+    recopy_media: bool = False
+    """Whether to copy files of `media/` again that are published already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,9 @@ class FeedDocumentTask:
 
     topic: Topic
     folder: str
-    """The address of the folder of its formats."""
-    rows: tuple[int, ...]
-    """Articles, retracted ones included, newest first."""
+    """The address of the folder with a file for each format."""
+    articles: tuple[int, ...]
+    """Newest first, with retracted ones."""
     archive: FeedHistory | None = None
     """Its links to the feed's archives; None where all articles are in one document."""
     missing: Missing = field(default_factory=dict)

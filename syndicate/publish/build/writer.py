@@ -184,7 +184,7 @@ class PageWriter:
         """
         absent = set()
         for src in files:
-            if not task.everything and self._media.is_published(src):
+            if not task.recopy_media and self._media.is_published(src):
                 continue
             data = self._media.read(src)
             if data is None:
@@ -257,7 +257,7 @@ class PageWriter:
 
     def _document(self, task: FeedDocumentTask, outcome: TaskOutcome) -> Iterator[OutputFile]:
         full = topics.full_text(task.topic, self.config)
-        entries = self._fragments.entries(task.rows, outcome, full=full)
+        entries = self._fragments.entries(task.articles, outcome, full=full)
         head = channel.build_channel(
             self.config,
             task.topic,

@@ -1,7 +1,7 @@
 """The storage of a mirror. No other module uses fsspec.
 
 fsspec and its protocols are the extra `s3`, imported only where a mirror is configured.
-It finds secrets by itself, as the tools of each storage do: for S3 in
+fsspec finds credentials by itself, as the tools of each storage do: for S3 in
 `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
 """
 
@@ -22,7 +22,7 @@ _S3_NAMES = {
     "cache-control": "CacheControl",
     "location": "WebsiteRedirectLocation",
 }
-"""The names of S3 for the headers of an object."""
+"""S3's names of HTTP headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Storage:
         return cls(filesystem, root.rstrip("/"))
 
     def put(self, file: Path, path: str, headers: Mapping[str, str]) -> None:
-        """Store a file at a path; raise SyndicateError with the storage's error.
+        """Upload a file to a path; raise SyndicateError with the storage's error.
 
         Only S3 gets the headers.
         """

@@ -38,7 +38,7 @@ class WriteOutcome:
 
 @contextmanager
 def locked(folder: Path, name: str = LOCK) -> Iterator[None]:
-    """Create a folder if needed and lock it, once no other process has it locked.
+    """Create a folder if needed and lock it, waiting for any other process that has it locked.
 
     Locks of different `name`s are independent. Raise SyndicateError where the folder
     can't be written to.
@@ -100,7 +100,7 @@ class OutputFolder:
             if file.is_file() or file.is_symlink():
                 self._journal.add(path)
             file.unlink()
-        except (SyndicateError, OSError):  # gone already, or now a folder of the operator's
+        except (SyndicateError, OSError):  # deleted already, or replaced by an operator's folder
             return False
         for folder in file.parents:
             self._known_folders.discard(str(folder))
@@ -121,7 +121,7 @@ class OutputFolder:
         return unfinished
 
     def close(self) -> None:
-        """Close the journal and keep its entries; folders may change until the next build."""
+        """Close the journal, which keeps its entries; forget which folders exist."""
         self._known_folders.clear()
         self._journal.close()
 
@@ -136,7 +136,7 @@ class OutputFolder:
     def _find(self, path: str) -> tuple[str, bool]:
         """Return the file of a path, and whether its folder exists."""
         if not is_safe_path(path):
-            raise SyndicateError(f"{path!r} is no path inside {self._root}")
+            raise SyndicateError(f"{path!r} is not a path inside {self._root}")
         *folders, name = path.split("/")
         location, exists = str(self._root), True
         for folder in folders:
@@ -178,7 +178,7 @@ def _has_content(file: str, data: bytes) -> bool:
 
 
 def _replace(file: str, data: bytes) -> None:
-    """Write a file so that every reader sees the old bytes or the new, never a part."""
+    """Write a file so that readers see either the old bytes or the new, never part of them."""
     folder, name = os.path.split(file)
     partial_file = f"{folder}/.{name}.{os.getpid()}.new"
     try:
@@ -192,9 +192,9 @@ def _replace(file: str, data: bytes) -> None:
 def _write(file: str, data: bytes) -> None:
     descriptor = os.open(file, _OPEN_FLAGS, 0o666)
     try:
-        rest = memoryview(data)
-        while rest:  # the system may write less than it is given
-            rest = rest[os.write(descriptor, rest) :]
+        unwritten = memoryview(data)
+        while unwritten:  # the system may write less than it is given
+            unwritten = unwritten[os.write(descriptor, unwritten) :]
     finally:
         os.close(descriptor)
 

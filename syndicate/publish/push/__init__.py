@@ -1,4 +1,4 @@
-"""Push: feed readers and search engines learn of changes at once.
+"""Push: notify feed readers and search engines of changes at once.
 
 `change_notifier` sees what builds changed; `feed_versions` compares feeds;
 `websub` pings other hubs; `indexnow` submits pages to search engines;

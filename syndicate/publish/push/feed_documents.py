@@ -50,7 +50,7 @@ class FeedDocuments:
             raise SyndicateError(f"{config.output}: the manifest: {error}") from error
 
     def may_send(self, at: datetime) -> bool:
-        """Whether the build may be sent at `at`: it is no trial, and not of a later time."""
+        """Whether the build may be sent at `at`: it is not a trial, and not of a later time."""
         state = self._manifest.state()
         return state is not None and not state.trial and state.at <= at
 

@@ -8,7 +8,7 @@ from threading import Event
 from syndicate.errors import Problem
 
 DEFAULT_SECONDS = 240.0
-"""What isn't sent by then, the next run sends."""
+"""The next run sends what is left after this."""
 _CLAIM_TIME = timedelta(minutes=10)
 """How long a claim lasts; longer than any run."""
 
@@ -32,7 +32,7 @@ class TimeBudget:
 
     @property
     def claimed_until(self) -> datetime:
-        """When claims expire; work that is still claimed then belongs to a process that died."""
+        """When claims expire; a process that still has work claimed then has died."""
         return self.at + _CLAIM_TIME
 
     @property

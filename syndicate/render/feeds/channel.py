@@ -104,7 +104,7 @@ class FeedChannel:
     hubs: tuple[str, ...] = ()
     """Addresses of WebSub hubs; archives have none."""
     archive: FeedHistory | None = None
-    """Its position among archives; None if it has none."""
+    """Its position among the feed's archives; None if there are none."""
     deleted: tuple[Tombstone, ...] = ()
     """Retracted entries; only Atom can express them."""
     private: bool = False
@@ -119,12 +119,12 @@ class FeedChannel:
     """Minutes between polls, a divisor of 60."""
 
     def address(self, path: str) -> str:
-        """Return the address of a format, given as `addresses.RSS` and the like."""
-        own = self.archive.own if self.archive else {}
-        return own.get(addresses.output_path(path)) or self.url + path.removeprefix("/")
+        """Return the feed's address in the format of `path`, such as `addresses.RSS`."""
+        archived = self.archive.own if self.archive else {}
+        return archived.get(addresses.output_path(path)) or self.url + path.removeprefix("/")
 
     def links(self, path: str) -> tuple[RelatedLink, ...]:
-        """Return the links of a format, except those to itself and to the page."""
+        """Return the links of the document at `path`, except those to itself and to the page."""
         hubs = (RelatedLink(rel="hub", href=hub) for hub in self.hubs)
         return (*hubs, *(self.archive.links(addresses.output_path(path)) if self.archive else ()))
 
@@ -140,13 +140,13 @@ def build_channel(
 ) -> FeedChannel:
     """Return the model of a topic's feed; with `has_audio` it is a podcast."""
     publication = config.publication
-    whole = topic.kind is TopicKind.EVERYTHING
+    is_everything = topic.kind is TopicKind.EVERYTHING
     name = feed_title(config, topic)
     rss = addresses.absolute(topic.home.rstrip("/") + addresses.RSS, config)
     return FeedChannel(
-        id=(publication.id if whole else uuid5(publication.id, f"feed {topic.home}")).urn,
+        id=(publication.id if is_everything else uuid5(publication.id, f"feed {topic.home}")).urn,
         title=name,
-        description=plain(publication.description) or name if whole else name,
+        description=plain(publication.description) or name if is_everything else name,
         url=addresses.absolute(topic.home, config),
         language=publication.language,
         author=_publisher(config),
@@ -154,8 +154,8 @@ def build_channel(
         icon=addresses.icon(config),
         accent=config.theme.light.accent,
         rights=_rights(config),
-        categories=() if whole else (plain(topic.name),),
-        podcast=PodcastChannel.of(config, rss, whole=whole) if has_audio else None,
+        categories=() if is_everything else (plain(topic.name),),
+        podcast=PodcastChannel.of(config, rss, is_everything=is_everything) if has_audio else None,
         hubs=() if archive and archive.own else config.hubs,
         minutes=config.syndication.minutes,
         archive=archive,
@@ -179,7 +179,7 @@ def build_entry(
 ) -> ChannelEntry:
     """Return an article as an entry; its body is compiled first unless `compiled` is current.
 
-    `full_text` is whether it has the full text or only a summary; None for the configured.
+    `full_text` is whether it has the full text or only a summary; None for `syndication.full_text`.
     """
     full = config.syndication.full_text if full_text is None else full_text
     url = f"{config.url}{quote(article.address)}"
@@ -264,7 +264,7 @@ def _image(config: Config, figure: Figure | None, page: str) -> Figure | None:
 
 
 def _publisher(config: Config) -> Person:
-    """Return the author of articles without authors."""
+    """Return the publication's author, who stands in for authors that an article lacks."""
     return Person(name=plain(config.publication.author or "") or plain(config.publication.title))
 
 
@@ -298,7 +298,7 @@ def _categories(config: Config, article: Article) -> tuple[Category, ...]:
 
 
 def _audio(config: Config, recording: Recording | None, page: str) -> Enclosure | None:
-    """Return a recording of known length, which downloading readers rely on; otherwise None."""
+    """Return a recording of known length, which podcast clients rely on; otherwise None."""
     if recording is None or not recording.length:
         return None
     url = _http_url(markup.absolute_address(markup.printable(recording.src), config.url, page))
@@ -331,13 +331,13 @@ def _translations(config: Config, article: Article) -> tuple[RelatedLink, ...]:
     """Return links to other languages, one for each, as Atom requires."""
     links: dict[str, RelatedLink] = {}
     for tag, target in article.translations.items():
-        language = _language(tag)
+        hreflang = _language(tag)
         href = _http_url(target) or f"{config.url}/articles/{quote(plain(target))}/"
-        if language:
-            link = RelatedLink(rel="alternate", href=href, type="text/html", hreflang=language)
-            links.setdefault(language.lower(), link)
-    own = _language(article.language) or config.publication.language
-    return tuple(links[tag] for tag in sorted(links) if tag != own.lower())
+        if hreflang:
+            link = RelatedLink(rel="alternate", href=href, type="text/html", hreflang=hreflang)
+            links.setdefault(hreflang.lower(), link)
+    language = _language(article.language) or config.publication.language
+    return tuple(links[tag] for tag in sorted(links) if tag != language.lower())
 
 
 def _rights(config: Config) -> str | None:

@@ -33,15 +33,15 @@ class PodcastChannel:
     locked: bool
 
     @classmethod
-    def of(cls, config: Config, address: str, *, whole: bool) -> Self:
+    def of(cls, config: Config, address: str, *, is_everything: bool) -> Self:
         """Return the podcast properties of the RSS feed at an address.
 
-        `whole` is for the feed of everything, whose guid may be configured: a podcast that moved
-        here keeps it.
+        `is_everything`: it is the feed of everything, whose guid may be configured, so that a
+        podcast that moved here keeps it.
         """
         podcast, publication = config.podcast, config.publication
         return cls(
-            guid=podcast.guid if whole and podcast.guid else guid(address),
+            guid=podcast.guid if is_everything and podcast.guid else guid(address),
             author=podcast.author or publication.author or publication.title,
             email=podcast.email,
             category=tuple(part.strip() for part in podcast.category.split("/", 1)),

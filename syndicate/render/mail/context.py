@@ -1,4 +1,4 @@
-"""What every mail template may use, and how mail templates are rendered."""
+"""The variables that every mail template may use; renders mail templates."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from markupsafe import Markup
 from syndicate.body import markup
 from syndicate.config import Config, Newsletter
 from syndicate.model.articles import Article
-from syndicate.model.editions import SLOTS, Content, slot_marker
+from syndicate.model.editions import PLACEHOLDERS, Content, format_placeholder
 from syndicate.render import addresses, ui_strings
 from syndicate.render.article_view import text_direction
 from syndicate.render.mail import mjml
@@ -47,7 +47,7 @@ class MailContext:
     edition_date: EditionDate
     """The date in the masthead."""
     draft_nonce: str
-    """The nonce while composing; the final one is derived from the content."""
+    """The nonce of placeholders while composing; the final one is derived from the content."""
 
     @classmethod
     def of(
@@ -90,7 +90,7 @@ class MailContext:
         return self.templates.render("email/body.css", self._values)
 
     def content(self, *, subject: str, preheader: str, html: str, text: str) -> Content:
-        """Return the content with its final nonce, which is the same for the same content."""
+        """Return the content with its final nonce; the same content always gets the same nonce."""
         parts = [part.replace(self.draft_nonce, "") for part in (subject, preheader, html, text)]
         nonce = _nonce(repr(parts))
         return Content(
@@ -105,7 +105,7 @@ class MailContext:
     def _values(self) -> dict[str, Any]:
         """The variables of every mail template."""
         config, ads = self.config, self.config.ads
-        slots = {name: slot_marker(self.draft_nonce, name) for name in SLOTS}
+        placeholders = {name: format_placeholder(self.draft_nonce, name) for name in PLACEHOLDERS}
         return {
             "publication": config.publication,
             "newsletter": self.newsletter,
@@ -121,11 +121,11 @@ class MailContext:
             "words": ui_strings.page_strings(self.language),
             "mail": self.words,
             "why": self.words.why.format(
-                email=slots["email"],
+                email=placeholders["email"],
                 newsletter=self.newsletter.label,
                 publication=config.publication.title,
             ),
-            "slot": slots,
+            "slot": placeholders,
             "ads": {
                 "header": Markup(mail_ad(ads.header, config)),  # noqa: S704 - sanitised there
                 "post_top": Markup(mail_ad(ads.post_top, config)),  # noqa: S704 - sanitised there

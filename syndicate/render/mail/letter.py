@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
-from syndicate.model.editions import LETTERS, Content, slot_marker
+from syndicate.model.editions import LETTERS, Content, format_placeholder
 from syndicate.render import ui_strings
 from syndicate.render.mail.context import EditionDate, MailContext
 from syndicate.render.mail.ui_strings import LetterStrings, mail_strings
@@ -85,13 +85,13 @@ def _composed(
     )
     strings: LetterStrings = getattr(mail_strings(language).letters, letter)
     names = [newsletter.label for newsletter in newsletters]
-    slots = {
+    fields = {
         "publication": config.publication.title,
         "newsletters": ui_strings.page_strings(language).all_of(names),
-        "email": slot_marker(context.draft_nonce, "email"),
+        "email": format_placeholder(context.draft_nonce, "email"),
     }
-    subject = strings.title.format(**slots)
-    message = strings.message.format(**slots)
+    subject = strings.title.format(**fields)
+    message = strings.message.format(**fields)
     link = "preferences" if letter is Letter.WELCOME else "confirm"
     values = {
         "subject": subject,
@@ -99,8 +99,8 @@ def _composed(
         "preheader": message,
         "message": message,
         "button": strings.button,
-        "address": slot_marker(context.draft_nonce, link),
-        "why": strings.why.format(**slots),
+        "address": format_placeholder(context.draft_nonce, link),
+        "why": strings.why.format(**fields),
     }
     return context.content(
         subject=subject,

@@ -1,7 +1,7 @@
 """Replaces the links of an edition with numbered markers, so that they can differ per reader.
 
 Only for newsletters that count clicks or tag links (UTM): the content of others stays as it
-is. Personal slots and addresses other than http(s) are never marked.
+is. Placeholders and addresses other than http(s) are never marked.
 """
 
 import re

@@ -46,7 +46,7 @@ class ArticlePages:
         return self._frame.render("withdrawn", article=article, strings=strings)
 
     def redirect(self, address: str) -> bytes:
-        """Render a page that redirects to `address`, one from the root."""
+        """Render a page that redirects to `address`, a path from the root."""
         return self._frame.render(
             "redirect", target=address, canonical=self._frame.absolute(address)
         )

@@ -59,7 +59,7 @@ class ArticleReader(Repository):
         if paths is not None:
             query = query.where(articles.c.path.in_(paths))
         rows = self._execute(query.order_by(articles.c.path))
-        return {path: slug for path, slug in rows}  # noqa: C416 - rows are no pairs
+        return {path: slug for path, slug in rows}  # noqa: C416 - rows are not pairs
 
     def retracted(self) -> list[Article]:
         """Return articles that were public before they were retracted."""
@@ -74,7 +74,7 @@ class ArticleReader(Repository):
             .where(addresses.c.slug != articles.c.slug)
             .order_by(addresses.c.slug)
         )
-        return {old: now for old, now in self._execute(query)}  # noqa: C416 - rows are no pairs
+        return {old: now for old, now in self._execute(query)}  # noqa: C416 - rows are not pairs
 
     def candidates(self, newsletter: str, window: ArticleWindow, at: datetime) -> list[Article]:
         """Return what is public at `at` and in a schedule's window, newest first.

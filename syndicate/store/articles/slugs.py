@@ -21,7 +21,7 @@ class Slugs(Repository):
     def owners(self, slugs: Iterable[str]) -> dict[str, int]:
         """Return the articles that slugs belong to, by key; free ones are left out."""
         query = select(addresses.c.slug, addresses.c.article).where(addresses.c.slug.in_(slugs))
-        return {slug: key for slug, key in self._execute(query)}  # noqa: C416 - rows are no pairs
+        return {slug: key for slug, key in self._execute(query)}  # noqa: C416 - rows are not pairs
 
     def refuse_taken(self, wanted: Mapping[str, int | None]) -> None:
         """Raise Refused where a slug is or was that of another article than the one given."""

@@ -104,7 +104,7 @@ class Newsletters(Repository):
             subscriptions.c.newsletter == name
         )
         rows = self._execute(query.group_by(subscriptions.c.state))
-        return {state: count for state, count in rows}  # noqa: C416 - rows are no pairs
+        return {state: count for state, count in rows}  # noqa: C416 - rows are not pairs
 
     def _editions_for_nobody(self, name: str) -> tuple[int, ...]:
         has_readers = exists().where(deliveries.c.edition == editions.c.key)

@@ -103,7 +103,7 @@ class SubscriberSearch(Repository):
         return int(self._execute(query).scalar_one())
 
     def unknown_suppressions(self) -> Iterator[tuple[str, str]]:
-        """Iterate over suppressed addresses that are no subscriber's, with the reasons."""
+        """Iterate over suppressed addresses that no subscriber has, with the reasons."""
         query = (
             select(suppressions.c.address, suppressions.c.reason)
             .outerjoin(subscribers, subscribers.c.address == suppressions.c.address)

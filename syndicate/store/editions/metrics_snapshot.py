@@ -118,4 +118,4 @@ class MetricsSnapshot(Repository):
         return {names(name): count for name, count in self._pairs(query).items()}
 
     def _pairs(self, query: Select[Any]) -> dict[str, int]:
-        return {name: count for name, count in self._execute(query)}  # noqa: C416 - rows are no pairs
+        return {name: count for name, count in self._execute(query)}  # noqa: C416 - rows are not pairs

@@ -167,7 +167,7 @@ class HttpConnection(HttpToolsProtocol):
             self.url = origin_form(method, self.url, self.headers)
         check_hosts(self._hosts, version)
         HttpToolsProtocol.on_headers_complete(self)
-        self.headers = []  # trailers are no headers: a proxy didn't look at them
+        self.headers = []  # trailers are not headers: a proxy didn't look at them
         if self.expect_100_continue:  # nobody knows whether a body follows a final response
             self.cycle.keep_alive = False
 

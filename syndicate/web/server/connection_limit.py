@@ -28,7 +28,7 @@ class ConnectionLimit:
     """Limits how many connections are open; those that are closing don't count."""
 
     def __init__(self, limit: int | None = None) -> None:
-        """Allow so many connections; None is no limit."""
+        """Allow this many connections; None for no limit."""
         self._limit = limit
         self._closing: set[LimitedConnection] = set()
         self._next_search = 0.0

@@ -31,7 +31,7 @@ def listen(host: str, port: int) -> socket.socket:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
         raise SyndicateError(
-            f"{host!r} is no address of this machine; choose one with --host, such as 127.0.0.1"
+            f"{host!r} is not an address of this machine; choose one with --host, such as 127.0.0.1"
         ) from error
     # "localhost" may be ::1 first, and the URLs we print have 127.0.0.1
     addresses.sort(key=lambda entry: entry[0] != socket.AF_INET)
@@ -112,6 +112,6 @@ def _refusal(error: OSError, host: str, port: int) -> SyndicateError:
         )
     if error.errno == errno.EADDRNOTAVAIL:
         return SyndicateError(
-            f"{host} is no address of this machine; choose one with --host, such as 127.0.0.1"
+            f"{host} is not an address of this machine; choose one with --host, such as 127.0.0.1"
         )
     return SyndicateError(f"can't listen on {host}, port {port}: {error.strerror}")

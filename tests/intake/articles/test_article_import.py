@@ -243,7 +243,7 @@ def test_a_retracted_article_stays_retracted(articles):
     articles.retract("a")
     filed = articles.import_one(articles.add("a.md", "Other words."))
     assert filed.outcome is UNCHANGED
-    assert "stays so" in filed.warnings[0]
+    assert "stays retracted" in filed.warnings[0]
     assert (articles.only().retracted_at, articles.only().revision) == (TUESDAY, 1)
 
 

@@ -288,7 +288,7 @@ def toml(head: str) -> bytes:
         (b'{"title": "x",\n"tags": [\n"a",\n[1]]}', "a.md:4: tags = a list"),
         (b'{"a":' + b"[" * 100_000, "a.md:1: front matter is nested"),
         (b"---json\n[1]\n---\n", "a.md:2: a list — expected lines"),
-        (b'---json\n{"title": "x"}\nmore\n---\n', "a.md:3: broken JSON: more after"),
+        (b'---json\n{"title": "x"}\nmore\n---\n', "a.md:3: broken JSON: text after"),
         (b"---js\n{title: 1}\n---\n", "a.md:1: front matter in js — expected yaml, toml or json"),
     ],
 )
@@ -309,8 +309,8 @@ def test_numbers_and_dates_are_read_as_they_are_written_in_every_format():
 
 
 def test_a_text_that_begins_with_a_brace_is_no_json():
-    assert not split_front_matter(b"{{< figure >}}\n", "a.md").found
-    assert not split_front_matter(b"{% raw %}\n", "a.md").found
+    assert not split_front_matter(b"{{< figure >}}\n", "a.md").is_present
+    assert not split_front_matter(b"{% raw %}\n", "a.md").is_present
 
 
 def test_a_laughing_yaml_is_refused_at_once():

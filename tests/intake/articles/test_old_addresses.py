@@ -107,7 +107,7 @@ def test_an_address_under_the_publications_path_begins_there(articles, publicati
         ("aliases", "['/a%0ab']", "it has characters"),
         ("aliases", "['/a\\b']", "it has characters"),
         ("aliases", f"[/{'a' * 300}/]", "it is too long"),
-        ("aliases", "['http://[half']", "it is no address"),
+        ("aliases", "['http://[half']", "it is not an address"),
     ],
 )
 def test_what_nobody_can_be_led_on_from_is_left_out_with_a_warning(

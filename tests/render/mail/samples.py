@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from syndicate.config import AdSlot, AdsSettings, Config, Newsletter, PublicationSettings
 from syndicate.model.articles import Article, Comments, Figure, Person
-from syndicate.model.editions import SLOTS, Content, EditionKind, slot_marker
+from syndicate.model.editions import PLACEHOLDERS, Content, EditionKind, format_placeholder
 from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.templates import Templates
@@ -157,10 +157,10 @@ def said(content: Content) -> str:
 def filled(content: Content) -> str:
     """The mail as one reader gets it."""
     page = content.html
-    values = dict.fromkeys(SLOTS, f"{URL}/u/abc")
+    values = dict.fromkeys(PLACEHOLDERS, f"{URL}/u/abc")
     values |= {"name": "R. Eader", "email": "reader@example.org"}
     for slot, value in values.items():
-        page = page.replace(slot_marker(content.nonce, slot), value)
+        page = page.replace(format_placeholder(content.nonce, slot), value)
     return page
 
 

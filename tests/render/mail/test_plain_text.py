@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndicate.body import markup
-from syndicate.model.editions import SLOTS, slot_marker
+from syndicate.model.editions import PLACEHOLDERS, format_placeholder
 from syndicate.render.mail.plain_text import WIDTH, render_plain_text, wrap
 from syndicate.render.mail.ui_strings import mail_strings
 from tests.render.mail.samples import alert, article, config, digest, stories, story
@@ -27,8 +27,8 @@ def test_the_whole_twin_reads_as_in_the_golden_file(kind):
         alert(story()) if kind == "alert" else digest(stories(), more=[article(9, "Rowers win")])
     )
     text = content.text
-    for slot in SLOTS:
-        text = text.replace(slot_marker(content.nonce, slot), f"<{slot}>")
+    for slot in PLACEHOLDERS:
+        text = text.replace(format_placeholder(content.nonce, slot), f"<{slot}>")
     assert text == (GOLDEN / f"{kind}.txt").read_text()
 
 

@@ -37,12 +37,12 @@ class ArticleFields:
 def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = "") -> ArticleFields:
     """Read front matter; slug and date default to those in the name of `file`.
 
-    `site` is the publication's URL, for absolute old addresses. Raise Refused with the
-    line, what was read and what was expected.
+    `site` is the publication's URL, for absolute old addresses. Raise Refused for an invalid
+    value, with its line and what was expected.
     """
     keys = FrontMatterKeys(front)
     date, name = split_dated_name(article_name(file))
-    section, tags = _topics(keys)
+    section, tags = _section_and_tags(keys)
     revision = Revision(
         title=_title(keys),
         body="",
@@ -103,12 +103,12 @@ def _permalink_slug(keys: FrontMatterKeys) -> str | None:
     if value is None or value.text is None or "/" not in value.text or ":" in value.text:
         return None
     path = re.sub(r"/(index\.html?)?$|\.html?$", "", value.text.strip())
-    last = path.rpartition("/")[2]
-    return slugify(last) if last else None
+    name = path.rpartition("/")[2]
+    return slugify(name) if name else None
 
 
-def _topics(keys: FrontMatterKeys) -> tuple[str | None, tuple[str, ...]]:
-    """Return section and tags; of Jekyll's categories, one is the section, the others are tags."""
+def _section_and_tags(keys: FrontMatterKeys) -> tuple[str | None, tuple[str, ...]]:
+    """Return section and tags; Jekyll's first category is the default section, others are tags."""
     categories = keys.words("categories")
     section = keys.line("section") or keys.line("category") or next(iter(categories), None)
     others = (name for name in categories if name != section)
@@ -135,7 +135,7 @@ def _translations(keys: FrontMatterKeys) -> Mapping[str, str]:
         return {}
     if value.table is None:
         keys.refuse("translations", value, "a table such as {de: slug-or-address}")
-    found = {}
+    translations = {}
     for tag, item in value.table.items():
         target = (item.text or "").strip()
         if not _LANGUAGE.fullmatch(tag):
@@ -143,5 +143,5 @@ def _translations(keys: FrontMatterKeys) -> Mapping[str, str]:
         address = target if target and slugify(target) == target else http_url(target)
         if address is None:
             keys.refuse(f"translations.{tag}", item, "a slug, or an http or https address")
-        found[tag] = address
-    return found
+        translations[tag] = address
+    return translations

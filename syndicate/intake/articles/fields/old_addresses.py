@@ -44,7 +44,7 @@ def _texts(keys: FrontMatterKeys, key: str) -> Iterator[tuple[FrontMatterValue, 
         text = (item.text or "").strip()
         if item.text is None and not item.is_null:
             keys.warn(item, f"{key} {item} is not a path such as /2019/05/story/; ignored")
-        elif text and text.lower() not in (*TRUE, *FALSE):  # to Eleventy, false is no page
+        elif text and text.lower() not in (*TRUE, *FALSE):  # to Eleventy, false means no page
             yield item, text
 
 

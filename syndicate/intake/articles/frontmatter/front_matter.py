@@ -20,12 +20,12 @@ _CLOSE = {
     "+++": re.compile(r"^\+\+\+[ \t]*(?:\n|\Z)", re.MULTILINE),
 }
 _MAX_LENGTH = 256_000
-_OBJECT = re.compile(r'\{\s*["}]')
+_OBJECT_START = re.compile(r'\{\s*["}]')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
-    """The keys at the head of a file, and the body below."""
+    """The keys at the head of a file, and the body after them."""
 
     path: str
     """The file's name, for messages."""
@@ -33,8 +33,8 @@ class FrontMatter:
     line: int = 1
     """The line of the file in which the body begins."""
     values: Mapping[str, FrontMatterValue] = field(default_factory=dict)
-    found: bool = True
-    """False if the file begins with its body."""
+    is_present: bool = True
+    """Whether the file has front matter; otherwise all of it is the body."""
 
 
 def split_front_matter(data: bytes, path: str) -> FrontMatter:
@@ -44,23 +44,23 @@ def split_front_matter(data: bytes, path: str) -> FrontMatter:
     of keys, or has a key twice.
     """
     text = _decode(data, path)
-    if _OBJECT.match(text):
+    if _OBJECT_START.match(text):
         value, end = read_json(text, path)
         return _front_matter(text, end, value, path)
     opening = _OPEN.match(text)
     if opening is None:
-        return FrontMatter(path=path, body=text, found=False)
-    mark = text[:3]
-    name = "toml" if mark == "+++" else opening["format"] or "yaml"
-    if (read := _READERS.get(name)) is None:
+        return FrontMatter(path=path, body=text, is_present=False)
+    delimiter = text[:3]
+    name = "toml" if delimiter == "+++" else opening["format"] or "yaml"
+    if (reader := _READERS.get(name)) is None:
         raise Refused(f"{path}:1: front matter in {name} — expected yaml, toml or json")
-    closing = _CLOSE[mark].search(text, opening.end())
+    closing = _CLOSE[delimiter].search(text, opening.end())
     if closing is None:
-        raise Refused(f"{path}:1: front matter begins here, but no line of {mark} ends it")
+        raise Refused(f"{path}:1: front matter begins here, but no line of {delimiter} ends it")
     head = text[opening.end() : closing.start()]
     if len(head) > _MAX_LENGTH:
         raise Refused(f"{path}:2: front matter of more than {_MAX_LENGTH // 1000} kB")
-    value = read(head, path)
+    value = reader(head, path)
     return _front_matter(text, closing.end(), value, path)
 
 
@@ -82,12 +82,12 @@ def _table(value: FrontMatterValue, path: str) -> Mapping[str, FrontMatterValue]
 
 
 def _fenced_json(head: str, path: str) -> FrontMatterValue:
-    """Read the object between `---json` and `---`."""
+    """Read the JSON object between `---json` and `---`."""
     text = f"\n{head}"
     value, end = read_json(text, path, 1)
-    if rest := text[end:].strip():
-        line = text.count("\n", 0, text.index(rest, end)) + 1
-        raise Refused(f"{path}:{line}: broken JSON: more after the end of the object")
+    if surplus := text[end:].strip():
+        line = text.count("\n", 0, text.index(surplus, end)) + 1
+        raise Refused(f"{path}:{line}: broken JSON: text after the end of the object")
     return value
 
 

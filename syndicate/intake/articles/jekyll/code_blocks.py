@@ -9,9 +9,9 @@ from typing import Self
 _SEARCHED_CHARACTERS = 300
 """Characters of a line that are searched for the end of a code span."""
 _LANGUAGE = re.compile(r"[\w+#-]{1,30}", re.ASCII)
-_PLACE = r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+"
-_ITEM = re.compile(_PLACE)
-_FENCE = re.compile(rf"^{_PLACE}(`{{3,}}+(?=[^`\n]*$)|~{{3,}}+)", re.MULTILINE)
+_LINE_PREFIX = r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+"
+_PREFIX_PATTERN = re.compile(_LINE_PREFIX)
+_FENCE = re.compile(rf"^{_LINE_PREFIX}(`{{3,}}+(?=[^`\n]*$)|~{{3,}}+)", re.MULTILINE)
 _QUOTED = re.compile(r"^[ \t]*(?:>[ \t]?)+")
 _SPECIAL = re.compile(r"[!-/:-@\[-`{-~\n]")
 
@@ -20,22 +20,23 @@ _SPECIAL = re.compile(r"[!-/:-@\[-`{-~\n]")
 class CodeBlock:
     """An open `{% highlight %}` block."""
 
-    at: int
-    """Position of its tag in the text."""
-    start: int
-    """Index of its first piece of output."""
+    position: int
+    """The position of its tag in the text."""
+    output_start: int
+    """Index of the first piece of output inside it."""
     language: str
     indent: str
     """Prefix of the lines in a list item or quotation."""
 
     @classmethod
-    def begin(cls, text: str, at: int, options: str, start: int) -> Self:
-        """Begin a block whose tag is at a position in the text."""
-        name = _LANGUAGE.match(options)
-        line = text[max(text.rfind("\n", 0, at) + 1, at - _SEARCHED_CHARACTERS) : at]
-        item = _ITEM.match(line)
-        indent = re.sub(r"[^ \t>]", " ", line) if item and item.end() == len(line) else ""
-        return cls(at, start, "" if name is None else name[0], indent)
+    def begin(cls, text: str, position: int, options: str, output_start: int) -> Self:
+        """Open the block whose tag is at `position` in `text`."""
+        language = match[0] if (match := _LANGUAGE.match(options)) else ""
+        start = max(text.rfind("\n", 0, position) + 1, position - _SEARCHED_CHARACTERS)
+        line = text[start:position]
+        prefix = _PREFIX_PATTERN.match(line)
+        indent = re.sub(r"[^ \t>]", " ", line) if prefix and prefix.end() == len(line) else ""
+        return cls(position, output_start, language, indent)
 
     def html(self, code: str) -> str:
         """Return the block as one line of HTML, which Markdown leaves as it is."""
@@ -44,9 +45,9 @@ class CodeBlock:
             lines.pop()
         while lines and not lines[0].strip():
             del lines[0]
-        name = f' class="language-{self.language}"' if self.language else ""
-        inner = _SPECIAL.sub(lambda letter: f"&#{ord(letter[0])};", "\n".join(lines))
-        return f"<pre><code{name}>{inner}</code></pre>"
+        class_attribute = f' class="language-{self.language}"' if self.language else ""
+        inner = _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", "\n".join(lines))
+        return f"<pre><code{class_attribute}>{inner}</code></pre>"
 
     def _dedented(self, lines: list[str]) -> list[str]:
         """Remove the prefix of lines in a list item or quotation."""
@@ -58,12 +59,12 @@ class CodeBlock:
 
 
 class CodeSpans:
-    """The code in a text: in fences, and between backticks on one line."""
+    """Where a text has code: in fences, and between backticks on one line."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def has(self, start: int, end: int) -> bool:
+    def contains(self, start: int, end: int) -> bool:
         """Whether a range of the text is in code."""
         line = max(self._text.rfind("\n", 0, start) + 1, start - _SEARCHED_CHARACTERS)
         before = self._text[line:start]
@@ -73,14 +74,14 @@ class CodeSpans:
 
     @cached_property
     def _fences(self) -> list[int]:
-        """Positions where fences begin and end, in turn."""
-        places, mark = [], ""
+        """The positions at which fences begin and end, alternately."""
+        positions, open_fence = [], ""
         for fence in _FENCE.finditer(self._text):
-            if not mark:
-                mark = fence[1]
-            elif fence[1][0] == mark[0] and len(fence[1]) >= len(mark):
-                mark = ""
+            if not open_fence:
+                open_fence = fence[1]
+            elif fence[1][0] == open_fence[0] and len(fence[1]) >= len(open_fence):
+                open_fence = ""
             else:
                 continue
-            places.append(fence.start())
-        return places
+            positions.append(fence.start())
+        return positions

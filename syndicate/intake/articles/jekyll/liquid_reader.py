@@ -83,7 +83,7 @@ class _LiquidReader:
                 self._read_tag(start, self._text[start + 2 : end], output=closing == "}}")
         self._out.append(self._text[self._at :])
         for block in self._blocks:
-            self._warned.setdefault("{% highlight %} without its end", block.at)
+            self._warned.setdefault("{% highlight %} without its end", block.position)
         return LiquidResult("".join(self._out), self._warnings(), tuple(self._left))
 
     def _closing(self, mark: str, start: int) -> int:
@@ -106,7 +106,7 @@ class _LiquidReader:
 
     def _trim(self) -> None:
         """Remove white space at the end of the output."""
-        start = self._blocks[-1].start if self._blocks else 0
+        start = self._blocks[-1].output_start if self._blocks else 0
         while len(self._out) > start:
             self._out[-1] = self._out[-1].rstrip()
             if self._out[-1]:
@@ -128,8 +128,8 @@ class _LiquidReader:
             return ""
         if name == "endhighlight" and self._blocks:
             block = self._blocks.pop()
-            code = "".join(self._out[block.start :])
-            del self._out[block.start :]
+            code = "".join(self._out[block.output_start :])
+            del self._out[block.output_start :]
             return block.html(code)
         tag = self._tags.get(name)
         return None if tag is None else tag(rest)
@@ -152,7 +152,7 @@ class _LiquidReader:
         """Drop an unknown tag, and a link whose address depends on it; keep it in code."""
         token = self._text[start:end]
         self._warned.setdefault(token, start)
-        if self._blocks or self._code.has(start, end):
+        if self._blocks or self._code.contains(start, end):
             self._left[one_line(token)] = None
             return token
         recent = "".join(piece[-_MAX_ADDRESS_LENGTH:] for piece in self._out[-_SEARCHED_PIECES:])

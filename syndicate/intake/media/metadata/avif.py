@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 _BRANDS = (b"avif", b"avis")
 _CONTAINERS = (b"moov", b"trak")
-_PRIVATE = (b"Exif", b"mime", b"uri ")
-_BLANK_KIND = b"free"
+_METADATA_TYPES = (b"Exif", b"mime", b"uri ")
+_FREE_TYPE = b"free"
 _IN_FILE, _IN_META = 0, 1
 _MAX_HEAD_LENGTH = 1024
 _MAX_DEPTH = 4
@@ -20,9 +20,9 @@ _MAX_DEPTH = 4
 
 @dataclass(frozen=True, slots=True)
 class _Box:
-    kind: bytes
+    type: bytes
     start: int
-    """Position of its content."""
+    """The position of its content, after the header."""
     end: int
 
 
@@ -51,92 +51,92 @@ def _metas(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[_Box]:
     if depth > _MAX_DEPTH:
         raise ValueError("an AVIF with too many nested boxes")
     for box in _boxes(data, start, end):
-        if box.kind == b"meta":
+        if box.type == b"meta":
             yield box
-        elif box.kind in _CONTAINERS:
+        elif box.type in _CONTAINERS:
             yield from _metas(data, box.start, box.end, depth + 1)
 
 
-def _boxes(data: bytes, at: int, end: int) -> Iterator[_Box]:
-    while at < end:
-        size, kind = struct.unpack_from(">I4s", data, at)
-        head = 8
+def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
+    while start < end:
+        size, box_type = struct.unpack_from(">I4s", data, start)
+        header_size = 8
         if size == 1:
-            (size,) = struct.unpack_from(">Q", data, at + 8)
-            head = 16
-        size = size or end - at
-        if size < head or at + size > end:
+            (size,) = struct.unpack_from(">Q", data, start + 8)
+            header_size = 16
+        size = size or end - start
+        if size < header_size or start + size > end:
             raise ValueError("an AVIF with a damaged box")
-        yield _Box(kind, at + head, at + size)
-        at += size
+        yield _Box(box_type, start + header_size, start + size)
+        start += size
 
 
 def _blank(data: bytes, meta: _Box, blanked: bytearray) -> None:
-    inside = {box.kind: box for box in _boxes(data, meta.start + 4, meta.end)}
-    if b"iinf" not in inside or b"iloc" not in inside:
+    boxes = {box.type: box for box in _boxes(data, meta.start + 4, meta.end)}
+    if b"iinf" not in boxes or b"iloc" not in boxes:
         return
-    private = dict(_private_items(data, inside[b"iinf"]))
-    left = len(data)
-    for item, extents in _Locations(data, inside[b"iloc"], inside.get(b"idat")).items():
-        if item not in private:
+    metadata = dict(_metadata_items(data, boxes[b"iinf"]))
+    bytes_left = len(data)
+    for item, extents in _ItemLocations(data, boxes[b"iloc"], boxes.get(b"idat")).items():
+        if item not in metadata:
             continue
         for start, length in extents:
             if not length or start + length > len(data):
                 raise ValueError("an AVIF that is truncated")
-            left -= length
-            if left < 0:
-                raise ValueError("an AVIF whose parts overlap")
+            bytes_left -= length
+            if bytes_left < 0:
+                raise ValueError("an AVIF whose items overlap")
             blanked[start : start + length] = bytes(length)
-    for kind_at in private.values():
-        blanked[kind_at : kind_at + 4] = _BLANK_KIND
+    for type_position in metadata.values():
+        blanked[type_position : type_position + 4] = _FREE_TYPE
 
 
-def _private_items(data: bytes, iinf: _Box) -> Iterator[tuple[int, int]]:
-    """Iterate over the numbers of private items, with the position of their type."""
+def _metadata_items(data: bytes, iinf: _Box) -> Iterator[tuple[int, int]]:
+    """Yield the id of each metadata item, and the position of its type."""
     count_size = 2 if data[iinf.start] == 0 else 4
     for box in _boxes(data, iinf.start + 4 + count_size, iinf.end):
         wide = data[box.start] >= 3  # noqa: PLR2004 - the box's version
         (item,) = struct.unpack_from(">I" if wide else ">H", data, box.start + 4)
-        kind_at = box.start + (10 if wide else 8)
-        if data[kind_at : kind_at + 4] in _PRIVATE:
-            yield item, kind_at
+        type_position = box.start + (10 if wide else 8)
+        if data[type_position : type_position + 4] in _METADATA_TYPES:
+            yield item, type_position
 
 
-class _Locations:
-    """The table of item locations (14496-12, 8.11.3)."""
+class _ItemLocations:
+    """Reads the table of item locations, `iloc` (14496-12, 8.11.3)."""
 
     def __init__(self, data: bytes, iloc: _Box, idat: _Box | None) -> None:
         self._data = data
-        self._at = iloc.start + 6
+        self._position = iloc.start + 6
         self._version = data[iloc.start]
         self._idat = idat
         sizes = struct.unpack_from(">BB", data, iloc.start + 4)
-        self._offset, self._length = divmod(sizes[0], 16)
-        self._base, self._index = divmod(sizes[1], 16)
-        if not self._length:
-            raise ValueError("an AVIF without the length of its parts")
+        self._offset_size, self._length_size = divmod(sizes[0], 16)
+        self._base_size, self._index_size = divmod(sizes[1], 16)
+        if not self._length_size:
+            raise ValueError("an AVIF without the lengths of its items")
 
     def items(self) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-        """Iterate over items, each with start and length of its extents."""
+        """Yield the id of each item, with start and length of its extents."""
         wide = self._version >= 2  # noqa: PLR2004 - the box's version
         for _ in range(self._number(4 if wide else 2)):
             item = self._number(4 if wide else 2)
             method = self._number(2) & 15 if self._version else _IN_FILE
-            self._number(2)  # which file: always this one
-            base = self._number(self._base) + self._origin(method)
+            self._number(2)  # data_reference_index: always this file
+            base = self._number(self._base_size) + self._origin(method)
             yield item, [self._extent(base) for _ in range(self._number(2))]
 
     def _extent(self, base: int) -> tuple[int, int]:
         if self._version:
-            self._number(self._index)
-        return base + self._number(self._offset), self._number(self._length)
+            self._number(self._index_size)
+        return base + self._number(self._offset_size), self._number(self._length_size)
 
     def _origin(self, method: int) -> int:
         return self._idat.start if method == _IN_META and self._idat else 0
 
     def _number(self, size: int) -> int:
-        if self._at + size > len(self._data):
+        if self._position + size > len(self._data):
             raise ValueError("an AVIF that is truncated")
-        read = self._data[self._at : self._at + size]
-        self._at += size
-        return int.from_bytes(read)
+        number = self._data[self._position : self._position + size]
+        self._position += size
+        return int.from_bytes(number)

@@ -7,8 +7,8 @@ from html import escape
 from syndicate.model.compiled_body import Part
 
 
-class FragmentWriter:
-    """Collects the parts of a compiled body."""
+class PartWriter:
+    """Collects the HTML of a compiled body, as parts."""
 
     def __init__(self) -> None:
         self._parts: list[Part] = []
@@ -35,7 +35,7 @@ class FragmentWriter:
 
     @contextmanager
     def without_amp(self) -> Iterator[None]:
-        """Leave out of AMP what is written in this context."""
+        """Leave what is written in this context out of AMP."""
         self._without_amp += 1
         try:
             yield
@@ -54,5 +54,5 @@ class FragmentWriter:
 
 
 def format_attributes(attributes: Mapping[str, str]) -> str:
-    """Write attributes, each with a space before it."""
+    """Return attributes as HTML, each with a space before it."""
     return "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
