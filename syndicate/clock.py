@@ -26,7 +26,7 @@ def to_utc(at: datetime) -> datetime:
 
 
 def parse_time(text: str, zone: tzinfo) -> datetime:
-    """Parse an ISO 8601 time, in `zone` if it has no offset; raise ValueError if it is none."""
+    """Parse an ISO 8601 time, in `zone` if it has no offset; raise ValueError for anything else."""
     at = datetime.fromisoformat(text.strip())
     return to_utc(at if at.tzinfo else at.replace(tzinfo=zone))
 

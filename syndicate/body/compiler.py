@@ -148,7 +148,7 @@ class _Compiler:
         self._writer.write_each(page="</div>", amp="</div>", feed="")
 
     def _address(self, address: str) -> str:
-        """Return an address absolute, or with the placeholder of what precedes it."""
+        """Return an absolute address, or one that begins with a placeholder."""
         address = address.strip()
         if address.startswith("#"):
             return address

@@ -1,4 +1,4 @@
-"""The contrast ratio between a text and its ground (WCAG 2.2).
+"""The contrast ratio between text and background (WCAG 2.2).
 
 https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
 """
@@ -9,9 +9,9 @@ BODY = 7.0
 """The minimum for long text (WCAG 1.4.6, AAA)."""
 
 
-def ratio(text: str, ground: str) -> float:
+def ratio(text: str, background: str) -> float:
     """Return the contrast of two colours such as "#1B1B1B": 1 for the same, 21 at most."""
-    dark, light = sorted((_luminance(text), _luminance(ground)))
+    dark, light = sorted((_luminance(text), _luminance(background)))
     return (light + 0.05) / (dark + 0.05)
 
 

@@ -31,7 +31,7 @@ class Selection:
 
     @property
     def left_out(self) -> str:
-        """What age left out, as ", 3 older than 24 h"; empty if nothing."""
+        """How many were too old, as ", 3 older than 24 h"; empty if nothing."""
         if not self.aged or self.max_age is None:
             return ""
         return f", {self.aged} older than {format_duration(self.max_age)}"

@@ -113,11 +113,11 @@ class FailureThreshold:
     """The number tried from which the share counts."""
 
     def is_reached(self, tried: int, failed: int) -> bool:
-        """Whether so many of those tried failed that the edition has to pause."""
+        """Whether enough of those tried failed to pause the edition."""
         return tried >= self.after and failed >= self.share * tried and failed > 0
 
     def failures_left(self, tried: int, failed: int) -> int:
-        """Return after how many more failures the threshold can be reached at the earliest.
+        """Return the fewest further failures that can reach the threshold.
 
         With `x` more failures, the share is reached at the earliest where
         `failed + x >= share * max(tried + x, after)`.

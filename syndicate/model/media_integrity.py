@@ -16,7 +16,7 @@ _PNG_END = b"IEND\xaeB`\x82"
 
 
 def is_intact(name: str, file: File) -> bool:
-    """Whether an open file has the content of its name; True for names without a hash."""
+    """Whether an open file's content has the hash in its name; True for names without one."""
     match = _HASHED.fullmatch(name.rpartition("/")[2])
     if match is None:
         return True

@@ -42,7 +42,7 @@ class Subscriber:
     language: str | None = None
     """Their language as a BCP 47 tag; None for the publication's."""
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """The publication's own fields, by name."""
+    """The custom fields, by name."""
     tags: tuple[str, ...] = ()
     paused_until: datetime | None = None
     """Until when they paused their mail, if they did."""
@@ -94,7 +94,7 @@ class Action(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     CHANGED = "changed"
-    """Name, language, own fields or tags."""
+    """Name, language, custom fields or tags."""
     MOVED = "moved"
     """Their address changed."""
     MERGED = "merged"

@@ -25,7 +25,7 @@ _HOSTED = (*_WEB, "ftp", "webcal")
 
 
 def http_url(text: str) -> str | None:
-    """Return an http(s) URL in ASCII; None if `text` is none.
+    """Return an http(s) URL in ASCII; None if `text` is not one.
 
     Other characters are percent-encoded, those of a host by IDNA; user and password are dropped.
     """

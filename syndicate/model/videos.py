@@ -36,7 +36,7 @@ class Video:
 
     @classmethod
     def from_url(cls, url: str) -> Self | None:
-        """Return the video at the URL of a page or player, or a short one; None if it is none."""
+        """Return the video of a page's, player's or short URL; None for any other URL."""
         try:
             parts = urlsplit(url)
             host = parts.hostname or ""

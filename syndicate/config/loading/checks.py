@@ -1,4 +1,4 @@
-"""What has to fit together in config.toml, read from the raw tables.
+"""Checks that the tables of config.toml agree with each other, before they are parsed.
 
 These checks run even where the models find mistakes: they look only at values of the
 right type, and leave the others to the models.
@@ -30,7 +30,7 @@ _MASTHEADS = (*_LOGOS, ".svg")
 
 
 def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
-    """Find what does not fit together; relative paths start at `root`."""
+    """Find what contradicts itself; relative paths start at `root`."""
     for kind in ("newsletters", "schedules", "feeds", "segments"):
         yield from _names(data, kind)
     yield from _reserved(data)
@@ -152,17 +152,19 @@ def _colours(theme: dict[str, Any]) -> Iterator[Mistake]:
             colours = model.model_validate(given).model_dump()
         except ValidationError:
             continue
-        for text, ground, minimum in PAIRS:
-            ratio = contrast.ratio(colours[text], colours[ground])
+        for text, background, minimum in PAIRS:
+            ratio = contrast.ratio(colours[text], colours[background])
             if ratio < minimum:
-                key = text if text in given or ground not in given else ground
-                yield ("theme", name, key), _too_pale(text, ground, colours, ratio, minimum)
+                key = text if text in given or background not in given else background
+                yield ("theme", name, key), _low_contrast(text, background, colours, ratio, minimum)
 
 
-def _too_pale(text: str, ground: str, colours: dict[str, str], ratio: float, minimum: float) -> str:
+def _low_contrast(
+    text: str, background: str, colours: dict[str, str], ratio: float, minimum: float
+) -> str:
     # Rounded down, so that 4.46 is not shown as the 4.5 that is expected.
     return (
-        f"{text} {colours[text]} on {ground} {colours[ground]} has a contrast of "
+        f"{text} {colours[text]} on {background} {colours[background]} has a contrast of "
         f"{math.floor(ratio * 10) / 10} : 1; expected {minimum:g} : 1 or more"
     )
 

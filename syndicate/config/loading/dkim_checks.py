@@ -1,4 +1,4 @@
-"""What has to fit together in `[[mail.dkim]]`, read from the raw tables."""
+"""Checks that the tables of `[[mail.dkim]]` agree, before they are parsed."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ _DEFAULT_FROM = "news@localhost"
 
 
 def check_dkim(data: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Find what does not fit together in the keys; the private keys themselves are not read."""
+    """Find contradictions in the keys; the private keys themselves are not read."""
     mail = data.get("mail")
     tables = mail.get("dkim") if isinstance(mail, dict) else None
     keys = list[DkimKeySettings]()

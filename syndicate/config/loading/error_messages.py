@@ -49,7 +49,7 @@ def expected(error: ErrorDetails) -> str:
 
 
 def unknown(loc: Loc) -> str:
-    """Return that there is no such key, and the one that may be meant."""
+    """Return the message for an unknown key, with the key that may be meant."""
     known = _keys(loc[:-1])
     thing = "key" if len(loc) > 1 else "table"
     match = closest_match(str(loc[-1]), [name for key in known for name in (key.name, key.field)])
@@ -60,7 +60,7 @@ def unknown(loc: Loc) -> str:
 
 
 def closest_match(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that is most like a mistaken one; None where none is."""
+    """Return the known word most similar to a mistaken one; None if none is similar."""
     return next(iter(difflib.get_close_matches(word.lower(), list(known), n=1)), None)
 
 

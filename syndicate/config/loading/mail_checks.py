@@ -1,4 +1,4 @@
-"""What has to fit together in `[mail]`, its relays and its limits, read from the raw tables."""
+"""Checks that `[mail]`, its relays and its limits agree, before they are parsed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _LOCAL_URL = "http://127.0.0.1:8000"
 def check_mail(
     mail: Mapping[str, Any], publication: Mapping[str, Any], web: Mapping[str, Any]
 ) -> Iterator[Mistake]:
-    """Find what does not fit together in `[mail]`; whether passwords can be read is not checked."""
+    """Find contradictions in `[mail]`; whether passwords can be read is not checked."""
     sends = mail.get("transport") == TransportKind.SMTP
     if sends:
         yield from _going_live(publication, web, mail)
@@ -33,7 +33,7 @@ def check_mail(
 
 
 def _servers(mail: Mapping[str, Any]) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
-    """Iterate over the tables of the mail servers: the relays, or `[mail]` itself without any."""
+    """Iterate over the tables of mail servers: the relays, or `[mail]` itself if there are none."""
     relays = mail.get("relays")
     if not relays or not isinstance(relays, list):
         yield ("mail",), mail
@@ -84,7 +84,7 @@ def _misplaced_keys(mail: Mapping[str, Any]) -> Iterator[Mistake]:
 
 
 def _relays(mail: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Check that each relay has a name of its own, and that one of them is used at all."""
+    """Check that each relay has a unique name, and that at least one of them is used."""
     if not mail.get("relays"):
         return
     names = set[str]()

@@ -24,7 +24,7 @@ class MissingSecret:
 
 
 def missing_secrets(config: Config) -> Iterator[MissingSecret]:
-    """Find the passwords and signing keys that can't be read now: no mail leaves until they can."""
+    """Find the passwords and signing keys that can't be read now, without which no mail is sent."""
     mail = config.mail
     for number, server in enumerate(mail.servers if mail.transport is TransportKind.SMTP else ()):
         try:
@@ -44,7 +44,7 @@ def missing_secrets(config: Config) -> Iterator[MissingSecret]:
 
 
 def missing_token(config: Config) -> Iterator[MissingSecret]:
-    """Find out whether the monitor token can't be read now: nobody gets in with it until then."""
+    """Find out whether the monitor token can't be read now: until it can, nobody can sign in."""
     try:
         config.web.monitor_token(config.root)
     except SecretUnreadable as error:

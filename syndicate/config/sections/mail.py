@@ -71,7 +71,7 @@ class MailSettings(SmtpServer, SenderSettings):
 
     @cached_property
     def servers(self) -> tuple[RelaySettings, ...]:
-        """The mail servers: the relays, or without any `[mail]` itself, named by its host."""
+        """The relays; if there are none, `[mail]` itself, named by its host."""
         if not self.relays:
             return (RelaySettings.from_server(self),)
         return tuple(relay.with_defaults(self) for relay in self.relays)

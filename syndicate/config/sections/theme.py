@@ -22,23 +22,23 @@ class Masthead(StrEnum):
 
 
 class Colours(Table):
-    """The colours on light ground."""
+    """The colours on a light background."""
 
-    paper: Colour = Field(default="#FFFDF9", description="The ground of everything.")
+    paper: Colour = Field(default="#FFFDF9", description="The background of everything.")
     ink: Colour = Field(default="#1B1B1B", description="Headlines and text.")
     muted: Colour = Field(default="#5A564E", description="Captions, times and summaries.")
     rule: Colour = Field(default="#DDD7C9", description="The lines between things.")
     shade: Colour = Field(
-        default="#F5F1E8", description="The ground of code, and of pictures still to come."
+        default="#F5F1E8", description="The background of code, and of pictures not yet loaded."
     )
     accent: Colour = Field(default="#0B5C8A", description="Links, section names and buttons.")
     breaking: Colour = Field(
         default="#B3261E", description="The word that says “breaking” over a headline."
     )
     breaking_ground: Colour = Field(
-        default="#B3261E", description="The ground of the strip of breaking news."
+        default="#B3261E", description="The background of the strip of breaking news."
     )
-    on_breaking: Colour = Field(default="#FFFFFF", description="The text on that ground.")
+    on_breaking: Colour = Field(default="#FFFFFF", description="The text on that background.")
 
 
 def _dark(key: str, default: str) -> Any:
@@ -46,7 +46,7 @@ def _dark(key: str, default: str) -> Any:
 
 
 class DarkColours(Colours):
-    """The colours on dark ground, for readers whose device asks for it."""
+    """The colours on a dark background, for readers whose device asks for it."""
 
     paper: Colour = _dark("paper", "#14161A")
     ink: Colour = _dark("ink", "#ECE8E1")
@@ -67,7 +67,7 @@ PAIRS = (
     ("breaking", "paper", contrast.TEXT),
     ("on_breaking", "breaking_ground", contrast.TEXT),
 )
-"""Colour of text, colour of its ground, and the minimum contrast between them."""
+"""Colour of text, colour of its background, and the minimum contrast between them."""
 
 _SERIF = "Charter, 'Bitstream Charter', 'Sitka Text', Cambria, Georgia, serif"
 _SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -87,7 +87,7 @@ class ThemeSettings(Table):
     )
     logo_dark: Path | None = Field(
         default=None,
-        description="The same on dark ground. Default: the logo, on light ground.",
+        description="The same on a dark background. Default: the logo, on a light background.",
         examples=["logo-dark.svg"],
     )
     headlines: FontStack = Field(
@@ -99,8 +99,8 @@ class ThemeSettings(Table):
     measure: StrictInt = Field(
         default=66, ge=45, le=90, description="How many characters a line of text has on pages."
     )
-    light: Colours = Field(default=Colours(), description="The colours on light ground.")
+    light: Colours = Field(default=Colours(), description="The colours on a light background.")
     dark: DarkColours = Field(
         default=DarkColours(),
-        description="The colours on dark ground, for readers whose device asks for it.",
+        description="The colours on a dark background, for readers whose device asks for it.",
     )

@@ -22,7 +22,7 @@ _RECONNECT_DELAY = 30.0
 _RATE_INTERVAL = 1.0
 """Seconds between two records of the sending rate."""
 _CLOSED_DOMAINS = 3
-"""A 421 that ends the session counts as the relay's own after so many domains in a row."""
+"""A 421 that ends the session counts as the relay's own after this many domains in a row."""
 _MAX_WAIT = 60.0
 """Seconds; a relay whose limit opens later counts as unavailable."""
 
@@ -212,7 +212,7 @@ class RelayPool:
     def to_connect(
         self, count: int, relays: Sequence[RelayState], now: float
     ) -> Iterator[RelayState]:
-        """Yield, for each of so many sessions, which of the relays is to open it."""
+        """Yield the relay that is to open each of `count` sessions."""
         shares = sessions([relay.settings for relay in relays])
         missing = {r.name: r.missing_sessions(shares.get(r.name, 0), now) for r in relays}
         while count > 0 and any(left > 0 for left in missing.values()):

@@ -105,7 +105,7 @@ class SendQueue:
         self._ledger.release(self._take_released())
 
     def claim_request(self, sessions: int, now: float) -> ClaimRequest | None:
-        """Return what to claim with the next commit for so many sessions, if anything."""
+        """Return what to claim with the next commit for this many sessions, if anything."""
         self.last_claim_empty = False
         self._measure_rate(now)
         for edition in self._editions:
@@ -160,7 +160,7 @@ class SendQueue:
         return outcomes
 
     def prepare(self, count: int) -> None:
-        """Render about so many of the most urgent messages before their turn."""
+        """Render about this many of the most urgent messages before their turn."""
         urgent = (self._queues.get(edition.key) for edition in self._editions)
         queue = next(filter(None, urgent), None)
         if queue is not None:
@@ -219,7 +219,7 @@ class SendQueue:
             self._popped, self._measured_at = 0, now
 
     def _render(self, queue: deque[OutgoingMessage], count: int) -> None:
-        """Render so many messages, more if signing takes long, in batches that sign fastest."""
+        """Render this many messages, more if signing takes long, in batches that sign fastest."""
         ahead = max(count, _SIGN_AHEAD) if queue[0].prepared.slow else count
         first = next((n for n, message in enumerate(queue) if not message.rendered), ahead)
         for start in range(first, min(ahead, len(queue)), BATCH_SIZE):

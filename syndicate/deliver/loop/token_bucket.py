@@ -13,7 +13,7 @@ from syndicate.config import Rate
 from syndicate.store import Store
 
 _RESERVE_SECONDS = 0.25
-"""A reservation from a rate limit is worth so many seconds of it."""
+"""A reservation from a rate limit is worth this many seconds of it."""
 _RESERVE_DAILY = 20
 """Tokens in a reservation from a daily quota."""
 _MIN_RETRY, _MAX_RETRY = 0.1, 30.0

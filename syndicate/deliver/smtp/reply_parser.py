@@ -125,7 +125,7 @@ class ReplyReader:
         """Return the code and the lines of the next reply, as smtplib has them.
 
         Raise OSError if it isn't complete in time, however it trickles in, and
-        MalformedReply if it is none.
+        MalformedReply if it is not one.
         """
         deadline = time.monotonic() + timeout
         while (lines := self._parser.next_lines()) is None:

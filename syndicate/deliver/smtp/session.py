@@ -12,7 +12,7 @@ from syndicate.deliver.smtp.transport import Envelope, Event, MessageAnswered, S
 from syndicate.errors import TemporaryFailure
 
 _BODY_TIMEOUTS = 20
-"""The reply to a body may take so many timeouts: 10 minutes for 30 seconds (4.5.3.2.6)."""
+"""The reply to a body may take this many timeouts: 10 minutes for 30 seconds (4.5.3.2.6)."""
 _RECEIVE_SIZE = 64 * 1024
 _TLS_RECORD = 16 * 1024
 """Bytes that TLS encrypts at once (RFC 8446, 5.1)."""

@@ -87,7 +87,7 @@ class ArticleMatcher:
             return ArticleMatch(article.id, slug, article, warning)
         public_id = source_file.id or default_id(self.config, slug)
         owner = (finder if slug == source_file.slug else self.store()).by_id(public_id)
-        if owner is not None:  # somebody wrote this very id into another file
+        if owner is not None:  # another file has exactly this id
             raise Refused(
                 f"{source_file.path}: its id would be {public_id}, "
                 f"which is {describe_owner(owner)}'s"

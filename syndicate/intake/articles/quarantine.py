@@ -12,7 +12,7 @@ class Quarantine:
         self._states: dict[str, tuple[int, int]] = {}
 
     def add(self, file: Path) -> None:
-        """Quarantine a file in its present state."""
+        """Quarantine a file until it is saved again."""
         self._states[os.path.realpath(file)] = _state(file)
 
     def contains(self, file: Path) -> bool:

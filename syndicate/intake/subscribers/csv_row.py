@@ -32,7 +32,7 @@ MAX_FIELD_LENGTH = 500
 _LANGUAGE = re.compile("[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _LANGUAGES = ("language", "lang", "locale")
 _MAX_NAMED_COLUMNS = 3
-"""Up to so many columns, an error lists them."""
+"""An error lists the columns if there are no more than this."""
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Earlier times can't be true; some tools write year 1 for "never"."""
 _SEVERITY = {status: number for number, status in enumerate(ExportedStatus)}
@@ -96,7 +96,7 @@ class CsvRowParser:
         self._default = status_from_file_name(export_format, csv_file.file)
         tool = f" ({export_format.name})" if export_format.name else ""
         self.origin = f"{IMPORTED}{one_line(csv_file.file.name)}{tool}"
-        """The start of the source of all its subscriptions."""
+        """The beginning of `source` in all its subscriptions."""
 
     def _columns_by_name(self) -> Mapping[str, int]:
         """Return the columns with a name; the first of several with the same."""

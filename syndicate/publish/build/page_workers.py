@@ -1,4 +1,4 @@
-"""A page writer in each of several processes, for large builds."""
+"""Page writers in several processes, for large builds."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -20,7 +20,7 @@ from syndicate.render.templates import Templates
 from syndicate.store import Store
 
 _MIN_ARTICLES_FOR_WORKERS = 200
-"""Fewer articles don't repay the start of processes."""
+"""With fewer articles, starting processes takes longer than it saves."""
 
 
 class Publisher:

@@ -40,7 +40,7 @@ class ListRow:
 
 @dataclass(slots=True)
 class TopicChange:
-    """What changed in one topic: single articles, all from one on, or the whole."""
+    """What changed in one topic: single articles, all from a certain one on, or everything."""
 
     updated: set[tuple[int, str]] = field(default_factory=set)
     """Age and id of articles that keep their positions."""
@@ -147,7 +147,7 @@ class TopicIndex:
         return [Topic(kind=TopicKind(kind), name=name, home=home) for kind, name, home in rows]
 
     def size(self, topic: str) -> int:
-        """Return how many articles a topic has, withdrawn ones included."""
+        """Return how many articles a topic has, retracted ones included."""
         return self._sizes(topic)[0]
 
     def count_shown(self, topic: str) -> int:

@@ -288,7 +288,7 @@ class PageWriter:
             self._put(file, outcome)
 
     def _put(self, file: OutputFile, outcome: TaskOutcome) -> bool:
-        """Render and write a file; return whether it exists now, if only in its last version."""
+        """Render and write a file; return whether it exists now, perhaps in its last version."""
         try:
             data = file.render()
             self._write(file, file.path, data, outcome)

@@ -37,7 +37,7 @@ MAX_UPLOADS = 16
 COMMIT_EVERY = 100
 """Files uploaded between two commits."""
 MAX_FAILURES = 20
-"""After so many, the storage itself is at fault and the run stops."""
+"""After this many errors, the storage itself is at fault and the run stops."""
 Item = TypeVar("Item")
 
 
@@ -113,7 +113,7 @@ class Mirror:
         )
 
     def uploaded_versions(self, versions: Mapping[str, str]) -> dict[str, str]:
-        """Return those of some files, by path with digest, that the mirror has.
+        """Return which of these files (path and digest) the mirror has.
 
         Raise SyndicateError where its list of uploads can't be read.
         """

@@ -103,7 +103,7 @@ class UploadedFiles:
             yield PendingUpload(path, sha, status, location, bool(settled), headers)
 
     def uploaded_versions(self, versions: Mapping[str, str]) -> dict[str, str]:
-        """Return those of some files, by path with digest, that the mirror has."""
+        """Return which of these files (path and digest) the mirror has."""
         query = "SELECT sha256 FROM held WHERE target = ? AND path = ?"
         return {
             path: sha256

@@ -25,11 +25,11 @@ from syndicate.publish.push.feed_versions import find_versions
 from syndicate.publish.push.time_budget import DEFAULT_SECONDS, SendReport, TimeBudget
 from syndicate.store import Store
 
-if TYPE_CHECKING:  # start-up: who notifies nobody needs no HTTP
+if TYPE_CHECKING:  # faster start-up where nobody is notified
     from syndicate.publish.push.hub import HubReport
 
 FULL_SCAN_INTERVAL = timedelta(hours=1)
-"""How often all feeds are compared, whatever builds reported."""
+"""How often all feeds are compared, even if builds reported no changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ _DELAYS = (
 )
 _MAX_DELAY = timedelta(hours=12)
 _GIVE_UP_AFTER = timedelta(days=3)
-"""After that, news is no longer new."""
+"""After that, a call is given up: its news is old."""
 _MAX_RETRY_AFTER = timedelta(days=1)
 """The longest Retry-After that is respected."""
 
@@ -46,7 +46,7 @@ class CallFailure:
 
     @property
     def is_server_wide(self) -> bool:
-        """Whether the server accepts nothing now, rather than not this call."""
+        """Whether the server accepts no calls now, not only not this one."""
         return self.reply is None or (
             self.reply.status == HTTPStatus.TOO_MANY_REQUESTS
             or self.reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,4 +1,4 @@
-"""Advertising in mail: whatever the operator pasted, reduced to text, links and pictures."""
+"""Advertising in mail: the operator's HTML, reduced to text, links and pictures."""
 
 import nh3
 

@@ -16,7 +16,7 @@ from syndicate.render.mail.html_body import COLUMN, shown_height
 from syndicate.render.mail.subject import digest_preheader, digest_subject
 
 MAX_HEADLINES = 20
-"""How many further articles get a headline; the others, two at least, are counted."""
+"""How many further articles get a headline; the rest, two or more, are only counted."""
 
 _LEAD_SUMMARY, _SUMMARY = 360, 220
 """Maximum length of the summaries of the lead and of the others, in characters."""

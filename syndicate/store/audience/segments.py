@@ -193,7 +193,7 @@ class _ConditionBuilder:
     def _as_number(
         self, text: ColumnElement[str], test: Callable[[ColumnElement[Any]], Condition]
     ) -> Condition:
-        """Test a text as a number; false where it is none."""
+        """Test a text as a number; false where it is not one."""
         if self._sqlite:
             # beside a REAL, numeric text becomes a number; other text is greater than any
             return and_(test(text), text <= _INFINITE)

@@ -149,7 +149,7 @@ class HubPage:
                 )
             version = documents.version(topic)
             if version is None:
-                reason = "hub.topic is none of our feeds; expected the self address of a feed"
+                reason = "hub.topic is not one of our feeds; expected the self address of a feed"
                 raise _RefusedRequest(reason)
             return version if documents.is_published(topic, self._mirror) else ""
 

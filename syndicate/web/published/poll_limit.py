@@ -25,7 +25,7 @@ _RATE_FACTOR = 100
 _BURST = 200
 """Polls that may come at once."""
 _MAX_FULL = 100
-"""Full responses for one validator: so many people may share an address and a program."""
+"""Full responses for one validator: this many people may share an address and a program."""
 _MAX_VALIDATORS = 8
 """Validators of a client that are counted."""
 _MAX_BUDGETS = 20_000

@@ -77,7 +77,7 @@ class ResponseHeaders:
         return headers | CORS if to_feed else headers
 
     def is_feed(self, file: CachedFile) -> bool:
-        """Return whether a file is a document of a feed; the OPML list is none."""
+        """Return whether a file is a document of a feed; the OPML list is not."""
         return file.format.feed and file.path != addresses.output_path(addresses.OPML)
 
     def _freshness(self, file: CachedFile) -> str:

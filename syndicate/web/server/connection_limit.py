@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Protocol
 
 _BATCH_SHARE = 32
-"""One in so many connections is closed at a time, since finding idle ones takes a while."""
+"""The fraction of connections closed at a time, as 1/n: finding idle ones takes a while."""
 _SEARCH_PAUSE = 0.1
 """Seconds until the next search after one that found no idle connection."""
 _MAX_LINGERING = 64

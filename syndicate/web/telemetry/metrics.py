@@ -30,7 +30,7 @@ from syndicate.web.telemetry.counters import RequestCounters
 _CACHE_TIME = 15.0
 """Seconds for which figures of the store are cached at least."""
 _CACHE_FACTOR = 100
-"""They are cached for so many times their query time: large stores are queried less often."""
+"""Metrics are cached for this many times their query time, to query large stores less often."""
 _NO_MAIL = frozenset({BlockerKind.HOLD, BlockerKind.OUT})
 """The blockers of a relay that accepts nothing."""
 

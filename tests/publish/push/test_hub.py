@@ -463,12 +463,12 @@ def test_a_build_of_a_time_to_come_is_a_trial_and_sent_to_nobody(post, reader):
 
 WRONG: tuple[tuple[dict[str, str], str], ...] = (
     ({"mode": "subscribe!"}, "hub.mode"),
-    ({"topic": "/nothing.xml"}, "none of our feeds"),
-    ({"topic": "/"}, "none of our feeds"),
-    ({"topic": "/opml.xml"}, "none of our feeds"),
-    ({"topic": "/feeds/private/abc/rss.xml"}, "none of our feeds"),
-    ({"topic": "/../rss.xml"}, "none of our feeds"),
-    ({"topic": "/rss.xml?x"}, "none of our feeds"),
+    ({"topic": "/nothing.xml"}, "not one of our feeds"),
+    ({"topic": "/"}, "not one of our feeds"),
+    ({"topic": "/opml.xml"}, "not one of our feeds"),
+    ({"topic": "/feeds/private/abc/rss.xml"}, "not one of our feeds"),
+    ({"topic": "/../rss.xml"}, "not one of our feeds"),
+    ({"topic": "/rss.xml?x"}, "not one of our feeds"),
     ({"callback": ""}, "not an http or https URL"),
     ({"callback": "ftp://example.org/"}, "not an http or https URL"),
     ({"callback": "http://me:pw@example.org/"}, "user name or password"),
