@@ -28,7 +28,7 @@ from syndicate.deliver.message.message import EditionHeaders, Recipient
 from syndicate.deliver.message.template import MessageTemplate
 from syndicate.deliver.message.tracked_links import TrackedLinks
 from syndicate.model.deliveries import Claim
-from syndicate.model.editions import Content, Edition, EditionKind, format_placeholder, link_marker
+from syndicate.model.editions import Content, Edition, EditionKind, link_marker, placeholder
 
 RATIO = 100.0
 """How many times the messages of the plain way there are to be, at least."""
@@ -172,10 +172,7 @@ def content(places: Sequence[str], weight: int = WEIGHT) -> Content:
 
 def markers() -> list[str]:
     """Return what stands in the personal places before a copy is filled in."""
-    return [
-        format_placeholder(NONCE, PLACEHOLDERS[number % len(PLACEHOLDERS)])
-        for number in range(PLACES)
-    ]
+    return [placeholder(NONCE, PLACEHOLDERS[n % len(PLACEHOLDERS)]) for n in range(PLACES)]
 
 
 # the plain way

@@ -26,7 +26,7 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.transports import configured_transports
 from syndicate.deliver.worker import drain
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.editions import Content, Draft, EditionKind, Item, format_placeholder
+from syndicate.model.editions import Content, Draft, EditionKind, Item, placeholder
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Store, Transaction
 
@@ -186,8 +186,8 @@ def _slow_down() -> None:
 
 
 def _draft() -> Draft:
-    leave = format_placeholder(_NONCE, "unsubscribe")
-    name = format_placeholder(_NONCE, "name")
+    leave = placeholder(_NONCE, "unsubscribe")
+    name = placeholder(_NONCE, "name")
     return Draft(
         newsletter="breaking",
         schedule=None,

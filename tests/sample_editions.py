@@ -9,8 +9,8 @@ from syndicate.model.editions import (
     Edition,
     EditionKind,
     Item,
-    format_placeholder,
     link_marker,
+    placeholder,
 )
 from syndicate.store import Store
 from tests.causes import TEST
@@ -22,9 +22,7 @@ PLACES = ("https://city.example/dam?a=1&b=2", "http://127.0.0.1:8000/articles/da
 
 def content(subject: str = "City opens the dam", links: int = len(PLACES)) -> Content:
     """Return content like that of a composed edition, with links and the hidden one."""
-    slot = {
-        name: format_placeholder(NONCE, name) for name in ("name", "email", "unsubscribe", "view")
-    }
+    slot = {name: placeholder(NONCE, name) for name in ("name", "email", "unsubscribe", "view")}
     markers = [link_marker(NONCE, number) for number in range(1, links + 1)]
     links_html = "".join(
         f'<p><a href="{marker}">Story {n}</a></p>' for n, marker in enumerate(markers, 1)

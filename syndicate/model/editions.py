@@ -34,9 +34,8 @@ class EditionState(StrEnum):
 class Content:
     """The content of an edition, the same for all of its readers.
 
-    `html` and `text` have placeholders for what is personal: `format_placeholder(nonce, name)`,
-    with a name of `PLACEHOLDERS`; the nonce keeps articles from forging them. Values are escaped
-    when they are filled into `html`.
+    `html` and `text` have `placeholder(nonce, name)` for what is personal; the nonce keeps
+    articles from forging it. Values are escaped when they are filled into `html`.
     """
 
     subject: str
@@ -62,7 +61,7 @@ LETTERS = "letters"
 """The newsletter name of letters, which belong to none."""
 
 
-def format_placeholder(nonce: str, name: str) -> str:
+def placeholder(nonce: str, name: str) -> str:
     """Return the placeholder of a personal value, in ASCII letters and digits.
 
     mrml garbles anything else in attributes (see docs/decisions.md).
@@ -75,7 +74,7 @@ def link_marker(nonce: str, number: int) -> str:
 
     Links are numbered from 1, each address once; `CANARY` is the hidden link.
     """
-    return format_placeholder(nonce, f"link{number}")
+    return placeholder(nonce, f"link{number}")
 
 
 CANARY = 0

@@ -13,14 +13,14 @@ from syndicate.deliver.message.template import MessageTemplate
 from syndicate.deliver.smtp.transport import Transport
 from syndicate.deliver.worker import DeliveryReport, drain
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.editions import Content, Draft, Edition, EditionKind, Item, format_placeholder
+from syndicate.model.editions import Content, Draft, Edition, EditionKind, Item, placeholder
 from syndicate.store import Store
 from tests.causes import TEST
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NONCE = "q7"
 SECRET = b"0" * 32
-NAME, EMAIL, LEAVE = (format_placeholder(NONCE, name) for name in ("name", "email", "unsubscribe"))
+NAME, EMAIL, LEAVE = (placeholder(NONCE, name) for name in ("name", "email", "unsubscribe"))
 
 
 def content(**changes: str) -> Content:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from html import escape
 
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.model.editions import CANARY, PLACEHOLDERS, Content, format_placeholder
+from syndicate.model.editions import CANARY, PLACEHOLDERS, Content, placeholder
 
 _CANARY_HTML = (
     '<a href="{url}" tabindex="-1" aria-hidden="true" '
@@ -45,16 +45,16 @@ class Personalisation:
         ]
         return "".join(pieces)
 
-    def value(self, placeholder: str) -> str:
+    def value(self, name: str) -> str:
         """Return the unescaped value of a placeholder, named as in `split_placeholders`."""
-        if placeholder.startswith(_LINK):
-            return self.link_urls[int(placeholder.removeprefix(_LINK)) - 1]
-        match placeholder:
+        if name.startswith(_LINK):
+            return self.link_urls[int(name.removeprefix(_LINK)) - 1]
+        match name:
             case "NAME":
                 return self.name
             case "EMAIL":
                 return self.email
-        return self.links[placeholder.lower()]
+        return self.links[name.lower()]
 
     @property
     def canary_html(self) -> str:
@@ -63,7 +63,7 @@ class Personalisation:
 
 
 def split_placeholders(text: str, nonce: str) -> list[str]:
-    """Split a text at its markers: text and placeholder names by turns."""
+    """Split a text at its placeholders: text and placeholder names alternate."""
     return _marker_pattern(nonce).split(text)
 
 
@@ -77,8 +77,8 @@ class PersonalLinks(Mapping[str, str]):
         self._newsletter = newsletter
         self._unsubscribe = ""
 
-    def __getitem__(self, placeholder: str) -> str:
-        match placeholder:
+    def __getitem__(self, name: str) -> str:
+        match name:
             case "unsubscribe":  # the header has it, too
                 if not self._unsubscribe:
                     self._unsubscribe = self._links.unsubscribe(self._subscriber, self._newsletter)
@@ -89,7 +89,7 @@ class PersonalLinks(Mapping[str, str]):
                 return self._links.view(self._edition, self._subscriber)
             case "confirm":
                 return self._links.confirm(self._edition, self._subscriber)
-        raise KeyError(placeholder)
+        raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(("unsubscribe", "preferences", "view", "confirm"))
@@ -101,6 +101,6 @@ class PersonalLinks(Mapping[str, str]):
 @lru_cache(maxsize=64)
 def _marker_pattern(nonce: str) -> re.Pattern[str]:
     """Return a pattern with a literal prefix, which `re` searches fastest."""
-    start, end = format_placeholder(nonce, "\0").split("\0")
+    start, end = placeholder(nonce, "\0").split("\0")
     names = "|".join(map(str.upper, PLACEHOLDERS))
     return re.compile(rf"{re.escape(start)}({names}|{_LINK}\d+){re.escape(end)}")

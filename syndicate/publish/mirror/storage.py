@@ -50,9 +50,7 @@ class Storage:
 
         Only S3 gets the headers.
         """
-        metadata = (
-            {_S3_NAMES[name]: value for name, value in headers.items()} if self._is_s3 else {}
-        )
+        metadata = {_S3_NAMES[name]: value for name, value in headers.items() if self._is_s3}
         try:
             self.filesystem.put_file(str(file), self._full_path(path), **metadata)
         except Exception as error:

@@ -156,10 +156,8 @@ class OutputFolder:
     def _create_folder(self, folder: str) -> None:
         try:
             os.mkdir(folder)
-        except (
-            FileExistsError,
-            FileNotFoundError,
-        ):  # another process made it, or its parent is missing
+        except (FileExistsError, FileNotFoundError):
+            # another process made it, or its parent is missing
             os.makedirs(folder, exist_ok=True)
         if len(self._known_folders) >= _MAX_KNOWN_FOLDERS:
             self._known_folders.clear()

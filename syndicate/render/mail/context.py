@@ -13,7 +13,7 @@ from markupsafe import Markup
 from syndicate.body import markup
 from syndicate.config import Config, Newsletter
 from syndicate.model.articles import Article
-from syndicate.model.editions import PLACEHOLDERS, Content, format_placeholder
+from syndicate.model.editions import PLACEHOLDERS, Content, placeholder
 from syndicate.render import addresses, ui_strings
 from syndicate.render.article_view import text_direction
 from syndicate.render.mail import mjml
@@ -105,7 +105,7 @@ class MailContext:
     def _values(self) -> dict[str, Any]:
         """The variables of every mail template."""
         config, ads = self.config, self.config.ads
-        placeholders = {name: format_placeholder(self.draft_nonce, name) for name in PLACEHOLDERS}
+        placeholders = {name: placeholder(self.draft_nonce, name) for name in PLACEHOLDERS}
         return {
             "publication": config.publication,
             "newsletter": self.newsletter,

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
-from syndicate.model.editions import LETTERS, Content, format_placeholder
+from syndicate.model.editions import LETTERS, Content, placeholder
 from syndicate.render import ui_strings
 from syndicate.render.mail.context import EditionDate, MailContext
 from syndicate.render.mail.ui_strings import LetterStrings, mail_strings
@@ -78,9 +78,8 @@ def _composed(
         templates=templates,
         newsletter=Newsletter(name=LETTERS),
         language=language,
-        edition_date=EditionDate(
-            at=EPOCH, zone=config.publication.timezone
-        ),  # not shown in a letter
+        # a letter doesn't show it
+        edition_date=EditionDate(at=EPOCH, zone=config.publication.timezone),
         draft_nonce=hashlib.sha256(letter.encode()).hexdigest()[:16],
     )
     strings: LetterStrings = getattr(mail_strings(language).letters, letter)
@@ -88,7 +87,7 @@ def _composed(
     fields = {
         "publication": config.publication.title,
         "newsletters": ui_strings.page_strings(language).all_of(names),
-        "email": format_placeholder(context.draft_nonce, "email"),
+        "email": placeholder(context.draft_nonce, "email"),
     }
     subject = strings.title.format(**fields)
     message = strings.message.format(**fields)
@@ -99,7 +98,7 @@ def _composed(
         "preheader": message,
         "message": message,
         "button": strings.button,
-        "address": format_placeholder(context.draft_nonce, link),
+        "address": placeholder(context.draft_nonce, link),
         "why": strings.why.format(**fields),
     }
     return context.content(

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.personalisation import Personalisation
-from syndicate.model.editions import Content, format_placeholder
+from syndicate.model.editions import Content, placeholder
 from syndicate.render.templates import Templates
 from syndicate.web.ui_strings import web_strings
 
@@ -69,7 +69,7 @@ def _without_reader(content: Content, footer: str) -> Content:
     blocks in it; in templates where that finds nothing, the placeholders get public values.
     """
     html, nonce = content.html, content.nonce
-    address, *reader_links = (format_placeholder(nonce, name) for name in ("email", *_READER_LINKS))
+    address, *reader_links = (placeholder(nonce, name) for name in ("email", *_READER_LINKS))
     pieces, position, is_placed = [], 0, False
     for start, inner, inner_end, end in _paragraphs(html):
         paragraph = html[inner:inner_end]

@@ -17,7 +17,7 @@ from syndicate.deliver.message.template import MessageTemplate
 from syndicate.deliver.message.tracked_links import TrackedLinks
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
-from syndicate.model.editions import CANARY, PLACEHOLDERS, format_placeholder, link_marker
+from syndicate.model.editions import CANARY, PLACEHOLDERS, link_marker, placeholder
 from tests.deliver.editions import NAME, NONCE, SECRET, content, edition, message, reader
 from tests.deliver.parsed_mail import display_name, normal, parse, parts
 
@@ -36,7 +36,7 @@ LEADS = (
     "From https://odd.example/' \"<é>",
 )
 """Where links lead: what has to be escaped, broken, and kept from the beginning of a line."""
-MARKERS = {name: format_placeholder(NONCE, name) for name in PLACEHOLDERS}
+MARKERS = {name: placeholder(NONCE, name) for name in PLACEHOLDERS}
 MARKERS |= {f"link{number}": link_marker(NONCE, number) for number in range(len(LEADS) + 1)}
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 NAMES = st.text(

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from syndicate.config import AdSlot, AdsSettings, Config, Newsletter, PublicationSettings
 from syndicate.model.articles import Article, Comments, Figure, Person
-from syndicate.model.editions import PLACEHOLDERS, Content, EditionKind, format_placeholder
+from syndicate.model.editions import PLACEHOLDERS, Content, EditionKind, placeholder
 from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.templates import Templates
@@ -160,7 +160,7 @@ def filled(content: Content) -> str:
     values = dict.fromkeys(PLACEHOLDERS, f"{URL}/u/abc")
     values |= {"name": "R. Eader", "email": "reader@example.org"}
     for slot, value in values.items():
-        page = page.replace(format_placeholder(content.nonce, slot), value)
+        page = page.replace(placeholder(content.nonce, slot), value)
     return page
 
 

@@ -15,7 +15,7 @@ from syndicate.config import AdSlot, AdsSettings, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model import pictures
 from syndicate.model.articles import Comments
-from syndicate.model.editions import Content, format_placeholder
+from syndicate.model.editions import Content, placeholder
 from syndicate.render.mail.context import MAX_BYTES, EditionDate
 from syndicate.render.templates import Templates
 from tests.render.mail.samples import (
@@ -107,10 +107,7 @@ def test_every_address_is_absolute():
     for content in both(config=config(ads=ADS)):
         addresses = tree(content).xpath("//@href | //@src")
         assert addresses
-        own = {
-            format_placeholder(content.nonce, name)
-            for name in ("unsubscribe", "preferences", "view")
-        }
+        own = {placeholder(content.nonce, name) for name in ("unsubscribe", "preferences", "view")}
         for address in addresses:
             assert address.startswith("https://") or address in own
 
@@ -135,12 +132,12 @@ def test_without_a_logo_the_masthead_is_the_title_in_letters():
 
 def test_the_personal_places_are_markers_and_unsubscribe_is_a_link_to_see():
     for content in both():
-        link = format_placeholder(content.nonce, "unsubscribe")
+        link = placeholder(content.nonce, "unsubscribe")
         (anchor,) = tree(content).xpath(f"//a[@href='{link}']")
         assert anchor.text == "Unsubscribe"
-        assert format_placeholder(content.nonce, "email") in content.html
+        assert placeholder(content.nonce, "email") in content.html
         assert link in content.text
-        assert format_placeholder(content.nonce, "email") in content.text
+        assert placeholder(content.nonce, "email") in content.text
 
 
 def test_dark_mode_is_designed():
@@ -359,7 +356,7 @@ def test_what_readers_do_not_see_does_not_change_the_hash():
 
 def test_a_marker_written_into_an_article_stays_text():
     nonce = alert(story()).nonce
-    forged = format_placeholder(nonce, "unsubscribe")
+    forged = placeholder(nonce, "unsubscribe")
     content = alert(story(body=f"<p>{forged}</p>"))
     assert content.nonce != nonce
     assert forged in said(content)
@@ -443,9 +440,7 @@ def test_a_partial_of_the_publication_wins_alone(tmp_path):
     folder.mkdir()
     (folder / "_footer.txt").write_text("Bye: {{ slot.unsubscribe }}")
     content = alert(story(), templates=Templates(tmp_path))
-    assert content.text.rstrip().endswith(
-        f"Bye: {format_placeholder(content.nonce, 'unsubscribe')}"
-    )
+    assert content.text.rstrip().endswith(f"Bye: {placeholder(content.nonce, 'unsubscribe')}")
 
 
 def test_a_player_is_a_link_to_what_it_plays():

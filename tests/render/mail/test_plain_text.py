@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndicate.body import markup
-from syndicate.model.editions import PLACEHOLDERS, format_placeholder
+from syndicate.model.editions import PLACEHOLDERS, placeholder
 from syndicate.render.mail.plain_text import WIDTH, render_plain_text, wrap
 from syndicate.render.mail.ui_strings import mail_strings
 from tests.render.mail.samples import alert, article, config, digest, stories, story
@@ -28,7 +28,7 @@ def test_the_whole_twin_reads_as_in_the_golden_file(kind):
     )
     text = content.text
     for slot in PLACEHOLDERS:
-        text = text.replace(format_placeholder(content.nonce, slot), f"<{slot}>")
+        text = text.replace(placeholder(content.nonce, slot), f"<{slot}>")
     assert text == (GOLDEN / f"{kind}.txt").read_text()
 
 

@@ -9,7 +9,7 @@ from syndicate.config import Newsletter
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreLocked
 from syndicate.model.articles import Revision
-from syndicate.model.editions import PLACEHOLDERS, Content, format_placeholder
+from syndicate.model.editions import PLACEHOLDERS, Content, placeholder
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.editions.public_copy import PublicCopies
@@ -57,7 +57,7 @@ def test_nothing_of_its_reader_is_on_the_page(site):
     assert "are in the email." in page
 
 
-SLOT = {name: format_placeholder("q7", name) for name in PLACEHOLDERS}
+SLOT = {name: placeholder("q7", name) for name in PLACEHOLDERS}
 FOOTER = f'<a href="{SLOT["unsubscribe"]}">Out</a>'
 WAYS_OF_LAYOUT = {
     "in a cell": f"<table><tr><td>{FOOTER}</td></tr></table>",

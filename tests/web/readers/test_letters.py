@@ -12,7 +12,7 @@ from lxml import html
 
 from syndicate import clock
 from syndicate.config import Newsletter
-from syndicate.model.editions import format_placeholder
+from syndicate.model.editions import placeholder
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.templates import Templates
 from syndicate.schedule.runner import Runner
@@ -36,14 +36,14 @@ def test_each_letter_has_a_button_the_address_below_and_why_it_came(publication,
     content = composed(publication(), letter, language)
     tree = html.document_fromstring(content.html)
     slot = "preferences" if letter is Letter.WELCOME else "confirm"
-    marker = format_placeholder(content.nonce, slot)
+    marker = placeholder(content.nonce, slot)
     links = [link.get("href") for link in tree.iter("a") if link.get("href") == marker]
     assert len(links) == 2
     for part in (content.html, content.text):
         assert marker in part
-        assert part.count(format_placeholder(content.nonce, "email")) == 1
-        assert format_placeholder(content.nonce, "unsubscribe") not in part
-        assert format_placeholder(content.nonce, "name") not in part
+        assert part.count(placeholder(content.nonce, "email")) == 1
+        assert placeholder(content.nonce, "unsubscribe") not in part
+        assert placeholder(content.nonce, "name") not in part
         assert "1 Harbour Street" in part
     for text in (content.text, "".join(tree.find("body").itertext())):
         assert "{" not in text
@@ -134,6 +134,6 @@ def test_every_edition_leads_to_preferences_and_to_the_browser(publication):
 
     for content in (alert(story()), digest(stories())):
         for slot in ("unsubscribe", "preferences", "view"):
-            marker = format_placeholder(content.nonce, slot)
+            marker = placeholder(content.nonce, slot)
             assert f'href="{marker}"' in content.html
             assert f"\n{marker}\n" in content.text
