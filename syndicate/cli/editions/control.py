@@ -121,7 +121,7 @@ def one_line(reason: str) -> str:
 def _report(
     edition: int, decision: "ControlOutcome", state: EditionState, verb: str, *, json: bool
 ) -> None:
-    """Print the decision and how far the edition had got; the counts add up to its audience."""
+    """Print the decision and the edition's counts, which add up to its audience."""
     left, before = decision.left, decision.before
     if json:
         now = edition_state_value(state if decision.changed else before, waits=not left.is_over)

@@ -124,7 +124,7 @@ class SendLoop:
         return len(self._sessions.idle) + self._connector.pending
 
     def _may_block(self, now: float) -> bool:
-        """Whether only a socket, a wakeup or the time can bring more to do."""
+        """Whether there is nothing to do until a socket, a wakeup or a deadline."""
         unfinished = self._queue.last_claim_empty and self._stopped_at is None
         if self._events or self._recorder.batch or unfinished:
             return False

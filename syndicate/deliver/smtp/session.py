@@ -167,7 +167,7 @@ class SmtpSession:
                 return
 
     def _receive(self) -> bytes | None:
-        """Return what came, b"" at the end of the connection, None if nothing came."""
+        """Return received bytes, b"" at the end of the connection, None if there are none."""
         try:
             return self._connection.recv(_RECEIVE_SIZE)
         except _WOULD_BLOCK:

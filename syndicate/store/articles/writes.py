@@ -68,7 +68,7 @@ class ArticleWriter(ArticleReader):
         slugs: Iterable[str],
         sources: Iterable[str],
     ) -> ArticleLookup:
-        """Look up at once the articles that a batch of files may be."""
+        """Look up at once the articles that a batch of files may update."""
         slugs = list(slugs)
         keys = union(
             select(articles.c.key).where(articles.c.id.in_(list(ids))),

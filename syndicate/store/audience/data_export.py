@@ -91,7 +91,7 @@ class DataExport(Repository):
     """What the store keeps on a person."""
 
     def load(self, key: int) -> PersonalRecord | None:
-        """Return everything, each list oldest first; None where there is nobody."""
+        """Return everything, each list oldest first; None if there is no such subscriber."""
         query = select_people().where(subscribers.c.key == key).order_by(subscriptions.c.newsletter)
         person = next(subscribers_from(self._connection, self._execute(query)), None)
         if person is None:

@@ -29,7 +29,7 @@ _NUMBER = re.compile("[1-9a-z][0-9a-z]{0,6}")
 _MAX_NUMBER = 2**31 - 1
 _NOBODY = 0
 _NO_SECRET = "0" * 64
-"""Compared where there is nobody; no secret is known to have this hash."""
+"""Compared if there is no such reader; no secret is known to have this hash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class PrivateFeedTokens(Repository):
     def is_valid(self, token: str) -> bool:
         """Whether a token is valid.
 
-        It takes as long for a number that is nobody's: the same queries, and a comparison
+        It takes as long for an unknown number: the same queries, and a comparison
         in constant time.
         """
         number, _, secret = token.partition("-")

@@ -20,7 +20,7 @@ def lock(connection: Connection, number: int) -> None:
 
 
 def lock_editions_shared(connection: Connection, editions: Sequence[int]) -> None:
-    """Let this transaction move deliveries of editions, and others do so at the same time.
+    """Lock editions against being stopped; other senders can have the lock at the same time.
 
     The next statement's snapshot is taken when nobody can stop the editions any more.
     """

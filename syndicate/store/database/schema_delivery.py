@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table,
 
 from syndicate.store.database.schema import Instant, deliveries, metadata
 
-# decisions about editions, each with how far the edition had got; only added to
+# decisions about editions, each with the edition's counts; only added to
 edition_acts = Table(
     "edition_acts",
     metadata,

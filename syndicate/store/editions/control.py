@@ -236,7 +236,7 @@ class EditionControl(Repository):
         detail: str = "",
         **values: Any,
     ) -> None:
-        """Set an edition's state, and record the decision with how far it had got."""
+        """Set an edition's state, and record the decision with its counts."""
         self._execute(
             update(editions).where(editions.c.key == edition.key).values(state=state, **values)
         )

@@ -50,7 +50,7 @@ class Successors(Repository):
         """Freeze a corrected edition for exactly those readers who were sent nothing.
 
         After a cancellation, these are the ones it held back. Return the new edition, and
-        how far the old one had got. Raise Refused where no reader is left.
+        the counts of the old one. Raise Refused where no reader is left.
         """
         lock(self._connection, LOCK_NUMBERS)
         edition = self._control.lock_edition(key)

@@ -173,7 +173,7 @@ class Claims(Repository):
         return new
 
     def _unwanted(self, claims: Sequence[Claim], owner: str, at: datetime) -> list[AnyRow]:
-        """Return the rows of the claims whose reader must not be mailed after all."""
+        """Return the rows of the claims whose reader must not be mailed any more."""
         attempts = {claim.key: claim.attempt for claim in claims}
         rows: list[AnyRow] = []
         for edition in {claim.edition for claim in claims}:

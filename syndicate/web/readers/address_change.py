@@ -158,7 +158,7 @@ class AddressChange:
         cause: Cause,
         at: datetime,
     ) -> None:
-        """Queue the letters with their confirmations; a `new` of None gets none."""
+        """Queue the letters with their confirmations; none for a `new` of None."""
         expires_at = at + self._config.signup.expire_after
         numbers = {
             reader: tx.editions.add_letter(content, to=reader, created_at=at, expires_at=expires_at)
