@@ -15,7 +15,7 @@ from syndicate.config import Config
 from syndicate.publish.build.tasks import FeedDocumentTask, ListPageTask, Missing, PageBatch
 from syndicate.publish.build.topic_index import ListRow, TopicIndex
 from syndicate.render import addresses, topics
-from syndicate.render.feeds.formats import FeedWriter, topic_formats
+from syndicate.render.feeds.formats import topic_formats
 from syndicate.render.feeds.history import FeedHistory
 from syndicate.render.topics import Topic
 from syndicate.workers.pool import Shard
@@ -183,11 +183,6 @@ def archive_documents(
 def archive_address(topic: Topic, number: int) -> str:
     """Return the address of the folder of an archive's formats."""
     return f"{topic.home}archive/{number}/"
-
-
-def archive_path(topic: Topic, number: int, writer: FeedWriter) -> str:
-    """Return the path of one archive in one format."""
-    return addresses.output_path(archive_address(topic, number) + writer.file)
 
 
 def _numbered_rows(
