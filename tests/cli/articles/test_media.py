@@ -205,7 +205,7 @@ def test_a_picture_whose_file_is_gone_is_not_lost_at_the_next_import(publisher, 
     imported = publisher.run("import", "articles")
     assert imported.code == 0
     assert "dam.jpg: no such picture" in imported.out + imported.err
-    assert "what was imported before stays" in imported.out + imported.err
+    assert "the earlier import is kept in place of the missing" in imported.out + imported.err
     assert publisher.run("build", "--all").code == 0
     assert published(publisher) == before
     assert page(publisher) == shown
