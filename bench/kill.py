@@ -83,12 +83,7 @@ def cases(*, with_postgresql: bool) -> Iterator[Case]:
 
 
 def measured(
-    case: Case,
-    address: str | None,
-    *,
-    lives: int,
-    seed: int,
-    wait: tuple[int, int] = (20, 200),
+    case: Case, address: str | None, *, lives: int, seed: int, wait: tuple[int, int] = (20, 200)
 ) -> Told:
     """Kill a case's sender so many times.
 

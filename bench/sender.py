@@ -126,12 +126,7 @@ def live(url: str, tables: str, number: int) -> None:
     with store.read() as tx:
         links = SignedLinks(config, tx.keys.secret("links"))
     drain(
-        store,
-        config,
-        configured_transports(config),
-        links,
-        at=clock.now(),
-        stop=threading.Event(),
+        store, config, configured_transports(config), links, at=clock.now(), stop=threading.Event()
     )
     store.close()
 

@@ -195,16 +195,14 @@ Zone = Annotated[ZoneInfo, BeforeValidator(_zone), PlainSerializer(str)]
 Name = Annotated[
     str,
     matching(
-        "[a-z0-9][a-z0-9_-]{0,62}",
-        "a name of small letters, digits, - and _, at most 63 of them",
+        "[a-z0-9][a-z0-9_-]{0,62}", "a name of small letters, digits, - and _, at most 63 of them"
     ),
 ]
 Line = Annotated[str, matching(rf"[^{_CONTROLS}]*", "text on one line")]
 Variable = Annotated[
     str,
     matching(
-        "[A-Za-z_][A-Za-z0-9_.-]*",
-        'the name of an environment variable, such as "MAIL_PASSWORD"',
+        "[A-Za-z_][A-Za-z0-9_.-]*", 'the name of an environment variable, such as "MAIL_PASSWORD"'
     ),
 ]
 """The name of an environment variable; most passwords don't match it."""

@@ -78,11 +78,7 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     yield lambda: lists.home(HomePage.of(articles, articles[0]), articles[0], at=AT)
     yield lambda: lists.home(HomePage.of([], None), None, at=AT)
     yield lambda: lists.listing(
-        city,
-        [lists.teaser(articles[0])],
-        address=city.numbered(2),
-        number=2,
-        older="/a/",
+        city, [lists.teaser(articles[0])], address=city.numbered(2), number=2, older="/a/"
     )
     yield lambda: lists.breaking(articles[0], at=AT)
     offered = [Feed.everything(config), Feed.of(city, config, since=0)]

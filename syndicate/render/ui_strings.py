@@ -162,11 +162,7 @@ ENGLISH = PageStrings(
     newer=msgid("Newer stories"),
     older=msgid("Older stories"),
     everything=msgid("All stories"),
-    kinds={
-        "tag": msgid("Tag"),
-        "author": msgid("Author", "over a name"),
-        "feed": msgid("Feed"),
-    },
+    kinds={"tag": msgid("Tag"), "author": msgid("Author", "over a name"), "feed": msgid("Feed")},
     contributed=msgid("Reporting was contributed by {people}."),
     in_place=msgid("{names} from {place}"),
     # Translators: before the last of two groups, "Ada and Bo from Rome, and Cy from Oslo".

@@ -50,10 +50,7 @@ class Runner:
     """Runs a publication's background work in a `with` block, until that ends or `stop` is set."""
 
     def __init__(
-        self,
-        services: Services,
-        stop: threading.Event,
-        deleted_files: DeletedFiles | None = None,
+        self, services: Services, stop: threading.Event, deleted_files: DeletedFiles | None = None
     ) -> None:
         """Prepare the threads; `deleted_files` is what an earlier runner has reported."""
         self._services = services

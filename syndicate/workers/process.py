@@ -159,9 +159,7 @@ def start_method(preload: str) -> ForkContext | ForkServerContext:
 
 
 def _run_worker(
-    pipe: Connection,
-    factory: Callable[[], Callable[[Any], Any]],
-    limits: tuple[float, int] | None,
+    pipe: Connection, factory: Callable[[], Callable[[Any], Any]], limits: tuple[float, int] | None
 ) -> None:
     """Do the tasks that come through a pipe, until the parent ends this process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it, and ends its workers

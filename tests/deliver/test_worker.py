@@ -414,13 +414,7 @@ def test_what_is_claimed_by_a_living_process_is_left_to_it(store, config):
     subscribe(store, *readers(3))
     edition = freeze(store)
     with store.write() as tx:
-        tx.claims.claim(
-            edition.key,
-            owner="elsewhere/0:1:1:x",
-            lease_until=FAR,
-            at=NOON,
-            limit=1,
-        )
+        tx.claims.claim(edition.key, owner="elsewhere/0:1:1:x", lease_until=FAR, at=NOON, limit=1)
 
     assert drain_ledger(store, config(), configured_transports(config())).accepted == 2
 

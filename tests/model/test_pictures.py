@@ -22,13 +22,7 @@ def figure(
 
 @pytest.mark.parametrize(
     ("width", "expected"),
-    [
-        (40, ()),
-        (400, ()),
-        (401, (400,)),
-        (1600, (400, 800, 1200)),
-        (6000, (400, 800, 1200, 1600)),
-    ],
+    [(40, ()), (400, ()), (401, (400,)), (1600, (400, 800, 1200)), (6000, (400, 800, 1200, 1600))],
 )
 def test_no_rendition_is_as_wide_as_the_picture(width, expected):
     assert pictures.variants(width) == expected

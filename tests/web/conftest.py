@@ -51,9 +51,7 @@ def within_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def site(
-    web: Callable[..., httpx.Client],
-    sqlite_store: Store,
-    publication: Callable[..., Config],
+    web: Callable[..., httpx.Client], sqlite_store: Store, publication: Callable[..., Config]
 ) -> Callable[..., SignupSite]:
     """A factory of publications on the web, with store and outbox."""
 

@@ -128,12 +128,7 @@ def nginx(
 
 @contextmanager
 def caddy(
-    heading: str,
-    folder: Path,
-    *,
-    upstream: int,
-    work: Path,
-    changes: dict[str, str] | None = None,
+    heading: str, folder: Path, *, upstream: int, work: Path, changes: dict[str, str] | None = None
 ) -> Iterator[Running]:
     """Run Caddy as the document says, but for `changes` and without TLS."""
     work.mkdir()

@@ -104,9 +104,7 @@ class Place:
 
 @pytest.fixture
 def place(
-    web: Callable[..., httpx.Client],
-    sqlite_store: Store,
-    publication: Callable[..., Config],
+    web: Callable[..., httpx.Client], sqlite_store: Store, publication: Callable[..., Config]
 ) -> Place:
     client = web(**TABLES)
     newsroom = Newsroom(sqlite_store, publication(**TABLES))

@@ -127,11 +127,7 @@ BODY = st.binary(max_size=200) | st.sampled_from(
 @pytest.mark.parametrize("work", [False, True])
 def test_nothing_that_is_sent_breaks_anything(site, work):
     opened = site(
-        signup={
-            "fields": [{"name": "city"}],
-            "proof_of_work": work,
-            "per_network": 10_000,
-        }
+        signup={"fields": [{"name": "city"}], "proof_of_work": work, "per_network": 10_000}
     )
     effort = settings(
         max_examples=60,

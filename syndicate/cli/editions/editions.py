@@ -88,11 +88,7 @@ def editions(context: typer.Context, *, json: AsJson = False, watch: Watch = Fal
 
 
 def show(
-    context: typer.Context,
-    edition: EditionId,
-    *,
-    json: AsJson = False,
-    watch: Watch = False,
+    context: typer.Context, edition: EditionId, *, json: AsJson = False, watch: Watch = False
 ) -> None:
     """Show one edition: its deliveries, the decisions about it, and the clicks on each link.
 

@@ -148,12 +148,7 @@ def send(
         raise typer.Exit(1)
 
 
-def deliveries(
-    context: typer.Context,
-    edition: EditionId,
-    *,
-    json: AsJson = False,
-) -> None:
+def deliveries(context: typer.Context, edition: EditionId, *, json: AsJson = False) -> None:
     """List an edition's deliveries, with outcome and reply."""
     command = command_context(context)
     with command.store() as store, store.read() as tx:

@@ -35,8 +35,7 @@ Selectors = Annotated[
     ),
 ]
 Nameserver = Annotated[
-    str | None,
-    typer.Option(metavar="ADDRESS", help="The server to ask. Default: this machine's."),
+    str | None, typer.Option(metavar="ADDRESS", help="The server to ask. Default: this machine's.")
 ]
 
 
@@ -47,8 +46,7 @@ def dkim_keygen(
         str, typer.Option(help="The prefix of their names in DNS; new keys need a new one.")
     ] = "syndicate",
     domain: Annotated[
-        str | None,
-        typer.Option(help="The domain that signs.", show_default="that of mail.from"),
+        str | None, typer.Option(help="The domain that signs.", show_default="that of mail.from")
     ] = None,
     out: Annotated[
         Path | None,
@@ -152,21 +150,14 @@ def _check_selector(selector: str) -> str:
 
 
 def _generate_keys() -> "tuple[PrivateKey, PrivateKey]":
-    from cryptography.hazmat.primitives.asymmetric import (  # noqa: PLC0415 - start-up
-        ed25519,
-        rsa,
-    )
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa  # noqa: PLC0415 - start-up
 
     return rsa.generate_private_key(65537, _RSA_BITS), ed25519.Ed25519PrivateKey.generate()
 
 
 def _save(keys: "Mapping[Path, PrivateKey]") -> None:
     """Write keys that only we can read; raise Refused, before writing, if a file exists."""
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - start-up
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-    )
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat  # noqa: PLC0415 - start-up
 
     for path in keys:
         if path.exists() or path.is_symlink():

@@ -116,10 +116,7 @@ def _introduce(readers: "SubscriberCsv", parser: "CsvRowParser", *, dry_run: boo
 
 
 def _values(
-    readers: "SubscriberCsv",
-    parser: "CsvRowParser",
-    report: "_ImportReport",
-    refused: Path | None,
+    readers: "SubscriberCsv", parser: "CsvRowParser", report: "_ImportReport", refused: Path | None
 ) -> dict[str, object]:
     return {
         "file": str(readers.csv_file.file),

@@ -82,8 +82,7 @@ def set_(
     *,
     name: Name = None,
     language: Annotated[
-        str | None,
-        typer.Option(help='Their language, such as "de"; "" is the publication\'s.'),
+        str | None, typer.Option(help='Their language, such as "de"; "" is the publication\'s.')
     ] = None,
     field: OwnFields = None,
 ) -> None:

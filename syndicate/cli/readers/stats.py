@@ -134,9 +134,4 @@ def _weeks(days: Sequence[StatisticsPeriod]) -> Iterator[StatisticsPeriod]:
 
 
 def _values(day: StatisticsPeriod) -> dict[str, object]:
-    return {
-        "day": str(day.begins),
-        "joined": day.joined,
-        "left": day.left,
-        "subscribed": day.total,
-    }
+    return {"day": str(day.begins), "joined": day.joined, "left": day.left, "subscribed": day.total}

@@ -87,13 +87,9 @@ def private_key(pem: str) -> "PrivateKey":
     From an environment variable, its lines may be joined by `\n`.
     """
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - start-up
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
-        Ed25519PrivateKey,
-    )
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
-        load_pem_private_key,
-    )
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
 
     if "PRIVATE KEY-----" not in pem:
         raise ValueError(f"holds no private key in PEM; {_REMEDY}")

@@ -33,8 +33,7 @@ class SyndicationSettings(Table):
         description="Whether feeds reach back to the first article, in archives (RFC 5005).",
     )
     full_text: StrictBool = Field(
-        default=True,
-        description="Whether feeds have whole articles; else summaries alone.",
+        default=True, description="Whether feeds have whole articles; else summaries alone."
     )
     poll_every: Duration = Field(
         default=timedelta(minutes=5),

@@ -37,9 +37,7 @@ class Newsletter(Table):
         examples=["editors@example.org"],
     )
     language: Language | None = Field(
-        default=None,
-        description="Its language. Default: the publication's.",
-        examples=["de"],
+        default=None, description="Its language. Default: the publication's.", examples=["de"]
     )
     expire_after: Duration | None = Field(
         default=None,

@@ -22,8 +22,7 @@ class PublicationSettings(Table):
         examples=["https://news.example.org"],
     )
     language: Language = Field(
-        default="en",
-        description="The language of the publication, as in BCP 47.",
+        default="en", description="The language of the publication, as in BCP 47."
     )
     timezone: Zone = Field(
         default=ZoneInfo("UTC"),
@@ -35,9 +34,7 @@ class PublicationSettings(Table):
         examples=["What happened, and what it means."],
     )
     author: Line | None = Field(
-        default=None,
-        description="The author of articles that name none.",
-        examples=["The editors"],
+        default=None, description="The author of articles that name none.", examples=["The editors"]
     )
     logo: Path | None = Field(
         default=None, description="A picture file, for feeds and mail.", examples=["logo.png"]

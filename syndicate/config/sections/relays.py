@@ -53,9 +53,7 @@ class SmtpServer(Table):
         examples=["SYNDICATE_MAIL_PASSWORD"],
     )
     password_file: Path | None = Field(
-        default=None,
-        description="The file with the password, instead.",
-        examples=["mail-password"],
+        default=None, description="The file with the password, instead.", examples=["mail-password"]
     )
     verify: StrictBool = Field(
         default=True, description="Whether a certificate that doesn't match is refused."

@@ -17,9 +17,7 @@ class EditionFilter(ArticleFilter):
         default=10, ge=1, le=100, description="How many in full; the rest is named in a line."
     )
     max_age: Duration | None = Field(
-        default=None,
-        description="Leave out older articles. Default: no limit.",
-        examples=["24h"],
+        default=None, description="Leave out older articles. Default: no limit.", examples=["24h"]
     )
 
 

@@ -34,8 +34,7 @@ class SignupSettings(Table):
         default=True, description="Whether there is a page where people can subscribe."
     )
     confirm: StrictBool = Field(
-        default=True,
-        description="Whether a mail asks first (double opt-in), as many laws require.",
+        default=True, description="Whether a mail asks first (double opt-in), as many laws require."
     )
     welcome: StrictBool = Field(
         default=False, description="Whether new subscribers get a welcome mail."

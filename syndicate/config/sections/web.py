@@ -49,9 +49,7 @@ class WebSettings(Table):
         examples=["SYNDICATE_MONITOR_TOKEN"],
     )
     monitor_token_file: Path | None = Field(
-        default=None,
-        description="The file with the token, instead.",
-        examples=["monitor-token"],
+        default=None, description="The file with the token, instead.", examples=["monitor-token"]
     )
     access_log: Line = Field(
         default="",

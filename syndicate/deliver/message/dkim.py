@@ -201,10 +201,7 @@ def body_hash(body: bytes) -> bytes:
 
 def dns_record(key: "PrivateKey") -> str:
     """Return the TXT record of a key (RFC 6376, 3.6.1; RFC 8463, 4.2)."""
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - start-up
-        Encoding,
-        PublicFormat,
-    )
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - start-up
 
     public = key.public_key()
     if _is_rsa(key):
@@ -220,9 +217,7 @@ def _is_rsa(key: "PrivateKey") -> "TypeIs[RSAPrivateKey]":
 
 def _digest_signer(key: "PrivateKey") -> Callable[[bytes], bytes]:
     """Return a function that signs a digest; Ed25519 signs it as a message (RFC 8463, 3)."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - start-up
-        Ed25519PrivateKey,
-    )
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - start-up
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.utils import Prehashed  # noqa: PLC0415
     from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415

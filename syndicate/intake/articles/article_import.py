@@ -72,12 +72,7 @@ def import_articles(
 
 
 def import_parsed_files(
-    store: Store,
-    config: Config,
-    parsed: ParsedBatches,
-    *,
-    at: datetime,
-    dry_run: bool = False,
+    store: Store, config: Config, parsed: ParsedBatches, *, at: datetime, dry_run: bool = False
 ) -> Iterator[ImportResult]:
     """Import articles while they are parsed; see `import_articles`."""
     taken = TakenIdentities(parsed.requests)
@@ -150,11 +145,7 @@ class _BatchImport:
     """The import of one batch, inside one transaction."""
 
     def __init__(
-        self,
-        tx: Transaction,
-        run: _ImportRun,
-        batch: Sequence[ParsedFile],
-        taken: TakenIdentities,
+        self, tx: Transaction, run: _ImportRun, batch: Sequence[ParsedFile], taken: TakenIdentities
     ) -> None:
         self._tx = tx
         self._reparsed = run.reparsed

@@ -151,8 +151,7 @@ class Manifest:
     def put(self, files: Iterable[PublishedFile]) -> None:
         """Record files as they are now."""
         self.database.executemany(
-            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            map(_row, files),
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_row, files)
         )
 
     def remove(self, path: str) -> None:

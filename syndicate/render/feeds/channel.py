@@ -271,11 +271,7 @@ def _publisher(config: Config) -> Person:
 def _people(people: Sequence[Person]) -> tuple[Person, ...]:
     """Return people with the properties that every format supports: name, URL, mail address."""
     return tuple(
-        Person(
-            name=name,
-            url=_http_url(person.url),
-            email=_mail_address(person.email),
-        )
+        Person(name=name, url=_http_url(person.url), email=_mail_address(person.email))
         for person in people
         if (name := plain(person.name))
     )

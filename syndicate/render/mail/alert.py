@@ -58,11 +58,7 @@ def _render(body: str, values: dict[str, Any], context: MailContext, *, whole: b
 
 def _body(tree: etree._Element, view: ArticleView, context: MailContext) -> str:
     return render_html_body(
-        tree,
-        article=view.article,
-        css=context.style,
-        words=context.words,
-        config=context.config,
+        tree, article=view.article, css=context.style, words=context.words, config=context.config
     )
 
 

@@ -28,8 +28,7 @@ class Slugs(Repository):
         for slug, key in self.owners(wanted).items():
             if key != wanted[slug]:
                 newest = and_(
-                    revisions.c.article == articles.c.key,
-                    revisions.c.number == articles.c.revision,
+                    revisions.c.article == articles.c.key, revisions.c.number == articles.c.revision
                 )
                 query = select(revisions.c.title, articles.c.path, articles.c.id)
                 query = query.select_from(articles.join(revisions, newest))

@@ -162,11 +162,7 @@ class BulkImport(Repository):
         self._audit_log.add_all(entries)
 
     def _fill_fields(
-        self,
-        chunk: Iterable[Numbered],
-        known: Mapping[int, Row[Any]],
-        cause: Cause,
-        at: datetime,
+        self, chunk: Iterable[Numbered], known: Mapping[int, Row[Any]], cause: Cause, at: datetime
     ) -> None:
         """Fill in empty fields of subscribers."""
         for number, reader in chunk:
@@ -180,12 +176,7 @@ class BulkImport(Repository):
             fields = {**reader.fields, **stored}
             if fields != stored or (name, language) != (row.name, row.language):
                 self._subscribers.update(
-                    row.key,
-                    at=at,
-                    cause=cause,
-                    name=name,
-                    language=language,
-                    fields=fields or None,
+                    row.key, at=at, cause=cause, name=name, language=language, fields=fields or None
                 )
 
     def _insert(self, count: int, at: datetime) -> Iterator[tuple[int, SubscribeOutcome]]:

@@ -106,10 +106,7 @@ def _unconfirmed(before: datetime) -> ColumnElement[bool]:
     """
     is_reader = exists().where(
         subscriptions.c.subscriber == subscribers.c.key,
-        or_(
-            subscriptions.c.state != SubscriptionState.PENDING,
-            subscriptions.c.at >= before,
-        ),
+        or_(subscriptions.c.state != SubscriptionState.PENDING, subscriptions.c.at >= before),
     )
     requested = exists().where(requests.c.subscriber == subscribers.c.key, requests.c.at >= before)
     has_feed = exists().where(private_feeds.c.subscriber == subscribers.c.key)

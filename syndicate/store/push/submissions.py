@@ -216,8 +216,4 @@ class Submissions(Repository):
 
 
 def _claim(submission: Submission, until: datetime) -> dict[str, object]:
-    return {
-        "its_engine": submission.engine,
-        "its_address": submission.address,
-        "lease": until,
-    }
+    return {"its_engine": submission.engine, "its_address": submission.address, "lease": until}

@@ -19,11 +19,7 @@ from syndicate.publish.output.formats import REVALIDATE
 from syndicate.web.pages import WebPages
 from syndicate.web.published.byte_ranges import parse_range
 from syndicate.web.published.common_paths import CommonPaths, varies_by_accept
-from syndicate.web.published.conditional_requests import (
-    evaluate,
-    match_etag,
-    matches_if_range,
-)
+from syndicate.web.published.conditional_requests import evaluate, match_etag, matches_if_range
 from syndicate.web.published.content_codings import ContentCoding, negotiate_coding
 from syndicate.web.published.delta_response import DeltaResponses
 from syndicate.web.published.file_cache import CachedFile, FileCache

@@ -50,10 +50,7 @@ class ResponseHeaders:
 
     def for_file(self, file: CachedFile) -> dict[str, str]:
         """Return the headers of a file that are the same in all codings."""
-        headers = {
-            "cache-control": self._freshness(file),
-            "x-content-type-options": "nosniff",
-        }
+        headers = {"cache-control": self._freshness(file), "x-content-type-options": "nosniff"}
         if file.format.text:
             headers["vary"] = "Accept-Encoding"
         if file.modified is not None and file.status == HTTPStatus.OK:

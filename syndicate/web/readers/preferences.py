@@ -40,12 +40,7 @@ from syndicate.web.readers.decisions import (
     pause_end,
 )
 from syndicate.web.readers.email_verification import EmailVerification
-from syndicate.web.readers.link_owner import (
-    cause_of_request,
-    find_reader,
-    mask_email,
-    strings_for,
-)
+from syndicate.web.readers.link_owner import cause_of_request, find_reader, mask_email, strings_for
 from syndicate.web.readers.signup.limits import HOUR
 
 _log = structlog.get_logger(__name__)

@@ -140,10 +140,7 @@ def test_what_a_killed_process_left_is_settled_by_hand(stuck):
 
 def test_where_nothing_is_unknown_nothing_is_settled(stuck):
     ran = stuck.run("settle", "1", "--unknown", "resend")
-    assert (ran.code, ran.out) == (
-        0,
-        "edition 1 has no unknown deliveries to settle\n",
-    )
+    assert (ran.code, ran.out) == (0, "edition 1 has no unknown deliveries to settle\n")
     assert json.loads(stuck.run("settle", "1", "--unknown", "skip", "--json").out) == {
         "edition": 1,
         "settled": 0,

@@ -430,11 +430,7 @@ def warming(count: int) -> dict[str, object]:
 def test_what_a_day_s_number_leaves_waits_while_the_spare_can_not_be_reached(desk):
     gone = free_port()
     with FaultyServer() as server:
-        by(
-            desk,
-            relay(server.port, "main", **warming(5)),
-            relay(gone, "spare", weight=0),
-        )
+        by(desk, relay(server.port, "main", **warming(5)), relay(gone, "spare", weight=0))
         first = desk.run("tick")
         second = desk.run("tick")
     assert taken(server) == 5
@@ -451,11 +447,7 @@ def test_what_a_day_s_number_leaves_waits_while_the_spare_can_not_be_reached(des
 
 def test_when_all_day_s_numbers_are_used_up_the_rest_waits_and_that_is_said(desk):
     with FaultyServer() as one, FaultyServer() as two:
-        by(
-            desk,
-            relay(one.port, "one", **warming(3)),
-            relay(two.port, "two", **warming(4)),
-        )
+        by(desk, relay(one.port, "one", **warming(3)), relay(two.port, "two", **warming(4)))
         ticked = desk.run("tick")
         assert ticked.code == 1
         assert (taken(one), taken(two)) == (3, 4)

@@ -277,7 +277,7 @@ def test_a_command_that_ends_by_itself_ends_when_it_is_hung_up(built):
 BREAKS = """
 import pathlib
 from syndicate.cli import main
-from syndicate.web import server
+from syndicate.web.server import server
 
 looks = server._Uvicorn.on_tick
 

@@ -492,12 +492,7 @@ def test_a_relay_gets_nothing_more_once_it_asked_for_less(sqlite_store, config, 
     edition = freeze(sqlite_store)
     way = config(25, connections=1)
     drained = drain(
-        sqlite_store,
-        way,
-        [AtOnce(way)],
-        links(sqlite_store, way),
-        at=NOON,
-        stop=threading.Event(),
+        sqlite_store, way, [AtOnce(way)], links(sqlite_store, way), at=NOON, stop=threading.Event()
     )
 
     assert (drained.accepted, drained.deferred) == (9, 1)

@@ -167,10 +167,9 @@ def test_a_field_that_is_changed_or_taken_away_fails(config):
             False,
             False,
         ], field
-        assert verdicts(whole(*others[0], *others[1]), records(given, DOMAIN)) == [
-            False,
-            False,
-        ], field
+        assert verdicts(whole(*others[0], *others[1]), records(given, DOMAIN)) == [False, False], (
+            field
+        )
 
 
 @pytest.mark.parametrize("name", ["From", "Subject", "To", "Date", "Reply-To", "Cc"])

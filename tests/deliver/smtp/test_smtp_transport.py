@@ -237,10 +237,7 @@ def test_a_reply_that_trickles_in_meets_one_deadline():
 def test_nothing_said_before_starttls_counts_after_it(trusted):
     """The response injection of CVE-2021-38371 and its kind."""
     injected = b"220 go\r\n250-mx\r\n250 AUTH PLAIN\r\n"
-    with (
-        ScriptedServer("STARTTLS", starttls=injected) as server,
-        pytest.raises(RelayUnavailable),
-    ):
+    with ScriptedServer("STARTTLS", starttls=injected) as server, pytest.raises(RelayUnavailable):
         smtp(server.port, security="starttls", username="ada", secret="x").open()
 
     assert server.verbs()[:2] == ["EHLO", "STARTTLS"]

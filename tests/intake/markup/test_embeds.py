@@ -81,8 +81,7 @@ def test_a_figure_around_a_player_keeps_its_caption(tmp_path, publication, sqlit
     )
     articles.import_all()
     assert articles.only().body == FRAMED.replace(
-        "</iframe>",
-        "</iframe><figcaption>It is <b>back</b>. <cite>Mara Lind</cite></figcaption>",
+        "</iframe>", "</iframe><figcaption>It is <b>back</b>. <cite>Mara Lind</cite></figcaption>"
     )
 
 

@@ -7,11 +7,7 @@ from hypothesis import strategies as st
 from syndicate.errors import Refused
 from syndicate.intake.subscribers import csv_import as readers_module
 from syndicate.intake.subscribers.csv_file import MAX_LINE_LENGTH
-from syndicate.intake.subscribers.csv_import import (
-    RowOutcome,
-    SeenRows,
-    SubscriberCsv,
-)
+from syndicate.intake.subscribers.csv_import import RowOutcome, SeenRows, SubscriberCsv
 from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import StagedReader, Store
@@ -156,12 +152,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(store, tmp_path):
 
 @pytest.mark.parametrize(
     ("codec", "encoding"),
-    [
-        ("utf-8", "UTF-8"),
-        ("utf-8-sig", "UTF-8"),
-        ("utf-16", "UTF-16"),
-        ("cp1252", "Windows-1252"),
-    ],
+    [("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"), ("utf-16", "UTF-16"), ("cp1252", "Windows-1252")],
 )
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

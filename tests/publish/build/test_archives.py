@@ -134,8 +134,7 @@ def test_without_archives_a_feed_is_its_newest_document_alone(newsroom, publicat
     alone = Newsroom(
         newsroom.store,
         publication(
-            publication={"url": "https://news.example"},
-            syndication={"items": 3, "archives": False},
+            publication={"url": "https://news.example"}, syndication={"items": 3, "archives": False}
         ),
     )
     alone.build()

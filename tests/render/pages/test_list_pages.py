@@ -97,8 +97,7 @@ def test_with_nothing_breaking_the_page_says_so(lists: ListPages) -> None:
 
 
 def test_a_section_lists_its_stories_without_naming_itself_and_fetches_the_strip(
-    frame: PageFrame,
-    lists: ListPages,
+    frame: PageFrame, lists: ListPages
 ) -> None:
     story = article("Tide tables", section="Science")
     page = read(listing(lists, kind=TopicKind.SECTION, name="Science", stories=[story]))

@@ -118,10 +118,7 @@ def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, mo
         assert gone == [3, 1, 0]
         kept = [(change.action, change.detail) for change in tx.audit_log.changes(bo)]
         assert kept[:3] == [(Action.SUBSCRIBED, "")] * 3
-        assert kept[3:] == [
-            (Action.MERGED, f"took in {ada}"),
-            (Action.CHANGED, "+new"),
-        ]
+        assert kept[3:] == [(Action.MERGED, f"took in {ada}"), (Action.CHANGED, "+new")]
         assert tx.merges.current_number(ada) == bo
 
 

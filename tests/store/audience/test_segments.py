@@ -146,10 +146,7 @@ TAGS = ["a", "b", "c"]
 DAYS = [datetime(2026, 1, day, tzinfo=UTC) for day in range(1, 5)]
 
 comparisons = st.builds(
-    FieldComparison,
-    st.just("f"),
-    st.sampled_from(list(Comparison)),
-    st.sampled_from(VALUES),
+    FieldComparison, st.just("f"), st.sampled_from(list(Comparison)), st.sampled_from(VALUES)
 ) | st.builds(
     FieldComparison,
     st.just("f"),

@@ -85,10 +85,7 @@ def test_what_carried_a_retracted_article_keeps_its_place_and_is_withdrawn(store
     with store.read() as tx:
         assert [
             (edition.key, edition.withdrawn) for edition in tx.archive.list_range("breaking", 0, 9)
-        ] == [
-            (first, True),
-            (second, False),
-        ]
+        ] == [(first, True), (second, False)]
         assert keys(tx.archive.newest("breaking", 9)) == [second]
         assert tx.archive.adjacent("breaking", second) == (None, None)
         assert tx.archive.is_withdrawn(first)

@@ -46,11 +46,7 @@ def test_an_edition_is_sending_until_its_last_message_is_over(store):
                 tx, one, DeliveryState.ACCEPTED, code=250, reply="ok", next_attempt_at=None, at=NOW
             )
         figures = tx.metrics_snapshot.load(NOW)
-    assert figures.editions == {
-        ("news", "sending"): 1,
-        ("news", "paused"): 0,
-        ("news", "done"): 1,
-    }
+    assert figures.editions == {("news", "sending"): 1, ("news", "paused"): 0, ("news", "done"): 1}
     assert figures.deliveries[DeliveryState.ACCEPTED] == 2
     assert figures.deliveries[DeliveryState.QUEUED] == 3, "the letter's, too"
     assert LETTERS not in {newsletter for newsletter, _ in figures.editions}

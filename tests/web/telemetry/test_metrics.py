@@ -190,9 +190,7 @@ def test_the_store_is_counted_once_for_many_who_ask(web, sqlite_store):
 
 
 def test_prometheus_gets_the_format_that_it_asks_for(web):
-    from prometheus_client.openmetrics.parser import (
-        text_string_to_metric_families as open_metrics,
-    )
+    from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 
     client = web()
     plain = client.get("/metrics")

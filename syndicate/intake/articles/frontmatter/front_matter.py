@@ -66,10 +66,7 @@ def split_front_matter(data: bytes, path: str) -> FrontMatter:
 
 def _front_matter(text: str, end: int, value: FrontMatterValue, path: str) -> FrontMatter:
     return FrontMatter(
-        path=path,
-        body=text[end:],
-        line=text.count("\n", 0, end) + 1,
-        values=_table(value, path),
+        path=path, body=text[end:], line=text.count("\n", 0, end) + 1, values=_table(value, path)
     )
 
 

@@ -38,12 +38,7 @@ def test_a_form_sent_within_a_second_comes_back_as_it_was(site, monkeypatch):
 
 def test_a_stamp_is_good_from_two_seconds_to_a_day():
     stamps, at = FormStamps(b"secret"), clock.now()
-    ages = {
-        1.9: StampAge.TOO_SOON,
-        2.1: StampAge.OK,
-        86_000: StampAge.OK,
-        86_500: StampAge.STALE,
-    }
+    ages = {1.9: StampAge.TOO_SOON, 2.1: StampAge.OK, 86_000: StampAge.OK, 86_500: StampAge.STALE}
     for seconds, verdict in ages.items():
         stamp = stamps.make(at - timedelta(seconds=seconds))
         assert (seconds, stamps.check(stamp, at)) == (seconds, verdict)
