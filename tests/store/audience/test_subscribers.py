@@ -1,36 +1,12 @@
 """One address is one person; every change has its cause; who left stays away."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from syndicate.model.articles import Revision
-from syndicate.model.editions import Content, EditionKind
+from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Action, SubscribeOutcome, SubscriptionState, normalise_email
 from tests.causes import TEST, by_reader
-
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-HER = "ada@example.org"
-BUTTON = by_reader("button")
-LETTER = Content(subject="Please confirm", preheader="", html="<p>?</p>", text="?", nonce="0")
-
-
-def key_of(tx, email=HER):
-    return tx.subscribers.by_email(email).key
-
-
-def subscribe(tx, email=HER, newsletter="news", **values):
-    return tx.subscribers.subscribe(email, newsletter, **{"cause": TEST, "at": NOW, **values})
-
-
-def stands(tx, email=HER):
-    person = tx.subscribers.by_email(email)
-    return {one.newsletter: one.state.value for one in person.subscriptions}
-
-
-def trail(tx, email=HER):
-    return [
-        (change.action.value, change.newsletter)
-        for change in tx.audit_log.changes(key_of(tx, email))
-    ]
+from tests.store.audience.samples import BUTTON, HER, LETTER, NOW, key_of, stands, subscribe, trail
 
 
 def test_an_address_is_one_person_however_it_is_written(store):
