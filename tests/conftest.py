@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 DATABASES = ("sqlite", "postgresql")
+STORE_TESTS = Path(__file__).parent / "store"
 
 # how fast an example is depends on the machine
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -89,9 +90,30 @@ def browser() -> Iterator["Browser"]:
         yield started
 
 
-@pytest.fixture(params=DATABASES)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let CI ask for every test on both databases."""
+    parser.addoption(
+        "--both-databases",
+        action="store_true",
+        help="run whatever uses a store on SQLite and on PostgreSQL, not only what is about SQL",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the store's own tests, and those marked `sql`, on both databases; others on SQLite."""
+    definition = metafunc.definition
+    if "store_url" not in metafunc.fixturenames or any(
+        "store_url" in mark.args[0] for mark in definition.iter_markers("parametrize")
+    ):
+        return
+    about_sql = STORE_TESTS in definition.path.parents or definition.get_closest_marker("sql")
+    both = about_sql or metafunc.config.getoption("--both-databases")
+    metafunc.parametrize("store_url", DATABASES if both else DATABASES[:1], indirect=True)
+
+
+@pytest.fixture
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database; a test runs on SQLite and on PostgreSQL.
+    """The URL of an empty database.
 
     If the test also uses `store`, the database is that of an empty store.
     """
@@ -110,7 +132,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
-    """A store on each database."""
+    """A store: on each database where a test is about SQL, on SQLite elsewhere."""
     opened = Store.open(store_url)
     yield opened
     opened.close()
