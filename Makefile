@@ -22,6 +22,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
+TEXTS := $(VENV)/syndicate.pot
+CATALOGUES := --output-dir=syndicate/locale --domain=syndicate
+TABLES := -k "msgid:1,1t msgid:1,2c,2t plural:1,2"
+
 .PHONY: run test fuzz check format words bench-build bench-audience bench-serving bench-messages bench-delivery bench-kill
 
 run: $(VENV)/run.stamp
@@ -48,7 +52,11 @@ format: $(VENV)/test.stamp
 	$(BIN)/ruff format
 
 words: $(VENV)/run.stamp
-	$(BIN)/python -m tools.words $(NEW)
+	$(BIN)/pybabel -q extract syndicate --output-file=$(TEXTS) --mapping-file=pyproject.toml \
+	  --add-location=file --add-comments=Translators: --strip-comments $(TABLES)
+	$(BIN)/pybabel -q update --input-file=$(TEXTS) $(CATALOGUES) --width=100 --ignore-obsolete \
+	  --ignore-pot-creation-date $(if $(NEW),--init-missing --locale=$(subst -,_,$(NEW)))
+	$(BIN)/pybabel compile --directory=syndicate/locale --domain=syndicate --statistics
 
 bench-build: $(VENV)/run.stamp
 	$(BIN)/python -m bench.building $(ARTICLES)

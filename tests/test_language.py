@@ -1,55 +1,58 @@
 """Texts in every language: none missing, none stale, none broken."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from babel.messages import Catalog, Message
+from babel.messages.frontend import CommandLineInterface
 from babel.messages.mofile import read_mo, write_mo
+from babel.messages.pofile import read_po
 
-import syndicate.render.mail.ui_strings as mail
-import syndicate.render.ui_strings as pages
-import syndicate.web.ui_strings as web
 from syndicate import language
-from syndicate.language import PluralText, msgid, translate
-from tools import words as tool
+from syndicate.language import translator
+from syndicate.render.templates import Templates
 
-SOURCES = tool.sources()
-TABLES = (pages.ENGLISH, mail.ENGLISH, web.ENGLISH)
-_Forms = str | tuple[str, ...]
+SOURCES = sorted(language.FOLDER.glob("*/LC_MESSAGES/syndicate.po"))
+ROOT = Path(__file__).parent.parent
 each_catalogue = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.parts[-3])
 
 
-def key(message: Message) -> tuple[str | None, tuple[str, ...]]:
-    text = message.id
-    return message.context, (text,) if isinstance(text, str) else tuple(text)
+def read(source: Path) -> Catalog:
+    with source.open("rb") as file:
+        return read_po(file, locale=source.parts[-3])
+
+
+def messages(catalogue: Catalog) -> list[Message]:
+    return [message for message in catalogue if message.id]
+
+
+def forms(text: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 def forms_by_key(catalogue: Catalog) -> dict[object, tuple[str, ...]]:
-    return {key(message): tool.forms(message) for message in tool.texts(catalogue)}
+    return {
+        (message.context, forms(message.id)): forms(message.string)
+        for message in messages(catalogue)
+    }
 
 
 def places(text: str) -> set[str]:
-    return set(re.findall(r"\{.*?\}", text))
+    return set(re.findall(r"%\(.*?\)s|%%|[<>&\"]", text))
 
 
-def text_keys(value: object) -> Iterator[tuple[str | None, tuple[str, ...]]]:
-    """Yield the keys of every text in a table as it is written."""
-    if isinstance(value, str):
-        context, _, text = value.rpartition("\4")
-        yield context or None, (text,)
-    elif isinstance(value, PluralText):
-        yield None, (value.singular, value.plural)
-    elif isinstance(value, dict):
-        for text in value.values():
-            yield from text_keys(text)
-    elif is_dataclass(value):
-        for field in fields(value):
-            if field.name != "language":
-                yield from text_keys(getattr(value, field.name))
+@pytest.fixture(scope="module")
+def extracted(tmp_path_factory):
+    """Return the texts of the code, as the Makefile has them extracted."""
+    found = tmp_path_factory.mktemp("texts") / "syndicate.pot"
+    keywords = re.findall(r'^TABLES := -k "(.*)"', (ROOT / "Makefile").read_text(), re.MULTILINE)
+    mapping, package = f"--mapping-file={ROOT / 'pyproject.toml'}", str(ROOT / "syndicate")
+    extraction = ["pybabel", "-q", "extract", package, f"--output-file={found}", mapping]
+    CommandLineInterface().run([*extraction, "-k", *keywords])
+    with found.open("rb") as file:
+        return read_po(file)
 
 
 def test_german_is_translated():
@@ -57,40 +60,37 @@ def test_german_is_translated():
 
 
 @each_catalogue
-def test_a_catalogue_has_the_texts_of_the_code_and_no_others(source):
-    assert set(forms_by_key(tool.read(source))) == set(forms_by_key(tool.extracted())), (
-        "run make words"
-    )
+def test_a_catalogue_has_the_texts_of_the_code_and_no_others(source, extracted):
+    assert set(forms_by_key(read(source))) == set(forms_by_key(extracted)), "run make words"
 
 
 @each_catalogue
 def test_every_text_is_translated(source):
-    undone = [m.id for m in tool.texts(tool.read(source)) if not tool.is_done(m)]
+    undone = [
+        message.id
+        for message in messages(read(source))
+        if message.fuzzy or not message.string or not all(forms(message.string))
+    ]
     assert not undone, f"translate them in {source}, then make words"
 
 
 @each_catalogue
 def test_what_is_filled_in_is_the_same_in_every_language(source):
-    for message in tool.texts(tool.read(source)):
-        _, (*_, many) = key(message)
-        *fewer, most = tool.forms(message)
-        assert places(most) == places(many), message.id
+    for message in messages(read(source)):
+        most = places(forms(message.id)[-1])
+        *fewer, last = forms(message.string)
+        assert places(last) == most, message.id
         for form in fewer:
-            assert places(form) | {"{count}"} == places(many) | {"{count}"}, message.id
+            assert places(form) | {"%(num)s"} == most | {"%(num)s"}, message.id
 
 
 @each_catalogue
 def test_the_compiled_catalogue_says_what_its_source_says(source):
     made = BytesIO()
-    write_mo(made, tool.read(source))
+    write_mo(made, read(source))
     made.seek(0)
     with source.with_suffix(".mo").open("rb") as file:
         assert forms_by_key(read_mo(file)) == forms_by_key(read_mo(made)), "run make words"
-
-
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: type(table).__module__)
-def test_every_text_of_a_table_is_marked(table):
-    assert set(text_keys(table)) <= set(forms_by_key(tool.extracted()))
 
 
 @pytest.mark.parametrize(
@@ -98,49 +98,11 @@ def test_every_text_of_a_table_is_marked(table):
     [("de", "de"), ("de-AT", "de"), ("DE", "de"), ("en-GB", "en"), ("fr", "en"), ("", "en")],
 )
 def test_a_tag_finds_its_language_or_english(tag, best):
-    for words in (pages.page_strings(tag), mail.mail_strings(tag), web.web_strings(tag)):
-        assert words.language == best
-    assert (
-        web.web_strings(tag).undo_button
-        == {"de": "Wieder abonnieren", "en": "Subscribe again"}[best]
-    )
-
-
-def test_a_table_is_translated_once():
-    assert pages.page_strings("de") is pages.page_strings("de-AT")
-    assert pages.page_strings("en") is pages.page_strings("fr")
-
-
-def test_the_context_of_a_text_is_not_shown():
-    assert pages.page_strings("en").kinds["author"] == "Author"
-    assert pages.page_strings("de").kinds["author"] == "Beiträge von"
-
-
-@pytest.mark.parametrize(
-    ("tag", "counts"),
-    [
-        ("en", ["No comments", "1 comment", "2 comments"]),
-        ("de", ["Keine Kommentare", "1 Kommentar", "2 Kommentare"]),
-    ],
-)
-def test_comments_are_counted(tag, counts):
-    assert [pages.page_strings(tag).count_comments(count) for count in range(3)] == counts
-
-
-def test_one_story_that_is_not_named_is_one_other():
-    others = mail.mail_strings("en").others
-    assert others.format(count=1, publication="the Post") == "1 other at the Post"
-    assert others.format(count=2, publication="the Post") == "2 others at the Post"
-
-
-def test_a_table_holds_texts_and_nothing_else():
-    @dataclass(frozen=True, eq=False)
-    class Table:
-        language: str
-        number: int
-
-    with pytest.raises(TypeError, match="7"):
-        translate(Table("en", 7), "en")
+    found = translator(tag)
+    assert found.language == best
+    again = {"de": "Wieder abonnieren", "en": "Subscribe again"}[best]
+    assert found.gettext("Subscribe again") == again
+    assert found is translator(best)
 
 
 @pytest.fixture
@@ -148,8 +110,8 @@ def folder(tmp_path, monkeypatch):
     """Return a folder for a test's catalogues."""
 
     def clear_caches() -> None:
-        language._catalogues.cache_clear()
-        language._find_catalogue.cache_clear()
+        for cached in (language.translator, language.available_languages, language._load):
+            cached.cache_clear()
 
     monkeypatch.setattr(language, "FOLDER", tmp_path)
     clear_caches()
@@ -157,10 +119,10 @@ def folder(tmp_path, monkeypatch):
     clear_caches()
 
 
-def put(folder: Path, name: str, *texts: tuple[_Forms, _Forms]) -> None:
+def put(folder: Path, name: str, *texts: tuple[str | tuple[str, ...], ...], context=None) -> None:
     catalogue = Catalog(name, fuzzy=False)
     for text, translation in texts:
-        catalogue.add(text, translation)
+        catalogue.add(text, translation, context=context)
     file = folder / name / "LC_MESSAGES" / "syndicate.mo"
     file.parent.mkdir(parents=True)
     with file.open("wb") as compiled:
@@ -168,57 +130,61 @@ def put(folder: Path, name: str, *texts: tuple[_Forms, _Forms]) -> None:
 
 
 def test_another_language_is_a_catalogue_with_plurals_of_its_own(folder):
-    forms = ("{count} komentarz", "{count} komentarze", "{count} komentarzy")
-    put(folder, "pl", (("1 comment", "{count} comments"), forms), ("Tags", "Tagi"))
-    words = pages.page_strings("pl-PL")
-    assert [words.count_comments(n) for n in (1, 2, 5)] == [
+    polish = ("%(num)s komentarz", "%(num)s komentarze", "%(num)s komentarzy")
+    put(folder, "pl", (("1 comment", "%(num)s comments"), polish), ("Tags", "Tagi"))
+    found = translator("pl-PL")
+    assert [found.ngettext("1 comment", "%(num)s comments", n) for n in (1, 2, 5)] == [
         "1 komentarz",
         "2 komentarze",
         "5 komentarzy",
     ]
-    assert (words.language, words.tags, words.pages) == ("pl", "Tagi", "Pages")
-    assert words.all_of(["Ada", "Bo"]) == "Ada i Bo"
+    assert (found.language, found.gettext("Tags"), found.gettext("Pages")) == (
+        "pl",
+        "Tagi",
+        "Pages",
+    )
+    assert language.available_languages() == ["en", "pl"]
 
 
 def test_a_catalogue_of_a_region_is_for_that_region(folder):
     put(folder, "pt_BR", ("Tags", "Etiquetas"))
     put(folder, "zh_Hant", ("Tags", "標籤"))
-    assert pages.page_strings("pt-BR").tags == "Etiquetas"
-    assert pages.page_strings("pt-PT").tags == "Tags"
-    assert pages.page_strings("zh-Hant-TW").tags == "標籤"
-    assert pages.page_strings("pt-BR").language == "pt-BR"
-    assert pages.page_strings("pt-BR").all_of(["Ada", "Bo"]) == "Ada e Bo"
+    tags = ("pt-BR", "pt-PT", "zh-Hant-TW")
+    assert [translator(tag).gettext("Tags") for tag in tags] == ["Etiquetas", "Tags", "標籤"]
+    assert translator("pt-BR").language == "pt-BR"
 
 
-def test_new_texts_come_in_and_old_ones_go(folder, monkeypatch):
-    monkeypatch.setattr(tool, "extracted", extracted_of("Home page", "Feeds of ours", "Tuesday"))
-    before = Catalog("de")
-    for text, translation in [
-        ("Home page", "Startseite"),
-        ("Feeds of mine", "Feeds"),
-        ("Gone", "Weg"),
-    ]:
-        before.add(text, translation)
-    after = {m.id: m for m in tool.texts(tool.updated(before))}
-    assert {text: tool.is_done(message) for text, message in after.items()} == {
-        "Home page": True,
-        "Feeds of ours": False,
-        "Tuesday": False,
-    }
-    assert after["Feeds of ours"].string == "Feeds"
+def test_an_english_text_has_another_translation_in_another_context(folder):
+    put(folder, "de", ("Author", "Beiträge von"), context="over a name")
+    german = translator("de")
+    assert german.pgettext("over a name", "Author") == "Beiträge von"
+    assert german.gettext("Author") == german.pgettext("of a book", "Author") == "Author"
 
 
-def extracted_of(*texts: str):
-    catalogue = Catalog()
-    for text in texts:
-        catalogue.add(msgid(text))
-    return lambda: catalogue
+TEMPLATE = """\
+{{ gettext("Feeds") }} {{ gettext("By %(names)s", names=name) }} {{ gettext("100 %%") }}
+{{ ngettext("1 comment", "%(num)s comments", 1) }} {{ ngettext("1 comment", "%(num)s comments", 2) }}
+{{ pgettext("over a name", "Author") }} {{ 'a' if gettext is defined }}
+{% trans names=name -%}
+  By
+  {{ names }}
+{%- endtrans %}.
+{% set gettext = english %}
+{{ gettext("Feeds") }} {% trans %}Tags{% endtrans %}.
+"""
+RENDERED = """\
+Feeds Von {0} 100 %
+1 Kommentar 2 Kommentare
+Beiträge von a
+Von {0}.
+Feeds Tags.
+"""
 
 
-def test_a_begun_language_is_all_to_translate(tmp_path, monkeypatch):
-    monkeypatch.setattr(tool, "FOLDER", tmp_path)
-    tool.begin("pt-BR")
-    [source] = tool.sources()
-    assert source.parts[-3] == "pt_BR"
-    assert "FULL NAME" not in source.read_text()
-    assert tool.read(source).num_plurals == 2
+@pytest.mark.parametrize(("suffix", "name"), [("html", "Ada &amp; Bo"), ("txt", "Ada & Bo")])
+def test_a_template_translates_and_escapes(tmp_path, suffix, name):
+    (tmp_path / f"page.{suffix}").write_text(TEMPLATE)
+    values = {"name": "Ada & Bo", "english": translator("en").for_templates["gettext"]}
+    values |= translator("de").for_templates
+    rendered = Templates(tmp_path).render(f"page.{suffix}", values)
+    assert rendered == RENDERED.format(name)

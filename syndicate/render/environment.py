@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment as JinjaEnvironment
 from jinja2 import Template as JinjaTemplate
-from jinja2 import nodes
+from jinja2 import nodes, pass_eval_context
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context as JinjaContext
 from jinja2.runtime import Macro
@@ -23,15 +23,25 @@ except ImportError:
     _escape_text = escape
 
 _FUNCTIONS = frozenset({FunctionType, MethodType, BuiltinMethodType})
+_TAKES_EVAL_CONTEXT = pass_eval_context(lambda _: None).jinja_pass_arg  # type: ignore[attr-defined]
 _UNLIMITED = -1
 """The size of Jinja's template cache."""
 
 
 class Environment(JinjaEnvironment):
-    """An environment with autoescape; its `globals` are values that templates only read."""
+    """An environment with autoescape; its `globals` are values that templates only read.
+
+    `gettext` and its kin come with the values of a template, see `syndicate.language`.
+    """
+
+    newstyle_gettext: bool
 
     def __init__(self, **options: Any) -> None:
         super().__init__(cache_size=_UNLIMITED, **options)
+        self.add_extension("jinja2.ext.i18n")
+        self.newstyle_gettext = True
+        self.policies["ext.i18n.trimmed"] = True
+        del self.globals["_"]  # would not find a `gettext` that a template sets for a part of it
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """Return a plain dictionary, which is faster to copy at every rendering than a ChainMap."""
@@ -51,12 +61,16 @@ class _Context(JinjaContext):
 
     @internalcode
     def call(self, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Call a macro, or a function that takes no context, without further checks."""
+        """Call a macro, or a function that takes no `Context`, without further checks."""
         kind = type(obj)
         if kind is Macro:
             args = (self.eval_ctx, *args)
-        elif kind not in _FUNCTIONS or hasattr(obj, "jinja_pass_arg"):
+        elif kind not in _FUNCTIONS:
             return super().call(obj, *args, **kwargs)
+        elif hasattr(obj, "jinja_pass_arg"):
+            if obj.jinja_pass_arg is not _TAKES_EVAL_CONTEXT:
+                return super().call(obj, *args, **kwargs)
+            args = (self.eval_ctx, *args)
         kwargs.pop("_block_vars", None)
         kwargs.pop("_loop_vars", None)
         try:

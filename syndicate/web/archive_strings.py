@@ -39,7 +39,7 @@ ARCHIVE = ArchiveStrings(
     no_edition=msgid("There has been no edition yet."),
     sign_up=msgid("Subscribe"),
     feed=msgid("Feed of this newsletter"),
-    page=msgid("Page {number}"),
+    page=msgid("Page %(number)s"),
     newer=msgid("Newer editions"),
     older=msgid("Older editions"),
     edition_before=msgid("The edition before"),
@@ -47,7 +47,7 @@ ARCHIVE = ArchiveStrings(
     other_editions=msgid("Other editions"),
     # Translators: in "You get this because … is subscribed", when the reader isn't known.
     reader_address=msgid("your address"),
-    public=msgid("{publication} sends “{newsletter}” by email."),
+    public=msgid("%(publication)s sends “%(newsletter)s” by email."),
     public_join=msgid("Subscribe"),
     from_mail=msgid(
         "Already a subscriber? The links to unsubscribe and to change your preferences "

@@ -51,10 +51,10 @@ class PreferenceStrings:
 
 PREFERENCES = PreferenceStrings(
     title=msgid("Your preferences"),
-    intro=msgid("What {publication} sends to {email} is yours to decide."),
+    intro=msgid("What %(publication)s sends to %(email)s is yours to decide."),
     not_mailed=msgid(
         "Nothing is sent to this address: a mail server refused it, or you complained, "
-        "or we were asked not to. If that is wrong, write to {address}."
+        "or we were asked not to. If that is wrong, write to %(address)s."
     ),
     newsletters=msgid("Newsletters"),
     gets=msgid("You get it."),
@@ -63,15 +63,15 @@ PREFERENCES = PreferenceStrings(
     join=msgid("Subscribe"),
     leave=msgid("Unsubscribe"),
     leave_all=msgid("Unsubscribe from everything"),
-    joined=msgid("You get {newsletter} from now on."),
-    left=msgid("You no longer get {newsletter}."),
+    joined=msgid("You get %(newsletter)s from now on."),
+    left=msgid("You no longer get %(newsletter)s."),
     left_all=msgid("You are unsubscribed from everything."),
     pause=msgid("Pause"),
     pause_hint=msgid("While it lasts nothing comes, and nothing is sent afterwards."),
     pause_for=msgid("For how long"),
-    weeks=plural("{count} week", "{count} weeks"),
+    weeks=plural("%(num)s week", "%(num)s weeks"),
     pause_button=msgid("Pause"),
-    paused=msgid("You get no editions until {date}."),
+    paused=msgid("You get no editions until %(date)s."),
     resume_button=msgid("End the pause"),
     resumed=msgid("The pause is over: you get the next edition."),
     save=msgid("Save"),
@@ -93,20 +93,20 @@ PREFERENCES = PreferenceStrings(
     data=msgid("Your data"),
     data_hint=msgid(
         "See and correct your details, download everything we hold on you, or have it erased. "
-        "Only you should be able to do that, so we email a link to {email}. "
+        "Only you should be able to do that, so we email a link to %(email)s. "
         "It works for 24 hours."
     ),
     data_button=msgid("Email me the link"),
-    data_sent=msgid("We have emailed a link to {email}. It works for 24 hours."),
+    data_sent=msgid("We have emailed a link to %(email)s. It works for 24 hours."),
     data_by_hand=msgid(
-        "To see, correct or erase what we hold on you, write to {address}: "
+        "To see, correct or erase what we hold on you, write to %(address)s: "
         "we cannot send email to your own address."
     ),
     join_sent=msgid(
-        "We have sent an email to {email}. Press the button in it to get {newsletter}."
+        "We have sent an email to %(email)s. Press the button in it to get %(newsletter)s."
     ),
     too_many_letters=msgid(
-        "We have already sent several emails to {email}. "
+        "We have already sent several emails to %(email)s. "
         "Check your inbox and your spam folder, or try again tomorrow."
     ),
 )
@@ -143,13 +143,13 @@ class PersonalDataStrings:
 PERSONAL_DATA = PersonalDataStrings(
     title=msgid("Your data"),
     intro=msgid(
-        "This is what {publication} holds on {email}. "
+        "This is what %(publication)s holds on %(email)s. "
         "Don't pass on the link to this page: it works for anyone who has it, for 24 hours."
     ),
     about=msgid("About you"),
     name=msgid("Name"),
-    missing=msgid("Nothing was changed: please fill in “{field}”."),
-    too_long=msgid("Nothing was changed: “{field}” is too long."),
+    missing=msgid("Nothing was changed: please fill in “%(field)s”."),
+    too_long=msgid("Nothing was changed: “%(field)s” is too long."),
     file=msgid("What we hold on you"),
     file_hint=msgid(
         "You, your subscriptions, every change with its cause, and all that was sent, in one file."
@@ -202,10 +202,10 @@ class AddressChangeStrings:
 
 ADDRESS = AddressChangeStrings(
     new_title=msgid("Is this your new address?"),
-    new=msgid("{publication} will write to {email} in place of another address."),
+    new=msgid("%(publication)s will write to %(email)s in place of another address."),
     new_button=msgid("Yes, use this address"),
     old_title=msgid("Shall your mail go elsewhere?"),
-    old=msgid("{publication} will write to another address in place of {email}."),
+    old=msgid("%(publication)s will write to another address in place of %(email)s."),
     old_button=msgid("Yes, use the other address"),
     waiting_title=msgid("One more letter"),
     waiting_new=msgid(
@@ -217,7 +217,7 @@ ADDRESS = AddressChangeStrings(
         "and mail will come to the new one."
     ),
     done_title=msgid("Your address is changed"),
-    done=msgid("{publication} writes to {email} from now on."),
+    done=msgid("%(publication)s writes to %(email)s from now on."),
     over_title=msgid("This question is over"),
     over=msgid(
         "It was not answered in time, or something changed since it was asked. "

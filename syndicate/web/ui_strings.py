@@ -105,27 +105,27 @@ class WebStrings:
 
 ENGLISH = WebStrings(
     language="en",
-    to_publication=msgid("Go to {publication}"),
+    to_publication=msgid("Go to %(publication)s"),
     missing_title=msgid("There is nothing here"),
     missing=msgid("The address may be mistyped, or the story has never been published."),
-    leave_title=msgid("Unsubscribe from {newsletter}?"),
-    leave=msgid("{email} will no longer get it."),
+    leave_title=msgid("Unsubscribe from %(newsletter)s?"),
+    leave=msgid("%(email)s will no longer get it."),
     leave_button=msgid("Unsubscribe"),
     left_title=msgid("You are unsubscribed"),
-    left=msgid("{email} no longer gets {newsletter}."),
+    left=msgid("%(email)s no longer gets %(newsletter)s."),
     undo=msgid("That was a mistake?"),
     undo_button=msgid("Subscribe again"),
     rejoin=msgid("Changed your mind?"),
     rejoin_link=msgid("Sign up again"),
     rejoined_title=msgid("Welcome back"),
-    rejoined=msgid("{email} gets {newsletter} as before."),
-    not_subscribed=msgid("This address does not get {newsletter}."),
+    rejoined=msgid("%(email)s gets %(newsletter)s as before."),
+    not_subscribed=msgid("This address does not get %(newsletter)s."),
     bad_link_title=msgid("This link is not complete"),
     bad_link=msgid(
         "Mail programs sometimes cut off a part of it. "
         "Please use the link in another mail from us, or copy all of it."
     ),
-    write_to=msgid("Or write to {address}, and we do it for you."),
+    write_to=msgid("Or write to %(address)s, and we do it for you."),
     refused_title=msgid("That was not understood"),
     refused=msgid("Nothing was changed. Please go back and use the button."),
     busy_title=msgid("Just a moment"),
@@ -135,7 +135,7 @@ ENGLISH = WebStrings(
     personal_data=PERSONAL_DATA,
     address_change=ADDRESS,
     signup=SignupStrings(
-        title=msgid("Subscribe to {publication}"),
+        title=msgid("Subscribe to %(publication)s"),
         promise=msgid(
             "First you get one letter, to make sure that the address is yours. "
             "You can leave at any time, with one click in every mail."
@@ -155,18 +155,18 @@ ENGLISH = WebStrings(
         problems=msgid("Almost there"),
         bad_email=msgid("This is no complete email address; one looks like anna@example.org."),
         disposable=msgid(
-            "Addresses at {domain} last only for a short while. "
+            "Addresses at %(domain)s last only for a short while. "
             "Please use one that you will still read next month."
         ),
         missing=msgid("Please fill this in."),
-        too_long=msgid("Please write at most {most} characters, on one line."),
+        too_long=msgid("Please write at most %(most)s characters, on one line."),
         none_chosen=msgid("Please choose at least one."),
-        unknown=msgid("There is no {name}."),
+        unknown=msgid("There is no %(name)s."),
         again=msgid("Please press the button once more, so that we know you are no program."),
         over_network=msgid("Many sign-ups have come from your network in the last hour."),
         over_all=msgid("Very many people are signing up right now."),
         over_wait=plural(
-            "Please try again in {count} minute.", "Please try again in {count} minutes."
+            "Please try again in %(num)s minute.", "Please try again in %(num)s minutes."
         ),
         over_work=msgid(
             "Many sign-ups have come from your network in the last hour. Press the button once "
@@ -189,11 +189,11 @@ ENGLISH = WebStrings(
             "If you once unsubscribed with this address, there is a letter on its way to it. "
             "Press the button in it, and you are subscribed again."
         ),
-        confirm_title=msgid("Subscribe to {publication}?"),
-        confirm=msgid("This will be sent to {email}:"),
+        confirm_title=msgid("Subscribe to %(publication)s?"),
+        confirm=msgid("This will be sent to %(email)s:"),
         confirm_button=msgid("Yes, subscribe me"),
         confirmed_title=msgid("You are subscribed"),
-        confirmed=msgid("{newsletters} will come to {email}, beginning with the next edition."),
+        confirmed=msgid("%(newsletters)s will come to %(email)s, beginning with the next edition."),
         to_preferences=msgid("Your preferences"),
         expired_title=msgid("This link has expired"),
         expired=msgid("It could be used for a while only, and nothing was changed."),

@@ -7,7 +7,7 @@ from syndicate.language import PluralText, msgid, plural, translate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterStrings:
-    """The strings of one letter, with `{newsletters}`, `{publication}` and `{email}`."""
+    """The strings of one letter, with `%(newsletters)s`, `%(publication)s` and `%(email)s`."""
 
     title: str
     """The headline, and the subject."""
@@ -62,67 +62,69 @@ ENGLISH = MailStrings(
     read_on=msgid("Read on"),
     read_on_web=msgid("Read on the web"),
     cut=msgid("The story goes on: read the rest on the web"),
-    also=plural("And {count} more:", "And {count} more:"),
-    others=plural("{count} other at {publication}", "{count} others at {publication}"),
+    also=plural("And %(num)s more:", "And %(num)s more:"),
+    others=plural("%(num)s other at %(publication)s", "%(num)s others at %(publication)s"),
     # Translators: the end of a subject, after its first headline and a comma.
-    more=plural("and {count} more", "and {count} more"),
+    more=plural("and %(num)s more", "and %(num)s more"),
     picture=msgid("Picture"),
     video=msgid("Watch the video"),
     audio=msgid("Listen to the recording"),
     embedded=msgid("Open what is shown here"),
     links=msgid("Links"),
-    why=msgid("You get this because {email} is subscribed to “{newsletter}” from {publication}."),
+    why=msgid(
+        "You get this because %(email)s is subscribed to “%(newsletter)s” from %(publication)s."
+    ),
     unsubscribe=msgid("Unsubscribe"),
     preferences=msgid("Preferences"),
     view=msgid("View in browser"),
     letters=LetterTexts(
         confirm=LetterStrings(
-            title=msgid("Please confirm your subscription to {publication}"),
-            message=msgid("Press the button, and {newsletters} will come to you from now on."),
+            title=msgid("Please confirm your subscription to %(publication)s"),
+            message=msgid("Press the button, and %(newsletters)s will come to you from now on."),
             button=msgid("Yes, subscribe me"),
             why=msgid(
-                "You get this letter because {email} was entered at {publication}. "
+                "You get this letter because %(email)s was entered at %(publication)s. "
                 "If that was not you, do nothing: nothing will be sent to you."
             ),
         ),
         welcome=LetterStrings(
-            title=msgid("Welcome to {publication}"),
+            title=msgid("Welcome to %(publication)s"),
             message=msgid(
-                "You are subscribed to {newsletters}, beginning with the next edition. "
+                "You are subscribed to %(newsletters)s, beginning with the next edition. "
                 "What you get is yours to decide at any time."
             ),
             button=msgid("Your preferences"),
             why=msgid(
-                "You get this letter because {email} has just been subscribed at {publication}. "
-                "There is nothing that you have to do."
+                "You get this letter because %(email)s has just been subscribed at "
+                "%(publication)s. There is nothing that you have to do."
             ),
         ),
         leave_address=LetterStrings(
             title=msgid("Shall your mail go elsewhere?"),
             message=msgid(
-                "You asked {publication} to write to another address. "
+                "You asked %(publication)s to write to another address. "
                 "Press the button if that is right; the other address is asked as well."
             ),
             button=msgid("Yes, use the other address"),
             why=msgid(
                 "You get this letter because somebody with the link to your preferences asked to "
-                "change {email}. If that was not you, do nothing: nothing will change."
+                "change %(email)s. If that was not you, do nothing: nothing will change."
             ),
         ),
         new_address=LetterStrings(
             title=msgid("Is this your new address?"),
             message=msgid(
-                "{publication} was asked to write to this address in place of another one. "
+                "%(publication)s was asked to write to this address in place of another one. "
                 "Press the button if that is right."
             ),
             button=msgid("Yes, use this address"),
             why=msgid(
-                "You get this letter because {email} was entered at {publication}. "
+                "You get this letter because %(email)s was entered at %(publication)s. "
                 "If that was not you, do nothing: nothing will be sent to you."
             ),
         ),
         data=LetterStrings(
-            title=msgid("Your data at {publication}"),
+            title=msgid("Your data at %(publication)s"),
             message=msgid(
                 "The button opens a page where you can see and correct your details, download "
                 "everything we hold on you, or have it erased. It works for 24 hours. "
@@ -131,7 +133,7 @@ ENGLISH = MailStrings(
             button=msgid("See your data"),
             why=msgid(
                 "You get this email because somebody with the link to your preferences asked for "
-                "it to be sent to {email}. If that was not you, ignore it: nothing will change."
+                "it to be sent to %(email)s. If that was not you, ignore it: nothing will change."
             ),
         ),
         by_hand=msgid("If the button does nothing, open this address:"),

@@ -1,1 +1,0 @@
-"""What keeps the repository itself in order."""
