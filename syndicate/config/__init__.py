@@ -4,8 +4,7 @@
 model, and `sections/` has a module for each table.
 `values` are the types of single values: durations, rates, addresses;
 `cron` and `segment_expression` parse the two small languages;
-`secret` reads and masks passwords; `contrast` compares colours;
-`loopback` recognises addresses of this machine.
+`secret` reads and masks passwords; `loopback` recognises addresses of this machine.
 """
 
 from syndicate.config.config import Config as Config
@@ -13,17 +12,18 @@ from syndicate.config.loading.load import load as load
 from syndicate.config.loading.load import secret_warnings as secret_warnings
 from syndicate.config.loading.missing_secrets import missing_secrets as missing_secrets
 from syndicate.config.loading.missing_secrets import missing_token as missing_token
-from syndicate.config.sections.ads import AdSlot as AdSlot
-from syndicate.config.sections.ads import AdsSettings as AdsSettings
-from syndicate.config.sections.amp import AmpSettings as AmpSettings
-from syndicate.config.sections.amp import AnalyticsSettings as AnalyticsSettings
-from syndicate.config.sections.amp import ConsentSettings as ConsentSettings
 from syndicate.config.sections.feeds import ArticleFilter as ArticleFilter
 from syndicate.config.sections.feeds import CustomFeed as CustomFeed
 from syndicate.config.sections.feeds import FeedFormat as FeedFormat
 from syndicate.config.sections.mail import MailSettings as MailSettings
 from syndicate.config.sections.mail import TransportKind as TransportKind
 from syndicate.config.sections.newsletters import Newsletter as Newsletter
+from syndicate.config.sections.newsletters import Tracking as Tracking
+from syndicate.config.sections.pages import AdSlot as AdSlot
+from syndicate.config.sections.pages import AdsSettings as AdsSettings
+from syndicate.config.sections.pages import AmpSettings as AmpSettings
+from syndicate.config.sections.pages import AnalyticsSettings as AnalyticsSettings
+from syndicate.config.sections.pages import ConsentSettings as ConsentSettings
 from syndicate.config.sections.publication import PublicationSettings as PublicationSettings
 from syndicate.config.sections.push import IndexNowSettings as IndexNowSettings
 from syndicate.config.sections.push import WebsubSettings as WebsubSettings
@@ -37,7 +37,6 @@ from syndicate.config.sections.schedules import Schedule as Schedule
 from syndicate.config.sections.segments import Criteria as Criteria
 from syndicate.config.sections.segments import Segment as Segment
 from syndicate.config.sections.theme import ThemeSettings as ThemeSettings
-from syndicate.config.sections.tracking import Tracking as Tracking
 from syndicate.config.values import ALL as ALL
 from syndicate.config.values import BeginWith as BeginWith
 from syndicate.config.values import Mailbox as Mailbox

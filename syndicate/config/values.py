@@ -5,13 +5,14 @@ key and the value that was read.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from email.utils import formataddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import idna
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
@@ -19,22 +20,62 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Pla
 from syndicate.clock import parse_duration
 from syndicate.config import cron
 
+ALL: Literal["all"] = "all"
 _CONTROLS = r"\x00-\x1f\x7f"
-_CONTROL = re.compile(f"[{_CONTROLS}]")
 _FAMILY = r"('[^'\"\\;{}<>&]+'|-?[^\W\d][\w-]*( [^\W\d][\w-]*)*)"
 """A font family as in CSS: in quotes, or as words."""
-ALL: Literal["all"] = "all"
-MIN_INTERVAL = timedelta(seconds=10)
 _AUTHORITY = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _INVALID_AUTHORITY = "expected a host, and a port between 1 and 65535 if any"
 _SAFE_IN_PATH = "/%:@!$&'()*+,;=-._~"
 _BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_A_RATE = 'a rate such as "20/s", "600/m", "5000/h" or "50000/d"'
+_A_MAILBOX = '"Name <name@example.org>"'
 _UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
 }
+
+
+def parsed(parse: Callable[[str], object], expected: str, *types: type) -> BeforeValidator:
+    """Return a validator: a value of these types, or text that `parse` turns into one."""
+
+    def check(value: object) -> object:
+        if type(value) in types:
+            return value
+        try:
+            return parse(value if isinstance(value, str) else "")
+        except (ValueError, LookupError, OverflowError, OSError) as error:
+            raise ValueError(f"expected {expected}") from error
+
+    return BeforeValidator(check)
+
+
+def requiring(condition: Callable[[Any], object], expected: str) -> AfterValidator:
+    """Return a validator: the value has to meet a condition, or else `expected` is the message."""
+
+    def check(value: object) -> object:
+        if not condition(value):
+            raise ValueError(f"expected {expected}")
+        return value
+
+    return AfterValidator(check)
+
+
+def matching(pattern: str, expected: str) -> AfterValidator:
+    """Return a validator: the whole text has to match."""
+    return requiring(lambda text: re.fullmatch(pattern, text), expected)
+
+
+def parseable(parse: Callable[[str], object]) -> AfterValidator:
+    """Return a validator: `parse` has to take the text; its ValueError is the message."""
+
+    def check(text: str) -> str:
+        parse(text)
+        return text
+
+    return AfterValidator(check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,64 +92,11 @@ class Rate:
         """Parse a rate of 1 or more; raise ValueError for anything else."""
         match = re.fullmatch("([0-9]{1,9})/([smhd])", text.strip())
         if match is None or not int(match[1]):
-            raise ValueError('expected a rate such as "20/s", "600/m", "5000/h" or "50000/d"')
+            raise ValueError(f"expected {_A_RATE}")
         return cls(int(match[1]), _UNITS[match[2]])
 
     def __str__(self) -> str:
         return f"{self.count}/{next(unit for unit, per in _UNITS.items() if per == self.per)}"
-
-
-def _duration(value: object) -> timedelta:
-    if isinstance(value, timedelta):
-        return value
-    try:
-        return parse_duration(value if isinstance(value, str) else "")
-    except (ValueError, OverflowError) as error:
-        raise ValueError('expected a duration such as "10m" or "1h30m"') from error
-
-
-def _begin_with(value: object) -> object:
-    if value == ALL:
-        return ALL
-    try:
-        return _duration(value)
-    except ValueError as error:
-        raise ValueError('expected a duration such as "24h", or "all"') from error
-
-
-def _rate(value: object) -> Rate:
-    return value if isinstance(value, Rate) else Rate.parse(value if isinstance(value, str) else "")
-
-
-def _day(value: object) -> date:
-    try:
-        if isinstance(value, str):
-            return date.fromisoformat(value)
-    except ValueError:
-        value = None
-    if isinstance(value, datetime) or not isinstance(value, date):
-        raise ValueError("expected a day such as 2026-01-15")  # noqa: TRY004 - pydantic wants ValueError
-    return value
-
-
-def _interval(value: timedelta) -> timedelta:
-    if value < MIN_INTERVAL:
-        raise ValueError(f'expected "{MIN_INTERVAL.seconds}s" or longer')
-    return value
-
-
-def _cron(value: str) -> str:
-    cron.parse(value)
-    return value
-
-
-def _zone(value: object) -> ZoneInfo:
-    if isinstance(value, ZoneInfo):
-        return value
-    try:
-        return ZoneInfo(str(value))
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError('expected a time zone such as "Europe/Berlin"') from error
 
 
 def _url(value: str) -> str:
@@ -131,19 +119,6 @@ def _url(value: str) -> str:
     return f"{parts.scheme}://{authority}{path}"
 
 
-def _database(value: str) -> str:
-    """Refuse an ambiguous login, where a part of the password could be taken for the host."""
-    login, _, location = value.partition("://")[2].partition("@")
-    path, _, options = location.partition("?")
-    stray = "@" in options and not re.fullmatch(r"([^=&@]+=[^&]*(&|$))+", options)
-    if value.startswith("postgresql") and ("@" in path or stray or (location and "?" in login)):
-        raise ValueError(
-            'expected "%40" for an "@" and "%3F" for a "?" in the user name or the password, or '
-            "the password in ~/.pgpass or PGPASSWORD"
-        )
-    return value
-
-
 def _ascii_host(host: str) -> str:
     try:
         return idna.encode(host, uts46=True).decode()
@@ -151,47 +126,103 @@ def _ascii_host(host: str) -> str:
         return host.encode("idna").decode()
 
 
-def _network(value: object) -> IPv4Network | IPv6Network:
+def _has_clear_login(url: str) -> bool:
+    """Whether no part of a database's password could be taken for the host."""
+    login, _, location = url.partition("://")[2].partition("@")
+    path, _, options = location.partition("?")
+    stray = "@" in options and not re.fullmatch(r"([^=&@]+=[^&]*(&|$))+", options)
+    ambiguous = "@" in path or stray or (location and "?" in login)
+    return not (url.startswith("postgresql") and ambiguous)
+
+
+def is_email(address: str) -> bool:
+    """Whether mail can be addressed like this, as far as its form says."""
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
+
     try:
-        return ip_network(value if isinstance(value, str) else str(value))
-    except ValueError as error:
-        raise ValueError('expected a network such as "10.0.0.0/8"') from error
+        validate_email(address, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
 
 
-def _mailbox(value: object) -> object:
-    if isinstance(value, Mailbox):
-        return value
-    try:
-        return Mailbox.parse(value if isinstance(value, str) else "")
-    except ValueError as error:
-        raise ValueError('expected "Name <name@example.org>"') from error
+class Table(BaseModel):
+    """A table of config.toml: frozen, and an unknown key is a mistake."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
+    )
 
 
-def _attribute(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("expected text or a whole number")  # noqa: TRY004 - pydantic wants ValueError
-    return value
+class Mailbox(Table):
+    """A name and an address, written `Name <address>`."""
+
+    name: str = ""
+    address: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse `Name <address>` or a bare address; raise ValueError for anything else."""
+        name, address = split_mailbox(text)
+        # a sender's host may have no domain: localhost, intranet
+        if not is_email(f"{address}.example") or re.search(f"[{_CONTROLS}]", text + name):
+            raise ValueError(f"expected {_A_MAILBOX}, not {text!r}")
+        return cls(name=name, address=address)
+
+    @property
+    def domain(self) -> str:
+        """The part of the address after the @."""
+        return self.address.rpartition("@")[2]
+
+    def __str__(self) -> str:
+        return formataddr((self.name, self.address))
 
 
-def matching(pattern: str, expected: str) -> AfterValidator:
-    """Return a validator: the whole text has to match, or else `expected` is the message."""
+def split_mailbox(text: str) -> tuple[str, str]:
+    """Split `Name <address>` or a bare address into name and address.
 
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"expected {expected}")
-        return value
+    `email.utils.parseaddr` recurses into nested comments until Python stops it.
+    """
+    text = text.strip()
+    name, opened, address = text.rpartition("<")
+    if not opened or not address.endswith(">"):
+        return "", text
+    name = name.strip()
+    if len(name) > 1 and name.startswith('"') and name.endswith('"'):
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    elif "<" in name:  # more than one mailbox
+        return "", text
+    return name, address[:-1].strip()
 
-    return AfterValidator(check)
+
+def readable(name: str) -> str:
+    """Return a name as readers see it where there is no title."""
+    return name.replace("-", " ").replace("_", " ").capitalize()
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-BeginWith = Annotated[timedelta | Literal["all"], BeforeValidator(_begin_with)]
+Duration = Annotated[
+    timedelta, parsed(parse_duration, 'a duration such as "10m" or "1h30m"', timedelta)
+]
+BeginWith = Annotated[
+    timedelta | Literal["all"],
+    parsed(
+        lambda text: ALL if text == ALL else parse_duration(text),
+        'a duration such as "24h", or "all"',
+        timedelta,
+    ),
+]
 """Which published articles a new schedule's first edition takes."""
-Throttle = Annotated[Rate, BeforeValidator(_rate), PlainSerializer(str)]
-Day = Annotated[date, BeforeValidator(_day)]
-Interval = Annotated[Duration, AfterValidator(_interval)]
-Cron = Annotated[str, AfterValidator(_cron)]
-Zone = Annotated[ZoneInfo, BeforeValidator(_zone), PlainSerializer(str)]
+Throttle = Annotated[Rate, parsed(Rate.parse, _A_RATE, Rate), PlainSerializer(str)]
+Day = Annotated[date, parsed(date.fromisoformat, "a day such as 2026-01-15", date)]
+Interval = Annotated[
+    Duration, requiring(lambda value: value >= timedelta(seconds=10), '"10s" or longer')
+]
+Cron = Annotated[str, parseable(cron.parse)]
+Zone = Annotated[
+    ZoneInfo,
+    parsed(ZoneInfo, 'a time zone such as "Europe/Berlin"', ZoneInfo),
+    PlainSerializer(str),
+]
 Name = Annotated[
     str,
     matching(
@@ -222,7 +253,11 @@ DatabaseUrl = Annotated[
         r"(sqlite(\+pysqlite)?:///|postgresql(\+psycopg)?://).+",
         'a database such as "sqlite:///syndicate.db" or "postgresql://user@host/name"',
     ),
-    AfterValidator(_database),
+    requiring(
+        _has_clear_login,
+        '"%40" for an "@" and "%3F" for a "?" in the user name or the password, or '
+        "the password in ~/.pgpass or PGPASSWORD",
+    ),
 ]
 StorageUrl = Annotated[
     str,
@@ -248,8 +283,14 @@ Host = Annotated[
         'a host such as "maps.example.org", "*.example.org" or "*"',
     ),
 ]
-Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network), PlainSerializer(str)]
-Attribute = Annotated[str | int, BeforeValidator(_attribute)]
+Network = Annotated[
+    IPv4Network | IPv6Network,
+    parsed(ip_network, 'a network such as "10.0.0.0/8"', IPv4Network, IPv6Network),
+    PlainSerializer(str),
+]
+Attribute = Annotated[
+    str | int, parsed(int, "text or a whole number", int, str)  # a text is left as it is
+]
 Colour = Annotated[str, matching("#[0-9A-Fa-f]{6}", 'a colour of six digits such as "#0B5C8A"')]
 FontStack = Annotated[
     str,
@@ -259,61 +300,4 @@ FontStack = Annotated[
     ),
 ]
 """Fonts as in CSS, with single quotes, so that an attribute can contain them."""
-
-
-class Table(BaseModel):
-    """A table of config.toml: frozen, and an unknown key is a mistake."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
-    )
-
-
-class Mailbox(Table):
-    """A name and an address, written `Name <address>`."""
-
-    name: str = ""
-    address: str
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Parse `Name <address>` or a bare address; raise ValueError for anything else."""
-        from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
-
-        name, address = split_mailbox(text)
-        try:
-            # a sender's host may have no domain: localhost, intranet
-            validate_email(f"{address}.example", check_deliverability=False)
-        except EmailNotValidError as error:
-            raise ValueError(f'expected "Name <name@example.org>", not {text!r}') from error
-        if _CONTROL.search(text) or _CONTROL.search(name):
-            raise ValueError(f'expected "Name <name@example.org>" on one line, not {text!r}')
-        return cls(name=name, address=address)
-
-    @property
-    def domain(self) -> str:
-        """The part of the address after the @."""
-        return self.address.rpartition("@")[2]
-
-    def __str__(self) -> str:
-        return formataddr((self.name, self.address))
-
-
-def split_mailbox(text: str) -> tuple[str, str]:
-    """Split `Name <address>` or a bare address into name and address.
-
-    `email.utils.parseaddr` recurses into nested comments until Python stops it.
-    """
-    text = text.strip()
-    name, opened, address = text.rpartition("<")
-    if not opened or not address.endswith(">"):
-        return "", text
-    name = name.strip()
-    if len(name) > 1 and name.startswith('"') and name.endswith('"'):
-        name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    elif "<" in name:  # more than one mailbox
-        return "", text
-    return name, address[:-1].strip()
-
-
-Sender = Annotated[Mailbox, BeforeValidator(_mailbox)]
+Sender = Annotated[Mailbox, parsed(Mailbox.parse, _A_MAILBOX, Mailbox)]

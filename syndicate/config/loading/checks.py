@@ -11,14 +11,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from syndicate.config import contrast
 from syndicate.config.loading.dkim_checks import check_dkim
 from syndicate.config.loading.error_messages import closest_match
 from syndicate.config.loading.mail_checks import check_mail
 from syndicate.config.loading.toml_positions import SECRET, Loc, Mistake
-from syndicate.config.sections.schedules import ONE_TIMING
-from syndicate.config.sections.theme import PAIRS, Colours, DarkColours, Masthead
-from syndicate.config.sections.tracking import Tracking
+from syndicate.config.sections.newsletters import Tracking
+from syndicate.config.sections.theme import PAIRS, Colours, DarkColours, Masthead, contrast
 from syndicate.config.segment_expression import Subject, find_names, needs_click_tracking, parse
 
 _LOGOS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -75,7 +73,8 @@ def _reserved(data: dict[str, Any]) -> Iterator[Mistake]:
 def _schedules(data: dict[str, Any]) -> Iterator[Mistake]:
     for number, item in _items(data, "schedules"):
         if ("every" in item) == ("cron" in item):
-            yield ("schedules", number), ONE_TIMING
+            timing = 'needs either every = "10m" or cron = "0 7 * * mon-fri", one of them'
+            yield ("schedules", number), timing
         for key, kind in (("newsletter", "newsletters"), ("segment", "segments")):
             name, known = item.get(key), _known(data, kind)
             if isinstance(name, str) and name not in known:
@@ -153,7 +152,7 @@ def _colours(theme: dict[str, Any]) -> Iterator[Mistake]:
         except ValidationError:
             continue
         for text, background, minimum in PAIRS:
-            ratio = contrast.ratio(colours[text], colours[background])
+            ratio = contrast(colours[text], colours[background])
             if ratio < minimum:
                 key = text if text in given or background not in given else background
                 yield ("theme", name, key), _low_contrast(text, background, colours, ratio, minimum)

@@ -71,7 +71,7 @@ def _optional(table: ReferenceTable) -> Iterator[str]:
 
 def _select() -> Iterator[str]:
     """Write the schedule's selection on one line, below a comment that lists its keys."""
-    description = Schedule.model_fields["select"].description or ""
+    description = next(key.description for key in keys(Schedule) if key.name == "select")
     yield from _comment(f"{description} Its keys:")
     yield from _listed_keys(keys(EditionFilter))
     yield f"select = {toml(_SELECT)}"

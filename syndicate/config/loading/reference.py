@@ -1,5 +1,7 @@
 """The reference of config.toml, read from the models: tables, keys, kinds and defaults."""
 
+import ast
+import inspect
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network
+from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -127,22 +130,39 @@ def toml(value: object) -> str:
 
 
 def _key(model: type[Table], field: str) -> ReferenceKey:
-    info = model.model_fields[field]
+    info, description = model.model_fields[field], _descriptions(model).get(field, "")
     kind, table = _kind(info.annotation)
     default = info.get_default(call_default_factory=True, validated_data={})
-    described = table or "Default: " in (info.description or "")
+    described = table or "Default: " in description
     empty = info.is_required() or described or default in (None, "", (), {})
     written = "" if empty else toml(default)
     return ReferenceKey(
         name=info.alias or field,
         field=field,
         kind=kind,
-        description=info.description or "",
+        description=description,
         required=info.is_required(),
         default=written,
         example=written or next((toml(example) for example in info.examples or ()), ""),
         table=table,
     )
+
+
+@cache
+def _descriptions(model: type[Table]) -> dict[str, str]:
+    """Return the docstrings of a table's fields; a field without one inherits its own."""
+    found = dict[str, str]()
+    for table in reversed(model.__mro__[: model.__mro__.index(Table)]):
+        (definition,) = ast.parse(inspect.getsource(table)).body
+        assert isinstance(definition, ast.ClassDef)
+        for pair in pairwise(definition.body):
+            match pair:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=field)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    found[field] = " ".join(text.split())
+    return found
 
 
 def _kind(annotation: Any) -> tuple[str, type[Table] | None]:

@@ -1,10 +1,9 @@
 """The tables of config.toml, a class for each.
 
-`publication`: name and address; `theme`: colours and fonts; `store`: the database;
-`feeds`: all feeds, and the publication's own; `publish`: compression and the mirror;
-`push`: WebSub and IndexNow; `podcast`; `pages`: embeds; `amp`: AMP pages; `ads`: slots;
+`publication`: name and address; `theme`: colours and fonts; `pages`: embeds, AMP, advertising;
+`feeds`: all feeds, the publication's own, podcasts; `push`: WebSub and IndexNow;
 `mail`: how newsletters are sent; `relays`: mail servers and limits; `dkim`: signing keys;
-`newsletters`; `tracking`: which clicks are counted; `segments`: some of the readers;
+`newsletters`, and which of their clicks are counted; `segments`: some of the readers;
 `schedules`: when editions go out; `signup`: the form, and retention;
-`intake`: the folder of articles; `web`: the web server.
+`storage`: the articles' folder, the database, the output; `web`: the web server.
 """

@@ -43,25 +43,14 @@ DkimSelector = Annotated[str, matching(rf"{_LABEL}(\.{_LABEL})*", 'a selector su
 class DkimKeySettings(Table):
     """A key that every message is signed with (DKIM). One for RSA and one for Ed25519 is best."""
 
-    selector: DkimSelector = Field(
-        description="The name of the key in DNS: SELECTOR._domainkey.DOMAIN.",
-        examples=["syndicate-rsa"],
-    )
-    domain: Domain | None = Field(
-        default=None,
-        description="The domain that signs: the sender's, or one above. Default: the sender's.",
-        examples=["example.org"],
-    )
-    key_file: Path | None = Field(
-        default=None,
-        description="The file with the private key (PEM); only you should be able to read it.",
-        examples=["dkim/syndicate-rsa.pem"],
-    )
-    key_env: Variable | None = Field(
-        default=None,
-        description="The environment variable with the private key, instead.",
-        examples=["SYNDICATE_DKIM_RSA"],
-    )
+    selector: DkimSelector = Field(examples=["syndicate-rsa"])
+    """The name of the key in DNS: SELECTOR._domainkey.DOMAIN."""
+    domain: Domain | None = Field(None, examples=["example.org"])
+    """The domain that signs: the sender's, or one above. Default: the sender's."""
+    key_file: Path | None = Field(None, examples=["dkim/syndicate-rsa.pem"])
+    """The file with the private key (PEM); only you should be able to read it."""
+    key_env: Variable | None = Field(None, examples=["SYNDICATE_DKIM_RSA"])
+    """The environment variable with the private key, instead."""
 
     def signing(self, domain: str) -> str | None:
         """Return the domain that signs mail from `domain`, itself or a parent; None if none."""

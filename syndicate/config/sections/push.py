@@ -16,35 +16,21 @@ Hubs = Annotated[tuple[Url, ...], AfterValidator(lambda hubs: tuple(dict.fromkey
 class WebsubSettings(Table):
     """Hubs that send new articles to feed readers at once (WebSub)."""
 
-    hubs: Hubs = Field(
-        default=(),
-        description="Hubs that are notified of every changed feed, and named in the feeds.",
-        examples=[["https://hub.example.org/"]],
-    )
-    own: StrictBool = Field(
-        default=False,
-        description="Whether this server is a hub for its own feeds, at /hub of web.url.",
-    )
-    private_callbacks: tuple[Network, ...] = Field(
-        default=(),
-        description="Private networks where our own hub may call subscribers.",
-        examples=[["10.0.0.0/8"]],
-    )
+    hubs: Hubs = Field((), examples=[["https://hub.example.org/"]])
+    """Hubs that are notified of every changed feed, and named in the feeds."""
+    own: StrictBool = False
+    """Whether this server is a hub for its own feeds, at /hub of web.url."""
+    private_callbacks: tuple[Network, ...] = Field((), examples=[["10.0.0.0/8"]])
+    """Private networks where our own hub may call subscribers."""
 
 
 class IndexNowSettings(Table):
     """Search engines that are notified at once of what is new (IndexNow)."""
 
-    key: IndexNowKey | None = Field(
-        default=None,
-        description="The key of this site; it is published as /KEY.txt. "
-        "Default: nobody is notified.",
-        examples=["5f1e2d3c4b5a69788796a5b4c3d2e1f0"],
-    )
-    endpoint: Url = Field(
-        default="https://api.indexnow.org/indexnow",
-        description="The search engine to notify; it passes the news on to the others.",
-    )
+    key: IndexNowKey | None = Field(None, examples=["5f1e2d3c4b5a69788796a5b4c3d2e1f0"])
+    """The key of this site; it is published as /KEY.txt. Default: nobody is notified."""
+    endpoint: Url = "https://api.indexnow.org/indexnow"
+    """The search engine to notify; it passes the news on to the others."""
 
     @property
     def address(self) -> str | None:

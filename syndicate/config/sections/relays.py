@@ -33,56 +33,34 @@ SHARED_KEYS = ("verify", "connections", "max_messages", "timeout")
 class SmtpServer(Table):
     """A mail server: its address, its login and its limits."""
 
-    host: MailHost = Field(default="localhost", description="The mail server.")
-    port: StrictInt | None = Field(
-        default=None,
-        ge=1,
-        le=65535,
-        description="Its port. Default: 25, 587 or 465, by security.",
-        examples=[587],
-    )
-    security: Security = Field(
-        default=Security.STARTTLS, description='"none", "starttls" or "tls".'
-    )
-    username: str | None = Field(
-        default=None, description="The user to log in as.", examples=["news"]
-    )
-    password_env: Variable | None = Field(
-        default=None,
-        description="The environment variable with the password.",
-        examples=["SYNDICATE_MAIL_PASSWORD"],
-    )
-    password_file: Path | None = Field(
-        default=None, description="The file with the password, instead.", examples=["mail-password"]
-    )
-    verify: StrictBool = Field(
-        default=True, description="Whether a certificate that doesn't match is refused."
-    )
-    connections: StrictInt = Field(
-        default=4, ge=1, le=100, description="How many sessions at once."
-    )
-    max_messages: StrictInt = Field(
-        default=100, ge=1, description="How many messages a session takes before a new one."
-    )
-    timeout: Duration = Field(
-        default=timedelta(seconds=30),
-        description="How long to wait for a reply; 20 times as long for the one to a message.",
-    )
-    rate: Throttle | None = Field(
-        default=None,
-        description="How many messages the server takes at most. Default: no limit.",
-        examples=["50/s"],
-    )
+    host: MailHost = "localhost"
+    """The mail server."""
+    port: StrictInt | None = Field(None, ge=1, le=65535, examples=[587])
+    """Its port. Default: 25, 587 or 465, by security."""
+    security: Security = Security.STARTTLS
+    """ "none", "starttls" or "tls"."""
+    username: str | None = Field(None, examples=["news"])
+    """The user to log in as."""
+    password_env: Variable | None = Field(None, examples=["SYNDICATE_MAIL_PASSWORD"])
+    """The environment variable with the password."""
+    password_file: Path | None = Field(None, examples=["mail-password"])
+    """The file with the password, instead."""
+    verify: StrictBool = True
+    """Whether a certificate that doesn't match is refused."""
+    connections: StrictInt = Field(4, ge=1, le=100)
+    """How many sessions at once."""
+    max_messages: StrictInt = Field(100, ge=1)
+    """How many messages a session takes before a new one."""
+    timeout: Duration = timedelta(seconds=30)
+    """How long to wait for a reply; 20 times as long for the one to a message."""
+    rate: Throttle | None = Field(None, examples=["50/s"])
+    """How many messages the server takes at most. Default: no limit."""
     warm_up: tuple[Annotated[StrictInt, Field(ge=1)], ...] = Field(
-        default=(),
-        description="How many messages the server takes on the 1st, 2nd, … day; then no limit.",
-        examples=[[200, 500, 1000, 2000, 5000]],
+        (), examples=[[200, 500, 1000, 2000, 5000]]
     )
-    warm_up_from: Day | None = Field(
-        default=None,
-        description="The first day of warm_up, in UTC; its number also applies before.",
-        examples=[date(2026, 1, 15)],
-    )
+    """How many messages the server takes on the 1st, 2nd, … day; then no limit."""
+    warm_up_from: Day | None = Field(None, examples=[date(2026, 1, 15)])
+    """The first day of warm_up, in UTC; its number also applies before."""
 
     @property
     def server_port(self) -> int:
@@ -123,44 +101,25 @@ class SmtpServer(Table):
 class RelayIdentity(Table):
     """The name of a relay, and its share of the mail."""
 
-    name: Name = Field(
-        description="Its name in commands and in what is counted of it; don't change it.",
-        examples=["main"],
-    )
-    weight: StrictInt = Field(
-        default=1,
-        ge=0,
-        description="Its share of the mail, relative to the others; 0: only while all others fail.",
-    )
+    name: Name = Field(examples=["main"])
+    """Its name in commands and in what is counted of it; don't change it."""
+    weight: StrictInt = Field(1, ge=0)
+    """Its share of the mail, relative to the others; 0: only while all others fail."""
 
 
 class RelaySettings(SmtpServer, RelayIdentity):
     """One of several mail servers that send newsletters; the others take over when it fails."""
 
-    host: MailHost = Field(description="The mail server.", examples=["smtp.example.org"])
-    verify: StrictBool = Field(
-        default=True,
-        description="Whether a certificate that doesn't match is refused. Default: mail.verify.",
-        examples=[True],
-    )
-    connections: StrictInt = Field(
-        default=4,
-        ge=1,
-        le=100,
-        description="How many sessions with it at once. Default: mail.connections.",
-        examples=[8],
-    )
-    max_messages: StrictInt = Field(
-        default=100,
-        ge=1,
-        description="How many messages a session takes. Default: mail.max_messages.",
-        examples=[100],
-    )
-    timeout: Duration = Field(
-        default=timedelta(seconds=30),
-        description="How long to wait for a reply. Default: mail.timeout.",
-        examples=[timedelta(seconds=30)],
-    )
+    host: MailHost = Field(examples=["smtp.example.org"])
+    """The mail server."""
+    verify: StrictBool = Field(True, examples=[True])
+    """Whether a certificate that doesn't match is refused. Default: mail.verify."""
+    connections: StrictInt = Field(4, ge=1, le=100, examples=[8])
+    """How many sessions with it at once. Default: mail.connections."""
+    max_messages: StrictInt = Field(100, ge=1, examples=[100])
+    """How many messages a session takes. Default: mail.max_messages."""
+    timeout: Duration = Field(timedelta(seconds=30), examples=[timedelta(seconds=30)])
+    """How long to wait for a reply. Default: mail.timeout."""
 
     @classmethod
     def from_server(cls, server: SmtpServer) -> "RelaySettings":
@@ -177,14 +136,10 @@ class RelaySettings(SmtpServer, RelayIdentity):
 class DomainLimit(Table):
     """A limit for the domains of one mail provider, all of them together."""
 
-    domains: tuple[Domain, ...] = Field(
-        min_length=1,
-        description="The domains of one provider, as written in addresses.",
-        examples=[["gmail.com", "googlemail.com"]],
-    )
-    rate: Throttle = Field(
-        description="How many messages they get at most, from all relays.", examples=["20/s"]
-    )
+    domains: tuple[Domain, ...] = Field(min_length=1, examples=[["gmail.com", "googlemail.com"]])
+    """The domains of one provider, as written in addresses."""
+    rate: Throttle = Field(examples=["20/s"])
+    """How many messages they get at most, from all relays."""
 
 
 def sessions(available: Sequence[RelaySettings]) -> dict[str, int]:

@@ -5,30 +5,23 @@ from functools import cached_property
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from syndicate.config.segment_expression import Expression, parse
-from syndicate.config.values import Line, Name, Table
-
-
-def _check_expression(text: str) -> str:
-    parse(text)
-    return text
+from syndicate.config.values import Line, Name, Table, parseable
 
 
 class Segment(Table):
     """Some of the readers, by what is known of them."""
 
-    name: Name = Field(description="Its name in commands and schedules; don't change it.")
-    where: Annotated[Line, AfterValidator(_check_expression)] = Field(
-        description="Who is in it, as an expression; docs/audience.md explains it.",
-        examples=['tag = "vip" and not field.city = "Berlin"'],
+    name: Name
+    """Its name in commands and schedules; don't change it."""
+    where: Annotated[Line, parseable(parse)] = Field(
+        examples=['tag = "vip" and not field.city = "Berlin"']
     )
-    description: Line = Field(
-        default="",
-        description="One sentence for the people who send.",
-        examples=["Members of the club who live elsewhere."],
-    )
+    """Who is in it, as an expression; docs/audience.md explains it."""
+    description: Line = Field("", examples=["Members of the club who live elsewhere."])
+    """One sentence for the people who send."""
 
     @cached_property
     def expression(self) -> Expression:

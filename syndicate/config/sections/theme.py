@@ -6,11 +6,9 @@ in mail.
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, StrictInt
 
-from syndicate.config import contrast
 from syndicate.config.values import Colour, FontStack, Table
 
 
@@ -24,48 +22,51 @@ class Masthead(StrEnum):
 class Colours(Table):
     """The colours on a light background."""
 
-    paper: Colour = Field(default="#FFFDF9", description="The background of everything.")
-    ink: Colour = Field(default="#1B1B1B", description="Headlines and text.")
-    muted: Colour = Field(default="#5A564E", description="Captions, times and summaries.")
-    rule: Colour = Field(default="#DDD7C9", description="The lines between things.")
-    shade: Colour = Field(
-        default="#F5F1E8", description="The background of code, and of pictures not yet loaded."
-    )
-    accent: Colour = Field(default="#0B5C8A", description="Links, section names and buttons.")
-    breaking: Colour = Field(
-        default="#B3261E", description="The word that says “breaking” over a headline."
-    )
-    breaking_ground: Colour = Field(
-        default="#B3261E", description="The background of the strip of breaking news."
-    )
-    on_breaking: Colour = Field(default="#FFFFFF", description="The text on that background.")
-
-
-def _dark(key: str, default: str) -> Any:
-    return Field(default=default, description=Colours.model_fields[key].description)
+    paper: Colour = "#FFFDF9"
+    """The background of everything."""
+    ink: Colour = "#1B1B1B"
+    """Headlines and text."""
+    muted: Colour = "#5A564E"
+    """Captions, times and summaries."""
+    rule: Colour = "#DDD7C9"
+    """The lines between things."""
+    shade: Colour = "#F5F1E8"
+    """The background of code, and of pictures not yet loaded."""
+    accent: Colour = "#0B5C8A"
+    """Links, section names and buttons."""
+    breaking: Colour = "#B3261E"
+    """The word that says “breaking” over a headline."""
+    breaking_ground: Colour = "#B3261E"
+    """The background of the strip of breaking news."""
+    on_breaking: Colour = "#FFFFFF"
+    """The text on that background."""
 
 
 class DarkColours(Colours):
     """The colours on a dark background, for readers whose device asks for it."""
 
-    paper: Colour = _dark("paper", "#14161A")
-    ink: Colour = _dark("ink", "#ECE8E1")
-    muted: Colour = _dark("muted", "#A9A49A")
-    rule: Colour = _dark("rule", "#2F333A")
-    shade: Colour = _dark("shade", "#1D2026")
-    accent: Colour = _dark("accent", "#86C5EC")
-    breaking: Colour = _dark("breaking", "#FF8A80")
-    breaking_ground: Colour = _dark("breaking_ground", "#8C1D18")
-    on_breaking: Colour = _dark("on_breaking", "#FFFFFF")
+    paper: Colour = "#14161A"
+    ink: Colour = "#ECE8E1"
+    muted: Colour = "#A9A49A"
+    rule: Colour = "#2F333A"
+    shade: Colour = "#1D2026"
+    accent: Colour = "#86C5EC"
+    breaking: Colour = "#FF8A80"
+    breaking_ground: Colour = "#8C1D18"
+    on_breaking: Colour = "#FFFFFF"
 
 
+_TEXT = 4.5
+"""The minimum contrast of text (WCAG 1.4.3, AA)."""
+_LONG_TEXT = 7.0
+"""The minimum contrast of long text (WCAG 1.4.6, AAA)."""
 PAIRS = (
-    ("ink", "paper", contrast.BODY),
-    ("ink", "shade", contrast.BODY),
-    ("muted", "paper", contrast.TEXT),
-    ("accent", "paper", contrast.TEXT),
-    ("breaking", "paper", contrast.TEXT),
-    ("on_breaking", "breaking_ground", contrast.TEXT),
+    ("ink", "paper", _LONG_TEXT),
+    ("ink", "shade", _LONG_TEXT),
+    ("muted", "paper", _TEXT),
+    ("accent", "paper", _TEXT),
+    ("breaking", "paper", _TEXT),
+    ("on_breaking", "breaking_ground", _TEXT),
 )
 """Colour of text, colour of its background, and the minimum contrast between them."""
 
@@ -77,30 +78,42 @@ _MONO = "ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 class ThemeSettings(Table):
     """How the publication looks, on pages, AMP pages and in mail."""
 
-    masthead: Masthead = Field(
-        default=Masthead.TITLE, description="What the head of every page shows."
-    )
-    logo: Path | None = Field(
-        default=None,
-        description="The picture in the masthead of pages. Default: publication.logo.",
-        examples=["logo.svg"],
-    )
-    logo_dark: Path | None = Field(
-        default=None,
-        description="The same on a dark background. Default: the logo, on a light background.",
-        examples=["logo-dark.svg"],
-    )
-    headlines: FontStack = Field(
-        default=_SERIF, description="The fonts of headlines, the first that a device has."
-    )
-    body: FontStack = Field(default=_SERIF, description="The fonts of the text.")
-    labels: FontStack = Field(default=_SANS, description="The fonts of times, captions and forms.")
-    code: FontStack = Field(default=_MONO, description="The fonts of code.")
-    measure: StrictInt = Field(
-        default=66, ge=45, le=90, description="How many characters a line of text has on pages."
-    )
-    light: Colours = Field(default=Colours(), description="The colours on a light background.")
-    dark: DarkColours = Field(
-        default=DarkColours(),
-        description="The colours on a dark background, for readers whose device asks for it.",
-    )
+    masthead: Masthead = Masthead.TITLE
+    """What the head of every page shows."""
+    logo: Path | None = Field(None, examples=["logo.svg"])
+    """The picture in the masthead of pages. Default: publication.logo."""
+    logo_dark: Path | None = Field(None, examples=["logo-dark.svg"])
+    """The same on a dark background. Default: the logo, on a light background."""
+    headlines: FontStack = _SERIF
+    """The fonts of headlines, the first that a device has."""
+    body: FontStack = _SERIF
+    """The fonts of the text."""
+    labels: FontStack = _SANS
+    """The fonts of times, captions and forms."""
+    code: FontStack = _MONO
+    """The fonts of code."""
+    measure: StrictInt = Field(66, ge=45, le=90)
+    """How many characters a line of text has on pages."""
+    light: Colours = Colours()
+    """The colours on a light background."""
+    dark: DarkColours = DarkColours()
+    """The colours on a dark background, for readers whose device asks for it."""
+
+
+def contrast(text: str, background: str) -> float:
+    """Return the contrast of two colours such as "#1B1B1B": 1 for the same, 21 at most.
+
+    https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
+    """
+    dark, light = sorted((_luminance(text), _luminance(background)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (_linear(int(colour[start : start + 2], 16) / 255) for start in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(channel: float) -> float:
+    dark = 0.04045
+    return channel / 12.92 if channel <= dark else ((channel + 0.055) / 1.055) ** 2.4

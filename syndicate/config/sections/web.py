@@ -15,47 +15,28 @@ _SHORTEST_TOKEN = 16
 class WebSettings(Table):
     """The web server."""
 
-    url: Url = Field(
-        default="",
-        validate_default=False,
-        description="Where unsubscribe links lead. Default: the publication's url.",
-        examples=["https://letters.example.org"],
-    )
-    host: Line = Field(default="127.0.0.1", min_length=1, description="The address to listen on.")
-    port: StrictInt = Field(default=8000, ge=0, le=65535, description="The port to listen on.")
-    proxies: tuple[Network, ...] = Field(
-        default=(),
-        description="Networks of proxies that are trusted to name the client.",
-        examples=[["10.0.0.0/8"]],
-    )
-    poll_limit: StrictBool = Field(
-        default=True,
-        description="Whether clients that poll a feed far too often get 429. Not behind a CDN.",
-    )
-    poll_allowance: StrictInt = Field(
-        default=40,
-        ge=10,
-        description="How often a client may fetch a whole feed before the limit is one an hour.",
-    )
-    monitors: tuple[Network, ...] = Field(
-        default=(),
-        description="Networks that may read /metrics and /outbox. Default: this machine alone, "
-        "and nobody where the publication's url is public.",
-        examples=[["10.0.0.0/8"]],
-    )
-    monitor_token_env: Variable | None = Field(
-        default=None,
-        description="The environment variable with a token that gives access to them too.",
-        examples=["SYNDICATE_MONITOR_TOKEN"],
-    )
-    monitor_token_file: Path | None = Field(
-        default=None, description="The file with the token, instead.", examples=["monitor-token"]
-    )
-    access_log: Line = Field(
-        default="",
-        description='A file for the access log, relative to this one, or "-" for stderr.',
-        examples=["access.log"],
-    )
+    url: Url = Field("", validate_default=False, examples=["https://letters.example.org"])
+    """Where unsubscribe links lead. Default: the publication's url."""
+    host: Line = Field("127.0.0.1", min_length=1)
+    """The address to listen on."""
+    port: StrictInt = Field(8000, ge=0, le=65535)
+    """The port to listen on."""
+    proxies: tuple[Network, ...] = Field((), examples=[["10.0.0.0/8"]])
+    """Networks of proxies that are trusted to name the client."""
+    poll_limit: StrictBool = True
+    """Whether clients that poll a feed far too often get 429. Not behind a CDN."""
+    poll_allowance: StrictInt = Field(40, ge=10)
+    """How often a client may fetch a whole feed before the limit is one an hour."""
+    monitors: tuple[Network, ...] = Field((), examples=[["10.0.0.0/8"]])
+    """Networks that may read /metrics and /outbox. Default: this machine alone, and nobody where
+    the publication's url is public.
+    """
+    monitor_token_env: Variable | None = Field(None, examples=["SYNDICATE_MONITOR_TOKEN"])
+    """The environment variable with a token that gives access to them too."""
+    monitor_token_file: Path | None = Field(None, examples=["monitor-token"])
+    """The file with the token, instead."""
+    access_log: Line = Field("", examples=["access.log"])
+    """A file for the access log, relative to this one, or "-" for stderr."""
 
     @property
     def has_monitor_token(self) -> bool:

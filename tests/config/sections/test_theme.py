@@ -4,8 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.config import contrast, load
-from syndicate.config.sections.theme import PAIRS, Colours, DarkColours, Masthead, ThemeSettings
+from syndicate.config import load
+from syndicate.config.sections.theme import (
+    PAIRS,
+    Colours,
+    DarkColours,
+    Masthead,
+    ThemeSettings,
+    contrast,
+)
 from tests.config.loading.test_load import PUBLICATION, mistakes, write
 
 
@@ -19,14 +26,14 @@ from tests.config.loading.test_load import PUBLICATION, mistakes, write
     ],
 )
 def test_contrast_is_as_wcag_says_it_is(one: str, other: str, ratio: float) -> None:
-    assert contrast.ratio(one, other) == pytest.approx(ratio, abs=0.005)
-    assert contrast.ratio(other, one) == contrast.ratio(one, other)
+    assert contrast(one, other) == pytest.approx(ratio, abs=0.005)
+    assert contrast(other, one) == contrast(one, other)
 
 
 @pytest.mark.parametrize("colours", [Colours(), DarkColours()])
 def test_every_text_of_the_defaults_stands_out_from_its_ground(colours: Colours) -> None:
     for text, ground, least in PAIRS:
-        assert contrast.ratio(getattr(colours, text), getattr(colours, ground)) >= least, text
+        assert contrast(getattr(colours, text), getattr(colours, ground)) >= least, text
 
 
 @pytest.mark.parametrize(

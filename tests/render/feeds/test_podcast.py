@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from syndicate.config.sections.podcast import PodcastSettings
+from syndicate.config.sections.feeds import PodcastSettings
 from syndicate.model.articles import Person, Recording
 from syndicate.render.feeds import atom, rss
 from syndicate.render.feeds.channel import build_entry
