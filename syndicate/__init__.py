@@ -8,7 +8,8 @@ story and a reader through it.
 out of values; `intake/` takes in articles and subscribers; `store/` has the SQL;
 `body/` compiles a body once for all channels; `model/` has frozen values and pure decisions;
 `config/` reads config.toml; `workers/` runs tasks on every core; `language` translates;
-`private_file` protects personal data; `clock` reads the time; `errors` is every way to fail.
+`private_file` protects personal data; `text` cleans text; `clock` reads the time; `errors` is every
+way to fail.
 """
 
 __version__ = "0.2.0.dev0"

@@ -19,7 +19,7 @@ from tests import ROOT
 PACKAGE = Path(syndicate.__file__).parent
 ORDER = (
     {"errors"},
-    {"clock", "language", "private_file", "workers"},
+    {"clock", "language", "private_file", "text", "workers"},
     {"config"},
     {"model"},
     {"body"},

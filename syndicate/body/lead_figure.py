@@ -2,9 +2,9 @@
 
 from lxml import etree
 
-from syndicate.body import markup
 from syndicate.body.tree_edits import HEADINGS, remove
 from syndicate.model.articles import Figure, Revision
+from syndicate.text import printable
 
 
 def split_lead_figure(
@@ -35,7 +35,7 @@ def split_lead_figure(
 
 def _tree(body: str) -> etree._Element:
     """Parse a body as XML, which takes a fifth of the time of parsing HTML."""
-    return etree.fromstring(f"<div>{markup.printable(body)}</div>")
+    return etree.fromstring(f"<div>{printable(body)}</div>")
 
 
 def _repair(body: etree._Element) -> None:
@@ -63,15 +63,15 @@ def _source(figure: etree._Element) -> str:
 
 def _figure(figure: Figure) -> etree._Element:
     element = etree.Element("figure")
-    alt = markup.printable(figure.alt)
+    alt = printable(figure.alt)
     if figure.src:
-        picture = etree.SubElement(element, "img", src=markup.printable(figure.src), alt=alt)
+        picture = etree.SubElement(element, "img", src=printable(figure.src), alt=alt)
     elif alt:
         etree.SubElement(element, "p", {"class": "missing-picture"}).text = alt
     if figure.src and figure.width and figure.height:
         picture.set("width", str(figure.width))
         picture.set("height", str(figure.height))
-    caption, credit = markup.printable(figure.caption), markup.printable(figure.credit)
+    caption, credit = printable(figure.caption), printable(figure.credit)
     if caption or credit:
         line = etree.SubElement(element, "figcaption")
         line.text = f"{caption} " if caption and credit else caption

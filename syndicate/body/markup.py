@@ -9,6 +9,8 @@ from urllib.parse import urljoin
 
 from lxml import etree, html
 
+from syndicate.text import printable
+
 _BLOCKS = frozenset({
     "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "blockquote",
     "pre", "figure", "figcaption", "table", "tr", "div", "hr", "section", "aside", "details",
@@ -17,30 +19,6 @@ _BLOCKS = frozenset({
 _ADDRESSES = ("href", "src", "cite", "poster")
 _VOID = re.compile(r"></(?:source|track|wbr)>")
 """End tags that libxml2 writes and HTML doesn't know."""
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
-
-_CONTROL_BYTES = tuple({*range(0x20), 0x7F} - set(b"\t\n\r"))
-
-
-def printable(text: str) -> str:
-    """Drop what XML 1.0 can't contain: control characters and lone surrogates."""
-    if text.replace("\n", "").isprintable():  # nearly all text is: ten times as fast
-        return text
-    return _CONTROL.sub("", text)
-
-
-def encode(text: str) -> bytes:
-    """Return text in UTF-8 without what `printable` drops; much faster where nothing is dropped."""
-    if "\ufffe" in text or "\uffff" in text:
-        return printable(text).encode()
-    try:
-        data = text.encode()
-    except UnicodeEncodeError:  # a lone surrogate
-        return printable(text).encode()
-    for control in _CONTROL_BYTES:  # one search per character is faster than a regular expression
-        if control in data:
-            return printable(text).encode()
-    return data
 
 
 def parse(body: str) -> etree._Element:
@@ -113,12 +91,3 @@ def to_text(root: etree._Element, *, pictures: bool = False) -> str:
     walk(root)
     collapsed = (" ".join(block.split()) for block in blocks)
     return "\n\n".join(block for block in collapsed if block)
-
-
-def shorten(text: str, limit: int) -> str:
-    """Truncate plain text at a word to at most `limit` characters, ellipsis included."""
-    text = " ".join(text.split())
-    if len(text) <= limit:
-        return text
-    shortened = text[: limit - 1].rsplit(" ", 1)[0].rstrip(" .,;:–—-")  # noqa: RUF001 - dashes are meant
-    return shortened + "…"

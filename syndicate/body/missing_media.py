@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from lxml import etree
 
-from syndicate.body import markup
 from syndicate.body.tree_edits import parent_of, remove_all, write_children
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Article, Figure
+from syndicate.text import printable
 
 
 def without_files(article: Article, missing: Collection[str]) -> Article:
@@ -65,7 +65,7 @@ def _without_files(figure: Figure, missing: Collection[str]) -> Figure:
 def _body(body: str, missing: Collection[str]) -> str:
     if MEDIA not in body or not any(name in body for name in missing):
         return body
-    root = etree.fromstring(f"<div>{markup.printable(body)}</div>")
+    root = etree.fromstring(f"<div>{printable(body)}</div>")
     inline, empty = [], []
     for image in [*root.iter("img")]:
         if image.get("src") not in missing:

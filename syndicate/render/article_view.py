@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.model.articles import Article, Comments
 from syndicate.render import addresses, jsonld, ui_strings
+from syndicate.text import shorten
 
 _DESCRIPTION = 300
 """The maximum length of the description for search engines, in characters."""
@@ -54,7 +54,7 @@ class ArticleView:
             credit=strings.credit(article.contributors),
             comments=_comments(article.comments, strings),
             comments_address=_comments_address(article.comments),
-            description=markup.shorten(article.excerpt, _DESCRIPTION),
+            description=shorten(article.excerpt, _DESCRIPTION),
         )
 
     def byline(self, link: Callable[[str], str]) -> Markup:

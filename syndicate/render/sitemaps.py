@@ -15,7 +15,8 @@ from lxml import etree
 from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.render import addresses
-from syndicate.render.feeds.channel import plain, rfc3339
+from syndicate.render.feeds.channel import rfc3339
+from syndicate.text import one_line
 
 CHUNK = 1000
 """Articles in one sitemap; the protocol allows 50,000."""
@@ -81,10 +82,10 @@ class Sitemaps:
             _text(url, _SITEMAP, "loc", self._absolute(addresses.page(article)))
             news = etree.SubElement(url, f"{{{_NEWS}}}news")
             publication = etree.SubElement(news, f"{{{_NEWS}}}publication")
-            _text(publication, _NEWS, "name", plain(self._config.publication.title))
+            _text(publication, _NEWS, "name", one_line(self._config.publication.title))
             _text(publication, _NEWS, "language", self._language(article))
             _text(news, _NEWS, "publication_date", rfc3339(article.published))
-            _text(news, _NEWS, "title", plain(article.title) or plain(article.slug))
+            _text(news, _NEWS, "title", one_line(article.title) or one_line(article.slug))
         return _written(root)
 
     def robots(self) -> bytes:

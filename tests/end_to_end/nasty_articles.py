@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from syndicate.intake.markup.text import one_line
+from syndicate.text import one_line
 from tests.render.pages import random_bodies
 
 MEGABYTE = 1_000_000

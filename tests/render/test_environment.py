@@ -10,7 +10,6 @@ import pytest
 from jinja2 import StrictUndefined
 from markupsafe import Markup
 
-from syndicate.body import markup
 from syndicate.errors import TemplateError
 from syndicate.render.article_view import ArticleViews
 from syndicate.render.environment import Environment
@@ -156,19 +155,3 @@ def test_a_view_is_made_once_for_its_page_and_its_amp_page(tmp_path: Path) -> No
     story, data = stories.of(again)
     assert story.article is again
     assert "The dam holds on" in data
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "plain",
-        "",
-        "ünï – 漢 \U0001f600\n\t\r",
-        "\x00a\x1f\x7f",
-        "a\ufffe\uffff",
-        "\ud800",
-        "é\x01\ud800",
-    ],
-)
-def test_what_is_not_printable_is_left_out(text: str) -> None:
-    assert markup.encode(text) == markup.printable(text).encode()

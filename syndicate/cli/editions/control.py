@@ -15,6 +15,7 @@ from syndicate.cli.editions.blockers import edition_state_value
 from syndicate.cli.terminal.console import echo, echo_json, note
 from syndicate.model.editions import EditionState
 from syndicate.model.subscribers import Actor, Cause
+from syndicate.text import one_line
 
 if TYPE_CHECKING:
     from syndicate.model.edition_control import ControlOutcome
@@ -111,11 +112,6 @@ def command_cause(name: str) -> Cause:
     except KeyError:  # as in containers
         user = f"user {os.getuid()}"
     return Cause(who=Actor.OPERATOR, how=f"syndicate {name}, by {user}")
-
-
-def one_line(reason: str) -> str:
-    """Return a reason with its white space collapsed."""
-    return " ".join(reason.split())
 
 
 def _report(

@@ -8,10 +8,11 @@ from syndicate import clock
 from syndicate.cli.articles.mirror_report import update_mirror
 from syndicate.cli.articles.push_report import notify
 from syndicate.cli.context import AsJson, command_context
-from syndicate.cli.editions.control import EditionId, Reason, command_cause, one_line
+from syndicate.cli.editions.control import EditionId, Reason, command_cause
 from syndicate.cli.editions.delivery_report import report_delivery
 from syndicate.cli.terminal.console import echo, echo_json, note
 from syndicate.errors import ConfigError
+from syndicate.text import one_line
 
 
 def replace(

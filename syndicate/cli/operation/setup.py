@@ -11,6 +11,7 @@ import typer
 from syndicate.cli.context import command_context
 from syndicate.cli.terminal.console import echo, note
 from syndicate.errors import Refused
+from syndicate.text import printable
 
 WELCOME = """\
 ---
@@ -52,7 +53,6 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to create it in.")],
 ) -> None:
     """Create a publication: config.toml, a welcome article, .gitignore."""
-    from syndicate.body.markup import printable  # noqa: PLC0415
     from syndicate.config.loading.initial_config import initial_config  # noqa: PLC0415 - start-up
 
     config = folder / "config.toml"

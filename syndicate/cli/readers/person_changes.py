@@ -13,6 +13,7 @@ from syndicate.cli.readers.person import Address, load_person
 from syndicate.cli.terminal.console import echo, echo_outcome, note
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, Subscriber
+from syndicate.text import one_line
 
 if TYPE_CHECKING:
     from syndicate.store import Transaction
@@ -267,8 +268,6 @@ def _check_language(language: str) -> None:
 
 
 def _line(option: str, text: str) -> str:
-    from syndicate.intake.markup.text import one_line  # noqa: PLC0415 - start-up
-
     line = one_line(text)
     if len(line) > _MAX_LENGTH:
         raise ConfigError(f"{option} has {len(line)} characters — expected at most {_MAX_LENGTH}")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from lxml import etree, html
 
 from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
-from syndicate.intake.markup.text import one_line
+from syndicate.text import one_line
 
 
 def read_head(front: FrontMatter) -> FrontMatter:

@@ -30,7 +30,7 @@ from syndicate.intake.articles.unique_slugs import (
     read_slug_requests,
     requested_slug,
 )
-from syndicate.intake.markup.text import one_line
+from syndicate.text import one_line
 from syndicate.workers.pool import WorkerPool, available_cores, start_workers
 from syndicate.workers.resource_limits import ResourceLimits, restart_timers
 

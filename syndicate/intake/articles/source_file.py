@@ -24,11 +24,11 @@ from syndicate.intake.articles.frontmatter import split_front_matter
 from syndicate.intake.articles.jekyll import JekyllSite, LiquidResult, is_jekyll, read_liquid
 from syndicate.intake.markup import figures
 from syndicate.intake.markup.sanitise import id_prefix, sanitise
-from syndicate.intake.markup.text import one_line, shorten
 from syndicate.intake.media import recordings
 from syndicate.intake.media.pictures import Pictures
 from syndicate.model.articles import Figure, Recording, Revision
 from syndicate.model.compiled_body import CompiledBody
+from syndicate.text import one_line, shorten
 
 HTML_SUFFIXES = (".html", ".htm")
 SUFFIXES = (".md", ".markdown", *HTML_SUFFIXES)
@@ -234,10 +234,9 @@ def _plain_text(root: etree._Element, without: Iterable[str] = ()) -> str:
         parts.append(element.tail or "")
 
     walk(root)
-    prose = one_line("".join(parts))
+    prose = "".join(parts)
     if without:
-        prose = prose[:_LIQUID_SEARCH_LENGTH]
+        prose = one_line(prose)[:_LIQUID_SEARCH_LENGTH]
         for left in without:
             prose = prose.replace(left, "")
-        return one_line(prose)
     return prose

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from syndicate.body.tree_edits import PHRASING, parent_of, remove, unwrap, unwrap_all
-from syndicate.intake.markup.text import one_line
 from syndicate.model.urls import http_url
 from syndicate.model.videos import Video
+from syndicate.text import one_line
 
 EMBED_TAGS = frozenset({"x-iframe", "embed", "object", "video", "audio"})
 SOURCE_TAGS = frozenset({"source", "track"})

@@ -8,9 +8,9 @@ from lxml import etree
 from syndicate.body.missing_media import replace_inline_with_alt, replace_with_alt
 from syndicate.body.tree_edits import PHRASING, parent_of, remove, remove_all, unwrap, unwrap_all
 from syndicate.intake.markup.embeds import is_embed_figure
-from syndicate.intake.markup.text import one_line
 from syndicate.intake.media.pictures import PictureMissing, Pictures
 from syndicate.model.articles import Figure
+from syndicate.text import one_line
 
 Warn = Callable[[str], None]
 

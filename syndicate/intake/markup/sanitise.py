@@ -17,7 +17,7 @@ from lxml import etree
 from syndicate.body.tree_edits import HEADINGS, PHRASING, VOID, parent_of, remove_all
 from syndicate.errors import Refused
 from syndicate.intake.markup import embeds, html_repair
-from syndicate.intake.markup.text import printable
+from syndicate.text import printable
 
 _FLOW = frozenset({
     "aside", "blockquote", "caption", "col", "colgroup", "dd", "details", "div", "dl", "dt",

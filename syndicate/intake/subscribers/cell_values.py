@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from syndicate.intake.markup.text import one_line
 from syndicate.intake.subscribers.export_formats import STATUS_WORDS, ExportedStatus
+from syndicate.text import one_line
 
 MAX_TAG_LENGTH = 100
 _NO_WORDS = frozenset({"", "no", "false", "n", "f", "null", "none", "n/a", "never", "nein"})
@@ -27,13 +27,6 @@ def is_no(text: str) -> bool:
 def parse_status(text: str) -> ExportedStatus | None:
     """Return the status that a newsletter tool's word means; None for an unknown word."""
     return STATUS_WORDS.get(re.sub(r"[^a-z]+", "_", text.casefold()).strip("_"))
-
-
-def clean(text: str) -> str:
-    """Return what `one_line` returns, faster for most text."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    return one_line(text)
 
 
 def parse_time(text: str) -> datetime | None:
@@ -79,7 +72,7 @@ def parse_tags(text: str) -> tuple[str, ...]:
             tags = next(rows, [])
         except csv.Error:
             tags = text.split(separator)
-    cleaned = [clean(tag)[:MAX_TAG_LENGTH].strip() for tag in tags]
+    cleaned = [one_line(tag)[:MAX_TAG_LENGTH].strip() for tag in tags]
     return tuple(dict.fromkeys(tag for tag in cleaned if tag))
 
 

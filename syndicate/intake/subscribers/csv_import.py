@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from syndicate.errors import Refused
-from syndicate.intake.markup.text import one_line
 from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile, inspect_csv
 from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
 from syndicate.intake.subscribers.export_formats import ExportFormat, recognise_format
 from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, SubscriptionState
 from syndicate.store import StagedReader, Store
+from syndicate.text import one_line
 
 BATCH_SIZE = 10_000
 """Rows per transaction, so that a long file doesn't lock the store."""

@@ -5,9 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from syndicate.intake.markup.text import one_line
 from syndicate.intake.subscribers.cell_values import (
-    clean,
     is_no,
     parse_json_object,
     parse_status,
@@ -26,6 +24,7 @@ from syndicate.intake.subscribers.export_formats import (
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import StagedReader
 from syndicate.store.audience.bulk_import import IMPORTED
+from syndicate.text import one_line
 
 MAX_NAME_LENGTH = 200
 MAX_FIELD_LENGTH = 500
@@ -161,7 +160,7 @@ class CsvRowParser:
         name = self._cell(cells, self._name)
         if not name and self._names:
             name = " ".join([self._cell(cells, column) for column in self._names])
-        name = clean(name)
+        name = one_line(name)
         if len(name) > MAX_NAME_LENGTH:
             return f"a name of more than {MAX_NAME_LENGTH} characters"
         attributes = self._read_attributes(cells) if self._attributes else {}
@@ -193,7 +192,7 @@ class CsvRowParser:
         since = self._time(cells, *columns)
         reason = ""
         if status in SUPPRESSED:
-            reason = clean(self._cell(cells, self._suppressed)) or f"{status} {tool}"
+            reason = one_line(self._cell(cells, self._suppressed)) or f"{status} {tool}"
         on = f" {since:%Y-%m-%d}" if since else f", read at {self._at:%Y-%m-%d %H:%M} UTC"
         return reader._replace(
             at=since or self._at,
@@ -231,7 +230,7 @@ class CsvRowParser:
         return None, ""
 
     def _how(self, cells: list[str], since: datetime | None, word: str) -> str:
-        source = clean(self._cell(cells, self._source))
+        source = one_line(self._cell(cells, self._source))
         if source:
             return f"{self.origin}; there: {source}"
         if since is None:
@@ -254,7 +253,7 @@ class CsvRowParser:
             return {}
         fields = {name: attributes[name] for name in self._options.fields if attributes.get(name)}
         for name, column in self._fields:
-            value = clean(self._cell(cells, column))
+            value = one_line(self._cell(cells, column))
             if value:
                 fields[name] = value
         too_long = any(len(value) > MAX_FIELD_LENGTH for value in fields.values())
@@ -269,7 +268,7 @@ class CsvRowParser:
                 if not isinstance(value, str | int | float) or isinstance(value, bool):
                     continue
                 if normalise_column(key) in wanted:
-                    attributes[wanted[normalise_column(key)]] = clean(str(value))
+                    attributes[wanted[normalise_column(key)]] = one_line(str(value))
                 elif normalise_column(key) in _LANGUAGES:
                     attributes["language"] = str(value)
         return attributes

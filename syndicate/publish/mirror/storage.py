@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from syndicate.errors import ConfigError, SyndicateError
+from syndicate.text import one_line
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -96,7 +97,7 @@ def _protocol(url: str) -> str:
 
 
 def _error_text(error: Exception, path: str = "") -> str:
-    text = " ".join((str(error) or type(error).__name__).split())
+    text = one_line(str(error)) or type(error).__name__
     if type(error).__name__ == "NoCredentialsError":
         return f"{text}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     return text.replace(quote(path), "…") if path else text

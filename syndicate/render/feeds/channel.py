@@ -23,6 +23,7 @@ from syndicate.render.body_renderer import BodyRenderer
 from syndicate.render.feeds.history import FeedHistory, RelatedLink, Tombstone
 from syndicate.render.feeds.podcast import PodcastChannel
 from syndicate.render.topics import Topic, TopicKind
+from syndicate.text import one_line, printable, to_utf8
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+")
@@ -146,7 +147,7 @@ def build_channel(
     return FeedChannel(
         id=(publication.id if is_everything else uuid5(publication.id, f"feed {topic.home}")).urn,
         title=name,
-        description=plain(publication.description) or name if is_everything else name,
+        description=one_line(publication.description) or name if is_everything else name,
         url=addresses.absolute(topic.home, config),
         language=publication.language,
         author=_publisher(config),
@@ -154,7 +155,7 @@ def build_channel(
         icon=addresses.icon(config),
         accent=config.theme.light.accent,
         rights=_rights(config),
-        categories=() if is_everything else (plain(topic.name),),
+        categories=() if is_everything else (one_line(topic.name),),
         podcast=PodcastChannel.of(config, rss, is_everything=is_everything) if has_audio else None,
         hubs=() if archive and archive.own else config.hubs,
         minutes=config.syndication.minutes,
@@ -167,7 +168,7 @@ def build_channel(
 def feed_title(config: Config, topic: Topic | None = None) -> str:
     """Return the title of a feed: "Morning Post", or "Morning Post: City"."""
     name = topic.name if topic else ""
-    return ": ".join(filter(None, (plain(config.publication.title), plain(name))))
+    return ": ".join(filter(None, (one_line(config.publication.title), one_line(name))))
 
 
 def build_entry(
@@ -184,10 +185,10 @@ def build_entry(
     full = config.syndication.full_text if full_text is None else full_text
     url = f"{config.url}{quote(article.address)}"
     return ChannelEntry(
-        id=markup.printable(article.id),
+        id=printable(article.id),
         url=url,
-        title=plain(article.title) or article.slug,
-        summary=plain(article.excerpt),
+        title=one_line(article.title) or article.slug,
+        summary=one_line(article.excerpt),
         content=_content(config, article, compiled) if full else None,
         published=to_utc(article.published),
         modified=to_utc(article.modified),
@@ -213,9 +214,9 @@ def build_withdrawn_entry(config: Config, article: Article) -> ChannelEntry:
     strings = ui_strings.page_strings(language)
     at = to_utc(article.retracted_at or article.modified)
     return ChannelEntry(
-        id=markup.printable(article.id),
+        id=printable(article.id),
         url=f"{config.url}{quote(article.address)}",
-        title=strings.withdrawn_title.format(title=plain(article.title) or article.slug),
+        title=strings.withdrawn_title.format(title=one_line(article.title) or article.slug),
         summary=f"{strings.withdrawn}.",
         content=None,
         published=to_utc(article.published),
@@ -230,17 +231,12 @@ def build_tombstone(config: Config, article: Article) -> Tombstone:
     """Return the tombstone of a retracted article."""
     strings = ui_strings.page_strings(config.publication.language)
     return Tombstone(
-        ref=markup.printable(article.id),
+        ref=printable(article.id),
         when=to_utc(article.retracted_at or article.modified),
         url=f"{config.url}{quote(article.address)}",
         by=_publisher(config).name,
         comment=strings.withdrawn,
     )
-
-
-def plain(text: str) -> str:
-    """Return text on one line, without characters that XML can't contain."""
-    return " ".join(markup.printable(text).split())
 
 
 def rfc3339(at: datetime) -> str:
@@ -250,22 +246,24 @@ def rfc3339(at: datetime) -> str:
 
 def _content(config: Config, article: Article, compiled: CompiledBody | None) -> bytes:
     """Return lead picture and body as on the article's page, with absolute addresses."""
-    return markup.encode("".join(BodyRenderer.of(config, "feed").render(article, compiled)))
+    return to_utf8("".join(BodyRenderer.of(config, "feed").render(article, compiled)))
 
 
 def _image(config: Config, figure: Figure | None, page: str) -> Figure | None:
     if figure is None or not figure.src:
         return None
-    src = _http_url(markup.absolute_address(markup.printable(figure.src), config.url, page))
+    src = _http_url(markup.absolute_address(printable(figure.src), config.url, page))
     if src is None:
         return None
-    alt, caption, credit = plain(figure.alt), plain(figure.caption), plain(figure.credit)
+    alt, caption, credit = one_line(figure.alt), one_line(figure.caption), one_line(figure.credit)
     return replace(figure, src=src, alt=alt, caption=caption, credit=credit)
 
 
 def _publisher(config: Config) -> Person:
     """Return the publication's author, who stands in for authors that an article lacks."""
-    return Person(name=plain(config.publication.author or "") or plain(config.publication.title))
+    return Person(
+        name=one_line(config.publication.author or "") or one_line(config.publication.title)
+    )
 
 
 def _people(people: Sequence[Person]) -> tuple[Person, ...]:
@@ -273,20 +271,20 @@ def _people(people: Sequence[Person]) -> tuple[Person, ...]:
     return tuple(
         Person(name=name, url=_http_url(person.url), email=_mail_address(person.email))
         for person in people
-        if (name := plain(person.name))
+        if (name := one_line(person.name))
     )
 
 
 def _mail_address(address: str | None) -> str | None:
     """Return a mail address unchanged; None if it is invalid or XML can't contain it."""
-    if not address or markup.printable(address) != address:
+    if not address or printable(address) != address:
         return None
     return address if _EMAIL.fullmatch(address) else None
 
 
 def _categories(config: Config, article: Article) -> tuple[Category, ...]:
-    section = plain(article.section or "")
-    tags = dict.fromkeys(plain(tag) for tag in article.tags)
+    section = one_line(article.section or "")
+    tags = dict.fromkeys(one_line(tag) for tag in article.tags)
     return (
         *((Category(name=section, scheme=f"{config.url}/sections/"),) if section else ()),
         *(Category(name=tag) for tag in tags if tag and tag != section),
@@ -297,15 +295,15 @@ def _audio(config: Config, recording: Recording | None, page: str) -> Enclosure 
     """Return a recording of known length, which podcast clients rely on; otherwise None."""
     if recording is None or not recording.length:
         return None
-    url = _http_url(markup.absolute_address(markup.printable(recording.src), config.url, page))
+    url = _http_url(markup.absolute_address(printable(recording.src), config.url, page))
     if url is None:
         return None
     return Enclosure(
         url=url,
-        type=plain(recording.type),
+        type=one_line(recording.type),
         length=recording.length,
         duration=recording.duration,
-        title=plain(recording.title) or None,
+        title=one_line(recording.title) or None,
     )
 
 
@@ -328,7 +326,7 @@ def _translations(config: Config, article: Article) -> tuple[RelatedLink, ...]:
     links: dict[str, RelatedLink] = {}
     for tag, target in article.translations.items():
         hreflang = _language(tag)
-        href = _http_url(target) or f"{config.url}/articles/{quote(plain(target))}/"
+        href = _http_url(target) or f"{config.url}/articles/{quote(one_line(target))}/"
         if hreflang:
             link = RelatedLink(rel="alternate", href=href, type="text/html", hreflang=hreflang)
             links.setdefault(hreflang.lower(), link)
@@ -337,7 +335,7 @@ def _translations(config: Config, article: Article) -> tuple[RelatedLink, ...]:
 
 
 def _rights(config: Config) -> str | None:
-    return plain(config.publication.rights or "") or None
+    return one_line(config.publication.rights or "") or None
 
 
 def _language(tag: str | None) -> str | None:
@@ -345,4 +343,4 @@ def _language(tag: str | None) -> str | None:
 
 
 def _http_url(address: str | None) -> str | None:
-    return http_url(plain(address)) if address else None
+    return http_url(one_line(address)) if address else None

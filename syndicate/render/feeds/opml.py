@@ -8,8 +8,8 @@ from lxml import etree
 from syndicate.clock import to_utc
 from syndicate.config import Config
 from syndicate.render import addresses
-from syndicate.render.feeds.channel import plain
 from syndicate.render.feeds.feed import Feed
+from syndicate.text import one_line
 
 
 def render(config: Config, feeds: Sequence[Feed]) -> bytes:
@@ -19,9 +19,9 @@ def render(config: Config, feeds: Sequence[Feed]) -> bytes:
     head, body = etree.SubElement(root, "head"), etree.SubElement(root, "body")
     modified = max(feed.since for feed in feeds)
     for name, text in (
-        ("title", plain(publication.title)),
+        ("title", one_line(publication.title)),
         ("dateModified", format_datetime(to_utc(modified), usegmt=True)),
-        ("ownerName", plain(publication.author or "") or plain(publication.title)),
+        ("ownerName", one_line(publication.author or "") or one_line(publication.title)),
         ("docs", "http://opml.org/spec2.opml"),
     ):
         etree.SubElement(head, name).text = text

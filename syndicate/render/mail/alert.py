@@ -14,6 +14,7 @@ from syndicate.render.mail.context import MAX_BYTES, MailContext
 from syndicate.render.mail.html_body import render_html_body, truncate
 from syndicate.render.mail.plain_text import render_plain_text
 from syndicate.render.mail.subject import alert_preheader, alert_subject
+from syndicate.text import shorten
 
 _BEGINNING = 1_500
 """Characters of an article whose first paragraph alone exceeds the limit."""
@@ -67,7 +68,7 @@ def _beginning(article: Article, room: int) -> str:
     if room < 10 * _BEGINNING:
         return ""
     plain = markup.to_text(markup.parse(article.body))
-    return str(Markup("<p>{}</p>").format(markup.shorten(plain, _BEGINNING)))
+    return str(Markup("<p>{}</p>").format(shorten(plain, _BEGINNING)))
 
 
 def _text(view: ArticleView, context: MailContext) -> str:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from syndicate.body import markup
 from syndicate.config import Config, Newsletter
 from syndicate.model.articles import Article
 from syndicate.model.editions import PLACEHOLDERS, Content, placeholder
@@ -21,6 +20,7 @@ from syndicate.render.mail.ads import mail_ad
 from syndicate.render.mail.plain_text import wrap
 from syndicate.render.mail.ui_strings import MailStrings, mail_strings
 from syndicate.render.templates import Templates
+from syndicate.text import printable
 
 MAX_BYTES = 90_000
 """Bytes of HTML. Gmail truncates a message at 102 KB, and hides the unsubscribe link."""
@@ -82,7 +82,7 @@ class MailContext:
     def text(self, template: str, values: dict[str, Any]) -> str:
         """Render a template of the text part; raise TemplateError."""
         text = self.templates.render(template, self._values | values)
-        return markup.printable(text).strip() + "\n"
+        return printable(text).strip() + "\n"
 
     @cached_property
     def style(self) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure
@@ -14,6 +13,7 @@ from syndicate.render.article_view import text_direction
 from syndicate.render.mail.context import MAX_BYTES, MailContext
 from syndicate.render.mail.html_body import COLUMN, shown_height
 from syndicate.render.mail.subject import digest_preheader, digest_subject
+from syndicate.text import shorten
 
 MAX_HEADLINES = 20
 """How many further articles get a headline; the rest, two or more, are only counted."""
@@ -55,7 +55,7 @@ class DigestTeaser:
             url=addresses.absolute(addresses.page(article), config),
             section=article.section or "",
             breaking=article.breaking,
-            summary=markup.shorten(article.summary or article.excerpt, length),
+            summary=shorten(article.summary or article.excerpt, length),
             picture=_loaded(picture, width, config) if picture else None,
             width=width,
             height=shown_height(picture, width) if picture else None,

@@ -15,10 +15,10 @@ from html.entities import html5
 from lxml import etree
 from mjml import mjml2html
 
-from syndicate.body.markup import printable
 from syndicate.errors import TemplateError
 from syndicate.render.mail.mjml_grammar import COMPONENTS, find_errors
 from syndicate.render.template_lines import MARK, TemplateLine, remove_marks
+from syndicate.text import printable
 
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")
 _XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})

@@ -6,7 +6,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
@@ -15,6 +14,7 @@ from syndicate.render.article_view import ArticleViews
 from syndicate.render.body_renderer import BodyRenderer, ensure_current
 from syndicate.render.pages.page_frame import common_values
 from syndicate.render.templates import Templates
+from syndicate.text import to_utf8
 
 
 class AmpPages:
@@ -44,7 +44,7 @@ class AmpPages:
             "extensions": sorted(compiled.extensions() | self._extensions),
             "data": data,
         }
-        return markup.encode(self._templates.render("amp/article.html", values))
+        return to_utf8(self._templates.render("amp/article.html", values))
 
     @cached_property
     def _templates(self) -> Templates:

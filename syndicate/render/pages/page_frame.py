@@ -4,13 +4,13 @@ import hashlib
 from functools import cached_property
 from typing import Any
 
-from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure
 from syndicate.render import addresses, ui_strings
 from syndicate.render.article_view import text_direction
 from syndicate.render.templates import Templates
+from syndicate.text import shorten, to_utf8
 
 TEASER_LENGTH = 150
 """Characters of the line under a headline in a list."""
@@ -26,7 +26,7 @@ class PageFrame:
 
     def render(self, name: str, **values: Any) -> bytes:
         """Render `page/<name>.html` as UTF-8; raise TemplateError."""
-        return markup.encode(self.templates.render(f"page/{name}.html", values))
+        return to_utf8(self.templates.render(f"page/{name}.html", values))
 
     def absolute(self, address: str) -> str:
         """Return an address from the root with scheme and host."""
@@ -97,4 +97,4 @@ def common_values(config: Config) -> dict[str, Any]:
 
 
 def _summary_line(article: Article) -> str:
-    return markup.shorten(article.excerpt, TEASER_LENGTH)
+    return shorten(article.excerpt, TEASER_LENGTH)

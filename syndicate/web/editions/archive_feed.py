@@ -7,9 +7,10 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
 from syndicate.model.articles import Person
 from syndicate.render.feeds import atom
-from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, plain
+from syndicate.render.feeds.channel import ChannelEntry, FeedChannel
 from syndicate.render.feeds.history import FeedHistory
 from syndicate.store import ArchivedEdition
+from syndicate.text import one_line
 
 MEDIA_TYPE = "application/atom+xml"
 
@@ -20,13 +21,13 @@ def render(
     """Render the feed of editions, newest first; `page` is the address of their list."""
     language = newsletter.language or config.publication.language
     publication = config.publication
-    author = Person(name=plain(publication.author or "") or plain(publication.title))
+    author = Person(name=one_line(publication.author or "") or one_line(publication.title))
     entries = [
         ChannelEntry(
             id=uuid5(publication.id, f"edition {edition.key}").urn,
             url=f"{page}{edition.key}/",
-            title=plain(edition.subject) or str(edition.key),
-            summary=plain(edition.preheader),
+            title=one_line(edition.subject) or str(edition.key),
+            summary=one_line(edition.preheader),
             content=None,
             published=edition.created_at,
             modified=edition.created_at,
@@ -35,12 +36,12 @@ def render(
         )
         for edition in editions
     ]
-    title = f"{plain(publication.title)}: {plain(newsletter.label)}"
+    title = f"{one_line(publication.title)}: {one_line(newsletter.label)}"
     channel = FeedChannel(
         minutes=config.syndication.minutes,
         id=uuid5(publication.id, f"newsletter {newsletter.name}").urn,
         title=title,
-        description=plain(newsletter.description) or title,
+        description=one_line(newsletter.description) or title,
         url=page,
         language=language,
         author=author,

@@ -21,6 +21,7 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.tracked_links import TrackedLinks
 from syndicate.errors import SyndicateError
 from syndicate.store import LinkClick, Store
+from syndicate.text import one_line
 from syndicate.web.editions.scanner_detection import (
     MAX_AGENT_LENGTH,
     LinkVisit,
@@ -162,4 +163,4 @@ def _click(visit: LinkVisit) -> LinkClick:
 
 def _stored_agent(visit: LinkVisit) -> str:
     """Return the User-Agent without control characters, shortened."""
-    return "".join(filter(str.isprintable, visit.agent))[:_MAX_STORED_AGENT]
+    return one_line(visit.agent)[:_MAX_STORED_AGENT]

@@ -16,9 +16,9 @@ from syndicate import clock
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreError
-from syndicate.intake.markup.text import one_line
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState, may_undo
 from syndicate.store import Store
+from syndicate.text import one_line
 from syndicate.web.csrf import is_same_origin
 from syndicate.web.error_pages import ErrorPages
 from syndicate.web.forms import Form, read_form

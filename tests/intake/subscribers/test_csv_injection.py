@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from syndicate.cli.readers.csv_import import _RefusedRows
 from syndicate.cli.readers.export_columns import ExportColumns
-from syndicate.intake.markup.text import one_line
 from syndicate.intake.subscribers.csv_file import inspect_csv
 from syndicate.intake.subscribers.csv_import import RowOutcome, RowResult, SubscriberCsv
 from syndicate.intake.subscribers.csv_injection import escape_formula, unescape_formula
 from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model.subscribers import Subscriber, Subscription, SubscriptionState
 from syndicate.store import StagedReader
+from syndicate.text import one_line
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FORMULAS = tuple("=+-@\t\r")

@@ -18,6 +18,7 @@ from syndicate.model.articles import Comments
 from syndicate.model.editions import Content, placeholder
 from syndicate.render.mail.context import MAX_BYTES, EditionDate
 from syndicate.render.templates import Templates
+from syndicate.text import printable
 from tests.render.mail.samples import (
     ADS,
     DAM,
@@ -392,7 +393,7 @@ _TAGS = st.sampled_from(
     ]
 )
 _BODY = st.recursive(
-    _TEXT.map(lambda text: markup.printable(text).replace("&", "&amp;").replace("<", "&lt;")),
+    _TEXT.map(lambda text: printable(text).replace("&", "&amp;").replace("<", "&lt;")),
     lambda inner: st.one_of(
         st.builds("<{0}>{1}</{0}>".format, _TAGS, inner),
         st.lists(inner, min_size=2, max_size=4).map("".join),

@@ -7,8 +7,8 @@ from syndicate.errors import Refused
 from syndicate.intake.articles.fields.misspelt_keys import closest_key
 from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
 from syndicate.intake.articles.frontmatter.value import table_value
-from syndicate.intake.markup.text import one_line
 from syndicate.model.urls import http_url
+from syndicate.text import one_line
 
 MAX_LINE_LENGTH = 1000
 TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")

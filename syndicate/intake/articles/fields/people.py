@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from syndicate.intake.articles.fields.front_matter_keys import MAX_LINE_LENGTH, FrontMatterKeys
 from syndicate.intake.articles.frontmatter import FrontMatterValue
-from syndicate.intake.markup.text import one_line
 from syndicate.model.articles import Person
 from syndicate.model.urls import http_url
+from syndicate.text import one_line
 
 
 def read_people(keys: FrontMatterKeys, *names: str) -> tuple[Person, ...]:

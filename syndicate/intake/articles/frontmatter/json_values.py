@@ -12,7 +12,7 @@ from syndicate.intake.articles.frontmatter.value import (
     parse_number,
     table_value,
 )
-from syndicate.intake.markup.text import printable
+from syndicate.text import printable
 
 _WHITE_SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")

@@ -14,7 +14,7 @@ from syndicate.intake.articles.frontmatter.value import (
     parse_number,
     table_value,
 )
-from syndicate.intake.markup.text import printable
+from syndicate.text import printable
 
 _MAX_DOTS = 1_000
 _MAX_HEADERS = 1_000

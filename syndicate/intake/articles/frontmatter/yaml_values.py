@@ -16,7 +16,7 @@ from syndicate.intake.articles.frontmatter.value import (
     list_value,
     table_value,
 )
-from syndicate.intake.markup.text import printable
+from syndicate.text import printable
 
 _C_LOADER: type[Any] | None = getattr(yaml, "CSafeLoader", None)
 _MAX_C_LOADER_LENGTH = 10_000

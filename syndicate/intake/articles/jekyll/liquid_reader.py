@@ -8,7 +8,7 @@ from syndicate.intake.articles.jekyll.code_blocks import CodeBlock, CodeSpans
 from syndicate.intake.articles.jekyll.expressions import Expressions
 from syndicate.intake.articles.jekyll.includes import render_gist, render_include, render_player
 from syndicate.intake.articles.jekyll.jekyll_site import JekyllSite
-from syndicate.intake.markup.text import one_line, shorten
+from syndicate.text import one_line, shorten
 
 UNKNOWN_ADDRESS = "x-unknown:"
 """Scheme of an address that can't be known; `sanitise` drops such a link."""
@@ -180,6 +180,6 @@ class _LiquidReader:
                 rest = len(self._warned) - _MAX_WARNINGS
                 warnings.append((line, f"and {rest} more unknown Liquid tags from here on"))
                 break
-            shown = shorten(one_line(token), 80)
+            shown = shorten(token, 80)
             warnings.append((line, f"unknown Liquid: {shown}"))
         return tuple(warnings)

@@ -19,9 +19,9 @@ from starlette.routing import Route
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
-from syndicate.intake.markup.text import printable
 from syndicate.render.templates import Templates
 from syndicate.store import Store
+from syndicate.text import printable
 from syndicate.web.error_pages import ErrorPages, too_many_requests
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form, read_json
 from syndicate.web.operator_access import OperatorAccess

@@ -13,7 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from syndicate.config import Config, Newsletter
 from syndicate.errors import ConfigError
-from syndicate.intake.markup.text import one_line, printable
+from syndicate.text import one_line, printable
 from syndicate.web.ui_strings import SignupStrings, web_strings
 
 MAX_LENGTH = 200
