@@ -3,7 +3,7 @@
 A build only joins the parts of a compiled body; it parses no HTML.
 
 `compiler` makes web page, AMP and feed HTML in one walk, with `part_writer`;
-`lead_figure` separates what an article begins with; `picture_markup` and `embed_markup` write
-pictures and players; `amp_rules` says what AMP allows; `missing_media` leaves out lost files;
-`markup` parses and serialises bodies; `tree_edits` removes and unwraps elements.
+`lead_figure` separates what an article begins with; `media_markup` writes pictures and players;
+`amp_rules` says what AMP allows; `missing_media` leaves out lost files; `markup` parses and
+serialises bodies; `tree_edits` removes and unwraps elements.
 """

@@ -2,14 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable
-from functools import cache
 from html import escape
 from pathlib import Path
 from urllib.parse import quote, urljoin
 
 from lxml import etree
 
-from syndicate.body import amp_rules, embed_markup, lead_figure, picture_markup
+from syndicate.body import amp_rules, lead_figure, media_markup
 from syndicate.body.part_writer import PartWriter, format_attributes
 from syndicate.model.articles import MEDIA, Figure, Revision
 from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING, CompiledBody, Part
@@ -21,17 +20,10 @@ _SHARED = amp_rules.ELEMENTS - _VOID - {"pre", "table", "summary"}
 _ROOT = "https://publication.invalid"
 
 
-@cache
-def _rules() -> str:
-    """Return a digest of the compiler's code, so that a body compiled by older code is found."""
-    model = Path(__file__).parents[1] / "model"
-    files = [*Path(__file__).parent.glob("*.py"), model / "pictures.py", model / "videos.py"]
-    code = (file.read_bytes() for file in sorted(files) if file.exists())
-    return hashlib.sha256(b"".join(code)).hexdigest()
-
-
-RULES = _rules()
-"""The rules of this version; a body compiled by others is compiled again."""
+_MODEL = Path(__file__).parents[1] / "model"
+_CODE = sorted([*Path(__file__).parent.glob("*.py"), _MODEL / "pictures.py", _MODEL / "videos.py"])
+RULES = hashlib.sha256(b"".join(file.read_bytes() for file in _CODE)).hexdigest()
+"""A digest of the compiler's code; a body compiled by other code is compiled again."""
 
 
 def is_current(compiled: CompiledBody | None) -> bool:
@@ -69,15 +61,11 @@ class _Compiler:
         return self._writer.parts()
 
     def _children(self, element: etree._Element) -> None:
-        self._text(element.text)
+        self._writer.write(escape(element.text or "", quote=False))
         for child in element:
             if isinstance(child.tag, str):
                 self._element(child)
-            self._text(child.tail)
-
-    def _text(self, text: str | None) -> None:
-        if text:
-            self._writer.write(escape(text, quote=False))
+            self._writer.write(escape(child.tail or "", quote=False))
 
     def _element(self, element: etree._Element) -> None:
         tag, items = str(element.tag), element.items()
@@ -89,13 +77,13 @@ class _Compiler:
         attributes = self._resolved(items)
         if tag == "img":
             figure = self._figures.get(attributes.get("src", "").removeprefix(f"{BASE}/"))
-            picture_markup.write_picture(self._writer, attributes, figure, priority=self._priority)
-        elif tag in embed_markup.KINDS:
+            media_markup.write_picture(self._writer, attributes, figure, priority=self._priority)
+        elif tag in media_markup.EMBEDS:
             sources = [
                 (str(source.tag), self._resolved(source.items()))
                 for source in element.iter("source", "track")
             ]
-            embed_markup.write_embed(self._writer, tag, attributes, sources)
+            media_markup.write_embed(self._writer, tag, attributes, sources)
         elif tag == "table":
             self._table(element, attributes)
         elif tag in amp_rules.REMOVED:
@@ -105,7 +93,6 @@ class _Compiler:
             self._plain(element, attributes)
 
     def _resolved(self, items: Iterable[tuple[str, str]]) -> dict[str, str]:
-        """Return attributes with every address resolved."""
         return {
             name: self._address(value) if name in _ADDRESSES else value for name, value in items
         }
@@ -119,23 +106,19 @@ class _Compiler:
             for name, value in attributes.items()
             if amp_rules.is_allowed_attribute(tag, name, value)
         }
+        href = attributes.get("href", "")
+        # in a feed, a link within the page leads to the article's page
+        own = {"href": BASE + self._page + href} if href.startswith("#") else {}
         self._writer.write_each(
             page=f"<{tag}{format_attributes(attributes)}{focusable}>",
             amp=f"<{tag}{format_attributes(allowed)}{focusable}>" if in_amp else "",
-            feed=f"<{tag}{self._for_feeds(attributes)}>",
+            feed=f"<{tag}{format_attributes(attributes | own)}>",
         )
         if tag in _VOID:
             return
         self._children(element)
         end = f"</{tag}>"
         self._writer.write_each(page=end, amp=end if in_amp else "", feed=end)
-
-    def _for_feeds(self, attributes: dict[str, str]) -> str:
-        """Write attributes for feeds, where a link within the page leads to the article's page."""
-        href = attributes.get("href", "")
-        if href.startswith("#"):
-            attributes = attributes | {"href": BASE + self._page + href}
-        return format_attributes(attributes)
 
     def _table(self, table: etree._Element, attributes: dict[str, str]) -> None:
         """Write a table in a box that scrolls horizontally, by keyboard as well."""

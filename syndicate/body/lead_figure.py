@@ -16,7 +16,9 @@ def split_lead_figure(
     picture; the first picture of the body is never shown twice. Of a named picture that is
     missing the text is the lead, unless the body begins with a figure.
     """
-    lead, body = etree.Element("div"), _tree(revision.body) if tree is None else tree
+    lead, body = etree.Element("div"), tree
+    if body is None:  # as XML, which takes a fifth of the time of parsing HTML
+        body = etree.fromstring(f"<div>{printable(revision.body)}</div>")
     _repair(body)
     first = next((figure for figure in body.iter("figure") if _source(figure)), None)
     image = revision.image
@@ -31,11 +33,6 @@ def split_lead_figure(
         body.text = tail
         lead.append(first)
     return lead, body
-
-
-def _tree(body: str) -> etree._Element:
-    """Parse a body as XML, which takes a fifth of the time of parsing HTML."""
-    return etree.fromstring(f"<div>{printable(body)}</div>")
 
 
 def _repair(body: etree._Element) -> None:
@@ -66,11 +63,11 @@ def _figure(figure: Figure) -> etree._Element:
     alt = printable(figure.alt)
     if figure.src:
         picture = etree.SubElement(element, "img", src=printable(figure.src), alt=alt)
+        if figure.width and figure.height:
+            picture.set("width", str(figure.width))
+            picture.set("height", str(figure.height))
     elif alt:
         etree.SubElement(element, "p", {"class": "missing-picture"}).text = alt
-    if figure.src and figure.width and figure.height:
-        picture.set("width", str(figure.width))
-        picture.set("height", str(figure.height))
     caption, credit = printable(figure.caption), printable(figure.credit)
     if caption or credit:
         line = etree.SubElement(element, "figcaption")

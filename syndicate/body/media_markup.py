@@ -1,18 +1,22 @@
-"""Video, audio and frames in a body: what each channel plays, or a link where it can't."""
+"""Pictures, recordings and frames in a body: what each channel shows, or a link where it can't."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
 
 from syndicate.body import amp_rules
 from syndicate.body.part_writer import PartWriter, format_attributes
+from syndicate.model import pictures
+from syndicate.model.articles import Figure
 from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING
 from syndicate.model.videos import Video
 
-KINDS = frozenset({"video", "audio", "iframe"})
+EMBEDS = frozenset({"video", "audio", "iframe"})
 
 Source = tuple[str, Mapping[str, str]]
 """A `<source>` or `<track>`: its tag and its attributes."""
 
+_SIZES = "(min-width: 44rem) 39rem, 100vw"
+"""The width of a picture in a body: the column's, or that of the whole screen of a phone."""
 _SANDBOX = (
     "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-presentation"
 )
@@ -26,14 +30,56 @@ _FRAME = {
 _AMP_ATTRIBUTES = {"source": ("src", "type"), "track": ("src", "kind", "srclang", "label")}
 
 
+def write_picture(
+    writer: PartWriter, attributes: Mapping[str, str], figure: Figure | None, *, priority: bool
+) -> None:
+    """Write an `<img>` whose address is resolved; `figure` is what the article knows of it.
+
+    Pages offer every width there is, in a better type where there is one. With `priority` the
+    browser loads the picture first, otherwise when it is about to be seen.
+    """
+    load = {"fetchpriority": "high"} if priority else {"loading": "lazy", "decoding": "async"}
+    widths = pictures.srcset(figure, f"{BASE}/") if figure else ""
+    srcset = {"srcset": widths, "sizes": _SIZES} if widths else {}
+    page = f"<img{format_attributes({**attributes, **load, **srcset})}>"
+    if better := pictures.source(figure, f"{BASE}/") if figure else None:
+        source = {"type": better.type, "srcset": better.srcset, "sizes": _SIZES}
+        page = f"<picture><source{format_attributes(source)}>{page}</picture>"
+    writer.write_each(
+        page=page,
+        amp=_amp_picture(attributes, srcset),
+        feed=f"<img{format_attributes(attributes)}>",
+    )
+
+
+def _amp_picture(attributes: Mapping[str, str], srcset: Mapping[str, str]) -> str:
+    """Write a picture in its own size where that is known, otherwise filling a box."""
+    address, size = attributes.get("src", ""), amp_rules.pixel_size(attributes)
+    if not amp_rules.is_address(address):
+        return ""
+    written = {"src": address, "alt": attributes.get("alt", ""), **srcset}
+    if size:
+        written |= {"layout": "intrinsic", "width": size[0], "height": size[1]}
+        return f"<amp-img{format_attributes(written)}></amp-img>"
+    image = f'<amp-img{format_attributes(written)} layout="fill"></amp-img>'
+    return f'<span class="unsized">{image}</span>'
+
+
 def write_embed(
     writer: PartWriter, kind: str, attributes: Mapping[str, str], sources: Sequence[Source]
 ) -> None:
     """Write an embed whose addresses, and those of its sources, are resolved."""
-    own = _FRAME if kind == "iframe" else {"preload": "metadata"}
-    html, needs = _amp(kind, attributes, sources)
+    own, title = {"preload": "metadata"}, ""
+    if kind == "iframe":
+        own = _FRAME
+        if not attributes.get("title"):  # which screen readers announce
+            string = "video" if Video.from_url(attributes.get("src", "")) else "embedded"
+            title = f' title="{UI_STRING}{string}{UI_STRING}"'
+    html, needs = (
+        _amp_frame(attributes) if kind == "iframe" else _amp_player(kind, attributes, sources)
+    )
     writer.write_each(
-        page=f"<{kind}{format_attributes({**attributes, **own})}{_title(kind, attributes)}>",
+        page=f"<{kind}{format_attributes({**attributes, **own})}{title}>",
         amp=html,
         feed=f"<{kind}{format_attributes(attributes)}>",
         needs=needs,
@@ -44,29 +90,21 @@ def write_embed(
         writer.write(f"</{kind}>")
 
 
-def _title(kind: str, attributes: Mapping[str, str]) -> str:
-    """Return a title for a frame that has none: screen readers announce it."""
-    if kind != "iframe" or attributes.get("title"):
-        return ""
-    string = "video" if Video.from_url(attributes.get("src", "")) else "embedded"
-    return f' title="{UI_STRING}{string}{UI_STRING}"'
-
-
-def _amp(
+def _amp_player(
     kind: str, attributes: Mapping[str, str], sources: Sequence[Source]
 ) -> tuple[str, str | None]:
-    """Return AMP's markup and the extension that it requires, if any."""
-    if kind == "iframe":
-        return _amp_frame(attributes)
+    """Return AMP's markup of a recording and the extension that it requires, if any."""
     playable = [(tag, source) for tag, source in sources if _is_playable(source.get("src", ""))]
     address = attributes.get("src") or next((source.get("src", "") for _, source in sources), "")
     own = {"src": address} if attributes.get("src") else {}
     if not _is_playable(address) and (own or all(tag != "source" for tag, _ in playable)):
         return _link(address, attributes, "media"), None
-    own |= {name: "" for name in ("loop",) if name in attributes}
-    inner = "".join(
-        _amp_source(tag, source) for tag, source in playable if not own or tag == "track"
-    )
+    inner = ""
+    for tag, source in playable:
+        if not own or tag == "track":
+            kept = {name: source[name] for name in _AMP_ATTRIBUTES[tag] if source.get(name)}
+            inner += f"<{tag}{format_attributes(kept)}>"
+    own |= {"loop": ""} if "loop" in attributes else {}
     if kind == "audio":
         own |= {"controls": "", "width": "auto", "height": "50"}
     else:
@@ -77,10 +115,12 @@ def _amp(
 
 
 def _amp_frame(attributes: Mapping[str, str]) -> tuple[str, str | None]:
+    """Return AMP's markup of a frame and the extension that it requires, if any."""
     address = attributes.get("src", "")
     video = Video.from_url(address)
+    page = video.page_url if video else address
     if not _is_playable(address):
-        return _link(video.page_url if video else address, attributes, "on_the_web"), None
+        return _link(page, attributes, "on_the_web"), None
     box = {"layout": "responsive", **_size(attributes)}
     if title := attributes.get("title"):
         box["title"] = title
@@ -96,13 +136,8 @@ def _amp_frame(attributes: Mapping[str, str]) -> tuple[str, str | None]:
         box |= {"layout": "fixed-height", "width": "auto"}
     box |= {"src": address, "sandbox": _SANDBOX, "frameborder": "0"}
     box |= {"referrerpolicy": _FRAME["referrerpolicy"], "allowfullscreen": ""}
-    link = _link(video.page_url if video else address, attributes, "on_the_web", " placeholder")
+    link = _link(page, attributes, "on_the_web", " placeholder")
     return f"<amp-iframe{format_attributes(box)}>{link}</amp-iframe>", "amp-iframe"
-
-
-def _amp_source(tag: str, source: Mapping[str, str]) -> str:
-    kept = {name: source[name] for name in _AMP_ATTRIBUTES[tag] if source.get(name)}
-    return f"<{tag}{format_attributes(kept)}>"
 
 
 def _is_playable(address: str) -> bool:
