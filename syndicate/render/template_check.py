@@ -11,7 +11,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import EditionKind
-from syndicate.render.feeds.feed import Feed
+from syndicate.render.feeds.formats import Feed
 from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
@@ -21,7 +21,7 @@ from syndicate.render.pages.home_page import HomePage
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
-from syndicate.render.topics import Topic, TopicKind
+from syndicate.render.topics import Topic, TopicKind, everything
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 FIGURE = Figure(
@@ -81,7 +81,7 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
         city, [lists.teaser(articles[0])], address=city.numbered(2), number=2, older="/a/"
     )
     yield lambda: lists.breaking(articles[0], at=AT)
-    offered = [Feed.everything(config), Feed.of(city, config, since=0)]
+    offered = [Feed.of(everything(), config), Feed.of(city, config)]
     yield lambda: lists.subscribe(offered)
     yield lambda: pages.withdrawn(articles[0])
     yield lambda: pages.redirect(articles[0].address)

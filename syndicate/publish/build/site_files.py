@@ -14,7 +14,7 @@ from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.manifest import Manifest
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import opml
-from syndicate.render.feeds.feed import Feed
+from syndicate.render.feeds.formats import Feed
 from syndicate.render.pages.home_page import MASTHEAD_SECTIONS, MIN_ARTICLES, HomePage
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_change
 from syndicate.render.topics import TopicKind
@@ -75,7 +75,7 @@ class SiteFiles:
         feeds = [
             Feed.of(topic, self._config, since=self.index.oldest(topic.home))
             for topic in self.index.topics()
-        ] or [Feed.everything(self._config)]
+        ] or [Feed.of(topics.everything(), self._config)]
         yield _file(addresses.SUBSCRIBE, partial(self._pages.subscribe, feeds))
         yield _file(addresses.OPML, partial(opml.render, self._config, feeds))
 

@@ -15,13 +15,12 @@ from lxml import etree
 
 from syndicate.model.articles import Person
 from syndicate.render import addresses
-from syndicate.render.feeds import access_restriction, media_rss
+from syndicate.render.feeds import extensions
 from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, rfc3339
 from syndicate.render.feeds.document_parts import DocumentParts
-from syndicate.render.feeds.history import RelatedLink, Tombstone
 from syndicate.render.feeds.xml_elements import NAMESPACES, XmlFrame, add, namespaces, tag
 
-_DECLARED = namespaces("media", "thr", "fh", "at")
+_DECLARED = namespaces("media thr fh at")
 _FRAME = XmlFrame(
     "feed",
     items=("entry", "at:deleted-entry"),
@@ -36,21 +35,34 @@ def write_entry(entry: ChannelEntry) -> bytes:
 
     feedgen's elements have no namespace until they are parsed within a feed.
     """
-    element = _entry(entry)
+    written = FeedEntry()
+    written.id(entry.id)
+    written.title(entry.title)
+    written.link(href=entry.url)
+    written.updated(entry.modified)
+    written.published(entry.published)
+    written.author([_person(author) for author in entry.authors])
+    written.contributor([_person(contributor) for contributor in entry.contributors])
+    written.category([{"term": name, "scheme": sch} for name, sch in entry.categories.items()])
+    written.rights(entry.rights)
+    if entry.summary:
+        written.summary(entry.summary)
+    if entry.content:
+        written.content("", type="html")
+    element = written.atom_entry(extensions=False)
     element.set(tag("xml:lang"), entry.language)
     by_name = {child.tag: child for child in element}
     for name in _TEXTS & by_name.keys():
         by_name[name].set("type", "text")
     by_name["updated"].text = rfc3339(entry.modified)
     by_name["published"].text = rfc3339(entry.published)
-    alternate, *others = _links(entry)
-    by_name["link"].attrib.update(alternate.attributes)
-    for link in others:
-        add(element, "link", attributes=link.attributes)
+    alternate = {"rel": "alternate", "type": "text/html", "hreflang": entry.language}
+    by_name["link"].attrib.update(alternate)
+    _add_links(element, entry)
     if entry.comments.count is not None:
         add(element, "thr:total", str(entry.comments.count))
     if entry.image:
-        media_rss.add_picture(element, entry.image)
+        extensions.add_picture(element, entry.image)
     return _FRAME.write_item(element, entry.content)
 
 
@@ -80,55 +92,24 @@ def split_document(document: bytes) -> DocumentParts | None:
     return _FRAME.split(document)
 
 
-def _entry(entry: ChannelEntry) -> etree._Element:
-    """Write the elements that feedgen supports."""
-    element = FeedEntry()
-    element.id(entry.id)
-    element.title(entry.title)
-    element.link(href=entry.url)
-    element.updated(entry.modified)
-    element.published(entry.published)
-    element.author([_person(author) for author in entry.authors])
-    element.contributor([_person(contributor) for contributor in entry.contributors])
-    element.category([{"term": topic.name, "scheme": topic.scheme} for topic in entry.categories])
-    element.rights(entry.rights)
-    if entry.summary:
-        element.summary(entry.summary)
-    if entry.content:
-        element.content("", type="html")
-    return element.atom_entry(extensions=False)
-
-
-def _links(entry: ChannelEntry) -> list[RelatedLink]:
-    links = [
-        RelatedLink(rel="alternate", href=entry.url, type="text/html", hreflang=entry.language)
-    ]
-    links.extend(entry.translations)
+def _add_links(element: etree._Element, entry: ChannelEntry) -> None:
+    html = {"type": "text/html"}
+    for hreflang, href in entry.translations.items():
+        attributes = {"rel": "alternate", **html, "hreflang": hreflang, "href": href}
+        add(element, "link", attributes=attributes)
     if entry.original:
-        links.append(RelatedLink(rel="via", href=entry.original, type="text/html"))
+        add(element, "link", attributes={"rel": "via", **html, "href": entry.original})
     if url := entry.comments.url:
-        links.append(
-            RelatedLink(rel="replies", href=url, type="text/html", count=entry.comments.count)
-        )
+        count = {"thr:count": entry.comments.count}
+        add(element, "link", attributes={"rel": "replies", **html, **count, "href": url})
     if feed := entry.comments.feed:
-        links.append(RelatedLink(rel="replies", href=feed, type=_feed_type(feed)))
+        # guessed from its address
+        is_atom = re.search(r"\batom\b", urlsplit(feed).path, re.IGNORECASE)
+        type_ = f"application/{'atom' if is_atom else 'rss'}+xml"
+        add(element, "link", attributes={"rel": "replies", "type": type_, "href": feed})
     if audio := entry.audio:
-        links.append(
-            RelatedLink(
-                rel="enclosure",
-                href=audio.url,
-                type=audio.type,
-                length=audio.length,
-                title=audio.title,
-            )
-        )
-    return links
-
-
-def _feed_type(address: str) -> str:
-    """Guess from its address whether a feed of comments is Atom or RSS."""
-    named = re.search(r"\batom\b", urlsplit(address).path, re.IGNORECASE)
-    return f"application/{'atom' if named else 'rss'}+xml"
+        about = {"type": audio.type, "title": audio.title or None, "length": audio.length}
+        add(element, "link", attributes={"rel": "enclosure", **about, "href": audio.src})
 
 
 def _person(person: Person) -> dict[str, str]:
@@ -150,23 +131,16 @@ class _AtomExtension:
             if child.tag in _TEXTS:
                 child.set("type", "text")
         feed.find("updated").text = rfc3339(channel.updated)
-        for link in channel.links(addresses.ATOM):
-            add(feed, "link", attributes=link.attributes)
+        for rel, href in channel.links(addresses.ATOM):
+            add(feed, "link", attributes={"rel": rel, "href": href})
         if channel.archive and channel.archive.archived:
             add(feed, "fh:archive")
         if channel.private:
-            access_restriction.add_restriction(feed)
+            extensions.add_restriction(feed)
         for tombstone in channel.deleted:
-            _add_tombstone(feed, tombstone)
-
-
-def _add_tombstone(feed: etree._Element, tombstone: Tombstone) -> None:
-    when = rfc3339(tombstone.when)
-    element = add(feed, "at:deleted-entry", attributes={"ref": tombstone.ref, "when": when})
-    if tombstone.by:
-        add(add(element, "at:by"), "name", tombstone.by)
-    if tombstone.comment:
-        add(element, "at:comment", tombstone.comment)
-    add(
-        element, "link", attributes={"rel": "alternate", "type": "text/html", "href": tombstone.url}
-    )
+            about = {"ref": tombstone.ref, "when": rfc3339(tombstone.when)}
+            element = add(feed, "at:deleted-entry", attributes=about)
+            add(add(element, "at:by"), "name", tombstone.by)
+            add(element, "at:comment", tombstone.comment)
+            link = {"rel": "alternate", "type": "text/html", "href": tombstone.url}
+            add(element, "link", attributes=link)

@@ -6,8 +6,8 @@ that all have the same content.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import quote
 from uuid import uuid5
@@ -20,34 +20,13 @@ from syndicate.model.compiled_body import CompiledBody
 from syndicate.model.urls import http_url
 from syndicate.render import addresses, ui_strings
 from syndicate.render.body_renderer import BodyRenderer
-from syndicate.render.feeds.history import FeedHistory, RelatedLink, Tombstone
+from syndicate.render.feeds.history import FeedHistory, Tombstone
 from syndicate.render.feeds.podcast import PodcastChannel
 from syndicate.render.topics import Topic, TopicKind
 from syndicate.text import one_line, printable, to_utf8
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+")
-_UNKNOWN = Comments()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enclosure:
-    """A recording, with its length in bytes and its duration in seconds."""
-
-    url: str
-    type: str
-    length: int
-    duration: int | None = None
-    title: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Category:
-    """A category of an entry: its section, or a tag."""
-
-    name: str
-    scheme: str | None = None
-    """For a section the address of all sections; None for a tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +45,16 @@ class ChannelEntry:
     authors: tuple[Person, ...]
     """Never empty."""
     contributors: tuple[Person, ...] = ()
-    categories: tuple[Category, ...] = ()
-    """The section first, then the tags, each once."""
+    categories: Mapping[str, str | None] = field(default_factory=dict)
+    """The section, with the address of all sections as its scheme, then the tags, with none."""
     image: Figure | None = None
-    audio: Enclosure | None = None
-    comments: Comments = _UNKNOWN
+    audio: Recording | None = None
+    """A recording of known length."""
+    comments: Comments = field(default_factory=Comments)
     original: str | None = None
     """Where it was first published, if on another site."""
-    translations: tuple[RelatedLink, ...] = ()
-    """Links to other languages, each once, ordered by tag."""
+    translations: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of other languages by tag, each language once, in order."""
     rights: str | None = None
     language: str
 
@@ -124,10 +104,15 @@ class FeedChannel:
         archived = self.archive.own if self.archive else {}
         return archived.get(addresses.output_path(path)) or self.url + path.removeprefix("/")
 
-    def links(self, path: str) -> tuple[RelatedLink, ...]:
-        """Return the links of the document at `path`, except those to itself and to the page."""
-        hubs = (RelatedLink(rel="hub", href=hub) for hub in self.hubs)
-        return (*hubs, *(self.archive.links(addresses.output_path(path)) if self.archive else ()))
+    def links(self, path: str) -> Iterator[tuple[str, str]]:
+        """Yield relation and address of the links of the document at `path`.
+
+        Without those to itself and to the page.
+        """
+        for hub in self.hubs:
+            yield "hub", hub
+        if self.archive:
+            yield from self.archive.links(addresses.output_path(path))
 
 
 def build_channel(
@@ -184,24 +169,28 @@ def build_entry(
     """
     full = config.syndication.full_text if full_text is None else full_text
     url = f"{config.url}{quote(article.address)}"
+    bodies = BodyRenderer.of(config, "feed")
+    comments, original = article.comments or Comments(), _http_url(article.canonical_url)
+    is_own = original and original.rstrip("/") == url.rstrip("/")
+    language = _language(article, config)
     return ChannelEntry(
         id=printable(article.id),
         url=url,
         title=one_line(article.title) or article.slug,
         summary=one_line(article.excerpt),
-        content=_content(config, article, compiled) if full else None,
+        content=to_utf8("".join(bodies.render(article, compiled))) if full else None,
         published=to_utc(article.published),
         modified=to_utc(article.modified),
         authors=_people(article.authors) or (_publisher(config),),
         contributors=_people(article.contributors),
         categories=_categories(config, article),
         image=_image(config, article.lead, url),
-        comments=_comments(article.comments),
+        comments=replace(comments, url=_http_url(comments.url), feed=_http_url(comments.feed)),
         audio=_audio(config, article.audio, url),
-        original=_original(article, url),
-        translations=_translations(config, article),
+        original=None if is_own else original,
+        translations=_translations(config, article, language),
         rights=_rights(config),
-        language=_language(article.language) or config.publication.language,
+        language=language,
     )
 
 
@@ -210,7 +199,7 @@ def build_withdrawn_entry(config: Config, article: Article) -> ChannelEntry:
 
     It has the article's id and is newer, so it replaces the article in feed readers.
     """
-    language = _language(article.language) or config.publication.language
+    language = _language(article, config)
     strings = ui_strings.page_strings(language)
     at = to_utc(article.retracted_at or article.modified)
     return ChannelEntry(
@@ -244,11 +233,6 @@ def rfc3339(at: datetime) -> str:
     return f"{to_utc(at).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
-def _content(config: Config, article: Article, compiled: CompiledBody | None) -> bytes:
-    """Return lead picture and body as on the article's page, with absolute addresses."""
-    return to_utf8("".join(BodyRenderer.of(config, "feed").render(article, compiled)))
-
-
 def _image(config: Config, figure: Figure | None, page: str) -> Figure | None:
     if figure is None or not figure.src:
         return None
@@ -269,77 +253,52 @@ def _publisher(config: Config) -> Person:
 def _people(people: Sequence[Person]) -> tuple[Person, ...]:
     """Return people with the properties that every format supports: name, URL, mail address."""
     return tuple(
-        Person(name=name, url=_http_url(person.url), email=_mail_address(person.email))
+        Person(name=name, url=_http_url(person.url), email=_mail_address(person.email or ""))
         for person in people
         if (name := one_line(person.name))
     )
 
 
-def _mail_address(address: str | None) -> str | None:
+def _mail_address(address: str) -> str | None:
     """Return a mail address unchanged; None if it is invalid or XML can't contain it."""
-    if not address or printable(address) != address:
-        return None
-    return address if _EMAIL.fullmatch(address) else None
+    is_valid = _EMAIL.fullmatch(address) and printable(address) == address
+    return address if is_valid else None
 
 
-def _categories(config: Config, article: Article) -> tuple[Category, ...]:
-    section = one_line(article.section or "")
-    tags = dict.fromkeys(one_line(tag) for tag in article.tags)
-    return (
-        *((Category(name=section, scheme=f"{config.url}/sections/"),) if section else ()),
-        *(Category(name=tag) for tag in tags if tag and tag != section),
-    )
+def _categories(config: Config, article: Article) -> dict[str, str | None]:
+    categories: dict[str, str | None] = {one_line(article.section or ""): f"{config.url}/sections/"}
+    for tag in article.tags:
+        categories.setdefault(one_line(tag), None)
+    return {name: scheme for name, scheme in categories.items() if name}
 
 
-def _audio(config: Config, recording: Recording | None, page: str) -> Enclosure | None:
+def _audio(config: Config, recording: Recording | None, page: str) -> Recording | None:
     """Return a recording of known length, which podcast clients rely on; otherwise None."""
     if recording is None or not recording.length:
         return None
-    url = _http_url(markup.absolute_address(printable(recording.src), config.url, page))
-    if url is None:
-        return None
-    return Enclosure(
-        url=url,
-        type=one_line(recording.type),
-        length=recording.length,
-        duration=recording.duration,
-        title=one_line(recording.title) or None,
-    )
+    src = _http_url(markup.absolute_address(printable(recording.src), config.url, page))
+    type_, title = one_line(recording.type), one_line(recording.title)
+    return replace(recording, src=src, type=type_, title=title) if src else None
 
 
-def _comments(comments: Comments | None) -> Comments:
-    """Return comments with valid http(s) addresses only."""
-    if comments is None:
-        return _UNKNOWN
-    url, feed = _http_url(comments.url), _http_url(comments.feed)
-    return Comments(count=comments.count, url=url, feed=feed)
-
-
-def _original(article: Article, url: str) -> str | None:
-    """Return where an article was first published, unless that is its own page."""
-    original = _http_url(article.canonical_url)
-    return original if original and original.rstrip("/") != url.rstrip("/") else None
-
-
-def _translations(config: Config, article: Article) -> tuple[RelatedLink, ...]:
-    """Return links to other languages, one for each, as Atom requires."""
-    links: dict[str, RelatedLink] = {}
+def _translations(config: Config, article: Article, own: str) -> dict[str, str]:
+    """Return the addresses of other languages, one for each, as Atom requires."""
+    links: dict[str, tuple[str, str]] = {}
     for tag, target in article.translations.items():
-        hreflang = _language(tag)
         href = _http_url(target) or f"{config.url}/articles/{quote(one_line(target))}/"
-        if hreflang:
-            link = RelatedLink(rel="alternate", href=href, type="text/html", hreflang=hreflang)
-            links.setdefault(hreflang.lower(), link)
-    language = _language(article.language) or config.publication.language
-    return tuple(links[tag] for tag in sorted(links) if tag != language.lower())
+        if _LANGUAGE.fullmatch(tag):
+            links.setdefault(tag.lower(), (tag, href))
+    return dict(link for lower, link in sorted(links.items()) if lower != own.lower())
 
 
 def _rights(config: Config) -> str | None:
     return one_line(config.publication.rights or "") or None
 
 
-def _language(tag: str | None) -> str | None:
-    return tag if tag and _LANGUAGE.fullmatch(tag) else None
+def _language(article: Article, config: Config) -> str:
+    """Return the language of an article, where its tag is valid, or the publication's."""
+    tag = article.language or ""
+    return tag if _LANGUAGE.fullmatch(tag) else config.publication.language
 
 
 def _http_url(address: str | None) -> str | None:

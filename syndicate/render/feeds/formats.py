@@ -1,12 +1,15 @@
-"""The feed formats, and which of them each topic's feed has."""
+"""The feeds that a publication offers to readers, one for each topic, and their formats."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
 
+from syndicate.clock import EPOCH
 from syndicate.config import Config, FeedFormat
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import atom, json_feed, rss
-from syndicate.render.feeds.channel import ChannelEntry, FeedChannel
+from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, feed_title
 from syndicate.render.feeds.document_parts import DocumentParts
 from syndicate.render.topics import Topic
 
@@ -30,12 +33,6 @@ class FeedWriter:
     """Splits such a document into its parts."""
 
 
-_MODULES = {
-    addresses.RSS: (FeedFormat.RSS, rss),
-    addresses.ATOM: (FeedFormat.ATOM, atom),
-    addresses.JSON: (FeedFormat.JSON, json_feed),
-}
-
 FORMATS = tuple(
     FeedWriter(
         name=name,
@@ -46,18 +43,41 @@ FORMATS = tuple(
         write_document=module.write_document,
         split_document=module.split_document,
     )
-    for title, type_, address in addresses.FEEDS
-    for name, module in [_MODULES[address]]
+    for (title, type_, address), (name, module) in zip(
+        addresses.FEEDS,
+        ((FeedFormat.RSS, rss), (FeedFormat.ATOM, atom), (FeedFormat.JSON, json_feed)),
+        strict=True,
+    )
 )
 """The main one first, which is also the first in autodiscovery."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A topic's feed, as readers see it."""
+
+    topic: Topic
+    title: str
+    formats: tuple[tuple[str, str, str], ...]
+    """Name, media type and address of each, the main one first."""
+    since: datetime
+    """When its oldest article was published; the epoch if there is none."""
+
+    @classmethod
+    def of(cls, topic: Topic, config: Config, *, since: int = 0) -> Self:
+        """Return the feed of a topic; `since` is in microseconds since the epoch."""
+        return cls(
+            topic=topic,
+            title=feed_title(config, topic),
+            formats=offered_formats(topic, config),
+            since=EPOCH + timedelta(microseconds=since),
+        )
 
 
 def topic_formats(topic: Topic, config: Config) -> tuple[FeedWriter, ...]:
     """Return the formats of a topic's feed."""
     own = topics.custom_feed(topic, config)
-    if own is None:
-        return FORMATS
-    return tuple(writer for writer in FORMATS if writer.name in own.formats)
+    return tuple(writer for writer in FORMATS if own is None or writer.name in own.formats)
 
 
 def offered_formats(topic: Topic, config: Config) -> tuple[tuple[str, str, str], ...]:

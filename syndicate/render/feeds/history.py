@@ -1,41 +1,8 @@
-"""Links of a feed, its archives, and tombstones of retracted articles.
-
-RFC 4287 (4.2.7), RFC 5005 (section 4) and RFC 6721.
-"""
+"""The archives of a feed (RFC 5005, section 4), and tombstones of retracted articles (RFC 6721)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from syndicate.render.feeds.xml_elements import tag
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelatedLink:
-    """A link of a feed or an entry (RFC 4287, 4.2.7)."""
-
-    rel: str
-    href: str
-    type: str | None = None
-    hreflang: str | None = None
-    title: str | None = None
-    length: int | None = None
-    count: int | None = None
-    """The number of replies (RFC 4685, section 4)."""
-
-    @property
-    def attributes(self) -> dict[str, str]:
-        """The attributes of an `atom:link`, without those that are None."""
-        attributes = {
-            "rel": self.rel,
-            "type": self.type,
-            "hreflang": self.hreflang,
-            "title": self.title,
-            "length": None if self.length is None else str(self.length),
-            tag("thr:count"): None if self.count is None else str(self.count),
-            "href": self.href,
-        }
-        return {name: value for name, value in attributes.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +21,15 @@ class FeedHistory:
     archived: bool = False
     """Whether this is an archive document, which never changes."""
 
-    def links(self, name: str) -> Iterator[RelatedLink]:
-        """Yield the links from a format's document to the others."""
+    def links(self, name: str) -> Iterator[tuple[str, str]]:
+        """Yield relation and address of the links from a format's document to the others."""
         for rel, documents in (
             ("current", self.current),
             ("prev-archive", self.prev_archive),
             ("next-archive", self.next_archive),
         ):
             if name in documents:
-                yield RelatedLink(rel=rel, href=documents[name])
+                yield rel, documents[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,5 +41,5 @@ class Tombstone:
     when: datetime
     url: str
     """The page with the notice."""
-    by: str | None = None
-    comment: str | None = None
+    by: str
+    comment: str

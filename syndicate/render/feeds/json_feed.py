@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from syndicate.model.articles import Figure, Person
+from syndicate.model.articles import Figure, Person, Recording
 from syndicate.render import addresses
-from syndicate.render.feeds.channel import ChannelEntry, Enclosure, FeedChannel, rfc3339
+from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, rfc3339
 from syndicate.render.feeds.document_parts import DocumentParts
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
@@ -37,7 +37,7 @@ def write_entry(entry: ChannelEntry) -> bytes:
         "date_published": rfc3339(entry.published),
         "date_modified": rfc3339(entry.modified),
         "authors": [_person(author) for author in entry.authors],
-        "tags": [category.name for category in entry.categories],
+        "tags": list(entry.categories),
         "language": entry.language,
         "attachments": [_attachment(entry.audio)] if entry.audio else None,
         "_syndicate": _extension(entry),
@@ -110,9 +110,9 @@ def _escaped(text: bytes) -> bytes:
 def _extension(entry: ChannelEntry) -> dict[str, Any]:
     properties = {
         "contributors": [_person(contributor) for contributor in entry.contributors] or None,
-        "section": next((category.name for category in entry.categories if category.scheme), None),
+        "section": next((name for name, scheme in entry.categories.items() if scheme), None),
         "rights": entry.rights,
-        "translations": {link.hreflang: link.href for link in entry.translations} or None,
+        "translations": entry.translations or None,
         "comments": entry.comments.count,
         "comments_url": entry.comments.url,
         "comments_feed": entry.comments.feed,
@@ -134,11 +134,11 @@ def _picture(image: Figure) -> dict[str, Any] | None:
     return {key: value for key, value in properties.items() if value} or None
 
 
-def _attachment(audio: Enclosure) -> dict[str, Any]:
+def _attachment(audio: Recording) -> dict[str, Any]:
     properties = {
-        "url": audio.url,
+        "url": audio.src,
         "mime_type": audio.type,
-        "title": audio.title,
+        "title": audio.title or None,
         "size_in_bytes": audio.length,
         "duration_in_seconds": audio.duration,
     }

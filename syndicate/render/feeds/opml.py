@@ -8,7 +8,7 @@ from lxml import etree
 from syndicate.clock import to_utc
 from syndicate.config import Config
 from syndicate.render import addresses
-from syndicate.render.feeds.feed import Feed
+from syndicate.render.feeds.formats import Feed
 from syndicate.text import one_line
 
 
@@ -26,18 +26,15 @@ def render(config: Config, feeds: Sequence[Feed]) -> bytes:
     ):
         etree.SubElement(head, name).text = text
     for feed in feeds:
-        etree.SubElement(body, "outline", _outline(config, feed))
+        _, type_, address = feed.formats[0]
+        outline = {
+            "type": "rss",
+            "text": feed.title,
+            "title": feed.title,
+            "xmlUrl": addresses.absolute(address, config),
+            "htmlUrl": addresses.absolute(feed.topic.home, config),
+            "language": publication.language,
+            **({"version": "RSS2"} if type_ == "application/rss+xml" else {}),
+        }
+        etree.SubElement(body, "outline", outline)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
-
-
-def _outline(config: Config, feed: Feed) -> dict[str, str]:
-    _, type_, address = feed.formats[0]
-    return {
-        "type": "rss",
-        "text": feed.title,
-        "title": feed.title,
-        "xmlUrl": addresses.absolute(address, config),
-        "htmlUrl": addresses.absolute(feed.home, config),
-        "language": config.publication.language,
-        **({"version": "RSS2"} if type_ == "application/rss+xml" else {}),
-    }

@@ -21,44 +21,41 @@ from lxml import etree
 
 from syndicate.clock import to_utc
 from syndicate.render import addresses
-from syndicate.render.feeds import access_restriction, media_rss, podcast
+from syndicate.render.feeds import extensions, podcast
 from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, rfc3339
 from syndicate.render.feeds.document_parts import DocumentParts
 from syndicate.render.feeds.xml_elements import XmlFrame, add, namespaces
 
-_DECLARED = namespaces(
-    "content",
-    "dc",
-    "dcterms",
-    "media",
-    "atom",
-    "slash",
-    "thr",
-    "sy",
-    "fh",
-    "itunes",
-    "podcast",
-    "webfeeds",
-    "wfw",
-)
+_DECLARED = namespaces("content dc dcterms media atom slash thr sy fh itunes podcast webfeeds wfw")
 _FRAME = XmlFrame("rss", "channel", items=("item",), declared=_DECLARED, text="content:encoded")
 
 
 def write_entry(entry: ChannelEntry) -> bytes:
     """Write an entry as an `<item>`, the same for every feed that contains it."""
-    item = _item(entry)
+    written = FeedEntry()
+    written.title(entry.title)
+    written.link(href=entry.url)
+    written.guid(entry.id, permalink=False)
+    written.description(escape(entry.summary, quote=False))  # a description is read as HTML
+    written.category([{"term": name, "scheme": sch} for name, sch in entry.categories.items()])
+    written.comments(entry.comments.url)
+    if entry.audio:
+        audio = entry.audio
+        written.enclosure(url=audio.src, length=audio.length, type=audio.type)
+    item = written.rss_entry(extensions=False)
     if entry.content:
         add(item, "content:encoded")
     _add_people_and_times(item, entry)
-    for translation in entry.translations:
-        add(item, "atom:link", attributes=translation.attributes)
+    for tag, href in entry.translations.items():
+        link = {"rel": "alternate", "type": "text/html", "hreflang": tag, "href": href}
+        add(item, "atom:link", attributes=link)
     if entry.comments.count is not None:
         add(item, "slash:comments", str(entry.comments.count))
         add(item, "thr:total", str(entry.comments.count))
     if entry.comments.feed:
         add(item, "wfw:commentRss", entry.comments.feed)
     if entry.image:
-        media_rss.add_picture(item, entry.image)
+        extensions.add_picture(item, entry.image)
     if entry.audio:
         podcast.add_episode(
             item, title=entry.title, authors=entry.authors, duration=entry.audio.duration
@@ -91,20 +88,6 @@ def split_document(document: bytes) -> DocumentParts | None:
     return _FRAME.split(document)
 
 
-def _item(entry: ChannelEntry) -> etree._Element:
-    """Write the elements that feedgen supports."""
-    item = FeedEntry()
-    item.title(entry.title)
-    item.link(href=entry.url)
-    item.guid(entry.id, permalink=False)
-    item.description(escape(entry.summary, quote=False))  # a description is read as HTML
-    item.category([{"term": topic.name, "scheme": topic.scheme} for topic in entry.categories])
-    item.comments(entry.comments.url)
-    if entry.audio:
-        item.enclosure(url=entry.audio.url, length=entry.audio.length, type=entry.audio.type)
-    return item.rss_entry(extensions=False)
-
-
 def _add_people_and_times(item: etree._Element, entry: ChannelEntry) -> None:
     for author in entry.authors:
         add(item, "dc:creator", author.name)
@@ -130,8 +113,8 @@ class _RssExtension:
     def extend_rss(self, feed: etree._Element) -> None:
         parent, channel = feed[0], self.channel
         add(parent, "lastBuildDate", _rfc822(channel.updated))
-        for link in channel.links(addresses.RSS):
-            add(parent, "atom:link", attributes=link.attributes)
+        for rel, href in channel.links(addresses.RSS):
+            add(parent, "atom:link", attributes={"rel": rel, "href": href})
         add(parent, "sy:updatePeriod", "hourly")
         add(parent, "sy:updateFrequency", str(60 // channel.minutes))
         if channel.archive and channel.archive.archived:
@@ -142,7 +125,7 @@ class _RssExtension:
             add(parent, "webfeeds:icon", channel.icon)
             add(parent, "webfeeds:accentColor", channel.accent.removeprefix("#"))
         if channel.private:
-            access_restriction.add_restriction(parent)
+            extensions.add_restriction(parent)
             add(parent, "itunes:block", "Yes")
 
 

@@ -33,9 +33,9 @@ NAMESPACES = {
 }
 
 
-def namespaces(*prefixes: str) -> dict[str | None, str]:
-    """Return prefixes and namespaces for a root to declare."""
-    return {prefix: NAMESPACES[prefix] for prefix in prefixes}
+def namespaces(prefixes: str) -> dict[str | None, str]:
+    """Return prefixes, which are given in one line, and namespaces for a root to declare."""
+    return {prefix: NAMESPACES[prefix] for prefix in prefixes.split()}
 
 
 @cache
@@ -55,7 +55,7 @@ def add(
     element = etree.SubElement(parent, tag(name))
     for key, value in (attributes or {}).items():
         if value is not None:
-            element.set(key, str(value))
+            element.set(tag(key), str(value))
     if text is not None:
         element.text = text
     return element

@@ -10,8 +10,7 @@ from markupsafe import Markup
 from syndicate.model.articles import Article, Person
 from syndicate.render import addresses, ui_strings
 from syndicate.render.feeds.channel import feed_title
-from syndicate.render.feeds.feed import Feed
-from syndicate.render.feeds.formats import offered_formats
+from syndicate.render.feeds.formats import Feed, offered_formats
 from syndicate.render.pages.home_page import HomePage
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.topics import Topic, TopicKind
