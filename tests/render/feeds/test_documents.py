@@ -192,3 +192,22 @@ def test_an_entry_has_at_most_one_alternate_for_a_language_and_type():
     twice = {"de": "a", "DE": "b", "en-gb": "own", "no language!": "c"}
     entry = build_entry(CONFIG, an_article(translations=twice))
     assert list(entry.translations) == ["de"]
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_private_feed_asks_directories_not_to_list_it(private):
+    head = replace(a_channel(CONFIG, []), private=private)
+    channel = etree.fromstring(rss.write_document(head, []))[0]
+    feed = etree.fromstring(atom.write_document(head, []))
+    restriction = "{http://www.bloglines.com/about/specs/fac-1.0}restriction"
+    for element in (channel.find(restriction), feed.find(restriction)):
+        assert (element is not None and element.get("relationship") == "deny") == private
+    assert (b"<itunes:block>Yes<" in etree.tostring(channel)) == private
+
+
+def test_a_carriage_return_in_a_body_survives_xml():
+    entry = replace(build_entry(CONFIG, an_article()), content=b"<pre>a\rb</pre>")
+    item = etree.fromstring(
+        rss.write_document(a_channel(CONFIG, [entry]), [rss.write_entry(entry)])
+    )
+    assert item.findtext(".//{*}encoded") == "<pre>a\rb</pre>"

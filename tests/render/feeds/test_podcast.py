@@ -68,6 +68,7 @@ def test_a_channel_with_a_recording_is_a_podcast():
     settings = PodcastSettings(category="News/Politics", email="pod@news.example", locked=True)
     head = etree.fromstring(written(an_article(**HEARD), config=BRANDED.override(podcast=settings))["rss.xml"])[0]  # fmt: skip
     assert head.findtext("itunes:author", namespaces=NAMES) == "Morning Post"
+    assert head.findtext("itunes:owner/itunes:name", namespaces=NAMES) == "Morning Post"
     assert head.findtext("itunes:owner/itunes:email", namespaces=NAMES) == "pod@news.example"
     assert head.findtext("itunes:explicit", namespaces=NAMES) == "false"
     assert head.find("itunes:category", NAMES).get("text") == "News"
