@@ -23,9 +23,8 @@ from syndicate.store.editions.clicks import LinkClick, LinkClicks
 from syndicate.store.editions.metrics_snapshot import MetricsFigures
 from syndicate.store.ledger.deliveries import RecoveredClaims
 from syndicate.store.ledger.heartbeats import Heartbeat
-from syndicate.store.push.hub import HubCounts, HubRequest, HubSubscription
-from syndicate.store.push.pings import Ping
-from syndicate.store.push.submissions import Submission, WaitingPages
+from syndicate.store.push.call_queue import CallKind, OutgoingCall, PendingCalls
+from syndicate.store.push.hub import HubCounts, HubRequest
 from syndicate.store.store import Store
 from syndicate.store.transaction import Transaction
 
@@ -33,12 +32,12 @@ __all__ = [
     "ArchivedEdition",
     "ArticleLookup",
     "ArticleWriter",
+    "CallKind",
     "ConfirmationKind",
     "Growth",
     "Heartbeat",
     "HubCounts",
     "HubRequest",
-    "HubSubscription",
     "LinkClick",
     "LinkClicks",
     "MailedItem",
@@ -46,15 +45,14 @@ __all__ = [
     "NewArticle",
     "NewsletterCounts",
     "NewsletterRename",
+    "OutgoingCall",
+    "PendingCalls",
     "PendingConfirmation",
     "PersonalRecord",
-    "Ping",
     "PrivateFeedGrant",
     "RecoveredClaims",
     "SearchCriteria",
     "StagedReader",
     "Store",
-    "Submission",
     "Transaction",
-    "WaitingPages",
 ]

@@ -35,10 +35,9 @@ from syndicate.store.ledger.heartbeats import Heartbeats
 from syndicate.store.ledger.holds import Holds
 from syndicate.store.ledger.progress import SenderProgress
 from syndicate.store.ledger.quotas import SendQuotas
-from syndicate.store.push.endpoint_backoff import EndpointBackoff
+from syndicate.store.push.call_queue import CallQueue
+from syndicate.store.push.engine_positions import EnginePositions
 from syndicate.store.push.hub import HubSubscriptions
-from syndicate.store.push.pings import Pings
-from syndicate.store.push.submissions import Submissions
 
 
 class Transaction:
@@ -77,9 +76,8 @@ class Transaction:
     data_export = cached_property(lambda self: DataExport(self._connection))
     metrics_snapshot = cached_property(lambda self: MetricsSnapshot(self._connection))
     private_feeds = cached_property(lambda self: PrivateFeedTokens(self._connection))
-    pings = cached_property(lambda self: Pings(self._connection))
-    submissions = cached_property(lambda self: Submissions(self._connection))
-    endpoint_backoff = cached_property(lambda self: EndpointBackoff(self._connection))
+    calls = cached_property(lambda self: CallQueue(self._connection))
+    engines = cached_property(lambda self: EnginePositions(self._connection))
     attempt_limits = cached_property(lambda self: AttemptLimits(self._connection))
     hub = cached_property(lambda self: HubSubscriptions(self._connection))
     keys = cached_property(lambda self: Keys(self._connection))

@@ -111,17 +111,11 @@ def test_our_own_hub_waits_for_no_other(make_harness, hub):
         assert asked.wait(SOON)
         with harness.store.write() as tx:
             tx.hub.add_request(
-                HubRequest(
-                    topic=f"{harness.config.url}/rss.xml",
-                    callback=reader.callback(),
-                    host="127.0.0.1",
-                    mode="subscribe",
-                    secret="",
-                    lease=3600,
-                    sha256="",
-                    asked_at=clock.now(),
-                    due_at=clock.now(),
-                )
+                f"{harness.config.url}/rss.xml",
+                reader.callback(),
+                "127.0.0.1",
+                HubRequest(mode="subscribe", secret="", lease=3600, sha256=""),
+                at=clock.now(),
             )
         one.wake_push()
         assert comes(lambda: reader.questions)

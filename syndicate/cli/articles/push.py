@@ -19,6 +19,9 @@ Now = Annotated[
     bool, typer.Option("--now", help="Retry now everything that waits or was given up.")
 ]
 
+_MAX_SUBSCRIBERS = 20
+"""Failing subscribers of our own hub that are listed one by one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCall:
@@ -46,10 +49,7 @@ def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> N
         failed = False
         if now and notifier is not None:
             with store.write() as tx:
-                tx.endpoint_backoff.clear()
-                tx.pings.retry_now(clock.now())
-                tx.submissions.retry_now(clock.now())
-                tx.hub.retry_now(clock.now())
+                tx.calls.retry_now(clock.now())
             failed = not notify(notifier, write=note)
         calls = _pending_calls(store)
         hub = _hub_line(store) if command.config.websub.own else ""
@@ -77,11 +77,6 @@ def _remedy(config: "Config") -> str:
     return "set websub.hubs, websub.own or indexnow.key"
 
 
-def _next_attempt(due_at: datetime | None, backoff: datetime | None) -> datetime | None:
-    """Return when a call is retried, at the earliest when its server's backoff ends."""
-    return max(due_at, backoff) if due_at and backoff else due_at
-
-
 def _hub_line(store: "Store") -> str:
     with store.read() as tx:
         hub = tx.hub.counts()
@@ -93,41 +88,21 @@ def _hub_line(store: "Store") -> str:
 
 def _pending_calls(store: "Store") -> list[PendingCall]:
     from syndicate.publish.push.fan_out import host_of  # noqa: PLC0415 - start-up
+    from syndicate.store import CallKind  # noqa: PLC0415
 
     with store.read() as tx:
-        pings, submissions = tx.pings.pending(), tx.submissions.pending()
-        endpoints = {ping.hub for ping in pings} | {batch.engine for batch in submissions}
-        backoffs = {endpoint: tx.endpoint_backoff.until(endpoint) for endpoint in endpoints}
-        failing = tx.hub.counts().first
+        pending = tx.calls.pending()
+    pings = [calls for calls in pending if calls.kind is CallKind.PING]
+    pages = [calls for calls in pending if calls.kind is CallKind.INDEXNOW]
+    failing = [calls for calls in pending if calls.kind is CallKind.DELIVERY and calls.error]
     return [
-        *(
-            PendingCall(
-                to=ping.hub,
-                what=ping.topic,
-                attempts=ping.attempts,
-                next_at=_next_attempt(ping.due_at, backoffs[ping.hub]),
-                error=ping.error,
-            )
-            for ping in pings
-        ),
-        *(
-            PendingCall(
-                to=batch.engine,
-                what="1 page" if batch.pages == 1 else f"{batch.pages} pages",
-                attempts=batch.attempts,
-                next_at=_next_attempt(batch.due_at, backoffs[batch.engine]),
-                error=batch.error,
-            )
-            for batch in submissions
-        ),
-        *(
-            PendingCall(
-                to=host_of(delivery.callback),  # the rest of a callback is a secret
-                what=delivery.topic,
-                attempts=delivery.attempts,
-                next_at=delivery.due_at,
-                error=delivery.error,
-            )
-            for delivery in failing
-        ),
+        PendingCall(
+            # the rest of a callback is a secret
+            to=host_of(calls.endpoint) if calls.kind is CallKind.DELIVERY else calls.endpoint,
+            what=calls.topic or ("1 page" if calls.calls == 1 else f"{calls.calls} pages"),
+            attempts=calls.attempts,
+            next_at=calls.due_at,
+            error=calls.error,
+        )
+        for calls in (*pings, *pages, *failing[:_MAX_SUBSCRIBERS])
     ]

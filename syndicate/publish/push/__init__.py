@@ -3,6 +3,6 @@
 `change_notifier` sees what builds changed; `feed_versions` compares feeds;
 `websub` pings other hubs; `indexnow` submits pages to search engines;
 `hub` is our own hub, `feed_documents` what it sends, `fan_out` its parallel calls;
-`retry_policy` chooses when to retry; `time_budget` ends a run in time;
+`call_sender` makes the queued calls to one endpoint; `retry_policy` chooses when to retry;
 `http_client` calls other servers; `ssrf_guard` refuses private addresses.
 """

@@ -7,32 +7,23 @@ port, so that one subscriber doesn't affect those at other ports of its host.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from ipaddress import ip_address
 from threading import Event
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import httpx
 
 from syndicate.errors import CallFailed, NotReached
-from syndicate.publish.push.http_client import HttpReply
 from syndicate.publish.push.ssrf_guard import numeric_addresses, unmapped
+from syndicate.store import OutgoingCall
 
 MAX_SERVERS = 8
 """Servers called at the same time."""
 SERVER_TIMEOUT = 20
 """Seconds after which the remaining calls to a server are left for later."""
 
-Outcome = HttpReply | CallFailed | None
-"""The reply, or why there was none; None where no call was made."""
-
-
-class _Endpoint(Protocol):
-    @property
-    def callback(self) -> str: ...
-
-
-_Job = TypeVar("_Job", bound=_Endpoint)
+_Reply = TypeVar("_Reply")
 
 
 class FanOut:
@@ -43,47 +34,42 @@ class FanOut:
         self._unreachable: dict[str, NotReached] = {}
         self._slow: set[str] = set()
 
-    def call_all(
-        self, jobs: Iterable[_Job], call: Callable[[_Job], HttpReply]
-    ) -> Iterator[tuple[_Job, Outcome]]:
-        """Make one round; yield each job with its outcome, as soon as its server is done."""
-        servers: dict[str, list[_Job]] = {}
-        for job in jobs:
-            servers.setdefault(_server(job.callback), []).append(job)
+    def make_all(
+        self, calls: Iterable[OutgoingCall], make: Callable[[OutgoingCall], _Reply]
+    ) -> Iterator[tuple[OutgoingCall, _Reply | CallFailed | None]]:
+        """Make one round; yield each call as soon as its server is done.
+
+        With it comes what `make` returned, or its error; None where the call was not made.
+        """
+        servers: dict[str, list[OutgoingCall]] = {}
+        for call in calls:
+            servers.setdefault(_server(call.endpoint), []).append(call)
         with ThreadPoolExecutor(MAX_SERVERS, thread_name_prefix="push") as pool:
-            waiting = {
-                pool.submit(self._call_server, server, server_jobs, call)
-                for server, server_jobs in servers.items()
-            }
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield from future.result()
+            rounds = [
+                pool.submit(self._call_server, server, server_calls, make)
+                for server, server_calls in servers.items()
+            ]
+            for finished in as_completed(rounds):
+                yield from finished.result()
 
     def _call_server(
-        self, server: str, jobs: list[_Job], call: Callable[[_Job], HttpReply]
-    ) -> list[tuple[_Job, Outcome]]:
+        self, server: str, calls: list[OutgoingCall], make: Callable[[OutgoingCall], _Reply]
+    ) -> list[tuple[OutgoingCall, _Reply | CallFailed | None]]:
         deadline = time.monotonic() + SERVER_TIMEOUT
-        outcomes: list[tuple[_Job, Outcome]] = []
-        for job in jobs:
+        outcomes: list[tuple[OutgoingCall, _Reply | CallFailed | None]] = []
+        for call in calls:
             if time.monotonic() > deadline:
                 self._slow.add(server)
-            if server in self._unreachable:
-                outcomes.append((job, self._unreachable[server]))
-            elif server in self._slow or self._stop.is_set():
-                outcomes.append((job, None))
-            else:
-                outcomes.append((job, self._call(server, job, call)))
+            outcome: _Reply | CallFailed | None = self._unreachable.get(server)
+            if not (outcome or server in self._slow or self._stop.is_set()):
+                try:
+                    outcome = make(call)
+                except CallFailed as error:
+                    outcome = error
+                    if isinstance(error, NotReached):
+                        self._unreachable[server] = error
+            outcomes.append((call, outcome))
         return outcomes
-
-    def _call(self, server: str, job: _Job, call: Callable[[_Job], HttpReply]) -> Outcome:
-        try:
-            return call(job)
-        except NotReached as error:
-            self._unreachable[server] = error
-            return error
-        except CallFailed as error:
-            return error
 
 
 def host_of(url: str) -> str:

@@ -9,8 +9,9 @@ import hmac
 import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from threading import Event
 from typing import Self
@@ -25,7 +26,7 @@ from syndicate.publish.push.fan_out import FanOut
 from syndicate.publish.push.feed_documents import FeedDocument, FeedDocuments
 from syndicate.publish.push.http_client import HttpClient, HttpReply
 from syndicate.publish.push.retry_policy import next_attempt
-from syndicate.store import HubRequest, HubSubscription, Store, Transaction
+from syndicate.store import CallKind, HubRequest, OutgoingCall, Store
 
 log = structlog.get_logger()
 
@@ -34,8 +35,6 @@ VERIFICATION_DELAYS = (MINUTE, 10 * MINUTE, HOUR)
 """Delays before a subscriber is asked again to verify its request."""
 CLAIM_TIME = timedelta(minutes=10)
 """How long a process keeps what it claimed."""
-_MAX_REQUEST_AGE = timedelta(days=1)
-"""Older requests are deleted."""
 _BATCH_SIZE = 40
 """Rows claimed together; even their slowest calls end within a claim."""
 _PHASE_TIMEOUT = 30
@@ -79,7 +78,7 @@ class Hub:
 
         Raise SyndicateError where the store or the output can't be read.
         """
-        run = _HubRun(self.store, self.config, self.client, self.mirror, at, stop or Event())
+        run = _HubRun(self, at, stop or Event())
         run.delete_expired()
         with FeedDocuments.open(self.config) as documents:
             current = documents if documents and documents.may_send(at) else None
@@ -94,10 +93,7 @@ class Hub:
 
 @dataclass(slots=True)
 class _HubRun:
-    store: Store
-    config: Config
-    client: HttpClient
-    mirror: Mirror | None
+    hub: Hub
     at: datetime
     stop: Event
     report: HubReport = field(default_factory=HubReport)
@@ -107,234 +103,175 @@ class _HubRun:
         """Return the present time; a run may take long."""
         return self.at + timedelta(seconds=time.monotonic() - self._started)
 
-    def _batches(self) -> Iterator[None]:
-        """Allow batches until the phase times out, so that slow servers delay no other work."""
+    def _claim(self, kind: CallKind) -> Iterator[list[OutgoingCall]]:
+        """Claim batches until the phase times out, so that slow servers delay no other work."""
         deadline = time.monotonic() + _PHASE_TIMEOUT
         while not self.stop.is_set():
             if time.monotonic() > deadline:
                 self.report.unfinished = True
                 return
-            yield
+            with self.hub.store.write() as tx:
+                until = self._now() + CLAIM_TIME
+                claimed = tx.calls.claim(kind, self.at, until=until, limit=_BATCH_SIZE)
+            if not claimed:
+                return
+            yield claimed
+
+    def _release(self, calls: Iterable[OutgoingCall], *, after: timedelta = timedelta()) -> None:
+        """Release claimed calls that were not made."""
+        if released := [replace(call, due_at=self._now() + after) for call in calls]:
+            with self.hub.store.write() as tx:
+                tx.calls.settle(released)
 
     def delete_expired(self) -> None:
-        with self.store.write() as tx:
-            self.report.ended += tx.hub.delete_expired(
-                self.at, asked_before=self.at - _MAX_REQUEST_AGE
-            )
+        with self.hub.store.write() as tx:
+            self.report.ended += tx.hub.delete_expired(self.at)
 
     # verification of intent (5.3)
 
     def verify(self, documents: FeedDocuments | None) -> None:
         """Ask subscribers to verify their requests; without `documents` topics are not checked."""
         fan_out = FanOut(self.stop)
-        for _ in self._batches():
-            with self.store.write() as tx:
-                now = self._now()
-                requests = tx.hub.claim_requests(self.at, until=now + CLAIM_TIME, limit=_BATCH_SIZE)
-            if not requests:
-                return
-            challenges = {
-                request: secrets.token_urlsafe(32)
-                for request in requests
-                if not _is_gone(request, documents)
+        for calls in self._claim(CallKind.VERIFICATION):
+            gone = {
+                call.topic for call in calls if documents and documents.version(call.topic) is None
             }
-
-            def ask(
-                request: HubRequest, challenges: dict[HubRequest, str] = challenges
-            ) -> HttpReply:
-                challenge = challenges.get(request)
-                return self.client.get(
-                    verification_url(request, challenge) if challenge else denial_url(request)
-                )
-
             uncalled = []
-            for request, outcome in fan_out.call_all(requests, ask):
+            for call, outcome in fan_out.make_all(calls, partial(self._ask, gone=gone)):
                 if outcome is None:
-                    uncalled.append(request)
+                    uncalled.append(call)
                 else:
-                    verified = _is_verified(outcome, challenges.get(request))
-                    self._settle(request, verified=verified)
-            self._release_requests(uncalled)
+                    self._record_verdict(call, outcome)
+            self._release(uncalled)
 
-    def _settle(self, request: HubRequest, *, verified: bool | None) -> None:
-        with self.store.write() as tx:
-            if verified:  # if the topic is gone by now, `enqueue_changes` ends the subscription
-                tx.hub.confirm(request, at=self._now())
+    def _ask(self, call: OutgoingCall, gone: Collection[str]) -> bool:
+        """Return whether a subscriber confirms its request; raise CallFailed to ask again.
+
+        Where the topic was deleted since the request was accepted, it is notified of that (5.2).
+        """
+        if call.topic in gone and call.payload["mode"] == "subscribe":
+            self.hub.client.get(denial_url(call.endpoint, call.topic))
+            return False
+        challenge = secrets.token_urlsafe(32)
+        reply = self.hub.client.get(verification_url(call, challenge))
+        busy = reply.status == HTTPStatus.TOO_MANY_REQUESTS
+        if busy or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise CallFailed(f"HTTP {reply.status}")
+        return reply.is_success and hmac.compare_digest(reply.body, challenge.encode())
+
+    def _record_verdict(self, call: OutgoingCall, verdict: bool | CallFailed) -> None:
+        with self.hub.store.write() as tx:
+            if verdict is True:  # `enqueue_changes` ends it if the topic is gone by now
+                tx.hub.confirm(call, at=self._now())
                 self.report.verified += 1
-            elif verified is None and request.attempts < len(VERIFICATION_DELAYS):
-                tx.hub.retry_request(
-                    request, due_at=self._now() + VERIFICATION_DELAYS[request.attempts]
-                )
+            elif verdict is not False and call.attempts < len(VERIFICATION_DELAYS):
+                due_at = self._now() + VERIFICATION_DELAYS[call.attempts]
+                tx.calls.settle([call.failed(str(verdict), due_at)])
             else:
-                tx.hub.delete_request(request)
+                tx.calls.delete(call)
                 self.report.refused += 1
-
-    def _release_requests(self, requests: Collection[HubRequest]) -> None:
-        if requests:
-            with self.store.write() as tx:
-                for request in requests:
-                    tx.hub.release_request(request, due_at=self._now())
 
     # content distribution (7)
 
     def enqueue_changes(self, documents: FeedDocuments) -> None:
         """Enqueue feeds that changed since they were sent; end subscriptions to deleted feeds."""
-        with self.store.read() as tx:
-            topics = tx.hub.topics(self.at)
+        with self.hub.store.read() as tx:
+            topics = tx.hub.topics()
         for topic, versions in topics.items():
             version = documents.version(topic)
             if version is None:
                 self._end_topic(topic)
-            elif not documents.is_published(topic, self.mirror):
-                continue
-            elif any(version not in pair or (version == pair[0] and pair[1]) for pair in versions):
-                with self.store.write() as tx:
-                    tx.hub.enqueue(topic, version, at=self.at)
+            elif versions != {version} and documents.is_published(topic, self.hub.mirror):
+                with self.hub.store.write() as tx:
+                    tx.calls.enqueue_for_all(CallKind.DELIVERY, topic, version, self.at)
 
     def _end_topic(self, topic: str) -> None:
         """End the subscriptions to a topic that no longer exists, and notify them once (5.2)."""
-        with self.store.write() as tx:
+        with self.hub.store.write() as tx:
             ended = tx.hub.delete_topic(topic)
         self.report.ended += len(ended)
-
-        def deny(subscription: HubSubscription) -> HttpReply:
-            return self.client.get(denial_url(subscription))
-
-        for _ in FanOut(self.stop).call_all(ended, deny):
+        for _ in FanOut(self.stop).make_all(
+            ended, lambda call: self.hub.client.get(denial_url(call.endpoint, topic))
+        ):
             pass
 
     def distribute(self, documents: FeedDocuments) -> None:
         fan_out = FanOut(self.stop)
-        for _ in self._batches():
-            with self.store.write() as tx:
-                until = self._now() + CLAIM_TIME
-                claimed = tx.hub.claim_deliveries(self.at, until=until, limit=_BATCH_SIZE)
-            if not claimed:
-                return
-            bodies = self._read(documents, {subscription.topic for subscription in claimed})
-            ready = [subscription for subscription in claimed if subscription.topic in bodies]
-
-            def send(
-                subscription: HubSubscription, bodies: Mapping[str, FeedDocument] = bodies
-            ) -> HttpReply:
-                document = bodies[subscription.topic]
-                headers = headers_of(subscription, document, self.config)
-                return self.client.post(subscription.callback, document.body, headers)
-
+        for calls in self._claim(CallKind.DELIVERY):
+            bodies = {
+                topic: document
+                for topic in {call.topic for call in calls}
+                if documents.is_published(topic, self.hub.mirror)
+                and (document := documents.read(topic))
+            }
+            # a build is replacing the documents of the others
+            self._release((c for c in calls if c.topic not in bodies), after=MINUTE)
+            ready = [call for call in calls if call.topic in bodies]
             uncalled = []
-            for subscription, outcome in fan_out.call_all(ready, send):
+            for call, outcome in fan_out.make_all(ready, partial(self._deliver, bodies=bodies)):
                 if outcome is None:
-                    uncalled.append(subscription)
+                    uncalled.append(call)
                 else:
-                    self._record(subscription, bodies[subscription.topic].sha256, outcome)
+                    self._record_delivery(call, bodies[call.topic].sha256, outcome)
             self._release(uncalled)
-            # a build is replacing the documents of these
-            self._release([s for s in claimed if s.topic not in bodies], after=MINUTE)
 
-    def _read(self, documents: FeedDocuments, topics: Iterable[str]) -> Mapping[str, FeedDocument]:
-        """Read documents that can be sent now: in the mirror, and not being replaced."""
-        read = (
-            (topic, documents.read(topic))
-            for topic in topics
-            if documents.is_published(topic, self.mirror)
-        )
-        return {topic: document for topic, document in read if document is not None}
+    def _deliver(self, call: OutgoingCall, bodies: Mapping[str, FeedDocument]) -> HttpReply:
+        document = bodies[call.topic]
+        headers = headers_of(call, document, self.hub.config)
+        return self.hub.client.post(call.endpoint, document.body, headers)
 
-    def _record(
-        self, subscription: HubSubscription, sha256: str, outcome: HttpReply | CallFailed
+    def _record_delivery(
+        self, call: OutgoingCall, sha256: str, outcome: HttpReply | CallFailed
     ) -> None:
-        with self.store.write() as tx:
-            if isinstance(outcome, HttpReply) and _is_success(outcome):
-                tx.hub.mark_delivered(subscription, sha256=sha256)
-                self.report.delivered += 1
-            elif isinstance(outcome, HttpReply) and outcome.status == HTTPStatus.GONE:
-                tx.hub.delete(subscription)
-                self.report.ended += 1
-            else:
-                self._retry(tx, subscription, outcome)
-
-    def _retry(
-        self, tx: Transaction, subscription: HubSubscription, outcome: HttpReply | CallFailed
-    ) -> None:
-        """Retry a version later, or give it up; the next version is sent in any case."""
+        """Record a delivery; a version that failed is retried later, or given up."""
         reply = outcome if isinstance(outcome, HttpReply) else None
-        due_at = next_attempt(subscription.attempts + 1, self._now(), reply)
-        tx.hub.mark_failed(subscription, error=_reason(outcome), due_at=due_at)
+        with self.hub.store.write() as tx:
+            if reply and reply.is_success:
+                tx.calls.settle([call.succeeded(sha256)])
+                self.report.delivered += 1
+                return
+            if reply and reply.status == HTTPStatus.GONE:
+                tx.hub.delete(call)
+                self.report.ended += 1
+                return
+            reason = f"HTTP {reply.status}" if reply else str(outcome)
+            due_at = next_attempt(call.attempts + 1, self._now(), reply)
+            tx.calls.settle([call.failed(reason, due_at)])
         if due_at is None:
-            host, topic = subscription.host, subscription.topic
             # the rest of a callback is a secret
-            log.warning("given up", host=host, topic=topic, reason=_reason(outcome))
+            log.warning("given up", host=call.host, topic=call.topic, reason=reason)
             self.report.given_up += 1
         else:
             self.report.failed += 1
 
-    def _release(
-        self, subscriptions: Collection[HubSubscription], *, after: timedelta = timedelta()
-    ) -> None:
-        if subscriptions:
-            with self.store.write() as tx:
-                for subscription in subscriptions:
-                    tx.hub.release(subscription, due_at=self._now() + after)
 
-
-def verification_url(request: HubRequest, challenge: str) -> str:
+def verification_url(call: OutgoingCall, challenge: str) -> str:
     """Return the URL that asks a subscriber to verify its request (5.3)."""
-    query = {"hub.mode": request.mode, "hub.topic": request.topic, "hub.challenge": challenge}
+    request = HubRequest(**call.payload)
+    query = {"hub.mode": request.mode, "hub.topic": call.topic, "hub.challenge": challenge}
     if request.mode == "subscribe":
         query["hub.lease_seconds"] = str(request.lease)
-    return _with_query(request.callback, query)
+    return _with_query(call.endpoint, query)
 
 
-def denial_url(subscription: HubRequest | HubSubscription) -> str:
+def denial_url(callback: str, topic: str) -> str:
     """Return the URL that notifies a subscriber that a topic no longer exists (5.2)."""
     reason = "this feed is no longer published"
-    query = {"hub.mode": "denied", "hub.topic": subscription.topic, "hub.reason": reason}
-    return _with_query(subscription.callback, query)
+    query = {"hub.mode": "denied", "hub.topic": topic, "hub.reason": reason}
+    return _with_query(callback, query)
 
 
-def headers_of(
-    subscription: HubSubscription, document: FeedDocument, config: Config
-) -> Mapping[str, str]:
+def headers_of(call: OutgoingCall, document: FeedDocument, config: Config) -> Mapping[str, str]:
     """Return the headers of a delivery (7); it is signed where there is a secret (7.1)."""
     headers = {
         "Content-Type": document.media_type,
-        "Link": f'<{config.hubs[0]}>; rel="hub", <{subscription.topic}>; rel="self"',
+        "Link": f'<{config.hubs[0]}>; rel="hub", <{call.topic}>; rel="self"',
     }
-    if subscription.secret:
-        digest = hmac.new(subscription.secret.encode(), document.body, hashlib.sha256).hexdigest()
+    if secret := call.payload["secret"]:
+        digest = hmac.new(secret.encode(), document.body, hashlib.sha256).hexdigest()
         headers["X-Hub-Signature"] = f"sha256={digest}"
     return headers
 
 
 def _with_query(callback: str, values: Mapping[str, str]) -> str:
     return f"{callback}{'&' if '?' in callback else '?'}{urlencode(values)}"
-
-
-def _is_gone(request: HubRequest, documents: FeedDocuments | None) -> bool:
-    """Whether the topic was deleted since the request was accepted (5.2)."""
-    if documents is None or request.mode != "subscribe":
-        return False
-    return documents.version(request.topic) is None
-
-
-def _is_verified(outcome: HttpReply | CallFailed, challenge: str | None) -> bool | None:
-    """Whether a subscriber confirmed its request; None where it has to be asked again.
-
-    Without a challenge the call was a denial, and its reply doesn't matter.
-    """
-    if isinstance(outcome, CallFailed):
-        return None
-    if challenge is None:
-        return False
-    if _is_success(outcome):
-        return hmac.compare_digest(outcome.body, challenge.encode())
-    busy = outcome.status == HTTPStatus.TOO_MANY_REQUESTS
-    return None if busy or outcome.status >= HTTPStatus.INTERNAL_SERVER_ERROR else False
-
-
-def _is_success(reply: HttpReply) -> bool:
-    return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
-
-
-def _reason(outcome: HttpReply | CallFailed) -> str:
-    return f"HTTP {outcome.status}" if isinstance(outcome, HttpReply) else str(outcome)

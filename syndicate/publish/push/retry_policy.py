@@ -1,16 +1,14 @@
 """When a failed call is retried, and when it is given up."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Self, TypeVar
+from typing import Self
 
 from syndicate.clock import to_utc
 from syndicate.publish.push.http_client import HttpReply
-from syndicate.store import Ping, Submission
-
-_Call = TypeVar("_Call", Ping, Submission)
+from syndicate.store import OutgoingCall
 
 MIN_DELAY = timedelta(minutes=1)
 _DELAYS = (
@@ -34,6 +32,8 @@ class CallFailure:
     reason: str
     reply: HttpReply | None = None
     """None where there was none."""
+    needs_operator: bool = False
+    """Whether a retry is in vain until an operator corrects something."""
 
     @classmethod
     def of(cls, reply: HttpReply) -> Self:
@@ -52,11 +52,10 @@ class CallFailure:
             or self.reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         )
 
-    def reschedule(self, call: _Call, at: datetime) -> _Call:
-        """Return a queued call for its next attempt; its `due_at` is None to give up."""
-        attempts = call.attempts + 1
-        due_at = next_attempt(attempts, at, self.reply)
-        return replace(call, due_at=due_at, attempts=attempts, error=self.reason)
+    def reschedule(self, call: OutgoingCall, at: datetime) -> OutgoingCall:
+        """Return a call for its next attempt; its `due_at` is None where there is none."""
+        due_at = None if self.needs_operator else next_attempt(call.attempts + 1, at, self.reply)
+        return call.failed(self.reason, due_at)
 
     def pause_until(self, at: datetime) -> datetime:
         """Return until when nothing is sent to the server."""
@@ -68,24 +67,20 @@ def next_attempt(attempts: int, at: datetime, reply: HttpReply | None = None) ->
 
     A later time that the server asks for is respected (Retry-After, RFC 9110 10.2.3).
     """
-    delay = _delay(attempts)
-    elapsed = sum((_delay(number) for number in range(1, attempts)), timedelta())
-    return None if elapsed + delay > _GIVE_UP_AFTER else at + max(delay, _retry_after(reply, at))
+    delays = [*_DELAYS, *[_MAX_DELAY] * attempts][:attempts]
+    if sum(delays, timedelta()) > _GIVE_UP_AFTER:
+        return None
+    return at + max(delays[-1], _retry_after(reply, at))
 
 
 def _retry_after(reply: HttpReply | None, at: datetime) -> timedelta:
     value = reply.headers.get("retry-after", "").strip() if reply else ""
     try:
-        until = at + timedelta(seconds=int(value)) if value.isdecimal() else _parse_date(value)
+        if value.isdecimal():
+            until = at + timedelta(seconds=int(value))
+        else:
+            until = parsedate_to_datetime(value)
+            until = to_utc(until if until.tzinfo else until.replace(tzinfo=UTC))
     except (ValueError, OverflowError):  # no value, or an invalid one
         return timedelta()
     return min(max(until - at, timedelta()), _MAX_RETRY_AFTER)
-
-
-def _delay(attempt: int) -> timedelta:
-    return _DELAYS[attempt - 1] if attempt <= len(_DELAYS) else _MAX_DELAY
-
-
-def _parse_date(value: str) -> datetime:
-    at = parsedate_to_datetime(value)
-    return to_utc(at if at.tzinfo else at.replace(tzinfo=UTC))

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Select, Table, func, select
+from sqlalchemy import Column, Select, func, select
 
 from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.editions import EditionKind, EditionState
@@ -18,8 +18,9 @@ from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.articles.rows import public_at
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles, deliveries, editions, fires, subscriptions
-from syndicate.store.database.schema_push import hub_requests, hub_subscriptions, pings, submissions
+from syndicate.store.database.schema_push import outgoing_calls
 from syndicate.store.editions.fires import FireOutcome
+from syndicate.store.push.call_queue import CallKind
 
 Name = TypeVar("Name", bound=StrEnum)
 
@@ -60,6 +61,7 @@ class MetricsSnapshot(Repository):
 
     def load(self, at: datetime) -> MetricsFigures:
         """Return the counts at `at`."""
+        kind = outgoing_calls.c.kind
         return MetricsFigures(
             articles=self._count(articles, public_at(at)),
             editions=self._editions(),
@@ -68,12 +70,14 @@ class MetricsSnapshot(Repository):
             fires=dict.fromkeys(FireOutcome, 0) | self._by_name(fires.c.outcome, FireOutcome),
             subscriptions=self._subscriptions(),
             push={
-                "hubs": self._push_figures(pings),
-                "engines": self._push_figures(submissions),
-                "subscribers": self._push_figures(hub_subscriptions),
+                "hubs": self._push_figures(CallKind.PING),
+                "engines": self._push_figures(CallKind.INDEXNOW),
+                "subscribers": self._push_figures(CallKind.DELIVERY),
             },
-            hub_subscriptions=self._count(hub_subscriptions, hub_subscriptions.c.until > at),
-            hub_requests=self._count(hub_requests),
+            hub_subscriptions=self._count(
+                outgoing_calls, kind == CallKind.DELIVERY, outgoing_calls.c.expires_at > at
+            ),
+            hub_requests=self._count(outgoing_calls, kind == CallKind.VERIFICATION),
         )
 
     def _editions(self) -> dict[tuple[str, str], int]:
@@ -107,10 +111,12 @@ class MetricsSnapshot(Repository):
         rows = self._execute(select(*columns, func.count()).group_by(*columns))
         return {(newsletter, SubscriptionState(state)): count for newsletter, state, count in rows}
 
-    def _push_figures(self, table: Table) -> PushFigures:
-        due, failed = table.c.due_at.is_not(None), table.c.error != ""
+    def _push_figures(self, kind: CallKind) -> PushFigures:
+        calls = outgoing_calls.c
+        of_kind, due, failed = calls.kind == kind, calls.due_at.is_not(None), calls.error != ""
         return PushFigures(
-            waiting=self._count(table, due, ~failed), failing=self._count(table, failed)
+            waiting=self._count(outgoing_calls, of_kind, due, ~failed),
+            failing=self._count(outgoing_calls, of_kind, failed),
         )
 
     def _by_name(self, column: Column[Any], names: type[Name]) -> dict[Name, int]:

@@ -1,6 +1,6 @@
-"""The queues of outgoing calls: who is notified of what, when, and after how many failures.
+"""Outgoing calls: who is notified of what, when, and after how many failures.
 
-`pings` are feeds that WebSub hubs are notified of; `submissions` pages that search engines are.
-`hub` keeps the subscriptions and requests of our own WebSub hub.
-`endpoint_backoff` keeps servers that are not called for a while.
+`call_queue` is the queue of all calls: to hubs, to search engines and to subscribers;
+`engine_positions` keeps up to which change search engines were notified;
+`hub` the requests and subscriptions of our own WebSub hub.
 """

@@ -1,33 +1,36 @@
-"""Our own WebSub hub: requests to be verified, and subscriptions with their queued versions.
+"""Our own WebSub hub: its requests and subscriptions, which are calls of the queue.
 
-To claim a row, a process postpones its due time, by a compare-and-set on the one that it
-read. So one of several processes gets it, and if that one dies, another does when the
-claim has expired.
+A request is a call that verifies it, a subscription a call that is due whenever its topic has a
+new version.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, and_, case, delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema_push import hub_requests, hub_subscriptions
-from syndicate.store.database.sql_engine import insert_new
+from syndicate.store.database.schema_push import outgoing_calls
+from syndicate.store.push.call_queue import (
+    CALL_COLUMNS,
+    CallKind,
+    CallQueue,
+    OutgoingCall,
+    read_calls,
+)
 
-_MAX_SHOWN = 20
-"""Failing subscriptions that an operator sees one by subscription."""
+_MAX_REQUEST_AGE = timedelta(days=1)
+"""Requests that could not be verified for so long are deleted."""
+_CALLS = outgoing_calls.c
+_OF_HUB = _CALLS.kind.in_([CallKind.VERIFICATION, CallKind.DELIVERY])
+_IS_SUBSCRIPTION = _CALLS.kind == CallKind.DELIVERY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubRequest:
-    """A request to the hub that is not verified yet."""
+    """What a subscriber requests: the payload of its verification."""
 
-    topic: str
-    callback: str
-    host: str
-    """The callback's, by which subscriptions are counted."""
     mode: str
     """`subscribe` or `unsubscribe`."""
     secret: str
@@ -36,30 +39,6 @@ class HubRequest:
     """Seconds."""
     sha256: str
     """The topic's version at that time, which the subscriber is assumed to have."""
-    asked_at: datetime
-    due_at: datetime
-    """When the next try is due; of a claimed one, when the claim expires."""
-    attempts: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubSubscription:
-    """A subscription to a topic."""
-
-    topic: str
-    callback: str
-    host: str
-    secret: str
-    until: datetime
-    """When its lease ends."""
-    sha256: str
-    """The version that was delivered last, or was there when it began."""
-    owed: str
-    """The version that is to be delivered; "" for none."""
-    due_at: datetime | None
-    attempts: int
-    error: str
-    """Why the last try failed; "" once one succeeded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,218 +51,99 @@ class HubCounts:
     owed: int
     """Subscriptions with a version to be delivered."""
     failing: int
-    first: tuple[HubSubscription, ...]
-    """The first of the failing ones."""
 
 
 class HubSubscriptions(Repository):
     """Requests and subscriptions by topic and callback."""
 
-    def add_request(self, request: HubRequest) -> None:
+    def add_request(
+        self, topic: str, callback: str, host: str, request: HubRequest, *, at: datetime
+    ) -> None:
         """Add a request in place of an earlier one with the same topic and callback."""
-        row = {name: getattr(request, name) for name in HubRequest.__dataclass_fields__}
-        row["claimed"] = False
-        if not insert_new(self._connection, hub_requests, row):
-            matches = _of(hub_requests, request.topic, request.callback)
-            self._execute(update(hub_requests).where(matches).values(row))
-
-    def exists(self, topic: str, callback: str) -> bool:
-        """Whether there is a subscription, or a request for subscription."""
-        return any(
-            self._count(table, _of(table, topic, callback))
-            for table in (hub_subscriptions, hub_requests)
+        CallQueue(self._connection).put(
+            OutgoingCall(
+                kind=CallKind.VERIFICATION,
+                endpoint=callback,
+                topic=topic,
+                host=host,
+                version=at.isoformat(),
+                payload=asdict(request),
+                due_at=at,
+                expires_at=at + _MAX_REQUEST_AGE,
+            )
         )
 
-    def count(self, host: str | None = None) -> int:
-        """Count subscriptions and requests, of one callback host or all."""
-        return sum(
-            self._count(table, *([] if host is None else [table.c.host == host]))
-            for table in (hub_subscriptions, hub_requests)
-        )
-
-    def claim_requests(self, at: datetime, *, until: datetime, limit: int) -> list[HubRequest]:
-        """Claim requests that are due, the oldest first."""
-        query = select(hub_requests).where(hub_requests.c.due_at <= at)
-        rows = self._execute(
-            query.order_by(hub_requests.c.due_at, hub_requests.c.callback).limit(limit)
-        ).all()
-        return [
-            HubRequest(**_values(row) | {"due_at": until})
-            for row in rows
-            if self._claim(hub_requests, row, until)
-        ]
-
-    def confirm(self, request: HubRequest, *, at: datetime) -> None:
+    def confirm(self, call: OutgoingCall, *, at: datetime) -> None:
         """Subscribe or unsubscribe as requested, unless another request has replaced this one.
 
         A renewed subscription keeps what is to be delivered.
         """
-        if not self.delete_request(request):
+        queue, request = CallQueue(self._connection), HubRequest(**call.payload)
+        if not queue.delete(call):
             return
-        matches = _of(hub_subscriptions, request.topic, request.callback)
+        subscription = and_(_IS_SUBSCRIPTION, _is(call.topic, call.endpoint))
         if request.mode == "unsubscribe":
-            self._execute(delete(hub_subscriptions).where(matches))
+            self._execute(delete(outgoing_calls).where(subscription))
             return
-        granted = {"secret": request.secret, "until": at + timedelta(seconds=request.lease)}
-        renewed = update(hub_subscriptions).where(matches, hub_subscriptions.c.until > at)
-        if self._execute(renewed.values(granted)).rowcount:
-            return
-        self._execute(delete(hub_subscriptions).where(matches))
-        copied = ("topic", "callback", "host", "sha256")
-        row = {name: getattr(request, name) for name in copied}
-        empty = {"owed": "", "due_at": None, "claimed": False, "attempts": 0, "error": ""}
-        self._execute(insert(hub_subscriptions), row | granted | empty)
-
-    def retry_request(self, request: HubRequest, *, due_at: datetime) -> None:
-        """Release a claimed request to be retried, and count the attempt."""
-        self._release(request, due_at=due_at, attempts=request.attempts + 1)
-
-    def release_request(self, request: HubRequest, *, due_at: datetime) -> None:
-        """Release a claimed request that was not tried."""
-        self._release(request, due_at=due_at)
-
-    def delete_request(self, request: HubRequest) -> bool:
-        """Delete a request; return False where another has replaced it, which stays."""
-        return self._execute(delete(hub_requests).where(_same(request))).rowcount == 1
-
-    def topics(self, at: datetime) -> Mapping[str, frozenset[tuple[str, str]]]:
-        """Return the topics with subscriptions, with the pairs of versions delivered and queued."""
-        columns = hub_subscriptions.c
-        query = select(columns.topic, columns.sha256, columns.owed).distinct()
-        versions: dict[str, set[tuple[str, str]]] = {}
-        for topic, delivered, queued in self._execute(query.where(columns.until > at)):
-            versions.setdefault(topic, set()).add((delivered, queued))
-        return {topic: frozenset(pairs) for topic, pairs in versions.items()}
-
-    def enqueue(self, topic: str, sha256: str, *, at: datetime) -> None:
-        """Queue a version for all subscriptions that don't have it, due at once."""
-        columns = hub_subscriptions.c
-        of_topic = update(hub_subscriptions).where(columns.topic == topic)
-        self._execute(
-            of_topic.where(columns.sha256 != sha256, columns.owed != sha256).values(
-                owed=sha256, due_at=at, claimed=False, attempts=0
-            )
-        )
-        self._execute(
-            of_topic.where(columns.sha256 == sha256, columns.owed != "").values(
-                owed="", due_at=None, claimed=False, attempts=0, error=""
-            )
-        )
-
-    def claim_deliveries(
-        self, at: datetime, *, until: datetime, limit: int
-    ) -> list[HubSubscription]:
-        """Claim subscriptions with a delivery that is due; those that failed last come last."""
-        columns = hub_subscriptions.c
-        query = select(hub_subscriptions).where(columns.due_at <= at, columns.until > at)
-        failed = case((columns.error == "", 0), else_=1)
-        rows = self._execute(
-            query.order_by(failed, columns.due_at, columns.callback).limit(limit)
-        ).all()
-        return [
-            HubSubscription(**_values(row) | {"due_at": until})
-            for row in rows
-            if self._claim(hub_subscriptions, row, until)
-        ]
-
-    def mark_delivered(self, subscription: HubSubscription, *, sha256: str) -> None:
-        """Record that a claimed subscription has a version, whichever was queued."""
-        self._update(subscription, sha256=sha256, owed="", due_at=None, attempts=0, error="")
-
-    def mark_failed(
-        self, subscription: HubSubscription, *, error: str, due_at: datetime | None
-    ) -> None:
-        """Record a failure and when to retry; with None, the version is given up."""
-        if due_at is None:
-            self._update(
-                subscription,
-                sha256=subscription.owed,
-                owed="",
-                due_at=None,
-                attempts=0,
-                error=error,
-            )
-        else:
-            self._update(
-                subscription, due_at=due_at, attempts=subscription.attempts + 1, error=error
+        payload, until = {"secret": request.secret}, at + timedelta(seconds=request.lease)
+        renewed = update(outgoing_calls).where(subscription, _CALLS.expires_at > at)
+        if not self._execute(renewed.values(payload=payload, expires_at=until)).rowcount:
+            queue.put(
+                OutgoingCall(
+                    kind=CallKind.DELIVERY,
+                    endpoint=call.endpoint,
+                    topic=call.topic,
+                    host=call.host,
+                    version=request.sha256,
+                    delivered=request.sha256,
+                    payload=payload,
+                    due_at=None,
+                    expires_at=until,
+                )
             )
 
-    def release(self, subscription: HubSubscription, *, due_at: datetime) -> None:
-        """Release a claimed subscription that was not tried."""
-        self._update(subscription, due_at=due_at)
+    def exists(self, topic: str, callback: str) -> bool:
+        """Whether there is a subscription, or a request for subscription."""
+        return self._count(outgoing_calls, _OF_HUB, _is(topic, callback)) > 0
 
-    def delete(self, subscription: HubSubscription) -> None:
+    def count(self, host: str | None = None) -> int:
+        """Count subscriptions and requests, of one callback host or all."""
+        of_host = [] if host is None else [_CALLS.host == host]
+        return self._count(outgoing_calls, _OF_HUB, *of_host)
+
+    def topics(self) -> Mapping[str, set[str]]:
+        """Return the topics with subscriptions, and the newest versions that were enqueued."""
+        query = select(_CALLS.topic, _CALLS.version).distinct().where(_IS_SUBSCRIPTION)
+        versions: dict[str, set[str]] = {}
+        for topic, version in self._execute(query):
+            versions.setdefault(topic, set()).add(version)
+        return versions
+
+    def delete(self, call: OutgoingCall) -> None:
         """Delete a subscription that is no longer wanted."""
-        matches = _of(hub_subscriptions, subscription.topic, subscription.callback)
-        self._execute(delete(hub_subscriptions).where(matches))
+        subscription = (_IS_SUBSCRIPTION, _is(call.topic, call.endpoint))
+        self._execute(delete(outgoing_calls).where(*subscription))
 
-    def delete_topic(self, topic: str) -> list[HubSubscription]:
+    def delete_topic(self, topic: str) -> list[OutgoingCall]:
         """Delete all subscriptions to a topic that is gone; return them."""
-        of_topic = hub_subscriptions.c.topic == topic
-        rows = self._execute(select(hub_subscriptions).where(of_topic)).all()
-        self._execute(delete(hub_subscriptions).where(of_topic))
-        return [HubSubscription(**_values(row)) for row in rows]
+        ended = delete(outgoing_calls).where(_IS_SUBSCRIPTION, _CALLS.topic == topic)
+        return read_calls(self._execute(ended.returning(*CALL_COLUMNS)))
 
-    def delete_expired(self, at: datetime, *, asked_before: datetime) -> int:
+    def delete_expired(self, at: datetime) -> int:
         """Delete expired subscriptions and old requests; return how many subscriptions."""
-        self._execute(delete(hub_requests).where(hub_requests.c.asked_at < asked_before))
-        lapsed = delete(hub_subscriptions).where(hub_subscriptions.c.until <= at)
-        return self._execute(lapsed).rowcount
-
-    def retry_now(self, at: datetime) -> None:
-        """Make everything that waits or was given up due at `at`.
-
-        What another process has claimed isn't changed.
-        """
-        columns = hub_subscriptions.c
-        for table in (hub_subscriptions, hub_requests):
-            waiting = update(table).where(table.c.due_at > at, table.c.claimed.is_(False))
-            self._execute(waiting, {"due_at": at})
-        given_up = update(hub_subscriptions).where(columns.error != "", columns.owed == "")
-        self._execute(given_up, {"sha256": ""})
+        expired = delete(outgoing_calls).where(_CALLS.expires_at <= at)
+        self._execute(expired.where(_CALLS.kind == CallKind.VERIFICATION))
+        return self._execute(expired.where(_IS_SUBSCRIPTION)).rowcount
 
     def counts(self) -> HubCounts:
-        """Return how many there are, and the first that fail."""
-        columns = hub_subscriptions.c
-        failing = select(hub_subscriptions).where(columns.error != "")
-        rows = self._execute(failing.order_by(columns.callback, columns.topic).limit(_MAX_SHOWN))
+        """Return how many there are."""
         return HubCounts(
-            subscriptions=self._count(hub_subscriptions),
-            requests=self._count(hub_requests),
-            owed=self._count(hub_subscriptions, columns.owed != ""),
-            failing=self._count(hub_subscriptions, columns.error != ""),
-            first=tuple(HubSubscription(**_values(row)) for row in rows),
+            subscriptions=self._count(outgoing_calls, _IS_SUBSCRIPTION),
+            requests=self._count(outgoing_calls, _CALLS.kind == CallKind.VERIFICATION),
+            owed=self._count(outgoing_calls, _IS_SUBSCRIPTION, _CALLS.due_at.is_not(None)),
+            failing=self._count(outgoing_calls, _IS_SUBSCRIPTION, _CALLS.error != ""),
         )
 
-    def _claim(self, table: Table, row: Row[Any], until: datetime) -> bool:
-        unclaimed = _of(table, row.topic, row.callback) & (table.c.due_at == row.due_at)
-        claim = {"due_at": until, "claimed": True}
-        return self._execute(update(table).where(unclaimed), claim).rowcount == 1
 
-    def _release(self, request: HubRequest, **values: Any) -> None:
-        """Update a claimed request, unless another process has claimed it since."""
-        claimed = and_(_same(request), hub_requests.c.due_at == request.due_at)
-        self._execute(update(hub_requests).where(claimed).values(claimed=False, **values))
-
-    def _update(self, subscription: HubSubscription, **values: Any) -> None:
-        """Update a claimed subscription, unless another process has claimed it since."""
-        matches = _of(hub_subscriptions, subscription.topic, subscription.callback)
-        claimed = and_(matches, hub_subscriptions.c.due_at == subscription.due_at)
-        self._execute(update(hub_subscriptions).where(claimed).values(claimed=False, **values))
-
-
-def _of(table: Table, topic: str, callback: str) -> ColumnElement[bool]:
-    return and_(table.c.topic == topic, table.c.callback == callback)
-
-
-def _same(request: HubRequest) -> ColumnElement[bool]:
-    """Match a request, and none that replaced it."""
-    matches = _of(hub_requests, request.topic, request.callback)
-    return and_(matches, hub_requests.c.asked_at == request.asked_at)
-
-
-def _values(row: Row[Any]) -> dict[str, Any]:
-    """Return a row's values without `claimed`, which is internal."""
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    del values["claimed"]
-    return values
+def _is(topic: str, callback: str) -> ColumnElement[bool]:
+    return and_(_CALLS.topic == topic, _CALLS.endpoint == callback)

@@ -107,13 +107,21 @@ class HubPage:
             )
         self._check_rate(request, at)
         if mode != "publish":  # for "publish" the check that `on_request` starts is enough
-            hub_request = self._parse(form, mode, at)
+            topic = form.get("hub.topic", "")
+            callback = self._parse_callback(form.get("hub.callback", ""))
+            hub_request = HubRequest(
+                mode=mode,
+                secret=_parse_secret(form.get("hub.secret", "")),
+                lease=_parse_lease(form.get("hub.lease_seconds", "")) if mode == "subscribe" else 0,
+                sha256=self._version(topic),
+            )
+            host = host_of(callback)
             with self._store.write() as tx:
-                if not tx.hub.exists(hub_request.topic, hub_request.callback):
+                if not tx.hub.exists(topic, callback):
                     if mode == "unsubscribe":
                         return  # nothing to remove, so nothing to verify
-                    _check_capacity(tx, hub_request.host)
-                tx.hub.add_request(hub_request)
+                    _check_capacity(tx, host)
+                tx.hub.add_request(topic, callback, host, hub_request, at=at)
 
     def _check_rate(self, request: Request, at: datetime) -> None:
         network = client_address.client_network(request, self._config.web.proxies) or "nowhere"
@@ -123,22 +131,6 @@ class HubPage:
                 wait = tx.attempt_limits.wait(name, limit=limit, per=HOUR, at=at)
                 reason = f"more than {limit} requests an hour; try again later"
                 raise _RefusedRequest(reason, 429, retry_after=wait)
-
-    def _parse(self, form: Form, mode: str, at: datetime) -> HubRequest:
-        """Parse a request; raise _RefusedRequest."""
-        topic = form.get("hub.topic", "")
-        callback = self._parse_callback(form.get("hub.callback", ""))
-        return HubRequest(
-            topic=topic,
-            callback=callback,
-            host=host_of(callback),
-            mode=mode,
-            secret=_parse_secret(form.get("hub.secret", "")),
-            lease=_parse_lease(form.get("hub.lease_seconds", "")) if mode == "subscribe" else 0,
-            sha256=self._version(topic),
-            asked_at=at,
-            due_at=at,
-        )
 
     def _version(self, topic: str) -> str:
         """Return the version of a feed; "" while the mirror still has an older one."""

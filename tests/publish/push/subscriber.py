@@ -16,7 +16,7 @@ import httpx
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.publish.push.hub import Hub, HubReport
-from syndicate.store import HubCounts, Store
+from syndicate.store import HubCounts, PendingCalls, Store
 from tests.publish.newsroom import Newsroom
 from tests.publish.serving import serving
 
@@ -132,6 +132,11 @@ class Station:
         """How the hub stands."""
         with self.newsroom.store.read() as tx:
             return tx.hub.counts()
+
+    def pending(self) -> list[PendingCalls]:
+        """What the hub is still to send."""
+        with self.newsroom.store.read() as tx:
+            return tx.calls.pending()
 
     def fetch(self, path: str) -> httpx.Response:
         return httpx.get(f"{self.url}{path}", trust_env=False)

@@ -1,7 +1,6 @@
 """Calls to many servers: what the failure of one callback means for others."""
 
 import time
-from dataclasses import dataclass
 from threading import Event
 
 import pytest
@@ -10,13 +9,15 @@ from syndicate.errors import CallFailed, NotReached
 from syndicate.publish.push import fan_out
 from syndicate.publish.push.fan_out import FanOut, host_of
 from syndicate.publish.push.http_client import HttpReply
+from syndicate.store import CallKind, OutgoingCall
 
 OK = HttpReply(204, {}, b"")
 
 
-@dataclass(frozen=True)
-class Job:
-    callback: str
+def call_to(address):
+    return OutgoingCall(
+        kind=CallKind.DELIVERY, endpoint=address, topic="", version="1", due_at=None
+    )
 
 
 class Calls:
@@ -27,16 +28,17 @@ class Calls:
         self._fails = fails
         self._takes = takes
 
-    def __call__(self, job):
-        self.made.append(job.callback)
+    def __call__(self, call):
+        self.made.append(call.endpoint)
         time.sleep(self._takes)
-        if (error := self._fails(job.callback)) is not None:
+        if (error := self._fails(call.endpoint)) is not None:
             raise error
         return OK
 
 
 def outcomes(fan, calls, *addresses):
-    return {job.callback: outcome for job, outcome in fan.call_all(map(Job, addresses), calls)}
+    made = fan.make_all(map(call_to, addresses), calls)
+    return {call.endpoint: outcome for call, outcome in made}
 
 
 def test_who_can_not_be_reached_is_called_once_also_in_the_next_round():

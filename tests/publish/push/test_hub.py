@@ -15,6 +15,7 @@ from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.push import fan_out, hub
 from syndicate.publish.push.http_client import HttpClient
 from syndicate.publish.push.hub import Hub
+from syndicate.store import CallKind
 from syndicate.web.app import application
 from syndicate.web.feeds import websub_hub as page
 from tests.publish.push.hostile_servers import read_request, stranger
@@ -268,7 +269,7 @@ def test_who_fails_is_tried_again_with_growing_patience_and_kept(post, reader):
     reader.receiving = [500, 302, 404]
     post.publish("second")
     assert post.run().failed == 1
-    assert [one.error for one in post.numbers().first] == ["HTTP 500"]
+    assert [one.error for one in post.pending()] == ["HTTP 500"]
     assert post.run(MINUTE / 2).failed == 0
     assert post.run(MINUTE).failed == 1
     assert post.run(MINUTE).failed == 0
@@ -579,9 +580,9 @@ def test_however_a_host_is_written_it_is_one(post, monkeypatch):
 def test_a_reader_on_the_web_may_follow_some_hundred_feeds_in_each_format(post, reader):
     post.ask(reader.callback())
     with post.newsroom.store.write() as tx:
-        [one] = tx.hub.claim_requests(clock.now(), until=clock.now(), limit=1)
+        [one] = tx.calls.claim(CallKind.VERIFICATION, clock.now(), until=clock.now(), limit=1)
         for number in range(3 * 300):
-            tx.hub.add_request(replace(one, callback=reader.callback(f"/{number}")))
+            tx.calls.put(replace(one, endpoint=reader.callback(f"/{number}")))
     assert post.ask(reader.callback("/one-more")).status_code == 202
 
 

@@ -61,7 +61,7 @@ def pages(engine):
 
 def waiting(room):
     with room.store.read() as tx:
-        return tx.submissions.pending()
+        return tx.calls.pending()
 
 
 def test_the_key_is_published_and_goes_when_it_is_taken_out(room):
@@ -285,7 +285,7 @@ def test_a_mistake_is_told_once_with_its_remedy_and_not_tried_again(
         told(room, at=LATER + timedelta(hours=hours))
     assert len(engine.posts) == 1
     (left,) = waiting(room)
-    assert (left.pages, left.due_at) == (1, None)
+    assert (left.calls, left.due_at) == (1, None)
     room.file("quay")
     room.build()
     told(room)

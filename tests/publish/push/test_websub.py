@@ -14,7 +14,7 @@ from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.output.manifest import Manifest
 from syndicate.publish.push.change_notifier import ChangeNotifier
 from syndicate.publish.push.feed_documents import FeedDocuments
-from syndicate.store import Store
+from syndicate.store import CallKind, Store
 from syndicate.web.app import application
 from tests import ROOT
 from tests.publish.mirror.storages import URL, Ledger
@@ -83,7 +83,7 @@ def child(room):
 
 def owed(room):
     with room.store.read() as tx:
-        return tx.pings.pending()
+        return tx.calls.pending()
 
 
 def test_a_hub_gets_a_form_of_the_mode_and_the_feed(room, hub):
@@ -308,7 +308,7 @@ def test_what_a_killed_process_had_claimed_is_told_when_its_time_is_up(room, hub
     notifier._enqueue_changes(LATER)
     with room.store.write() as tx:
         until = LATER + timedelta(minutes=10)
-        assert len(tx.pings.claim(hub.url, LATER, until=until, limit=9)) == 3
+        assert len(tx.calls.claim(CallKind.PING, LATER, until=until, limit=9)) == 3
     told(room, at=LATER + MINUTE)
     assert not hub.posts
     told(room, at=until)
@@ -341,7 +341,7 @@ def test_a_feed_that_is_gone_is_forgotten(room, hub):
     assert "sections/harbour/rss.xml" in built.deleted
     told(room, built)
     with room.store.read() as tx:
-        known = tx.pings.versions(hub.url)
+        known = tx.calls.versions(CallKind.PING, hub.url)
     assert f"{HOME}/rss.xml" in known
     assert f"{HOME}/sections/harbour/rss.xml" not in known
 

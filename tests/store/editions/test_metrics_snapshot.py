@@ -8,9 +8,9 @@ from syndicate.model.articles import Revision
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import LETTERS, Content
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.store import Store
+from syndicate.store import CallKind, Store
 from syndicate.store.database.schema import deliveries
-from syndicate.store.database.schema_push import hub_requests, hub_subscriptions, pings, submissions
+from syndicate.store.database.schema_push import outgoing_calls
 from syndicate.store.editions.fires import Fire, FireOutcome
 from syndicate.store.editions.metrics_snapshot import PushFigures
 from tests.causes import TEST
@@ -100,40 +100,27 @@ def test_articles_subscriptions_and_fires_are_counted(store):
 
 
 def test_what_is_owed_is_told_apart_from_what_fails(store):
-    tried = {"attempts": 3, "error": "refused"}
-    fresh = {"attempts": 0, "error": ""}
-    ping = {"hub": "https://hub.example.org/", "sha256": "0" * 64, "claimed": False}
-    subscription = {"topic": "t", "host": "h", "secret": "", "claimed": False}
-    subscription |= {"sha256": "", "owed": ""}
+    call = {"host": "", "version": "2", "delivered": "1", "payload": {}, "claimed": False}
+    tried = call | {"attempts": 3, "error": "refused", "expires_at": None}
+    fresh = call | {"attempts": 0, "error": "", "expires_at": None}
+    ping = {"kind": CallKind.PING, "endpoint": "https://hub.example.org/"}
+    page = {"kind": CallKind.INDEXNOW, "endpoint": "e"}
+    subscription = {"kind": CallKind.DELIVERY, "topic": "t"}
+    lease = {"expires_at": NOW + HOUR}
+    request = {"kind": CallKind.VERIFICATION, "topic": "t", "endpoint": "a"}
     with store.write() as tx:
-        add = tx._connection.execute
-        add(insert(pings), [
-            {**ping, "topic": "a", "due_at": NOW, **fresh},
-            {**ping, "topic": "b", "due_at": NOW, **tried},
-            {**ping, "topic": "c", "due_at": None, **fresh},
-            {**ping, "topic": "given up", "due_at": None, **tried},
+        tx._connection.execute(insert(outgoing_calls), [
+            {**fresh, **ping, "topic": "a", "due_at": NOW},
+            {**tried, **ping, "topic": "b", "due_at": NOW},
+            {**fresh, **ping, "topic": "c", "due_at": None},
+            {**tried, **ping, "topic": "given up", "due_at": None},
+            {**fresh, **page, "topic": "a", "due_at": NOW},
+            {**tried, **page, "topic": "refused", "due_at": None},
+            {**tried, **subscription, **lease, "endpoint": "a", "due_at": NOW},
+            {**fresh, **subscription, **lease, "endpoint": "b", "due_at": None},
+            {**fresh, **subscription, "endpoint": "c", "due_at": None, "expires_at": NOW - HOUR},
+            {**fresh, **request, "due_at": NOW},
         ])  # fmt: skip
-        page = {"engine": "e", "gone": False, "claimed": False}
-        add(insert(submissions), [
-            {**page, "address": "a", "due_at": NOW, **fresh},
-            {**page, "address": "refused", "due_at": None, **tried},
-        ])  # fmt: skip
-        add(insert(hub_subscriptions), [
-            {**subscription, "callback": "a", "until": NOW + HOUR, "due_at": NOW, **tried},
-            {**subscription, "callback": "b", "until": NOW + HOUR, "due_at": None, **fresh},
-            {**subscription, "callback": "c", "until": NOW - HOUR, "due_at": None, **fresh},
-        ])  # fmt: skip
-        asked = {
-            "topic": "t",
-            "callback": "a",
-            "host": "h",
-            "claimed": False,
-            "mode": "subscribe",
-            "secret": "",
-            "lease": 1,
-        }
-        asked |= {"sha256": "", "asked_at": NOW, "due_at": NOW, "attempts": 0}
-        add(insert(hub_requests), [asked])
         figures = tx.metrics_snapshot.load(NOW)
     assert figures.push == {
         "hubs": PushFigures(waiting=1, failing=2),

@@ -172,39 +172,6 @@ def upgrade() -> None:
         sa.Column("since", sa.BigInteger, nullable=False),
     )
     op.create_table(
-        "hub_requests",
-        sa.Column("topic", sa.Text, primary_key=True),
-        sa.Column("callback", sa.Text, primary_key=True),
-        sa.Column("host", sa.Text, nullable=False),
-        sa.Column("mode", sa.String(16), nullable=False),
-        sa.Column("secret", sa.Text, nullable=False),
-        sa.Column("lease", sa.Integer, nullable=False),
-        sa.Column("sha256", sa.String(64), nullable=False),
-        sa.Column("asked_at", sa.BigInteger, nullable=False),
-        sa.Column("due_at", sa.BigInteger, nullable=False),
-        sa.Column("claimed", sa.Boolean, nullable=False),
-        sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Index("ix_hub_requests_due_at", "due_at"),
-        sa.Index("ix_hub_requests_host", "host"),
-    )
-    op.create_table(
-        "hub_subscriptions",
-        sa.Column("topic", sa.Text, primary_key=True),
-        sa.Column("callback", sa.Text, primary_key=True),
-        sa.Column("host", sa.Text, nullable=False),
-        sa.Column("secret", sa.Text, nullable=False),
-        sa.Column("until", sa.BigInteger, nullable=False),
-        sa.Column("sha256", sa.String(64), nullable=False),
-        sa.Column("owed", sa.String(64), nullable=False),
-        sa.Column("due_at", sa.BigInteger),
-        sa.Column("claimed", sa.Boolean, nullable=False),
-        sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("error", sa.Text, nullable=False),
-        sa.Index("ix_hub_subscriptions_due_at", "due_at"),
-        sa.Index("ix_hub_subscriptions_host", "host"),
-        sa.Index("ix_hub_subscriptions_until", "until"),
-    )
-    op.create_table(
         "keys",
         sa.Column("name", sa.Text, primary_key=True),
         sa.Column("secret", sa.LargeBinary, nullable=False),
@@ -238,20 +205,27 @@ def upgrade() -> None:
         sa.Column("note", sa.Text, nullable=False),
     )
     op.create_table(
-        "pauses",
-        sa.Column("server", sa.Text, primary_key=True),
-        sa.Column("until", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "pings",
-        sa.Column("hub", sa.Text, primary_key=True),
+        "outgoing_calls",
+        sa.Column("kind", sa.String(16), primary_key=True),
+        sa.Column("endpoint", sa.Text, primary_key=True),
         sa.Column("topic", sa.Text, primary_key=True),
-        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("host", sa.Text, nullable=False),
+        sa.Column("version", sa.Text, nullable=False),
+        sa.Column("delivered", sa.Text, nullable=False),
+        sa.Column("payload", sa.JSON, nullable=False),
         sa.Column("due_at", sa.BigInteger),
         sa.Column("claimed", sa.Boolean, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("error", sa.Text, nullable=False),
-        sa.Index("ix_pings_due_at", "due_at"),
+        sa.Column("expires_at", sa.BigInteger),
+        sa.Index("ix_outgoing_calls_due_at", "kind", "due_at"),
+        sa.Index("ix_outgoing_calls_expires_at", "expires_at"),
+        sa.Index("ix_outgoing_calls_host", "kind", "host"),
+    )
+    op.create_table(
+        "pauses",
+        sa.Column("endpoint", sa.Text, primary_key=True),
+        sa.Column("until", sa.BigInteger, nullable=False),
     )
     op.create_table(
         "renames",
@@ -278,17 +252,6 @@ def upgrade() -> None:
         sa.Column("newsletter", sa.Text),
         sa.Column("begins_after", sa.Integer),
         sa.Column("begun_at", sa.BigInteger),
-    )
-    op.create_table(
-        "submissions",
-        sa.Column("engine", sa.Text, primary_key=True),
-        sa.Column("address", sa.Text, primary_key=True),
-        sa.Column("gone", sa.Boolean, nullable=False),
-        sa.Column("due_at", sa.BigInteger),
-        sa.Column("claimed", sa.Boolean, nullable=False),
-        sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("error", sa.Text, nullable=False),
-        sa.Index("ix_submissions_due_at", "due_at"),
     )
     op.create_table(
         "subscribers",

@@ -1,0 +1,355 @@
+"""The queue of outgoing calls: what other servers are to be notified of, by any process.
+
+A call is known by its kind, endpoint and topic, and made for the topic's newest version. To claim
+calls, a process postpones their due time; if it dies, another gets them when the claim expires.
+A version that is enqueued meanwhile ends the claim, so that it is not taken for the older one.
+
+A new kind, such as a webhook, is a new `CallKind` with a payload of its own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Result,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from syndicate.store.database.repository import Repository
+from syndicate.store.database.schema_push import outgoing_calls, pauses
+from syndicate.store.database.sql_engine import insert_new
+
+_MAX_TOPICS = 500
+"""Topics named in one query; instead of more, all are read."""
+
+
+class CallKind(StrEnum):
+    """What a call is for."""
+
+    PING = "ping"
+    """A WebSub hub is notified of a new version of a feed."""
+    INDEXNOW = "indexnow"
+    """A search engine is notified of a page that changed."""
+    VERIFICATION = "verification"
+    """A subscriber is asked whether its request to our own hub is its own."""
+    DELIVERY = "delivery"
+    """A subscriber of our own hub is sent the new version of a feed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingCall:
+    """A call to an endpoint about a topic."""
+
+    kind: CallKind
+    endpoint: str
+    """The URL to call."""
+    topic: str
+    """The URL of a feed or a page."""
+    host: str = ""
+    """The endpoint's, by which subscribers of our hub are counted."""
+    version: str
+    """The newest version of the topic."""
+    delivered: str = ""
+    """The version that the endpoint has."""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    """What else the call needs; each kind has its own keys."""
+    due_at: datetime | None
+    """When to make it; None where it was made or given up, or waits for an operator."""
+    attempts: int = 0
+    """How often this version failed."""
+    error: str = ""
+    """Why the last call failed; "" once one succeeded."""
+    expires_at: datetime | None = None
+    """When it is no longer wanted, such as at the end of a subscription."""
+    claimed_until: datetime | None = None
+
+    def succeeded(self, version: str | None = None) -> "OutgoingCall":
+        """Return it after a success; `version` is what was sent, by default the newest."""
+        sent = self.version if version is None else version
+        return replace(self, version=sent, delivered=sent, due_at=None, attempts=0, error="")
+
+    def failed(self, error: str, due_at: datetime | None) -> "OutgoingCall":
+        """Return it after a failure, due again then; None to give up."""
+        return replace(self, due_at=due_at, attempts=self.attempts + 1, error=error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingCalls:
+    """A call that waits or was given up, or all to a search engine with the same error."""
+
+    kind: CallKind
+    endpoint: str
+    topic: str
+    """"" for several."""
+    calls: int
+    due_at: datetime | None
+    """When the first is made, at the earliest when the endpoint's back-off ends."""
+    attempts: int
+    error: str
+
+
+_CALLS = outgoing_calls.c
+CALL_COLUMNS = tuple(_CALLS[each.name] for each in fields(OutgoingCall) if each.name in _CALLS)
+_KEY = ("kind", "endpoint", "topic")
+_SETTLED = ("version", "delivered", "due_at", "attempts", "error")
+_PARAMETERS = {
+    name: bindparam(f"its_{name}", type_=_CALLS[name].type) for name in (*_KEY, *_SETTLED)
+}
+_HAS_KEY = and_(*(_CALLS[name] == _PARAMETERS[name] for name in _KEY))
+_IS_CLAIM = _HAS_KEY & (_CALLS.due_at == bindparam("its_claimed_until", type_=_CALLS.due_at.type))
+_STOPPED = _CALLS.due_at.is_(None) & (_CALLS.error != "")
+"""Given up, or waiting for an operator."""
+
+
+class CallQueue(Repository):
+    """Calls by kind, endpoint and topic, and the endpoints that are not called for a while."""
+
+    # enqueue
+
+    def enqueue(
+        self, kind: CallKind, endpoint: str, versions: Mapping[str, str], at: datetime
+    ) -> None:
+        """Enqueue the newest versions of topics; one that is queued keeps its attempts."""
+        rows = _new_rows(kind, endpoint, versions, due_at=at)
+        insert_new(self._connection, outgoing_calls, rows)
+        newer = update(outgoing_calls).where(_HAS_KEY, _CALLS.version != _PARAMETERS["version"])
+        self._execute_many(
+            newer.values(_newer(_PARAMETERS["version"], at)),
+            [{f"its_{name}": row[name] for name in (*_KEY, "version")} for row in rows],
+        )
+
+    def remember(self, kind: CallKind, endpoint: str, versions: Mapping[str, str]) -> None:
+        """Add versions of topics that an endpoint has already."""
+        insert_new(self._connection, outgoing_calls, _new_rows(kind, endpoint, versions))
+
+    def enqueue_for_all(self, kind: CallKind, topic: str, version: str, at: datetime) -> None:
+        """Enqueue the newest version of a topic for every endpoint that is to get it."""
+        outdated = (_CALLS.kind == kind, _CALLS.topic == topic, _CALLS.version != version)
+        self._execute(update(outgoing_calls).where(*outdated).values(_newer(version, at)))
+
+    def put(self, call: OutgoingCall) -> None:
+        """Add a call in place of an earlier one with the same kind, endpoint and topic."""
+        row = {column.name: getattr(call, column.name) for column in CALL_COLUMNS}
+        key = and_(*(_CALLS[name] == row[name] for name in _KEY))
+        self._execute(delete(outgoing_calls).where(key))
+        self._execute(insert(outgoing_calls), row | {"claimed": False})
+
+    def versions(
+        self, kind: CallKind, endpoint: str, topics: Sequence[str] | None = None
+    ) -> dict[str, str]:
+        """Return the newest versions by topic, for these topics at least."""
+        query = select(_CALLS.topic, _CALLS.version).where(
+            _CALLS.kind == kind, _CALLS.endpoint == endpoint
+        )
+        if topics is not None and len(topics) <= _MAX_TOPICS:
+            query = query.where(_CALLS.topic.in_(topics))
+        return dict(self._execute(query).all())
+
+    def delete_topics(self, kind: CallKind, endpoint: str, topics: Iterable[str]) -> None:
+        """Delete topics that no longer exist."""
+        keys = [
+            {"its_kind": kind, "its_endpoint": endpoint, "its_topic": topic} for topic in topics
+        ]
+        self._execute_many(delete(outgoing_calls).where(_HAS_KEY), keys)
+
+    def delete_other_endpoints(self, kind: CallKind, endpoints: Sequence[str]) -> None:
+        """Delete the calls to endpoints that are no longer configured."""
+        others = _CALLS.endpoint.not_in(endpoints)
+        self._execute(delete(outgoing_calls).where(_CALLS.kind == kind, others))
+
+    def delete_topics_outside(self, kind: CallKind, root: str) -> None:
+        """Delete topics that don't begin with `root`: the publication has moved."""
+        outside = func.substr(_CALLS.topic, 1, len(root)) != root
+        self._execute(delete(outgoing_calls).where(_CALLS.kind == kind, outside))
+
+    def delete_finished(
+        self, kind: CallKind, *, keep_version: str, keep_errors: Sequence[str]
+    ) -> None:
+        """Delete calls that were made or given up.
+
+        Calls of `keep_version` are made only once, and `keep_errors` wait for an operator.
+        """
+        finished = and_(_CALLS.kind == kind, _CALLS.due_at.is_(None))
+        waits = _CALLS.error.in_(keep_errors)
+        made_once = and_(_CALLS.version == keep_version, _CALLS.error == "")
+        self._execute(delete(outgoing_calls).where(finished, ~waits, ~made_once))
+
+    # claim and settle
+
+    def is_due(self, kind: CallKind, endpoint: str, at: datetime) -> bool:
+        """Whether an endpoint may be called and has a call that is due by then."""
+        query = select(_CALLS.topic).where(_due(kind, endpoint, at)).limit(1)
+        return self._execute(query).one_or_none() is not None
+
+    def claim(
+        self,
+        kind: CallKind,
+        at: datetime,
+        *,
+        until: datetime,
+        limit: int,
+        endpoint: str | None = None,
+    ) -> list[OutgoingCall]:
+        """Claim calls that are due by `at`, to one endpoint or to all.
+
+        Those that failed last come last, then the oldest come first, then the shortest topics:
+        the main feeds.
+        """
+        due = _due(kind, endpoint, at)
+        batch = (
+            select(_CALLS.endpoint, _CALLS.topic)
+            .where(due)
+            .order_by(
+                _CALLS.error != "",
+                _CALLS.due_at,
+                func.length(_CALLS.topic),
+                _CALLS.topic,
+                _CALLS.endpoint,
+            )
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("batch")  # as a subquery, PostgreSQL may run it again for each row
+        )
+        claimed = (
+            update(outgoing_calls)
+            .where(tuple_(_CALLS.endpoint, _CALLS.topic).in_(select(batch)), due)
+            .values(due_at=until, claimed=True)
+            .returning(*CALL_COLUMNS)
+        )
+        calls = [replace(c, claimed_until=until) for c in read_calls(self._execute(claimed))]
+        return sorted(calls, key=lambda c: (c.error != "", len(c.topic), c.topic, c.endpoint))
+
+    def settle(self, calls: Iterable[OutgoingCall]) -> None:
+        """Release claimed calls with the values that they have now.
+
+        Those that were enqueued or claimed again in the meantime aren't changed.
+        """
+        values = {name: _PARAMETERS[name] for name in _SETTLED} | {"claimed": False}
+        names = (*_KEY, *_SETTLED, "claimed_until")
+        rows = [{f"its_{name}": getattr(call, name) for name in names} for call in calls]
+        self._execute_many(update(outgoing_calls).where(_IS_CLAIM).values(values), rows)
+
+    def delete(self, call: OutgoingCall) -> bool:
+        """Delete a claimed call; return False where it was enqueued or claimed again."""
+        key = {f"its_{name}": getattr(call, name) for name in (*_KEY, "claimed_until")}
+        return self._execute(delete(outgoing_calls).where(_IS_CLAIM), key).rowcount == 1
+
+    def pause(self, endpoint: str, until: datetime) -> None:
+        """Don't call an endpoint until then, or for longer where it is paused for longer."""
+        if not insert_new(self._connection, pauses, {"endpoint": endpoint, "until": until}):
+            shorter = (pauses.c.endpoint == endpoint, pauses.c.until < until)
+            self._execute(update(pauses).where(*shorter).values(until=until))
+
+    # for operators
+
+    def pending(self) -> list[PendingCalls]:
+        """Return the calls that wait or were given up, the most urgent first."""
+        topic = case((_CALLS.kind == CallKind.INDEXNOW, ""), else_=_CALLS.topic)
+        group = (_CALLS.kind, _CALLS.endpoint, topic.label("topic"), _CALLS.error)
+        backoff = case((pauses.c.until > _CALLS.due_at, pauses.c.until), else_=_CALLS.due_at)
+        due_at = func.min(backoff).label("due_at")
+        query = (
+            select(
+                *group,
+                due_at,
+                func.count().label("calls"),
+                func.max(_CALLS.attempts).label("attempts"),
+            )
+            .outerjoin_from(outgoing_calls, pauses, pauses.c.endpoint == _CALLS.endpoint)
+            .where(or_(_CALLS.due_at.is_not(None), _CALLS.error != ""))
+            .group_by(*group)
+            .order_by(due_at.is_(None), due_at, _CALLS.endpoint, topic, _CALLS.error)
+        )
+        rows = self._execute(query).mappings()
+        return [PendingCalls(**{**row, "kind": CallKind(row["kind"])}) for row in rows]
+
+    def has_error(self, kind: CallKind, endpoint: str, error: str) -> bool:
+        """Whether calls to an endpoint failed with this error."""
+        of_endpoint = (_CALLS.kind == kind, _CALLS.endpoint == endpoint)
+        return self._count(outgoing_calls, *of_endpoint, _CALLS.error == error) > 0
+
+    def retry_stopped(
+        self, kind: CallKind, endpoint: str, at: datetime, *, still_failing: Sequence[str] = ()
+    ) -> None:
+        """Retry what waits for an operator, except for errors that are `still_failing`."""
+        of_endpoint = (_CALLS.kind == kind, _CALLS.endpoint == endpoint)
+        stopped = (_STOPPED, _CALLS.error.not_in(still_failing))
+        self._execute(update(outgoing_calls).where(*of_endpoint, *stopped).values(due_at=at))
+
+    def retry_now(self, at: datetime) -> None:
+        """Make everything that waits or was given up due at `at`, and end all back-offs.
+
+        What a process has claimed isn't changed.
+        """
+        waiting = or_(_CALLS.due_at > at, _STOPPED)
+        self._execute(update(outgoing_calls).where(waiting, ~_CALLS.claimed).values(due_at=at))
+        self._execute(delete(pauses))
+
+    def _execute_many(self, statement: Any, rows: Sequence[Mapping[str, object]]) -> None:
+        if rows:
+            self._execute(statement, rows)
+
+
+def read_calls(rows: Result[Any]) -> list[OutgoingCall]:
+    """Return the calls of rows with `CALL_COLUMNS`."""
+    return [OutgoingCall(**{**row, "kind": CallKind(row["kind"])}) for row in rows.mappings()]
+
+
+def _new_rows(
+    kind: CallKind, endpoint: str, versions: Mapping[str, str], due_at: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Return rows to insert; without `due_at`, the endpoint has these versions."""
+    return [
+        {
+            "kind": kind,
+            "endpoint": endpoint,
+            "topic": topic,
+            "host": "",
+            "version": version,
+            "delivered": "" if due_at else version,
+            "payload": {},
+            "due_at": due_at,
+            "claimed": False,
+            "attempts": 0,
+            "error": "",
+        }
+        for topic, version in versions.items()
+    ]
+
+
+def _newer(version: Any, at: datetime) -> dict[str, Any]:
+    """Return the values of a call for a newer version.
+
+    It isn't due where the endpoint has that version, and nothing else was sent since.
+    """
+    unsent = and_(~_CALLS.claimed, _CALLS.attempts == 0, _CALLS.error == "")
+    is_known = unsent & (_CALLS.delivered == version)
+    due_at = case((is_known, null()), else_=literal(at, _CALLS.due_at.type))
+    return {"version": version, "due_at": due_at, "claimed": False, "attempts": 0}
+
+
+def _due(kind: CallKind, endpoint: str | None, at: datetime) -> ColumnElement[bool]:
+    """Match calls that are due by `at` and wanted, to endpoints that aren't paused."""
+    paused = select(pauses).where(pauses.c.endpoint == _CALLS.endpoint, pauses.c.until > at)
+    return and_(
+        _CALLS.kind == kind,
+        *([] if endpoint is None else [_CALLS.endpoint == endpoint]),
+        _CALLS.due_at <= at,
+        or_(_CALLS.expires_at.is_(None), _CALLS.expires_at > at),
+        ~paused.exists(),
+    )
