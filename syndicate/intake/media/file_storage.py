@@ -44,7 +44,9 @@ def save(data: bytes, target: Path, *, kind: str) -> None:
     Raise SyndicateError where that fails, which is not the article's fault.
     """
     try:
-        if not _has_content(target, data):
+        if not (
+            target.is_file() and target.stat().st_size == len(data) and target.read_bytes() == data
+        ):
             _write(data, target)
     except OSError as error:
         raise SyndicateError(
@@ -57,13 +59,6 @@ def is_saved(target: Path) -> bool:
     try:
         with target.open("rb") as file:
             return is_intact(target.name, file)
-    except FileNotFoundError:
-        return False
-
-
-def _has_content(target: Path, data: bytes) -> bool:
-    try:
-        return target.stat().st_size == len(data) and target.read_bytes() == data
     except FileNotFoundError:
         return False
 

@@ -28,24 +28,21 @@ def open_image(data: bytes) -> Iterator[Image.Image]:
             raise
         except MemoryError as error:
             raise ValueError("needs more memory than is available") from error
+        except UnidentifiedImageError as error:
+            raise ValueError("not a GIF, PNG, JPEG, WebP or AVIF picture") from error
         except Exception as error:  # any type: it depends on where the damage is
-            raise ValueError(_describe(error)) from error
+            raise ValueError(f"is damaged: {error}") from error
 
 
 def _check_size(image: Image.Image) -> None:
     if image.width * image.height > _MAX_PIXELS:
-        raise ValueError(f"has more than {_MAX_PIXELS // 1_000_000} million pixels")
+        raise Image.DecompressionBombError
 
 
 def orientation(image: Image.Image) -> int:
     """Return the EXIF orientation; 1 is upright."""
     found = Image.Image.getexif(image).get(_ORIENTATION)  # a PNG's own method would decode it
     return found if isinstance(found, int) else 1
-
-
-def turn_upright(image: Image.Image) -> Image.Image:
-    """Rotate an image according to its EXIF orientation."""
-    return ImageOps.exif_transpose(image)
 
 
 def reencode(data: bytes) -> bytes:
@@ -58,7 +55,7 @@ def reencode(data: bytes) -> bytes:
             raise ValueError("an animated picture whose file is damaged")
         image.load()
         file = BytesIO()
-        turned = turn_upright(image)
+        turned = ImageOps.exif_transpose(image)
         options = {"lossless": True} if image.format == "WEBP" else {"quality": 95}
         profile = image.info.get("icc_profile") or b""
         turned.info.clear()
@@ -69,9 +66,3 @@ def reencode(data: bytes) -> bytes:
 def is_animated(image: Image.Image) -> bool:
     """Whether an image has several frames."""
     return bool(getattr(image, "is_animated", False))
-
-
-def _describe(error: Exception) -> str:
-    if isinstance(error, UnidentifiedImageError):
-        return "not a GIF, PNG, JPEG, WebP or AVIF picture"
-    return f"is damaged: {error}"

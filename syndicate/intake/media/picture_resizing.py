@@ -40,18 +40,13 @@ def resize(data: bytes, figure: Figure, names: Iterable[str]) -> Iterator[tuple[
 
     Raise ValueError if the picture is damaged.
     """
-    sizes = _sizes(figure)
+    sizes = {
+        name: (width, pictures.height(figure, width))
+        for name, width in pictures.list_renditions(figure)
+    } | {crop.src: (crop.width, crop.height) for crop in pictures.crops(figure)}
     source = RenditionSource.load(data, figure)
     for name in names:
         yield name, source.render(sizes[name], name.rpartition(".")[2])
-
-
-def _sizes(figure: Figure) -> dict[str, tuple[int, int]]:
-    scaled = {
-        name: (width, pictures.height(figure, width))
-        for name, width in pictures.list_renditions(figure)
-    }
-    return scaled | {crop.src: (crop.width, crop.height) for crop in pictures.crops(figure)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +62,17 @@ class RenditionSource:
     def load(cls, data: bytes, figure: Figure) -> Self:
         """Decode a picture; raise ValueError if it is damaged."""
         with image_codec.open_image(data) as file:
-            scale = _scale(figure)
+            assert figure.width
+            assert figure.height
+            # the scale, at most 1, that suffices for all renditions
+            scale = min(1.0, max(_LARGEST[0] / figure.width, _LARGEST[1] / figure.height))
             file.draft(None, _scaled(file.size, scale))  # only affects JPEG
             file.load()
-            turned = image_codec.turn_upright(file)
-            needed = _scaled((figure.width or 1, figure.height or 1), scale)
+            turned = ImageOps.exif_transpose(file)
+            needed = _scaled((figure.width, figure.height), scale)
             image = _to_plain_mode(turned, turned.info.get("icc_profile") or b"")
-            image = image.reduce(_reduction(image.size, needed))
+            factor = min(image.width // needed[0], image.height // needed[1])
+            image = image.reduce(max(1, factor))
             few_colours = file.mode in ("1", "P", "PA")
         return cls(image, image.info.get("icc_profile") or b"", few_colours)
 
@@ -81,8 +80,10 @@ class RenditionSource:
         """Return the picture, cropped to the shape of `size`, in the format of a suffix."""
         image = ImageOps.fit(self.image, size, Image.Resampling.LANCZOS)
         kind, options = _ENCODERS[suffix]
-        if kind == "JPEG":
-            image = _on_white(image)
+        if kind == "JPEG" and image.mode == "RGBA":
+            white = Image.new("RGBA", image.size, "white")
+            white.alpha_composite(image)
+            image = white.convert("RGB")
         if kind == "PNG" and self.few_colours:
             image = image.quantize(dither=Image.Dither.NONE)
         if kind == "WEBP" and self.few_colours:
@@ -92,19 +93,8 @@ class RenditionSource:
         return file.getvalue()
 
 
-def _scale(figure: Figure) -> float:
-    """Return the scale, at most 1, that suffices for all renditions."""
-    assert figure.width
-    assert figure.height
-    return min(1.0, max(_LARGEST[0] / figure.width, _LARGEST[1] / figure.height))
-
-
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
     return (max(1, int(size[0] * scale)), max(1, int(size[1] * scale)))
-
-
-def _reduction(size: tuple[int, int], needed: tuple[int, int]) -> int:
-    return max(1, min(size[0] // needed[0], size[1] // needed[1]))
 
 
 def _to_plain_mode(image: Image.Image, profile: bytes) -> Image.Image:
@@ -135,11 +125,3 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     plain = image.convert("RGB") if image.mode == "CMYK" else image.copy()
     plain.info.pop("icc_profile", None)
     return plain
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode != "RGBA":
-        return image
-    white = Image.new("RGBA", image.size, "white")
-    white.alpha_composite(image)
-    return white.convert("RGB")

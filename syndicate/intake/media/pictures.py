@@ -76,8 +76,17 @@ class Pictures:
 
     def _import(self, address: str) -> Figure:
         try:
-            file = self._timed(self._locate(address))
-            data = _strip_metadata(file_storage.read(file, max_bytes=_MAX_BYTES))
+            file = file_storage.locate(
+                address, folder=self._file.parent, root=self._config.root, kind="picture"
+            )
+            if file not in self._timed_files:  # each picture has its own time limit, once
+                self._timed_files.add(file)
+                restart_timers()
+            data = file_storage.read(file, max_bytes=_MAX_BYTES)
+            try:
+                data = strip_metadata(data)
+            except ValueError:  # a damaged file
+                data = image_codec.reencode(data)
             figure = _measure(data)
             resized = dict(self._missing_renditions(data, figure)) if self._save_media else {}
         except (OSError, ValueError) as error:
@@ -95,26 +104,6 @@ class Pictures:
 
     def _target(self, name: str) -> Path:
         return self._config.media / name.removeprefix(MEDIA)
-
-    def _locate(self, address: str) -> Path:
-        return file_storage.locate(
-            address, folder=self._file.parent, root=self._config.root, kind="picture"
-        )
-
-    def _timed(self, file: Path) -> Path:
-        """Restart the time limit for a picture, once."""
-        if file not in self._timed_files:
-            self._timed_files.add(file)
-            restart_timers()
-        return file
-
-
-def _strip_metadata(data: bytes) -> bytes:
-    """Remove the metadata of a picture's file; encode the picture again if the file is damaged."""
-    try:
-        return strip_metadata(data)
-    except ValueError:
-        return image_codec.reencode(data)
 
 
 def _measure(data: bytes) -> Figure:

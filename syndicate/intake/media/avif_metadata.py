@@ -1,8 +1,8 @@
-"""AVIF: nested boxes; metadata are items located by a table (ISO 14496-12, 8.11; av1-avif).
+"""Strip the metadata of AVIF: items of nested boxes, located by a table.
 
 Moving bytes would change every table. So EXIF and XMP are overwritten in place, and
 their type becomes `free`, which is ignored. The orientation is in other boxes (`irot`,
-`imir`).
+`imir`). The specifications are ISO 14496-12, 8.11, and av1-avif.
 """
 
 import struct
@@ -36,7 +36,7 @@ def is_avif(data: bytes) -> bool:
     return any(brand in _BRANDS for brand in brands)
 
 
-def strip(data: bytes) -> bytes:
+def strip_avif(data: bytes) -> bytes:
     """Overwrite EXIF and XMP, of the picture and of the tracks of an animated one."""
     blanked = bytearray(data)
     try:
@@ -123,16 +123,15 @@ class _ItemLocations:
             item = self._number(4 if wide else 2)
             method = self._number(2) & 15 if self._version else _IN_FILE
             self._number(2)  # data_reference_index: always this file
-            base = self._number(self._base_size) + self._origin(method)
-            yield item, [self._extent(base) for _ in range(self._number(2))]
-
-    def _extent(self, base: int) -> tuple[int, int]:
-        if self._version:
-            self._number(self._index_size)
-        return base + self._number(self._offset_size), self._number(self._length_size)
-
-    def _origin(self, method: int) -> int:
-        return self._idat.start if method == _IN_META and self._idat else 0
+            base = self._number(self._base_size)
+            if method == _IN_META and self._idat:
+                base += self._idat.start
+            extents = []
+            for _ in range(self._number(2)):
+                self._number(self._index_size if self._version else 0)
+                start = base + self._number(self._offset_size)
+                extents.append((start, self._number(self._length_size)))
+            yield item, extents
 
     def _number(self, size: int) -> int:
         if self._position + size > len(self._data):
