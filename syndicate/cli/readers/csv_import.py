@@ -13,7 +13,7 @@ from syndicate import clock
 from syndicate.cli.context import AsJson, CommandContext, command_context
 from syndicate.cli.terminal.console import echo, echo_json, echo_outcome, note, track_progress
 from syndicate.errors import ConfigError, Refused
-from syndicate.intake.subscribers.csv_injection import escape_formula
+from syndicate.intake.subscribers.csv_file import escape_formula
 from syndicate.intake.subscribers.export_formats import REFUSAL_COLUMNS
 from syndicate.private_file import open_private
 

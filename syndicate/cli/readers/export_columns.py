@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from syndicate.errors import ConfigError
-from syndicate.intake.subscribers.csv_injection import escape_formula
+from syndicate.intake.subscribers.csv_file import escape_formula
 from syndicate.model.subscribers import Subscriber, Subscription
 
 FIELD = "field."

@@ -1,10 +1,11 @@
-"""Render Markdown as HTML: CommonMark with tables, footnotes and strikethrough, by comrak."""
+"""Render Markdown as HTML: CommonMark with tables, footnotes and strikethrough, by comrak.
+
+Code between Jekyll's highlight tags is put into fences first; other Liquid is plain text.
+"""
 
 import re
 
 from comrak import ExtensionOptions, RenderOptions, render_markdown
-
-from syndicate.intake.articles import highlight_tags
 
 _MAX_CELLS = 1_000_000
 """Short rows are filled up: a wide header above many lines would take all memory."""
@@ -21,13 +22,29 @@ _BACK_REFERENCE = re.compile(
 )
 _BACK_ARROW = ">↩\ufe0e"
 """The arrow back from a footnote, which some systems would show as an emoji."""
+_CODE = re.compile(
+    r"""
+    ^[ \t>]*+ (?:(?:[-*+]|\d++[.)])[ \t]++)*+ (?P<fence>`{3,}+(?=[^`\n]*+$)|~{3,}+) [^\n]*+\n
+    .*? (?: ^[ \t>]*+ (?P=fence) [`~]*+ [ \t]*+$ | \Z )
+    |
+    ^(?P<place>[ \t]*+(?:>[ \t]*+)*+)
+    \{%-?[ \t]*+ highlight [ \t]++ (?P<language>[\w+\#-]++) [^%\n]*+ %\} [ \t]*+\n
+    .*? (?: ^(?P<last>[ \t>]*+) (?P<end>\{%-?[ \t]*+ endhighlight [ \t]*+-?%\}) [ \t]*+$ | \Z )
+    """,
+    re.MULTILINE | re.DOTALL | re.ASCII | re.VERBOSE,
+)
+"""A fence, or code between tags; either may lack its end."""
+_ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
+_CODE_INDENT = 4
+_SEARCHED_CHARACTERS = 4_000
+"""Characters that are searched backwards for the start of a list item."""
 _RENDERING = RenderOptions()
 _RENDERING.unsafe_ = True
 
 
 def to_html(text: str) -> str:
     """Render Markdown; the HTML is not sanitised."""
-    text = highlight_tags.fence_highlight_tags(text)
+    text = _CODE.sub(_add_fence, text) if "endhighlight" in text else text
     escaped = "~" in text and _TILDE_PLACEHOLDER not in text
     if escaped:
         text = _TILDE.sub(_TILDE_PLACEHOLDER, text)
@@ -48,3 +65,35 @@ def _extensions(text: str) -> ExtensionOptions:
     options.footnotes = nested <= _MAX_NESTED_NOTES
     options.inline_footnotes = options.footnotes and text.count("^[") <= _MAX_INLINE_NOTES
     return options
+
+
+def _add_fence(code: re.Match[str]) -> str:
+    """Put `{% highlight ruby %}` … `{% endhighlight %}`, including the tags, into a fence.
+
+    In a paragraph the lines would run together.
+    """
+    if not code["end"] or _is_in_code(code.string[: code.start()], code["place"]):
+        return code[0]
+    fence = "~" * max([3, *(len(run) + 1 for run in re.findall("~+", code[0]))])
+    return f"{code['place']}{fence}{code['language']}\n{code[0]}\n{code['last']}{fence}"
+
+
+def _is_in_code(before: str, place: str) -> bool:
+    """Whether Markdown treats this place as raw HTML or as code already."""
+    above = before[-_SEARCHED_CHARACTERS:].split("\n")[:-1]
+    indent = _width(place.rpartition(">")[2])
+    if above and above[-1].lstrip(" \t>").startswith("<"):
+        return True
+    if indent < _CODE_INDENT:
+        return False
+    for line in reversed(above):
+        inner = line.lstrip()
+        if inner and (line_indent := _width(line.removesuffix(inner))) < indent:
+            if _ITEM.match(inner):
+                return False
+            indent = line_indent
+    return True
+
+
+def _width(blanks: str) -> int:
+    return len(blanks.expandtabs(_CODE_INDENT))

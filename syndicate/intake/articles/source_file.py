@@ -12,21 +12,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from urllib.parse import urlsplit
 
-from lxml import etree
+from lxml import etree, html
 
 from syndicate.body.compiler import compile_body
 from syndicate.body.tree_edits import remove, unwrap, write_children
 from syndicate.config import Config
 from syndicate.errors import Refused
-from syndicate.intake.articles import html_document, markdown
+from syndicate.intake.articles import markdown
 from syndicate.intake.articles.fields import read_fields
-from syndicate.intake.articles.frontmatter import split_front_matter
+from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue, split_front_matter
 from syndicate.intake.articles.jekyll import JekyllSite, LiquidResult, is_jekyll, read_liquid
 from syndicate.intake.markup import figures
 from syndicate.intake.markup.sanitise import id_prefix, sanitise
-from syndicate.intake.media import recordings
 from syndicate.intake.media.pictures import Pictures
-from syndicate.model.articles import Figure, Recording, Revision
+from syndicate.intake.media.recordings import RecordingMissing, find_recording
+from syndicate.model.articles import Figure, Revision
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.text import one_line, shorten
 
@@ -82,7 +82,7 @@ def read_source_file(file: Path, config: Config) -> SourceFile:
         raise Refused(f"{readable}: expected a file name in UTF-8; rename it")
     front = split_front_matter(_read_bytes(file, path), path)
     if not front.is_present and file.suffix.lower() in HTML_SUFFIXES:
-        front = html_document.read_head(front)
+        front = _read_html_head(front)
     if not front.is_present:
         raise Refused(f"{path}:1: no front matter — expected a line of --- or +++, and a title")
     intake_path, zone = path_in_intake(PurePath(path), config), config.publication.timezone
@@ -115,23 +115,29 @@ def parse_article(
     def warn(message: str) -> None:
         warnings.append(f"{source_file.path}: {message}")
 
-    html = source_file.file.suffix.lower() in HTML_SUFFIXES
     liquid = _evaluate_liquid(source_file, config)
     for line, problem in liquid.warnings:
         warnings.append(f"{source_file.path}:{source_file.line + line - 1}: {problem}")
-    markup = liquid.text if html else markdown.to_html(liquid.text)
+    is_html = source_file.file.suffix.lower() in HTML_SUFFIXES
+    markup = liquid.text if is_html else markdown.to_html(liquid.text)
     try:
         root = sanitise(markup, id_prefix(public_id), hosts=config.pages.embed_hosts)
     except Refused as error:
         raise Refused(f"{source_file.path}: {error}") from error
     head = source_file.revision
-    if liquid.warnings:
-        _drop_dead_links(root)
+    if liquid.warnings:  # keep the text of links whose address was not understood
+        for link in [link for link in root.iter("a") if not link.attrib]:
+            unwrap(link)
     _drop_headline(root, head.title)
     pictures = Pictures(source_file.file, config, save_media=save_media)
     image = figures.find_lead_picture(head.image, pictures, warn) if head.image else None
     shown = figures.normalise_figures(root, pictures, warn)
-    audio = _recording(source_file, config, warn, save_media=save_media)
+    audio = None
+    if head.audio is not None:
+        try:
+            audio = find_recording(head.audio, source_file.file, config, save_media=save_media)
+        except RecordingMissing as error:
+            warn(f"the recording is ignored: {error}")
     revision = replace(
         head,
         body=write_children(root),
@@ -163,19 +169,6 @@ def _evaluate_liquid(source_file: SourceFile, config: Config) -> LiquidResult:
     values = {f"page.{name}": value for name, value in page.items()}
     values |= {f"site.{name}": value for name, value in site.items()}
     return read_liquid(source_file.text, values, JekyllSite(source_file.file))
-
-
-def _recording(
-    source_file: SourceFile, config: Config, warn: figures.Warn, *, save_media: bool
-) -> Recording | None:
-    """Find the article's recording; warn if it is missing."""
-    if (named := source_file.revision.audio) is None:
-        return None
-    try:
-        return recordings.find_recording(named, source_file.file, config, save_media=save_media)
-    except recordings.RecordingMissing as error:
-        warn(f"the recording is ignored: {error}")
-        return None
 
 
 def stored_path(file: Path, config: Config) -> str:
@@ -213,13 +206,6 @@ def _drop_headline(root: etree._Element, title: str) -> None:
         remove(first)
 
 
-def _drop_dead_links(root: etree._Element) -> None:
-    """Keep the text of links whose address was not understood."""
-    for link in [*root.iter("a")]:
-        if not link.attrib:
-            unwrap(link)
-
-
 def _plain_text(root: etree._Element, without: Iterable[str] = ()) -> str:
     """Return a body's sentences on one line; with `without`, only their beginning."""
     parts: list[str] = []
@@ -240,3 +226,39 @@ def _plain_text(root: etree._Element, without: Iterable[str] = ()) -> str:
         for left in without:
             prose = prose.replace(left, "")
     return prose
+
+
+def _read_html_head(front: FrontMatter) -> FrontMatter:
+    """Return the head of a complete HTML document as front matter.
+
+    The title is `<title>`, else the first `<h1>`; the summary is the description in
+    `<meta>`. Without a title it has no front matter.
+    """
+    markup = front.body
+    if not markup.strip():
+        return front
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
+    try:
+        root = html.document_fromstring(markup.encode(), parser=parser)
+    except etree.LxmlError:  # such as nothing but a document type or a comment
+        return front
+    heads = (root.find(".//title"), root.find(".//h1"))
+    titles = (one_line("".join(head.itertext())) for head in heads if head is not None)
+    title = next(filter(None, titles), "")
+    if not title:
+        return front
+    described = (
+        meta for meta in root.iter("meta") if meta.get("name", "").lower() == "description"
+    )
+    summary = next((one_line(meta.get("content", "")) for meta in described), "")
+    values = {}
+    for key, text, tag in (("title", title, "<(?:title|h1)"), ("summary", summary, "<meta")):
+        if text:
+            found = re.search(tag, markup, re.IGNORECASE)
+            line = markup.count("\n", 0, found.start()) + 1 if found else 1
+            values[key] = FrontMatterValue(line=line, text=text, json_value=text)
+    opening = re.search(r"<body(?=[\s>])", markup, re.IGNORECASE)
+    start = markup.find(">", opening.end()) + 1 if opening else 0
+    closings = [closing.start() for closing in re.finditer("</body", markup, re.IGNORECASE)]
+    body = markup[start : closings[-1] if closings else None]
+    return replace(front, values=values, body=body, is_present=True)

@@ -1,22 +1,26 @@
-"""Watch the intake folder, and report the article files that were saved."""
+"""Watch the intake folder: report saved and deleted article files, skip those over the limits."""
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from watchfiles import Change
 from watchfiles import watch as changes_in
 
+from syndicate.config import Config
 from syndicate.intake.articles.file_discovery import is_ignored
-from syndicate.intake.articles.source_file import SUFFIXES
+from syndicate.intake.articles.source_file import SUFFIXES, stored_path
+from syndicate.store import Store
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif")
 _DEBOUNCE_MS, _MAX_DEBOUNCE_MS = 200, 1000
 """The pause that ends a burst of changes, and the longest wait for it."""
 _POLL_MS = 1000
 _RETRY_SECONDS = 0.5
+_MAX_MESSAGES = 5
+"""More deleted files than this get a single message."""
 OnChange = Callable[[frozenset[Path]], None]
 """Receives the article files that were saved; empty if anything may have changed."""
 
@@ -95,3 +99,67 @@ def _is_watched(path: str, folder: Path) -> bool:
         return False
     inside = file.relative_to(folder).parts if file.is_relative_to(folder) else (file.name,)
     return not any(map(is_ignored, inside))
+
+
+class DeletedFiles:
+    """Reports each deleted file once, and again if it was restored in between.
+
+    It retracts nothing: the deletion may be a mistake, or a disk that isn't mounted.
+    """
+
+    def __init__(self) -> None:
+        self._reported: set[str] = set()
+
+    def report_new(
+        self, store: Store, config: Config, changed: Iterable[Path] | None = None
+    ) -> list[str]:
+        """Return messages about deleted files that were not reported yet.
+
+        `changed` are the files to check; None checks all of them.
+        """
+        paths = None if changed is None else [stored_path(file, config) for file in changed]
+        folder = stored_path(config.path(config.intake.folder), config)
+        with store.read() as tx:
+            slugs = tx.articles.slugs_by_path("" if folder == "." else f"{folder}/", paths)
+        gone = {path: slug for path, slug in slugs.items() if not config.path(path).is_file()}
+        new = {path: slug for path, slug in gone.items() if path not in self._reported}
+        self._reported = (self._reported - (slugs.keys() - gone.keys())) | gone.keys()
+        if len(new) > _MAX_MESSAGES:
+            names = ", ".join([*new][:_MAX_MESSAGES])
+            message = (
+                f"{len(new):,} article files are gone: {names} and {len(new) - _MAX_MESSAGES:,} "
+                "more; their articles stay: restore the files, or retract each article with "
+                "`syndicate retract SLUG`"
+            )
+            return [message]
+        return [
+            f"{path} is gone, and its article stays: restore the file, or retract the "
+            f"article with `syndicate retract {slug}`"
+            for path, slug in new.items()
+        ]
+
+
+class Quarantine:
+    """Files that exceeded the limits of their process; skipped until they are saved again."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, tuple[int, int]] = {}
+
+    def add(self, file: Path) -> None:
+        """Quarantine a file until it is saved again."""
+        self._states[os.path.realpath(file)] = _state(file)
+
+    def contains(self, file: Path) -> bool:
+        """Whether a file is in quarantine; one that was saved since then is released."""
+        name = os.path.realpath(file)
+        if name in self._states and self._states[name] != _state(file):
+            del self._states[name]
+        return name in self._states
+
+
+def _state(file: Path) -> tuple[int, int]:
+    """Return modification time and size, which change when a file is saved."""
+    with suppress(OSError):
+        found = file.stat()
+        return found.st_mtime_ns, found.st_size
+    return 0, 0

@@ -1,6 +1,5 @@
 """Subscribers from the CSV exports of newsletter tools.
 
 `csv_import` imports a file in batches: `csv_file` reads its rows, `csv_row` parses each into a
-subscriber, `cell_values` parses single cells and `email_syntax` checks addresses;
-`export_formats` has the columns of each tool, `csv_injection` escapes formulas.
+subscriber, `cell_values` parses single cells; `export_formats` has the columns of each tool.
 """

@@ -1,12 +1,14 @@
 """Read CSV files of other tools as a stream: any separator, several encodings.
 
 A broken row is reported, and reading continues on the next line: a missing closing quote
-must not swallow the rows below.
+must not swallow the rows below. In our own files a `'` before a cell that a spreadsheet would run
+as a formula makes it text (OWASP, "CSV injection"), and is removed when the file is imported.
 """
 
 import codecs
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +17,6 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from syndicate.errors import Refused
-from syndicate.intake.subscribers.csv_injection import unescape_formula
 from syndicate.intake.subscribers.export_formats import has_escaped_formulas
 
 SEPARATORS = (",", ";", "\t")
@@ -23,7 +24,7 @@ MAX_LINE_LENGTH = 65_536
 """Characters; no tool writes more about one subscriber."""
 _MAX_ROW_LINES = 50
 """Lines of one row: notes in a cell may have several."""
-_CHUNK_BYTES = 1 << 20
+_CHUNK_LENGTH = 1 << 20
 _ZIP_SIGNATURE = b"PK\x03\x04"
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -36,6 +37,8 @@ _ENCODING_NAMES = {
     "utf-16": "UTF-16",
     "cp1252": "Windows-1252",
 }
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""The start of a cell to escape: one with a `'` already gets another, so that both come back."""
 
 
 class CsvCells(NamedTuple):
@@ -78,6 +81,16 @@ class CsvFile:
                 yield row._replace(cells=[unescape_formula(cell) for cell in row.cells])
 
 
+def escape_formula(text: str) -> str:
+    """Return a cell's text so that no spreadsheet runs it."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unescape_formula(text: str) -> str:
+    """Undo `escape_formula`; other text stays as it is."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
 def inspect_csv(file: Path, is_header: Callable[[list[str]], bool]) -> CsvFile:
     """Detect the encoding, separator and header of a file; raise Refused if it can't be read.
 
@@ -87,7 +100,10 @@ def inspect_csv(file: Path, is_header: Callable[[list[str]], bool]) -> CsvFile:
     codec, lines = _detect_codec(file)
     with _open(file, codec) as text:
         first = text.read(MAX_LINE_LENGTH)
-    headers = [(_header(first, separator), separator) for separator in SEPARATORS]
+    headers = []
+    for separator in SEPARATORS:
+        row = next(_RowReader(io.StringIO(first, newline=""), separator), None)
+        headers.append((row.cells if row is not None and row.line == 1 else [], separator))
     header, separator = max(headers, key=lambda split: (is_header(split[0]), len(split[0])))
     escaped = has_escaped_formulas(header)
     return CsvFile(
@@ -102,39 +118,27 @@ def inspect_csv(file: Path, is_header: Callable[[list[str]], bool]) -> CsvFile:
 
 
 def _detect_codec(file: Path) -> tuple[str, int]:
-    """Return the codec of a file and its number of lines, in one pass."""
-    lines = 0
+    """Return the codec of a file and its number of lines."""
     try:
         with file.open("rb") as data:
             start = data.read(4)
-            if start == _ZIP_SIGNATURE:
-                raise Refused(f"{file}: a spreadsheet or ZIP file — export it as CSV")
-            marked = next(
-                (codec for mark, codec in _BYTE_ORDER_MARKS if start.startswith(mark)), None
-            )
-            codec = marked or "utf-8"
-            decoder = codecs.getincrementaldecoder(codec)()
-            data.seek(0)
-            while chunk := data.read(_CHUNK_BYTES):
-                lines += chunk.count(b"\n")
-                if codec != "cp1252":
-                    codec = _check_codec(decoder, chunk, codec)
-            if codec != "cp1252":
-                codec = _check_codec(decoder, b"", codec)
     except OSError as error:
         raise Refused(f"{file}: can't be read: {error.strerror}") from error
-    if marked and codec == "cp1252":
-        raise Refused(f"{file}: invalid {_ENCODING_NAMES[marked]} — save it as UTF-8")
-    return codec, lines
-
-
-def _check_codec(decoder: codecs.IncrementalDecoder, chunk: bytes, codec: str) -> str:
-    """Return the codec if a chunk is valid in it, else Windows-1252, which old programs write."""
+    if start == _ZIP_SIGNATURE:
+        raise Refused(f"{file}: a spreadsheet or ZIP file — export it as CSV")
+    marked = next((codec for mark, codec in _BYTE_ORDER_MARKS if start.startswith(mark)), None)
     try:
-        decoder.decode(chunk, final=not chunk)
+        return marked or "utf-8", _count_lines(file, marked or "utf-8")
     except UnicodeDecodeError:
-        return "cp1252"
-    return codec
+        if marked:
+            name = _ENCODING_NAMES[marked]
+            raise Refused(f"{file}: invalid {name} — save it as UTF-8") from None
+        return "cp1252", _count_lines(file, "cp1252")  # as old programs write
+
+
+def _count_lines(file: Path, codec: str) -> int:
+    with _open(file, codec) as text:
+        return sum(chunk.count("\n") for chunk in iter(partial(text.read, _CHUNK_LENGTH), ""))
 
 
 def _open(file: Path, codec: str) -> TextIO:
@@ -144,12 +148,6 @@ def _open(file: Path, codec: str) -> TextIO:
         return file.open(encoding=codec, errors=errors, newline="")
     except OSError as error:
         raise Refused(f"{file}: can't be read: {error.strerror}") from error
-
-
-def _header(first: str, separator: str) -> list[str]:
-    reader = _RowReader(io.StringIO(first, newline=""), separator)
-    row = next(reader, None)
-    return row.cells if row is not None and row.line == 1 else []
 
 
 class _RowTooLong(Exception):  # noqa: N818 - never leaves this module
@@ -167,10 +165,11 @@ class _RowReader(Iterator[CsvCells]):
         """Lines of the current row."""
         self._line = 0
         self._separator = separator
-        self._csv = self._new_reader()
+        self._restart()
 
-    def _new_reader(self) -> Iterator[list[str]]:
-        return csv.reader(iter(self._next_line, ""), delimiter=self._separator, strict=True)
+    def _restart(self) -> None:
+        lines = iter(self._next_line, "")
+        self._csv = csv.reader(lines, delimiter=self._separator, strict=True)
 
     def __next__(self) -> CsvCells:
         while True:
@@ -199,7 +198,7 @@ class _RowReader(Iterator[CsvCells]):
         first, *others = self._row_lines
         self._unread.extendleft(reversed(others))
         self._line = line
-        self._csv = self._new_reader()
+        self._restart()
         if len(first) < MAX_LINE_LENGTH:
             fault = "broken CSV: a closing quote is missing, or has text after it"
             return CsvCells(line, [first.rstrip("\r\n")], fault)

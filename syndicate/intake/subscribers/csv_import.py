@@ -1,7 +1,7 @@
 """Import subscribers from a CSV file that another newsletter tool exported."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,59 +95,39 @@ def import_rows(
     """
     parser = source.row_parser(options, at=at)
     cause = Cause(who=Actor.IMPORT, how=f"{parser.origin} at {at:%Y-%m-%d %H:%M} UTC")
-    batches = _batches(source.csv_file.rows(), parser)
+    batches = _decide_all(source.csv_file.rows(), parser)
     with ThreadPoolExecutor(1) as executor:
         next_batch = executor.submit(next, batches, None)
         while batch := next_batch.result():
             next_batch = executor.submit(next, batches, None)
+            readers = [reader for _, reader in batch if isinstance(reader, StagedReader)]
             with store.write() as tx:
-                outcomes = tx.bulk_import.add(batch.readers, cause=cause, at=at)
+                outcomes = iter(tx.bulk_import.add(readers, cause=cause, at=at))
                 if dry_run:
                     tx.rollback()
-            yield from batch.results(outcomes)
+            for line, decided in batch:
+                if isinstance(decided, RowResult):
+                    yield decided
+                else:
+                    yield RowResult(line, decided.email, _OUTCOMES[next(outcomes)])
     if not dry_run:
         with store.write() as tx:
             tx.bulk_import.analyze()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Batch:
-    """Some rows: the results of those that need no look-up, and the readers in the others."""
-
-    decided: list[RowResult | None]
-    """Per row; None for a row with a reader."""
-    lines: list[int]
-    """Of the readers."""
-    readers: list[StagedReader]
-
-    def results(self, outcomes: Iterable[SubscribeOutcome]) -> Iterator[RowResult]:
-        """Iterate over the results of all rows in order."""
-        imported = zip(self.lines, self.readers, outcomes, strict=True)
-        for result in self.decided:
-            if result is not None:
-                yield result
-                continue
-            line, reader, outcome = next(imported)
-            yield RowResult(line, reader.email, _OUTCOMES[outcome])
-
-
-def _batches(rows: Iterator[CsvCells], parser: CsvRowParser) -> Iterator[_Batch]:
+def _decide_all(
+    rows: Iterator[CsvCells], parser: CsvRowParser
+) -> Iterator[list[tuple[int, RowResult | StagedReader]]]:
+    """Iterate over batches of lines, each with its result, or with a reader to look up."""
     seen = SeenRows()
     while chunk := list(islice(rows, BATCH_SIZE)):
-        batch = _Batch(decided=[], lines=[], readers=[])
-        for row in chunk:
-            reader = parser.parse(row)
-            result = _decide(row, reader, seen)
-            batch.decided.append(result)
-            if result is None:
-                assert isinstance(reader, StagedReader)
-                batch.lines.append(row.line)
-                batch.readers.append(reader)
-        yield batch
+        yield [(row.line, _decide(row, parser.parse(row), seen)) for row in chunk]
 
 
-def _decide(row: CsvCells, reader: StagedReader | str, seen: "SeenRows") -> RowResult | None:
-    """Return the result of a refused or duplicate row; None for any other."""
+def _decide(
+    row: CsvCells, reader: StagedReader | str, seen: "SeenRows"
+) -> RowResult | StagedReader:
+    """Return the result of a refused or duplicate row; the reader in any other."""
     if isinstance(reader, str):
         email = row.cells[0] if len(row.cells) == 1 else ""
         return RowResult(row.line, email, RowOutcome.REFUSED, reader, tuple(row.cells))
@@ -156,7 +136,7 @@ def _decide(row: CsvCells, reader: StagedReader | str, seen: "SeenRows") -> RowR
     same = (reader.address, reader.newsletter, left, bool(reader.suppressed))
     first = seen.add(hash(same), row.line)
     if first == row.line:
-        return None
+        return reader
     reason = f"{reader.email} is on line {first} already"
     return RowResult(row.line, reader.email, RowOutcome.DUPLICATE, reason)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from syndicate.intake.subscribers.cell_values import (
+    check_email,
     is_no,
     parse_json_object,
     parse_status,
@@ -13,7 +14,6 @@ from syndicate.intake.subscribers.cell_values import (
     parse_time,
 )
 from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile
-from syndicate.intake.subscribers.email_syntax import check_email
 from syndicate.intake.subscribers.export_formats import (
     SUPPRESSED,
     ExportedStatus,
@@ -66,41 +66,40 @@ class CsvRowParser:
         self._format = export_format
         self._options = options
         self._at = at
-        columns = self._columns_by_name()
-        self._email = _first_column(columns, export_format.email)
-        self._name = _first_column(columns, export_format.name_columns)
-        names = (export_format.first, export_format.last)
-        self._names = [column for name in names for column in _all_columns(columns, name)[:1]]
+        names = [normalise_column(cell) for cell in csv_file.header]
+        by_name = {name: column for column, name in reversed([*enumerate(names)]) if name}
+
+        def columns(names: Sequence[str]) -> list[int]:
+            return [by_name[name] for name in names if name in by_name]
+
+        def first_column(names: Sequence[str]) -> int | None:
+            return next(iter(columns(names)), None)
+
+        self._email = first_column(export_format.email)
+        self._name = first_column(export_format.name_columns)
+        self._names = [*columns(export_format.first)[:1], *columns(export_format.last)[:1]]
         short = (self._email, self._name, *self._names)
         self._short = [column for column in short if column is not None]
         """Columns that never have more than one line."""
-        self._status = _first_column(columns, export_format.status)
-        self._opted_in = _first_column(columns, export_format.opted_in)
-        self._newsletter = _first_column(columns, export_format.newsletter)
-        self._source = _first_column(columns, export_format.source)
-        self._suppressed = _first_column(columns, export_format.suppressed)
-        self._tags = _first_column(columns, export_format.tags)
-        self._language = _first_column(columns, export_format.language)
-        self._confirmed_at = _all_columns(columns, export_format.confirmed_at)
-        self._words = [
-            "confirmed" if "confirm" in csv_file.header[column].lower() else "subscribed"
-            for column in self._confirmed_at
-        ]
-        self._left_at = _all_columns(columns, export_format.left_at)
-        self._opted_out = [*_all_columns(columns, export_format.opted_out), *self._left_at]
-        self._bounced_at = _all_columns(columns, export_format.bounced_at)
-        self._attributes = _all_columns(columns, export_format.attributes)
-        own = {name: _first_column(columns, _field_columns(name)) for name in options.fields}
-        self._fields = [(name, column) for name, column in own.items() if column is not None]
+        self._status = first_column(export_format.status)
+        self._opted_in = first_column(export_format.opted_in)
+        self._newsletter = first_column(export_format.newsletter)
+        self._source = first_column(export_format.source)
+        self._suppressed = first_column(export_format.suppressed)
+        self._tags = first_column(export_format.tags)
+        self._language = first_column(export_format.language)
+        self._confirmed_at = columns(export_format.confirmed_at)
+        self._left_at = columns(export_format.left_at)
+        self._opted_out = [*columns(export_format.opted_out), *self._left_at]
+        self._bounced_at = columns(export_format.bounced_at)
+        self._attributes = columns(export_format.attributes)
+        own = {name: map(normalise_column, (name, f"field.{name}")) for name in options.fields}
+        fields = [(name, first_column([*names])) for name, names in own.items()]
+        self._fields = [(name, column) for name, column in fields if column is not None]
         self._default = status_from_file_name(export_format, csv_file.file)
         tool = f" ({export_format.name})" if export_format.name else ""
         self.origin = f"{IMPORTED}{one_line(csv_file.file.name)}{tool}"
         """The beginning of `source` in all its subscriptions."""
-
-    def _columns_by_name(self) -> Mapping[str, int]:
-        """Return the columns with a name; the first of several with the same."""
-        names = [normalise_column(cell) for cell in self._csv_file.header]
-        return {name: column for column, name in reversed([*enumerate(names)]) if name}
 
     @property
     def has_newsletters(self) -> bool:
@@ -168,6 +167,7 @@ class CsvRowParser:
         if fields is None:
             return f"more than {MAX_FIELD_LENGTH} characters in one field"
         language = self._cell(cells, self._language) or attributes.get("language", "")
+        tags = parse_tags(self._cell(cells, self._tags))
         since, word = self._since(cells)
         return StagedReader(
             reader.email,
@@ -179,7 +179,7 @@ class CsvRowParser:
             name=name,
             language=language.replace("_", "-") if _LANGUAGE.fullmatch(language) else None,
             fields=fields,
-            tags=self._tags_of(cells),
+            tags=tuple(dict.fromkeys((*tags, *self._options.tags))),
         )
 
     def _departed(
@@ -212,21 +212,21 @@ class CsvRowParser:
             found.append(status)
         if self._opted_in is not None and is_no(self._cell(cells, self._opted_in)):
             found.append(ExportedStatus.LEFT)
-        if self._opted_out and self._any_yes(cells, self._opted_out):
-            found.append(ExportedStatus.LEFT)
-        if self._bounced_at and self._any_yes(cells, self._bounced_at):
-            found.append(ExportedStatus.BOUNCED)
+        for columns, status in (
+            (self._opted_out, ExportedStatus.LEFT),
+            (self._bounced_at, ExportedStatus.BOUNCED),
+        ):
+            if not all(is_no(self._cell(cells, column)) for column in columns):
+                found.append(status)
         return found[0] if len(found) == 1 else max(found, key=_SEVERITY.__getitem__)
-
-    def _any_yes(self, cells: list[str], columns: list[int]) -> bool:
-        return not all(is_no(self._cell(cells, column)) for column in columns)
 
     def _since(self, cells: list[str]) -> tuple[datetime | None, str]:
         """Return since when they agreed, and whether they confirmed or subscribed then."""
-        for column, word in zip(self._confirmed_at, self._words, strict=True):
+        for column in self._confirmed_at:
             since = self._time(cells, column)
             if since is not None:
-                return since, word
+                confirmed = "confirm" in self._csv_file.header[column].lower()
+                return since, "confirmed" if confirmed else "subscribed"
         return None, ""
 
     def _how(self, cells: list[str], since: datetime | None, word: str) -> str:
@@ -273,12 +273,6 @@ class CsvRowParser:
                     attributes["language"] = str(value)
         return attributes
 
-    def _tags_of(self, cells: list[str]) -> tuple[str, ...]:
-        cell = self._cell(cells, self._tags)
-        if not cell:
-            return self._options.tags
-        return tuple(dict.fromkeys([*parse_tags(cell), *self._options.tags]))
-
     def _cell(self, cells: list[str], column: int | None) -> str:
         return "" if column is None or column >= len(cells) else cells[column].strip()
 
@@ -298,24 +292,9 @@ class CsvRowParser:
     def _wrong_newsletter(self, newsletter: str) -> str:
         """Return why a row is not for a newsletter of this import."""
         wanted = self._options.newsletter
-        if wanted is not None:
-            if newsletter == wanted:
-                return ""
-            return f'is for "{newsletter}", but the import is for "{wanted}"'
-        if newsletter in self._options.newsletters:
+        if newsletter == wanted or (wanted is None and newsletter in self._options.newsletters):
             return ""
+        if wanted is not None:
+            return f'is for "{newsletter}", but the import is for "{wanted}"'
         names = ", ".join(self._options.newsletters) or "none"
         return f'no newsletter is called "{one_line(newsletter)[:40]}"; there are: {names}'
-
-
-def _field_columns(name: str) -> tuple[str, str]:
-    """Return the column names of a custom field: its own, and that in our export."""
-    return normalise_column(name), normalise_column(f"field.{name}")
-
-
-def _first_column(columns: Mapping[str, int], names: Sequence[str]) -> int | None:
-    return next((columns[name] for name in names if name in columns), None)
-
-
-def _all_columns(columns: Mapping[str, int], names: Sequence[str]) -> list[int]:
-    return [columns[name] for name in names if name in columns]

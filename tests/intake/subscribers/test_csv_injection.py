@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from syndicate.cli.readers.csv_import import _RefusedRows
 from syndicate.cli.readers.export_columns import ExportColumns
-from syndicate.intake.subscribers.csv_file import inspect_csv
+from syndicate.intake.subscribers.csv_file import escape_formula, inspect_csv, unescape_formula
 from syndicate.intake.subscribers.csv_import import RowOutcome, RowResult, SubscriberCsv
-from syndicate.intake.subscribers.csv_injection import escape_formula, unescape_formula
 from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model.subscribers import Subscriber, Subscription, SubscriptionState
 from syndicate.store import StagedReader

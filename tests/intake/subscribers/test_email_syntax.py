@@ -5,7 +5,7 @@ from email_validator import validate_email
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from syndicate.intake.subscribers.email_syntax import check_email, is_ordinary
+from syndicate.intake.subscribers.cell_values import check_email, is_ordinary
 from syndicate.model.subscribers import normalise_email
 
 LOCAL = st.text(alphabet="aZ09._+-'!#{}~\"@ ", min_size=0, max_size=70)

@@ -10,11 +10,11 @@ from syndicate.errors import Refused
 from syndicate.intake.articles.fields import attachments, publishing
 from syndicate.intake.articles.fields.front_matter_keys import MAX_LINE_LENGTH, FrontMatterKeys
 from syndicate.intake.articles.fields.old_addresses import read_old_addresses
-from syndicate.intake.articles.fields.people import read_people
-from syndicate.intake.articles.frontmatter import FrontMatter
+from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
 from syndicate.intake.articles.slugify import article_name, slugify, split_dated_name
-from syndicate.model.articles import Revision
+from syndicate.model.articles import Person, Revision
 from syndicate.model.urls import http_url
+from syndicate.text import one_line
 
 MAX_ID_LENGTH = 200
 SLUG_KEYS = ("slug", "permalink")
@@ -51,8 +51,8 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
         updated=publishing.read_updated(keys, zone),
         section=section,
         tags=tags,
-        authors=read_people(keys, "authors", "author"),
-        contributors=read_people(keys, "contributors"),
+        authors=_people(keys, "authors", "author"),
+        contributors=_people(keys, "contributors"),
         breaking=keys.flag("breaking") or False,
         summary=keys.first_line("summary", "description", "excerpt", longest=5 * MAX_LINE_LENGTH),
         image=attachments.read_image(keys),
@@ -145,3 +145,36 @@ def _translations(keys: FrontMatterKeys) -> Mapping[str, str]:
             keys.refuse(f"translations.{tag}", item, "a slug, or an http or https address")
         translations[tag] = address
     return translations
+
+
+def _people(keys: FrontMatterKeys, *names: str) -> tuple[Person, ...]:
+    """Return the people in some keys, each once."""
+    people: dict[Person, None] = {}
+    for name in names:
+        value = keys.get(name) or FrontMatterValue(line=1)
+        items = (value,) if value.items is None else value.items
+        named = (item for item in items if not item.is_null and item.text != "")
+        people |= dict.fromkeys(_person(keys, name, item) for item in named)
+    return tuple(people)
+
+
+def _person(keys: FrontMatterKeys, key: str, value: FrontMatterValue) -> Person:
+    if value.text is not None:
+        name, table = one_line(value.text), {}
+    elif value.table is not None:
+        table = keys.table(key, value, ("name", "place", "url", "email"))
+        name = table.get("name", "")
+    else:
+        name, table = "", {}
+    if not name or len(name) > MAX_LINE_LENGTH:
+        keys.refuse(key, value, "a name, or a table with name, place, url, email")
+    url = keys.address(f"{key}.url", (value.table or {})["url"]) if table.get("url") else None
+    email = table.get("email") or None
+    if email is not None:
+        from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
+
+        try:
+            validate_email(email, check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            keys.refuse(f"{key}.email", (value.table or {})["email"], "an email address")
+    return Person(name=name, place=table.get("place") or None, url=url, email=email)

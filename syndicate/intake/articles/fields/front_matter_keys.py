@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.fields.misspelt_keys import closest_key
 from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
 from syndicate.intake.articles.frontmatter.value import table_value
 from syndicate.model.urls import http_url
@@ -21,6 +20,10 @@ _KNOWN = frozenset({
 })  # fmt: skip
 _SUGGESTED = _KNOWN - {"url", "path"}
 """Keys to suggest for a misspelt one; the two excluded are one letter from `uri` and `math`."""
+_MIN_LENGTH = 3
+"""Letters of a key that is compared."""
+_LONG_KEY = 5
+"""Keys of this length may differ by two letters; shorter ones are too similar."""
 _TAXONOMIES = ("tags", "categories", "authors")
 
 
@@ -97,7 +100,7 @@ class FrontMatterKeys:
         """Return the unknown keys; warn about those that look misspelt."""
         unknown = {key: value for key, value in self.values.items() if key not in _KNOWN}
         for key, value in unknown.items():
-            if (known := closest_key(key, _SUGGESTED)) is not None:
+            if (known := _closest_key(key)) is not None:
                 self.warn(value, f"{key} is unknown; did you mean {known}?")
         return {key: value.json_value for key, value in unknown.items()}
 
@@ -137,3 +140,33 @@ def _folded(front: FrontMatter) -> dict[str, FrontMatterValue]:
             **({"taxonomies": table_value(taxonomies.line, rest)} if rest else {}),
         }
     return values
+
+
+def _closest_key(key: str) -> str | None:
+    """Return the known key that differs from `key` by a letter or two, else None."""
+    limits = {
+        name: 2 if min(len(name), len(key)) >= _LONG_KEY else 1
+        for name in _SUGGESTED
+        if min(len(name), len(key)) >= _MIN_LENGTH and abs(len(name) - len(key)) <= 2  # noqa: PLR2004
+    }
+    near = [
+        (distance, name)
+        for name, limit in limits.items()
+        if (distance := _distance(key.lower(), name)) <= limit
+    ]
+    return min(near)[1] if near else None
+
+
+def _distance(left: str, right: str) -> int:
+    """Return the edit distance, with transpositions (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, letter in enumerate(left, 1):
+        last, row = row, [i]
+        for j, other in enumerate(right, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != other))
+            if i > 1 and j > 1 and (letter, left[i - 2]) == (right[j - 2], other):
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before = last
+    return row[-1]

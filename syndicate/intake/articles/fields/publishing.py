@@ -1,22 +1,29 @@
 """Read whether an article is published, and its dates."""
 
-from datetime import datetime, tzinfo
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import PurePath
 
-from syndicate.intake.articles.dates import EXPECTED, parse_date
+from syndicate import clock
 from syndicate.intake.articles.fields.front_matter_keys import FALSE, TRUE, FrontMatterKeys
 from syndicate.intake.articles.frontmatter import FrontMatterValue
 from syndicate.model.articles import Status
 
-DRAFTS_FOLDER = "_drafts"
-"""Jekyll's folder of drafts."""
+_EXPECTED = "2019-02-28, 2019-02-28 14:05 or 2019-02-28T14:05:00+07:00"
+_DATE = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})"
+    r"(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?[ \t]*(.*))?"
+)
+_OFFSET = re.compile(r"([+-])(\d\d?)(?::?(\d\d))?")
+_FIRST_YEAR, _LAST_YEAR = 1000, 9998
+"""One year less than `datetime` has, so that every date exists in every time zone."""
 _NOT_DRAFT = ("false", "no")
 
 
 def read_status(keys: FrontMatterKeys, file: PurePath) -> Status:
     """Return an article's status; it is a draft if any key or its folder says so."""
     folders = (folder.lower() for folder in file.parent.parts)
-    if _is_draft(keys) or _has_no_page(keys) or DRAFTS_FOLDER in folders:
+    if _is_draft(keys) or _has_no_page(keys) or "_drafts" in folders:  # Jekyll's folder
         return Status.DRAFT
     value, published = keys.get("status"), keys.flag("published")
     if value is None:
@@ -36,7 +43,7 @@ def read_date(keys: FrontMatterKeys, in_name: str | None, zone: tzinfo) -> datet
     That is its date, else the date in its file name; Hugo's `publishDate` if that is
     later, since Hugo hides the article until then.
     """
-    dates = (_own_date(keys, in_name, zone), _parse_date_key(keys, "publishdate", zone))
+    dates = (_own_date(keys, in_name, zone), _date_in(keys, "publishdate", zone))
     return max(filter(None, dates), default=None)
 
 
@@ -49,30 +56,28 @@ def _own_date(keys: FrontMatterKeys, in_name: str | None, zone: tzinfo) -> datet
             keys.warnings.append(f"{keys.path}: {problem}")
         return file_date
     try:
-        return parse_date(value.text or "", zone)
+        return _parse_date(value.text or "", zone)
     except (ValueError, OverflowError):
         if file_date is None:
-            keys.refuse("date", value, EXPECTED)
+            keys.refuse("date", value, _EXPECTED)
         keys.warn(value, f"date {value} can't be read; using {in_name} from the file name")
         return file_date
 
 
 def read_updated(keys: FrontMatterKeys, zone: tzinfo) -> datetime | None:
     """Return when the article was last changed, if given."""
-    moments = (
-        _parse_date_key(keys, key, zone) for key in ("updated", "lastmod", "last_modified_at")
-    )
+    moments = (_date_in(keys, key, zone) for key in ("updated", "lastmod", "last_modified_at"))
     return next(filter(None, moments), None)
 
 
-def _parse_date_key(keys: FrontMatterKeys, key: str, zone: tzinfo) -> datetime | None:
+def _date_in(keys: FrontMatterKeys, key: str, zone: tzinfo) -> datetime | None:
     value = keys.get(key)
     if value is None or value.text == "":
         return None
     try:
-        return parse_date(value.text or "", zone)
+        return _parse_date(value.text or "", zone)
     except (ValueError, OverflowError):
-        keys.refuse(key, value, EXPECTED)
+        keys.refuse(key, value, _EXPECTED)
 
 
 def _is_draft(keys: FrontMatterKeys) -> bool:
@@ -105,6 +110,36 @@ def _is_any_of(value: FrontMatterValue | None, *words: str) -> bool:
 
 def _file_name_date(in_name: str | None, zone: tzinfo) -> datetime | None:
     try:
-        return parse_date(in_name, zone) if in_name else None
+        return _parse_date(in_name, zone) if in_name else None
     except (ValueError, OverflowError):
         return None
+
+
+def _parse_date(text: str, zone: tzinfo) -> datetime:
+    """Parse a date, with or without time and offset; without an offset it is in `zone`.
+
+    Offsets are `+07:00`, `-0700` (which YAML doesn't know), `Z`, `UTC`. Raise ValueError
+    for anything else.
+    """
+    match = _DATE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a date")
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise ValueError(f"{year} is not a valid year for an article")
+    fraction = int((match[7] or "").ljust(6, "0")[:6])
+    offset = _offset(match[8] or "")
+    at = datetime(year, month, day, hour, minute, second, fraction, tzinfo=offset or zone)
+    return clock.to_utc(at)
+
+
+def _offset(text: str) -> tzinfo | None:
+    if not text:
+        return None
+    if text.upper() in ("Z", "UTC", "GMT"):
+        return UTC
+    match = _OFFSET.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not an offset")
+    offset = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
+    return timezone(offset if match[1] == "+" else -offset)
