@@ -10,20 +10,20 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from syndicate.deliver.doctor.resolver import Resolver
 from syndicate.errors import CallFailed
 
 BROKEN = ["SERVFAIL"]
 """In place of records: no answer comes."""
 
 
-class Zone:
+class Zone(Resolver):
     """What DNS holds, by name and kind; it notes what was asked."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.records: dict[tuple[str, str], list[str]] = {}
         self.asked: list[tuple[str, str]] = []
-        self.port = 0
-        """Where it is served, if it is."""
 
     def put(self, name: str, kind: str, *values: str) -> None:
         self.records[name, kind] = list(values)

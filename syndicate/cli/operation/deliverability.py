@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from syndicate.config.sections.dkim import PrivateKey
     from syndicate.deliver.doctor.finding import DnsRecord
-    from syndicate.deliver.doctor.resolver import SystemResolver
+    from syndicate.deliver.doctor.resolver import Resolver
 
 _TXT_STRING_LENGTH = 255
 """Bytes in one string of a TXT record (RFC 1035, 3.3)."""
@@ -175,11 +175,11 @@ def _save(keys: "Mapping[Path, PrivateKey]") -> None:
         raise Refused(f"{error.filename}: can't be written: {error.strerror}") from error
 
 
-def _resolver(nameserver: str | None) -> "SystemResolver":
-    from syndicate.deliver.doctor.resolver import SystemResolver  # noqa: PLC0415 - start-up
+def _resolver(nameserver: str | None) -> "Resolver":
+    from syndicate.deliver.doctor.resolver import Resolver  # noqa: PLC0415 - start-up
 
     if nameserver is None:
-        return SystemResolver()
+        return Resolver()
     match = _NAMESERVER.fullmatch(nameserver)
     try:
         address = str(ip_address(match["six"] or match["address"] if match else ""))
@@ -187,7 +187,7 @@ def _resolver(nameserver: str | None) -> "SystemResolver":
         expected = 'expected an address such as "9.9.9.9" or "127.0.0.1:5353"'
         raise ConfigError(f"--nameserver {nameserver!r} — {expected}") from error
     assert match is not None
-    return SystemResolver([address], port=int(match["port"] or 53))
+    return Resolver((address,), port=int(match["port"] or 53))
 
 
 def _zone_entry(entry: "DnsRecord") -> str:

@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
+from typing import Concatenate, ParamSpec
 
 from syndicate.errors import CallFailed
+
+_Params = ParamSpec("_Params")
 
 
 class FindingState(StrEnum):
@@ -17,7 +21,10 @@ class FindingState(StrEnum):
     """It can't be seen from here, or DNS did not answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+OK, MISSING, WRONG, UNKNOWN = FindingState
+
+
+@dataclass(frozen=True, slots=True)
 class DnsRecord:
     """A record to publish."""
 
@@ -37,19 +44,29 @@ class Finding:
     state: FindingState
     said: str
     """What was found, and what to do about it."""
-    publish: DnsRecord | None = field(default=None, kw_only=True)
+    publish: DnsRecord | None = None
     demanded: bool = field(default=True, kw_only=True)
     """Whether Gmail, Yahoo or Microsoft refuse bulk mail without it."""
 
     @property
     def fails(self) -> bool:
         """Whether mail is refused because of it, or may be."""
-        return self.demanded and self.state is not FindingState.OK
+        return self.demanded and self.state is not OK
 
 
-def run_check(check: str, where: str, function: Callable[[], Finding]) -> Finding:
-    """Return what a function finds, or UNKNOWN if DNS does not answer."""
+def run_check(
+    check: str,
+    where: str,
+    function: Callable[Concatenate["partial[Finding]", _Params], Finding],
+    *args: _Params.args,
+    **kwargs: _Params.kwargs,
+) -> Finding:
+    """Return what a function finds, or UNKNOWN if DNS does not answer.
+
+    The function calls its first argument with all but the check and the place.
+    """
+    finding = partial(Finding, check, where)
     try:
-        return function()
+        return function(finding, *args, **kwargs)
     except CallFailed as error:
-        return Finding(check, where, FindingState.UNKNOWN, str(error))
+        return finding(UNKNOWN, str(error))

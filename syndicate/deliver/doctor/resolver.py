@@ -3,10 +3,10 @@
 import contextlib
 import re
 import socket
-from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from syndicate.errors import CallFailed
 
@@ -18,8 +18,13 @@ _PROBES = (("192.0.2.1", socket.AF_INET), ("2001:db8::1", socket.AF_INET6))
 """Addresses for documentation (RFC 5737, RFC 3849); nothing is sent there."""
 
 
-class Resolver(Protocol):
-    """Looks up DNS records."""
+@dataclass
+class Resolver:
+    """Asks the name servers of this machine, or those given."""
+
+    nameservers: tuple[str, ...] = ()
+    port: int = 53
+    timeout: float = 6
 
     def ask(self, name: str, kind: str) -> list[str]:
         """Return the records of a name, without final dots; empty if there are none.
@@ -27,20 +32,6 @@ class Resolver(Protocol):
         `kind` is TXT, MX ("10 mx.example.org"), A, AAAA or PTR. Raise CallFailed if no
         answer comes.
         """
-
-
-class SystemResolver:
-    """Asks the name servers of this machine, or those given."""
-
-    def __init__(
-        self, nameservers: Sequence[str] = (), *, port: int = 53, timeout: float = 6
-    ) -> None:
-        self._nameservers = list(nameservers)
-        self._port = port
-        self._timeout = timeout
-
-    def ask(self, name: str, kind: str) -> list[str]:
-        """Ask DNS; see Resolver."""
         from dns.exception import DNSException, Timeout  # noqa: PLC0415 - start-up
         from dns.resolver import NXDOMAIN, NoAnswer, NoNameservers  # noqa: PLC0415
 
@@ -64,11 +55,11 @@ class SystemResolver:
     def _resolver(self) -> "_Resolver":
         from dns.resolver import Resolver  # noqa: PLC0415 - start-up
 
-        resolver = Resolver(configure=not self._nameservers)
-        if self._nameservers:
-            resolver.nameservers = list(self._nameservers)
-            resolver.port = self._port
-        resolver.lifetime = self._timeout
+        resolver = Resolver(configure=not self.nameservers)
+        if self.nameservers:
+            resolver.nameservers = list(self.nameservers)
+            resolver.port = self.port
+        resolver.lifetime = self.timeout
         return resolver
 
 

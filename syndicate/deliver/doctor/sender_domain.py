@@ -1,8 +1,17 @@
 """Checks the DNS records of a domain that mail is from: SPF, DKIM, DMARC, MX."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from syndicate.deliver.doctor.finding import DnsRecord, Finding, FindingState, run_check
+from syndicate.deliver.doctor.finding import (
+    MISSING,
+    OK,
+    UNKNOWN,
+    WRONG,
+    DnsRecord,
+    Finding,
+    run_check,
+)
 from syndicate.deliver.doctor.resolver import Resolver, addresses
 from syndicate.deliver.doctor.spf import MAX_LOOKUPS, SpfRecords
 from syndicate.deliver.message.dkim import DkimKey
@@ -29,70 +38,64 @@ def check_domain(
     `keys` are our keys for it, `unreadable` the DNS names of those that can't be read,
     `selectors` those of a relay that signs; `spf_terms` permit our mail.
     """
-    yield run_check("SPF", domain, lambda: _spf(domain, spf, spf_terms))
+    yield run_check("SPF", domain, _spf, domain, spf, spf_terms)
     for key in keys:
-        yield run_check("DKIM", key.dns_name, lambda key=key: _own_key(resolver, key))  # type: ignore[misc]
+        yield run_check("DKIM", key.dns_name, _own_key, resolver, key)
     for name in unreadable:
         text = "not compared with DNS: the private key can't be read"
-        yield Finding("DKIM", name, FindingState.UNKNOWN, text)
+        yield Finding("DKIM", name, UNKNOWN, text)
     for selector in selectors:
         name = f"{selector}._domainkey.{domain}"
-        yield run_check("DKIM", name, lambda name=name: _relay_key(resolver, name))  # type: ignore[misc]
+        yield run_check("DKIM", name, _relay_key, resolver, name)
     if not (keys or unreadable or selectors):
         text = (
             "nothing is signed here; make keys with `syndicate dkim-keygen`, or, if the relay "
             "signs, name its selector with --selector"
         )
-        yield Finding("DKIM", domain, FindingState.MISSING, text)
+        yield Finding("DKIM", domain, MISSING, text)
     signing = [key.domain for key in keys] + [domain] * bool(selectors)
-    yield run_check("DMARC", domain, lambda: _dmarc(resolver, domain, signing))
-    yield run_check("MX", domain, lambda: _mx(resolver, domain))
+    yield run_check("DMARC", domain, _dmarc, resolver, domain, signing)
+    yield run_check("MX", domain, _mx, resolver, domain)
 
 
-def parse_tags(record: str) -> dict[str, str]:
-    """Parse `name=value; …` (RFC 6376, 3.2); the names become lower case."""
-    pairs = (part.partition("=") for part in record.split(";") if "=" in part)
-    return {name.strip().lower(): "".join(value.split()) for name, _, value in pairs}
-
-
-def _spf(domain: str, spf: SpfRecords, spf_terms: str) -> Finding:
+def _spf(finding: partial[Finding], domain: str, spf: SpfRecords, spf_terms: str) -> Finding:
     try:
         record = spf.record(domain)
         if record is None:
             text = "there is no record; if the relay's documentation has one, publish that"
-            publish = DnsRecord(name=domain, type="TXT", value=f"v=spf1 {spf_terms} ~all")
-            return Finding("SPF", domain, FindingState.MISSING, text, publish=publish)
+            return finding(MISSING, text, DnsRecord(domain, "TXT", f"v=spf1 {spf_terms} ~all"))
         count = spf.lookups(domain)
         results = {spf.result(domain, address) for address in _UNUSED_ADDRESSES}
     except ValueError as error:
-        return Finding("SPF", domain, FindingState.WRONG, str(error))
+        return finding(WRONG, str(error))
     if count > MAX_LOOKUPS:
         text = (
             f"it takes more than {MAX_LOOKUPS} look-ups, so servers ignore it; replace include:, a "
             "and mx by networks (ip4:, ip6:)"
         )
-        return Finding("SPF", domain, FindingState.WRONG, text)
+        return finding(WRONG, text)
     if "pass" in results:
-        text = f"{record!r} permits everybody; let it end in ~all"
-        return Finding("SPF", domain, FindingState.WRONG, text)
-    text = f"{record} ({count} of {MAX_LOOKUPS} look-ups)"
-    return Finding("SPF", domain, FindingState.OK, text)
+        return finding(WRONG, f"{record!r} permits everybody; let it end in ~all")
+    return finding(OK, f"{record} ({count} of {MAX_LOOKUPS} look-ups)")
 
 
-def _own_key(resolver: Resolver, key: DkimKey) -> Finding:
+def _tags(record: str) -> dict[str, str]:
+    """Parse `name=value; …` (RFC 6376, 3.2); the names become lower case."""
+    pairs = (part.partition("=") for part in record.split(";") if "=" in part)
+    return {name.strip().lower(): "".join(value.split()) for name, _, value in pairs}
+
+
+def _own_key(finding: partial[Finding], resolver: Resolver, key: DkimKey) -> Finding:
     records = resolver.ask(key.dns_name, "TXT")
-    batched = ", several at once" if key.batched else ""
-    state, text = FindingState.OK, f"has our key ({key.algorithm}{batched})"
+    publish = DnsRecord(key.dns_name, "TXT", key.dns_record)
     if not records:
-        state = FindingState.MISSING
-        text = "there is no record, so our signatures are worth nothing"
-    elif len(records) > 1:
-        state, text = FindingState.WRONG, f"there are {len(records)} records; keep only this one"
-    elif fault := _key_fault(parse_tags(records[0]), parse_tags(key.dns_record)):
-        state, text = FindingState.WRONG, fault
-    record = DnsRecord(name=key.dns_name, type="TXT", value=key.dns_record)
-    publish = None if state is FindingState.OK else record
-    return Finding("DKIM", key.dns_name, state, text, publish=publish)
+        return finding(MISSING, "there is no record, so our signatures are worth nothing", publish)
+    if len(records) > 1:
+        return finding(WRONG, f"there are {len(records)} records; keep only this one", publish)
+    if fault := _key_fault(_tags(records[0]), _tags(key.dns_record)):
+        return finding(WRONG, fault, publish)
+    batched = ", several at once" if key.batched else ""
+    return finding(OK, f"has our key ({key.algorithm}{batched})")
 
 
 def _key_fault(tags: dict[str, str], expected: dict[str, str]) -> str:
@@ -108,41 +111,36 @@ def _key_fault(tags: dict[str, str], expected: dict[str, str]) -> str:
     return next((fault for applies, fault in faults if applies), "")
 
 
-def _relay_key(resolver: Resolver, name: str) -> Finding:
+def _relay_key(finding: partial[Finding], resolver: Resolver, name: str) -> Finding:
     records = resolver.ask(name, "TXT")
     if not records:
-        text = "there is no record; the relay's documentation has it"
-        return Finding("DKIM", name, FindingState.MISSING, text)
-    if len(records) > 1 or not parse_tags(records[0]).get("p"):
+        return finding(MISSING, "there is no record; the relay's documentation has it")
+    if len(records) > 1 or not _tags(records[0]).get("p"):
         text = "the record has no key; the relay's documentation has the right one"
-        return Finding("DKIM", name, FindingState.WRONG, text)
-    return Finding("DKIM", name, FindingState.OK, "has a key of the relay")
+        return finding(WRONG, text)
+    return finding(OK, "has a key of the relay")
 
 
-def _dmarc(resolver: Resolver, domain: str, signing: Sequence[str]) -> Finding:
-    suggested = DnsRecord(
-        name=f"_dmarc.{domain}", type="TXT", value=f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}"
-    )
+def _dmarc(
+    finding: partial[Finding], resolver: Resolver, domain: str, signing: Sequence[str]
+) -> Finding:
+    publish = DnsRecord(f"_dmarc.{domain}", "TXT", f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}")
     at, records = _policy_records(resolver, domain)
     if not records:
-        text = "there is no record; p=none is enough to begin with"
-        return Finding("DMARC", domain, FindingState.MISSING, text, publish=suggested)
+        return finding(MISSING, "there is no record; p=none is enough to begin with", publish)
     if len(records) > 1:
-        text = f"_dmarc.{at} has {len(records)} records, so none counts"
-        return Finding("DMARC", domain, FindingState.WRONG, text)
-    tags = parse_tags(records[0])
+        return finding(WRONG, f"_dmarc.{at} has {len(records)} records, so none counts")
+    tags = _tags(records[0])
     policy = tags.get("p", "").lower()
     if policy not in _POLICIES:
-        text = f"{records[0]!r} has no p=none, quarantine or reject"
-        return Finding("DMARC", domain, FindingState.WRONG, text, publish=suggested)
+        return finding(WRONG, f"{records[0]!r} has no p=none, quarantine or reject", publish)
     if at != domain:
         policy = tags.get("sp", policy).lower()
     if tags.get("adkim", "r").lower() == "s" and signing and domain not in signing:
         text = f"adkim=s needs signatures of {domain} itself; drop it, or set mail.dkim.domain"
-        return Finding("DMARC", domain, FindingState.WRONG, text)
+        return finding(WRONG, text)
     of = "" if at == domain else f", of {at}"
-    text = f"the policy is {policy}{of}; our signatures and return path agree with it"
-    return Finding("DMARC", domain, FindingState.OK, text)
+    return finding(OK, f"the policy is {policy}{of}; our signatures and return path agree with it")
 
 
 def _policy_records(resolver: Resolver, domain: str) -> tuple[str, list[str]]:
@@ -151,22 +149,20 @@ def _policy_records(resolver: Resolver, domain: str) -> tuple[str, list[str]]:
     for first in range(max(1, len(labels) - _MIN_LABELS + 1)):
         at = ".".join(labels[first:])
         records = resolver.ask(f"_dmarc.{at}", "TXT")
-        if policies := [record for record in records if parse_tags(record).get("v") == "DMARC1"]:
+        if policies := [record for record in records if _tags(record).get("v") == "DMARC1"]:
             return at, policies
     return domain, []
 
 
-def _mx(resolver: Resolver, domain: str) -> Finding:
+def _mx(finding: partial[Finding], resolver: Resolver, domain: str) -> Finding:
     hosts = [record.partition(" ")[2] for record in resolver.ask(domain, "MX")]
     if hosts and all(hosts):
-        text = f"replies and bounces go to {', '.join(sorted(hosts))}"
-        return Finding("MX", domain, FindingState.OK, text)
+        return finding(OK, f"replies and bounces go to {', '.join(sorted(hosts))}")
     if hosts:
         text = "the record says that the domain takes no mail, so nobody can reply"
-        return Finding("MX", domain, FindingState.WRONG, text)
+        return finding(WRONG, text)
     if addresses(resolver, domain):
         text = "there is no record; replies and bounces go to the domain's own address"
-        return Finding("MX", domain, FindingState.OK, text)
+        return finding(OK, text)
     text = "there is no record and no address: replies and bounces go nowhere"
-    publish = DnsRecord(name=domain, type="MX", value=f"10 mail.{domain}")
-    return Finding("MX", domain, FindingState.MISSING, text, publish=publish)
+    return finding(MISSING, text, DnsRecord(domain, "MX", f"10 mail.{domain}"))

@@ -2,12 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from typing import Self
 
 from syndicate.config import SmtpServer
 from syndicate.config.loopback import is_loopback
-from syndicate.deliver.doctor.finding import DnsRecord, Finding, FindingState, run_check
+from syndicate.deliver.doctor.finding import (
+    MISSING,
+    OK,
+    UNKNOWN,
+    WRONG,
+    DnsRecord,
+    Finding,
+    run_check,
+)
 from syndicate.deliver.doctor.resolver import Resolver, addresses
 from syndicate.deliver.doctor.spf import SpfRecords
 
@@ -16,7 +25,7 @@ from syndicate.deliver.doctor.spf import SpfRecords
 class SendingHost:
     """A host that mail leaves from."""
 
-    host: str
+    name: str
     addresses: tuple[str, ...]
     own: bool
     """Whether it is this machine."""
@@ -27,17 +36,16 @@ class SendingHost:
 
         `own` are the public addresses of this machine.
         """
-        host = server.host
-        if is_loopback(host):
-            return cls(host, tuple(own), own=True)
-        addresses_ = tuple(addresses(resolver, host))
-        return cls(host, addresses_, own=bool(set(addresses_) & set(own)))
+        if is_loopback(server.host):
+            return cls(server.host, tuple(own), own=True)
+        found = tuple(addresses(resolver, server.host))
+        return cls(server.host, found, own=bool(set(found) & set(own)))
 
     @property
     def spf_terms(self) -> str:
         """The terms that permit it in an SPF record."""
         if not self.own:
-            return f"a:{self.host}"
+            return f"a:{self.name}"
         return _ip_terms(self.addresses) or "ip4:ADDRESS-OF-THIS-MACHINE"
 
 
@@ -45,31 +53,30 @@ def check_host(
     host: SendingHost, domains: Sequence[str], resolver: Resolver, spf: SpfRecords
 ) -> Iterator[Finding]:
     """Check a host that sends mail from `domains`."""
+    if not host.addresses and host.own:
+        text = (
+            "the relay is this machine, and its public address is not known here; make sure that "
+            "SPF permits it, and that it has a name (PTR)"
+        )
+        yield Finding("relay", host.name, UNKNOWN, text, demanded=False)
+        return
     if not host.addresses:
-        yield _without_address(host)
+        text = "the name has no address; check it in config.toml"
+        yield Finding("relay", host.name, MISSING, text)
         return
     for domain in domains:
-        yield run_check("SPF", host.host, lambda domain=domain: _permission(host, domain, spf))  # type: ignore[misc]
+        yield run_check("SPF", host.name, _permission, host, domain, spf)
     for address in host.addresses if host.own else ():
-        yield run_check("PTR", address, lambda address=address: _reverse_name(address, resolver))  # type: ignore[misc]
+        yield run_check("PTR", address, _reverse_name, address, resolver)
 
 
 def _ip_terms(ips: Sequence[str]) -> str:
     return " ".join(f"ip{ip_address(ip).version}:{ip}" for ip in ips)
 
 
-def _without_address(host: SendingHost) -> Finding:
-    if not host.own:
-        text = "the name has no address; check it in config.toml"
-        return Finding("relay", host.host, FindingState.MISSING, text)
-    text = (
-        "the relay is this machine, and its public address is not known here; make sure that SPF "
-        "permits it, and that it has a name (PTR)"
-    )
-    return Finding("relay", host.host, FindingState.UNKNOWN, text, demanded=False)
-
-
-def _permission(host: SendingHost, domain: str, spf: SpfRecords) -> Finding:
+def _permission(
+    finding: partial[Finding], host: SendingHost, domain: str, spf: SpfRecords
+) -> Finding:
     """Check whether the domain's SPF record permits the host; a provider may send from others."""
     try:
         record = spf.record(domain)
@@ -80,35 +87,32 @@ def _permission(host: SendingHost, domain: str, spf: SpfRecords) -> Finding:
         record, results = None, {}
     if record is None:
         text = f"{domain} has no SPF record that could permit it"
-        return Finding("SPF", host.host, FindingState.UNKNOWN, text, demanded=False)
+        return finding(UNKNOWN, text, demanded=False)
     refused = [ip for ip, result in results.items() if result != "pass"]
     if not refused:
-        return Finding("SPF", host.host, FindingState.OK, f"{domain} permits it")
+        return finding(OK, f"{domain} permits it")
     if not host.own:
         text = (
             f"{domain} does not permit {', '.join(refused)}; that is fine if the relay sends from "
             "other addresses, see its documentation"
         )
-        return Finding("SPF", host.host, FindingState.UNKNOWN, text, demanded=False)
+        return finding(UNKNOWN, text, demanded=False)
     version, _, rest = record.partition(" ")
     value = f"{version} {_ip_terms(refused)} {rest}".rstrip()
     text = f"{domain} does not permit {', '.join(refused)}, which our mail comes from"
-    publish = DnsRecord(name=domain, type="TXT", value=value)
-    return Finding("SPF", host.host, FindingState.WRONG, text, publish=publish)
+    return finding(WRONG, text, DnsRecord(domain, "TXT", value))
 
 
-def _reverse_name(address: str, resolver: Resolver) -> Finding:
+def _reverse_name(finding: partial[Finding], address: str, resolver: Resolver) -> Finding:
     """Check whether an address has a name that resolves to it (forward-confirmed)."""
-    reverse = ip_address(address).reverse_pointer
-    names = resolver.ask(reverse, "PTR")
+    ip = ip_address(address)
+    names = resolver.ask(ip.reverse_pointer, "PTR")
     if not names:
-        text = "it has no name; your provider can set one"
-        publish = DnsRecord(name=reverse, type="PTR", value="mail.example.org")
-        return Finding("PTR", address, FindingState.MISSING, text, publish=publish)
+        publish = DnsRecord(ip.reverse_pointer, "PTR", "mail.example.org")
+        return finding(MISSING, "it has no name; your provider can set one", publish)
     for name in names:
-        if ip_address(address) in map(ip_address, addresses(resolver, name)):
-            return Finding("PTR", address, FindingState.OK, f"its name is {name}")
-    kind = "A" if ip_address(address).version == 4 else "AAAA"  # noqa: PLR2004 - IPv4
+        if ip in map(ip_address, addresses(resolver, name)):
+            return finding(OK, f"its name is {name}")
     text = f"its name is {names[0]}, which does not resolve to it"
-    publish = DnsRecord(name=names[0], type=kind, value=address)
-    return Finding("PTR", address, FindingState.WRONG, text, publish=publish)
+    kind = "A" if ip.version == 4 else "AAAA"  # noqa: PLR2004 - IPv4
+    return finding(WRONG, text, DnsRecord(names[0], kind, address))

@@ -45,7 +45,10 @@ class SpfTerm:
         if name not in _MECHANISMS or mark == "=":
             raise ValueError(f"{text!r} is not an SPF term")
         if name in {"ip4", "ip6"}:
-            return cls(name, _RESULTS[qualifier], str(_network(name, rest)))
+            network = ip_network(rest, strict=False)
+            if network.version != int(name[-1]):
+                raise ValueError(f"{name}:{rest} is not such a network")
+            return cls(name, _RESULTS[qualifier], str(network))
         target = _TARGET.fullmatch(f"/{rest}" if mark == "/" else rest)
         if target is None or (name in {"include", "exists"} and not target[1]):
             raise ValueError(f"{text!r} is not an SPF term")
@@ -138,10 +141,3 @@ class SpfRecords:
         if (name, kind) not in self._cache:
             self._cache[name, kind] = self._resolver.ask(name, kind)
         return self._cache[name, kind]
-
-
-def _network(name: str, text: str) -> object:
-    network = ip_network(text, strict=False)
-    if network.version != int(name[-1]):
-        raise ValueError(f"{name}:{text} is not such a network")
-    return network

@@ -105,7 +105,19 @@ class SmtpDialogue:
 
     def offer(self, envelope: Envelope, size: int) -> None:
         """Queue MAIL, RCPT and DATA; raise PermanentFailure if the server can't take it."""
-        parameters = self._parameters(envelope, size)
+        for address in (envelope.sender, envelope.recipient):
+            if _INVALID_IN_ADDRESS.search(address):
+                raise PermanentFailure(f"{address!r} can't be used as an address")
+        extensions, max_size = self._terms.extensions, self._terms.max_size
+        if 0 < max_size < size:
+            raise PermanentFailure(
+                f"the message has {size:,} bytes, and the server takes {max_size:,}"
+            )
+        parameters = f" SIZE={size}" if "size" in extensions else ""
+        if not (envelope.sender + envelope.recipient).isascii():
+            if "smtputf8" not in extensions:
+                raise PermanentFailure("server lacks SMTPUTF8")
+            parameters += " BODY=8BITMIME SMTPUTF8"
         if self._needs_reset:
             self._unsent.append((SmtpStep.RESET, b"RSET\r\n"))
         mail = f"MAIL FROM:<{envelope.sender}>{parameters}\r\n".encode()
@@ -123,8 +135,10 @@ class SmtpDialogue:
         self._answers.clear()
         self._awaited.append(SmtpStep.BODY)
         self._needs_reset = False
-        pieces = message if dot_free else (_dot_stuffed(b"".join(message)),)
-        return *pieces, _DOT if message[-1].endswith(b"\r\n") else b"\r\n" + _DOT
+        if not dot_free:  # double the dots that begin a line (RFC 5321, 4.5.2)
+            stuffed = b"".join(message).replace(b"\r\n.", b"\r\n..")
+            message = (b"." + stuffed if stuffed.startswith(b".") else stuffed,)
+        return *message, _DOT if message[-1].endswith(b"\r\n") else b"\r\n" + _DOT
 
     def commands(self) -> bytes:
         """Return the commands that may be written now."""
@@ -138,28 +152,29 @@ class SmtpDialogue:
     def receive(self, data: bytes) -> list[Event]:
         """Take in received bytes and return the events; SessionEnded is the last of all."""
         events: list[Event] = []
-        malformed: MalformedReply | None = None
+        malformed = ""
         try:
             self._parser.feed(data)
         except MalformedReply as error:
-            malformed = error
+            malformed = str(error)
         while not self.over and (reply := self._parser.next()) is not None:
             if not self._awaited:
-                self._abort(MalformedReply(f"the server sent {str(reply)!r} unasked"), events)
+                self._abort(f"the server sent {str(reply)!r} unasked", events)
                 break
             self.replies += 1
             self._handle(self._awaited.popleft(), reply, events)
-        if malformed is not None:
+        if malformed:
             self._abort(malformed, events)
         return events
 
     def _handle(self, step: SmtpStep, reply: SmtpReply, events: list[Event]) -> None:
         if step is SmtpStep.BODY:
-            events.append(MessageAnswered(reply, self._body_error(reply)))
             if not (reply.positive or reply.negative):
-                problem = f"the server answered {str(reply)!r} to a message"
-                self._abort(MalformedReply(problem), events)
+                no_verdict = NoVerdict(f"{self._terms.server} answered {str(reply)!r}", reply.code)
+                events.append(MessageAnswered(reply, no_verdict))
+                self._abort(f"the server answered {str(reply)!r} to a message", events)
                 return
+            events.append(MessageAnswered(reply, None if reply.positive else _failure(reply)))
         if reply.code == _CLOSING and step not in _ABOUT_RECIPIENT:
             about_recipient = self._last_421 is not None
             self._close(self._last_421 or reply, events, about_recipient=about_recipient)
@@ -186,8 +201,7 @@ class SmtpDialogue:
         refused = next((n for n, answer in enumerate(self._answers) if answer.negative), None)
         if refused is None:
             answers = " / ".join(map(str, self._answers))
-            problem = f"the server answered {answers!r} to MAIL, RCPT and DATA"
-            self._abort(MalformedReply(problem), events)
+            self._abort(f"the server answered {answers!r} to MAIL, RCPT and DATA", events)
             return
         answer = self._answers[refused]
         if reply.code == _START_INPUT:  # it waits for a body all the same: an empty one
@@ -198,55 +212,24 @@ class SmtpDialogue:
             self._last_421, self._needs_reset = answer, False
             self._unsent.appendleft((SmtpStep.RESET, b"RSET\r\n"))  # does it close, or stay?
             return
-        step = _ENVELOPE[refused]
-        error = self._envelope_error(answer, step)
-        events.append(EnvelopeRefused(error, about_recipient=step is not SmtpStep.MAIL))
+        about_recipient, error = _ENVELOPE[refused] is not SmtpStep.MAIL, _failure(answer)
+        sender_refused = answer.permanent and not about_recipient
+        if answer.code in _AUTHENTICATION_REQUIRED or sender_refused:
+            error = RelayUnavailable(
+                f"{self._terms.server} takes nothing from {self._sender}: {answer}; look at "
+                "mail.from, the username and what the relay allows this sender",
+                answer.code,
+            )
+        events.append(EnvelopeRefused(error, about_recipient=about_recipient))
         if reply.code == _CLOSING:
             self._close(reply, events, about_recipient=True)
 
-    def _envelope_error(self, reply: SmtpReply, step: SmtpStep) -> DeliveryError:
-        about_sender = step is SmtpStep.MAIL and reply.permanent
-        if reply.code in _AUTHENTICATION_REQUIRED or about_sender:
-            return RelayUnavailable(
-                f"{self._terms.server} takes nothing from {self._sender}: {reply}; look at "
-                "mail.from, the username and what the relay allows this sender",
-                reply.code,
-            )
-        failure = PermanentFailure if reply.permanent else TemporaryFailure
-        return failure(str(reply), reply.code)
-
-    def _body_error(self, reply: SmtpReply) -> DeliveryError | None:
-        if reply.positive:
-            return None
-        if reply.permanent:
-            return PermanentFailure(str(reply), reply.code)
-        if reply.temporary:
-            return TemporaryFailure(str(reply), reply.code)
-        return NoVerdict(f"{self._terms.server} answered {str(reply)!r}", reply.code)
-
-    def _abort(self, error: MalformedReply, events: list[Event]) -> None:
+    def _abort(self, problem: str, events: list[Event]) -> None:
         if not self.over:
             self.over = True
-            events.append(SessionEnded(TemporaryFailure(f"{self._terms.server}: {error}")))
-
-    def _parameters(self, envelope: Envelope, size: int) -> str:
-        for address in (envelope.sender, envelope.recipient):
-            if _INVALID_IN_ADDRESS.search(address):
-                raise PermanentFailure(f"{address!r} can't be used as an address")
-        extensions = self._terms.extensions
-        if 0 < self._terms.max_size < size:
-            raise PermanentFailure(
-                f"the message has {size:,} bytes, and the server takes {self._terms.max_size:,}"
-            )
-        parameters = f" SIZE={size}" if "size" in extensions else ""
-        if not (envelope.sender + envelope.recipient).isascii():
-            if "smtputf8" not in extensions:
-                raise PermanentFailure("server lacks SMTPUTF8")
-            parameters += " BODY=8BITMIME SMTPUTF8"
-        return parameters
+            events.append(SessionEnded(TemporaryFailure(f"{self._terms.server}: {problem}")))
 
 
-def _dot_stuffed(message: bytes) -> bytes:
-    """Double the dots that begin a line (RFC 5321, 4.5.2)."""
-    stuffed = message.replace(b"\r\n.", b"\r\n..")
-    return b"." + stuffed if stuffed.startswith(b".") else stuffed
+def _failure(reply: SmtpReply) -> DeliveryError:
+    failure = PermanentFailure if reply.permanent else TemporaryFailure
+    return failure(str(reply), reply.code)

@@ -4,7 +4,7 @@ import contextlib
 import socket
 import ssl
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import inf
 
 from syndicate.deliver.smtp.dialogue import SessionTerms, SmtpDialogue, SmtpStep
@@ -89,7 +89,12 @@ class SmtpSession:
                 self._check_deadlines(now)
         except OSError as error:
             self._dialogue.over = True
-            events.append(self._ended(error))
+            server, reply = self._terms.server, self._dialogue.recipient_421
+            within = "" if self.body_sent else "the connection broke within the message: "
+            failure = TemporaryFailure(f"{server}: {within}{error}")
+            if reply is not None:
+                failure = TemporaryFailure(f"{server}: {reply}", reply.code)
+            events.append(SessionEnded(failure, about_recipient=reply is not None))
         return events
 
     def close(self) -> None:
@@ -99,14 +104,6 @@ class SmtpSession:
                 self._connection.send(b"QUIT\r\n")
         self._dialogue.over = True
         self._connection.close()
-
-    def _ended(self, error: OSError) -> SessionEnded:
-        server, reply = self._terms.server, self._dialogue.recipient_421
-        if reply is not None:
-            failure = TemporaryFailure(f"{server}: {reply}", reply.code)
-            return SessionEnded(failure, about_recipient=True)
-        prefix = "" if self.body_sent else "the connection broke within the message: "
-        return SessionEnded(TemporaryFailure(f"{server}: {prefix}{error}"))
 
     def _write_and_read(self, now: float, events: list[Event], *, readable: bool) -> None:
         try:
@@ -127,59 +124,44 @@ class SmtpSession:
     def _write(self, now: float) -> None:
         while self._unwritten:
             try:
-                sent = self._send()
+                if self._encrypted:
+                    # a longer write counts only when all of it is sent: it would look like none
+                    sent = self._connection.send(self._unwritten[0][:_TLS_RECORD])
+                else:
+                    sent = self._connection.sendmsg(self._unwritten)
             except _WOULD_BLOCK:
                 break
-            self._drop_written(sent)
+            self._body_left = max(0, self._body_left - sent)
+            while self._unwritten and sent >= len(self._unwritten[0]):
+                sent -= len(self._unwritten.popleft())
+            if sent:
+                self._unwritten[0] = self._unwritten[0][sent:]
             self._deadline = now + self._timeout()
 
-    def _send(self) -> int:
-        if self._encrypted:
-            # a longer write counts only when all of it is sent, and would look like no progress
-            return self._connection.send(self._unwritten[0][:_TLS_RECORD])
-        return self._connection.sendmsg(self._unwritten)
-
-    def _drop_written(self, sent: int) -> None:
-        self._body_left = max(0, self._body_left - sent)
-        while sent:
-            first = self._unwritten[0]
-            if len(first) > sent:
-                self._unwritten[0] = first[sent:]
-                return
-            sent -= len(first)
-            self._unwritten.popleft()
-
     def _read(self, now: float, events: list[Event]) -> None:
-        while (received := self._receive()) is not None:
+        while True:
+            try:
+                received = self._connection.recv(_RECEIVE_SIZE)
+            except _WOULD_BLOCK:
+                return
             if not received:
                 raise ConnectionResetError("the server closed the connection")
             replies = self._dialogue.replies
             for event in self._dialogue.receive(received):
                 if isinstance(event, MessageAnswered):
                     self.answered += 1
-                    if not self.body_sent:
-                        events += self._early_answer(event)
+                    if not self.body_sent:  # a refusal counts; a 2xx can't be about it
+                        self._dialogue.over = True
+                        events += [event] if event.reply.negative else []
+                        problem = f"the server answered too early: {event.reply}"
+                        failure = TemporaryFailure(f"{self._terms.server}: {problem}")
+                        events.append(SessionEnded(failure))
                         return
                 events.append(event)
             if self._dialogue.replies > replies:
                 self._deadline = now + self._timeout()
             if self._dialogue.over or not self._encrypted:
                 return
-
-    def _receive(self) -> bytes | None:
-        """Return received bytes, b"" at the end of the connection, None if there are none."""
-        try:
-            return self._connection.recv(_RECEIVE_SIZE)
-        except _WOULD_BLOCK:
-            return None
-
-    def _early_answer(self, answer: MessageAnswered) -> Iterator[Event]:
-        """Accept a refusal before the body was written completely; a 2xx can't be about it."""
-        self._dialogue.over = True
-        if answer.reply.negative:
-            yield answer
-        problem = f"{self._terms.server}: the server answered too early: {answer.reply}"
-        yield SessionEnded(TemporaryFailure(problem))
 
     def _timeout(self) -> float:
         """Return the seconds until something has to happen."""

@@ -38,11 +38,6 @@ class SmtpReply:
         return self.code // 100 == 2  # noqa: PLR2004 - the first digit is the meaning, 4.2.1
 
     @property
-    def temporary(self) -> bool:
-        """Whether it is a 4xx: not now."""
-        return self.code // 100 == 4  # noqa: PLR2004 - as above
-
-    @property
     def permanent(self) -> bool:
         """Whether it is a 5xx: never."""
         return self.code // 100 == 5  # noqa: PLR2004 - as above
@@ -50,7 +45,7 @@ class SmtpReply:
     @property
     def negative(self) -> bool:
         """Whether it is a refusal, for now or for good."""
-        return self.temporary or self.permanent
+        return self.code // 100 in (4, 5)
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}".rstrip()
@@ -96,13 +91,12 @@ Event: TypeAlias = ReadyForBody | EnvelopeRefused | MessageAnswered | SessionEnd
 class TransportSession(Protocol):
     """An open session: at most one body in flight, and one envelope behind it."""
 
+    answered: int
+    """How many bodies were replied to."""
+
     @property
     def exhausted(self) -> bool:
         """Whether it takes no more envelopes: it is over, or has taken as many as allowed."""
-
-    @property
-    def answered(self) -> int:
-        """How many bodies were replied to."""
 
     @property
     def body_sent(self) -> bool:

@@ -4,7 +4,7 @@ import pytest
 
 from syndicate.deliver.doctor.checkup import checkup
 from syndicate.deliver.doctor.finding import FindingState
-from syndicate.deliver.doctor.resolver import SystemResolver, own_addresses
+from syndicate.deliver.doctor.resolver import Resolver, own_addresses
 from syndicate.deliver.doctor.spf import SpfRecords
 from syndicate.errors import CallFailed
 from tests.deliver.dkim_keys import keys, records
@@ -441,7 +441,7 @@ def test_a_real_server_is_asked(ours, zone):
     zone.put("nowhere.example", "MX", "0 ")
     zone.put("evil.example", "TXT", r"v=spf1 \027[2J -all")
     with served(zone) as port:
-        resolver = SystemResolver(["127.0.0.1"], port=port, timeout=60)
+        resolver = Resolver(("127.0.0.1",), port=port, timeout=60)
         for name, kind in list(zone.records):
             if name not in {"broken.example", "evil.example"}:
                 assert sorted(resolver.ask(name, kind)) == sorted(zone.ask(name, kind)), name
@@ -456,12 +456,12 @@ def test_a_real_server_is_asked(ours, zone):
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".example"])
 def test_what_can_be_no_name_is_told_as_no_answer(name):
     with pytest.raises(CallFailed):
-        SystemResolver(["127.0.0.1"], port=9).ask(name, "TXT")
+        Resolver(("127.0.0.1",), port=9).ask(name, "TXT")
 
 
 def test_a_server_that_is_silent_is_given_up():
     with pytest.raises(CallFailed, match="no answer"):
-        SystemResolver(["127.0.0.1"], port=9, timeout=0.3).ask("post.example", "TXT")
+        Resolver(("127.0.0.1",), port=9, timeout=0.3).ask("post.example", "TXT")
 
 
 def test_our_own_addresses_are_public_ones():
