@@ -45,6 +45,8 @@ _REFRESH_INTERVAL = 1.0
 """Seconds between reads of what is due, and of the holds."""
 _REFRESH_MAX_AGE = 0.25
 """Seconds after which such a read is too old to claim by."""
+_MAX_LOST_SESSIONS = 3
+"""How often a session may end while a message waits in it, before that counts as a failure."""
 
 
 class SendLoop:
@@ -245,7 +247,9 @@ class SendLoop:
         if offered is not None:
             # the end of a session that has been used says nothing about the next message
             used = transport.answered > 0 or in_flight is not None
-            if self._stopped_at is not None or (used and offered.count_lost_session()):
+            offered.lost_sessions += used
+            waits = used and offered.lost_sessions <= _MAX_LOST_SESSIONS
+            if self._stopped_at is not None or waits:
                 self._queue.requeue(offered)
             else:
                 failure = TemporaryFailure(str(error), error.code)

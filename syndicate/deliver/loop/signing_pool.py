@@ -10,10 +10,8 @@ from syndicate.deliver.loop.wakeup import Wakeup
 from syndicate.deliver.message.dkim import sign_batch
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.outgoing_message import OutgoingMessage
-from syndicate.deliver.message.prepared_editions import refuse_on_error
 from syndicate.errors import Refused
 
-_sign_batch = refuse_on_error(sign_batch)
 _MAX_THREADS = os.cpu_count() or 1
 
 
@@ -80,10 +78,10 @@ class SigningPool:
 def _sign(messages: Sequence[OutgoingMessage]) -> None:
     """Sign rendered messages of one edition; one that can't be signed doesn't affect the others."""
     try:
-        signatures = _sign_batch([m.unsigned for m in messages if m.unsigned is not None])
-    except Refused as refusal:
+        signatures = sign_batch([m.unsigned for m in messages if m.unsigned is not None])
+    except Exception as error:  # noqa: BLE001 - one bad message never stops the others
         if len(messages) == 1:
-            messages[0].refusal, messages[0].signatures = refusal, ()
+            messages[0].refusal, messages[0].signatures = Refused(str(error)), ()
         else:
             for message in messages:
                 _sign([message])

@@ -8,7 +8,7 @@ that are present, and the absence of further ones of `OVERSIGNED_FIELDS`. There 
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Self
@@ -53,10 +53,9 @@ BATCH_SIZE = LANES
 
 _log = structlog.get_logger(__name__)
 _WIDTH = 76
-_LOWER = [(name, name.lower().encode()) for name in SIGNED_FIELDS]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DkimKey:
     """A private key that signs for one domain."""
 
@@ -105,7 +104,10 @@ class UnsignedMessage:
 
     def with_signatures(self, signatures: Sequence[bytes]) -> Message:
         """Return the signed message."""
-        fields = map(_signature_field, self.heads, signatures)
+        fields, width = [], _WIDTH - 2
+        for head, signature in zip(self.heads, map(b64encode, signatures), strict=True):
+            lines = [signature[at : at + width] for at in range(0, len(signature), width)]
+            fields.append(head + b"\r\n ".join(lines) + b"\r\n")
         return Message((*fields, *self.message.fields), self.message.parts)
 
 
@@ -114,10 +116,6 @@ class DkimSigner:
     """Signs the messages from one domain, with all its keys."""
 
     keys: tuple[DkimKey, ...]
-    _layouts: dict[tuple[bytes, ...], "_SignatureLayout"] = field(
-        default_factory=dict, compare=False
-    )
-    """By the names of a message's fields; there are two or three such sets."""
 
     @property
     def slow(self) -> bool:
@@ -127,13 +125,11 @@ class DkimSigner:
     def prepare(self, message: Message) -> UnsignedMessage:
         """Return the message with all but its signatures."""
         names, fields = zip(*map(_relaxed_field, message.fields), strict=True)
-        layout = self._layouts.get(names)
-        if layout is None:
-            layout = self._layouts[names] = _SignatureLayout.of(self.keys, names)
-        covered = b"".join([fields[place] for place in layout.places])
+        places, layout = _signature_layout(self.keys, names)
+        covered = b"".join([fields[place] for place in places])
         digest = b64encode(body_hash(message.body))
-        heads = tuple([head + digest + b";\r\n b=" for head, _ in layout.heads])
-        inputs = [covered + relaxed + digest + b"; b=" for _, relaxed in layout.heads]
+        heads = tuple([head + digest + b";\r\n b=" for head, _ in layout])
+        inputs = [covered + relaxed + digest + b"; b=" for _, relaxed in layout]
         return UnsignedMessage(
             message, self.keys, heads, tuple([sha256(data).digest() for data in inputs])
         )
@@ -236,21 +232,23 @@ def _sign(
     return signatures or list(map(sign_one, digests))
 
 
-@dataclass(frozen=True, slots=True)
-class _SignatureLayout:
-    """What the signatures of messages with the same fields have in common."""
+@lru_cache(maxsize=64)
+def _signature_layout(
+    keys: tuple[DkimKey, ...], present: tuple[bytes, ...]
+) -> tuple[list[int], list[tuple[bytes, bytes]]]:
+    """Return what the signatures of messages with the same fields have in common.
 
-    places: tuple[int, ...]
-    """The indices of the covered fields, in signing order."""
-    heads: tuple[tuple[bytes, bytes], ...]
-    """Each key's DKIM-Signature up to the body's hash: as written, and canonicalised."""
-
-    @classmethod
-    def of(cls, keys: Sequence[DkimKey], present: tuple[bytes, ...]) -> Self:
-        """Return the layout for fields of these names, which are in lower case."""
-        names, places = _covered_fields(present)
-        heads = [_signature_head(key, names) for key in keys]
-        return cls(places, tuple((head, _relaxed(head)) for head in heads))
+    The first list has the indices of the covered fields, in signing order (RFC 6376, 3.7 and
+    5.4.2); the second each key's DKIM-Signature up to the body's hash, as written and
+    canonicalised. `present` are the fields' names, in lower case.
+    """
+    names, places = list[str](), list[int]()
+    for name in SIGNED_FIELDS:
+        matches = [n for n, other in enumerate(present) if other == name.lower().encode()]
+        names += [name] * (len(matches) + (name in OVERSIGNED_FIELDS))
+        places += reversed(matches)
+    heads = [_signature_head(key, names) for key in keys]
+    return places, [(head, _relaxed(head)) for head in heads]
 
 
 @lru_cache(maxsize=64)
@@ -259,29 +257,13 @@ def _relaxed_field(field: bytes) -> tuple[bytes, bytes]:
     return field.partition(b":")[0].strip().lower(), _relaxed(field) + b"\r\n"
 
 
-def _covered_fields(present: tuple[bytes, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Return the names for `h=`, and which fields they cover (RFC 6376, 3.7 and 5.4.2)."""
-    names, places = list[str](), list[int]()
-    for name, lower in _LOWER:
-        matches = [place for place, field_name in enumerate(present) if field_name == lower]
-        names += [name] * (len(matches) + (name in OVERSIGNED_FIELDS))
-        places += reversed(matches)
-    return tuple(names), tuple(places)
-
-
 def _relaxed(field: bytes) -> bytes:
     """Canonicalise one header field, without its CRLF (RFC 6376, 3.4.2)."""
     name, _, value = field.partition(b":")
     return name.strip().lower() + b":" + b" ".join(value.split())
 
 
-def _signature_field(head: bytes, signature: bytes) -> bytes:
-    encoded, width = b64encode(signature), _WIDTH - 2
-    lines = [encoded[start : start + width] for start in range(0, len(encoded), width)]
-    return head + b"\r\n ".join(lines) + b"\r\n"
-
-
-def _signature_head(key: DkimKey, names: tuple[str, ...]) -> bytes:
+def _signature_head(key: DkimKey, names: Sequence[str]) -> bytes:
     """Return the field up to the body's hash: the same for all messages of an edition."""
     lines = [
         f"DKIM-Signature: v=1; a={key.algorithm}; c=relaxed/simple;",

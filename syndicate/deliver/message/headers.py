@@ -24,13 +24,21 @@ def header_fields(
         _to,
         field("Subject", *text(subject)),
         field("Date", format_datetime(headers.date)),
-        _message_id,
+        lambda reader: field("Message-ID", reader.message_id),
     ]
     if headers.reply_to:
         address = ascii_domain(headers.reply_to.address)
         fields.append(field("Reply-To", *mailbox(headers.reply_to.name, address)))
-    if not headers.letter:
-        fields += _list_fields(headers)
+    if not headers.letter:  # what marks bulk mail: RFC 2919, RFC 8058
+        list_id = f"<{headers.newsletter}.{headers.domain}>"
+        fields += [
+            field("List-Id", *phrase(headers.title), list_id),
+            lambda reader: field(
+                "List-Unsubscribe", f"<{reader.personalisation.links['unsubscribe']}>"
+            ),
+            field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            field("Precedence", "bulk"),
+        ]
     return (
         *fields,
         field("Feedback-ID", *text(headers.feedback_id)),
@@ -40,25 +48,6 @@ def header_fields(
     )
 
 
-def _list_fields(headers: EditionHeaders) -> list[HeaderField]:
-    """Return what marks bulk mail: RFC 2919, RFC 8058."""
-    list_id = f"<{headers.newsletter}.{headers.domain}>"
-    return [
-        field("List-Id", *phrase(headers.title), list_id),
-        _list_unsubscribe,
-        field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        field("Precedence", "bulk"),
-    ]
-
-
 def _to(reader: Recipient) -> bytes:
     person = reader.personalisation
     return field("To", *mailbox(person.name, ascii_domain(person.email)))
-
-
-def _message_id(reader: Recipient) -> bytes:
-    return field("Message-ID", reader.message_id)
-
-
-def _list_unsubscribe(reader: Recipient) -> bytes:
-    return field("List-Unsubscribe", f"<{reader.personalisation.links['unsubscribe']}>")

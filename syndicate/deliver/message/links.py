@@ -5,7 +5,6 @@ one. None expires by itself, and none contains an address.
 """
 
 import base64
-import binascii
 import hmac
 import re
 from hashlib import sha256
@@ -23,7 +22,11 @@ _MESSAGE_ID = re.compile(r"<?(\d{1,18})\.(\d{1,18})\.([0-9a-f]{16})@[^@<>\s]+>?"
 
 
 class SignedLinks:
-    """Signs and verifies with the secret of one publication."""
+    """Signs and verifies with the secret of one publication.
+
+    A link is for one purpose. Each `read_…` takes the last part of a URL, and returns None
+    if we did not sign it for that purpose.
+    """
 
     def __init__(self, config: Config, secret: bytes) -> None:
         self._web = config.web_url
@@ -34,66 +37,55 @@ class SignedLinks:
         self._inner = sha256(bytes(byte ^ 0x36 for byte in key))
         self._outer = sha256(bytes(byte ^ 0x5C for byte in key))
 
-    def unsubscribe(self, subscriber_key: int, newsletter: str) -> str:
+    def unsubscribe(self, subscriber: int, newsletter: str) -> str:
         """Return the URL that unsubscribes this reader from this newsletter (RFC 8058)."""
-        return f"{self._web}/unsubscribe/{self.unsubscribe_token(subscriber_key, newsletter)}"
-
-    def unsubscribe_token(self, subscriber_key: int, newsletter: str) -> str:
-        """Return the last part of that URL: letters, digits, `-` and `_` only."""
-        return self._make_token(b"unsubscribe", _number(subscriber_key) + newsletter.encode())
+        return self._url("unsubscribe", _pack(subscriber) + newsletter.encode())
 
     def read_unsubscribe(self, token: str) -> tuple[int, str] | None:
-        """Return (subscriber_key, newsletter), or None for a token we did not sign."""
-        payload = self._read_token(b"unsubscribe", token)
+        """Return subscriber and newsletter."""
+        payload = self._read("unsubscribe", token)
         if payload is None or len(payload) < _KEY_SIZE:
             return None
         return int.from_bytes(payload[:_KEY_SIZE], "big"), payload[_KEY_SIZE:].decode()
 
-    def preferences(self, subscriber_key: int) -> str:
+    def preferences(self, subscriber: int) -> str:
         """Return the URL of this reader's preferences page."""
-        return f"{self._web}/preferences/{self.preferences_token(subscriber_key)}"
-
-    def preferences_token(self, subscriber_key: int) -> str:
-        """Return the last part of that URL."""
-        return self._make_token(b"preferences", _number(subscriber_key))
+        return self._url("preferences", _pack(subscriber))
 
     def read_preferences(self, token: str) -> int | None:
-        """Return the subscriber's key, or None for a token we did not sign."""
-        numbers = self._numbers(b"preferences", token, 1)
-        return numbers[0] if numbers else None
+        """Return the subscriber."""
+        keys = self._read_keys("preferences", token)
+        return keys[0] if len(keys) == 1 else None
 
-    def view(self, edition: int, subscriber_key: int) -> str:
+    def view(self, edition: int, subscriber: int) -> str:
         """Return the URL at which this reader sees this edition in the browser."""
-        token = self._make_token(b"view", _number(edition) + _number(subscriber_key))
-        return f"{self._web}/view/{token}"
+        return self._url("view", _pack(edition, subscriber))
 
     def read_view(self, token: str) -> tuple[int, int] | None:
-        """Return (edition, subscriber_key), or None for a token we did not sign."""
-        numbers = self._numbers(b"view", token, 2)
-        return (numbers[0], numbers[1]) if numbers else None
+        """Return edition and subscriber."""
+        return self._read_pair("view", token)
 
-    def click(self, edition: int, link: int, subscriber_key: int | None) -> str:
-        """Return the URL that counts a click and redirects; None: without naming the reader."""
-        numbers = [edition, link] if subscriber_key is None else [edition, link, subscriber_key]
-        return f"{self._web}/c/{self._make_token(b'click', b''.join(map(_number, numbers)))}"
-
-    def read_click(self, token: str) -> tuple[int, int, int | None] | None:
-        """Return (edition, link, subscriber_key or None), or None for a token we did not sign."""
-        if numbers := self._numbers(b"click", token, 3):
-            return numbers[0], numbers[1], numbers[2]
-        if numbers := self._numbers(b"click", token, 2):
-            return numbers[0], numbers[1], None
-        return None
-
-    def confirm(self, letter: int, subscriber_key: int) -> str:
+    def confirm(self, letter: int, subscriber: int) -> str:
         """Return the URL at which this reader confirms a letter; the store has its expiry."""
-        token = self._make_token(b"confirm", _number(letter) + _number(subscriber_key))
-        return f"{self._web}/confirm/{token}"
+        return self._url("confirm", _pack(letter, subscriber))
 
     def read_confirm(self, token: str) -> tuple[int, int] | None:
-        """Return (letter, subscriber_key), or None for a token we did not sign."""
-        numbers = self._numbers(b"confirm", token, 2)
-        return (numbers[0], numbers[1]) if numbers else None
+        """Return letter and subscriber."""
+        return self._read_pair("confirm", token)
+
+    def click(self, edition: int, link: int, subscriber: int | None) -> str:
+        """Return the URL that counts a click and redirects; None: without naming the reader."""
+        keys = (edition, link) if subscriber is None else (edition, link, subscriber)
+        return self._url("click", _pack(*keys), path="c")
+
+    def read_click(self, token: str) -> tuple[int, int, int | None] | None:
+        """Return edition, link, and the subscriber if it is named."""
+        match self._read_keys("click", token):
+            case [edition, link, subscriber]:
+                return edition, link, subscriber
+            case [edition, link]:
+                return edition, link, None
+        return None
 
     def message_id(self, edition: int, subscriber: int, domain: str) -> str:
         """Return `<edition.subscriber.check@domain>`, the same for every attempt."""
@@ -105,53 +97,50 @@ class SignedLinks:
         if match is None:
             return None
         edition, subscriber = int(match[1]), int(match[2])
-        if not hmac.compare_digest(match[3], self._check(edition, subscriber)):
-            return None
-        return edition, subscriber
+        genuine = hmac.compare_digest(match[3], self._check(edition, subscriber))
+        return (edition, subscriber) if genuine else None
 
     def _check(self, edition: int, subscriber: int) -> str:
-        return self._sign(b"message", f"{edition}.{subscriber}".encode())[:8].hex()
+        return self._sign("message", f"{edition}.{subscriber}".encode())[:8].hex()
 
-    def _numbers(self, purpose: bytes, token: str, count: int) -> list[int] | None:
-        payload = self._read_token(purpose, token)
-        if payload is None or len(payload) != count * _KEY_SIZE:
-            return None
-        starts = range(0, len(payload), _KEY_SIZE)
-        return [int.from_bytes(payload[start : start + _KEY_SIZE], "big") for start in starts]
-
-    def _make_token(self, purpose: bytes, payload: bytes) -> str:
-        """Sign for one purpose: for any other the token is invalid."""
+    def _url(self, purpose: str, payload: bytes, path: str = "") -> str:
         signed = _VERSION + payload
-        return _encode(signed + self._sign(purpose, signed)[:_TAG_SIZE])
+        token = _encode(signed + self._sign(purpose, signed)[:_TAG_SIZE])
+        return f"{self._web}/{path or purpose}/{token}"
 
-    def _read_token(self, purpose: bytes, token: str) -> bytes | None:
-        """Return the payload, or None for a token we did not sign."""
-        raw = _decode(token)
-        if raw is None or len(raw) < len(_VERSION) + _TAG_SIZE:
+    def _read(self, purpose: str, token: str) -> bytes | None:
+        """Return the payload, or None for a token we did not sign, or spell otherwise."""
+        try:
+            raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        except ValueError:
+            return None
+        if _encode(raw) != token or len(raw) < len(_VERSION) + _TAG_SIZE:
             return None
         signed, tag = raw[:-_TAG_SIZE], raw[-_TAG_SIZE:]
         genuine = hmac.compare_digest(tag, self._sign(purpose, signed)[:_TAG_SIZE])
         return signed[len(_VERSION) :] if genuine and signed.startswith(_VERSION) else None
 
-    def _sign(self, purpose: bytes, payload: bytes) -> bytes:
+    def _read_keys(self, purpose: str, token: str) -> list[int]:
+        payload = self._read(purpose, token) or b""
+        if len(payload) % _KEY_SIZE:
+            return []
+        starts = range(0, len(payload), _KEY_SIZE)
+        return [int.from_bytes(payload[start : start + _KEY_SIZE], "big") for start in starts]
+
+    def _read_pair(self, purpose: str, token: str) -> tuple[int, int] | None:
+        keys = self._read_keys(purpose, token)
+        return (keys[0], keys[1]) if len(keys) == 2 else None  # noqa: PLR2004 - a pair
+
+    def _sign(self, purpose: str, payload: bytes) -> bytes:
         inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(purpose + b"\0" + payload)
+        inner.update(purpose.encode() + b"\0" + payload)
         outer.update(inner.digest())
         return outer.digest()
 
 
-def _number(key: int) -> bytes:
-    return key.to_bytes(_KEY_SIZE, "big")
+def _pack(*keys: int) -> bytes:
+    return b"".join([key.to_bytes(_KEY_SIZE, "big") for key in keys])
 
 
 def _encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _decode(token: str) -> bytes | None:
-    """Decode a token; accept only the spelling that `_encode` writes."""
-    try:
-        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    except (binascii.Error, ValueError):
-        return None
-    return raw if _encode(raw) == token else None

@@ -17,15 +17,12 @@ if TYPE_CHECKING:
 
     from syndicate.deliver.message.dkim import UnsignedMessage
 
-_MAX_LOST_SESSIONS = 3
-"""How often a session may end while this message waits in it, before that counts as a failure."""
-
 
 class OutgoingMessage:
     """One reader's message on its way from the claim to the server's reply."""
 
     __slots__ = (
-        "_lost_sessions", "claim", "edition", "envelope", "message", "prepared", "refusal",
+        "claim", "edition", "envelope", "lost_sessions", "message", "prepared", "refusal",
         "signatures", "unsigned",
     )  # fmt: skip
 
@@ -42,7 +39,8 @@ class OutgoingMessage:
         """The rendered message, until it is signed."""
         self.signatures: Sequence[bytes] | None = None
         """Its signatures, set by the thread that makes them."""
-        self._lost_sessions = 0
+        self.lost_sessions = 0
+        """How many sessions ended before its turn came."""
 
     @property
     def domain(self) -> str:
@@ -54,11 +52,6 @@ class OutgoingMessage:
             return idna.encode(domain, uts46=True).decode()
         except idna.IDNAError:
             return domain
-
-    def count_lost_session(self) -> bool:
-        """Count a session that ended before this message's turn; return whether to queue it."""
-        self._lost_sessions += 1
-        return self._lost_sessions <= _MAX_LOST_SESSIONS
 
     @property
     def rendered(self) -> bool:
@@ -76,12 +69,14 @@ class OutgoingMessage:
             self.envelope, message = self.prepared.render(self.claim, links)
         except Refused as refusal:
             self.refusal = refusal
-            return False
-        if isinstance(message, Message):
+        except Exception as error:  # noqa: BLE001 - one bad message never stops the others
+            self.refusal = Refused(str(error))
+        else:
+            if not isinstance(message, Message):
+                self.unsigned = message
+                return True
             self.message = message
-            return False
-        self.unsigned = message
-        return True
+        return False
 
     def finish(self) -> None:
         """Put the signatures into the message; call it only when `ready`."""

@@ -5,7 +5,7 @@ puts into a name has no effect: values are not searched for placeholders.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -49,11 +49,8 @@ class Personalisation:
         """Return the unescaped value of a placeholder, named as in `split_placeholders`."""
         if name.startswith(_LINK):
             return self.link_urls[int(name.removeprefix(_LINK)) - 1]
-        match name:
-            case "NAME":
-                return self.name
-            case "EMAIL":
-                return self.email
+        if name in {"NAME", "EMAIL"}:
+            return self.name if name == "NAME" else self.email
         return self.links[name.lower()]
 
     @property
@@ -67,35 +64,29 @@ def split_placeholders(text: str, nonce: str) -> list[str]:
     return _marker_pattern(nonce).split(text)
 
 
-class PersonalLinks(Mapping[str, str]):
-    """A reader's own URLs, by placeholder; each is signed when it is used."""
+class PersonalLinks(dict[str, str]):
+    """A reader's own URLs, by placeholder; each is signed when it is first used."""
 
     def __init__(self, links: SignedLinks, edition: int, subscriber: int, newsletter: str) -> None:
         self._links = links
         self._edition = edition
         self._subscriber = subscriber
         self._newsletter = newsletter
-        self._unsubscribe = ""
 
-    def __getitem__(self, name: str) -> str:
+    def __missing__(self, name: str) -> str:
         match name:
-            case "unsubscribe":  # the header has it, too
-                if not self._unsubscribe:
-                    self._unsubscribe = self._links.unsubscribe(self._subscriber, self._newsletter)
-                return self._unsubscribe
+            case "unsubscribe":
+                url = self._links.unsubscribe(self._subscriber, self._newsletter)
             case "preferences":
-                return self._links.preferences(self._subscriber)
+                url = self._links.preferences(self._subscriber)
             case "view":
-                return self._links.view(self._edition, self._subscriber)
+                url = self._links.view(self._edition, self._subscriber)
             case "confirm":
-                return self._links.confirm(self._edition, self._subscriber)
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(("unsubscribe", "preferences", "view", "confirm"))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
+                url = self._links.confirm(self._edition, self._subscriber)
+            case _:
+                raise KeyError(name)
+        self[name] = url
+        return url
 
 
 @lru_cache(maxsize=64)

@@ -12,11 +12,7 @@ from typing import Self, TypeAlias
 
 from syndicate.deliver.message.headers import header_fields
 from syndicate.deliver.message.message import EditionHeaders, Message, Recipient
-from syndicate.deliver.message.personalisation import (
-    CANARY_PLACEHOLDER,
-    Personalisation,
-    split_placeholders,
-)
+from syndicate.deliver.message.personalisation import CANARY_PLACEHOLDER, split_placeholders
 from syndicate.deliver.message.quoted_printable import encode_qp
 from syndicate.errors import Refused
 from syndicate.model.editions import Content
@@ -72,8 +68,17 @@ class MessageTemplate:
         Raise Refused for what a message can't contain.
         """
         fields, body = self.fields.copy(), self.pieces.copy()
+        values: dict[_Placeholder, bytes] = {}
         try:
-            values = _encoded_values(self.names, reader.personalisation)
+            for name in self.names:
+                if name == CANARY_PLACEHOLDER:
+                    values[name, _TEXT] = b""
+                    values[name, _HTML] = encode_qp(reader.personalisation.canary_html)
+                    continue
+                value = reader.personalisation.value(name)
+                values[name, _TEXT] = values[name, _HTML] = encode_qp(value)
+                if not _SAME_IN_HTML.fullmatch(value):
+                    values[name, _HTML] = encode_qp(escape(value))
             for position, write in self.own_fields:
                 fields[position] = write(reader)
         except UnicodeEncodeError as error:
@@ -93,24 +98,7 @@ def _part(pieces: list[str], part: int) -> list[bytes | _Placeholder]:
     )
     encoded: list[bytes | _Placeholder] = [encode_qp(piece) for piece in pieces]
     encoded[1::2] = [(name, part) for name in pieces[1::2]]
-    end = b"\r\n"  # it belongs to the boundary that follows
-    return [head.encode(), *encoded, end]
-
-
-def _encoded_values(
-    names: frozenset[str], personalisation: Personalisation
-) -> dict[_Placeholder, bytes]:
-    encoded: dict[_Placeholder, bytes] = {}
-    for name in names:
-        if name == CANARY_PLACEHOLDER:
-            encoded[name, _TEXT] = b""
-            encoded[name, _HTML] = encode_qp(personalisation.canary_html)
-            continue
-        value = personalisation.value(name)
-        encoded[name, _TEXT] = encoded[name, _HTML] = encode_qp(value)
-        if not _SAME_IN_HTML.fullmatch(value):
-            encoded[name, _HTML] = encode_qp(escape(value))
-    return encoded
+    return [head.encode(), *encoded, b"\r\n"]  # the line break belongs to the next boundary
 
 
 def _not_utf8(error: UnicodeEncodeError) -> Refused:

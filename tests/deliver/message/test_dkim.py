@@ -339,7 +339,7 @@ def test_a_copy_that_can_not_be_signed_fails_alone(sqlite_store, config, monkeyp
             raise Refused("the key is gone")
         return sign_batch(messages)
 
-    monkeypatch.setattr("syndicate.deliver.loop.signing_pool._sign_batch", spoilt)
+    monkeypatch.setattr("syndicate.deliver.loop.signing_pool.sign_batch", spoilt)
     with real_server() as (port, boxes):
         way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
         given = config("rsa", mail=way)

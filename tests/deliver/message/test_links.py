@@ -23,13 +23,13 @@ def test_a_link_reads_back_as_its_reader_and_newsletter(links):
 
 def test_a_token_is_safe_in_an_address(links):
     assert all(
-        links.unsubscribe_token(n, "a-b_c").replace("-", "").replace("_", "").isalnum()
+        links.unsubscribe(n, "a-b_c").rpartition("/")[2].replace("-", "").replace("_", "").isalnum()
         for n in range(99)
     )
 
 
 def test_every_changed_letter_of_a_token_is_noticed(links):
-    token = links.unsubscribe_token(7, "breaking")
+    token = links.unsubscribe(7, "breaking").rpartition("/")[2]
 
     for place, letter in enumerate(token):
         for other in "Aa0_-":
@@ -45,7 +45,7 @@ def test_rubbish_is_no_token(token):
 def test_another_publications_token_is_none_of_ours(links, publication):
     assert (
         SignedLinks(publication(), b"1" * 32).read_unsubscribe(
-            links.unsubscribe_token(7, "breaking")
+            links.unsubscribe(7, "breaking").rpartition("/")[2]
         )
         is None
     )

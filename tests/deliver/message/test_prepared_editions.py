@@ -1,14 +1,12 @@
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from threading import Barrier
 
 import pytest
 
-from syndicate.deliver.message.prepared_editions import PreparedEdition, PreparedEditions
+from syndicate.deliver.message.prepared_editions import PreparedEditions
 from syndicate.deliver.transports import configured_transports
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.editions import Edition, link_marker
+from syndicate.model.editions import link_marker
 from tests.deliver.editions import NONCE, NOON, draft, drain_ledger, freeze, rows, states, subscribe
 from tests.deliver.editions import links as links_of
 from tests.deliver.parsed_mail import parts
@@ -17,21 +15,6 @@ from tests.deliver.parsed_mail import parts
 @pytest.fixture
 def mailings(sqlite_store, publication):
     return PreparedEditions(sqlite_store, publication())
-
-
-def test_an_edition_is_made_ready_once_for_all_who_hand_it_over(sqlite_store, mailings):
-    edition = freeze(sqlite_store, draft(text="long " * 200_000))
-    together = Barrier(8)
-
-    def get(edition: Edition) -> PreparedEdition:
-        together.wait()
-        made: PreparedEdition = mailings.get(edition)
-        return made
-
-    with ThreadPoolExecutor(8) as connections:
-        made = list(connections.map(get, [edition] * 8))
-
-    assert len({id(each) for each in made}) == 1
 
 
 def test_only_the_editions_asked_for_last_are_held(sqlite_store, mailings):
