@@ -2,8 +2,11 @@
 
 import contextlib
 import secrets
+import selectors
+import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from syndicate.config import Config
 from syndicate.deliver.loop.reply_classifier import is_allowed
@@ -13,14 +16,25 @@ from syndicate.deliver.message.message import EditionHeaders, Recipient
 from syndicate.deliver.message.personalisation import Personalisation, PersonalLinks
 from syndicate.deliver.message.template import MessageTemplate
 from syndicate.deliver.message.tracked_links import TrackedLinks
-from syndicate.deliver.smtp.single_delivery import send_message
-from syndicate.deliver.smtp.transport import SmtpReply, Transport, TransportSession
-from syndicate.errors import Refused, RelayUnavailable
+from syndicate.deliver.smtp.transport import (
+    Envelope,
+    EnvelopeRefused,
+    MessageAnswered,
+    ReadyForBody,
+    SessionEnded,
+    SmtpReply,
+    Transport,
+    TransportSession,
+)
+from syndicate.errors import NoVerdict, Refused, RelayUnavailable
 from syndicate.model.editions import Draft
 
 SUBJECT_PREFIX = "[Test]"
 _NOBODY = 0
 """The key of no subscriber and no edition: the links unsubscribe nobody, and count nothing."""
+_POLL_INTERVAL = 0.2
+"""Seconds between checks of the deadlines."""
+_Awaited = TypeVar("_Awaited", ReadyForBody, MessageAnswered)
 
 
 def send_sample(
@@ -49,13 +63,53 @@ def send_sample(
     signer = DkimKeyring.of(config).signer(headers.domain)
     if signer is not None:
         message = signer.sign(message)
-    with contextlib.closing(_open_session(transports)) as session:
+    *others, last = sorted(transports, key=lambda transport: -transport.settings.weight)
+    for transport in others:
+        with contextlib.suppress(RelayUnavailable):
+            session = transport.open()
+            break
+    else:
+        session = last.open()
+    with contextlib.closing(session):
         return send_message(session, reader.envelope, bytes(message))
 
 
-def _open_session(transports: Sequence[Transport]) -> TransportSession:
-    by_weight = sorted(transports, key=lambda transport: -transport.settings.weight)
-    for transport in by_weight[:-1]:
-        with contextlib.suppress(RelayUnavailable):
-            return transport.open()
-    return by_weight[-1].open()
+def send_message(session: TransportSession, envelope: Envelope, message: bytes) -> SmtpReply:
+    """Send one message, and return the reply that accepts it.
+
+    Raise TemporaryFailure, PermanentFailure or RelayUnavailable as the relay replies,
+    and NoVerdict if the message may have been accepted.
+    """
+    send_envelope(session, envelope, len(message))
+    session.send_body(message)
+    answered = _wait_for(session, MessageAnswered)
+    if answered.error is not None:
+        raise answered.error
+    return answered.reply
+
+
+def send_envelope(session: TransportSession, envelope: Envelope, size: int) -> None:
+    """Send an envelope, and wait until the body is due."""
+    session.send_envelope(envelope, size)
+    _wait_for(session, ReadyForBody)
+
+
+def _wait_for(session: TransportSession, kind: type[_Awaited]) -> _Awaited:
+    result: _Awaited | None = None
+    while True:
+        for event in session.poll(time.monotonic()):
+            match event:
+                case EnvelopeRefused(error):
+                    raise error
+                case SessionEnded(error) if not isinstance(result, MessageAnswered):
+                    lost = kind is MessageAnswered and session.body_sent
+                    raise NoVerdict(str(error), error.code) if lost else error
+                case _ if isinstance(event, kind):
+                    result = event
+        if result is not None:
+            return result
+        if session.fileno() >= 0:
+            mask = selectors.EVENT_READ | (selectors.EVENT_WRITE if session.wants_write else 0)
+            with selectors.DefaultSelector() as selector:
+                selector.register(session, mask)
+                selector.select(_POLL_INTERVAL)

@@ -81,26 +81,21 @@ def drain(
             try:
                 prepared = PreparedEditions(store, config)
             except SecretUnreadable as error:
-                _record_unavailable(ledger, relays, error)
+                # every relay has the reason why nothing leaves; the mail stays queued
+                now = time.monotonic()
+                for relay in relays.relays:
+                    relay.mark_unreachable(error, now)
+                ledger.record(LedgerBatch(rates=relays.rates(ledger.name, now, last=True)))
             else:
                 throttle = DomainThrottle(store, config.mail.limits)
                 queue = SendQueue(ledger, prepared, links, throttle, only=config.mail.only)
                 timeout = config.mail.stop_timeout.total_seconds()
-                loop = SendLoop(ledger, relays, queue, throttle, maintenance, stop_timeout=timeout)
-                _run(loop, stop)
+                _run(SendLoop(ledger, relays, queue, throttle, maintenance, timeout), stop)
                 store.sweep(ledger.current_time)
         _log_counts(ledger)
         reasons = relays.reasons_unavailable(time.monotonic())
         unavailable = reasons if reasons and ledger.open_editions() else ()
         return _report(ledger, maintenance, unavailable)
-
-
-def _record_unavailable(ledger: Ledger, relays: RelayPool, reason: SecretUnreadable) -> None:
-    """Record for every relay why nothing leaves; the mail stays queued."""
-    now = time.monotonic()
-    for relay in relays.relays:
-        relay.mark_unreachable(reason, now)
-    ledger.record(LedgerBatch(rates=relays.rates(ledger.name, now, last=True)))
 
 
 def _sending_lease(transports: Sequence[Transport]) -> timedelta:
@@ -115,13 +110,14 @@ def _run(loop: SendLoop, stop: threading.Event) -> None:
     An exception in this thread, such as from a signal, stops the loop as `stop` does: the
     messages in flight still get their outcome.
     """
-    stop_loop = _EitherEvent(stop)
+    stop_loop = threading.Event()
+    loop.should_stop = lambda: stop.is_set() or stop_loop.is_set()
     ended = threading.Semaphore(0)
     crashes: list[BaseException] = []
 
     def work() -> None:
         try:
-            loop.run(stop_loop)
+            loop.run()
         except BaseException as crash:  # noqa: BLE001 - a thread's end: raised below
             crashes.append(crash)
         finally:
@@ -140,18 +136,6 @@ def _run(loop: SendLoop, stop: threading.Event) -> None:
         raise
     if crashes:
         raise crashes[0]
-
-
-class _EitherEvent(threading.Event):
-    """An event that is also set when another one is."""
-
-    def __init__(self, other: threading.Event) -> None:
-        super().__init__()
-        self._other = other
-
-    def is_set(self) -> bool:
-        """Return whether either event is set."""
-        return super().is_set() or self._other.is_set()
 
 
 def _log_counts(ledger: Ledger) -> None:

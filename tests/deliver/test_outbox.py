@@ -4,7 +4,7 @@ import os
 import pytest
 
 from syndicate.deliver.outbox import Outbox, file_name
-from syndicate.deliver.smtp.single_delivery import send_message
+from syndicate.deliver.sample_mail import send_message
 from syndicate.deliver.smtp.transport import Envelope
 from syndicate.errors import RelayUnavailable, TemporaryFailure
 from tests.deliver.editions import content, message, reader

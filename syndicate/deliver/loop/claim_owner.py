@@ -25,7 +25,7 @@ def identity() -> str:
 @contextmanager
 def registered() -> Iterator[str]:
     """Yield a new owner; it counts as dead as soon as the block ends."""
-    name = f"{_prefix(os.getpid())}{secrets.token_hex(4)}"
+    name = _new_owner(os.getpid())
     _active.add(name)
     try:
         yield name
@@ -45,14 +45,12 @@ def is_dead(owner: str) -> bool:
     return int(pid) == os.getpid() or not _is_alive(int(pid), tick)
 
 
-# by pid: a fork has its own identity
-@lru_cache(maxsize=1)
-def _identity(pid: int) -> str:
-    return f"{_prefix(pid)}{secrets.token_hex(4)}"
+def _new_owner(pid: int) -> str:
+    return f"{_host()}:{pid}:{_start_tick(pid) or 0}:{secrets.token_hex(4)}"
 
 
-def _prefix(pid: int) -> str:
-    return f"{_host()}:{pid}:{_start_tick(pid) or 0}:"
+_identity = lru_cache(maxsize=1)(_new_owner)
+"""By pid: a fork has its own identity."""
 
 
 def _host() -> str:

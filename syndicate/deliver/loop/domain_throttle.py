@@ -64,7 +64,7 @@ class DomainThrottle:
 
         A 421 may concern one recipient only, so a domain is put on hold after the second in a row.
         """
-        if not reply_classifier.is_closing(error):
+        if error.code != reply_classifier.CLOSING:
             return reply_classifier.slows_domain(error)
         group = self._group(domain)
         repeated = group in self._closed

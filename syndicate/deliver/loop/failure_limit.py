@@ -9,7 +9,7 @@ from syndicate import clock
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.edition_control import FailureThreshold
 from syndicate.model.subscribers import Actor, Cause
-from syndicate.store import Store, Transaction
+from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)
 _TRIED = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
@@ -57,17 +57,15 @@ class FailureLimit:
         self._failures[edition] = _EditionFailures(
             tried_before=tried, failures_until_check=self._limit.failures_left(tried, failed)
         )
-        if self._limit.is_reached(tried, failed):
-            with self._store.write() as tx:
-                self._pause(tx, edition)
-
-    def _pause(self, tx: Transaction, edition: int) -> None:
-        # again, since the edition may have been resumed meanwhile
-        tried, failed = tx.control.results_since_resume(edition)
         if not self._limit.is_reached(tried, failed):
             return
-        cause = Cause(who=Actor.SERVER, how=f"{failed} of {tried} were refused for good")
-        decision = tx.control.pause(edition, cause=cause, at=clock.now())
+        with self._store.write() as tx:
+            # again, since the edition may have been resumed meanwhile
+            tried, failed = tx.control.results_since_resume(edition)
+            if not self._limit.is_reached(tried, failed):
+                return
+            cause = Cause(who=Actor.SERVER, how=f"{failed} of {tried} were refused for good")
+            decision = tx.control.pause(edition, cause=cause, at=clock.now())
         if decision.changed:
             self.paused.append(edition)
             _log.error(

@@ -64,12 +64,14 @@ class LedgerBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchResult:
-    """The result of a committed batch."""
+    """The result of a batch, even if its commit was never confirmed."""
 
+    moved: frozenset[Key]
+    """The deliveries whose outcome was recorded."""
     may_send: frozenset[Key]
     """The only deliveries whose bodies may be sent."""
     claims: list[Claim]
-    paused: bool
+    paused: bool = False
     """Whether an edition was paused because too much of it failed."""
 
 
@@ -151,30 +153,26 @@ class Ledger:
         the outcomes.
         """
         until = time.monotonic() + (_STORE_TIMEOUT if batch.outcomes else 0)
-        committed: _CommittedWork | None = None
+        result: BatchResult | None = None
         while True:
             try:
                 with self.store.write() as tx:
-                    previous, committed = committed, self._record(tx, batch)
-                    if previous is not None and previous.was_committed(committed):
-                        committed = previous
+                    before, result = result, self._record(tx, batch)
+                    if before is not None and _was_committed(batch, before, result):
+                        result = before
                         tx.rollback()
-            except StoreTooNew:
-                self._log_unrecorded(batch)
-                raise
-            except StoreError:
-                if time.monotonic() >= until:
+            except StoreError as error:
+                if isinstance(error, StoreTooNew) or time.monotonic() >= until:
                     self._log_unrecorded(batch)
                     raise
                 time.sleep(1)
             else:
                 break
         paused_before = len(self._failure_limit.paused)
-        self._count(batch.outcomes, committed.moved)
-        paused = len(self._failure_limit.paused) > paused_before
-        return BatchResult(may_send=committed.may_send, claims=committed.claims, paused=paused)
+        self._count(batch.outcomes, result.moved)
+        return replace(result, paused=len(self._failure_limit.paused) > paused_before)
 
-    def _record(self, tx: Transaction, batch: LedgerBatch) -> "_CommittedWork":
+    def _record(self, tx: Transaction, batch: LedgerBatch) -> BatchResult:
         now = clock.now()
         moved, may_send = tx.claims.settle_and_intend(
             _suppress_hard_bounces(tx, batch.outcomes, now),
@@ -205,9 +203,7 @@ class Ledger:
             # last: all processes write this row, so it is locked for the commit alone
             tx.heartbeats.record(Heartbeat.ACCEPTED, now)
             self._next_heartbeat = time.monotonic() + _HEARTBEAT_INTERVAL
-        return _CommittedWork(
-            outcomes=batch.outcomes, moved=moved, may_send=may_send, claims=claims
-        )
+        return BatchResult(moved=moved, may_send=may_send, claims=claims)
 
     @staticmethod
     def settle(
@@ -241,26 +237,16 @@ class Ledger:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _CommittedWork:
-    """The changes of a transaction, even if its commit was never confirmed."""
+def _was_committed(batch: LedgerBatch, before: BatchResult, again: BatchResult) -> bool:
+    """Whether a batch was committed `before`, given its changes when it is recorded `again`.
 
-    outcomes: Sequence[DeliveryOutcome]
-    moved: frozenset[Key]
-    """The deliveries whose outcome was recorded."""
-    may_send: frozenset[Key]
-    claims: list[Claim]
-
-    def was_committed(self, again: "_CommittedWork") -> bool:
-        """Whether this was committed, given the changes that the same batch made `again`.
-
-        A server may commit and vanish before it confirms. While this process lives, no other
-        records an outcome for a body that it sent: if such a row can't be changed now, this
-        process changed it before.
-        """
-        sent = {outcome.claim.key for outcome in self.outcomes if outcome.state in _AFTER_BODY}
-        recorded = self.moved & sent
-        return bool(recorded) and not recorded & again.moved
+    A server may commit and vanish before it confirms. While this process lives, no other
+    records an outcome for a body that it sent: if such a row can't be changed now, this
+    process changed it before.
+    """
+    sent = {outcome.claim.key for outcome in batch.outcomes if outcome.state in _AFTER_BODY}
+    recorded = before.moved & sent
+    return bool(recorded) and not recorded & again.moved
 
 
 def _is_accepted(outcome: DeliveryOutcome) -> bool:
@@ -273,8 +259,12 @@ def _suppress_hard_bounces(
     """Suppress the addresses that bounced hard; return the outcomes as they may be recorded."""
     if all(map(_is_accepted, outcomes)):
         return outcomes
+    number, known = tx.merges.current_number, tx.subscribers.by_key
+    # a reply may name the address: it is dropped if the reader was erased meanwhile
     outcomes = [
-        outcome if _is_accepted(outcome) else _without_erased_reply(tx, outcome)
+        outcome
+        if _is_accepted(outcome) or known(number(outcome.claim.subscriber))
+        else replace(outcome, reply="")
         for outcome in outcomes
     ]
     # sorted: two processes never wait for each other's rows
@@ -283,9 +273,3 @@ def _suppress_hard_bounces(
         cause = Cause(who=Actor.SERVER, how=f"the answer to edition {outcome.claim.edition}")
         tx.subscribers.suppress(outcome.claim.email, reason, at=now, cause=cause)
     return outcomes
-
-
-def _without_erased_reply(tx: Transaction, outcome: DeliveryOutcome) -> DeliveryOutcome:
-    """Drop the reply, which may name the address, if the reader was erased meanwhile."""
-    number = tx.merges.current_number(outcome.claim.subscriber)
-    return outcome if tx.subscribers.by_key(number) else replace(outcome, reply="")

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 
@@ -21,27 +22,21 @@ _INTERVAL = 60.0
 """Seconds between two runs."""
 
 
+@dataclass
 class Maintenance:
     """The work in the ledger besides sending."""
 
-    def __init__(
-        self, ledger: Ledger, transports: Sequence[Transport], config: Config, links: SignedLinks
-    ) -> None:
-        self._ledger = ledger
-        self._transports = transports
-        self._config = config
-        self._links = links
-        self.recovered = 0
-        """Deliveries of dead processes that are queued again."""
-        self.unknown = 0
-        """Messages of dead processes that may or may not have arrived."""
-        self.expired = 0
-        self._next_run = 0.0
-
-    def run_if_due(self, now: float) -> None:
-        """Run once a minute, by `time.monotonic()`; raise StoreError."""
-        if now >= self._next_run:
-            self.run()
+    ledger: Ledger
+    transports: Sequence[Transport]
+    config: Config
+    links: SignedLinks
+    recovered: int = 0
+    """Deliveries of dead processes that are queued again."""
+    unknown: int = 0
+    """Messages of dead processes that may or may not have arrived."""
+    expired: int = 0
+    next_run: float = 0.0
+    """When to run again, by `time.monotonic()`."""
 
     def run(self) -> None:
         """Recover, expire and sweep; raise StoreError.
@@ -49,11 +44,11 @@ class Maintenance:
         A message that may have been sent is settled by what its relays know, in the same
         commit: it is recorded as unknown only if nothing can be known.
         """
-        with self._ledger.store.write() as tx:
+        with self.ledger.store.write() as tx:
             recovered = tx.deliveries.recover(now=clock.now(), dead=claim_owner.is_dead)
             states = [self._settle(tx, claim) for claim in recovered.unknown]
-        with self._ledger.store.write() as tx:
-            self.expired += tx.deliveries.expire(self._ledger.current_time)
+        with self.ledger.store.write() as tx:
+            self.expired += tx.deliveries.expire(self.ledger.current_time)
         self.recovered += recovered.requeued + states.count(DeliveryState.QUEUED)
         settled = zip(recovered.unknown, states, strict=True)
         unknown = Counter(c.edition for c, state in settled if state is DeliveryState.UNKNOWN)
@@ -65,22 +60,22 @@ class Maintenance:
                 unknown=count,
                 remedy=f"syndicate settle {edition} --unknown resend|skip",
             )
-        self._ledger.store.sweep(self._ledger.current_time)
-        self._next_run = time.monotonic() + _INTERVAL
+        self.ledger.store.sweep(self.ledger.current_time)
+        self.next_run = time.monotonic() + _INTERVAL
 
     def _settle(self, tx: Transaction, claim: Claim) -> DeliveryState:
         """Settle an unknown delivery by evidence or policy; return its new state."""
         edition = tx.editions.by_key(claim.edition)
         if edition is None:
             return DeliveryState.UNKNOWN
-        domain = EditionHeaders.of(edition, self._config).domain
-        message_id = self._links.message_id(claim.edition, claim.subscriber, domain)
-        arrived = [transport.arrived(message_id) for transport in self._transports]
+        domain = EditionHeaders.of(edition, self.config).domain
+        message_id = self.links.message_id(claim.edition, claim.subscriber, domain)
+        arrived = [transport.arrived(message_id) for transport in self.transports]
         if any(arrived):
             outcome = DeliveryOutcome(
                 claim=claim, state=DeliveryState.ACCEPTED, reply="found by its Message-ID"
             )
-            self._ledger.settle(tx, [outcome], clock.now())
+            self.ledger.settle(tx, [outcome], clock.now())
             return DeliveryState.ACCEPTED
         lost = all(answer is False for answer in arrived)
         if (lost or edition.on_unknown == "resend") and tx.deliveries.resend(claim, at=clock.now()):

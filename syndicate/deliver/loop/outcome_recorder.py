@@ -7,7 +7,12 @@ from syndicate.deliver.loop.relay_pool import RelayState
 from syndicate.deliver.message.outgoing_message import OutgoingMessage
 from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.errors import DeliveryError
-from syndicate.model.deliveries import DeliveryState
+from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
+
+_CLOSED_DOMAINS = 3
+"""A 421 that ends the session counts as the relay's own after this many domains in a row: a
+server may send it because of one recipient.
+"""
 
 
 class OutcomeRecorder:
@@ -27,7 +32,10 @@ class OutcomeRecorder:
         self, relay: RelayState, message: OutgoingMessage, reply: SmtpReply
     ) -> None:
         """Record that a relay accepted a message."""
-        self.batch.outcomes.append(reply_classifier.accepted(message.claim, reply))
+        accepted = DeliveryOutcome(
+            claim=message.claim, state=DeliveryState.ACCEPTED, code=reply.code, reply=reply.text
+        )
+        self.batch.outcomes.append(accepted)
         if relay.record_accepted():
             self.batch.recovered.append(relay.key)
         if self._throttle.record_accepted(message.domain):
@@ -45,7 +53,9 @@ class OutcomeRecorder:
     ) -> None:
         """Record a failure, and hold the relay or the domain where the reply asks for that."""
         relay.counts[self.record_unsent(message, error)] += 1
-        relay_wide = session_closed and relay.record_closed_session(message.domain)
+        if session_closed:
+            relay.closed_domains.add(message.domain)
+        relay_wide = session_closed and len(relay.closed_domains) >= _CLOSED_DOMAINS
         if relay_wide or reply_classifier.slows_relay(error, about_recipient=about_recipient):
             self.hold_relay(relay, error, now)
         elif about_recipient and self._throttle.record_failure(message.domain, error):

@@ -1,7 +1,8 @@
 """The relays of a publication: which of them take mail now, and in how many sessions."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from math import inf
 
 import structlog
 
@@ -21,8 +22,6 @@ _RECONNECT_DELAY = 30.0
 """Seconds until an unreachable relay is tried again, while others take its share."""
 _RATE_INTERVAL = 1.0
 """Seconds between two records of the sending rate."""
-_CLOSED_DOMAINS = 3
-"""A 421 that ends the session counts as the relay's own after this many domains in a row."""
 _MAX_WAIT = 60.0
 """Seconds; a relay whose limit opens later counts as unavailable."""
 
@@ -33,6 +32,9 @@ class RelayState:
     def __init__(self, transport: Transport, store: Store) -> None:
         self.transport = transport
         self.settings: RelaySettings = transport.settings
+        self.name = self.settings.name
+        self.key = PREFIX + self.name
+        """The name of its hold and of its tokens in the store."""
         self.open_sessions = 0
         """Including those being opened."""
         self.error: RelayUnavailable | None = None
@@ -41,84 +43,60 @@ class RelayState:
         """Editions that it refuses for all recipients."""
         self.counts: Counter[DeliveryState] = Counter()
         """The outcomes of the messages offered to it."""
-        self._closed_domains: set[str] = set()
+        self.closed_domains: set[str] = set()
         """Domains at which a 421 ended the session, since it last accepted a message."""
         self._last_rate = 0.0, 0
         """When the rate was last recorded, and the count by then."""
         self._unreachable_until = 0.0
-        self._held_until = 0.0
+        self.held_until = 0.0
         self.hold: MailHold | None = None
         self.recovering = False
         """Whether its hold is over and it has accepted nothing since."""
-        self._session_limit: int | None = None
+        self.session_limit = inf
         """How many sessions it takes, if fewer than configured."""
-        self._buckets: list[TokenBucket] = []
-        if self.settings.rate is not None:
-            self._buckets.append(TokenBucket.for_rate(store, self.key, self.settings.rate))
+        self.buckets: list[TokenBucket] = []
+        if (rate := self.settings.rate) is not None:
+            self.buckets.append(TokenBucket.for_rate(store, self.key, rate))
         if self.settings.warm_up:
             quota = self.settings.warm_up_quota
-            self._buckets.append(TokenBucket.for_day(store, self.key, lambda at: quota(at.date())))
-
-    @property
-    def name(self) -> str:
-        """Its name in the configuration."""
-        return self.settings.name
-
-    @property
-    def key(self) -> str:
-        """The name of its hold and of its tokens in the store."""
-        return PREFIX + self.name
+            self.buckets.append(TokenBucket.for_day(store, self.key, lambda at: quota(at.date())))
 
     def available(self, now: float) -> bool:
         """Whether it takes mail now, or within the minute."""
-        until = max(self._unreachable_until, self._held_until)
+        until = max(self._unreachable_until, self.held_until)
         return now >= until and not self._quota_used_up(now)
-
-    def accepts_any(self, editions: Collection[int]) -> bool:
-        """Whether it has not refused all of these editions."""
-        return not self.refused_editions.issuperset(editions)
 
     def rate_limited(self, now: float) -> bool:
         """Whether a limit has no token now."""
-        return any(bucket.empty(now) for bucket in self._buckets)
-
-    def missing_sessions(self, share: int, now: float) -> int:
-        """Return how many more sessions to open for its share of them.
-
-        None while it is rate-limited: many servers close a session that waits for its turn.
-        """
-        if self.rate_limited(now):
-            return 0
-        limit = share if self._session_limit is None else min(share, self._session_limit)
-        return limit - self.open_sessions
+        return any(bucket.empty(now) for bucket in self.buckets)
 
     def take_token(self, now: float) -> bool:
         """Return whether it takes one more message now, and count it."""
-        if now < self._held_until:
+        if now < self.held_until:
             return False
-        for number, bucket in enumerate(self._buckets):
+        for number, bucket in enumerate(self.buckets):
             if not bucket.take(now):
-                for taken in self._buckets[:number]:
+                for taken in self.buckets[:number]:
                     taken.undo_take()
                 return False
         return True
 
     def undo_take(self) -> None:
         """Put the last tokens back: no message was sent with them."""
-        for bucket in self._buckets:
+        for bucket in self.buckets:
             bucket.undo_take()
 
     def mark_unreachable(self, error: RelayUnavailable, now: float) -> None:
         """Record that no session could be opened, and don't try again for a while."""
         self._set_error(error)
         self._unreachable_until = now + _RECONNECT_DELAY
-        self._session_limit = None
+        self.session_limit = inf
 
     def limit_sessions(self, error: RelayUnavailable) -> None:
         """Record that it takes no more sessions than are open."""
-        if self._session_limit is None:
+        if self.session_limit == inf:
             _log.warning("relay takes fewer sessions", relay=self.name, reason=str(error))
-        self._session_limit = self.open_sessions
+        self.session_limit = self.open_sessions
 
     def refuse_edition(self, edition: int, error: RelayUnavailable) -> None:
         """Record that it refuses an edition for all recipients."""
@@ -140,31 +118,16 @@ class RelayState:
             return f"{self.name} is on hold until {until} UTC: {self.hold.reason}"
         return f"{self.name} has used up today's warm_up quota" if self._quota_used_up(now) else ""
 
-    def update(self, hold: MailHold | None, now: float, *, recovering: bool) -> None:
-        """Take over its hold from the ledger."""
-        self.recovering = recovering
-        self.hold = hold
-        left = (hold.until - clock.now()).total_seconds() if hold else 0
-        self._held_until = now + left
-
     def record_accepted(self) -> bool:
         """Record an accepted message; return whether it is the first after a hold."""
         self.counts[DeliveryState.ACCEPTED] += 1
-        self._closed_domains.clear()
+        self.closed_domains.clear()
         recovered, self.recovering = self.recovering, False
         return recovered
 
-    def record_closed_session(self, domain: str) -> bool:
-        """Record a 421 to a recipient that ended the session; return whether to hold the relay.
-
-        A server may do that because of one recipient, so it takes several domains in a row.
-        """
-        self._closed_domains.add(domain)
-        return len(self._closed_domains) >= _CLOSED_DOMAINS
-
     def pause(self, now: float) -> None:
         """Send nothing through it until the next update brings the hold."""
-        self._held_until = now + _MAX_WAIT
+        self.held_until = now + _MAX_WAIT
 
     def rate(self, owner: str, now: float, *, last: bool = False) -> SendRate:
         """Return how fast it has sent since the last call."""
@@ -183,11 +146,6 @@ class RelayState:
             note=self.reason_unavailable(now),
         )
 
-    def release(self) -> None:
-        """Give unused tokens back; raise StoreError."""
-        for bucket in self._buckets:
-            bucket.release()
-
     def _set_error(self, error: RelayUnavailable) -> None:
         if self.error is None:  # logged once
             _log.warning("relay unavailable", relay=self.name, reason=str(error))
@@ -195,7 +153,7 @@ class RelayState:
 
     def _quota_used_up(self, now: float) -> bool:
         """Whether a limit opens so late that it can only be a daily quota."""
-        return any(b.empty(now) and b.retry_at - now > _MAX_WAIT for b in self._buckets)
+        return any(b.empty(now) and b.retry_at - now > _MAX_WAIT for b in self.buckets)
 
 
 class RelayPool:
@@ -212,12 +170,19 @@ class RelayPool:
     def to_connect(
         self, count: int, relays: Sequence[RelayState], now: float
     ) -> Iterator[RelayState]:
-        """Yield the relay that is to open each of `count` sessions."""
+        """Yield the relay that is to open each of `count` sessions.
+
+        None while it is rate-limited: many servers close a session that waits for its turn.
+        """
         shares = sessions([relay.settings for relay in relays])
-        missing = {r.name: r.missing_sessions(shares.get(r.name, 0), now) for r in relays}
+        missing = {
+            relay.name: min(shares.get(relay.name, 0), relay.session_limit) - relay.open_sessions
+            for relay in relays
+            if not relay.rate_limited(now)
+        }
         while count > 0 and any(left > 0 for left in missing.values()):
             for relay in relays:
-                if count > 0 and missing[relay.name] > 0:
+                if count > 0 and missing.get(relay.name, 0) > 0:
                     missing[relay.name] -= 1
                     count -= 1
                     yield relay
@@ -226,7 +191,10 @@ class RelayPool:
         """Take over the holds from the ledger."""
         holds = {hold.what: hold for hold in view.holds}
         for relay in self.relays:
-            relay.update(holds.get(relay.key), now, recovering=relay.key in view.lapsed)
+            hold = relay.hold = holds.get(relay.key)
+            left = (hold.until - clock.now()).total_seconds() if hold else 0
+            relay.held_until = now + left
+            relay.recovering = relay.key in view.lapsed
 
     def rates(self, owner: str, now: float, *, last: bool = False) -> list[SendRate]:
         """Return each relay's rate; at most once a second, but always at the end (`last`)."""
@@ -238,7 +206,8 @@ class RelayPool:
     def release(self) -> None:
         """Give unused tokens back; raise StoreError."""
         for relay in self.relays:
-            relay.release()
+            for bucket in relay.buckets:
+                bucket.release()
 
     @property
     def refused_editions(self) -> set[int]:

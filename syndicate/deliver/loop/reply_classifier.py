@@ -4,7 +4,6 @@ import re
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.errors import DeliveryError, NoVerdict, Refused, TemporaryFailure
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState
 from syndicate.model.editions import Edition
@@ -12,23 +11,12 @@ from syndicate.model.retry_delay import next_attempt
 
 _THROTTLED = 454
 """Relays reply this when mail comes too fast (RFC 4954 means logins, Amazon SES everything)."""
-_CLOSING = 421
+CLOSING = 421
+"""Only further replies show whom it concerns."""
 _HARD_BOUNCES = frozenset({"5.1.1", "5.1.2", "5.1.10"})
 """Enhanced status codes (RFC 3463) of an address that cannot receive mail."""
 _POLICY = re.compile(r"\b4\.7\.\d+\b")
 """A destination's policy (RFC 3463): too much mail at once, or from a sender new to it."""
-
-
-def accepted(claim: Claim, reply: SmtpReply) -> DeliveryOutcome:
-    """Return the outcome of a message that the server accepted."""
-    return DeliveryOutcome(
-        claim=claim, state=DeliveryState.ACCEPTED, code=reply.code, reply=reply.text
-    )
-
-
-def held_back(claim: Claim) -> DeliveryOutcome:
-    """Return the outcome for a reader whom `mail.only` excludes."""
-    return DeliveryOutcome(claim=claim, state=DeliveryState.SKIPPED, reply="held back by mail.only")
 
 
 def not_rendered(claim: Claim, reason: Refused) -> DeliveryOutcome:
@@ -63,12 +51,7 @@ def is_hard_bounce(outcome: DeliveryOutcome) -> bool:
 
 def is_throttled(error: DeliveryError) -> bool:
     """Whether a relay that has not yet taken a message asks for a pause."""
-    return error.code in (_CLOSING, _THROTTLED)
-
-
-def is_closing(error: DeliveryError) -> bool:
-    """Whether the reply is 421; only further replies show whom it concerns."""
-    return error.code == _CLOSING
+    return error.code in (CLOSING, _THROTTLED)
 
 
 def slows_relay(error: DeliveryError, *, about_recipient: bool = True) -> bool:

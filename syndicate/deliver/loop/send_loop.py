@@ -8,9 +8,9 @@ the more sessions there are, the more of them share a commit.
 """
 
 import contextlib
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from syndicate.deliver.loop import reply_classifier
@@ -22,7 +22,6 @@ from syndicate.deliver.loop.outcome_recorder import OutcomeRecorder
 from syndicate.deliver.loop.relay_pool import RelayPool
 from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.loop.sessions import ActiveSession, ActiveSessions
-from syndicate.deliver.message.outgoing_message import OutgoingMessage
 from syndicate.deliver.smtp.transport import (
     EnvelopeRefused,
     Event,
@@ -40,7 +39,7 @@ from syndicate.errors import (
 )
 
 _POLL_INTERVAL = 0.2
-"""Seconds between checks of the deadlines, and of the stop event."""
+"""Seconds between checks of the deadlines, and of whether to stop."""
 _REFRESH_INTERVAL = 1.0
 """Seconds between reads of what is due, and of the holds."""
 _REFRESH_MAX_AGE = 0.25
@@ -49,48 +48,40 @@ _MAX_LOST_SESSIONS = 3
 """How often a session may end while a message waits in it, before that counts as a failure."""
 
 
+@dataclass(eq=False)
 class SendLoop:
     """Sends what the queue has through the relays, as far as the ledger permits."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        relays: RelayPool,
-        queue: SendQueue,
-        throttle: DomainThrottle,
-        maintenance: Maintenance,
-        *,
-        stop_timeout: float,
-    ) -> None:
-        self._ledger = ledger
-        self._relays = relays
-        self._queue = queue
-        self._throttle = throttle
-        self._maintenance = maintenance
-        self._stop = threading.Event()
-        self.stop_timeout = stop_timeout
-        """Seconds that the messages in flight may take to finish after a stop."""
+    ledger: Ledger
+    relays: RelayPool
+    queue: SendQueue
+    throttle: DomainThrottle
+    maintenance: Maintenance
+    stop_timeout: float
+    """Seconds that the messages in flight may take to finish after a stop."""
+    should_stop: Callable[[], bool] = lambda: False
+
+    def __post_init__(self) -> None:
         self._connector = Connector()
         self._sessions = ActiveSessions()
         self._events: list[tuple[ActiveSession, Event]] = []
-        self._recorder = OutcomeRecorder(ledger, throttle)
+        self._recorder = OutcomeRecorder(self.ledger, self.throttle)
         self._next_poll = self._next_refresh = 0.0
         self._fresh = False
         """Whether no event has come since the last refresh."""
         self._stopped_at: float | None = None
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until nothing is due, no relay takes mail, or soon after `stop`.
+    def run(self) -> None:
+        """Work until nothing is due, no relay takes mail, or soon after `should_stop`.
 
         Raise StoreError when the ledger can't be written.
         """
-        self._stop = stop
         self._sessions.register(self._connector.wakeup)
-        self._sessions.register(self._queue.wakeup)
+        self._sessions.register(self.queue.wakeup)
         try:
             self._iterate()
             now = self._stopped_at = time.monotonic()
-            self._recorder.batch.rates = self._relays.rates(self._ledger.name, now, last=True)
+            self._recorder.batch.rates = self.relays.rates(self.ledger.name, now, last=True)
             self._commit(now)
         except Exception:
             # messages in flight still get their outcome, if it can be recorded by then
@@ -99,7 +90,14 @@ class SendLoop:
             self._iterate()
             raise
         finally:
-            self._release()
+            for session in self._sessions:
+                self._close_session(session)
+            self._connector.close()
+            self._sessions.close()
+            with contextlib.suppress(StoreError):
+                self.queue.close()
+                self.throttle.release()
+                self.relays.release()
 
     # the loop
 
@@ -112,25 +110,20 @@ class SendLoop:
             return True
         if self._stopped_at is not None:
             return False
-        usable = self._connector.pending or self._relays.available(now)
-        if usable and not self._queue.exhausted(now):
+        usable = self._connector.pending or self.relays.available(now)
+        if usable and not self.queue.exhausted(now):
             return True
         # something may have become due since the last refresh: check once more
         again, self._fresh = not self._fresh, False
         self._next_poll = self._next_refresh = 0.0
         return again
 
-    @property
-    def _spare_sessions(self) -> int:
-        """How many sessions have nothing to do, or are about to open."""
-        return len(self._sessions.idle) + self._connector.pending
-
     def _may_block(self, now: float) -> bool:
         """Whether there is nothing to do until a socket, a wakeup or a deadline."""
-        unfinished = self._queue.last_claim_empty and self._stopped_at is None
+        unfinished = self.queue.last_claim_empty and self._stopped_at is None
         if self._events or self._recorder.batch or unfinished:
             return False
-        return self._sessions.busy or self._connector.pending > 0 or not self._queue.exhausted(now)
+        return self._sessions.busy or self._connector.pending > 0 or not self.queue.exhausted(now)
 
     def _run_once(self) -> None:
         now = time.monotonic()
@@ -147,15 +140,20 @@ class SendLoop:
         self._handle_events(now)
         self._commit(now)
         self._fill_sessions(now)
-        self._queue.prepare(len(self._sessions))
+        self.queue.prepare(len(self._sessions))
 
     def _poll_all(self, now: float) -> None:
-        """Check the stop event and the deadlines, and refresh what is due."""
+        """Check whether to stop, and the deadlines, and refresh what is due."""
         self._next_poll = now + _POLL_INTERVAL
-        if self._stop.is_set() and self._stopped_at is None:
+        if self._stopped_at is None and self.should_stop():
             self._stopped_at = now
         if self._stopped_at is not None:
-            self._shut_down(now, self._stopped_at)
+            for session in self._sessions:
+                if session.in_flight is None:
+                    self._close_session(session)
+                elif now - self._stopped_at > self.stop_timeout:
+                    error = TemporaryFailure("we had to stop")
+                    self._end_session(session, error, now, about_recipient=False)
         elif now >= self._next_refresh and not self._recorder.batch.holds:  # see _claim_request
             self._refresh(now)
         for session in self._sessions:
@@ -163,13 +161,14 @@ class SendLoop:
 
     def _refresh(self, now: float) -> None:
         """Read what is due, and the holds."""
-        self._maintenance.run_if_due(now)
-        view = self._ledger.view(self._queue.claimed_editions)
-        self._relays.update(view, now)
-        self._throttle.update(view, now)
-        blocked, refused = self._relays.blocked_editions(now), self._relays.refused_editions
-        self._queue.update(view, now, blocked=blocked, refused=refused)
-        self._recorder.batch.rates = self._relays.rates(self._ledger.name, now)
+        if now >= self.maintenance.next_run:
+            self.maintenance.run()
+        view = self.ledger.view(self.queue.claimed_editions)
+        self.relays.update(view, now)
+        self.throttle.update(view, now)
+        blocked, refused = self.relays.blocked_editions(now), self.relays.refused_editions
+        self.queue.update(view, now, blocked=blocked, refused=refused)
+        self._recorder.batch.rates = self.relays.rates(self.ledger.name, now)
         self._next_refresh = now + _REFRESH_INTERVAL
         self._fresh = True
 
@@ -213,7 +212,7 @@ class SendLoop:
                 assert message is not None
                 if isinstance(error, RelayUnavailable):
                     session.relay.refuse_edition(message.edition.key, error)
-                    self._queue.requeue(message)
+                    self.queue.requeue(message)
                 else:
                     self._recorder.record_failure(
                         session.relay, message, error, now, about_recipient=about_recipient
@@ -224,7 +223,7 @@ class SendLoop:
                 if error is None:
                     self._recorder.record_accepted(session.relay, message, reply)
                 else:
-                    closed = reply_classifier.is_closing(error)
+                    closed = error.code == reply_classifier.CLOSING
                     self._recorder.record_failure(
                         session.relay, message, error, now, session_closed=closed
                     )
@@ -250,7 +249,7 @@ class SendLoop:
             offered.lost_sessions += used
             waits = used and offered.lost_sessions <= _MAX_LOST_SESSIONS
             if self._stopped_at is not None or waits:
-                self._queue.requeue(offered)
+                self.queue.requeue(offered)
             else:
                 failure = TemporaryFailure(str(error), error.code)
                 self._recorder.record_failure(
@@ -266,7 +265,7 @@ class SendLoop:
     def _close_session(self, session: ActiveSession) -> None:
         _, offered = session.clear()
         if offered is not None:
-            self._queue.requeue(offered)
+            self.queue.requeue(offered)
         self._sessions.remove(session)
 
     # the ledger, then the sockets
@@ -284,17 +283,17 @@ class SendLoop:
         if not self._recorder.batch:
             return
         batch = self._recorder.take_batch()
-        result = self._ledger.record(batch)
+        result = self.ledger.record(batch)
         may_send = result.may_send
         sending = [session for session in ready if session.next_message.claim.key in may_send]
         for session in set(ready).difference(sending):
             # the server waits for a body that must not be sent: only closing gets out of that
-            self._queue.release(session.next_message)
+            self.queue.release(session.next_message)
             session.offered = None
             self._close_session(session)
         try:
             if batch.claim_request is not None:
-                self._recorder.batch.outcomes += self._queue.add(
+                self._recorder.batch.outcomes += self.queue.add(
                     batch.claim_request, result.claims, now
                 )
             if result.paused or len(sending) < len(ready):
@@ -304,7 +303,7 @@ class SendLoop:
 
     def _send_bodies(self, sending: Sequence[ActiveSession], now: float) -> None:
         """Send each session's body, with the next envelope behind it."""
-        remaining, spare = iter(sending), self._spare_sessions
+        remaining, spare = iter(sending), self._spare_sessions()
         try:
             for session in remaining:
                 session.send_body()
@@ -317,18 +316,18 @@ class SendLoop:
     def _claim_request(self, now: float) -> ClaimRequest | None:
         """Return what to claim, if anything, by a recent view of what is most urgent."""
         sessions = len(self._sessions) + self._connector.pending + 1
-        request = self._queue.claim_request(sessions, now)
+        request = self.queue.claim_request(sessions, now)
         age = now - self._next_refresh + _REFRESH_INTERVAL
         if request is None or self._fresh or age < _REFRESH_MAX_AGE:
             return request
         if not self._recorder.batch.holds:  # a refresh would lose those not yet recorded
             self._refresh(now)
-        return self._queue.claim_request(sessions, now)
+        return self.queue.claim_request(sessions, now)
 
     def _fill_sessions(self, now: float) -> None:
         """Offer a message in each session that has room, and open more sessions if needed."""
         if self._stopped_at is None:
-            spare = self._spare_sessions
+            spare = self._spare_sessions()
             for session in self._sessions:
                 if session.offered is None:
                     self._fill_session(session, now, spare=spare)
@@ -337,62 +336,45 @@ class SendLoop:
             if session.transport.wants_write and not session.writing:
                 self._poll(session, now, readable=False)
 
+    def _spare_sessions(self) -> int:
+        return len(self._sessions.idle) + self._connector.pending
+
     def _fill_session(self, session: ActiveSession, now: float, *, spare: int) -> None:
         """Offer the next message; behind a body in flight only if no idle session needs it."""
         transport, relay = session.transport, session.relay
-        if session.in_flight is not None and self._queue.waiting <= spare:
+        if session.in_flight is not None and self.queue.waiting <= spare:
             return
         if session.in_flight is None and transport.exhausted:
             self._close_session(session)
             return
-        while session.offered is None and not transport.exhausted and self._queue.waiting:
+        while session.offered is None and not transport.exhausted and self.queue.waiting:
             if not relay.take_token(now):
                 return
-            message = self._queue.pop(now, refused=relay.refused_editions)
+            message = self.queue.pop(now, refused=relay.refused_editions)
             if message is None:
                 relay.undo_take()
                 return
-            self._offer(session, message)
-
-    def _offer(self, session: ActiveSession, message: OutgoingMessage) -> None:
-        if message.refusal is not None:
-            outcome = reply_classifier.not_rendered(message.claim, message.refusal)
-            self._recorder.batch.outcomes.append(outcome)
-            return
-        try:
-            session.transport.send_envelope(message.envelope, message.message.size)
-        except PermanentFailure as error:
-            self._recorder.record_unsent(message, error)
-        else:
-            session.offered = message
+            if message.refusal is not None:
+                outcome = reply_classifier.not_rendered(message.claim, message.refusal)
+                self._recorder.batch.outcomes.append(outcome)
+                continue
+            try:
+                transport.send_envelope(message.envelope, message.message.size)
+            except PermanentFailure as error:
+                self._recorder.record_unsent(message, error)
+            else:
+                session.offered = message
 
     def _open_sessions(self, now: float) -> None:
         """Open sessions for the waiting messages, with relays that take any of their editions."""
-        editions = self._queue.claimed_editions
-        relays = [relay for relay in self._relays.available(now) if relay.accepts_any(editions)]
+        editions = self.queue.claimed_editions
+        relays = [
+            relay
+            for relay in self.relays.available(now)
+            if not relay.refused_editions.issuperset(editions)
+        ]
         idle = [session.relay for session in self._sessions.idle]
         free = sum(relay in relays and not relay.rate_limited(now) for relay in idle)
-        missing = self._queue.waiting - free - self._connector.pending
-        for relay in self._relays.to_connect(missing, relays, now):
+        missing = self.queue.waiting - free - self._connector.pending
+        for relay in self.relays.to_connect(missing, relays, now):
             self._connector.connect(relay)
-
-    # the end
-
-    def _shut_down(self, now: float, since: float) -> None:
-        """Wait for the messages in flight; end the sessions that take longer than allowed."""
-        for session in self._sessions:
-            if session.in_flight is None:
-                self._close_session(session)
-            elif now - since > self.stop_timeout:
-                error = TemporaryFailure("we had to stop")
-                self._end_session(session, error, now, about_recipient=False)
-
-    def _release(self) -> None:
-        for session in self._sessions:
-            self._close_session(session)
-        self._connector.close()
-        self._sessions.close()
-        with contextlib.suppress(StoreError):
-            self._queue.close()
-            self._throttle.release()
-            self._relays.release()

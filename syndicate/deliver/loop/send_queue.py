@@ -1,19 +1,19 @@
 """The queue of claimed messages: filled ahead of need, the most urgent edition first."""
 
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 
-from syndicate.deliver.loop import reply_classifier
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerView
+from syndicate.deliver.loop.reply_classifier import is_allowed, not_rendered
 from syndicate.deliver.loop.signing_pool import SigningPool
 from syndicate.deliver.message.dkim import BATCH_SIZE
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.outgoing_message import OutgoingMessage
 from syndicate.deliver.message.prepared_editions import PreparedEditions
 from syndicate.errors import Refused
-from syndicate.model.deliveries import Claim, DeliveryOutcome
+from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState
 from syndicate.model.editions import Edition, EditionKind
 
 _MIN_CLAIM, _MAX_CLAIM = 25, 250
@@ -86,12 +86,11 @@ class SendQueue:
         self._refused = refused
         self._editions = [edition for edition in view.editions if edition.key not in blocked]
         open_keys = {edition.key for edition in self._editions}
-        for key in self._queues.keys() - open_keys:
-            self._release_all(self._queues.pop(key))
+        too_old = self.waiting > 0 and now - self._oldest_claim_at > _MAX_WAIT
+        for key in list(self._queues) if too_old else self._queues.keys() - open_keys:
+            self._release_queue(key)
         for key in self._after.keys() - open_keys:
             del self._after[key]
-        if self.waiting and now - self._oldest_claim_at > _MAX_WAIT:
-            self._empty()
         domains = self._throttle.blocked_domains(now)
         # a claim that finds only blocked domains has read every reader of the edition
         self._exhausted = {
@@ -102,12 +101,19 @@ class SendQueue:
         if not (self._editions or self.waiting or self._released):
             # the messages that waited for a limit are cancelled, or claimed by other processes
             self._throttle.forget_denials()
-        self._ledger.release(self._take_released())
+        self._release_claims()
 
     def claim_request(self, sessions: int, now: float) -> ClaimRequest | None:
-        """Return what to claim with the next commit for this many sessions, if anything."""
+        """Return what to claim with the next commit for this many sessions, if anything.
+
+        That is as many at once as leave within two seconds.
+        """
         self.last_claim_empty = False
-        self._measure_rate(now)
+        seconds = now - self._measured_at
+        if seconds >= _RATE_WINDOW:
+            in_two_seconds = int(2 * self._popped / seconds)
+            self._claim_size = min(_MAX_CLAIM, max(_MIN_CLAIM, in_two_seconds))
+            self._popped, self._measured_at = 0, now
         for edition in self._editions:
             if len(self._queues.get(edition.key, ())) > 2 * sessions:
                 if edition.key in self._refused:
@@ -138,17 +144,17 @@ class SendQueue:
         edition = next(edition for edition in self._editions if edition.key == request.edition)
         if edition.kind is EditionKind.LETTER:  # it has only this reader
             self._exhausted[request.edition] = frozenset(), now
-        allowed: list[Claim] = []
-        outcomes: list[DeliveryOutcome] = []
-        for claim in claims:
-            if reply_classifier.is_allowed(claim.email, self._only):
-                allowed.append(claim)
-            else:
-                outcomes.append(reply_classifier.held_back(claim))
+        allowed = [claim for claim in claims if is_allowed(claim.email, self._only)]
+        skipped, reply = DeliveryState.SKIPPED, "held back by mail.only"
+        outcomes = [
+            DeliveryOutcome(claim=claim, state=skipped, reply=reply)
+            for claim in claims
+            if not is_allowed(claim.email, self._only)
+        ]
         try:
             prepared = self._prepared.get(edition)
         except Refused as refusal:
-            return outcomes + [reply_classifier.not_rendered(claim, refusal) for claim in allowed]
+            return outcomes + [not_rendered(claim, refusal) for claim in allowed]
         except BaseException:
             self._released += claims
             raise
@@ -162,8 +168,7 @@ class SendQueue:
     def prepare(self, count: int) -> None:
         """Render about this many of the most urgent messages before their turn."""
         urgent = (self._queues.get(edition.key) for edition in self._editions)
-        queue = next(filter(None, urgent), None)
-        if queue is not None:
+        if queue := next(filter(None, urgent), None):
             self._render(queue, count)
 
     def pop(self, now: float, *, refused: Collection[int]) -> OutgoingMessage | None:
@@ -178,7 +183,8 @@ class SendQueue:
                     return None
                 domain = queue[0].domain
                 if not self._throttle.take_token(domain, now):
-                    self._release_all([queue.popleft()])
+                    self.release(queue.popleft())
+                    self.waiting -= 1
                     continue
                 if not queue[0].rendered:
                     self._render(queue, 1)
@@ -207,16 +213,9 @@ class SendQueue:
     def close(self) -> None:
         """Release all claims; raise StoreError."""
         self._signing_pool.close()
-        self._empty()
-        self._ledger.release(self._take_released())
-
-    def _measure_rate(self, now: float) -> None:
-        """Claim as many at once as leave within two seconds."""
-        seconds = now - self._measured_at
-        if seconds >= _RATE_WINDOW:
-            in_two_seconds = int(2 * self._popped / seconds)
-            self._claim_size = min(_MAX_CLAIM, max(_MIN_CLAIM, in_two_seconds))
-            self._popped, self._measured_at = 0, now
+        for key in list(self._queues):
+            self._release_queue(key)
+        self._release_claims()
 
     def _render(self, queue: deque[OutgoingMessage], count: int) -> None:
         """Render this many messages, more if signing takes long, in batches that sign fastest."""
@@ -230,16 +229,11 @@ class SendQueue:
         excluded, _ = self._exhausted.get(edition, (None, 0.0))
         return excluded is not None and excluded <= self._throttle.blocked_domains(now)
 
-    def _empty(self) -> None:
-        for queue in self._queues.values():
-            self._release_all(queue)
-        self._queues.clear()
+    def _release_queue(self, edition: int) -> None:
+        queue = self._queues.pop(edition)
+        self.waiting -= len(queue)
+        self._released += [message.claim for message in queue]
 
-    def _release_all(self, messages: Iterable[OutgoingMessage]) -> None:
-        for message in messages:
-            self.waiting -= 1
-            self._released.append(message.claim)
-
-    def _take_released(self) -> list[Claim]:
+    def _release_claims(self) -> None:
         released, self._released = self._released, []
-        return released
+        self._ledger.release(released)

@@ -2,32 +2,28 @@
 
 import selectors
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from syndicate.deliver.loop.relay_pool import RelayState
 from syndicate.deliver.loop.wakeup import Wakeup
+from syndicate.deliver.message.outgoing_message import OutgoingMessage
 from syndicate.deliver.smtp.transport import TransportSession
 
-if TYPE_CHECKING:
-    from syndicate.deliver.message.outgoing_message import OutgoingMessage
 
-
+@dataclass(slots=True, eq=False)
 class ActiveSession:
     """An open session: the message in flight in it, and the one offered behind."""
 
-    __slots__ = ("in_flight", "offered", "ready_for_body", "relay", "transport", "writing")
-
-    def __init__(self, relay: RelayState, transport: TransportSession) -> None:
-        self.relay = relay
-        self.transport = transport
-        self.in_flight: OutgoingMessage | None = None
-        """Its body has been handed to the transport."""
-        self.offered: OutgoingMessage | None = None
-        """Its envelope has been handed to the transport."""
-        self.ready_for_body = False
-        """Whether the server waits for the body of `offered`."""
-        self.writing = False
-        """Whether the selector waits until it can be written to."""
+    relay: RelayState
+    transport: TransportSession
+    in_flight: OutgoingMessage | None = None
+    """Its body has been handed to the transport."""
+    offered: OutgoingMessage | None = None
+    """Its envelope has been handed to the transport."""
+    ready_for_body: bool = False
+    """Whether the server waits for the body of `offered`."""
+    writing: bool = False
+    """Whether the selector waits until it can be written to."""
 
     @property
     def busy(self) -> bool:
@@ -35,7 +31,7 @@ class ActiveSession:
         return self.in_flight is not None or self.offered is not None
 
     @property
-    def next_message(self) -> "OutgoingMessage":
+    def next_message(self) -> OutgoingMessage:
         """The offered message; there has to be one."""
         assert self.offered is not None
         return self.offered
@@ -45,7 +41,7 @@ class ActiveSession:
         self.in_flight, self.offered, self.ready_for_body = self.next_message, None, False
         self.transport.send_body(*self.in_flight.message.pieces, dot_free=True)
 
-    def clear(self) -> "tuple[OutgoingMessage | None, OutgoingMessage | None]":
+    def clear(self) -> tuple[OutgoingMessage | None, OutgoingMessage | None]:
         """Remove and return the message in flight, and the one offered."""
         messages = self.in_flight, self.offered
         self.in_flight = self.offered = None
@@ -83,10 +79,9 @@ class ActiveSessions:
         """Let a wakeup end `select`, too."""
         self._selector.register(wakeup, selectors.EVENT_READ, wakeup)
 
-    def select(self, seconds: float) -> Iterator[ActiveSession | Wakeup]:
-        """Wait at most so long, and yield the sessions and wakeups that are ready."""
-        for key, _ in self._selector.select(seconds):
-            yield key.data
+    def select(self, seconds: float) -> list[ActiveSession | Wakeup]:
+        """Wait at most so long, and return the sessions and wakeups that are ready."""
+        return [key.data for key, _ in self._selector.select(seconds)]
 
     def add(self, relay: RelayState, transport: TransportSession) -> None:
         """Add a session that was just opened."""

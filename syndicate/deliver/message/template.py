@@ -7,10 +7,11 @@ a join of pieces: the reader's own, encoded, between those of the template.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.utils import format_datetime
 from html import escape
 from typing import Self, TypeAlias
 
-from syndicate.deliver.message.headers import header_fields
+from syndicate.deliver.message.header_encoding import ascii_domain, field, mailbox, phrase, text
 from syndicate.deliver.message.message import EditionHeaders, Message, Recipient
 from syndicate.deliver.message.personalisation import CANARY_PLACEHOLDER, split_placeholders
 from syndicate.deliver.message.quoted_printable import encode_qp
@@ -23,6 +24,8 @@ _CONTENT_TYPE = ("multipart/alternative;", f'boundary="{_BOUNDARY}"')
 _TEXT, _HTML = 0, 1
 _SAME_IN_HTML = re.compile("[^&<>\"']*")
 
+_HeaderField: TypeAlias = bytes | Callable[[Recipient], bytes]
+"""A field with its CRLF, or the function that writes it for a reader."""
 _Placeholder: TypeAlias = tuple[str, int]
 """A placeholder's name, and whether it is in the text or the HTML."""
 
@@ -44,19 +47,19 @@ class MessageTemplate:
     @classmethod
     def of(cls, content: Content, headers: EditionHeaders) -> Self:
         """Encode an edition; raise Refused for what a message can't contain."""
-        text = split_placeholders(content.text, content.nonce)
+        plain = split_placeholders(content.text, content.nonce)
         html = split_placeholders(content.html, content.nonce)
         try:
-            header = header_fields(content.subject, headers, _CONTENT_TYPE)
-            body = [*_part(text, _TEXT), *_part(html, _HTML), f"--{_BOUNDARY}--\r\n".encode()]
+            header = _header(content.subject, headers)
+            body = [*_part(plain, _TEXT), *_part(html, _HTML), f"--{_BOUNDARY}--\r\n".encode()]
         except UnicodeEncodeError as error:
             raise _not_utf8(error) from error
         return cls(
-            fields=[field if isinstance(field, bytes) else b"" for field in header],
-            own_fields=[(n, field) for n, field in enumerate(header) if callable(field)],
+            fields=[written if isinstance(written, bytes) else b"" for written in header],
+            own_fields=[(n, write) for n, write in enumerate(header) if callable(write)],
             pieces=[piece if isinstance(piece, bytes) else b"" for piece in body],
             placeholders=[(n, piece) for n, piece in enumerate(body) if isinstance(piece, tuple)],
-            names=frozenset((*text[1::2], *html[1::2])),
+            names=frozenset((*plain[1::2], *html[1::2])),
         )
 
     def render(self, reader: Recipient) -> Message:
@@ -86,6 +89,39 @@ class MessageTemplate:
         for position, placeholder in self.placeholders:
             body[position] = values[placeholder]
         return Message(tuple(fields), body)
+
+
+def _header(subject: str, headers: EditionHeaders) -> list[_HeaderField]:
+    """Return the header of an edition's messages; raise Refused, UnicodeEncodeError."""
+    fields: list[_HeaderField] = [
+        field("From", *mailbox(headers.sender.name, ascii_domain(headers.sender.address))),
+        lambda reader: field(
+            "To", *mailbox(reader.personalisation.name, ascii_domain(reader.personalisation.email))
+        ),
+        field("Subject", *text(subject)),
+        field("Date", format_datetime(headers.date)),
+        lambda reader: field("Message-ID", reader.message_id),
+    ]
+    if headers.reply_to:
+        address = ascii_domain(headers.reply_to.address)
+        fields.append(field("Reply-To", *mailbox(headers.reply_to.name, address)))
+    if not headers.letter:  # what marks bulk mail: RFC 2919, RFC 8058
+        list_id = f"<{headers.newsletter}.{headers.domain}>"
+        fields += [
+            field("List-Id", *phrase(headers.title), list_id),
+            lambda reader: field(
+                "List-Unsubscribe", f"<{reader.personalisation.links['unsubscribe']}>"
+            ),
+            field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            field("Precedence", "bulk"),
+        ]
+    return [
+        *fields,
+        field("Feedback-ID", *text(headers.feedback_id)),
+        field("Auto-Submitted", "auto-generated"),
+        field("MIME-Version", "1.0"),
+        field("Content-Type", *_CONTENT_TYPE),
+    ]
 
 
 def _part(pieces: list[str], part: int) -> list[bytes | _Placeholder]:

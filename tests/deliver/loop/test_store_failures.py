@@ -27,7 +27,7 @@ from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
 from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.deliver.transports import configured_transports
 from syndicate.errors import StoreError, StoreLocked, StoreUnreachable, TemporaryFailure
-from syndicate.model.deliveries import Claim, DeliveryState
+from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState
 from syndicate.model.editions import Edition
 from syndicate.store import Store
 from tests.causes import TEST
@@ -334,7 +334,9 @@ def test_a_round_counts_once_whether_or_not_it_was_heard_to_be_committed(
 
     recorded = ledger.record(
         LedgerBatch(
-            outcomes=[reply_classifier.accepted(first, YES)], intents=[second], claim_request=wanted
+            outcomes=[DeliveryOutcome(claim=first, state=DeliveryState.ACCEPTED, code=250)],
+            intents=[second],
+            claim_request=wanted,
         )
     )
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from syndicate.config import MailSettings
+from syndicate.deliver.sample_mail import send_envelope, send_message
 from syndicate.deliver.smtp.dialogue import SessionTerms
 from syndicate.deliver.smtp.session import SmtpSession
-from syndicate.deliver.smtp.single_delivery import send_envelope, send_message
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.smtp.transport import Envelope, MessageAnswered, ReadyForBody, SessionEnded
 from syndicate.errors import DeliveryError, PermanentFailure, TemporaryFailure

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from syndicate.config import MailSettings
+from syndicate.deliver.sample_mail import _wait_for, send_envelope, send_message
 from syndicate.deliver.smtp.session import SmtpSession
-from syndicate.deliver.smtp.single_delivery import _wait_for, send_envelope, send_message
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.smtp.transport import Envelope, MessageAnswered
 from syndicate.errors import NoVerdict, PermanentFailure, RelayUnavailable, TemporaryFailure
