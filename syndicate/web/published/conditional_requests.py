@@ -1,4 +1,4 @@
-"""Conditional requests: ETags and dates compared (RFC 9110, section 13).
+"""Conditional and range requests (RFC 9110, sections 13 and 14).
 
 Pure functions of header values; a value that can't be parsed is ignored.
 """
@@ -12,6 +12,9 @@ from http import HTTPStatus
 from syndicate.web.server.responses import FileRequest
 
 _ETAG = re.compile(r'(W/)?("[^"]*")')
+_SINGLE_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE | re.ASCII)
+_MAX_DIGITS = 18
+"""Digits of a position; a longer one is past the end of any file."""
 
 
 def evaluate(request: FileRequest, etags: Sequence[str], modified: datetime | None) -> HTTPStatus:
@@ -64,6 +67,23 @@ def matches_if_range(if_range: str, etag: str, modified: datetime | None) -> boo
     if '"' in if_range:
         return if_range.strip() == etag
     return modified is not None and _date(if_range) == modified
+
+
+def parse_range(header: str, size: int) -> range | None:
+    """Return the bytes of a file that are requested, none where it has no such part (416).
+
+    None for a header that is to be ignored. Only a single range is supported: several are
+    answered with the whole file, as the RFC allows.
+    """
+    match = _SINGLE_RANGE.fullmatch(header)
+    if match is None or any(len(digits) > _MAX_DIGITS for digits in match.groups()):
+        return None
+    first, last = match.groups()
+    if first:
+        start = int(first)
+        end = min(int(last) + 1, size) if last else size
+        return None if last and int(last) < start else range(start, end)
+    return range(max(size - int(last), 0), size) if last else None
 
 
 def _date(text: str) -> datetime | None:

@@ -6,7 +6,6 @@ A file is kept in memory until it changes, so that it is hashed and compressed o
 import hashlib
 import os
 import stat
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,9 +13,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
+from cachetools import LRUCache
+
 from syndicate.publish.output.formats import FileFormat, format_of
-from syndicate.publish.output.manifest import PublishedFile
-from syndicate.web.published.byte_cache import ByteCache
+from syndicate.publish.output.manifest import MANIFEST_NAME, Manifest, PublishedFile
 from syndicate.web.published.content_codings import ALL_CODINGS, IDENTITY_ONLY, ContentCoding
 from syndicate.web.server.responses import FileRange, HttpResponse, OpenFile
 
@@ -36,11 +36,6 @@ class FileVersion(NamedTuple):
     inode: int
     modified_ns: int
     size: int
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> "FileVersion":
-        """Return the version that a file's status describes."""
-        return cls(status.st_ino, status.st_mtime_ns, status.st_size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,22 +103,14 @@ class CachedFile:
         """Whether its date and manifest entry will be the same for the next request."""
         return self.modified is not None and self.entry is not None
 
-    @property
-    def memory_size(self) -> int:
-        """About how many bytes it takes up in memory in all codings.
-
-        An open file takes few, but counts as many, since each keeps a descriptor open.
-        """
-        return MAX_CACHED_MEDIA if isinstance(self.body, OpenFile) else 1024 + 2 * len(self.body)
-
 
 class FileCache:
-    """The files of one folder; `find_entry` looks a path up in the manifest."""
+    """The files of one folder."""
 
-    def __init__(self, folder: Path, find_entry: Callable[[str], PublishedFile | None]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._find_entry = find_entry
-        self._cache: ByteCache[str, CachedFile] = ByteCache(_MAX_BYTES)
+        self._manifest = _ManifestLookup(folder)
+        self._cache: LRUCache[str, CachedFile] = LRUCache(_MAX_BYTES, _memory_size)
 
     def exists(self, path: str) -> bool:
         """Return whether there is a published file at a path."""
@@ -160,7 +147,7 @@ class FileCache:
         """Return a file with its entry in the manifest, unless that describes other bytes."""
         seconds = file.version.modified_ns // 10**9
         modified = datetime.fromtimestamp(seconds, UTC) if seconds < int(at.timestamp()) else None
-        entry = self._find_entry(file.path)
+        entry = self._manifest.find(file.path)
         digest = file.digest
         is_open = isinstance(file.body, OpenFile)
         if entry is not None and is_open and entry.size == file.version.size:
@@ -172,8 +159,37 @@ class FileCache:
         return replace(file, modified=modified, entry=entry, digest=digest)
 
     def _put(self, file: CachedFile) -> CachedFile:
-        self._cache.put(file.path, file, file.memory_size)
+        self._cache[file.path] = file
         return file
+
+
+class _ManifestLookup:
+    """The manifest of a folder, opened again when the file is replaced."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._manifest: Manifest | None = None
+        self._file: tuple[int, int] | None = None
+
+    def find(self, path: str) -> PublishedFile | None:
+        """Return the entry of a file, or None."""
+        try:
+            status = (self._folder / MANIFEST_NAME).stat()
+        except OSError:
+            return None
+        if self._file != (status.st_dev, status.st_ino):
+            self._manifest = Manifest.open_read_only(self._folder)
+            # a build may be about to create its tables: try again until it can be read
+            self._file = (status.st_dev, status.st_ino) if self._manifest else None
+        return self._manifest.entry(path) if self._manifest else None
+
+
+def _memory_size(file: CachedFile) -> int:
+    """Return about how many bytes a file takes up in memory in all codings.
+
+    An open file takes few, but counts as many, since each keeps a descriptor open.
+    """
+    return MAX_CACHED_MEDIA if isinstance(file.body, OpenFile) else 1024 + 2 * len(file.body)
 
 
 def _is_plain(segment: str) -> bool:
@@ -185,7 +201,8 @@ def _load(file: Path, path: str, full_path: str) -> CachedFile:
     """Read one version of a file, whole: files are replaced, never rewritten in place."""
     form = format_of(file.name)
     with file.open("rb") as opened:
-        version = FileVersion.of(os.fstat(opened.fileno()))
+        status = os.fstat(opened.fileno())
+        version = FileVersion(status.st_ino, status.st_mtime_ns, status.st_size)
         if version.size < (_MAX_CACHED_TEXT if form.text else MAX_CACHED_MEDIA):
             body: bytes | OpenFile = opened.read()
         else:

@@ -17,13 +17,16 @@ from syndicate.config import Config
 from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
 from syndicate.publish.output.formats import REVALIDATE
 from syndicate.web.pages import WebPages
-from syndicate.web.published.byte_ranges import parse_range
 from syndicate.web.published.common_paths import CommonPaths, varies_by_accept
-from syndicate.web.published.conditional_requests import evaluate, match_etag, matches_if_range
+from syndicate.web.published.conditional_requests import (
+    evaluate,
+    match_etag,
+    matches_if_range,
+    parse_range,
+)
 from syndicate.web.published.content_codings import ContentCoding, negotiate_coding
 from syndicate.web.published.delta_response import DeltaResponses
 from syndicate.web.published.file_cache import CachedFile, FileCache
-from syndicate.web.published.manifest_lookup import ManifestLookup
 from syndicate.web.published.poll_limit import PollLimit
 from syndicate.web.published.response_headers import CORS, METHODS, PREFLIGHT, ResponseHeaders
 from syndicate.web.server.client_address import rate_limit_key
@@ -43,7 +46,7 @@ class PublishedFiles:
     def __init__(self, config: Config, pages: WebPages) -> None:
         self._pages = pages
         self._headers = ResponseHeaders(config)
-        self._cache = FileCache(config.output, ManifestLookup(config.output).find)
+        self._cache = FileCache(config.output)
         self._common_paths = CommonPaths(config, self._cache.exists)
         self._deltas = DeltaResponses()
         self._proxies = config.web.proxies
@@ -173,8 +176,8 @@ class PublishedFiles:
         requested = parse_range(request.range or "", len(response.body))
         if requested is None:
             return response
-        if requested.is_satisfiable:
-            return response.partial(requested.start, requested.end)
+        if requested:
+            return response.partial(requested.start, requested.stop)
         headers = {"content-range": f"bytes */{len(response.body)}"}
         status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
         return _error(file, status, "It has no such part.\n", headers)

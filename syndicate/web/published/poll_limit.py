@@ -11,10 +11,11 @@ The model is Rachel Kroll's https://rachelbythebay.com/w/feed/, with gentler lim
 newsboat's first two polls have no validator by design.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
+
+from cachetools import LRUCache
 
 from syndicate.config import Config
 
@@ -64,7 +65,7 @@ class PollLimit:
         self._full_allowance = full_allowance
         self._full_rate = 1 / _FULL_POLL_INTERVAL.total_seconds()
         self._rate = _RATE_FACTOR / every.total_seconds()
-        self._budgets: OrderedDict[int, _PollBudget] = OrderedDict()
+        self._budgets: LRUCache[int, _PollBudget] = LRUCache(_MAX_BUDGETS)
 
     def get_delay(
         self, client: tuple[str | None, ...], validator: str | None, *, full: bool, at: datetime
@@ -90,12 +91,8 @@ class PollLimit:
         budget = self._budgets.get(key)
         if budget is None:
             budget = self._budgets[key] = _PollBudget(self._full_allowance, _BURST, now)
-            if len(self._budgets) > _MAX_BUDGETS:
-                self._budgets.popitem(last=False)
-        else:
-            self._budgets.move_to_end(key)
-            passed = max(now - budget.at, 0.0)
-            budget.full = min(budget.full + passed * self._full_rate, self._full_allowance)
-            budget.polls = min(budget.polls + passed * self._rate, _BURST)
-            budget.at = now
+        passed = max(now - budget.at, 0.0)
+        budget.full = min(budget.full + passed * self._full_rate, self._full_allowance)
+        budget.polls = min(budget.polls + passed * self._rate, _BURST)
+        budget.at = now
         return budget

@@ -1,6 +1,7 @@
 """The response headers of each published file: the table of `docs/serving.md`.
 
-RFC 9110 and 9111; WebSub, section 4, for the links of feeds; RFC 8246 for `immutable`.
+RFC 9110 and 9111; WebSub, section 4, for the links of feeds; RFC 8246 for `immutable`;
+https://www.w3.org/TR/CSP3/ for the policy of pages.
 """
 
 from email.utils import format_datetime
@@ -8,9 +9,9 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from syndicate.config import Config
+from syndicate.model.urls import http_url
 from syndicate.publish.output import formats
 from syndicate.render import addresses
-from syndicate.web.published.content_security_policy import build_policy
 from syndicate.web.published.file_cache import CachedFile
 
 CORS = {
@@ -103,3 +104,31 @@ class ResponseHeaders:
 def self_link(url: str) -> str:
     """Return the Link header of a document to itself, with its URL quoted."""
     return f'<{quote(url, safe=_UNQUOTED)}>; rel="self"'
+
+
+def build_policy(config: Config) -> str:
+    """Return the Content-Security-Policy: scripts only from our files and `ads.csp_sources`.
+
+    Pictures and recordings may come from anywhere, as articles embed them; frames come from
+    `pages.embed_hosts`. The sign-up form may post to another origin than the pages'. Inline
+    styles are allowed only where ads are configured.
+    """
+    ads, hosts = config.ads, config.pages.embed_hosts
+    sources = " ".join(("'self'", *ads.csp_sources))
+    styles = f"{sources} 'unsafe-inline'" if ads.header.html or ads.post_top.html else "'self'"
+    frames = ["https:"] if "*" in hosts else [f"https://{host}" for host in hosts]
+    signup = http_url(config.web_url) if config.signup.enabled else None
+    directives = {
+        "default-src": "'none'",
+        "img-src": "'self' http: https:",
+        "media-src": "'self' https:",
+        "style-src": styles,
+        "font-src": sources,
+        "script-src": sources,
+        "connect-src": sources,
+        "frame-src": " ".join((*frames, *ads.csp_sources)) or "'none'",
+        "form-action": f"{sources} {'/'.join(signup.split('/')[:3])}" if signup else sources,
+        "base-uri": "'none'",
+        "frame-ancestors": "'self'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in directives.items())

@@ -16,7 +16,7 @@ from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
-from syndicate.web.published.content_security_policy import build_policy
+from syndicate.web.published.response_headers import build_policy
 from tests import checkers
 from tests.browser import served
 from tests.render.pages import sample_publication

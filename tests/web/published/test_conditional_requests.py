@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syndicate.web.published.byte_ranges import ByteRange, parse_range
-from syndicate.web.published.conditional_requests import is_unmodified_since, match_etag
+from syndicate.web.published.conditional_requests import (
+    is_unmodified_since,
+    match_etag,
+    parse_range,
+)
 from syndicate.web.published.content_codings import (
     ALL_CODINGS,
     IDENTITY_ONLY,
@@ -58,15 +61,15 @@ def test_what_is_there_as_it_is_alone_is_sent_as_it_is():
 @pytest.mark.parametrize(
     ("header", "wanted"),
     [
-        ("bytes=0-0", ByteRange(0, 1)),
-        ("bytes=0-", ByteRange(0, 10)),
-        ("bytes=4-6", ByteRange(4, 7)),
-        ("Bytes = 4 - 99", ByteRange(4, 10)),
-        ("bytes=-3", ByteRange(7, 10)),
-        ("bytes=-99", ByteRange(0, 10)),
-        ("bytes=10-", ByteRange(10, 10)),
-        ("bytes=12-13", ByteRange(12, 12)),
-        ("bytes=-0", ByteRange(10, 10)),
+        ("bytes=0-0", range(1)),
+        ("bytes=0-", range(10)),
+        ("bytes=4-6", range(4, 7)),
+        ("Bytes = 4 - 99", range(4, 10)),
+        ("bytes=-3", range(7, 10)),
+        ("bytes=-99", range(10)),
+        ("bytes=10-", range(10, 10)),
+        ("bytes=12-13", range(12, 12)),
+        ("bytes=-0", range(10, 10)),
         ("bytes=5-4", None),
         ("bytes=0-1,4-5", None),
         ("bytes=-", None),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicate.web.published.content_security_policy import build_policy
+from syndicate.web.published.response_headers import build_policy
 
 
 def directive(config, name):

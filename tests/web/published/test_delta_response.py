@@ -16,7 +16,7 @@ from lxml import etree
 
 from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
 from syndicate.render.feeds.formats import FORMATS
-from syndicate.web.published.feed_deltas import FeedDeltas
+from syndicate.web.published.delta_response import FeedDeltas
 from tests.end_to_end import output_rules
 from tests.render.feeds.samples import NOON, a_channel, an_article
 from tests.render.feeds.test_formats import CONFIG, conform
