@@ -14,9 +14,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from syndicate.config import Config
+from syndicate.config.loopback import is_loopback
 from syndicate.errors import SecretUnreadable
-from syndicate.web.server.client_address import client_address, parse_address
-from syndicate.web.server.loopback import is_forwarded, is_local, is_loopback, request_host
+from syndicate.web.server.client_address import (
+    client_address,
+    is_forwarded,
+    is_local,
+    parse_address,
+    request_host,
+)
 
 _CHALLENGE = {"www-authenticate": 'Basic realm="Syndicate", charset="UTF-8"'}
 """Makes a browser ask for the token as a password; the user name is ignored."""

@@ -9,12 +9,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from syndicate.config import Config, TransportKind
+from syndicate.config.loopback import is_loopback
 from syndicate.deliver.outbox import Outbox, OutboxMessage
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.outbox.message_list import MessageList, sender_of
 from syndicate.web.outbox.view_options import ViewOptions
 from syndicate.web.pages import WebPages
-from syndicate.web.server.loopback import is_loopback
 
 _HEADERS = {
     "cache-control": "no-store",

@@ -112,7 +112,7 @@ class PublishedFiles:
         """Return the seconds after which a client may poll a feed again; mostly 0."""
         if self._poll_limit is None or not self._headers.is_feed(file):
             return 0
-        client = rate_limit_key(request.client, request.forwarded_for, self._proxies)
+        client = rate_limit_key(request.client, request.x_forwarded_for, self._proxies)
         if client is None:
             return 0
         full = status is HTTPStatus.OK and request.method == "GET"

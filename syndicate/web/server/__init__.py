@@ -6,6 +6,5 @@
 `request_head` refuses heads that a proxy may read in another way (request smuggling);
 `current_application` is the ASGI application that answers, and can be replaced;
 `responses` has requests for files and whole responses, without a framework;
-`wire_format` writes responses as bytes;
-`client_address` finds the client behind proxies; `loopback` recognises local requests.
+`client_address` finds the client behind proxies, and recognises local requests.
 """

@@ -1,4 +1,4 @@
-"""The client's address, and the network by which it is stored and limited.
+"""The client's address, the network by which it is stored and limited, and local requests.
 
 `X-Forwarded-For` is trusted from the proxies that the config names, and from nobody else.
 """
@@ -8,6 +8,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from starlette.requests import Request
 
+from syndicate.config.loopback import is_loopback
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -15,6 +17,8 @@ _STORED_BITS = {4: 24, 6: 48}
 """Prefix lengths of stored networks: they show a flood, and don't identify a person."""
 _LIMITED_BITS = {4: 32, 6: 64}
 """Prefix lengths of networks with a common limit: an IPv6 customer gets a /64 or more."""
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+"""Headers that proxies add."""
 
 
 def client_address(
@@ -34,9 +38,7 @@ def client_address(
 def client_network(request: Request, proxies: Sequence[Network]) -> str:
     """Return the client's network as it is stored and limited: `192.0.2.0/24`; or ""."""
     address = client_address(request, proxies)
-    if address is None:
-        return ""
-    return str(ip_network(f"{address}/{_STORED_BITS[address.version]}", strict=False))
+    return "" if address is None else _network(address, _STORED_BITS)
 
 
 def parse_address(text: str) -> Address | None:
@@ -65,7 +67,36 @@ def rate_limit_key(
     address = _resolve(host, forwarded, proxies)
     if address is None or (forwarded is not None and not proxies):
         return None
-    return str(ip_network(f"{address}/{_LIMITED_BITS[address.version]}", strict=False))
+    return _network(address, _LIMITED_BITS)
+
+
+def is_local(request: Request) -> bool:
+    """Return whether client and Host are both loopback, and no proxy is in between.
+
+    The client's address alone is not enough: a page anywhere on the web can use a host name
+    that resolves to 127.0.0.1 (DNS rebinding), so the Host header has to name loopback too.
+    """
+    address = parse_address(request.client.host) if request.client is not None else None
+    # ::ffff:127.0.0.1 too, where we listen on ::
+    from_loopback = address is not None and address.is_loopback
+    return from_loopback and not is_forwarded(request) and is_loopback(request_host(request))
+
+
+def is_forwarded(request: Request) -> bool:
+    """Return whether a proxy forwarded the request, by its headers."""
+    return any(name in request.headers for name in _FORWARDED)
+
+
+def request_host(request: Request) -> str:
+    """Return the host that a request is for, without port and brackets."""
+    header = request.headers.get("host", "")
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0]
+
+
+def _network(address: Address, bits: dict[int, int]) -> str:
+    return str(ip_network(f"{address}/{bits[address.version]}", strict=False))
 
 
 def _resolve(

@@ -19,7 +19,11 @@ from httptools import (
 )
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from syndicate.web.server.current_application import CurrentApplication
 from syndicate.web.server.listener import is_readable
@@ -30,7 +34,6 @@ from syndicate.web.server.request_head import (
     origin_form,
     without_upgrade,
 )
-from syndicate.web.server.wire_format import write_refusal, write_response
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -50,6 +53,7 @@ PARSE_SIZE = 4096
 _REJECT_LINGER = 1.0
 """Seconds that a rejected client has to read the response."""
 _RETRY_AFTER = b"retry-after: 5\r\n"
+_REFUSED = b"content-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class _ReadFlow(FlowControl):
@@ -256,7 +260,7 @@ class HttpConnection(HttpToolsProtocol):
             self._unset_keepalive_if_required()  # a response to the same piece may have set it
             super()._start_asgi_task(cycle, app)
             return
-        self.transport.writelines(write_response(response, cycle))
+        self.transport.writelines(response.write(cycle))
         cycle.response_started = cycle.response_complete = True
         if not cycle.keep_alive:
             self.transport.close()
@@ -309,7 +313,7 @@ class HttpConnection(HttpToolsProtocol):
         """
         self._discards_input = True
         self._application.count_refusal(HTTPStatus.SERVICE_UNAVAILABLE)
-        self.transport.write(write_refusal(HTTPStatus.SERVICE_UNAVAILABLE, _RETRY_AFTER))
+        self.transport.write(STATUS_LINE[HTTPStatus.SERVICE_UNAVAILABLE] + _RETRY_AFTER + _REFUSED)
         if self._application.connection_limit.may_linger(self):
             self.transport.write_eof()
             self.timeout_keep_alive_task = self.loop.call_later(
@@ -321,7 +325,7 @@ class HttpConnection(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus) -> None:
         """Respond with an error if that is possible, and close."""
         if self._may_refuse(status):
-            self.transport.write(write_refusal(status))
+            self.transport.write(STATUS_LINE[status] + _REFUSED)
             self.transport.close()
 
     @property

@@ -12,6 +12,15 @@ from syndicate.errors import SyndicateError
 
 BACKLOG = 2048
 """Connections that wait to be accepted; the system may allow fewer (`net.core.somaxconn`)."""
+_REASONS = {
+    errno.EADDRINUSE: "port {port} is in use by another program; choose a free one with --port, "
+    "or with port under [web] in config.toml",
+    errno.EACCES: "no permission to use port {port}; choose one above 1023 with --port, "
+    "and put a proxy in front of it",
+    errno.EADDRNOTAVAIL: "{host} is not an address of this machine; choose one with --host, "
+    "such as 127.0.0.1",
+}
+"""Why an address can't be bound, with the remedy."""
 _FIRST_DESCRIPTOR = 3
 """The first descriptor that a service manager passes on: sd_listen_fds(3)."""
 _SO_ATTACH_FILTER = 26
@@ -43,7 +52,9 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise _refusal(error, host, port) from error
+        reason = _REASONS.get(error.errno or 0, "can't listen on {host}, port {port}: {error}")
+        filled = reason.format(host=host, port=port, error=error.strerror)
+        raise SyndicateError(filled) from error
     return listener
 
 
@@ -97,21 +108,3 @@ def is_readable(connection: socket.socket) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
-
-
-def _refusal(error: OSError, host: str, port: int) -> SyndicateError:
-    if error.errno == errno.EADDRINUSE:
-        return SyndicateError(
-            f"port {port} is in use by another program; choose a free one with --port, "
-            "or with port under [web] in config.toml"
-        )
-    if error.errno == errno.EACCES:
-        return SyndicateError(
-            f"no permission to use port {port}; choose one above 1023 with --port, "
-            "and put a proxy in front of it"
-        )
-    if error.errno == errno.EADDRNOTAVAIL:
-        return SyndicateError(
-            f"{host} is not an address of this machine; choose one with --host, such as 127.0.0.1"
-        )
-    return SyndicateError(f"can't listen on {host}, port {port}: {error.strerror}")

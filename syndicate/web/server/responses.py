@@ -7,23 +7,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 Headers = list[tuple[bytes, bytes]]
 """Header fields as in ASGI: names in lower case, and values."""
 
-_ATTRIBUTES = {
-    b"a-im": "a_im",
-    b"accept": "accept",
-    b"accept-encoding": "accept_encoding",
-    b"if-match": "if_match",
-    b"if-modified-since": "if_modified_since",
-    b"if-none-match": "if_none_match",
-    b"if-range": "if_range",
-    b"if-unmodified-since": "if_unmodified_since",
-    b"range": "range",
-    b"user-agent": "user_agent",
-    b"x-forwarded-for": "forwarded_for",
-}
 _READ_SIZE = 256 * 1024
 """Bytes that are read at a time from a file that is not cached."""
 
@@ -41,7 +29,7 @@ class FileRequest:
     if_unmodified_since: str | None = None
     range: str | None = None
     user_agent: str | None = None
-    forwarded_for: str | None = None
+    x_forwarded_for: str | None = None
 
     def __init__(self, scope: Scope) -> None:
         """Read it from an ASGI scope; a repeated header becomes one list."""
@@ -56,6 +44,10 @@ class FileRequest:
                 attribute, text = _ATTRIBUTES[name], value.decode("latin-1")
                 before = getattr(self, attribute)
                 setattr(self, attribute, text if before is None else f"{before}, {text}")
+
+
+_ATTRIBUTES = {name.replace("_", "-").encode(): name for name in FileRequest.__annotations__}
+"""The attribute for each header."""
 
 
 class OpenFile:
@@ -117,6 +109,24 @@ class HttpResponse:
         if self._head is None:
             self._head = b"".join(b"%b: %b\r\n" % field for field in self.headers)
         return self._head
+
+    def write(self, cycle: RequestResponseCycle) -> list[bytes]:
+        """Return head and body as bytes, with the server's own headers.
+
+        A `Connection: close` among these ends the cycle's keep-alive.
+        """
+        lines = [STATUS_LINE[self.status]]
+        for name, value in cycle.default_headers:
+            lines += (name, b": ", value, b"\r\n")
+            if name == b"connection":  # the server is about to stop
+                cycle.keep_alive = False
+                break
+        else:
+            if not cycle.keep_alive:
+                lines.append(b"connection: close\r\n")
+        body = b"" if cycle.scope["method"] == "HEAD" else self.body
+        assert isinstance(body, bytes)
+        return [b"".join((*lines, self.head, b"\r\n")), body]
 
     async def send(self, receive: Receive, send: Send, *, method: str) -> None:
         """Send it over ASGI; reading from a file stops when the client disconnects."""

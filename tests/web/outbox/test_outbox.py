@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from starlette.requests import Request
 
-from syndicate.web.server.loopback import is_local, is_loopback
+from syndicate.config.loopback import is_loopback
+from syndicate.web.server.client_address import is_local
 
 HTML = """<!doctype html><html><head><title>x</title><style>
 body { background: #FFFDF9; color: #1B1B1B } @media (prefers-color-scheme: dark) { body { background: #14161A; color: #ECE8E1 } }

@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 
 from syndicate.web.app import application
-from syndicate.web.server.loopback import is_local
+from syndicate.web.server.client_address import is_local
 from syndicate.web.server.server import WebServer
 
 
