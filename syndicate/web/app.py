@@ -47,7 +47,7 @@ from syndicate.web.telemetry.endpoints import MonitoringEndpoints
 from syndicate.web.telemetry.instrumentation import Instrumentation
 from syndicate.web.telemetry.metrics import Metrics
 from syndicate.web.telemetry.readiness import Readiness
-from syndicate.web.telemetry.request_kinds import PROBES, RequestClassifier
+from syndicate.web.telemetry.request_kinds import PROBES, request_classifier
 
 
 def application(
@@ -90,7 +90,7 @@ def application(
     dynamic = Starlette(routes=[*routes, *private, *probes], exception_handlers=handlers)
     dynamic.router.redirect_slashes = False  # it would redirect to any host that a request names
     router = _Router(SecurityHeaders(dynamic), PublishedFiles(config, pages), prefixes | PROBES)
-    return Instrumentation(router, counts, RequestClassifier(prefixes), log)
+    return Instrumentation(router, counts, request_classifier(prefixes), log)
 
 
 def _reader_routes(

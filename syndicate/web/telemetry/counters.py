@@ -9,6 +9,8 @@ from bisect import bisect_left
 from collections import defaultdict
 from itertools import accumulate
 
+from cachetools import FIFOCache
+
 from syndicate.web.telemetry.request_kinds import RequestKind
 
 BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)
@@ -59,7 +61,7 @@ class RequestCounters:
         }
         self.polls: defaultdict[tuple[str, str], int] = defaultdict(int)
         """The number of polls by family and outcome."""
-        self._reports: dict[tuple[str, str], tuple[int, float]] = {}
+        self._reports: FIFOCache[tuple[str, str], tuple[int, float]] = FIFOCache(_MAX_REPORTS)
         self.lost_log_lines = 0
         self.limited = dict.fromkeys(("address", "all", "network"), 0)
         """The number of sign-ups that exceeded each limit."""
@@ -74,11 +76,8 @@ class RequestCounters:
 
         Call it only for feeds that exist. The oldest report is forgotten first.
         """
-        reports = self._reports
-        reports.pop((family, feed), None)
-        if len(reports) >= _MAX_REPORTS:
-            del reports[next(iter(reports))]
-        reports[family, feed] = subscribers, at
+        with self._lock:
+            self._reports[family, feed] = subscribers, at
 
     def add_lost_lines(self, lines: int) -> None:
         """Count lines of the access log that were not written, on any thread."""
@@ -93,4 +92,5 @@ class RequestCounters:
     def subscribers(self, *, at: float) -> dict[tuple[str, str], int]:
         """Return the numbers of subscribers that services reported lately, by family and feed."""
         since = at - REPORT_LIFETIME
-        return {key: count for key, (count, time) in self._reports.copy().items() if time >= since}
+        with self._lock:
+            return {key: count for key, (count, time) in self._reports.items() if time >= since}

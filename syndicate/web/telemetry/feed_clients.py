@@ -6,6 +6,7 @@ table, and the number of subscribers is only a claim.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 OTHER = "other"
 """The family of any client that isn't in the table."""
@@ -115,30 +116,14 @@ class FeedClient:
 UNKNOWN_CLIENT = FeedClient(OTHER)
 
 
-class FeedClients:
-    """Identifies clients, and remembers the result."""
-
-    def __init__(self) -> None:
-        self._known: dict[bytes, FeedClient] = {}
-
-    def identify(self, agent: bytes | None) -> FeedClient:
-        """Return the client of a raw User-Agent header, which may be None."""
-        if agent is None:
-            return UNKNOWN_CLIENT
-        client = self._known.get(agent)
-        if client is not None:
-            return client
-        client = identify_client(agent[:_MAX_AGENT].decode("latin-1"))
-        if len(agent) <= _MAX_AGENT:
-            if len(self._known) >= _CACHE_SIZE:
-                self._known.clear()
-            self._known[agent] = client
-        return client
+def identify_client(agent: bytes | None) -> FeedClient:
+    """Return the client of a raw User-Agent header; its family is always one of the table."""
+    return UNKNOWN_CLIENT if agent is None else _identify(agent[:_MAX_AGENT])
 
 
-def identify_client(agent: str) -> FeedClient:
-    """Return the client of a User-Agent; its family is always one of the table."""
-    lower = agent[:_MAX_AGENT].lower()
+@lru_cache(_CACHE_SIZE)
+def _identify(agent: bytes) -> FeedClient:
+    lower = agent.decode("latin-1").lower()
     family = next((family for mark, family in _FAMILIES if mark in lower), OTHER)
     match = _SUBSCRIBERS.search(lower)
     return FeedClient(family, int(match[1].replace(",", "")) if match else None)

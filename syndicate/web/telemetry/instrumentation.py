@@ -4,7 +4,7 @@ Every request passes here, so it does little: three dictionaries, no regular exp
 event. `bench.serving` measures what it costs.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from starlette.requests import ClientDisconnect
@@ -14,8 +14,8 @@ from syndicate import clock
 from syndicate.web.server.responses import HttpResponse, immediate_responder
 from syndicate.web.telemetry.access_log import MAX_PATH, AccessLog
 from syndicate.web.telemetry.counters import RequestCounters
-from syndicate.web.telemetry.feed_clients import FeedClients
-from syndicate.web.telemetry.request_kinds import PROBES, RequestClassifier, RequestKind
+from syndicate.web.telemetry.feed_clients import identify_client
+from syndicate.web.telemetry.request_kinds import PROBES, RequestKind
 
 _CODINGS = {None: "identity", b"gzip": "gzip", b"br": "br"}
 _CLIENT_CLOSED_REQUEST = 499
@@ -30,7 +30,7 @@ class Instrumentation:
         self,
         app: ASGIApp,
         counts: RequestCounters,
-        kinds: RequestClassifier,
+        classify: Callable[[str], RequestKind],
         log: AccessLog | None = None,
     ) -> None:
         self._app = app
@@ -38,8 +38,7 @@ class Instrumentation:
         self.counts = counts
         """The counters, for the application that replaces this one."""
         self._by_kind = counts.by_kind
-        self._classify = kinds.classify
-        self._identify = FeedClients().identify
+        self._classify = classify
         self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +88,7 @@ class Instrumentation:
         if self._log is None and not counters.feed:
             return
         headers = dict(scope["headers"])
-        client = self._identify(headers.get(b"user-agent"))
+        client = identify_client(headers.get(b"user-agent"))
         if counters.feed:
             self.counts.count_poll(client.family, status)
             if client.subscribers is not None and kind is RequestKind.FEED and status in _SUCCESS:

@@ -4,9 +4,10 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
@@ -64,15 +65,22 @@ class _WebMetrics(Collector):
             "syndicate_build", "Which Syndicate this is.", {"version": __version__}
         )
         yield from self._answers()
-        yield from self._clients()
+        polls = CounterMetricFamily(
+            "syndicate_feed_polls", "Requests for feeds.", labels=("reader", "outcome")
+        )
+        yield _filled(polls, self._counts.polls.copy())
+        reported = GaugeMetricFamily(
+            "syndicate_feed_subscribers_reported",
+            "For how many people a service says it reads a feed.",
+            labels=("reader", "feed"),
+        )
+        yield _filled(reported, self._counts.subscribers(at=monotonic()))
         limited = CounterMetricFamily(
             "syndicate_signups_limited",
             "Sign-ups, and other letters that somebody asked for, that went over a limit.",
             labels=("limit",),
         )
-        for limit, count in self._counts.limited.copy().items():
-            limited.add_metric((limit,), count)
-        yield limited
+        yield _filled(limited, self._counts.limited.copy())
         yield CounterMetricFamily(
             "syndicate_access_log_lost",
             "Lines of the access log that weren't written.",
@@ -97,21 +105,6 @@ class _WebMetrics(Collector):
             body_bytes.add_metric((kind,), counters.bytes)
             durations.add_metric((kind,), counters.buckets(), counters.seconds)
         yield from (requests, body_bytes, durations)
-
-    def _clients(self) -> Iterator[Metric]:
-        polls = CounterMetricFamily(
-            "syndicate_feed_polls", "Requests for feeds.", labels=("reader", "outcome")
-        )
-        for labels, count in self._counts.polls.copy().items():
-            polls.add_metric(labels, count)
-        reported = GaugeMetricFamily(
-            "syndicate_feed_subscribers_reported",
-            "For how many people a service says it reads a feed.",
-            labels=("reader", "feed"),
-        )
-        for labels, count in self._counts.subscribers(at=monotonic()).items():
-            reported.add_metric(labels, count)
-        yield from (polls, reported)
 
 
 class _StoreMetrics(Collector):
@@ -196,24 +189,36 @@ def _store_metrics(figures: MetricsFigures) -> Iterator[Metric]:
     editions = GaugeMetricFamily(
         "syndicate_editions", "Editions of newsletters.", labels=("newsletter", "outcome")
     )
-    for (newsletter, outcome), count in figures.editions.items():
-        editions.add_metric((newsletter, outcome), count)
+    yield _filled(editions, figures.editions)
     deliveries = GaugeMetricFamily(
         "syndicate_deliveries", "Messages to one reader each, letters included.", labels=("state",)
     )
-    for state, count in figures.deliveries.items():
-        deliveries.add_metric((state,), count)
+    yield _filled(deliveries, figures.deliveries)
     fires = GaugeMetricFamily(
         "syndicate_fires", "Slots of the timetable that were dealt with.", labels=("outcome",)
     )
-    for outcome, count in figures.fires.items():
-        fires.add_metric((outcome,), count)
+    yield _filled(fires, figures.fires)
     subscriptions = GaugeMetricFamily(
         "syndicate_subscriptions", "Subscriptions.", labels=("newsletter", "state")
     )
-    for (newsletter, subscription), count in figures.subscriptions.items():
-        subscriptions.add_metric((newsletter, subscription), count)
-    yield from (editions, deliveries, fires, subscriptions, *_push_metrics(figures))
+    yield _filled(subscriptions, figures.subscriptions)
+    pending = GaugeMetricFamily(
+        "syndicate_push_owed", "Pings and notices to be made.", labels=("to", "state")
+    )
+    for target, push in figures.push.items():
+        pending.add_metric((target, "waiting"), push.waiting)
+        pending.add_metric((target, "failing"), push.failing)
+    yield pending
+    yield GaugeMetricFamily(
+        "syndicate_hub_subscriptions",
+        "Subscriptions of our own hub that haven't lapsed.",
+        figures.hub_subscriptions,
+    )
+    yield GaugeMetricFamily(
+        "syndicate_hub_requests",
+        "Requests to our own hub that are still to be verified.",
+        figures.hub_requests,
+    )
 
 
 def _mail_flow_metrics(flow: MailFlow, at: datetime) -> Iterator[Metric]:
@@ -234,28 +239,15 @@ def _mail_flow_metrics(flow: MailFlow, at: datetime) -> Iterator[Metric]:
         ("mail_accepted", "a message was accepted", flow.last_accepted),
         ("tick", "everything that is due was gone through", flow.last_tick),
     ):
-        gauge = GaugeMetricFamily(
-            f"syndicate_last_{name}_timestamp_seconds", f"When {event}, since 1970; 0 for never."
+        yield GaugeMetricFamily(
+            f"syndicate_last_{name}_timestamp_seconds",
+            f"When {event}, since 1970; 0 for never.",
+            last.timestamp() if last is not None else 0,
         )
-        gauge.add_metric((), last.timestamp() if last is not None else 0)
-        yield gauge
 
 
-def _push_metrics(figures: MetricsFigures) -> Iterator[Metric]:
-    pending = GaugeMetricFamily(
-        "syndicate_push_owed", "Pings and notices to be made.", labels=("to", "state")
-    )
-    for target, push in figures.push.items():
-        pending.add_metric((target, "waiting"), push.waiting)
-        pending.add_metric((target, "failing"), push.failing)
-    yield pending
-    yield GaugeMetricFamily(
-        "syndicate_hub_subscriptions",
-        "Subscriptions of our own hub that haven't lapsed.",
-        figures.hub_subscriptions,
-    )
-    yield GaugeMetricFamily(
-        "syndicate_hub_requests",
-        "Requests to our own hub that are still to be verified.",
-        figures.hub_requests,
-    )
+def _filled(family: CounterMetricFamily | GaugeMetricFamily, values: Mapping[Any, float]) -> Metric:
+    """Add a value to a metric for each label, or tuple of labels."""
+    for labels, value in values.items():
+        family.add_metric((labels,) if isinstance(labels, str) else labels, value)
+    return family

@@ -1,7 +1,8 @@
 """The kind of a request, by its path: a label of metrics and access log."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import StrEnum
+from functools import lru_cache
 
 from syndicate.publish.output.formats import format_of
 from syndicate.render import addresses
@@ -29,25 +30,19 @@ class RequestKind(StrEnum):
     OTHER = "other"
 
 
-class RequestClassifier:
-    """Classifies paths, and remembers the result."""
+def request_classifier(dynamic_prefixes: Collection[str] = ()) -> Callable[[str], RequestKind]:
+    """Return a function that classifies decoded paths, which begin with a slash.
 
-    def __init__(self, dynamic_prefixes: Collection[str] = ()) -> None:
-        """`dynamic_prefixes` are the first segments of the paths of dynamic pages."""
-        self._dynamic_prefixes = frozenset(dynamic_prefixes)
-        self._known: dict[str, RequestKind] = {}
+    `dynamic_prefixes` are the first segments of the paths of dynamic pages.
+    """
+    prefixes = frozenset(dynamic_prefixes)
+    remembered = lru_cache(_CACHE_SIZE)(lambda path: classify_path(path, prefixes))
 
-    def classify(self, path: str) -> RequestKind:
-        """Return the kind of a decoded path that begins with a slash."""
-        kind = self._known.get(path)
-        if kind is not None:
-            return kind
-        kind = classify_path(path, self._dynamic_prefixes)
-        if len(path) <= _MAX_CACHED_PATH:
-            if len(self._known) >= _CACHE_SIZE:
-                self._known.clear()
-            self._known[path] = kind
-        return kind
+    def classify(path: str) -> RequestKind:
+        long = len(path) > _MAX_CACHED_PATH
+        return classify_path(path, prefixes) if long else remembered(path)
+
+    return classify
 
 
 def classify_path(path: str, dynamic_prefixes: Collection[str] = ()) -> RequestKind:

@@ -344,13 +344,13 @@ def test_what_the_server_refuses_by_itself_is_counted_too(web):
 
 def test_a_failure_is_the_servers_five_hundred():
     from syndicate.web.telemetry.instrumentation import Instrumentation
-    from syndicate.web.telemetry.request_kinds import RequestClassifier, RequestKind
+    from syndicate.web.telemetry.request_kinds import RequestKind, request_classifier
 
     async def fails(scope, receive, send):
         raise ValueError("a bug")
 
     counts = RequestCounters()
-    watched = Client(Instrumentation(fails, counts, RequestClassifier()))
+    watched = Client(Instrumentation(fails, counts, request_classifier()))
     with pytest.raises(ValueError, match="a bug"):
         watched.get("/")
     assert counts.by_kind[RequestKind.PAGE].responses == {(500, "identity"): 1}
