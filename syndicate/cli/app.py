@@ -1,7 +1,8 @@
 """Assemble the commands. Each module imports what its commands need when they run."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +12,18 @@ from syndicate.cli.context import CommandContext
 from syndicate.cli.editions import control, editions, reissue, relays, sending
 from syndicate.cli.operation import check, deliverability, run, setup
 from syndicate.cli.operation.signals import unblock_sighup
-from syndicate.cli.readers import private_feeds, segments, subscribers
+from syndicate.cli.readers import (
+    csv_import,
+    move,
+    person,
+    person_changes,
+    private_feeds,
+    segments,
+    stats,
+    subscribers,
+)
+
+Command = Callable[..., Any]
 
 app = typer.Typer(
     name="syndicate",
@@ -32,8 +44,34 @@ for command in (
     *(run.run, run.serve),
 ):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
-for group in (setup, subscribers, segments, private_feeds, editions):
-    group.register(app)
+
+
+def _add_group(name: str, help: str, *commands: Command, default: Command | None = None) -> None:  # noqa: A002 - typer's name
+    """Add a group of commands; `default` runs where none of them is named."""
+    group = typer.Typer(help=help, no_args_is_help=default is None)
+    group.callback(invoke_without_command=default is not None)(default or (lambda: None))
+    for command in commands:
+        group.command(command.__name__.rstrip("_"))(command)
+    app.add_typer(group, name=name)
+
+
+_add_group("templates", "The templates of pages and mail.", setup.copy)
+_add_group(
+    "subscribers",
+    "The people who get mail.",
+    *(csv_import.import_, subscribers.list_, subscribers.export, person.show),
+    *(person_changes.add, person_changes.remove, person_changes.tag, person_changes.untag),
+    *(person_changes.merge, person_changes.suppress, person_changes.unsuppress),
+    *(person_changes.erase, person_changes.set_, stats.stats, move.move, subscribers.tidy),
+)
+_add_group("segments", "Segments of the readers.", segments.show, default=segments.list_)
+_add_group(
+    "feeds",
+    "Private feeds: whole articles, for one reader each.",
+    *(private_feeds.grant, private_feeds.revoke, private_feeds.list_),
+    default=private_feeds.list_by_default,
+)
+_add_group("editions", "The editions, newest first.", editions.show, default=editions.editions)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,23 +1,26 @@
 """The context of a command: the publication's config and store, and shared options."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, TypeVar
 
 import typer
 
 from syndicate import clock
 from syndicate.errors import ConfigError
+from syndicate.model.subscribers import Actor, Cause
 
 if TYPE_CHECKING:  # start-up
     from syndicate.config import Config, Newsletter, Segment
     from syndicate.store import Store
+
+_Named = TypeVar("_Named", "Newsletter", "Segment")
 
 
 @dataclass
@@ -55,23 +58,18 @@ class CommandContext:
 
     def newsletter(self, name: str) -> "Newsletter":
         """Find a newsletter by name; raise ConfigError naming those there are."""
-        newsletter = self.config.newsletter(name)
-        if newsletter is None:
-            raise self._unknown("newsletter", name, self.config.newsletters)
-        return newsletter
+        return self._find("newsletter", name, self.config.newsletters)
 
     def segment(self, name: str) -> "Segment":
         """Find a segment by name; raise ConfigError naming those there are."""
-        segment = self.config.segment(name)
-        if segment is None:
-            raise self._unknown("segment", name, self.config.segments)
-        return segment
+        return self._find("segment", name, self.config.segments)
 
-    def _unknown(
-        self, kind: str, name: str, known: Iterable["Newsletter | Segment"]
-    ) -> ConfigError:
-        names = ", ".join(item.name for item in known) or "none"
-        return ConfigError(f"no {kind} is called {name!r} in {self.path.name}; there is: {names}")
+    def _find(self, kind: str, name: str, items: Sequence[_Named]) -> _Named:
+        for item in items:
+            if item.name == name:
+                return item
+        names = ", ".join(item.name for item in items) or "none"
+        raise ConfigError(f"no {kind} is called {name!r} in {self.path.name}; there is: {names}")
 
     def time(self, text: str | None) -> datetime:
         """Parse `--at`, in the publication's time zone unless it names one; default: now."""
@@ -109,6 +107,28 @@ def command_context(context: typer.Context) -> CommandContext:
     command = context.find_object(CommandContext)
     assert command is not None
     return command
+
+
+class Change(TypedDict):
+    """When something is changed, and by whom: arguments of whatever changes it."""
+
+    at: datetime
+    cause: Cause
+
+
+def operator_change(command: str) -> Change:
+    """Return a change that an operator makes now with a command."""
+    return Change(at=clock.now(), cause=Cause(who=Actor.OPERATOR, how=f"syndicate {command}"))
+
+
+def check_option(option: str, value: str, kind: Any, expected: str) -> None:
+    """Raise ConfigError unless an option's value is valid as a `kind` of value in the config."""
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - start-up
+
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise ConfigError(f"{option} {value!r} — {expected}") from error
 
 
 At = Annotated[

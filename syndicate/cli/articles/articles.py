@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,12 +15,14 @@ from syndicate.cli.terminal.console import (
     echo_table,
     echo_text,
     escape_controls,
-    format_time,
     note,
     track_progress,
 )
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Status
+
+if TYPE_CHECKING:
+    from syndicate.store import Transaction
 
 
 def import_(
@@ -77,25 +79,16 @@ def articles(context: typer.Context, *, json: AsJson = False) -> None:
     if json:
         echo_json([_summary(command, article) for article in stored])
         return
-    rows = [
-        (
-            format_time(article.published, command.config.publication.timezone),
-            _state(article),
-            article.slug,
-            article.title,
-        )
-        for article in stored
-    ]
-    echo_table(("date", "state", "slug", "title"), rows)
+    headings = ("date", "state", "slug", "title")
+    rows = [(item.published, _state(item), item.slug, item.title) for item in stored]
+    echo_table(headings, rows, command.config.publication.timezone)
 
 
 def show(context: typer.Context, slug: str, *, json: AsJson = False) -> None:
     """Show an article, by its current slug or an earlier one."""
     command = command_context(context)
     with command.store() as store, store.read() as tx:
-        article = tx.articles.by_slug(slug)
-    if article is None:
-        raise Refused(_unknown(slug))
+        article = _load(tx, slug)
     shown = {**_summary(command, article), **_amp(command, article), **_content(article)}
     if json:
         echo_json(shown)
@@ -119,9 +112,7 @@ def retract(
     """
     command = command_context(context)
     with command.store() as store, store.write() as tx:
-        article = tx.articles.by_slug(slug)
-        if article is None:
-            raise Refused(_unknown(slug))
+        article = _load(tx, slug)
         if undo:
             tx.articles.restore(article)
         elif article.retracted_at is None:
@@ -130,8 +121,11 @@ def retract(
     note("`syndicate build` publishes the change; `run` and `tick` do so automatically")
 
 
-def _unknown(slug: str) -> str:
-    return f"no article has or had the slug {slug}; `syndicate articles` lists them"
+def _load(tx: "Transaction", slug: str) -> Article:
+    article = tx.articles.by_slug(slug)
+    if article is None:
+        raise Refused(f"no article has or had the slug {slug}; `syndicate articles` lists them")
+    return article
 
 
 def _state(article: Article) -> str:

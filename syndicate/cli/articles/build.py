@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syndicate.cli.articles.mirror_report import update_mirror
-from syndicate.cli.articles.push_report import notify
 from syndicate.cli.context import At, command_context
 from syndicate.cli.terminal.console import echo, echo_outcome, note
+from syndicate.cli.terminal.reports import notify, update_mirror
 
 if TYPE_CHECKING:
     from syndicate.publish.build.build import BuildSummary

@@ -1,15 +1,13 @@
 """`push`: list and retry the calls that hubs and search engines are still to get."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from syndicate import clock
-from syndicate.cli.articles.push_report import notify
 from syndicate.cli.context import AsJson, command_context
-from syndicate.cli.terminal.console import echo_json, echo_table, format_time, note
+from syndicate.cli.terminal.console import echo_json, echo_table, note
+from syndicate.cli.terminal.reports import notify
 
 if TYPE_CHECKING:
     from syndicate.config import Config
@@ -21,20 +19,6 @@ Now = Annotated[
 
 _MAX_SUBSCRIBERS = 20
 """Failing subscribers of our own hub that are listed one by one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingCall:
-    """A call that is still to be made, as `push --json` prints it."""
-
-    to: str
-    """The URL of a hub or search engine, or the host of a subscriber of our own hub."""
-    what: str
-    """A feed's URL, or how many pages."""
-    attempts: int
-    next_at: datetime | None
-    """When it is retried; None: only by `push --now`."""
-    error: str
 
 
 def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> None:
@@ -54,16 +38,11 @@ def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> N
         calls = _pending_calls(store)
         hub = _hub_line(store) if command.config.websub.own else ""
     if json:
-        echo_json([{name: getattr(call, name) for name in PendingCall.__slots__} for call in calls])
+        echo_json(calls)
     else:
-        zone = command.config.publication.timezone
-        echo_table(
-            ("to", "what", "attempts", "next try", "error"),
-            [
-                (call.to, call.what, call.attempts, format_time(call.next_at, zone), call.error)
-                for call in calls
-            ],
-        )
+        headings = ("to", "what", "attempts", "next try", "error")
+        rows = [call.values() for call in calls]
+        echo_table(headings, rows, command.config.publication.timezone)
         if hub:
             note(hub)
     if failed:
@@ -86,7 +65,12 @@ def _hub_line(store: "Store") -> str:
     )
 
 
-def _pending_calls(store: "Store") -> list[PendingCall]:
+def _pending_calls(store: "Store") -> list[dict[str, Any]]:
+    """Return the calls that are still to be made, as `push --json` prints them.
+
+    `to` is the URL of a hub or search engine, or the host of a subscriber of our own hub: the
+    rest of its callback is a secret. A call without `next_at` is only retried by `push --now`.
+    """
     from syndicate.publish.push.fan_out import host_of  # noqa: PLC0415 - start-up
     from syndicate.store import CallKind  # noqa: PLC0415
 
@@ -96,13 +80,12 @@ def _pending_calls(store: "Store") -> list[PendingCall]:
     pages = [calls for calls in pending if calls.kind is CallKind.INDEXNOW]
     failing = [calls for calls in pending if calls.kind is CallKind.DELIVERY and calls.error]
     return [
-        PendingCall(
-            # the rest of a callback is a secret
-            to=host_of(calls.endpoint) if calls.kind is CallKind.DELIVERY else calls.endpoint,
-            what=calls.topic or ("1 page" if calls.calls == 1 else f"{calls.calls} pages"),
-            attempts=calls.attempts,
-            next_at=calls.due_at,
-            error=calls.error,
-        )
+        {
+            "to": host_of(calls.endpoint) if calls.kind is CallKind.DELIVERY else calls.endpoint,
+            "what": calls.topic or ("1 page" if calls.calls == 1 else f"{calls.calls} pages"),
+            "attempts": calls.attempts,
+            "next_at": calls.due_at,
+            "error": calls.error,
+        }
         for calls in (*pings, *pages, *failing[:_MAX_SUBSCRIBERS])
     ]

@@ -3,6 +3,5 @@
 `sending` sends, and lists deliveries and fires; `editions` lists and shows editions;
 `watch` shows them while they are being sent; `control` pauses, resumes, cancels and settles them;
 `reissue` replaces and resends them; `relays` lists the mail servers;
-`delivery_report` prints what a delivery pass did; `progress_format` formats progress;
-`blockers` formats what editions and deliveries wait for.
+`progress_format` formats progress, and what editions and deliveries wait for.
 """

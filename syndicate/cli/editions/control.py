@@ -9,21 +9,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syndicate import clock
-from syndicate.cli.context import AsJson, command_context
-from syndicate.cli.editions.blockers import edition_state_value
+from syndicate.cli.context import AsJson, Change, command_context, operator_change
+from syndicate.cli.editions.progress_format import edition_state_value
 from syndicate.cli.terminal.console import echo, echo_json, note
-from syndicate.model.editions import EditionState
-from syndicate.model.subscribers import Actor, Cause
+from syndicate.errors import Refused
+from syndicate.model.editions import Edition, EditionState
 from syndicate.text import one_line
 
 if TYPE_CHECKING:
     from syndicate.model.edition_control import ControlOutcome
+    from syndicate.store import Transaction
 
 EditionId = Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")]
 
 _SENT_NEXT = "`syndicate run` sends the rest within a second; otherwise the next `tick` does"
+
+
+class Decision(Change):
+    """A change of an edition, and why."""
+
+    detail: str
 
 
 class UnknownChoice(StrEnum):
@@ -38,9 +44,7 @@ def pause(
 ) -> None:
     """Stop sending an edition until it is resumed."""
     with command_context(context).store() as store, store.write() as tx:
-        decision = tx.control.pause(
-            edition, cause=command_cause("pause"), at=clock.now(), detail=one_line(reason)
-        )
+        decision = tx.control.pause(edition, **decide("pause", reason))
     _report(edition, decision, EditionState.PAUSED, "paused", json=json)
 
 
@@ -49,9 +53,7 @@ def resume(
 ) -> None:
     """Resume sending a paused edition."""
     with command_context(context).store() as store, store.write() as tx:
-        decision = tx.control.resume(
-            edition, cause=command_cause("resume"), at=clock.now(), detail=one_line(reason)
-        )
+        decision = tx.control.resume(edition, **decide("resume", reason))
     _report(edition, decision, EditionState.SENDING, "resumed", json=json)
     if decision.changed and decision.left.held_back:
         note(_SENT_NEXT)
@@ -61,15 +63,13 @@ def cancel(
     context: typer.Context, edition: EditionId, *, reason: Reason = "", json: AsJson = False
 ) -> None:
     """Stop sending an edition for good."""
-    at = clock.now()
+    decided = decide("cancel", reason)
     with command_context(context).store() as store:
         with store.write() as tx:
-            decision = tx.control.cancel(
-                edition, cause=command_cause("cancel"), at=at, detail=one_line(reason)
-            )
+            decision = tx.control.cancel(edition, **decided)
         _report(edition, decision, EditionState.CANCELLED, "cancelled", json=json)
         sys.stdout.flush()  # it is cancelled now; updating a million rows takes longer
-        store.sweep(at)
+        store.sweep(decided["at"])
 
 
 def settle(
@@ -83,13 +83,7 @@ def settle(
     """Settle deliveries that may or may not have arrived."""
     again = unknown is UnknownChoice.RESEND
     with command_context(context).store() as store, store.write() as tx:
-        settled = tx.control.settle_unknown(
-            edition,
-            again=again,
-            cause=command_cause("settle"),
-            at=clock.now(),
-            detail=one_line(reason),
-        )
+        settled = tx.control.settle_unknown(edition, again=again, **decide("settle", reason))
         stored = tx.editions.by_key(edition)
     if json:
         echo_json({"edition": edition, "settled": settled, "unknown": unknown})
@@ -105,13 +99,22 @@ def settle(
         note(f"some readers may get it twice; {sent_next}")
 
 
-def command_cause(name: str) -> Cause:
-    """Return a command, and the user who ran it, as a decision's cause."""
+def decide(command: str, reason: str) -> Decision:
+    """Return who decides now about an edition, by which command, and why, on one line."""
     try:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # as in containers
         user = f"user {os.getuid()}"
-    return Cause(who=Actor.OPERATOR, how=f"syndicate {name}, by {user}")
+    change = operator_change(f"{command}, by {user}")
+    return Decision(**change, detail=one_line(reason))
+
+
+def load_edition(tx: "Transaction", key: int) -> Edition:
+    """Load an edition; raise Refused if there is none."""
+    edition = tx.editions.by_key(key)
+    if edition is None:
+        raise Refused(f"there is no edition {key}; `syndicate editions` lists them")
+    return edition
 
 
 def _report(

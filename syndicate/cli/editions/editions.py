@@ -7,17 +7,17 @@ import typer
 
 from syndicate import clock
 from syndicate.cli.context import AsJson, CommandContext, command_context
-from syndicate.cli.editions.blockers import (
+from syndicate.cli.editions.control import EditionId, load_edition
+from syndicate.cli.editions.progress_format import (
+    blocker_lines,
     decision_values,
     edition_state,
     edition_state_value,
     edition_wait_lines,
     wait_values,
 )
-from syndicate.cli.editions.control import EditionId
-from syndicate.cli.editions.progress_format import blocker_lines, blocker_values
 from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_time, note
-from syndicate.errors import ConfigError, Refused
+from syndicate.errors import ConfigError
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.edition_control import EditionWait
 from syndicate.model.editions import Edition, EditionState
@@ -42,14 +42,6 @@ class _Entry(NamedTuple):
     wait: EditionWait
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(invoke_without_command=True, help="The editions, newest first.")
-    group.callback()(editions)
-    group.command()(show)
-    app.add_typer(group, name="editions")
-
-
 def editions(context: typer.Context, *, json: AsJson = False, watch: Watch = False) -> None:
     """List the editions, newest first; `show` has the details of one."""
     if context.invoked_subcommand is not None:
@@ -68,7 +60,7 @@ def editions(context: typer.Context, *, json: AsJson = False, watch: Watch = Fal
     rows = [
         (
             edition.key,
-            format_time(edition.created_at, zone),
+            edition.created_at,
             edition.newsletter,
             edition.kind,
             edition_state(edition, totals),
@@ -79,7 +71,7 @@ def editions(context: typer.Context, *, json: AsJson = False, watch: Watch = Fal
         for edition, totals, _ in entries
     ]
     headings = ("id", "at", "newsletter", "kind", "state", "audience", "outcome", "subject")
-    echo_table(headings, rows)
+    echo_table(headings, rows, zone)
     for edition, _, wait in entries:
         for line in edition_wait_lines(edition, wait, zone):
             echo(f"edition {edition.key}: {line}")
@@ -99,9 +91,7 @@ def show(
         _watch(command, only=edition, json=json)
         return
     with command.store() as store, store.read() as tx:
-        stored = tx.editions.by_key(edition)
-        if stored is None:
-            raise Refused(f"there is no edition {edition}; `syndicate editions` lists them")
+        stored = load_edition(tx, edition)
         entry = _load(tx, stored)
         clicks, decisions = tx.clicks.counts(edition), tx.control.decisions(edition)
         status = _mail_status(tx, command, [entry])
@@ -140,15 +130,10 @@ def _echo_clicks(command: CommandContext, edition: Edition, clicks: "Sequence[Li
             note("no link was clicked yet")
         return
     echo()
-    by_reader = any(link.readers for link in links)
-    headings = ("people", *(("readers",) if by_reader else ()), "machines", "link")
-    echo_table(
-        headings,
-        [
-            (link.people, *((link.readers,) if by_reader else ()), link.machines, link.address)
-            for link in links
-        ],
-    )
+    by_reader = ("readers",) if any(link.readers for link in links) else ()
+    columns = ("people", *by_reader, "machines", "address")
+    rows = [[getattr(link, column) for column in columns] for link in links]
+    echo_table((*columns[:-1], "link"), rows)
     if clicks and not clicks[0].link:
         note(f"the hidden link was followed {clicks[0].machines} times, by machines")
 
@@ -194,7 +179,7 @@ def _watch(command: CommandContext, *, json: bool, only: int | None = None) -> N
 
 def _values(entry: _Entry, status: "MailStatus | None") -> dict[str, Any]:
     edition, totals, wait = entry
-    blockers = blocker_values(_blockers([entry], status))
+    blockers = [asdict(blocker) for blocker in _blockers([entry], status)]
     return {
         "id": edition.key,
         "newsletter": edition.newsletter,

@@ -4,15 +4,11 @@ from typing import Annotated
 
 import typer
 
-from syndicate import clock
-from syndicate.cli.articles.mirror_report import update_mirror
-from syndicate.cli.articles.push_report import notify
 from syndicate.cli.context import AsJson, command_context
-from syndicate.cli.editions.control import EditionId, Reason, command_cause
-from syndicate.cli.editions.delivery_report import report_delivery
+from syndicate.cli.editions.control import EditionId, Reason, decide
 from syndicate.cli.terminal.console import echo, echo_json, note
+from syndicate.cli.terminal.reports import notify, report_delivery, update_mirror
 from syndicate.errors import ConfigError
-from syndicate.text import one_line
 
 
 def replace(
@@ -36,14 +32,7 @@ def replace(
     write = note if json else echo
     with command.store() as store:
         services = Services.of(store, command.config)
-        replaced = reissue.replace(
-            services,
-            edition,
-            article or (),
-            cause=command_cause("replace"),
-            at=clock.now(),
-            detail=one_line(reason),
-        )
+        replaced = reissue.replace(services, edition, article or (), **decide("replace", reason))
         successor, left = replaced.edition, replaced.left
         write(f"edition {successor.key}: {successor.subject}")
         write(f"it replaces edition {edition} for {left.held_back} readers: {left}")
@@ -77,13 +66,8 @@ def resend(
     command = command_context(context)
     write = note if json else echo
     with command.store() as store:
-        resent = reissue.resend(
-            Services.of(store, command.config),
-            edition,
-            cause=command_cause("resend"),
-            at=clock.now(),
-            detail=one_line(reason),
-        )
+        services = Services.of(store, command.config)
+        resent = reissue.resend(services, edition, **decide("resend", reason))
     if json:
         key, readers = (resent.edition.key, resent.readers) if resent else (None, 0)
         echo_json({"edition": key, "repeats": edition, "readers": readers})

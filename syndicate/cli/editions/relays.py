@@ -1,12 +1,13 @@
 """`relays`: the mail servers, their limits and current rates, and what blocks them."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from syndicate import clock
 from syndicate.cli.context import AsJson, command_context
-from syndicate.cli.editions.progress_format import blocker_lines, blocker_values, format_rate
+from syndicate.cli.editions.progress_format import blocker_lines, format_rate
 from syndicate.cli.terminal.console import echo, echo_json, echo_table
 
 if TYPE_CHECKING:
@@ -56,8 +57,6 @@ def _values(relay: "RelayStatus") -> dict[str, Any]:
         "used_today": relay.quota_used,
         "sessions": relay.sessions,
         "per_second": round(relay.per_second, 2),
-        "accepted": relay.accepted,
-        "deferred": relay.deferred,
-        "failed": relay.failed,
-        "obstacle": blocker_values([relay.blocker])[0] if relay.blocker else None,
+        **{name: getattr(relay, name) for name in ("accepted", "deferred", "failed")},
+        "obstacle": asdict(relay.blocker) if relay.blocker else None,
     }

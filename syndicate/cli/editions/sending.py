@@ -7,28 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.articles.mirror_report import update_mirror
-from syndicate.cli.articles.push_report import notify
 from syndicate.cli.context import AsJson, At, CommandContext, command_context
-from syndicate.cli.editions.blockers import delivery_wait
-from syndicate.cli.editions.control import EditionId
-from syndicate.cli.editions.delivery_report import report_delivery
-from syndicate.cli.terminal.console import (
-    echo,
-    echo_json,
-    echo_table,
-    format_slot_time,
-    format_time,
-    note,
-)
-from syndicate.errors import ConfigError, Refused
-from syndicate.model.editions import Edition
+from syndicate.cli.editions.control import EditionId, load_edition
+from syndicate.cli.editions.progress_format import delivery_wait
+from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_slot_time, note
+from syndicate.cli.terminal.reports import notify, report_delivery, update_mirror
+from syndicate.errors import ConfigError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from syndicate.config import Newsletter, Schedule
-    from syndicate.store import Store
     from syndicate.store.editions.fires import Fire
 
 _DELIVERY_KEYS = ("email", "state", "attempt", "code", "reply", "at", "next_attempt_at")
@@ -134,7 +123,8 @@ def send(
             return
         with show_progress(store, command.config):
             sent = send_now(services, order, at=clock.now())
-        audience = _audience(store, sent.edition) if sent else 0
+        with store.read() as tx:
+            audience = tx.deliveries.totals(sent.edition.key).audience if sent else 0
         mirrored = update_mirror(services.mirror)
         notify(services.notifier)
     if sent is None:
@@ -152,31 +142,20 @@ def deliveries(context: typer.Context, edition: EditionId, *, json: AsJson = Fal
     """List an edition's deliveries, with outcome and reply."""
     command = command_context(context)
     with command.store() as store, store.read() as tx:
-        stored = tx.editions.by_key(edition)
-        if stored is None:
-            raise Refused(f"there is no edition {edition}; `syndicate editions` lists them")
+        stored = load_edition(tx, edition)
         deliveries_ = list(tx.deliveries.by_edition(edition))
-    waits = [delivery_wait(stored, delivery, clock.now()) for delivery in deliveries_]
+    values = [
+        {name: getattr(delivery, name) for name in _DELIVERY_KEYS}
+        | {"waits_for": delivery_wait(stored, delivery, clock.now())}
+        for delivery in deliveries_
+    ]
     if json:
-        values = [{name: getattr(row, name) for name in _DELIVERY_KEYS} for row in deliveries_]
-        echo_json([row | {"waits_for": why} for row, why in zip(values, waits, strict=True)])
+        echo_json(values)
         return
-    zone = command.config.publication.timezone
-    echo_table(
-        ("state", "email", "at", "attempts", "next attempt", "waits for", "reply"),
-        [
-            (
-                delivery.state,
-                delivery.email,
-                format_time(delivery.at, zone),
-                delivery.attempt,
-                format_time(delivery.next_attempt_at, zone),
-                why,
-                delivery.reply,
-            )
-            for delivery, why in zip(deliveries_, waits, strict=True)
-        ],
-    )
+    columns = ("state", "email", "at", "attempt", "next_attempt_at", "waits_for", "reply")
+    headings = ("state", "email", "at", "attempts", "next attempt", "waits for", "reply")
+    rows = [[value[column] for column in columns] for value in values]
+    echo_table(headings, rows, command.config.publication.timezone)
 
 
 def fires(
@@ -223,11 +202,6 @@ def _echo_fires(command: CommandContext, recorded: "Sequence[Fire]") -> None:
         for fire in own[-1:]:
             slot = format_slot_time(fire.due_at, command.config.zone(schedule))
             echo(f"{schedule.name} {slot}: {fire}")
-
-
-def _audience(store: "Store", edition: Edition) -> int:
-    with store.read() as tx:
-        return tx.deliveries.totals(edition.key).audience
 
 
 def _schedule(

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from syndicate import clock
 from syndicate.cli.context import CommandContext
+from syndicate.cli.editions.control import load_edition
 from syndicate.cli.editions.progress_format import (
     RELAY_HEADINGS,
     blocker_lines,
@@ -32,7 +33,7 @@ from syndicate.cli.terminal.console import (
     supports_live_display,
     table_lines,
 )
-from syndicate.errors import Refused, StoreError
+from syndicate.errors import StoreError
 from syndicate.model.edition_progress import EditionProgress
 from syndicate.model.editions import EditionState
 from syndicate.schedule.progress_report import ProgressSnapshot, ProgressWatcher
@@ -53,9 +54,9 @@ def watch(command: CommandContext, *, only: int | None = None) -> None:
     """
     zone = command.config.publication.timezone
     with suppress(KeyboardInterrupt), command.store() as store:
-        with store.read() as tx:
-            if only is not None and tx.editions.by_key(only) is None:
-                raise Refused(f"there is no edition {only}; `syndicate editions` lists them")
+        if only is not None:
+            with store.read() as tx:
+                load_edition(tx, only)
         watcher = ProgressWatcher(store, command.config, only=only)
         snapshots = _snapshots(watcher, until_done=only is not None)
         if supports_live_display():
@@ -81,7 +82,11 @@ def show_progress(store: "Store", config: "Config") -> Iterator[None]:
             watcher, zone = ProgressWatcher(store, config), config.publication.timezone
             while not done.wait(_POLL_INTERVAL):
                 with suppress(StoreError):  # the delivering thread reports it
-                    draw(map(Text, _active_lines(watcher.poll(clock.now()), zone)))
+                    draw(
+                        Text(_edition_line(progress, zone))
+                        for progress in watcher.poll(clock.now()).editions
+                        if progress.totals.queued or progress.totals.sending
+                    )
 
         follower = threading.Thread(target=follow, name="progress", daemon=True)
         follower.start()
@@ -109,20 +114,16 @@ def _page(snapshot: ProgressSnapshot, zone: ZoneInfo) -> Iterator[Text]:
         share = progress.share
         yield Text(f"edition {progress.edition.key}: {progress.edition.subject}")
         yield Text(f"  {draw_bar(share)} {int(share * 100):>3} %  {format_speed(progress, zone)}")
-        yield _coloured(f"  {format_counts(progress.totals)}")
+        counts = Text(f"  {format_counts(progress.totals)}")
+        for word, colour in COLOURS.items():
+            counts.highlight_words([word], colour)
+        yield counts
     yield Text()
     yield from table_lines(RELAY_HEADINGS, map(relay_row, snapshot.mail_status.relays))
     lines = list(_blocker_lines(snapshot, zone))
     if lines:
         yield Text()
         yield from map(Text, lines)
-
-
-def _coloured(line: str) -> Text:
-    text = Text(line)
-    for word, colour in COLOURS.items():
-        text.highlight_words([word], colour)
-    return text
 
 
 def _changes(snapshots: Iterable[ProgressSnapshot], zone: ZoneInfo) -> Iterator[str]:
@@ -141,12 +142,6 @@ def _changes(snapshots: Iterable[ProgressSnapshot], zone: ZoneInfo) -> Iterator[
         lines = list(_blocker_lines(snapshot, zone))
         yield from (f"{at}  {line}" for line in lines if line not in reported)
         reported = set(lines)
-
-
-def _active_lines(snapshot: ProgressSnapshot, zone: ZoneInfo) -> Iterator[str]:
-    for progress in snapshot.editions:
-        if progress.totals.queued or progress.totals.sending:
-            yield _edition_line(progress, zone)
 
 
 def _edition_line(progress: EditionProgress, zone: ZoneInfo) -> str:

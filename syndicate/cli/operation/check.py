@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 def check(context: typer.Context, *, json: AsJson = False) -> None:
     """Report mistakes in config and templates, and each schedule's next slots."""
-    from syndicate.cli.articles.unmatched_selections import unmatched_selections  # noqa: PLC0415 - start-up
-    from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415
+    from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415 - start-up
+    from syndicate.publish.output.media import faults_of  # noqa: PLC0415
     from syndicate.render.template_check import check_templates  # noqa: PLC0415
     from syndicate.render.templates import Templates  # noqa: PLC0415
 
@@ -39,9 +39,10 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
     schedules = _upcoming(config)
     articles, orphans = _read_store(config)
     unknown = dict(sorted(Counter(key for article in articles for key in article.extra).items()))
-    media = _media_faults(config, articles)
+    public = (a for a in articles if a.number is not None and not a.retracted_at)
+    media = faults_of(public, config)
     warnings = list(_warnings(command.path, config, unknown, media))
-    warnings += [*orphans, *unmatched_selections(config, articles)]
+    warnings += [*orphans, *_unmatched_selections(config, articles)]
     if json:
         echo_json(
             {
@@ -53,7 +54,11 @@ def check(context: typer.Context, *, json: AsJson = False) -> None:
             }
         )
     else:
-        _print_schedules(config, schedules)
+        rows = []
+        for name, newsletter, zone, slots in (schedule.values() for schedule in schedules):
+            times = [format_slot_time(slot, slot.tzinfo) for slot in slots]
+            rows.append((name, newsletter, *times, zone))
+        echo_table(("schedule", "newsletter", "next", "", "", "zone"), rows)
         for warning in warnings:
             note(warning)
         for mistake in mistakes:
@@ -110,30 +115,23 @@ def _mail_warnings(config: "Config") -> Iterator[str]:
 
 
 def _upcoming(config: "Config") -> list[dict[str, Any]]:
+    """Return the next slots of each schedule."""
     from syndicate.model.due_slots import schedule_timing  # noqa: PLC0415 - start-up
 
     now = clock.now()
-    return [
-        {
-            "schedule": schedule.name,
-            "newsletter": schedule.newsletter,
-            "timezone": str(config.zone(schedule)),
-            "next": [
-                slot.due_at.astimezone(config.zone(schedule)).isoformat()
-                for slot in schedule_timing(schedule, config.zone(schedule)).upcoming(now, 3)
-            ],
-        }
-        for schedule in config.schedules
-    ]
-
-
-def _print_schedules(config: "Config", schedules: list[dict[str, Any]]) -> None:
-    rows = []
-    for schedule in schedules:
-        zone = next(config.zone(s) for s in config.schedules if s.name == schedule["schedule"])
-        slots = [format_slot_time(clock.parse_time(slot, zone), zone) for slot in schedule["next"]]
-        rows.append((schedule["schedule"], schedule["newsletter"], *slots, schedule["timezone"]))
-    echo_table(("schedule", "newsletter", "next", "", "", "zone"), rows)
+    upcoming = []
+    for schedule in config.schedules:
+        zone = config.zone(schedule)
+        slots = schedule_timing(schedule, zone).upcoming(now, 3)
+        upcoming.append(
+            {
+                "schedule": schedule.name,
+                "newsletter": schedule.newsletter,
+                "timezone": str(zone),
+                "next": [slot.due_at.astimezone(zone) for slot in slots],
+            }
+        )
+    return upcoming
 
 
 def _read_store(config: "Config") -> "tuple[list[Article], list[str]]":
@@ -152,9 +150,30 @@ def _read_store(config: "Config") -> "tuple[list[Article], list[str]]":
         store.close()
 
 
-def _media_faults(config: "Config", articles: "Sequence[Article]") -> list["MediaFault"]:
-    """Check the files of `media/` that public articles load."""
-    from syndicate.publish.output.media import faults_of  # noqa: PLC0415 - start-up
+def _unmatched_selections(config: "Config", articles: "Sequence[Article]") -> Iterator[str]:
+    """Report each selected section, tag and author that no stored article has.
 
-    public = (a for a in articles if a.number is not None and not a.retracted_at)
-    return faults_of(public, config)
+    Without articles, nothing is reported.
+    """
+    from syndicate.config.loading.error_messages import closest_match  # noqa: PLC0415 - start-up
+
+    if not articles:
+        return
+    known = {
+        "sections": ("is in the section", {article.section or "" for article in articles} - {""}),
+        "tags": ("has the tag", {tag for article in articles for tag in article.tags}),
+        "authors": ("is by", {person.name for article in articles for person in article.authors}),
+    }
+    rules = [
+        *((f"schedules.{schedule.name}", schedule.select) for schedule in config.schedules),
+        *((f"feeds.{feed.name}", feed.select) for feed in config.feeds),
+    ]
+    for where, rule in rules:
+        for key, (relation, names) in known.items():
+            spelt = {name.lower(): name for name in sorted(names)}
+            folded = {name.casefold() for name in names}
+            for selected in getattr(rule, key):
+                if selected.casefold() not in folded:
+                    match = closest_match(selected, spelt)
+                    hint = f'; did you mean "{spelt[match]}"?' if match else ""
+                    yield f'{where}.select.{key}: no article {relation} "{selected}"{hint}'

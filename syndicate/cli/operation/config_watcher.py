@@ -66,15 +66,11 @@ class ConfigWatcher:
         if content == self._context.config_hash:
             self._reported = content
         elif content not in (None, self._reported) and not self._stop.wait(_SETTLE_SECONDS):
-            self._report(content)
-
-    def _report(self, content: bytes | None) -> None:
-        """Log a change that has lasted and that no reload has read meanwhile."""
-        if content_hash(self._context.path) != content or content == self._context.config_hash:
-            return
-        self._reported = content
-        log.warning(
-            "the config has changed on disk and waits for a reload",
-            config=str(self._context.path),
-            remedy=f"syndicate check, then kill -HUP {os.getpid()} or systemctl reload",
-        )
+            lasted = content_hash(self._context.path) == content
+            if lasted and content != self._context.config_hash:  # no reload has read it meanwhile
+                self._reported = content
+                log.warning(
+                    "the config has changed on disk and waits for a reload",
+                    config=str(self._context.path),
+                    remedy=f"syndicate check, then kill -HUP {os.getpid()} or systemctl reload",
+                )

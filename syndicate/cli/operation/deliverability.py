@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syndicate.cli.context import AsJson, CommandContext, command_context
+from syndicate.cli.context import AsJson, CommandContext, check_option, command_context
 from syndicate.cli.terminal.console import echo, echo_json, echo_table, note
 from syndicate.errors import ConfigError, Refused
 
@@ -56,19 +56,23 @@ def dkim_keygen(
     ] = None,
 ) -> None:
     """Generate the keys that sign mail, and print how to set them up."""
-    from syndicate.deliver.message.dkim import dns_record  # noqa: PLC0415 - start-up
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa  # noqa: PLC0415 - start-up
+
+    from syndicate.deliver.message.dkim import dns_record  # noqa: PLC0415
 
     command = command_context(context)
     signing_domain = _signing_domain(command, domain)
     root = command.path.absolute().parent
     folder = root / "dkim" if out is None else out
     names = [_check_selector(f"{selector}-{kind}") for kind in ("rsa", "ed25519")]
-    keys = _generate_keys()
+    keys: list[PrivateKey] = [
+        rsa.generate_private_key(65537, _RSA_BITS),
+        ed25519.Ed25519PrivateKey.generate(),
+    ]
     files = [folder / f"{name}.pem" for name in names]
     _save(dict(zip(files, keys, strict=True)))
-    for name, file in zip(names, files, strict=True):
-        absolute = file.absolute()
-        within = absolute.relative_to(root) if absolute.is_relative_to(root) else absolute
+    for name, file in zip(names, map(Path.absolute, files), strict=True):
+        within = file.relative_to(root) if file.is_relative_to(root) else file
         echo("[[mail.dkim]]")
         echo(f"selector = {json.dumps(name)}")
         if domain is not None:
@@ -137,22 +141,11 @@ def _signing_domain(command: CommandContext, option: str | None) -> str:
 
 
 def _check_selector(selector: str) -> str:
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - start-up
+    from syndicate.config.sections.dkim import DkimSelector  # noqa: PLC0415 - start-up
 
-    from syndicate.config.sections.dkim import DkimSelector  # noqa: PLC0415
-
-    try:
-        TypeAdapter(DkimSelector).validate_python(selector)
-    except ValidationError as error:
-        expected = 'expected letters, digits and - such as "news-2026"'
-        raise ConfigError(f"--selector {selector!r} — {expected}") from error
+    expected = 'expected letters, digits and - such as "news-2026"'
+    check_option("--selector", selector, DkimSelector, expected)
     return selector
-
-
-def _generate_keys() -> "tuple[PrivateKey, PrivateKey]":
-    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa  # noqa: PLC0415 - start-up
-
-    return rsa.generate_private_key(65537, _RSA_BITS), ed25519.Ed25519PrivateKey.generate()
 
 
 def _save(keys: "Mapping[Path, PrivateKey]") -> None:

@@ -7,7 +7,6 @@ process, its listener and its address stay.
 import socket
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
 from threading import Event
 
 import structlog
@@ -60,16 +59,6 @@ class ServingAddress:
         host = host or config.web.host
         return cls(command, config, host, listen(host, config.web.port), shared=False)
 
-    @property
-    def port(self) -> int:
-        """The actual port, also where port 0 was asked for."""
-        return int(self.listener.getsockname()[1])
-
-    @cached_property
-    def config(self) -> Config:
-        """The first config, with this address."""
-        return self._bound(self.first)
-
     def read(self) -> Config:
         """Read the config again; raise ConfigError with every mistake in it or in a template."""
         config = self.command.read()
@@ -79,10 +68,11 @@ class ServingAddress:
             before, now = getattr(self.first.web, key), getattr(config.web, key)
             if before != now:
                 log.warning("kept until a restart", key=f"web.{key}", kept=before, read=now)
-        return self._bound(config)
+        return self.bind(config)
 
-    def _bound(self, config: Config) -> Config:
-        bound = {"host": self.host, "port": self.port}
+    def bind(self, config: Config) -> Config:
+        """Return a config with this address; the port is the actual one, where it asks for 0."""
+        bound = {"host": self.host, "port": self.listener.getsockname()[1]}
         return config.override(web=config.web.model_copy(update=bound))
 
 
@@ -108,13 +98,13 @@ class Lifecycle:
         self._signals = signals
         self._serve_only = serve_only
         self._counters = RequestCounters()
-        self._components = self._build(address.config, None)
+        self._components = self._build(address.bind(address.first), None)
         self._running: Runner | None = None
         self._config_watcher = ConfigWatcher(address.command)
         self.server = WebServer(
             self._components.app,
             address.host,
-            address.port,
+            self.config.web.port,
             listener=address.listener,
             shared=address.shared,
             ended=signals.request_stop,
@@ -229,8 +219,8 @@ class Lifecycle:
             app = application(
                 store,
                 config,
-                _wake_nobody if runner is None else runner.wake_delivery,
-                push_due=_wake_nobody if runner is None else runner.wake_push,
+                runner.wake_delivery if runner else _wake_nobody,
+                push_due=runner.wake_push if runner else _wake_nobody,
                 stopping=self._signals.stop.is_set,
                 sends=not self._serve_only,
                 counts=self._counters,

@@ -1,6 +1,5 @@
 """`run` and `serve`: the commands that run until they are stopped."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,8 @@ from syndicate.cli.context import CommandContext, command_context
 from syndicate.cli.terminal.console import echo, echo_text, format_slot_time, note
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from syndicate.cli.operation.lifecycle import Lifecycle
     from syndicate.config import Config
     from syndicate.web.server.server import WebServer
@@ -71,13 +72,18 @@ def _started(
 
 
 def _introduce(config: "Config", server: "WebServer") -> None:
+    from syndicate.model.due_slots import schedule_timing  # noqa: PLC0415 - start-up
+
     echo(f"{config.publication.title} is at {server.url}/")
     echo(f"  feeds       {server.url}/rss.xml  /atom.xml  /feed.json")
     echo(f"  mail        {_mail_line(config, server)}")
     if config.signup.enabled and any(newsletter.offered for newsletter in config.newsletters):
         echo(f"  readers     {server.url}/signup  /newsletters/")
-    for name, newsletter, slot in _next_editions(config):
-        echo(f"  next        {slot}  {name} → {newsletter}")
+    for schedule in config.schedules:
+        zone = config.zone(schedule)
+        for slot in schedule_timing(schedule, zone).upcoming(clock.now(), 1):
+            at = format_slot_time(slot.due_at, zone)
+            echo(f"  next        {at}  {schedule.name} → {schedule.newsletter}")
     if config.intake.watch:
         folder = config.intake.folder
         echo(f"Save a file like this into {folder}/: {folder}/lighthouse.md")
@@ -95,12 +101,3 @@ def _mail_line(config: "Config", server: "WebServer") -> str:
     return (
         f"{config.mail.outbox}/ (no mail is really sent; web.monitors lets you read it at /outbox)"
     )
-
-
-def _next_editions(config: "Config") -> Iterator[tuple[str, str, str]]:
-    from syndicate.model.due_slots import schedule_timing  # noqa: PLC0415 - start-up
-
-    for schedule in config.schedules:
-        zone = config.zone(schedule)
-        for slot in schedule_timing(schedule, zone).upcoming(clock.now(), 1):
-            yield schedule.name, schedule.newsletter, format_slot_time(slot.due_at, zone)

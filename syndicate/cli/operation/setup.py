@@ -41,14 +41,6 @@ IGNORED = "/syndicate.db*\n/media/\n/outbox/\n/feeds/\n*.refused.csv\n"
 """Generated files for .gitignore; anchored, so that `articles/media/` is not ignored."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the group of commands about templates."""
-    group = typer.Typer(no_args_is_help=True, help="The templates of pages and mail.")
-    group.command()(copy)
-    group.callback()(lambda: None)
-    app.add_typer(group, name="templates")
-
-
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to create it in.")],
 ) -> None:

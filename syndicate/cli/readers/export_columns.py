@@ -66,10 +66,8 @@ class ExportColumns:
 
         Formulas are escaped for spreadsheets.
         """
-        if not any(name in _SUBSCRIPTION for name in self.names) or not person.subscriptions:
-            yield [self._cell(name, person, None) for name in self.names]
-            return
-        for subscription in person.subscriptions:
+        listed = any(name in _SUBSCRIPTION for name in self.names)
+        for subscription in (person.subscriptions if listed else ()) or (None,):
             yield [self._cell(name, person, subscription) for name in self.names]
 
     def suppression(self, address: str, reason: str) -> list[object]:
@@ -96,16 +94,15 @@ class ExportColumns:
         return values
 
     def _cell(self, name: str, person: Subscriber, subscription: Subscription | None) -> object:
-        value = self._plain(name, person, subscription)
-        return escape_formula(value) if isinstance(value, str) else value
-
-    def _plain(self, name: str, person: Subscriber, subscription: Subscription | None) -> object:
         if name in _SUBSCRIPTION:
-            return "" if subscription is None else _SUBSCRIPTION[name](subscription)
-        if name not in _PERSON:
-            return person.fields.get(name.removeprefix(FIELD), "")
-        value = _PERSON[name](person)
-        return ",".join(value) if isinstance(value, list) else value
+            value = "" if subscription is None else _SUBSCRIPTION[name](subscription)
+        elif name in _PERSON:
+            value = _PERSON[name](person)
+        else:
+            value = person.fields.get(name.removeprefix(FIELD), "")
+        if isinstance(value, list):
+            value = ",".join(value)
+        return escape_formula(value) if isinstance(value, str) else value
 
 
 def person_values(person: Subscriber) -> dict[str, Any]:

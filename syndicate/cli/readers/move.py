@@ -5,11 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syndicate import clock
-from syndicate.cli.context import AsJson, CommandContext, command_context
+from syndicate.cli.context import AsJson, command_context, operator_change
 from syndicate.cli.terminal.console import echo, echo_json, note
 from syndicate.errors import ConfigError, Refused
-from syndicate.model.subscribers import Actor, Cause
 
 if TYPE_CHECKING:
     from syndicate.store import NewsletterRename
@@ -27,10 +25,15 @@ def move(
     Readers who left stay unsubscribed, and the unsubscribe links in old mail still work.
     """
     command = command_context(context)
-    _check(command, old, new)
-    cause = Cause(who=Actor.OPERATOR, how=f"syndicate subscribers move --from {old} --to {new}")
+    command.newsletter(new)
+    if command.config.newsletter(old) is not None:
+        raise ConfigError(
+            f"{old!r} is still a newsletter in {command.path.name}, and its readers asked for no "
+            "other; `subscribers move` is for a newsletter that you renamed"
+        )
+    change = operator_change(f"subscribers move --from {old} --to {new}")
     with command.store() as store, store.write() as tx:
-        renamed = tx.newsletters.rename(old, new, cause=cause, at=clock.now())
+        renamed = tx.newsletters.rename(old, new, **change)
         if not renamed.readers and not renamed.editions:
             names = ", ".join(sorted(tx.newsletters.subscription_counts())) or "nothing"
             tx.rollback()
@@ -41,15 +44,6 @@ def move(
         echo_json({"from": old, "to": new, "readers": renamed.readers, **asdict(renamed)})
         return
     _report(renamed, old, new)
-
-
-def _check(command: CommandContext, old: str, new: str) -> None:
-    command.newsletter(new)
-    if command.config.newsletter(old) is not None:
-        raise ConfigError(
-            f"{old!r} is still a newsletter in {command.path.name}, and its readers asked for no "
-            "other; `subscribers move` is for a newsletter that you renamed"
-        )
 
 
 def _report(renamed: "NewsletterRename", old: str, new: str) -> None:

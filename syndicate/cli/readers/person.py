@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _MAIL_SHOWN = 20
 """Deliveries to print; --json has all of them."""
+_MAIL_KEYS = (
+    *("edition", "newsletter", "kind", "subject", "state", "attempt", "code", "reply", "at"),
+)
 
 Address = Annotated[str, typer.Argument(help="Their address, in any spelling.")]
 
@@ -56,21 +59,19 @@ def _unknown(address: str) -> Refused:
 def _echo_person(command: CommandContext, record: "PersonalRecord") -> None:
     person, zone = record.person, command.config.publication.timezone
     echo(f"{person.name} <{person.email}>" if person.name else person.email)
-    echo(f"  joined      {format_time(person.created_at, zone)}")
-    if person.suppressed is not None:
-        echo(f"  not mailed  {person.suppressed}")
-    if person.paused_until is not None:
-        echo(f"  paused      until {format_time(person.paused_until, zone)}")
-    if record.private_feed_since is not None:
-        echo(f"  own feed    since {format_time(record.private_feed_since, zone)}")
-    if record.former_addresses:
-        echo(f"  formerly    {', '.join(record.former_addresses)}")
-    if person.language:
-        echo(f"  language    {person.language}")
-    if person.tags:
-        echo(f"  tags        {', '.join(person.tags)}")
-    for name, value in person.fields.items():
-        echo(f"  {name:<11} {value}")
+    facts = {
+        "joined": format_time(person.created_at, zone),
+        "not mailed": person.suppressed,
+        "paused": person.paused_until and f"until {format_time(person.paused_until, zone)}",
+        "own feed": record.private_feed_since
+        and f"since {format_time(record.private_feed_since, zone)}",
+        "formerly": ", ".join(record.former_addresses),
+        "language": person.language,
+        "tags": ", ".join(person.tags),
+    }
+    for name, value in (*facts.items(), *person.fields.items()):
+        if value:
+            echo(f"  {name:<11} {value}")
 
 
 def _echo_history(command: CommandContext, record: "PersonalRecord") -> None:
@@ -78,22 +79,20 @@ def _echo_history(command: CommandContext, record: "PersonalRecord") -> None:
     if record.person.subscriptions:
         echo()
         subscriptions = [
-            (s.newsletter, s.state, format_time(s.at, zone), s.source)
-            for s in record.person.subscriptions
+            (s.newsletter, s.state, s.at, s.source) for s in record.person.subscriptions
         ]
-        echo_table(("newsletter", "state", "since", "source"), subscriptions)
+        echo_table(("newsletter", "state", "since", "source"), subscriptions, zone)
     if record.changes:
         echo()
         history = _history(record)
-        rows = [(format_time(row.pop("at"), zone), *row.values()) for row in history]
-        echo_table(("at", "change", "newsletter", "by", "how", "from", "detail"), rows)
+        echo_table([*history[0]], [change.values() for change in history], zone)
     if record.mailed_items:
         echo()
         mailed = [
-            (m.edition, format_time(m.at, zone), m.newsletter, m.state, m.subject, m.reply)
+            (m.edition, m.at, m.newsletter, m.state, m.subject, m.reply)
             for m in record.mailed_items[-_MAIL_SHOWN:]
         ]
-        echo_table(("edition", "at", "newsletter", "state", "subject", "reply"), mailed)
+        echo_table(("edition", "at", "newsletter", "state", "subject", "reply"), mailed, zone)
         if len(record.mailed_items) > _MAIL_SHOWN:
             note(f"the newest {_MAIL_SHOWN} of {len(record.mailed_items)}; --json prints all")
 
@@ -119,18 +118,5 @@ def _values(record: "PersonalRecord") -> dict[str, Any]:
         "former_addresses": list(record.former_addresses),
         "private_feed": record.private_feed_since,
         "history": _history(record),
-        "mail": [
-            {
-                "edition": item.edition,
-                "newsletter": item.newsletter,
-                "kind": item.kind,
-                "subject": item.subject,
-                "state": item.state,
-                "attempt": item.attempt,
-                "code": item.code,
-                "reply": item.reply,
-                "at": item.at,
-            }
-            for item in record.mailed_items
-        ],
+        "mail": [{key: getattr(item, key) for key in _MAIL_KEYS} for item in record.mailed_items],
     }

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import CommandContext, command_context
+from syndicate.cli.context import (
+    Change,
+    CommandContext,
+    check_option,
+    command_context,
+    operator_change,
+)
 from syndicate.cli.readers.person import Address, load_person
 from syndicate.cli.terminal.console import echo, echo_outcome, note
 from syndicate.errors import ConfigError, Refused
@@ -60,19 +66,20 @@ def add(
     if not agreed:
         raise ConfigError("--source is empty — expected how they agreed to get mail")
     fields, tags = _fields(command, field), _tags(tag or ())
-    cause, at = Cause(who=Actor.OPERATOR, how=agreed), clock.now()
+    change = Change(at=clock.now(), cause=Cause(who=Actor.OPERATOR, how=agreed))
     outcomes: dict[str, SubscribeOutcome] = {}
     with command.store() as store, store.write() as tx:
-        _check_not_merged(tx, address)
+        former = tx.subscribers.by_any_email(address)
+        if former is not None and tx.subscribers.by_email(address) is None:
+            raise Refused(f"{address} was merged into {former.email}; add that address instead")
         for item in newsletter:
-            outcomes[item] = tx.subscribers.subscribe(
-                address, item, name=_line("--name", name or ""), cause=cause, at=at
-            )
+            called = _line("--name", name or "")
+            outcomes[item] = tx.subscribers.subscribe(address, item, name=called, **change)
             if refusal := _REFUSALS.get(outcomes[item]):
                 raise Refused(f"{address} {refusal.format(newsletter=item)}")
         person = load_person(tx, address)
-        _change(tx, person, name=name, fields=fields, cause=cause)
-        tx.subscribers.tag(person.key, tags, at=at, cause=cause)
+        _update(tx, person, change, name=name, fields=fields)
+        tx.subscribers.tag(person.key, tags, **change)
     for item, outcome in outcomes.items():
         echo_outcome(outcome, f"{address} → {item}")
 
@@ -92,33 +99,33 @@ def set_(
     if name is None and language is None and not field:
         raise ConfigError("nothing to set: add --name, --language or --field")
     if language:
-        _check_language(language)
-    fields = _fields(command, field)
+        from syndicate.config.values import Language  # noqa: PLC0415 - start-up
+
+        expected = 'expected a language such as "en" or "pt-BR" (BCP 47)'
+        check_option("--language", language, Language, expected)
+    fields, change = _fields(command, field), operator_change("subscribers set")
     with command.store() as store, store.write() as tx:
         person = load_person(tx, address)
-        changed = _change(
-            tx, person, name=name, language=language, fields=fields, cause=_by_command("set")
-        )
+        changed = _update(tx, person, change, name=name, language=language, fields=fields)
     echo("changed" if changed else "nothing new")
 
 
 def tag(context: typer.Context, address: Address, tags: Tags) -> None:
     """Add tags to a person."""
-    wanted = _tags(tags)
+    wanted, change = _tags(tags), operator_change("subscribers tag")
     with command_context(context).store() as store, store.write() as tx:
-        person, cause = load_person(tx, address), _by_command("tag")
-        new = tx.subscribers.tag(person.key, wanted, at=clock.now(), cause=cause)
+        new = tx.subscribers.tag(load_person(tx, address).key, wanted, **change)
     echo(f"new: {', '.join(new)}" if new else "nothing new")
 
 
 def untag(context: typer.Context, address: Address, tags: Tags) -> None:
     """Remove tags from a person."""
-    wanted = _tags(tags)
+    wanted, change = _tags(tags), operator_change("subscribers untag")
     with command_context(context).store() as store, store.write() as tx:
         person = load_person(tx, address)
         present = [label for label in wanted if label in person.tags]
         if present:
-            tx.subscribers.untag(person.key, present, at=clock.now(), cause=_by_command("untag"))
+            tx.subscribers.untag(person.key, present, **change)
     echo(f"removed: {', '.join(present)}" if present else "nothing to remove")
 
 
@@ -129,11 +136,11 @@ def remove(
     newsletter: Annotated[list[str], typer.Option(help="What they leave; repeat it.")],
 ) -> None:
     """Unsubscribe a person for good: no import subscribes them again."""
-    at, cause = clock.now(), _by_command("remove")
+    change = operator_change("subscribers remove")
     with command_context(context).store() as store, store.write() as tx:
         person = load_person(tx, address)
         for item in newsletter:
-            if not tx.subscribers.unsubscribe(person.key, item, at=at, cause=cause):
+            if not tx.subscribers.unsubscribe(person.key, item, **change):
                 names = ", ".join(f"{s.newsletter} ({s.state})" for s in person.subscriptions)
                 raise Refused(f"{address} is not subscribed to {item}; there is: {names or 'none'}")
     for item in newsletter:
@@ -155,8 +162,7 @@ def merge(
                 f"{first.email} is suppressed ({first.suppressed}), and a merge would mail them "
                 f"again; suppress {second.email} first, or don't merge"
             )
-        cause = _by_command("merge")
-        tx.subscribers.merge(first.key, second.key, at=clock.now(), cause=cause)
+        tx.subscribers.merge(first.key, second.key, **operator_change("subscribers merge"))
     echo(f"{first.email} is {second.email} now")
 
 
@@ -171,18 +177,18 @@ def suppress(
     text = _line("--reason", reason)
     if not text:
         raise ConfigError("--reason is empty — expected why the address is not to be mailed")
+    change = operator_change("subscribers suppress")
     with command_context(context).store() as store, store.write() as tx:
-        cause = _by_command("suppress")
-        new = tx.subscribers.suppress(address, text, at=clock.now(), cause=cause)
+        new = tx.subscribers.suppress(address, text, **change)
         stored = tx.subscribers.suppression_reason(address)
     echo(f"{address} is {'' if new else 'already '}suppressed: {stored}")
 
 
 def unsuppress(context: typer.Context, address: Address) -> None:
     """Mail a suppressed address again."""
+    change = operator_change("subscribers unsuppress")
     with command_context(context).store() as store, store.write() as tx:
-        cause = _by_command("unsuppress")
-        removed = tx.subscribers.unsuppress(address, at=clock.now(), cause=cause)
+        removed = tx.subscribers.unsuppress(address, **change)
     echo(f"{address} {'is mailed again' if removed else 'was not suppressed'}")
 
 
@@ -200,33 +206,22 @@ def erase(
     with command.store() as store:
         with store.read() as tx:
             person = load_person(tx, address)
-        if not yes and not _confirm(f"Erase everything about {person.email}? It can't be undone"):
+        question = f"Erase everything about {person.email}? It can't be undone"
+        if not yes and not (sys.stdin.isatty() and typer.confirm(question, err=True)):
             raise Refused("nothing was erased; --yes erases without asking")
         with store.write() as tx:
-            tx.erasures.erase(person.key, at=clock.now(), cause=_by_command("erase"))
+            tx.erasures.erase(person.key, **operator_change("subscribers erase"))
     echo(f"erased {address}")
 
 
-def _confirm(question: str) -> bool:
-    """Ask, on a terminal; elsewhere the answer is no."""
-    return sys.stdin.isatty() and typer.confirm(question, err=True)
-
-
-def _check_not_merged(tx: "Transaction", address: str) -> None:
-    """Refuse a former address of a person who was merged."""
-    person = tx.subscribers.by_any_email(address)
-    if person is not None and tx.subscribers.by_email(address) is None:
-        raise Refused(f"{address} was merged into {person.email}; add that address instead")
-
-
-def _change(
+def _update(
     tx: "Transaction",
     person: Subscriber,
+    change: Change,
     *,
-    name: str | None = None,
+    name: str | None,
     language: str | None = None,
     fields: Mapping[str, str],
-    cause: Cause,
 ) -> bool:
     """Change what is given; remove empty fields."""
     merged = {**person.fields, **fields}
@@ -235,13 +230,8 @@ def _change(
         name=None if name is None else _line("--name", name),
         language=language,
         fields={field: value for field, value in merged.items() if value} if fields else None,
-        at=clock.now(),
-        cause=cause,
+        **change,
     )
-
-
-def _by_command(name: str) -> Cause:
-    return Cause(who=Actor.OPERATOR, how=f"syndicate subscribers {name}")
 
 
 def _check(address: str) -> None:
@@ -252,19 +242,6 @@ def _check(address: str) -> None:
         validate_email(address.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise Refused(f"{address!r} is not an email address: {error}") from error
-
-
-def _check_language(language: str) -> None:
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - start-up
-
-    from syndicate.config.values import Language  # noqa: PLC0415 - start-up
-
-    try:
-        TypeAdapter(Language).validate_python(language)
-    except ValidationError as error:
-        raise ConfigError(
-            f'--language {language!r} — expected a language such as "en" or "pt-BR" (BCP 47)'
-        ) from error
 
 
 def _line(option: str, text: str) -> str:

@@ -2,22 +2,10 @@
 
 import typer
 
-from syndicate import clock
-from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.context import AsJson, command_context, operator_change
 from syndicate.cli.readers.person import Address, load_person
 from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_time, note
 from syndicate.errors import Refused
-from syndicate.model.subscribers import Actor, Cause
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(help="Private feeds: whole articles, for one reader each.")
-    group.callback(invoke_without_command=True)(_list_by_default)
-    for command in (grant, revoke):
-        group.command()(command)
-    group.command("list")(list_)
-    app.add_typer(group, name="feeds")
 
 
 def grant(context: typer.Context, address: Address, *, json: AsJson = False) -> None:
@@ -29,7 +17,7 @@ def grant(context: typer.Context, address: Address, *, json: AsJson = False) -> 
     with command.store() as store, store.write() as tx:
         person = load_person(tx, address)
         before = tx.private_feeds.granted_at(person.key)
-        token = tx.private_feeds.grant(person.key, at=clock.now(), cause=_by_command("grant"))
+        token = tx.private_feeds.grant(person.key, **operator_change("feeds grant"))
     home = command.config.web_url + addresses.private_feed(token)
     if json:
         echo_json({"email": person.email} | {feed.name.value: home + feed.file for feed in FORMATS})
@@ -46,7 +34,7 @@ def revoke(context: typer.Context, address: Address) -> None:
     """Revoke a reader's private feed, at once."""
     with command_context(context).store() as store, store.write() as tx:
         person = load_person(tx, address)
-        if not tx.private_feeds.revoke(person.key, at=clock.now(), cause=_by_command("revoke")):
+        if not tx.private_feeds.revoke(person.key, **operator_change("feeds revoke")):
             raise Refused(f"{person.email} has no private feed; `syndicate feeds list` lists them")
     echo(f"the private feed of {person.email} no longer works")
 
@@ -59,18 +47,13 @@ def list_(context: typer.Context, *, json: AsJson = False) -> None:
     if json:
         echo_json([{"email": feed.email, "since": feed.since} for feed in granted])
         return
-    zone = command.config.publication.timezone
-    echo_table(
-        ("address", "since"), [(feed.email, format_time(feed.since, zone)) for feed in granted]
-    )
+    rows = [(feed.email, feed.since) for feed in granted]
+    echo_table(("address", "since"), rows, command.config.publication.timezone)
     if not granted:
         note("nobody has a private feed; `syndicate feeds grant ADDRESS` creates one")
 
 
-def _list_by_default(context: typer.Context) -> None:
+def list_by_default(context: typer.Context) -> None:
+    """List them unless a command of the group is named."""
     if context.invoked_subcommand is None:
         list_(context)
-
-
-def _by_command(name: str) -> Cause:
-    return Cause(who=Actor.OPERATOR, how=f"syndicate feeds {name}")

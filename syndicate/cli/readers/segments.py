@@ -9,40 +9,26 @@ from syndicate.cli.context import AsJson, command_context
 from syndicate.cli.terminal.console import echo, echo_json, echo_table, note
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(help="Segments of the readers.")
-    group.callback(invoke_without_command=True)(list_)
-    group.command()(show)
-    app.add_typer(group, name="segments")
-
-
 def list_(context: typer.Context, *, json: AsJson = False) -> None:
     """List the segments in config.toml, with the number of people in each."""
     if context.invoked_subcommand is not None:
         return
     command, now = command_context(context), clock.now()
     with command.store() as store, store.read() as tx:
-        counts = [
-            (segment, tx.segments.count(command.config.criteria(segment.name), at=now))
+        rows = [
+            {
+                "name": segment.name,
+                "people": tx.segments.count(command.config.criteria(segment.name), at=now),
+                "where": segment.where,
+                "description": segment.description,
+            }
             for segment in command.config.segments
         ]
     if json:
-        echo_json(
-            [
-                {
-                    "name": segment.name,
-                    "people": count,
-                    "where": segment.where,
-                    "description": segment.description,
-                }
-                for segment, count in counts
-            ]
-        )
+        echo_json(rows)
         return
-    rows = [(segment.name, count, segment.where, segment.description) for segment, count in counts]
-    echo_table(("segment", "people", "where", "description"), rows)
-    if not counts:
+    echo_table(("segment", "people", "where", "description"), [row.values() for row in rows])
+    if not rows:
         note("config.toml has no [[segments]]; docs/audience.md explains them")
 
 

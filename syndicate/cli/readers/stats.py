@@ -1,6 +1,7 @@
 """`subscribers stats`: count readers, and show how their number changes."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -15,7 +16,7 @@ from syndicate.cli.context import AsJson, command_context
 from syndicate.cli.terminal.console import echo, echo_json, echo_table
 
 if TYPE_CHECKING:
-    from syndicate.store import Growth, NewsletterCounts
+    from syndicate.store import Growth
 
 COUNTS = ("confirmed", "pending", "left", "suppressed", "never_joined")
 _MAX_DAILY = 14
@@ -57,13 +58,19 @@ def stats(
         growth = tx.search.growth(newsletter, since=datetime.combine(first, time(), zone))
     names = [item.name for item in command.config.newsletters]
     names = [newsletter] if newsletter else [*names, *(n for n in counts if n not in names)]
-    rows = [_row(name, counts.get(name)) for name in names]
+    rows = [
+        (name, {count: getattr(counts.get(name), count, 0) for count in COUNTS}) for name in names
+    ]
     # in the audit log, suppression is not a change of a subscription
     total = sum(row["confirmed"] + row["suppressed"] for _, row in rows)
     by_day = _days(growth, first, today, total, zone)
     if json:
         newsletters = [{"newsletter": name, **row} for name, row in rows]
-        echo_json({"newsletters": newsletters, "days": [_values(day) for day in by_day]})
+        values = [
+            {"day": str(d.begins), "joined": d.joined, "left": d.left, "subscribed": d.total}
+            for d in by_day
+        ]
+        echo_json({"newsletters": newsletters, "days": values})
         return
     headings = [count.replace("_", " ") for count in COUNTS]
     echo_table(("newsletter", *headings), [(name, *row.values()) for name, row in rows])
@@ -101,26 +108,20 @@ def plot(days: Sequence[StatisticsPeriod], *, width: int) -> list[str]:
     return [line.rstrip() for line in drawn.splitlines() if line.strip()]
 
 
-def _row(name: str, counts: "NewsletterCounts | None") -> tuple[str, dict[str, int]]:
-    return name, {count: getattr(counts, count) if counts else 0 for count in COUNTS}
-
-
 def _days(
     growth: "Sequence[Growth]", first: date, last: date, total: int, zone: ZoneInfo
 ) -> list[StatisticsPeriod]:
     """Sum quarters of an hour by day, and count back from today's total."""
-    joined: dict[date, int] = {}
-    left: dict[date, int] = {}
+    joined, left = Counter[date](), Counter[date]()
     for quarter in growth:
         day = quarter.at.astimezone(zone).date()
-        joined[day] = joined.get(day, 0) + quarter.joined
-        left[day] = left.get(day, 0) + quarter.left
+        joined[day] += quarter.joined
+        left[day] += quarter.left
     periods: list[StatisticsPeriod] = []
     for days_ago in range((last - first).days + 1):
         day = last - timedelta(days=days_ago)
-        joins, leaves = joined.get(day, 0), left.get(day, 0)
-        periods.append(StatisticsPeriod(day, joins, leaves, max(total, 0)))
-        total += leaves - joins
+        periods.append(StatisticsPeriod(day, joined[day], left[day], max(total, 0)))
+        total += left[day] - joined[day]
     return periods[::-1]
 
 
@@ -131,7 +132,3 @@ def _weeks(days: Sequence[StatisticsPeriod]) -> Iterator[StatisticsPeriod]:
         week = days[max(start, 0) : start + _WEEK]
         joined, left = sum(day.joined for day in week), sum(day.left for day in week)
         yield StatisticsPeriod(week[0].begins, joined, left, week[-1].total)
-
-
-def _values(day: StatisticsPeriod) -> dict[str, object]:
-    return {"day": str(day.begins), "joined": day.joined, "left": day.left, "subscribed": day.total}

@@ -10,12 +10,8 @@ import typer
 
 from syndicate import clock
 from syndicate.cli.context import AsJson, CommandContext, command_context
-from syndicate.cli.readers import person, stats
-from syndicate.cli.readers import person_changes as changes
-from syndicate.cli.readers.csv_import import import_
 from syndicate.cli.readers.export_columns import ExportColumns, ExportSyntax, person_values
-from syndicate.cli.readers.move import move
-from syndicate.cli.terminal.console import echo, echo_json, echo_json_line, echo_table, note
+from syndicate.cli.terminal.console import echo, echo_json, echo_table, note
 from syndicate.model.subscribers import SubscriptionState
 
 if TYPE_CHECKING:
@@ -40,19 +36,6 @@ Tag = Annotated[str | None, typer.Option(help="Only those with this tag.")]
 InSegment = Annotated[str | None, typer.Option("--segment", help="Only those of this segment.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="The people who get mail.")
-    for command in (
-        *(import_, list_, export, person.show),
-        *(changes.add, changes.remove, changes.tag, changes.untag, changes.merge),
-        *(changes.suppress, changes.unsuppress, changes.erase, changes.set_),
-        *(stats.stats, move, tidy),
-    ):
-        group.command(command.__name__.rstrip("_"))(command)
-    app.add_typer(group, name="subscribers")
-
-
 def list_(
     context: typer.Context,
     *,
@@ -74,11 +57,8 @@ def list_(
     with command.store() as store, store.read() as tx:
         people = list(tx.search.find(criteria, limit=limit))
         count = len(people) if len(people) != limit else tx.search.count(criteria)
-        unowned = (
-            list(tx.search.unknown_suppressions())
-            if criteria == SearchCriteria(suppressed=True)
-            else []
-        )
+        suppressed = criteria == SearchCriteria(suppressed=True)
+        unowned = list(tx.search.unknown_suppressions()) if suppressed else []
     if json:
         addresses = [{"email": address, "suppressed": reason} for address, reason in unowned]
         echo_json([*map(person_values, people), *addresses])
@@ -128,9 +108,9 @@ def export(
         unowned = tx.search.unknown_suppressions() if everybody else iter(())
         if format is ExportSyntax.JSONL:
             for person in people:
-                echo_json_line(columns.value(person))
+                echo_json(columns.value(person), indent=None)
             for address, reason in unowned:
-                echo_json_line({"email": address, "suppressed": reason})
+                echo_json({"email": address, "suppressed": reason}, indent=None)
         else:
             writer = csv.writer(sys.stdout)
             writer.writerow(columns.names)
@@ -164,11 +144,7 @@ def tidy(
 
 
 def _criteria(
-    command: CommandContext,
-    newsletter: str | None,
-    state: SubscriptionFilter | None,
-    tag: str | None,
-    segment: str | None,
+    command: CommandContext, newsletter: Newsletter, state: State, tag: Tag, segment: InSegment
 ) -> "SearchCriteria":
     from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 

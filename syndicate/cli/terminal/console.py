@@ -88,18 +88,22 @@ def echo_outcome(word: str, rest: str) -> None:
     _console(stderr=False).print(Text.assemble((f"{word:<10}", COLOURS.get(word, "")), rest))
 
 
-def echo_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under headings, with numbers right-aligned.
+def echo_table(
+    headings: Sequence[str], rows: Iterable[Iterable[object]], zone: ZoneInfo | None = None
+) -> None:
+    """Print rows under headings, with numbers right-aligned, and times in a zone.
 
     Lines are never wrapped or cut, so that addresses can be copied.
     """
-    for line in table_lines(headings, rows):
+    for line in table_lines(headings, rows, zone):
         _console(stderr=False).print(line)
 
 
-def table_lines(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[Text]:
+def table_lines(
+    headings: Sequence[str], rows: Iterable[Iterable[object]], zone: ZoneInfo | None = None
+) -> Iterator[Text]:
     """Yield the lines of a table."""
-    body = [[_cell(cell) for cell in row] for row in rows]
+    body = [[_cell(cell, zone) for cell in row] for row in rows]
     columns = list(zip(headings, *body, strict=True))
     widths = [max(cell_len(str(cell)) for cell in column) for column in columns]
     numeric = [body and all(isinstance(cell, int) for cell in column[1:]) for column in columns]
@@ -114,9 +118,11 @@ def table_lines(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> It
         yield line
 
 
-def _cell(value: object) -> object:
+def _cell(value: object, zone: ZoneInfo | None) -> object:
     if value is None:
         return ""
+    if isinstance(value, datetime) and zone is not None:
+        return format_time(value, zone)
     return value if isinstance(value, int) else escape_controls(str(value))
 
 
@@ -177,17 +183,8 @@ def supports_live_display(*, stderr: bool = False) -> bool:
     return console.is_terminal and not console.is_dumb_terminal
 
 
-def echo_json(value: Any) -> None:
-    """Print a value as indented JSON."""
-    _write_json(value, indent=2)
-
-
-def echo_json_line(value: Any) -> None:
-    """Print a value as JSON on one line."""
-    _write_json(value, indent=None)
-
-
-def _write_json(value: Any, *, indent: int | None) -> None:
+def echo_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print a value as JSON; on one line with an `indent` of None."""
     ascii_only = not sys.stdout.encoding.lower().startswith("utf")
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=_to_json)
     # escape the controls that JSON allows in strings, too

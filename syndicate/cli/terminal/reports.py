@@ -1,0 +1,70 @@
+"""Report what the mirror, the hubs and the mail servers took, for several commands.
+
+The counts are printed with `write`, the problems as notes.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from syndicate import clock
+from syndicate.cli.terminal.console import echo, note
+from syndicate.errors import SyndicateError
+
+if TYPE_CHECKING:
+    from syndicate.deliver.worker import DeliveryReport
+    from syndicate.publish.mirror.mirror import Mirror
+    from syndicate.publish.push.change_notifier import ChangeNotifier
+
+
+def update_mirror(mirror: "Mirror | None", *, write: Callable[[str], None] = echo) -> bool:
+    """Copy what was built to the mirror, if there is one; return whether nothing failed."""
+    if mirror is None:
+        return True
+    report = mirror.update()
+    write(f"mirror: {report.uploaded} uploaded, {report.deleted} deleted")
+    if report.skipped:
+        note(
+            f"mirror: {report.skipped} skipped because they changed after the build; "
+            "`syndicate build --all` restores files that were edited by hand"
+        )
+    for problem in report.failed:
+        note(f"mirror: {problem}; the next build tries again")
+    return not report.failed
+
+
+def notify(notifier: "ChangeNotifier | None", *, write: Callable[[str], None] = echo) -> bool:
+    """Notify hubs and search engines, if there are any; return whether nothing failed.
+
+    A failure doesn't fail a command that publishes: the calls wait in the store.
+    """
+    if notifier is None:
+        return True
+    from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
+
+    log_events()
+    try:
+        report = notifier.run(clock.now())
+    except SyndicateError as error:
+        note(f"push: {error}; it is retried later")
+        return False
+    sent = f", {report.hub.delivered} deliveries" if report.hub else ""
+    write(f"push: {report.pinged} pings, {report.submitted} addresses{sent}")
+    for problem in report.problems:
+        note(f"push: {problem}; `syndicate push` shows when it is retried")
+    return not report.problems
+
+
+def report_delivery(report: "DeliveryReport", *, write: Callable[[str], None] = echo) -> bool:
+    """Report what a delivery pass did; return whether there were no problems."""
+    states = ("accepted", "failed", "deferred", "skipped", "unknown", "expired")
+    counts = ((getattr(report, state), state) for state in states)
+    summary = ", ".join(f"{count} {state}" for count, state in counts if count)
+    write(f"delivered: {summary or ('nothing' if report.unavailable else 'nothing was due')}")
+    for reason in report.unavailable:
+        note(f"the rest waits: {reason}")
+    for edition in report.paused:
+        note(
+            f"edition {edition} paused itself: too many recipients were refused permanently; "
+            f"see `syndicate editions show {edition}`, then resume, replace or cancel it"
+        )
+    return not report.unavailable and not report.paused
