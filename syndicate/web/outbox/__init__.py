@@ -1,5 +1,4 @@
 """The outbox as a mail client, for the operator who sets up a publication.
 
-`pages` serves the list and the messages; `message_list` lists them, newest first;
-`view_options` parses how a message is shown.
+`pages` serves the list of messages and each message; `view_options` parses how one is shown.
 """

@@ -1,7 +1,9 @@
 """The pages of the outbox: every message as a mail program shows it, for the operator alone."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -10,9 +12,9 @@ from starlette.routing import Route
 
 from syndicate.config import Config, TransportKind
 from syndicate.config.loopback import is_loopback
+from syndicate.config.values import split_mailbox
 from syndicate.deliver.outbox import Outbox, OutboxMessage
 from syndicate.web.operator_access import OperatorAccess
-from syndicate.web.outbox.message_list import MessageList, sender_of
 from syndicate.web.outbox.view_options import ViewOptions
 from syndicate.web.pages import WebPages
 
@@ -22,6 +24,61 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
 }
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
+PAGE_SIZE = 100
+"""Messages on a page of the list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSummary:
+    """One message in the list."""
+
+    name: str
+    sender: str
+    """The sender's name, or the address when there is none."""
+    recipient: str
+    """The address without the name."""
+    subject: str
+    at: datetime
+
+    @classmethod
+    def of(cls, message: OutboxMessage) -> Self:
+        """Return the summary of a message."""
+        name, address = split_mailbox(_sender(message))
+        return cls(
+            name=message.name,
+            sender=name or address,
+            recipient=split_mailbox(message.to)[1],
+            subject=message.subject,
+            at=message.date,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageList:
+    """One page of the list, newest first."""
+
+    messages: tuple[MessageSummary, ...]
+    total: int
+    page: int
+    newer: int | None
+    """The previous page, if there is one."""
+    older: int | None
+    """The next page, if there is one."""
+
+    @classmethod
+    def of(cls, outbox: Outbox, page: int) -> Self:
+        """Return a page of the list; the last one for a page past the end."""
+        messages = outbox.messages()
+        last = max(1, -(-len(messages) // PAGE_SIZE))
+        page = min(page, last)
+        shown = messages[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+        return cls(
+            messages=tuple(map(MessageSummary.of, shown)),
+            total=len(messages),
+            page=page,
+            newer=page - 1 if page > 1 else None,
+            older=page + 1 if page < last else None,
+        )
 
 
 def is_outbox_served(config: Config) -> bool:
@@ -55,7 +112,7 @@ class OutboxPages:
         self._check_access(request)
         name = request.path_params.get("name")
         options = ViewOptions.of(request.query_params)
-        messages = MessageList.of(self._outbox, page=options.page)
+        messages = MessageList.of(self._outbox, options.page)
         shown = name or (messages.messages[0].name if messages.messages else None)
         message = self._get(shown) if shown else None
         values = {
@@ -64,7 +121,7 @@ class OutboxPages:
             "name": shown,
             "selected": name is not None,
             "message": message,
-            "sender": sender_of(message) if message else None,
+            "sender": _sender(message) if message else None,
             "folder": self._config.mail.outbox,
             "newsletters": self._config.newsletters,
         }
@@ -78,7 +135,8 @@ class OutboxPages:
         self._check_access(request)
         message = self._get(request.path_params["name"])
         headers = {"content-security-policy": self._policy(request), **_HEADERS}
-        html = _open_links_in_new_window(message.html)
+        links_open_elsewhere = '<base target="_blank">'
+        html = _HEAD.sub(lambda head: head[0] + links_open_elsewhere, message.html, count=1)
         return Response(html, headers=headers, media_type="text/html")
 
     def file(self, request: Request) -> Response:
@@ -102,16 +160,11 @@ class OutboxPages:
 
     def _policy(self, request: Request) -> str:
         """Return the CSP of a message, which may load pictures from the publication only."""
-        return "; ".join(
-            (
-                "default-src 'none'",
-                f"img-src {_origin(self._config.url)} {_origin(str(request.base_url))}",
-                "style-src 'unsafe-inline'",
-                "base-uri 'none'",
-                "form-action 'none'",
-                "frame-ancestors 'self'",
-                "sandbox allow-popups allow-popups-to-escape-sandbox",
-            )
+        return (
+            "default-src 'none'; "
+            f"img-src {_origin(self._config.url)} {_origin(str(request.base_url))}; "
+            "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
         )
 
 
@@ -119,5 +172,6 @@ def _origin(url: str) -> str:
     return "/".join(url.split("/")[:3])
 
 
-def _open_links_in_new_window(html: str) -> str:
-    return _HEAD.sub(lambda head: f'{head[0]}<base target="_blank">', html, count=1)
+def _sender(message: OutboxMessage) -> str:
+    """Return the decoded From of a message."""
+    return next((value for name, value in message.headers if name.lower() == "from"), "")

@@ -47,11 +47,12 @@ class ViewOptions:
     @classmethod
     def of(cls, query: QueryParams) -> Self:
         """Parse a query; invalid options get their default."""
+        page = query.get("page", "")
         return cls(
             view=_parse_choice(MessageView, query.get("view")),
             width=_parse_choice(ScreenWidth, query.get("width")),
             theme=_parse_choice(ColourScheme, query.get("theme")),
-            page=_parse_page(query.get("page", "")),
+            page=max(1, int(page)) if re.fullmatch("[0-9]{1,6}", page) else 1,
         )
 
     @property
@@ -84,7 +85,3 @@ _OptionT = TypeVar("_OptionT", bound=StrEnum)
 
 def _parse_choice(kind: type[_OptionT], text: str | None) -> _OptionT:
     return next((option for option in kind if option == text), next(iter(kind)))
-
-
-def _parse_page(number: str) -> int:
-    return max(1, int(number)) if re.fullmatch(r"[0-9]{1,6}", number) else 1

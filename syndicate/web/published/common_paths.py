@@ -26,8 +26,9 @@ class CommonPaths:
         folder, _, name = path.rstrip("/").rpartition("/")
         if name not in _FEEDS:
             return None
-        accepted = _accepted_feeds(accept) if name == _NEGOTIATED else []
-        for address in (*accepted, _FEEDS[name]):
+        accepted = (accept or "") if name == _NEGOTIATED else ""
+        matching = (address for _, media_type, address in addresses.FEEDS if media_type in accepted)
+        for address in (*matching, _FEEDS[name]):
             file = f"{folder}{address}".lstrip("/")
             if self._exists(file):
                 return f"/{file}"
@@ -40,7 +41,3 @@ def varies_by_accept(path: str) -> bool:
     `/feed` does; a feed's own address has a single format (WebSub, section 4).
     """
     return path.rstrip("/").rpartition("/")[2] == _NEGOTIATED
-
-
-def _accepted_feeds(accept: str | None) -> list[str]:
-    return [address for _, media_type, address in addresses.FEEDS if media_type in (accept or "")]

@@ -188,11 +188,7 @@ def redact_path(path: str, status: int, dynamic_prefixes: Collection[str] = ()) 
         return f"/{first}/…" if rest else f"/{first}{slash}"
     if status < HTTPStatus.BAD_REQUEST:  # a published file, or a redirect to one
         return path[:MAX_PATH]
-    return _redact_unknown(path, dynamic_prefixes)
-
-
-def _redact_unknown(path: str, dynamic_prefixes: Collection[str]) -> str:
-    """Return a path that was not found without what may be a misspelt secret."""
+    # it was not found, and may have a misspelt secret
     segments: list[str] = []
     for segment in path[:_MAX_UNKNOWN_PATH].split("/"):
         lower = segment.lower()

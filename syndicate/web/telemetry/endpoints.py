@@ -4,6 +4,9 @@ Probes may request `/healthz` and `/readyz` from anywhere, so the responses cont
 that strangers shouldn't know. `/metrics` is for the operator's machines only.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -26,26 +29,17 @@ class MonitoringEndpoints:
         self._readiness = readiness
 
     def routes(self) -> list[Route]:
-        """Return the routes."""
+        """Return the routes: whether the store can be read, all works, and pages can be served."""
+        checks = {
+            "/healthz": self._readiness.check_store,
+            "/readyz": self._readiness.check_all,
+            "/readyz/web": self._readiness.check_web,
+        }
         return [
-            Route("/healthz", self.health),
-            Route("/readyz", self.ready),
-            Route("/readyz/web", self.web_ready),
+            *(Route(path, partial(self._respond, check)) for path, check in checks.items()),
             # any method: a 405 would tell strangers that the path exists
             Route("/metrics", self.metrics, methods=[]),
         ]
-
-    def health(self, request: Request) -> Response:
-        """Respond whether this process can read its store."""
-        return self._respond(request, self._readiness.check_store())
-
-    def ready(self, request: Request) -> Response:
-        """Respond whether all works; a line for each reason why not."""
-        return self._respond(request, self._readiness.check_all())
-
-    def web_ready(self, request: Request) -> Response:
-        """Respond whether pages can be served, whatever the state of mail."""
-        return self._respond(request, self._readiness.check_web())
 
     def metrics(self, request: Request) -> Response:
         """Respond with the metrics; to strangers with 404 or 401."""
@@ -55,7 +49,9 @@ class MonitoringEndpoints:
         text, media_type = self._metrics.render(request.headers.get("accept", ""))
         return Response(text, headers={**_NO_STORE, "content-type": media_type})
 
-    def _respond(self, request: Request, reasons: list[NotReadyReason]) -> Response:
+    def _respond(self, check: Callable[[], list[NotReadyReason]], request: Request) -> Response:
+        """Respond to a probe: a line for each reason why this process is not ready."""
+        reasons = check()
         in_detail = bool(reasons) and self._access.allows(request)
         lines = dict.fromkeys(reason.line(in_detail=in_detail) for reason in reasons)
         text = "".join(f"{line}\n" for line in lines or ["ok"])

@@ -9,7 +9,7 @@ from time import monotonic
 from syndicate import clock
 from syndicate.config import Config, missing_secrets
 from syndicate.errors import StoreError
-from syndicate.schedule.stall import MailStall, find_stall
+from syndicate.schedule.stall import find_stall
 from syndicate.store import Store
 from syndicate.web.telemetry.write_probe import find_write_errors
 
@@ -104,27 +104,20 @@ class Readiness:
                 stall = find_stall(tx, self._config, clock.now())
         except StoreError:
             return  # reported by `check_store`
-        if stall is not None:
-            yield from _reasons(stall)
-
-
-def _reasons(stall: MailStall) -> Iterator[NotReadyReason]:
-    flow = stall.flow
-    if flow.idle_since is not None:
-        yield NotReadyReason(
-            f"no mail was accepted since {_when(flow.idle_since)} while mail waits"
-        )
-    if flow.oldest is not None:
-        yield NotReadyReason(f"the oldest message waits since {_when(flow.oldest)}")
-    if flow.last_tick is None:
-        yield NotReadyReason("there was no tick yet")
-    else:
-        yield NotReadyReason(f"the last tick was at {_when(flow.last_tick)}")
-    for blocker in stall.blockers:
-        if blocker.relay and blocker.reason:
-            yield NotReadyReason(
-                "a mail server takes nothing", f"{blocker.relay}: {blocker.reason}"
-            )
+        if stall is None:
+            return
+        flow = stall.flow
+        if flow.idle_since is not None:
+            idle = _when(flow.idle_since)
+            yield NotReadyReason(f"no mail was accepted since {idle} while mail waits")
+        if flow.oldest is not None:
+            yield NotReadyReason(f"the oldest message waits since {_when(flow.oldest)}")
+        tick = f"the last tick was at {_when(flow.last_tick)}" if flow.last_tick else ""
+        yield NotReadyReason(tick or "there was no tick yet")
+        for blocker in stall.blockers:
+            if blocker.relay and blocker.reason:
+                detail = f"{blocker.relay}: {blocker.reason}"
+                yield NotReadyReason("a mail server takes nothing", detail)
 
 
 def _when(at: datetime) -> str:
