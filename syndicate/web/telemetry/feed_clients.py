@@ -11,86 +11,38 @@ from functools import lru_cache
 OTHER = "other"
 """The family of any client that isn't in the table."""
 
-_FAMILIES = (
-    # services: one fetch for many people
-    ("feedly", "Feedly"),
-    ("inoreader", "Inoreader"),
-    ("newsblur", "NewsBlur"),
-    ("feedbin", "Feedbin"),
-    ("theoldreader", "The Old Reader"),
-    ("bazqux", "BazQux"),
-    ("readwise", "Readwise"),
-    ("feedspot", "Feedspot"),
-    ("feedmail", "Feedmail"),
-    ("blogtrottr", "Blogtrottr"),
-    ("feeder.co", "Feeder"),
-    ("flipboard", "Flipboard"),
-    ("overcast", "Overcast"),
-    ("pocketcasts", "Pocket Casts"),
-    ("superfeedr", "Superfeedr"),
-    ("ifttt", "IFTTT"),
-    ("yarr", "Yarr"),
-    # readers that people run themselves
-    ("freshrss", "FreshRSS"),
-    ("miniflux", "Miniflux"),
-    ("tiny tiny rss", "Tiny Tiny RSS"),
-    ("commafeed", "CommaFeed"),
-    ("nextcloud-news", "Nextcloud News"),
-    ("netnewswire", "NetNewsWire"),
-    ("reeder", "Reeder"),
-    ("unread", "Unread"),
-    ("newsboat", "Newsboat"),
-    ("newsbeuter", "Newsboat"),
-    ("liferea", "Liferea"),
-    ("akregator", "Akregator"),
-    ("thunderbird", "Thunderbird"),
-    ("quiterss", "QuiteRSS"),
-    ("rssguard", "RSS Guard"),
-    ("rss guard", "RSS Guard"),
-    ("newsflash", "NewsFlash"),
-    ("vienna/", "Vienna"),
-    ("emacs elfeed", "Elfeed"),
-    ("elfeed", "Elfeed"),
-    ("rss2email", "rss2email"),
-    ("python-reader", "reader"),
-    ("universalfeedparser", "feedparser"),
-    ("feedparser", "feedparser"),
-    ("simplepie", "SimplePie"),
-    ("rss-parser", "rss-parser"),
-    ("gofeed", "gofeed"),
-    ("apple-pubsub", "Apple PubSub"),
-    ("itms", "Apple Podcasts"),
-    ("applepodcasts", "Apple Podcasts"),
-    # search engines, previews, validators
-    ("feedfetcher-google", "FeedFetcher"),
-    ("googlebot", "Googlebot"),
-    ("bingbot", "Bingbot"),
-    ("applebot", "Applebot"),
-    ("duckduckbot", "DuckDuckBot"),
-    ("yandex", "Yandex"),
-    ("slackbot", "Slackbot"),
-    ("discordbot", "Discordbot"),
-    ("telegrambot", "Telegrambot"),
-    ("facebookexternalhit", "Facebook"),
-    ("mastodon", "Mastodon"),
-    ("feedvalidator", "Feed validator"),
-    ("w3c_validator", "W3C validator"),
-    # programs and libraries
-    ("curl/", "curl"),
-    ("wget/", "Wget"),
-    ("python-requests", "python-requests"),
-    ("python-httpx", "python-httpx"),
-    ("python-urllib", "python-urllib"),
-    ("aiohttp", "aiohttp"),
-    ("go-http-client", "Go"),
-    ("okhttp", "OkHttp"),
-    ("axios", "axios"),
-    ("node-fetch", "Node.js"),
-    ("undici", "Node.js"),
-    ("prometheus", "Prometheus"),
-    # browsers come last: half of the above call themselves Mozilla
-    ("mozilla/", "browser"),
-    ("opera/", "browser"),
+_SERVICES = (
+    *("Feedly", "Inoreader", "NewsBlur", "Feedbin", "theoldreader: The Old Reader", "BazQux"),
+    *("Readwise", "Feedspot", "Feedmail", "Blogtrottr", "feeder.co: Feeder", "Flipboard"),
+    *("Overcast", "pocketcasts: Pocket Casts", "Superfeedr", "IFTTT", "Yarr"),
+)
+"""One fetch for many people."""
+_READERS = (
+    *("FreshRSS", "Miniflux", "Tiny Tiny RSS", "CommaFeed", "nextcloud-news: Nextcloud News"),
+    *("NetNewsWire", "Reeder", "Unread", "Newsboat", "newsbeuter: Newsboat", "Liferea"),
+    *("Akregator", "Thunderbird", "QuiteRSS", "rssguard: RSS Guard", "RSS Guard", "NewsFlash"),
+    *("vienna/: Vienna", "Elfeed", "rss2email", "python-reader: reader", "feedparser"),
+    *("SimplePie", "rss-parser", "gofeed", "apple-pubsub: Apple PubSub", "itms: Apple Podcasts"),
+    "applepodcasts: Apple Podcasts",
+)
+"""Programs that people run themselves."""
+_ROBOTS = (
+    *("feedfetcher-google: FeedFetcher", "Googlebot", "Bingbot", "Applebot", "DuckDuckBot"),
+    *("Yandex", "Slackbot", "Discordbot", "Telegrambot", "facebookexternalhit: Facebook"),
+    *("Mastodon", "feedvalidator: Feed validator", "w3c_validator: W3C validator"),
+)
+"""Search engines, previews, validators."""
+_LIBRARIES = (
+    *("curl/: curl", "wget/: Wget", "python-requests", "python-httpx", "python-urllib"),
+    *("aiohttp", "go-http-client: Go", "OkHttp", "axios", "node-fetch: Node.js"),
+    *("undici: Node.js", "Prometheus"),
+)
+_BROWSERS = ("mozilla/: browser", "opera/: browser")
+"""These come last: half of the others call themselves Mozilla."""
+_FAMILIES = tuple(
+    (mark.lower(), family or mark)
+    for entry in (*_SERVICES, *_READERS, *_ROBOTS, *_LIBRARIES, *_BROWSERS)
+    for mark, _, family in [entry.partition(": ")]
 )
 """A lower-case substring of the User-Agent, and the family; the first match counts."""
 FAMILIES = frozenset(family for _, family in _FAMILIES) | {OTHER}
