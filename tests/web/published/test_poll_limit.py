@@ -8,7 +8,7 @@ import pytest
 
 from syndicate.web.published.poll_limit import PollLimit
 from syndicate.web.server.client_address import rate_limit_key
-from tests.web.published.test_files import published, served
+from tests.web.published.published_folder import published, served
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 EVERY = timedelta(minutes=5)
