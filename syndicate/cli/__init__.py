@@ -31,7 +31,9 @@ def main() -> None:
     from syndicate.errors import SyndicateError  # noqa: PLC0415
 
     install_interrupt_handlers()
-    _escape_unencodable()
+    for stream in (sys.stdout, sys.stderr):  # escape what the terminal's encoding lacks
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         try:
             app()
@@ -43,24 +45,9 @@ def main() -> None:
             note(line)
         sys.exit(error.exit_code)
     except OSError as error:  # a full disk, a folder that can't be written to, `| head`
-        _discard_stdout()
+        # discard unwritten output: Python would try to flush it at exit, and print an error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            note(_describe(error))
+            reason = error.strerror or str(error)
+            note(f"{error.filename}: {reason}" if error.filename else reason)
         sys.exit(1)
-
-
-def _escape_unencodable() -> None:
-    """Escape characters that the terminal's encoding lacks, instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _discard_stdout() -> None:
-    """Discard unwritten output: Python would try to flush it at exit, and print an error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _describe(error: OSError) -> str:
-    reason = error.strerror or str(error)
-    return f"{error.filename}: {reason}" if error.filename else reason

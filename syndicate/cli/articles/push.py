@@ -11,7 +11,7 @@ from syndicate.cli.terminal.reports import notify
 
 if TYPE_CHECKING:
     from syndicate.config import Config
-    from syndicate.store import Store
+    from syndicate.store import Transaction
 
 Now = Annotated[
     bool, typer.Option("--now", help="Retry now everything that waits or was given up.")
@@ -35,16 +35,19 @@ def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> N
             with store.write() as tx:
                 tx.calls.retry_now(clock.now())
             failed = not notify(notifier, write=note)
-        calls = _pending_calls(store)
-        hub = _hub_line(store) if command.config.websub.own else ""
+        with store.read() as tx:
+            calls, hub = _pending_calls(tx), tx.hub.counts()
     if json:
         echo_json(calls)
     else:
         headings = ("to", "what", "attempts", "next try", "error")
         rows = [call.values() for call in calls]
         echo_table(headings, rows, command.config.publication.timezone)
-        if hub:
-            note(hub)
+        if command.config.websub.own:
+            note(
+                f"our hub: subscriptions {hub.subscriptions}, waiting for verification "
+                f"{hub.requests}, waiting for the newest version {hub.owed}, failing {hub.failing}"
+            )
     if failed:
         raise typer.Exit(1)
 
@@ -56,16 +59,7 @@ def _remedy(config: "Config") -> str:
     return "set websub.hubs, websub.own or indexnow.key"
 
 
-def _hub_line(store: "Store") -> str:
-    with store.read() as tx:
-        hub = tx.hub.counts()
-    return (
-        f"our hub: subscriptions {hub.subscriptions}, waiting for verification {hub.requests}, "
-        f"waiting for the newest version {hub.owed}, failing {hub.failing}"
-    )
-
-
-def _pending_calls(store: "Store") -> list[dict[str, Any]]:
+def _pending_calls(tx: "Transaction") -> list[dict[str, Any]]:
     """Return the calls that are still to be made, as `push --json` prints them.
 
     `to` is the URL of a hub or search engine, or the host of a subscriber of our own hub: the
@@ -74,8 +68,7 @@ def _pending_calls(store: "Store") -> list[dict[str, Any]]:
     from syndicate.publish.push.fan_out import host_of  # noqa: PLC0415 - start-up
     from syndicate.store import CallKind  # noqa: PLC0415
 
-    with store.read() as tx:
-        pending = tx.calls.pending()
+    pending = tx.calls.pending()
     pings = [calls for calls in pending if calls.kind is CallKind.PING]
     pages = [calls for calls in pending if calls.kind is CallKind.INDEXNOW]
     failing = [calls for calls in pending if calls.kind is CallKind.DELIVERY and calls.error]

@@ -15,8 +15,6 @@ from syndicate.cli.terminal.reports import notify, report_delivery, update_mirro
 from syndicate.errors import ConfigError
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from syndicate.config import Newsletter, Schedule
     from syndicate.store.editions.fires import Fire
 
@@ -178,17 +176,12 @@ def fires(
     if json:
         echo_json([{name: getattr(fire, name) for name in _FIRE_KEYS} for fire in fires_])
         return
-    rows = [
-        (fire.schedule, format_slot_time(fire.due_at, _zone(command, fire)), fire)
-        for fire in fires_
-    ]
+    rows = []
+    for fire in fires_:
+        rule = command.config.schedule(fire.schedule)  # it may no longer be there
+        zone = command.config.zone(rule) if rule else command.config.publication.timezone
+        rows.append((fire.schedule, format_slot_time(fire.due_at, zone), fire))
     echo_table(("schedule", "slot", "outcome"), rows)
-
-
-def _zone(command: CommandContext, fire: "Fire") -> "ZoneInfo":
-    """Return the zone of a fire's schedule, which may no longer be in the config."""
-    schedule = command.config.schedule(fire.schedule)
-    return command.config.zone(schedule) if schedule else command.config.publication.timezone
 
 
 def _echo_fires(command: CommandContext, recorded: "Sequence[Fire]") -> None:

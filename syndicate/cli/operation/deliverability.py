@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from syndicate.config.sections.dkim import PrivateKey
-    from syndicate.deliver.doctor.finding import DnsRecord
     from syndicate.deliver.doctor.resolver import Resolver
 
 _TXT_STRING_LENGTH = 255
@@ -120,7 +119,9 @@ def doctor(
             echo()
             echo("to publish:")
         for entry in entries:
-            echo(_zone_entry(entry))
+            dot = "" if entry.type in {"A", "AAAA"} else "."  # as in a zone file (RFC 1035, 5.1)
+            line = f"{entry.name}. IN {entry.type} {entry.value}{dot}"
+            echo(_txt_entry(entry.name, entry.value) if entry.type == "TXT" else line)
     failing = dict.fromkeys(finding.check for finding in findings if finding.fails)
     if failing:
         note(f"missing or not visible, but mailbox providers require it: {', '.join(failing)}")
@@ -181,14 +182,6 @@ def _resolver(nameserver: str | None) -> "Resolver":
         raise ConfigError(f"--nameserver {nameserver!r} — {expected}") from error
     assert match is not None
     return Resolver((address,), port=int(match["port"] or 53))
-
-
-def _zone_entry(entry: "DnsRecord") -> str:
-    """Format a record as in a zone file (RFC 1035, 5.1)."""
-    if entry.type == "TXT":
-        return _txt_entry(entry.name, entry.value)
-    dot = "" if entry.type in {"A", "AAAA"} else "."
-    return f"{entry.name}. IN {entry.type} {entry.value}{dot}"
 
 
 def _txt_entry(name: str, value: str) -> str:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:  # start-up
 
 def find_readable_by_others(config: "Config") -> Iterator[str]:
     """Report each file that others can read, what is in it, and how to protect it."""
-    yield from _check_files(_store_files(config), "readers and the key for their links")
+    if (name := sqlite_path(config.store.url)) is not None:
+        store = config.path(name)
+        beside = (store.with_name(f"{store.name}{end}") for end in ("-wal", "-shm", "-journal"))
+        yield from _check_files((store, *beside), "readers and the key for their links")
     yield from _check_files(sorted(config.root.glob("*.refused.csv")), "readers' addresses")
     outbox = config.path(config.mail.outbox)
     if mode := _open_to_others(outbox):
@@ -22,14 +25,6 @@ def find_readable_by_others(config: "Config") -> Iterator[str]:
             f"{_shorten(outbox)}: others on this machine may read it (its mode is {mode}); it "
             f"contains mail to readers: chmod -R go= {shlex.quote(str(_shorten(outbox)))}"
         )
-
-
-def _store_files(config: "Config") -> list[Path]:
-    name = sqlite_path(config.store.url)
-    if name is None:
-        return []
-    file = config.path(name)
-    return [file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm", "-journal"))]
 
 
 def _check_files(paths: Iterable[Path], content: str) -> Iterator[str]:

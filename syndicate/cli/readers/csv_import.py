@@ -57,7 +57,10 @@ def import_(
     readers = SubscriberCsv.recognise(file)
     parser = readers.row_parser(options, at=at)
     if newsletter is None and not parser.has_newsletters:
-        raise _missing_newsletter(command)
+        names = ", ".join(item.name for item in command.config.newsletters) or "none"
+        raise ConfigError(
+            f"--newsletter NAME is missing: what they subscribe to; there is: {names}"
+        )
     if not json:
         _introduce(readers, parser, dry_run=dry_run)
     report = _ImportReport(file, quiet=json)
@@ -81,24 +84,15 @@ def _options(command: CommandContext, newsletter: str | None, tags: list[str]) -
 
     if newsletter is not None:
         command.newsletter(newsletter)
+    labels = tuple(dict.fromkeys(tag.strip() for tag in tags))
+    if not all(label and label.isprintable() for label in labels):
+        raise ConfigError('--tag "" — expected a word such as --tag members')
     return ImportOptions(
         newsletter=newsletter,
         newsletters=[item.name for item in command.config.newsletters],
         fields=tuple(field.name for field in command.config.signup.fields),
-        tags=_tags(tags),
+        tags=labels,
     )
-
-
-def _tags(options: list[str]) -> tuple[str, ...]:
-    tags = tuple(dict.fromkeys(tag.strip() for tag in options))
-    if not all(tag and tag.isprintable() for tag in tags):
-        raise ConfigError('--tag "" — expected a word such as --tag members')
-    return tags
-
-
-def _missing_newsletter(command: CommandContext) -> ConfigError:
-    names = ", ".join(newsletter.name for newsletter in command.config.newsletters) or "none"
-    return ConfigError(f"--newsletter NAME is missing: what they subscribe to; there is: {names}")
 
 
 def _introduce(readers: "SubscriberCsv", parser: "CsvRowParser", *, dry_run: bool) -> None:

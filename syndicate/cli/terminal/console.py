@@ -186,14 +186,15 @@ def supports_live_display(*, stderr: bool = False) -> bool:
 def echo_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a value as JSON; on one line with an `indent` of None."""
     ascii_only = not sys.stdout.encoding.lower().startswith("utf")
-    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, default=_to_json)
+    text = json.dumps(
+        value,
+        ensure_ascii=ascii_only,
+        indent=indent,
+        default=lambda item: item.isoformat() if isinstance(item, datetime) else str(item),
+    )
     # escape the controls that JSON allows in strings, too
     text = _CONTROLS_IN_TEXT.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
     sys.stdout.write(f"{text}\n")
-
-
-def _to_json(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def format_time(at: datetime | None, zone: ZoneInfo) -> str:

@@ -5,7 +5,6 @@ in no log, and in no header that we send.
 """
 
 import sqlite3
-from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,7 +15,6 @@ from syndicate.config import Config
 from syndicate.errors import StoreError
 from syndicate.publish.build.private_feeds import PrivateFeedWriter
 from syndicate.publish.output.formats import format_of
-from syndicate.publish.output.gzip_template import GzipTemplate
 from syndicate.render import addresses
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
@@ -62,16 +60,15 @@ class PrivateFeedPages:
         if result is None:
             raise HTTPException(404)
         document, template = result
+
+        def fill(coding: ContentCoding) -> bytes:
+            zipped = coding is ContentCoding.GZIP
+            return (template.render_gzipped if zipped else template.render)(token.encode())
+
         return GeneratedDocument(
             digest=template.digest,
             media_type=format_of(document.file).media_type,
-            generate=partial(_fill, template, token.encode()),
+            generate=fill,
             headers=_HEADERS,
             codings=_CODINGS,
         ).respond(request)
-
-
-def _fill(template: GzipTemplate, token: bytes, coding: ContentCoding) -> bytes:
-    return (
-        template.render_gzipped(token) if coding is ContentCoding.GZIP else template.render(token)
-    )

@@ -69,7 +69,9 @@ class PublishedFiles:
             return self._other_method(request)
         path = request.path.removeprefix("/")
         name = f"{path}index.html" if not path or path.endswith("/") else path
-        file = None if self._is_twin(name) else self._cache.get(name, at)
+        # the compressed twin of a file is for other servers
+        twin = name.endswith(COMPRESSED_SUFFIXES) and self._cache.exists(name.rpartition(".")[0])
+        file = None if twin else self._cache.get(name, at)
         if file is None:
             return self._not_found(path, request)
         if file.entry is not None and file.entry.location is not None:
@@ -183,10 +185,6 @@ class PublishedFiles:
         return _error(file, status, "It has no such part.\n", headers)
 
     # responses without one
-
-    def _is_twin(self, name: str) -> bool:
-        """Return whether it is the compressed twin of a file, which is for other servers."""
-        return name.endswith(COMPRESSED_SUFFIXES) and self._cache.exists(name.rpartition(".")[0])
 
     def _not_found(self, path: str, request: FileRequest) -> HttpResponse:
         """Redirect to the file that is meant, or respond with 404."""

@@ -51,7 +51,12 @@ class ResponseHeaders:
 
     def for_file(self, file: CachedFile) -> dict[str, str]:
         """Return the headers of a file that are the same in all codings."""
-        headers = {"cache-control": self._freshness(file), "x-content-type-options": "nosniff"}
+        settled = file.entry is not None and file.entry.settled
+        fresh = formats.cache_control(file.path, self._config, settled=settled)
+        headers = {
+            "cache-control": formats.REVALIDATE if file.status == HTTPStatus.GONE else fresh,
+            "x-content-type-options": "nosniff",
+        }
         if file.format.text:
             headers["vary"] = "Accept-Encoding"
         if file.modified is not None and file.status == HTTPStatus.OK:
@@ -59,9 +64,14 @@ class ResponseHeaders:
         if file.format.feed:
             headers |= CORS
         if self.is_feed(file):
-            headers["link"] = ", ".join(self._links(file))
+            headers["link"] = self_link(f"{self._config.url}/{quote(file.path)}")
+            hubs = self._config.hubs if formats.is_subscription_document(file.path) else ()
+            headers["link"] += "".join(f', <{hub}>; rel="hub"' for hub in hubs)
         if file.format.page:
-            headers |= self._for_page(file)
+            headers["referrer-policy"] = "strict-origin-when-cross-origin"
+            headers["permissions-policy"] = _PERMISSIONS
+            if not file.path.endswith("/amp/index.html"):  # AMP's own rules apply there
+                headers["content-security-policy"] = self._policy
         return headers
 
     def for_redirect(self, address: str) -> dict[str, str]:
@@ -77,28 +87,6 @@ class ResponseHeaders:
     def is_feed(self, file: CachedFile) -> bool:
         """Return whether a file is a document of a feed; the OPML list is not."""
         return file.format.feed and file.path != addresses.output_path(addresses.OPML)
-
-    def _freshness(self, file: CachedFile) -> str:
-        if file.status == HTTPStatus.GONE:
-            return formats.REVALIDATE
-        settled = file.entry is not None and file.entry.settled
-        return formats.cache_control(file.path, self._config, settled=settled)
-
-    def _links(self, file: CachedFile) -> list[str]:
-        """Return the `self` link, and the hubs of a feed that changes."""
-        own = self_link(f"{self._config.url}/{quote(file.path)}")
-        hubs = self._config.hubs if formats.is_subscription_document(file.path) else ()
-        return [own, *(f'<{hub}>; rel="hub"' for hub in hubs)]
-
-    def _for_page(self, file: CachedFile) -> dict[str, str]:
-        """Return the security headers of a page; AMP pages have no policy, as AMP's rules apply."""
-        headers = {
-            "referrer-policy": "strict-origin-when-cross-origin",
-            "permissions-policy": _PERMISSIONS,
-        }
-        if not file.path.endswith("/amp/index.html"):
-            headers["content-security-policy"] = self._policy
-        return headers
 
 
 def self_link(url: str) -> str:
