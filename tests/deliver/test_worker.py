@@ -1,28 +1,17 @@
-import contextlib
-import sqlite3
-import threading
-import time
-
 import pytest
 from structlog.testing import capture_logs
 
-from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.outbox import Outbox
-from syndicate.deliver.sample_mail import send_sample
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.transports import configured_transports
-from syndicate.deliver.worker import drain
-from syndicate.errors import Refused, StoreLocked
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
-from syndicate.store import Store
 from tests.causes import TEST
 from tests.deliver.editions import (
     NOON,
     draft,
     drain_ledger,
     freeze,
-    links,
     readers,
     rows,
     states,
@@ -30,8 +19,6 @@ from tests.deliver.editions import (
 )
 from tests.deliver.mail_servers import CUT, ScriptedServer, real_server
 from tests.until import until
-
-FAR = NOON.replace(year=2100)
 
 
 @pytest.fixture
@@ -306,206 +293,6 @@ def test_what_was_done_is_logged(sqlite_store, config):
             "log_level": "info",
         }
     ]
-
-
-# stopping and recovering
-
-
-def stopped(store, config, relay, stop):
-    return drain(store, config, relay, links(store, config), at=NOON, stop=stop)
-
-
-def test_stop_finishes_the_message_in_flight_and_gives_back_the_rest(store, config, monkeypatch):
-    monkeypatch.setattr(
-        "syndicate.deliver.loop.send_loop._POLL_INTERVAL", 0.02
-    )  # it sees that well before 0.3 s
-    subscribe(store, *readers(40))
-    edition = freeze(store)
-    stop = threading.Event()
-
-    def body(_: str) -> bytes:
-        stop.set()
-        time.sleep(0.3)
-        return b"250 ok\r\n"
-
-    with ScriptedServer(body=body) as server:
-        drained = stopped(
-            store, config(server.port), configured_transports(config(server.port)), stop
-        )
-
-    assert 1 <= drained.accepted == len(server.bodies) <= 4
-    assert states(store, edition.key) == {
-        DeliveryState.ACCEPTED: drained.accepted,
-        DeliveryState.QUEUED: 40 - drained.accepted,
-    }
-    assert (
-        drain_ledger(store, config(), configured_transports(config())).accepted
-        == 40 - drained.accepted
-    )
-
-
-def test_a_relay_that_hangs_does_not_hold_up_the_end(sqlite_store, config):
-    subscribe(sqlite_store, *readers(3))
-    edition = freeze(sqlite_store)
-    stop = threading.Event()
-
-    def hang(_: str) -> bytes:
-        stop.set()
-        return server.silent(_)
-
-    with ScriptedServer(body=hang) as server:
-        one = config(server.port, connections=1, stop_timeout="1s")
-        drained = stopped(sqlite_store, one, configured_transports(one), stop)
-
-    assert (drained.accepted, drained.unknown) == (0, 1)
-    assert states(sqlite_store, edition.key) == {DeliveryState.UNKNOWN: 1, DeliveryState.QUEUED: 2}
-
-
-def left_sending(store, config, count: int = 1) -> list[str]:
-    """Leave rows as a killed process leaves them: intent committed, no verdict. Their ids."""
-    dead = claim_owner.identity().rpartition(":")[0] + ":00000000"
-    signer = links(store, config)
-    with store.write() as tx:
-        [edition] = tx.deliveries.open_editions(NOON)
-        claims = tx.claims.claim(edition.key, owner=dead, lease_until=FAR, at=NOON, limit=count)
-        tx.claims.settle_and_intend((), claims, owner=dead, lease_until=FAR, at=NOON)
-    return [signer.message_id(c.edition, c.subscriber, "example.org") for c in claims]
-
-
-def test_what_a_killed_process_left_in_the_air_is_unknown(store, config):
-    subscribe(store, *readers(3))
-    edition = freeze(store)
-    with ScriptedServer() as server, capture_logs() as logs:
-        left_sending(store, config(server.port))
-        drained = drain_ledger(
-            store, config(server.port), configured_transports(config(server.port))
-        )
-
-    assert states(store, edition.key) == {DeliveryState.UNKNOWN: 1, DeliveryState.ACCEPTED: 2}
-    assert len(server.bodies) == 2
-    assert (drained.accepted, drained.unknown) == (2, 1)
-    assert {
-        "event": "a sender died while it sent",
-        "log_level": "warning",
-        "edition": edition.key,
-        "unknown": 1,
-        "remedy": f"syndicate settle {edition.key} --unknown resend|skip",
-    } in logs
-
-
-def test_the_outbox_says_what_became_of_what_was_in_the_air(store, config):
-    subscribe(store, *readers(3))
-    edition = freeze(store)
-    arrived, _ = left_sending(store, config(), 2)
-    outbox = Outbox.of(config())
-    outbox.open()
-    (outbox.folder / f"{edition.key:06}-000001.eml").write_bytes(
-        f"Message-ID: {arrived}\r\n\r\n".encode()
-    )
-    drained = drain_ledger(store, config(), [outbox])
-
-    assert drained.recovered == 1
-    assert drained.accepted == 2
-    assert states(store, edition.key) == {DeliveryState.ACCEPTED: 3}
-    assert len(outbox.messages()) == 3
-
-
-def test_what_is_claimed_by_a_living_process_is_left_to_it(store, config):
-    subscribe(store, *readers(3))
-    edition = freeze(store)
-    with store.write() as tx:
-        tx.claims.claim(edition.key, owner="elsewhere/0:1:1:x", lease_until=FAR, at=NOON, limit=1)
-
-    assert drain_ledger(store, config(), configured_transports(config())).accepted == 2
-
-
-def test_a_verdict_waits_for_a_store_that_somebody_else_holds(tmp_path, config, monkeypatch):
-    store = impatient_store(tmp_path, monkeypatch)
-    subscribe(store, *readers(2))
-    edition = freeze(store)
-    holder = sqlite3.connect(
-        tmp_path / "syndicate.db", isolation_level=None, check_same_thread=False
-    )
-
-    def hold(_: str) -> bytes:
-        if not holder.in_transaction:
-            holder.execute("BEGIN IMMEDIATE")
-            threading.Timer(0.5, holder.rollback).start()
-        return b"250 ok\r\n"
-
-    with ScriptedServer(body=hold) as server, contextlib.closing(holder):
-        one = config(server.port, connections=1)
-        drained = drain_ledger(store, one, configured_transports(one))
-
-    assert drained.accepted == 2
-    assert states(store, edition.key) == {DeliveryState.ACCEPTED: 2}
-    store.close()
-
-
-def test_a_store_that_stays_held_ends_the_pass_and_no_body_leaves_unrecorded(
-    tmp_path, config, monkeypatch
-):
-    monkeypatch.setattr("syndicate.deliver.loop.ledger._STORE_TIMEOUT", 0.1)
-    store = impatient_store(tmp_path, monkeypatch)
-    subscribe(store, *readers(9))
-    edition = freeze(store)
-    holder = sqlite3.connect(
-        tmp_path / "syndicate.db", isolation_level=None, check_same_thread=False
-    )
-
-    def hold(_: str) -> bytes:
-        if not holder.in_transaction:
-            holder.execute("BEGIN IMMEDIATE")
-        return b"250 ok\r\n"
-
-    with ScriptedServer(body=hold) as server, contextlib.closing(holder):
-        one = config(server.port, connections=1)
-        with pytest.raises(StoreLocked):
-            drain_ledger(store, one, configured_transports(one))
-        holder.rollback()
-
-        assert len(server.bodies) == 1
-        server.answers["body"] = b"250 ok\r\n"
-        assert drain_ledger(store, one, configured_transports(one)).accepted == 8
-
-    assert states(store, edition.key) == {DeliveryState.UNKNOWN: 1, DeliveryState.ACCEPTED: 8}
-    store.close()
-
-
-def impatient_store(folder, monkeypatch):
-    monkeypatch.setattr("syndicate.store.database.sql_engine.BUSY_TIMEOUT", 50)
-    return Store.open(f"sqlite:///{folder}/syndicate.db")
-
-
-# a test copy
-
-
-def test_a_copy_touches_no_ledger(sqlite_store, config):
-    subscribe(sqlite_store, *readers(3))
-    for _ in range(2):
-        send_sample(
-            draft(),
-            "editor@example.org",
-            config=config(),
-            transports=configured_transports(config()),
-            links=links(sqlite_store, config()),
-        )
-
-    with sqlite_store.read() as tx:
-        assert tx.editions.all() == []
-    assert [kept.to for kept in Outbox.of(config()).messages()] == ["editor@example.org"] * 2
-
-
-def test_a_copy_is_held_back_by_mail_only_too(sqlite_store, config):
-    only = config(only=["*@office.example"])
-    with pytest.raises(Refused, match=r"mail\.only"):
-        send_sample(
-            draft(),
-            "editor@example.org",
-            config=only,
-            transports=configured_transports(only),
-            links=links(sqlite_store, only),
-        )
 
 
 def test_the_config_names_the_way_out(config):

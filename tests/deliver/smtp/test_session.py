@@ -5,82 +5,19 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from syndicate.config import MailSettings
 from syndicate.deliver.sample_mail import send_envelope, send_message
-from syndicate.deliver.smtp.dialogue import SessionTerms
-from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.smtp.transport import Envelope, MessageAnswered, ReadyForBody, SessionEnded
 from syndicate.errors import DeliveryError, PermanentFailure, TemporaryFailure
-from tests.deliver.mail_servers import ScriptedServer, certificate, real_server
+from tests.deliver.mail_servers import ScriptedServer
+from tests.deliver.smtp.dialogues import ADA, ALL, BODY, LARGE, drive, invited
 
-ADA = Envelope(sender="news@example.org", recipient="ada@example.org", message_id="<1.1.x@y>")
 BO = Envelope(sender="news@example.org", recipient="bo@example.org", message_id="<1.2.x@y>")
-BODY = b"Subject: x\r\n\r\nend\r\n"
-LARGE = b"Subject: x\r\n\r\n" + b"y" * 78 + b"\r\n" + (b"z" * 900 + b"\r\n") * 5_800
-"""More than any buffer on its way takes at once; few lines, as a server in Python reads them."""
-ALL = frozenset({"pipelining", "size"})
-PIECE = 512 * 1024
-Pair = tuple[SmtpSession, socket.socket]
 
-
-@pytest.fixture
-def pair() -> Iterator[Callable[..., Pair]]:
-    """A factory of sessions that were opened, each with the server's end of its connection."""
-    with contextlib.ExitStack() as stack:
-
-        def make(extensions: frozenset[str] = ALL, timeout: float = 1.0) -> Pair:
-            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
-            ours = socket.create_connection(listener.getsockname())
-            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
-            theirs = stack.enter_context(listener.accept()[0])
-            theirs.settimeout(30)
-            terms = SessionTerms(
-                server="mx:25", extensions=extensions, timeout=timeout, max_messages=9
-            )
-            session = SmtpSession(ours, terms)
-            stack.callback(session.close)
-            return session, theirs
-
-        yield make
-
-
-def drive(session: SmtpSession, kind: type, seconds: float = 30.0) -> list[Any]:
-    """Let a session go on until an event of a kind; return all that came.
-
-    Its own clock stands still: what takes long here is a loaded machine.
-    """
-    events: list[Any] = []
-    now = time.monotonic()
-    while time.monotonic() < now + seconds:
-        events += session.poll(now)
-        if any(isinstance(event, kind) for event in events):
-            return events
-        time.sleep(0.001)
-    raise AssertionError(f"no {kind.__name__} in {events}")
-
-
-def readable(session: SmtpSession) -> None:
-    """Wait until what was said to a session has come."""
-    assert select.select([session], [], [], 30)[0]
-
-
-def invited(session: SmtpSession, theirs: socket.socket) -> None:
-    """Bring a session to where a body is awaited."""
-    session.send_envelope(ADA, len(BODY))
-    session.poll(time.monotonic())
-    theirs.sendall(b"250 a\r\n250 b\r\n354 c\r\n")
-    assert drive(session, ReadyForBody) == [ReadyForBody()]
-    theirs.recv(4096)
-
-
-# dropped after every byte
 
 DIALOGUE = [
     b"220 mx\r\n",
@@ -90,7 +27,11 @@ DIALOGUE = [
     b"354 go\r\n",
     b"250 2.0.0 taken\r\n",
 ]
+
+
 BEFORE_BODY = len(b"".join(DIALOGUE[:5]))
+
+
 SAID = len(b"".join(DIALOGUE))
 
 
@@ -145,6 +86,9 @@ def deliver(port: int) -> str:
     return "accepted"
 
 
+# dropped after every byte
+
+
 def test_a_server_that_is_gone_after_any_byte_that_it_says_leaves_no_doubt_but_after_the_body():
     for says in range(1, SAID + 1):
         server = Dropping(says=says)
@@ -180,11 +124,11 @@ def test_a_server_that_is_gone_after_any_byte_that_it_hears_has_taken_nothing():
     assert set(outcomes) == set(order)
 
 
-# replies in pieces, and together
-
-
 def _readable(connection: socket.socket) -> bool:
     return bool(select.select([connection], [], [], 0.01)[0])
+
+
+# replies in pieces, and together
 
 
 @pytest.mark.parametrize("extensions", [ALL, frozenset()], ids=["pipelined", "stepwise"])
@@ -294,178 +238,6 @@ def test_answers_before_the_question_left_do_not_make_a_body_whole(pair):
     session._unwritten.append(memoryview(b"NOOP\r\n" * 10))  # as if commands were stuck
     session.send_body(BODY)
     assert session._body_left == 60 + len(BODY) + 3
-
-
-# slow and silent
-
-
-@pytest.fixture
-def hasty(monkeypatch):
-    monkeypatch.setattr("syndicate.deliver.smtp.session._BODY_TIMEOUTS", 3)
-
-
-@pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("said", [b"", b"250 a\r\n", b"250 a\r\n250 b\r\n354"])
-def test_silence_before_the_body_ends_it_in_time(pair, said):
-    session, theirs = pair(timeout=10)
-    session.send_envelope(ADA, 10)
-    theirs.sendall(said)
-    if said:
-        readable(session)
-    assert session.poll(100) == session.poll(109.9) == []
-    [ended] = session.poll(110.1)
-
-    assert type(ended.error) is TemporaryFailure
-
-
-@pytest.mark.usefixtures("hasty")
-def test_silence_after_the_body_ends_it_later(pair):
-    session, theirs = pair(timeout=10)
-    invited(session, theirs)
-    session.send_body(BODY)
-    now = time.monotonic()
-    assert session.poll(now) == session.poll(now + 29.9) == []
-    [ended] = session.poll(now + 30.1)
-
-    assert session.body_sent
-    assert "did not answer in time" in str(ended.error)
-
-
-@pytest.mark.usefixtures("hasty")
-def test_a_body_that_is_read_byte_by_byte_meets_its_deadline(pair):
-    session, theirs = pair(timeout=10)
-    invited(session, theirs)
-    session.send_body(LARGE)
-    now = time.monotonic()
-    for second in range(31):
-        assert session.poll(now + second) == []
-        theirs.recv(20_000)
-    [ended] = session.poll(now + 31)
-
-    assert not session.body_sent
-    assert "within the message" in str(ended.error)
-
-
-@pytest.mark.parametrize("at_body", [False, True])
-def test_an_end_of_file_from_the_server_is_the_end(pair, at_body):
-    session, theirs = pair()
-    if at_body:
-        invited(session, theirs)
-        session.send_body(BODY)
-    else:
-        session.send_envelope(ADA, 10)
-    session.poll(time.monotonic())
-    theirs.shutdown(socket.SHUT_WR)
-    [ended] = drive(session, SessionEnded)
-
-    assert "closed the connection" in str(ended.error)
-    assert session.body_sent
-
-
-@pytest.mark.parametrize(
-    "flood", [b"250-x\r\n" * 2_000_000, b"250-" + b"x" * 10_000_000, b"250 x\r\n" * 1_500_000]
-)
-def test_ten_megabytes_of_answer_are_not_kept(pair, flood):
-    session, theirs = pair()
-    session.send_envelope(ADA, 10)
-    session.poll(time.monotonic())
-    flooding = threading.Thread(target=lambda: _send(theirs, flood), daemon=True)
-    flooding.start()
-    events = drive(session, SessionEnded)
-    session.close()
-    flooding.join(30)
-
-    assert len(str(events[-1].error)) < 800
-
-
-def _send(connection: socket.socket, data: bytes) -> None:
-    with contextlib.suppress(OSError):
-        connection.sendall(data)
-
-
-# encrypted
-
-
-@pytest.fixture
-def trusted(tmp_path, monkeypatch):
-    context, file = certificate(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    return context
-
-
-@pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_a_large_body_leaves_encrypted(trusted, security):
-    kind = {"starttls": trusted} if security == "starttls" else {"tls": trusted}
-    with real_server(**kind) as (port, boxes):
-        mail = MailSettings(host="localhost", port=port, security=security)
-        with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
-            for _ in range(2):
-                send_message(session, ADA, LARGE)
-
-    assert boxes.bodies == [LARGE, LARGE]
-
-
-@pytest.mark.parametrize("security", ["starttls", "tls"])
-@pytest.mark.parametrize("name", ["localhost", "elsewhere.example"])
-def test_verify_false_takes_any_certificate(tmp_path, security, name):
-    context, _ = certificate(tmp_path, name)
-    starttls, tls = (context, None) if security == "starttls" else (None, context)
-    with real_server(starttls=starttls, tls=tls) as (port, boxes):
-        mail = MailSettings(host="127.0.0.1", port=port, security=security, verify=False)
-        with contextlib.closing(SmtpTransport(mail.servers[0]).open()) as session:
-            send_message(session, ADA, BODY)
-
-    assert boxes.bodies == [BODY]
-    assert boxes.encrypted == [True] or security == "tls"
-
-
-def test_a_slow_reader_of_an_encrypted_body_is_waited_for_while_it_reads(trusted):
-    """Each piece that leaves is a sign of life: the time-out isn't one for the whole body."""
-    taken = bytearray()
-    turn, read = threading.Semaphore(0), threading.Semaphore(0)
-
-    def serve() -> None:
-        connection, _ = listener.accept()
-        with contextlib.suppress(OSError), trusted.wrap_socket(connection, server_side=True) as tls:
-            tls.sendall(b"220 mx\r\n")
-            tls.recv(4096)
-            tls.sendall(b"250 mx\r\n")
-            for answer in (b"250 a\r\n", b"250 b\r\n", b"354 c\r\n"):
-                tls.recv(4096)
-                tls.sendall(answer)
-            while not taken.endswith(b"\r\n.\r\n"):
-                turn.acquire(timeout=30)
-                before = len(taken)
-                while len(taken) < before + PIECE and not taken.endswith(b"\r\n.\r\n"):
-                    taken.extend(tls.recv(16_384))
-                read.release()
-            tls.sendall(b"250 taken\r\n")
-            tls.recv(4096)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
-        threading.Thread(target=serve, daemon=True).start()
-        port = listener.getsockname()[1]
-        server = MailSettings(host="localhost", port=port, security="tls", timeout="30s").servers[0]
-        with contextlib.closing(SmtpTransport(server).open()) as session:
-            send_envelope(session, ADA, len(LARGE))
-            session.send_body(LARGE)
-            session._connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
-            events: list[Any] = []
-            began = now = time.monotonic()
-            while not (session.body_sent or events):
-                turn.release()
-                while not read.acquire(timeout=0.001):
-                    events += session.poll(now)
-                now += 20  # whoever reads takes so long for each piece
-                events += session.poll(now)
-            turn.release()
-            [answered] = events or drive(session, MessageAnswered)
-
-    assert now - began > 5 * 30, "slow enough to be told from a time-out"
-    assert isinstance(answered, MessageAnswered), answered
-    assert answered.reply.code == 250
-    assert bytes(taken[:-3]) == LARGE
 
 
 # what a server says that it can
