@@ -7,7 +7,6 @@ file, and the file is the evidence that it arrived.
 import contextlib
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, message_from_string
@@ -68,7 +67,11 @@ class Outbox:
 
     def messages(self) -> "list[OutboxMessage]":
         """Return all messages, newest first; no file is read yet."""
-        files = sorted(self._files(), key=lambda file: (-file.stat().st_mtime_ns, file.name))
+        if not self.folder.is_dir():
+            return []
+        with os.scandir(self.folder) as entries:
+            files = [e for e in entries if _FILE_NAME.fullmatch(e.name) and e.is_file()]
+        files.sort(key=lambda file: (-file.stat().st_mtime_ns, file.name))
         return [OutboxMessage(Path(file.path)) for file in files]
 
     def get(self, name: str) -> "OutboxMessage | None":
@@ -78,11 +81,6 @@ class Outbox:
 
     def __str__(self) -> str:
         return str(self.folder)
-
-    def _files(self) -> Iterator[os.DirEntry[str]]:
-        if self.folder.is_dir():
-            with os.scandir(self.folder) as entries:
-                yield from (e for e in entries if _FILE_NAME.fullmatch(e.name) and e.is_file())
 
 
 class OutboxSession:

@@ -92,7 +92,6 @@ def drain(
                 timeout = config.mail.stop_timeout.total_seconds()
                 _run(SendLoop(ledger, relays, queue, throttle, maintenance, timeout), stop)
                 store.sweep(ledger.current_time)
-        _log_counts(ledger)
         reasons = relays.reasons_unavailable(time.monotonic())
         unavailable = reasons if reasons and ledger.open_editions() else ()
         return _report(ledger, maintenance, unavailable)
@@ -138,7 +137,9 @@ def _run(loop: SendLoop, stop: threading.Event) -> None:
         raise crashes[0]
 
 
-def _log_counts(ledger: Ledger) -> None:
+def _report(
+    ledger: Ledger, maintenance: Maintenance, unavailable: tuple[str, ...]
+) -> DeliveryReport:
     for edition, count in sorted(ledger.counts.items()):
         _log.info(
             "edition accepted" if count[DeliveryState.ACCEPTED] else "edition not accepted",
@@ -151,11 +152,6 @@ def _log_counts(ledger: Ledger) -> None:
                 if count[state]
             },
         )
-
-
-def _report(
-    ledger: Ledger, maintenance: Maintenance, unavailable: tuple[str, ...]
-) -> DeliveryReport:
     total: Counter[DeliveryState] = sum(ledger.counts.values(), Counter())
     return DeliveryReport(
         accepted=total[DeliveryState.ACCEPTED],

@@ -94,7 +94,7 @@ def _own_key(finding: partial[Finding], resolver: Resolver, key: DkimKey) -> Fin
         return finding(WRONG, f"there are {len(records)} records; keep only this one", publish)
     if fault := _key_fault(_tags(records[0]), _tags(key.dns_record)):
         return finding(WRONG, fault, publish)
-    batched = ", several at once" if key.batched else ""
+    batched = ", several at once" if key.batch else ""
     return finding(OK, f"has our key ({key.algorithm}{batched})")
 
 

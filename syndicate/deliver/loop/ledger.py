@@ -26,6 +26,8 @@ _HOLD_MEMORY = timedelta(days=1)
 """How long a hold that is over still counts as one to recover from."""
 _STORE_TIMEOUT = 60.0
 """Seconds to retry a commit that has outcomes in it."""
+_RETRY_INTERVAL = 1.0
+"""Seconds between two such attempts."""
 _HEARTBEAT_INTERVAL = 1.0
 """Seconds between heartbeats for accepted mail."""
 _AFTER_BODY = frozenset({DeliveryState.ACCEPTED, DeliveryState.UNKNOWN})
@@ -165,7 +167,7 @@ class Ledger:
                 if isinstance(error, StoreTooNew) or time.monotonic() >= until:
                     self._log_unrecorded(batch)
                     raise
-                time.sleep(1)
+                time.sleep(_RETRY_INTERVAL)
             else:
                 break
         paused_before = len(self._failure_limit.paused)

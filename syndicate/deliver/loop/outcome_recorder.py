@@ -55,8 +55,9 @@ class OutcomeRecorder:
         relay.counts[self.record_unsent(message, error)] += 1
         if session_closed:
             relay.closed_domains.add(message.domain)
-        relay_wide = session_closed and len(relay.closed_domains) >= _CLOSED_DOMAINS
-        if relay_wide or reply_classifier.slows_relay(error, about_recipient=about_recipient):
+        closes = session_closed and len(relay.closed_domains) >= _CLOSED_DOMAINS
+        slower = not about_recipient and reply_classifier.slows_domain(error)
+        if closes or slower or error.code == reply_classifier.THROTTLED:
             self.hold_relay(relay, error, now)
         elif about_recipient and self._throttle.record_failure(message.domain, error):
             self._throttle.hold(message.domain, now)

@@ -129,7 +129,7 @@ class RelayState:
         """Send nothing through it until the next update brings the hold."""
         self.held_until = now + _MAX_WAIT
 
-    def rate(self, owner: str, now: float, *, last: bool = False) -> SendRate:
+    def rate(self, owner: str, now: float, *, last: bool) -> SendRate:
         """Return how fast it has sent since the last call."""
         count = self.counts.total()
         since, before = self._last_rate

@@ -9,7 +9,7 @@ from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState
 from syndicate.model.editions import Edition
 from syndicate.model.retry_delay import next_attempt
 
-_THROTTLED = 454
+THROTTLED = 454
 """Relays reply this when mail comes too fast (RFC 4954 means logins, Amazon SES everything)."""
 CLOSING = 421
 """Only further replies show whom it concerns."""
@@ -51,12 +51,7 @@ def is_hard_bounce(outcome: DeliveryOutcome) -> bool:
 
 def is_throttled(error: DeliveryError) -> bool:
     """Whether a relay that has not yet taken a message asks for a pause."""
-    return error.code in (CLOSING, _THROTTLED)
-
-
-def slows_relay(error: DeliveryError, *, about_recipient: bool = True) -> bool:
-    """Whether a relay asks for less mail, for all recipients."""
-    return error.code == _THROTTLED or (not about_recipient and slows_domain(error))
+    return error.code in (CLOSING, THROTTLED)
 
 
 def slows_domain(error: DeliveryError) -> bool:

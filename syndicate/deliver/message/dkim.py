@@ -9,7 +9,7 @@ that are present, and the absence of further ones of `OVERSIGNED_FIELDS`. There 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 
@@ -66,10 +66,10 @@ class DkimKey:
     """`rsa-sha256` or `ed25519-sha256`."""
     dns_record: str
     """The TXT record that has to be at `dns_name`."""
-    sign: Callable[[Sequence[bytes]], list[bytes]]
-    """Signs SHA-256 digests; may take long, and releases the interpreter lock."""
-    batched: bool = False
-    """Whether it makes several signatures at once."""
+    sign_one: Callable[[bytes], bytes]
+    """Signs a SHA-256 digest."""
+    batch: BatchRsaSigner | None = None
+    """Makes several signatures at once, where that is possible."""
 
     @classmethod
     def of(cls, settings: "DkimKeySettings", key: "PrivateKey", domain: str) -> Self:
@@ -77,8 +77,7 @@ class DkimKey:
         algorithm, sign_one, batch = "ed25519-sha256", _digest_signer(key), None
         if _is_rsa(key):
             algorithm, batch = "rsa-sha256", BatchRsaSigner.of(key, sign_one)
-        sign = partial(_sign, sign_one, batch)
-        return cls(domain, settings.selector, algorithm, dns_record(key), sign, batch is not None)
+        return cls(domain, settings.selector, algorithm, dns_record(key), sign_one, batch)
 
     @property
     def dns_name(self) -> str:
@@ -88,7 +87,12 @@ class DkimKey:
     @property
     def slow(self) -> bool:
         """Whether a signature takes longer than all other work on a message; not in batches."""
-        return self.algorithm == "rsa-sha256" and not self.batched
+        return self.algorithm == "rsa-sha256" and self.batch is None
+
+    def sign(self, digests: Sequence[bytes]) -> list[bytes]:
+        """Sign SHA-256 digests; may take long, and releases the interpreter lock."""
+        batch = self.batch if len(digests) >= MIN_BATCH else None
+        return (batch and batch.sign(digests)) or list(map(self.sign_one, digests))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,14 +226,6 @@ def _digest_signer(key: "PrivateKey") -> Callable[[bytes], bytes]:
         return key.sign
     padding, hashed = PKCS1v15(), Prehashed(SHA256())
     return lambda digest: key.sign(digest, padding, hashed)
-
-
-def _sign(
-    sign_one: Callable[[bytes], bytes], batch: BatchRsaSigner | None, digests: Sequence[bytes]
-) -> list[bytes]:
-    """Sign digests, together if that is possible and faster."""
-    signatures = batch.sign(digests) if batch and len(digests) >= MIN_BATCH else None
-    return signatures or list(map(sign_one, digests))
 
 
 @lru_cache(maxsize=64)

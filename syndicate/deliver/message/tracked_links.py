@@ -48,17 +48,15 @@ class TrackedLinks:
         if not self.counted:
             return self.urls
         numbers = range(1, len(self.urls) + 1)
-        reader = self._reader(subscriber)
-        return tuple(links.click(self.edition, number, reader) for number in numbers)
+        return tuple([self._click(links, number, subscriber) for number in numbers])
 
     def canary(self, links: SignedLinks, subscriber: int) -> str:
         """Return the target of the hidden link in a reader's mail; empty if it needs none."""
-        if not (self.counted and self.urls):
-            return ""
-        return links.click(self.edition, CANARY, self._reader(subscriber))
+        return self._click(links, CANARY, subscriber) if self.counted and self.urls else ""
 
-    def _reader(self, subscriber: int) -> int | None:
-        return subscriber if self.tracking is Tracking.READERS else None
+    def _click(self, links: SignedLinks, number: int, subscriber: int) -> str:
+        named = self.tracking is Tracking.READERS
+        return links.click(self.edition, number, subscriber if named else None)
 
 
 def add_utm_tags(url: str, campaign: str, config: Config) -> str:

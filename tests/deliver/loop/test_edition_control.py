@@ -94,6 +94,7 @@ def resume(store, key):
         return tx.control.resume(key, cause=ME, at=NOON)
 
 
+@pytest.mark.sql
 @pytest.mark.parametrize("stop", ["cancel", "pause"])
 def test_once_the_command_returned_nothing_more_of_another_process_arrives(
     store, store_url, tmp_path, stop

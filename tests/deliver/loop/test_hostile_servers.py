@@ -31,7 +31,7 @@ from tests.deliver.faulty_server import (
     repeated,
 )
 
-EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "25"))
 HURRY = 0.2
 """Seconds that an answer is waited for; the verdict on a body three times as long."""
 OPEN = {DeliveryState.CLAIMED, DeliveryState.SENDING}

@@ -122,6 +122,7 @@ def test_the_outbox_loses_and_repeats_nothing(store_url, tmp_path):
     assert sorted(int(kept.name[7:13]) for kept in outbox.messages()) == sorted(sender.stand())
 
 
+@pytest.mark.sql
 def test_two_processes_at_once_serve_each_reader_once(store_url, tmp_path):
     with (
         running(tmp_path / "sink.log", Manner(wait=SHORTLY)) as sink,

@@ -15,6 +15,7 @@ import pytest
 from syndicate.config import Config
 from syndicate.deliver.loop.ledger import LedgerBatch
 from syndicate.deliver.loop.relay_pool import RelayPool
+from syndicate.deliver.loop.token_bucket import TokenBucket
 from syndicate.deliver.smtp.dialogue import SessionTerms
 from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.deliver.smtp.transport import (
@@ -188,6 +189,15 @@ def test_no_session_is_opened_with_a_relay_whose_rate_is_used_up(sqlite_store, c
     assert relays.relays[0].take_token(0)
     assert not relays.relays[0].take_token(0)
     assert list(relays.to_connect(4, relays.relays, 0)) == []
+
+
+def test_a_token_is_put_back_where_another_limit_has_none(sqlite_store, config):
+    [relay] = RelayPool(configured_transports(config(25, rate="1/m")), sqlite_store).relays
+    relay.buckets.append(TokenBucket.for_day(sqlite_store, "relay:full", lambda _: 0))
+    assert not relay.take_token(0)
+
+    relay.buckets.pop()
+    assert relay.take_token(0)
 
 
 class Impatient:

@@ -31,6 +31,7 @@ def config(publication):
     return make
 
 
+@pytest.mark.sql
 def test_any_number_of_domains_may_be_held(store):
     subscribe(store, "ada@free.example", "bo@d1.example", "cy@d9999.example")
     edition = freeze(store)
@@ -42,6 +43,7 @@ def test_any_number_of_domains_may_be_held(store):
     assert {"ada@free.example"} <= claimed <= {"ada@free.example", "cy@d9999.example"}
 
 
+@pytest.mark.sql
 def test_only_who_is_at_a_held_domain_itself_is_left_out(store):
     held = ["bo@a_b.example", '"c@d"@a_b.example', "D@A_B.example"]
     others = ["ada@axb.example", "ed@mail.a_b.example", "flo@x-a_b.example"]

@@ -138,6 +138,7 @@ def test_a_relay_gets_no_more_than_its_rate(sqlite_store, config):
     assert clocked.kept_to(40)
 
 
+@pytest.mark.sql
 def test_two_processes_share_a_rate(store, store_url, tables):
     subscribe(store, *at("x.example", 50))
     edition = freeze(store)

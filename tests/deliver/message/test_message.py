@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from syndicate.config import Config
 from syndicate.deliver.message.message import EditionHeaders
+from syndicate.deliver.message.template import MessageTemplate
 from syndicate.errors import Refused
 from syndicate.model.editions import EditionKind
 from tests.deliver.editions import EMAIL, LEAVE, NAME, content, draft, message, reader
@@ -52,6 +53,15 @@ def test_every_header_is_there_once():
     assert not parsed.defects
 
 
+@pytest.mark.parametrize("kind", list(EditionKind))
+def test_the_size_that_a_server_is_told_is_that_of_the_whole(kind):
+    who = reader(PUBLICATION, kind=kind, name="Zoë", email="zoë@x.example")
+    whole = MessageTemplate.of(content(html="<p>.\n.\r\n</p>"), who.headers).render(who)
+
+    assert whole.size == len(bytes(whole))
+    assert whole.size == len(b"".join(whole.pieces))
+
+
 def test_the_text_stands_before_the_html():
     parsed = parse(message(content(), reader(PUBLICATION)))
 
@@ -91,6 +101,7 @@ def test_a_name_that_looks_like_a_marker_is_only_a_name():
 
 @given(name=PRINTABLE, subject=PRINTABLE, body=st.text(st.characters(exclude_categories=["Cs"])))
 @example(name="محمد " * 60, subject="🏳️‍🌈" * 80, body="." + "ű" * 3000 + " \n.\n\nFrom me\n")
+@example(name="=?utf-8?b?eA==?=", subject="=?utf-8?b?eA==?=", body="x")
 @example(name="O'\"Neil\\, J. (=?x?=) <a@b>", subject=" =?utf-8?b?eA==?= ", body="=\t \n" * 5)
 @example(name="x" * 500, subject="y" * 2000, body="--=_alternative--\n--=_alternative\n")
 @example(name="a, b; c:", subject="", body="")

@@ -123,7 +123,7 @@ LIKELY = st.lists(
 ).map(b"".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(stream=LIKELY, cuts=st.lists(st.integers(0, 300)), extensions=st.sampled_from([ALL]))
 def test_however_a_stream_is_split_it_means_the_same(stream, cuts, extensions):
     lines = [found.end() for found in re.finditer(rb"\n", stream)]
@@ -139,7 +139,7 @@ def test_replies_that_come_together_are_the_same_as_replies_that_come_alone():
     assert len(together[0]) == 3
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(stream=LIKELY | st.binary(max_size=200), pipelining=st.booleans())
 def test_whatever_is_heard_events_come_in_order_and_commands_are_whole(stream, pipelining):
     events, sent = events_and_commands([stream], ALL if pipelining else ALL - {"pipelining"})
@@ -318,7 +318,7 @@ def test_an_address_is_never_more_than_an_address(address, place):
     assert dialogue.idle
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(address=st.text(st.characters(codec=None, exclude_categories=()), max_size=20))
 def test_any_text_is_one_command_or_none(address):
     dialogue = make_dialogue()
@@ -354,7 +354,7 @@ def test_a_message_larger_than_the_server_takes_is_not_even_offered():
     assert b"SIZE=1000" in dialogue.commands()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(lines=st.lists(st.sampled_from([b"", b".", b"..", b".x", b"x.", b"."]), max_size=8))
 def test_no_body_ends_before_its_end(lines):
     message = b"".join(line + b"\r\n" for line in lines) or b"\r\n"
