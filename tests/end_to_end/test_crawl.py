@@ -13,7 +13,7 @@ from syndicate import clock
 from syndicate.config import load
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.file_discovery import find_article_files
-from syndicate.publish.output.manifest import Manifest
+from syndicate.publish.records.manifest import Manifest
 from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Services
 from syndicate.store import Store
@@ -82,9 +82,8 @@ def test_whatever_it_names_of_its_own_is_there_and_is_what_it_was_named_as(crawl
 
 def test_whatever_is_published_can_be_come_upon(crawled):
     crawl, output = crawled
-    manifest = Manifest.open_read_only(output)
-    assert manifest
-    with closing(manifest):
+    with Manifest.opened(output) as manifest:
+        assert manifest
         published = {file.path for file in manifest.files() if not is_twin(file.path)}
     # crops are made of every picture, and named where it leads an article
     published -= {path for path in published if re.search(r"-(1x1|4x3|16x9)\.\w+$", path)}

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ from syndicate.model.articles import Article, Figure, Revision
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
-from syndicate.publish.output.manifest import Manifest, PublishedFile
+from syndicate.publish.records.manifest import Manifest, PublishedFile
 from syndicate.store import Store
 from tests.render.feeds.samples import NOON
 
@@ -88,9 +87,8 @@ class Newsroom:
 
     def manifest(self) -> dict[str, PublishedFile]:
         """What the manifest says, by path."""
-        seen = Manifest.open_read_only(self.config.output)
-        assert seen
-        with closing(seen):
+        with Manifest.opened(self.config.output) as seen:
+            assert seen
             return {file.path: file for file in seen.files()}
 
     def files(self) -> dict[str, bytes]:

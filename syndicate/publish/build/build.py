@@ -14,10 +14,10 @@ from syndicate.publish.build.page_workers import PageWorkers
 from syndicate.publish.build.report import ArticleOutcome, OutputFile, TaskOutcome
 from syndicate.publish.build.site_files import SiteFiles, sitemap_path
 from syndicate.publish.build.tasks import ArticlesTask, Task
-from syndicate.publish.build.topic_index import SITEMAP_TOPIC
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
 from syndicate.publish.output.media import MediaFault, media_warnings
+from syndicate.publish.records.topic_index import SITEMAP_TOPIC
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.formats import topic_formats
 from syndicate.render.sitemaps import CHUNK

@@ -13,7 +13,7 @@ from itertools import islice
 
 from syndicate.config import Config
 from syndicate.publish.build.tasks import FeedDocumentTask, ListPageTask, Missing, PageBatch
-from syndicate.publish.build.topic_index import ListRow, TopicIndex
+from syndicate.publish.records.topic_index import ListRow, TopicIndex
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.formats import topic_formats
 from syndicate.render.feeds.history import FeedHistory

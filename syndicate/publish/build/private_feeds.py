@@ -6,7 +6,6 @@ same for all readers but for their token.
 
 import secrets
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from threading import Lock
 
@@ -17,9 +16,9 @@ from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRend
 from syndicate.publish.build.pagination import subscription_document
 from syndicate.publish.build.render_cache import RenderCache
 from syndicate.publish.build.report import TaskOutcome
-from syndicate.publish.build.topic_index import TopicIndex
 from syndicate.publish.output.gzip_template import GzipTemplate
-from syndicate.publish.output.manifest import Manifest, ManifestState, PublishedFile
+from syndicate.publish.records.manifest import Manifest, ManifestState, PublishedFile
+from syndicate.publish.records.topic_index import TopicIndex
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import channel
 from syndicate.render.feeds.channel import FeedChannel
@@ -54,16 +53,15 @@ class PrivateFeedWriter:
     def document(self, address: str) -> tuple[FeedWriter, GzipTemplate] | None:
         """Return the private version of the public document at an address from the root.
 
-        None where it is not a feed that readers subscribe to. Raise StoreError, or
-        sqlite3.Error where the manifest can't be read.
+        None where it is not a feed that readers subscribe to. Raise SyndicateError where the
+        store or the manifest can't be read.
         """
         writer = next((writer for writer in FORMATS if address.endswith(f"/{writer.file}")), None)
         if writer is None or not address.isascii():  # SQLite fails for some other characters
             return None
-        manifest = Manifest.open_read_only(self._config.output)
-        if manifest is None:
-            return None
-        with closing(manifest), self._lock:
+        with Manifest.opened(self._config.output) as manifest, self._lock:
+            if manifest is None:
+                return None
             public, state = manifest.entry(addresses.output_path(address)), manifest.state()
             if public is None or state is None or public.owner + writer.file != address:
                 return None

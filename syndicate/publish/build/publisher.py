@@ -4,7 +4,7 @@ It asks the store which articles changed since the last build, and renders what 
 affect. After a build that died, or where templates changed, it renders everything.
 """
 
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from datetime import datetime
 
 from syndicate.config import Config
@@ -14,7 +14,7 @@ from syndicate.publish.build.page_workers import start_page_workers
 from syndicate.publish.build.site_files import SiteFiles
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.folder import locked, write_errors_reported
-from syndicate.publish.output.manifest import Manifest, ManifestState
+from syndicate.publish.records.manifest import Manifest, ManifestState
 from syndicate.render import addresses, fingerprint
 from syndicate.render.templates import Templates
 from syndicate.store import Store
@@ -54,7 +54,7 @@ class Publisher:
         with (
             locked(output),
             write_errors_reported(output),
-            closing(Manifest.open_for_build(output)) as manifest,
+            Manifest.opened_for_build(output) as manifest,
         ):
             last = self._last_state(manifest)
             compress = self._compress

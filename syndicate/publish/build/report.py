@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from syndicate.errors import Problem
-from syndicate.publish.build.topic_index import ListedArticle
-from syndicate.publish.output.manifest import PublishedFile
 from syndicate.publish.output.media import MediaFault
+from syndicate.publish.records.manifest import PublishedFile
+from syndicate.publish.records.topic_index import ListedArticle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from syndicate.body.missing_media import without_files
 from syndicate.publish.build.pagination import PAGE_SIZE
 from syndicate.publish.build.report import OutputFile
 from syndicate.publish.build.tasks import Missing
-from syndicate.publish.build.topic_index import SITEMAP_TOPIC, TopicIndex
 from syndicate.publish.build.writer import PageWriter
-from syndicate.publish.output.manifest import Manifest
+from syndicate.publish.records.manifest import Manifest
+from syndicate.publish.records.topic_index import SITEMAP_TOPIC, TopicIndex
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import opml
 from syndicate.render.feeds.formats import Feed

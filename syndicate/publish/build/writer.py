@@ -26,11 +26,11 @@ from syndicate.publish.build.tasks import (
     PageBatch,
     Task,
 )
-from syndicate.publish.build.topic_index import ListedArticle
 from syndicate.publish.output.compression import COMPRESSED_SUFFIXES, compressed
 from syndicate.publish.output.folder import OutputFolder
-from syndicate.publish.output.manifest import PublishedFile
 from syndicate.publish.output.media import MediaFolder, media_files, without_renditions
+from syndicate.publish.records.manifest import PublishedFile
+from syndicate.publish.records.topic_index import ListedArticle
 from syndicate.render import addresses, topics
 from syndicate.render.article_view import ArticleViews
 from syndicate.render.feeds import channel

@@ -7,11 +7,9 @@ so that an interrupted run continues where it stopped.
 
 import hashlib
 import json
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import partial
@@ -25,10 +23,10 @@ from syndicate.config import Config
 from syndicate.errors import Problem, SyndicateError
 from syndicate.publish.mirror import storage
 from syndicate.publish.mirror.storage import Storage
-from syndicate.publish.mirror.uploaded_files import UPLOADS_NAME, PendingUpload, UploadedFiles
 from syndicate.publish.output.folder import locked
 from syndicate.publish.output.formats import cache_control, format_of, is_subscription_document
-from syndicate.publish.output.manifest import MANIFEST_NAME as MANIFEST
+from syndicate.publish.records.manifest import MANIFEST_NAME
+from syndicate.publish.records.uploaded_files import PendingUpload, UploadedFiles
 from syndicate.render import addresses
 
 LOCK = ".mirror.lock"
@@ -95,14 +93,14 @@ class Mirror:
         output can't be read.
         """
         folder = self._config.output
-        if not (folder / MANIFEST).is_file():
+        if not (folder / MANIFEST_NAME).is_file():
             return MirrorReport()
-        with locked(folder, LOCK), self._uploads() as uploads:
+        with locked(folder, LOCK), UploadedFiles.opened(folder, self._target) as uploads:
             build = uploads.last_build()
             if build is None or build == self._current_build:
                 return MirrorReport()
             run = _MirrorRun(self._config, uploads, self._open_storage(), stop or Event())
-            complete = run.execute(check_headers=self._current_build is None)
+            complete = run.upload(check_headers=self._current_build is None)
         if complete:
             self._current_build = build
         return MirrorReport(
@@ -117,18 +115,8 @@ class Mirror:
 
         Raise SyndicateError where its list of uploads can't be read.
         """
-        with self._uploads() as uploads:
+        with UploadedFiles.opened(self._config.output, self._target) as uploads:
             return uploads.uploaded_versions(versions)
-
-    @contextmanager
-    def _uploads(self) -> Iterator[UploadedFiles]:
-        folder = self._config.output
-        try:
-            with closing(UploadedFiles.open(folder, self._target)) as uploads:
-                yield uploads
-        except sqlite3.Error as error:
-            remedy = "delete it to upload everything again"
-            raise SyndicateError(f"{folder / UPLOADS_NAME}: {error}; {remedy}") from error
 
     def _open_storage(self) -> Storage:
         """Open the storage, once.
@@ -152,7 +140,7 @@ class _MirrorRun:
     _failures: dict[str, list[str]] = field(default_factory=dict)
     """Errors of the storage, each with its paths."""
 
-    def execute(self, *, check_headers: bool) -> bool:
+    def upload(self, *, check_headers: bool) -> bool:
         """Upload and delete; return whether nothing is left to do.
 
         After a stage with a failure no other begins, since its files link to what failed.

@@ -1,7 +1,6 @@
-"""The output folder, and what is written beside the files.
+"""The output folder: its files, and how they are served.
 
 `folder` replaces files atomically; `journal` lists paths before they are written;
-`manifest` lists the files of the last build, in SQLite; `media` copies files of articles;
-`formats` has media types and Cache-Control; `compression` makes .gz and .br copies;
-`gzip_template` compresses a document once for many readers.
+`media` has the files that articles load; `formats` media types and Cache-Control;
+`compression` makes .gz and .br copies; `gzip_template` compresses a document once for many readers.
 """

@@ -10,7 +10,6 @@ the folder is the operator's and stays.
 import fcntl
 import hashlib
 import os
-import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from syndicate.errors import SyndicateError
-from syndicate.publish.output.journal import Journal
-from syndicate.publish.output.manifest import is_safe_path
+from syndicate.publish.output.journal import Journal, is_safe_path
 
 LOCK = ".lock"
 _OPEN_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -58,8 +56,6 @@ def write_errors_reported(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise SyndicateError(f"{folder}: {error.strerror or error}") from error
-    except sqlite3.OperationalError as error:
-        raise SyndicateError(f"{folder}: the manifest: {error}") from error
 
 
 class OutputFolder:

@@ -8,8 +8,6 @@ import json
 from pathlib import Path
 from typing import TextIO
 
-from syndicate.publish.output.manifest import is_safe_path
-
 JOURNAL_NAME = ".manifest.journal"
 
 
@@ -55,3 +53,11 @@ def _path(line: str) -> str | None:
     except ValueError:  # the line is incomplete, so its file was never begun
         return None
     return path if isinstance(path, str) and is_safe_path(path) else None
+
+
+def is_safe_path(path: str) -> bool:
+    """Whether a path is inside the folder and may belong to a build.
+
+    Names with a leading dot are this package's own, or the operator's.
+    """
+    return "\0" not in path and all(part and not part.startswith(".") for part in path.split("/"))

@@ -5,10 +5,8 @@ another process may have built and died. Nothing waits for it, and no recipient 
 another.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event, Lock
@@ -16,13 +14,13 @@ from typing import TYPE_CHECKING, Self
 
 from syndicate.config import Config
 from syndicate.config.loopback import is_loopback_url
-from syndicate.errors import Problem, SyndicateError
+from syndicate.errors import Problem
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.output.formats import MAIN_FEEDS, is_subscription_document
-from syndicate.publish.output.manifest import Manifest, ManifestState
 from syndicate.publish.push.call_sender import DEFAULT_SECONDS, SendReport, TimeBudget
 from syndicate.publish.push.feed_versions import find_versions
+from syndicate.publish.records.manifest import Manifest, ManifestState
 from syndicate.store import Store
 
 if TYPE_CHECKING:  # faster start-up where nobody is notified
@@ -131,20 +129,13 @@ class ChangeNotifier:
 
     def _enqueue_changes(self, at: datetime) -> None:
         """Enqueue what changed since the last run; trial builds are skipped."""
-        manifest = Manifest.open_read_only(self._config.output)
-        if manifest is None:
-            return
-        try:
-            with closing(manifest):
-                state = manifest.state()
-                if state is None:
-                    return
-                if state.trial or state.at > at:
-                    self._skipped_trial = True
-                    return
+        with Manifest.opened(self._config.output) as manifest:
+            if not (manifest and (state := manifest.state())):
+                return
+            if state.trial or state.at > at:
+                self._skipped_trial = True
+            else:
                 self._enqueue(manifest, state, at)
-        except sqlite3.Error as error:
-            raise SyndicateError(f"{self._config.output}: the manifest: {error}") from error
 
     def _enqueue(self, manifest: Manifest, state: ManifestState, at: datetime) -> None:
         with self._changes_lock:

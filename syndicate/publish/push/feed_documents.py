@@ -1,18 +1,16 @@
 """The feed documents that our own hub sends."""
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from syndicate.config import Config
-from syndicate.errors import SyndicateError
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.output.formats import format_of, is_subscription_document
-from syndicate.publish.output.manifest import Manifest
+from syndicate.publish.records.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +37,8 @@ class FeedDocuments:
 
         Raise SyndicateError, also inside the context, where it can't be read.
         """
-        manifest = Manifest.open_read_only(config.output)
-        if manifest is None:
-            yield None
-            return
-        try:
-            with closing(manifest):
-                yield cls(config, manifest) if manifest.state() is not None else None
-        except sqlite3.Error as error:
-            raise SyndicateError(f"{config.output}: the manifest: {error}") from error
+        with Manifest.opened(config.output) as manifest:
+            yield cls(config, manifest) if manifest and manifest.state() else None
 
     def may_send(self, at: datetime) -> bool:
         """Whether the build may be sent at `at`: it is not a trial, and not of a later time."""

@@ -1,21 +1,14 @@
 """The feeds of the output, and their current versions."""
 
-import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from syndicate.config import Config
 from syndicate.publish.mirror.mirror import Mirror
-from syndicate.publish.output.manifest import Manifest
+from syndicate.publish.records.manifest import Manifest
 from syndicate.render import addresses
 from syndicate.render.feeds.formats import FORMATS
-
-_NAMES = tuple(writer.file for writer in FORMATS)
-_ALL = f"""
-SELECT f.path, f.sha256 FROM (SELECT home FROM topics UNION SELECT '{addresses.HOME}') AS t
-JOIN files AS f ON f.path = substr(t.home, 2) || ? WHERE f.status = {HTTPStatus.OK:d}
-"""  # noqa: S608 - no input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +30,13 @@ class FeedVersions:
 def find_versions(
     manifest: Manifest, mirror: Mirror | None, changed: Collection[str], *, complete: bool
 ) -> FeedVersions:
-    """Return the versions of changed feeds, or of all; raise sqlite3.Error."""
-    versions = dict(_all(manifest.database) if complete else _some(manifest, changed))
+    """Return the versions of changed feeds, or of all."""
+    if complete:
+        all_files = [manifest.topic_files(writer.file) for writer in FORMATS]
+        versions = {path: sha256 for files in all_files for path, sha256 in files.items()}
+    else:
+        entries = filter(None, map(manifest.entry, changed))
+        versions = {file.path: file.sha256 for file in entries if file.status == HTTPStatus.OK}
     published = versions if mirror is None else mirror.uploaded_versions(versions)
     return FeedVersions(
         complete=complete,
@@ -52,15 +50,3 @@ def find_versions(
 def topic_url(path: str, config: Config) -> str:
     """Return the URL of a feed document: the topic of WebSub."""
     return addresses.absolute(f"/{path}", config)
-
-
-def _all(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    for name in _NAMES:
-        yield from database.execute(_ALL, (name,))
-
-
-def _some(manifest: Manifest, paths: Collection[str]) -> Iterator[tuple[str, str]]:
-    for path in paths:
-        entry = manifest.entry(path)
-        if entry is not None and entry.status == HTTPStatus.OK:
-            yield path, entry.sha256

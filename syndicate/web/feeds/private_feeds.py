@@ -4,15 +4,13 @@ Caches may not store them, and a revoked address looks like one that never exist
 in no log, and in no header that we send.
 """
 
-import sqlite3
-
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from syndicate.config import Config
-from syndicate.errors import StoreError
+from syndicate.errors import SyndicateError
 from syndicate.publish.build.private_feeds import PrivateFeedWriter
 from syndicate.publish.output.formats import format_of
 from syndicate.render import addresses
@@ -55,7 +53,7 @@ class PrivateFeedPages:
                 is_valid = tx.private_feeds.is_valid(token)
             path = f"/{request.path_params['path']}"
             result = self._writer.document(path) if is_valid else None
-        except (StoreError, sqlite3.Error):  # sqlite3: the manifest of the build
+        except SyndicateError:  # from the store or the manifest
             return self._errors.busy()
         if result is None:
             raise HTTPException(404)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from cachetools import LRUCache
 
 from syndicate.publish.output.formats import FileFormat, format_of
-from syndicate.publish.output.manifest import MANIFEST_NAME, Manifest, PublishedFile
+from syndicate.publish.records.manifest import MANIFEST_NAME, Manifest, PublishedFile
 from syndicate.web.published.content_codings import ALL_CODINGS, IDENTITY_ONLY, ContentCoding
 from syndicate.web.server.responses import FileRange, HttpResponse, OpenFile
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from syndicate.model.articles import MEDIA, Person, Status
 from syndicate.publish.build import build, pagination, site_files
 from syndicate.publish.build.publisher import Publisher
-from syndicate.publish.output.manifest import Manifest
+from syndicate.publish.records.manifest import Manifest
 from syndicate.store import Store
 from tests.publish.newsroom import PICTURE, Newsroom
 from tests.render.feeds.samples import NOON

@@ -1,13 +1,11 @@
 """The pagination of lists, divided among several processes."""
 
-from contextlib import closing
-
 import pytest
 
 from syndicate.publish.build import pagination
 from syndicate.publish.build.pagination import BuildPlan
-from syndicate.publish.build.topic_index import ListedArticle, TopicIndex
-from syndicate.publish.output.manifest import Manifest
+from syndicate.publish.records.manifest import Manifest
+from syndicate.publish.records.topic_index import ListedArticle, TopicIndex
 from syndicate.workers.pool import Shard
 from tests.render.feeds.samples import NOON
 
@@ -18,7 +16,7 @@ HOME, LONG, SHORT = ("/", "everything", ""), ("/tags/long/", "tag", "Long"), "/t
 def plan(tmp_path, publication, monkeypatch):
     """A list of everything and one of a tag, of many pages, and five tags with a page each."""
     monkeypatch.setattr(pagination, "PAGE_SIZE", 3)
-    with closing(Manifest.open_for_build(tmp_path)) as manifest:
+    with Manifest.opened_for_build(tmp_path) as manifest:
         index = TopicIndex(manifest.database)
         for key in range(1, 41):
             name = SHORT.format(key % 5), "tag", "Short"

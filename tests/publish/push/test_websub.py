@@ -11,9 +11,9 @@ import pytest
 from lxml import etree
 
 from syndicate.publish.mirror.mirror import Mirror
-from syndicate.publish.output.manifest import Manifest
 from syndicate.publish.push.change_notifier import ChangeNotifier
 from syndicate.publish.push.feed_documents import FeedDocuments
+from syndicate.publish.records.manifest import Manifest
 from syndicate.store import CallKind, Store
 from syndicate.web.app import application
 from tests import ROOT

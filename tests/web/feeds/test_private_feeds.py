@@ -13,7 +13,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.publish.build.private_feeds import PrivateFeedWriter
-from syndicate.publish.output.manifest import Manifest
+from syndicate.publish.records.manifest import Manifest
 from syndicate.web.readers.personal_data_file import export_json
 from tests.causes import TEST
 from tests.publish.newsroom import Newsroom

@@ -12,7 +12,7 @@ import httpx
 
 from syndicate.config import Config
 from syndicate.publish.output.folder import OutputFolder
-from syndicate.publish.output.manifest import Manifest, ManifestState, PublishedFile
+from syndicate.publish.records.manifest import Manifest, ManifestState, PublishedFile
 from syndicate.web.pages import WebPages
 from syndicate.web.published.files import PublishedFiles
 from syndicate.web.server.server import listen
@@ -63,10 +63,7 @@ def put(
 ) -> None:
     """Publish one file, as a build does: what the manifest says of it is committed."""
     folder.mkdir(exist_ok=True)
-    with (
-        closing(OutputFolder(folder)) as output,
-        closing(Manifest.open_for_build(folder)) as manifest,
-    ):
+    with closing(OutputFolder(folder)) as output, Manifest.opened_for_build(folder) as manifest:
         made = output.put(path, data)
         entry = PublishedFile(
             path=path,

@@ -13,7 +13,7 @@ import feedparser
 import httpx
 import pytest
 
-from syndicate.publish.output.manifest import MANIFEST_NAME
+from syndicate.publish.records.manifest import MANIFEST_NAME
 from tests.web.published.published_folder import RSS, now, published, put, served
 
 

@@ -7,7 +7,7 @@ transaction, and a server looks up one.
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from syndicate.clock import EPOCH
+from syndicate.errors import SyndicateError
 
 MANIFEST_NAME = ".manifest.sqlite"
 _VERSION = 6
@@ -92,29 +93,54 @@ class Manifest:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self.database = database
+        self._execute = database.execute
         self._is_rebuild = False
         self._maybe_unused: set[str] = set()
 
     @classmethod
-    def open_for_build(cls, folder: Path) -> Self:
+    @contextmanager
+    def opened_for_build(cls, folder: Path) -> Iterator[Self]:
         """Open it to write; a corrupt one is replaced by an empty one.
 
-        Files of a corrupt manifest have no owner until the next build writes them again.
-        Raise sqlite3.OperationalError where the disk fails rather than the manifest.
+        Files of a corrupt manifest have no owner until the next build writes them again. What
+        was not committed is discarded. Raise SyndicateError where the disk fails rather than the
+        manifest, also inside the context.
         """
         file = folder / MANIFEST_NAME
         try:
-            return cls(_connect(file))
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            for part in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
-                part.unlink(missing_ok=True)
-            return cls(_connect(file))
+            try:
+                database = _connect(file)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:
+                for suffix in ("", "-wal", "-shm"):
+                    file.with_name(file.name + suffix).unlink(missing_ok=True)
+                database = _connect(file)
+            with closing(database):
+                yield cls(database)
+        except sqlite3.OperationalError as error:
+            raise _unusable(folder, error) from error
+
+    @classmethod
+    @contextmanager
+    def opened(cls, folder: Path) -> Iterator[Self | None]:
+        """Open it to read; None where there is none.
+
+        Raise SyndicateError where it can't be read, also inside the context.
+        """
+        manifest = cls.open_read_only(folder)
+        if manifest is None:
+            yield None
+            return
+        try:
+            with closing(manifest.database):
+                yield manifest
+        except sqlite3.Error as error:
+            raise _unusable(folder, error) from error
 
     @classmethod
     def open_read_only(cls, folder: Path) -> Self | None:
-        """Open it to read; None where there is none.
+        """Open it to read for a long time; None where there is none.
 
         It closes itself when it is garbage-collected, since several readers share one.
         """
@@ -129,10 +155,6 @@ class Manifest:
         except sqlite3.Error:
             return None
         return manifest
-
-    def close(self) -> None:
-        """Close it and discard what was not committed."""
-        self.database.close()
 
     # files
 
@@ -156,30 +178,38 @@ class Manifest:
 
     def remove(self, path: str) -> None:
         """Remove a file that was deleted."""
-        self.database.execute("DELETE FROM files WHERE path = ?", (path,))
+        self._execute("DELETE FROM files WHERE path = ?", (path,))
+
+    def topic_files(self, name: str) -> dict[str, str]:
+        """Return path and digest of the files with a name in the folders of all topics."""
+        query = (
+            "SELECT f.path, f.sha256 FROM (SELECT home FROM topics UNION SELECT '/') AS t"
+            " JOIN files AS f ON f.path = substr(t.home, 2) || ? WHERE f.status = 200"
+        )
+        return dict(self._execute(query, (name,)).fetchall())
 
     def _files(self, where: str, value: object) -> Iterator[PublishedFile]:
         query = f"SELECT {', '.join(_COLUMNS)} FROM files WHERE {where}"  # noqa: S608 - no input
-        for *row, settled in self.database.execute(query, (value,)):
+        for *row, settled in self._execute(query, (value,)):
             yield PublishedFile(**dict(zip(_COLUMNS[:-1], row, strict=True)), settled=bool(settled))
 
     def begin_rebuild(self) -> None:
         """Start with no files; those of the last build are leftovers unless put or kept."""
-        self.database.execute(
+        self._execute(
             "CREATE TEMP TABLE IF NOT EXISTS before (path TEXT PRIMARY KEY, owner, sha256, size,"
             " status, location, modified, settled) WITHOUT ROWID"
         )
-        self.database.execute("DELETE FROM before")
-        self.database.execute("INSERT INTO before SELECT * FROM files")
-        self.database.execute("DELETE FROM files")
-        self.database.execute("DELETE FROM shown")
-        self.database.execute("DELETE FROM missing")
+        self._execute("DELETE FROM before")
+        self._execute("INSERT INTO before SELECT * FROM files")
+        self._execute("DELETE FROM files")
+        self._execute("DELETE FROM shown")
+        self._execute("DELETE FROM missing")
         self._is_rebuild = True
 
     def keep(self, path: str) -> PublishedFile | None:
         """Keep the last build's entry of a file; return it, or None without one."""
         if self._is_rebuild:
-            self.database.execute(
+            self._execute(
                 "INSERT OR IGNORE INTO files SELECT * FROM before"
                 " WHERE path = ? OR path = ? || '.gz' OR path = ? || '.br'",
                 (path, path, path),
@@ -191,19 +221,17 @@ class Manifest:
         if not self._is_rebuild:
             return []
         query = "SELECT path FROM before WHERE path NOT IN (SELECT path FROM files) ORDER BY path"
-        return [path for (path,) in self.database.execute(query)]
+        return [path for (path,) in self._execute(query)]
 
     # the files of media/
 
     def set_pictures(self, article: int, pictures: Iterable[str]) -> None:
         """Record which pictures an article shows now."""
         query = "SELECT picture FROM shown WHERE article = ?"
-        before = {picture for (picture,) in self.database.execute(query, (article,))}
+        before = {picture for (picture,) in self._execute(query, (article,))}
         now = set(pictures)
         for picture in before - now:
-            self.database.execute(
-                "DELETE FROM shown WHERE picture = ? AND article = ?", (picture, article)
-            )
+            self._execute("DELETE FROM shown WHERE picture = ? AND article = ?", (picture, article))
         self._maybe_unused |= before - now
         self.database.executemany(
             "INSERT INTO shown VALUES (?, ?)", ((picture, article) for picture in now - before)
@@ -212,13 +240,13 @@ class Manifest:
     def unused_pictures(self) -> list[str]:
         """Return pictures that no article shows any more."""
         query = "SELECT count(*) FROM shown WHERE picture = ?"
-        shown = {p for p in self._maybe_unused if self.database.execute(query, (p,)).fetchone()[0]}
+        shown = {p for p in self._maybe_unused if self._execute(query, (p,)).fetchone()[0]}
         return sorted(self._maybe_unused - shown)
 
     def set_missing_files(self, article: int, files: Mapping[str, int]) -> None:
         """Record which files an article's page is rendered without, each with its stamp."""
         if not self._is_rebuild:  # which begins with no rows
-            self.database.execute("DELETE FROM missing WHERE article = ?", (article,))
+            self._execute("DELETE FROM missing WHERE article = ?", (article,))
         if not files:
             return
         self.database.executemany(
@@ -229,7 +257,7 @@ class Manifest:
     def missing_files(self) -> dict[int, dict[str, int]]:
         """Return the files that articles are rendered without, each with its stamp, by article."""
         missing: dict[int, dict[str, int]] = {}
-        rows = self.database.execute("SELECT article, file, stamp FROM missing")
+        rows = self._execute("SELECT article, file, stamp FROM missing")
         for article, file, stamp in rows:
             missing.setdefault(article, {})[file] = stamp
         return missing
@@ -239,7 +267,7 @@ class Manifest:
     def state(self) -> ManifestState | None:
         """Return the state of the last build; None before the first."""
         query = "SELECT style, compress, change, at, trial FROM state"
-        row = self.database.execute(query).fetchone()
+        row = self._execute(query).fetchone()
         if row is None:
             return None
         style, compress, change, at, trial = row
@@ -253,18 +281,18 @@ class Manifest:
 
     def pending(self) -> list[int]:
         """Return the keys of articles that failed in the last build."""
-        rows = self.database.execute("SELECT article FROM pending ORDER BY article")
+        rows = self._execute("SELECT article FROM pending ORDER BY article")
         return [key for (key,) in rows]
 
     def finish(self, state: ManifestState, pending: Iterable[int]) -> None:
         """Commit the build, with its state and the articles to retry."""
-        self.database.execute("DELETE FROM state")
+        self._execute("DELETE FROM state")
         microseconds = (state.at - EPOCH) // timedelta(microseconds=1)
-        self.database.execute(
+        self._execute(
             "INSERT INTO state VALUES (?, ?, ?, ?, ?)",
             (state.style, state.compress, state.change, microseconds, state.trial),
         )
-        self.database.execute("DELETE FROM pending")
+        self._execute("DELETE FROM pending")
         self.database.executemany(
             "INSERT INTO pending VALUES (?)", ((key,) for key in sorted(set(pending)))
         )
@@ -274,28 +302,23 @@ class Manifest:
 def _connect(file: Path) -> sqlite3.Connection:
     database = sqlite3.connect(file)
     try:
-        with closing(database.cursor()) as cursor:
-            cursor.execute("PRAGMA journal_mode = WAL")
-            cursor.execute("PRAGMA synchronous = NORMAL")
-            _create_tables(cursor)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        _create_tables(database)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _create_tables(cursor: sqlite3.Cursor) -> None:
+def _create_tables(database: sqlite3.Connection) -> None:
     """Create the tables; raise DatabaseError for those of another version."""
-    (version,) = cursor.execute("PRAGMA user_version").fetchone()
+    (version,) = database.execute("PRAGMA user_version").fetchone()
     if version not in (0, _VERSION):
         raise sqlite3.DatabaseError(f"version {version}")
     if version == 0:
-        cursor.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+        database.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
 
 
-def is_safe_path(path: str) -> bool:
-    """Whether a path is inside the folder and may belong to a build.
-
-    Names with a leading dot are this package's own, or the operator's.
-    """
-    return "\0" not in path and all(part and not part.startswith(".") for part in path.split("/"))
+def _unusable(folder: Path, error: sqlite3.Error) -> SyndicateError:
+    return SyndicateError(f"{folder}: the manifest: {error}")

@@ -1,10 +1,8 @@
 """The manifest: what the last build left, what is ours, and how it is served."""
 
-from contextlib import closing
-
 import pytest
 
-from syndicate.publish.output.manifest import MANIFEST_NAME, Manifest, ManifestState, PublishedFile
+from syndicate.publish.records.manifest import MANIFEST_NAME, Manifest, ManifestState, PublishedFile
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 
@@ -18,25 +16,24 @@ def published(path, **values):
 def test_it_says_how_each_file_is_served(tmp_path):
     gone = published("a/index.html", status=410)
     moved = published("b/index.html", status=301, location="/c/")
-    with closing(Manifest.open_for_build(tmp_path)) as manifest:
+    with Manifest.opened_for_build(tmp_path) as manifest:
         manifest.put([moved, gone])
         manifest.finish(STATE, [])
-    seen = Manifest.open_read_only(tmp_path)
-    assert seen
-    with closing(seen):
+    with Manifest.opened(tmp_path) as seen:
+        assert seen
         assert seen.entry("a/index.html") == gone
         assert list(seen.files()) == [gone, moved]
         assert seen.entry("c/index.html") is None
 
 
 def test_it_is_there_as_a_whole_or_not_at_all(tmp_path):
-    with closing(Manifest.open_for_build(tmp_path)) as manifest:
+    with Manifest.opened_for_build(tmp_path) as manifest:
         manifest.put([published("a")])
         manifest.finish(STATE, [3, 2])
-    with closing(Manifest.open_for_build(tmp_path)) as manifest:
+    with Manifest.opened_for_build(tmp_path) as manifest:
         manifest.put([published("b")])
         manifest.remove("a")
-    with closing(Manifest.open_for_build(tmp_path)) as manifest:
+    with Manifest.opened_for_build(tmp_path) as manifest:
         assert [file.path for file in manifest.files()] == ["a"]
         assert (manifest.state(), manifest.pending()) == (STATE, [2, 3])
 
@@ -46,16 +43,16 @@ def test_it_says_whether_the_last_build_was_a_trial(sqlite_store, publication, t
     newsroom = Newsroom(sqlite_store, publication())
     newsroom.build(trial=not trial)
     newsroom.build(trial=trial)
-    seen = Manifest.open_read_only(newsroom.config.output)
-    assert seen
-    with closing(seen):
+    with Manifest.opened(newsroom.config.output) as seen:
+        assert seen
         state = seen.state()
     assert state
     assert state.trial is trial
 
 
 def test_where_there_is_none_there_is_nothing_to_see(tmp_path):
-    assert Manifest.open_read_only(tmp_path) is None
+    with Manifest.opened(tmp_path) as seen:
+        assert seen is None
     (tmp_path / MANIFEST_NAME).write_text("no database")
     assert Manifest.open_read_only(tmp_path) is None
 

@@ -6,12 +6,14 @@ files of the mirror that are in no list would never be deleted.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from syndicate.errors import SyndicateError
 from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
-from syndicate.publish.output.manifest import MANIFEST_NAME as MANIFEST
+from syndicate.publish.records.manifest import MANIFEST_NAME
 
 UPLOADS_NAME = ".mirror.sqlite"
 _TABLES = """
@@ -56,21 +58,21 @@ class UploadedFiles:
         self._target = target
 
     @classmethod
-    def open(cls, folder: Path, target: str) -> Self:
-        """Open the list; raise sqlite3.Error where it or the manifest can't be read."""
-        database = sqlite3.connect(folder / UPLOADS_NAME, uri=True)
-        try:
-            database.executescript(f"PRAGMA journal_mode = WAL; {_TABLES}")
-            manifest = (folder / MANIFEST).absolute().as_uri()
-            database.execute("ATTACH ? AS manifest", (f"{manifest}?mode=ro",))
-        except BaseException:
-            database.close()
-            raise
-        return cls(database, target)
+    @contextmanager
+    def opened(cls, folder: Path, target: str) -> Iterator[Self]:
+        """Open the list; what was not committed is discarded.
 
-    def close(self) -> None:
-        """Close it and discard what was not committed."""
-        self._database.close()
+        Raise SyndicateError where it or the manifest can't be read, also inside the context.
+        """
+        file, manifest = folder / UPLOADS_NAME, (folder / MANIFEST_NAME).absolute().as_uri()
+        try:
+            with closing(sqlite3.connect(file, uri=True)) as database:
+                database.executescript(f"PRAGMA journal_mode = WAL; {_TABLES}")
+                database.execute("ATTACH ? AS manifest", (f"{manifest}?mode=ro",))
+                yield cls(database, target)
+        except sqlite3.Error as error:
+            remedy = "delete it to upload everything again"
+            raise SyndicateError(f"{file}: {error}; {remedy}") from error
 
     def last_build(self) -> tuple[object, ...] | None:
         """Return the identity of the last build; None before the first."""

@@ -1,0 +1,5 @@
+"""The records beside the output, SQLite files: the only SQL outside the store.
+
+`manifest` lists what the last build wrote; `topic_index`, in the same file, which articles each
+topic has; `uploaded_files` what the mirror has.
+"""
