@@ -22,7 +22,7 @@ from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.intake.articles.unique_slugs import ArticleFinder
 from syndicate.model.articles import Article, Status
 from syndicate.model.old_addresses import storage_key
-from syndicate.store import ArticleLookup, ArticleWriter, NewArticle, Store, Transaction
+from syndicate.store import ArticleWriter, NewArticle, Store, Transaction
 
 
 class ImportOutcome(StrEnum):
@@ -154,7 +154,13 @@ class _BatchImport:
         self._matcher = ArticleMatcher(config=run.config, taken=taken, store=self._saved_articles)
         self.to_reparse: list[tuple[SourceFile, str]] = []
         """Files to parse again, each with the id to parse it for."""
-        self._lookup = _look_up(tx, batch)
+        files = [parsed.source_file for parsed in batch if parsed.source_file is not None]
+        self._lookup = tx.articles.lookup(
+            ids=[parsed.id for parsed in batch if parsed.id],
+            paths=[file.path for file in files],
+            slugs=[slug for file in files for slug in _slugs(file)],
+            sources=[file.source for file in files if file.source],
+        )
         self._stale_names: set[str] = set()
         """Ids, paths, slugs and source hashes that an article got after the look-up."""
         self._stale_keys: set[int] = set()
@@ -163,8 +169,10 @@ class _BatchImport:
 
     def import_file(self, parsed_file: ParsedFile) -> ImportResult:
         """Import one file; `save_new` stores the new articles."""
+        if parsed_file.source_file is None:
+            return _refused(parsed_file)
         try:
-            return self._import(parsed_file)
+            return self._import(parsed_file, parsed_file.source_file)
         except Refused as error:
             return _refused(parsed_file, str(error))
 
@@ -173,10 +181,7 @@ class _BatchImport:
         self._tx.articles.add_all(self._new, self._at)
         self._new.clear()
 
-    def _import(self, parsed_file: ParsedFile) -> ImportResult:
-        source_file = parsed_file.source_file
-        if source_file is None:
-            return _refused(parsed_file, parsed_file.refusal, parsed_file.traceback)
+    def _import(self, parsed_file: ParsedFile, source_file: SourceFile) -> ImportResult:
         match = self._matcher.match(self._finder(source_file, parsed_file.id), source_file)
         _refuse_unpublishing(source_file, match.article, self._at)
         finder = self._finder(source_file, parsed_file.id)
@@ -191,7 +196,7 @@ class _BatchImport:
                 return ImportResult(path=source_file.path, outcome=ImportOutcome.UNCHANGED)
             parsed_file = reparsed
         if parsed_file.parsed is None:
-            return _refused(parsed_file, parsed_file.refusal, parsed_file.traceback)
+            return _refused(parsed_file)
         result = self._save(source_file, parsed_file.parsed, match)
         self._taken.add(source_file, match)
         return result
@@ -220,7 +225,11 @@ class _BatchImport:
         if article is not None and parsed.incomplete:
             parsed = restore_earlier_media(source_file, parsed, article)
         warnings = (*source_file.warnings, *parsed.warnings)
-        if article is not None and _stays_retracted(article, parsed):
+        if (
+            article is not None
+            and article.retracted_at is not None
+            and parsed.revision.status is not Status.RETRACTED
+        ):
             warning = (
                 f"{source_file.path}: it stays retracted, although its file has another status; "
                 f"to restore it: syndicate retract --undo {article.slug}"
@@ -233,9 +242,11 @@ class _BatchImport:
             )
         for picture in parsed.pictures:
             self._tx.media.add(picture)
-        outcome = self._write(source_file, parsed, match)
         return ImportResult(
-            path=source_file.path, outcome=outcome, slug=source_file.slug, warnings=warnings
+            path=source_file.path,
+            outcome=self._write(source_file, parsed, match),
+            slug=source_file.slug,
+            warnings=warnings,
         )
 
     def _write(
@@ -279,16 +290,6 @@ class _BatchImport:
         )
 
 
-def _look_up(tx: Transaction, batch: Sequence[ParsedFile]) -> ArticleLookup:
-    files = [parsed.source_file for parsed in batch if parsed.source_file is not None]
-    return tx.articles.lookup(
-        ids=[parsed.id for parsed in batch if parsed.id],
-        paths=[file.path for file in files],
-        slugs=[slug for file in files for slug in _slugs(file)],
-        sources=[file.source for file in files if file.source],
-    )
-
-
 def _names(source_file: SourceFile) -> set[str]:
     return {source_file.path, source_file.source, *_slugs(source_file)} - {""}
 
@@ -298,14 +299,15 @@ def _slugs(source_file: SourceFile) -> list[str]:
     return [source_file.slug, *map(storage_key, source_file.revision.old_addresses)]
 
 
-def _refused(parsed_file: ParsedFile, reason: str, bug_traceback: str = "") -> ImportResult:
+def _refused(parsed_file: ParsedFile, reason: str = "", bug_traceback: str = "") -> ImportResult:
+    """Return the result of a refused file; without a reason, the parser's."""
     source_file = parsed_file.source_file
     return ImportResult(
         path=parsed_file.path,
         outcome=ImportOutcome.REFUSED,
         slug="" if source_file is None else source_file.slug,
-        reason=reason,
-        traceback=bug_traceback,
+        reason=reason or parsed_file.refusal,
+        traceback=bug_traceback or parsed_file.traceback,
         over_limits=parsed_file.over_limits,
         warnings=() if source_file is None else source_file.warnings,
     )
@@ -321,7 +323,3 @@ def _refuse_unpublishing(source_file: SourceFile, article: Article | None, at: d
             f"{source_file.path}: it is published, so it can't become a draft again; "
             f"to retract it: syndicate retract {article.slug}"
         )
-
-
-def _stays_retracted(article: Article, parsed: ParsedArticle) -> bool:
-    return article.retracted_at is not None and parsed.revision.status is not Status.RETRACTED

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
@@ -68,6 +68,7 @@ class ParsedFile:
     """Whether it exceeded the time or memory of the process that parsed it."""
 
 
+Read = TypeVar("Read")
 Reparse = Callable[[SourceFile, str], ParsedFile]
 """Parses a file for another public id."""
 
@@ -169,16 +170,11 @@ def _parse_in_steps(
 
 def parse_file(file: Path, config: Config, *, save_media: bool) -> ParsedFile:
     """Parse one file for the id in its front matter, or the one that a new article would have."""
+    restart_timers()
     path = stored_path(file, config)
-    try:
-        source_file = read_source_file(file, config)
-    except Refused as error:
-        return ParsedFile(file=file, path=path, refusal=str(error))
-    except SyndicateError:
-        raise  # such as a full disk, which is not the file's fault
-    except Exception as error:  # noqa: BLE001 - one bad file does not stop the others
-        reason = describe_bug(path, error)
-        return ParsedFile(file=file, path=path, refusal=reason, traceback=traceback.format_exc())
+    source_file, refusal, bug = _attempt(path, lambda: read_source_file(file, config))
+    if source_file is None:
+        return ParsedFile(file=file, path=path, refusal=refusal, traceback=bug)
     public_id = source_file.id or default_id(config, source_file.slug)
     return parse_for_id(source_file, public_id, config, save_media=save_media)
 
@@ -187,15 +183,10 @@ def parse_for_id(
     source_file: SourceFile, public_id: str, config: Config, *, save_media: bool
 ) -> ParsedFile:
     """Parse a source file for a public id."""
-    parsed, refusal, bug_traceback = None, "", ""
-    try:
-        parsed = parse_article(source_file, public_id, config, save_media=save_media)
-    except Refused as error:
-        refusal = str(error)
-    except SyndicateError:
-        raise
-    except Exception as error:  # noqa: BLE001 - one bad file does not stop the others
-        refusal, bug_traceback = describe_bug(source_file.path, error), traceback.format_exc()
+    parsed, refusal, bug = _attempt(
+        source_file.path,
+        lambda: parse_article(source_file, public_id, config, save_media=save_media),
+    )
     return ParsedFile(
         file=source_file.file,
         path=source_file.path,
@@ -203,8 +194,20 @@ def parse_for_id(
         id=public_id,
         parsed=parsed,
         refusal=refusal,
-        traceback=bug_traceback,
+        traceback=bug,
     )
+
+
+def _attempt(path: str, read: Callable[[], Read]) -> tuple[Read | None, str, str]:
+    """Return what `read` returns, else why the file is refused, and the traceback of a bug."""
+    try:
+        return read(), "", ""
+    except Refused as error:
+        return None, str(error), ""
+    except SyndicateError:
+        raise  # such as a full disk, which is not the file's fault
+    except Exception as error:  # noqa: BLE001 - one bad file does not stop the others
+        return None, describe_bug(path, error), traceback.format_exc()
 
 
 def describe_bug(path: str, error: Exception) -> str:
@@ -238,11 +241,6 @@ def _job_handler(config: Config, *, save_media: bool) -> Callable[[_ParseJob], l
             return read_slug_requests(job.files, config)
         if job.for_id is not None:
             return [parse_for_id(*job.for_id, config, save_media=save_media)]
-        return [_parse_within_limits(file, config, save_media=save_media) for file in job.files]
+        return [parse_file(file, config, save_media=save_media) for file in job.files]
 
     return do
-
-
-def _parse_within_limits(file: Path, config: Config, *, save_media: bool) -> ParsedFile:
-    restart_timers()
-    return parse_file(file, config, save_media=save_media)

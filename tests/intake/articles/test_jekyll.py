@@ -30,6 +30,7 @@ def body(articles, text, **how):
         ("[a]({{ site.baseurl }}/b)", '<p><a href="/b">a</a></p>'),
         ("[a]({{ '/b' | relative_url }})", '<p><a href="/b">a</a></p>'),
         ("[a]({{ '/b' | prepend: site.url }})", '<p><a href="/b">a</a></p>'),
+        ("{{ 'a' | append: 'b' }}{{ 'c' | prepend: 'd' }}", "<p>abdc</p>"),
         ("{% assign x = '/b' %}[a]({{ x }})", '<p><a href="/b">a</a></p>'),
         ("{{ site.title | escape }}", "<p>Morning Post</p>"),
         ("x {{ y", "<p>x {{ y</p>"),

@@ -158,6 +158,10 @@ def test_a_body_is_html_and_xml_at_once():
     assert etree.fromstring(f"<div>{body}</div>").find(".//img").get("alt") == '"q"'
 
 
+def test_no_two_elements_have_one_id():
+    assert safe('<p id="x">a</p><p id="x">b</p>') == '<p id="a1-x">a</p><p>b</p>'
+
+
 def test_footnotes_and_anchors_work_under_the_articles_prefix():
     text = "# Über uns\n\nA[^n], see [above](#über-uns) and [there](#nowhere).\n\n[^n]: Note.\n\n# Über uns"
     prefix = id_prefix("urn:uuid:1")

@@ -53,7 +53,13 @@ def jpeg(orientation: int | None = None) -> bytes:
     thumbnail = b"JFXX\0\x10" + written("JPEG", photograph(size=(8, 8)), comment=b"secret")
     segments = b"".join(
         struct.pack(">BBH", 0xFF, code, len(said) + 2) + said
-        for code, said in ((0xE0, thumbnail), (0xED, irb), (0xEB, b"JP secret"), (0xE2, b"MPF\0x"))
+        for code, said in (
+            (0xE0, thumbnail),
+            (0xED, irb),
+            (0xEB, b"JP secret"),
+            (0xEF, b"secret"),
+            (0xE2, b"MPF\0x"),
+        )
     )
     return plain[:20] + segments + plain[20:] + b"trailing secret" + plain
 
@@ -113,6 +119,12 @@ def test_where_by_whom_and_with_what_a_picture_was_taken_is_gone(kind):
         assert dict(image.getexif()) == {}
         assert not image.getexif().get_ifd(GPS)
         assert not {"comment", "xmp", "photoshop", "Author", "Comment"} & set(image.info)
+
+
+def test_no_byte_of_an_avifs_texts_is_left():
+    before = avif()
+    at = before.index(XMP)
+    assert strip_metadata(before)[at : at + len(XMP)] == bytes(len(XMP))
 
 
 @pytest.mark.parametrize("kind", MAKERS)

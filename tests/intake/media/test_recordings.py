@@ -80,7 +80,7 @@ def test_a_recording_with_a_damaged_byte_is_taken_or_left_out_but_stops_nothing(
     whole = sample_recordings.ALL[kind]()
     file, article = articles.write("tram", whole), articles.add("a.md")
     left_out = 0
-    for at in range(min(len(whole), 350)):
+    for at in range(0, min(len(whole), 350), 2):
         damaged = whole[:at] + bytes((255 - whole[at],)) + whole[at + 1 :]
         for data in (damaged, damaged[:-3], whole[:at], whole[:at] + bytes(len(whole) - at)):
             file.write_bytes(data)

@@ -197,6 +197,24 @@ def test_a_quote_that_is_closed_by_somebody_else_is_noticed(sqlite_store, tmp_pa
     assert "ann@example.org" in rows[0].cells[1]
 
 
+def test_a_quote_that_is_closed_far_below_swallows_no_row(sqlite_store, tmp_path):
+    people = "".join(f"r{n}@example.org,R\n" for n in range(60))
+    rows = load(
+        sqlite_store, tmp_path, f'email,name\nbo@example.org,"Bo\n{people}z@example.org,Z"\n'
+    )
+    assert outcomes(rows)[0] == (2, RowOutcome.REFUSED)
+    assert outcomes(rows)[1:] == [(n, RowOutcome.ADDED) for n in range(3, 64)]
+
+
+def test_who_agrees_in_one_row_and_leaves_in_another_has_left(sqlite_store, tmp_path):
+    rows = load(
+        sqlite_store, tmp_path, "email,unsubscribed\nann@example.org,no\nann@example.org,yes\n"
+    )
+    assert RowOutcome.DUPLICATE not in {row.outcome for row in rows}
+    [ann] = everybody(sqlite_store)
+    assert ann.subscriptions[0].state is SubscriptionState.LEFT
+
+
 def test_nul_bytes_and_endless_lines_are_refused_rows(sqlite_store, tmp_path):
     data = b"email,name\nb\0o@example.org,Bo\n" + b"x" * (2 * MAX_LINE_LENGTH + 5)
     data += b"\nann@example.org,A\0nn\n" + b'"' + b"y" * MAX_LINE_LENGTH

@@ -1,8 +1,8 @@
 """Read JSON front matter: an object at the start of the file; the body follows it."""
 
 import json
-import re
-from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
+from json.decoder import WHITESPACE, JSONArray, JSONObject  # type: ignore[attr-defined]  # typeshed leaves them out
+from typing import Any
 
 from syndicate.errors import Refused
 from syndicate.intake.articles.frontmatter.value import (
@@ -14,10 +14,8 @@ from syndicate.intake.articles.frontmatter.value import (
 )
 from syndicate.text import printable
 
-_WHITE_SPACE = re.compile(r"[ \t\n\r]*")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_WORD = re.compile(r"true|false|null")
-_PLAIN = {"true": True, "false": False}
+_CONSTANTS = ("NaN", "Infinity", "-Infinity")
+"""Python reads them; JSON has no such values."""
 
 
 def read_json(text: str, path: str, at: int = 0) -> tuple[FrontMatterValue, int]:
@@ -25,107 +23,63 @@ def read_json(text: str, path: str, at: int = 0) -> tuple[FrontMatterValue, int]
 
     Raise Refused, with the line in `text`, for a syntax error.
     """
-    reader = _JsonReader(text, path)
     try:
-        return reader.read_value(at, 0)
+        try:
+            return _JsonReader(path).scan(text, WHITESPACE.match(text, at).end())
+        except StopIteration as end:
+            raise json.JSONDecodeError("Expecting value", text, end.value) from None
     except json.JSONDecodeError as error:
         raise Refused(f"{path}:{error.lineno}: broken JSON: {error.msg}") from error
 
 
 class _JsonReader:
-    """One pass over a text; methods take a position and return a value and the next position."""
+    """One pass over a text with the parts of Python's decoder, which knows no lines."""
 
-    def __init__(self, text: str, path: str) -> None:
-        self._text = text
+    def __init__(self, path: str) -> None:
         self._path = path
         self._budget = ValueBudget(path)
-        self._counted = 0
+        self._depth = self._counted = 0
         self._line = 1
+        decoder: Any = json.JSONDecoder(parse_int=parse_number, parse_float=parse_number)
+        self._scan_scalar = decoder.scan_once
 
-    def read_value(self, at: int, depth: int) -> tuple[FrontMatterValue, int]:
-        at = self._skip(at)
-        line = self._line_of(at)
-        self._budget.spend(line, depth)
-        first = self._text[at : at + 1]
-        if first == "{":
-            table, at = self._table(at + 1, depth)
-            return table_value(line, table), at
-        if first == "[":
-            items, at = self._items(at + 1, depth)
-            return list_value(line, items), at
-        if first == '"':
-            text, at = self._string(at)
-            return FrontMatterValue(line=line, text=text, json_value=text), at
-        if word := _WORD.match(self._text, at):
-            written = word[0]
-            if written == "null":
-                return FrontMatterValue(line=line), word.end()
-            return FrontMatterValue(line=line, text=written, json_value=_PLAIN[written]), word.end()
-        if digits := _NUMBER.match(self._text, at):
-            return FrontMatterValue(
-                line=line, text=digits[0], json_value=parse_number(digits[0])
-            ), digits.end()
-        raise self._broken("a value is missing", at)
+    def scan(self, text: str, at: int) -> tuple[FrontMatterValue, int]:
+        """Read the value at a position; return it and its end, or raise StopIteration."""
+        self._line += text.count("\n", self._counted, at)
+        self._counted, line = at, self._line
+        self._budget.spend(line, self._depth)
+        self._depth += 1
+        if text.startswith("{", at):
+            table, end = JSONObject((text, at + 1), True, self.scan, None, self._table)
+            value = table_value(line, table)
+        elif text.startswith("[", at):
+            items, end = JSONArray((text, at + 1), self.scan)
+            value = list_value(line, items)
+        elif text.startswith(_CONSTANTS, at):
+            raise StopIteration(at)
+        else:
+            scalar, end = self._scan_scalar(text, at)
+            value = _scalar(line, scalar, text[at:end])
+        self._depth -= 1
+        return value, end
 
-    def _table(self, at: int, depth: int) -> tuple[dict[str, FrontMatterValue], int]:
+    def _table(self, pairs: list[tuple[str, FrontMatterValue]]) -> dict[str, FrontMatterValue]:
         table: dict[str, FrontMatterValue] = {}
-        at = self._skip(at)
-        if self._text[at : at + 1] == "}":
-            return table, at + 1
-        while True:
-            at = self._skip(at)
-            if self._text[at : at + 1] != '"':
-                raise self._broken("a key in double quotes is missing", at)
-            line = self._line_of(at)
-            key, at = self._string(at)
+        for name, value in pairs:
+            key = printable(name)
             if key in table:
                 first = table[key].line
-                raise Refused(f"{self._path}:{line}: {key} is given twice, first on line {first}")
-            at = self._expect(":", at)
-            table[key], at = self.read_value(at, depth + 1)
-            at, ended = self._next(at, "}")
-            if ended:
-                return table, at
+                raise Refused(
+                    f"{self._path}:{value.line}: {key} is given twice, first on line {first}"
+                )
+            table[key] = value
+        return table
 
-    def _items(self, at: int, depth: int) -> tuple[list[FrontMatterValue], int]:
-        items: list[FrontMatterValue] = []
-        at = self._skip(at)
-        if self._text[at : at + 1] == "]":
-            return items, at + 1
-        while True:
-            item, at = self.read_value(at, depth + 1)
-            items.append(item)
-            at, ended = self._next(at, "]")
-            if ended:
-                return items, at
 
-    def _next(self, at: int, closing: str) -> tuple[int, bool]:
-        """Skip a comma or the closing mark; return whether it was the latter."""
-        at = self._skip(at)
-        if self._text[at : at + 1] == closing:
-            return at + 1, True
-        return self._expect(",", at), False
-
-    def _expect(self, mark: str, at: int) -> int:
-        at = self._skip(at)
-        if self._text[at : at + 1] != mark:
-            raise self._broken(f"{mark!r} is missing", at)
-        return at + 1
-
-    def _string(self, at: int) -> tuple[str, int]:
-        text, end = scanstring(self._text, at + 1, True)
-        return printable(text), end
-
-    def _skip(self, at: int) -> int:
-        blank = _WHITE_SPACE.match(self._text, at)
-        assert blank is not None
-        return blank.end()
-
-    def _line_of(self, at: int) -> int:
-        """Return the line of a position; positions must ascend."""
-        self._line += self._text.count("\n", self._counted, at)
-        self._counted = at
-        return self._line
-
-    def _broken(self, problem: str, at: int) -> json.JSONDecodeError:
-        return json.JSONDecodeError(problem, self._text, min(at, len(self._text)))
+def _scalar(line: int, value: Any, written: str) -> FrontMatterValue:
+    if value is None:
+        return FrontMatterValue(line=line)
+    if written.startswith('"'):
+        text = printable(value)
+        return FrontMatterValue(line=line, text=text, json_value=text)
+    return FrontMatterValue(line=line, text=written, json_value=value)
