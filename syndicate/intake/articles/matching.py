@@ -5,6 +5,7 @@ whose file is gone. As long as one of path, slug and body is unchanged, the id s
 """
 
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -16,10 +17,12 @@ from syndicate.intake.articles.parallel_parse import default_id
 from syndicate.intake.articles.source_file import SourceFile, read_source_file
 from syndicate.intake.articles.unique_slugs import (
     ArticleFinder,
-    SlugAllocator,
     SlugRequests,
     describe_owner,
+    describe_taken_slug,
+    is_numbered_form,
     numbered_slug,
+    story_key,
 )
 from syndicate.model.articles import Article
 from syndicate.model.old_addresses import storage_key
@@ -76,9 +79,7 @@ class ArticleMatcher:
     def match(self, finder: ArticleFinder, source_file: SourceFile) -> ArticleMatch:
         """Find the article of a file; raise Refused where its id or slug is another's."""
         article = self._find(finder, source_file)
-        taken = self.taken
-        slugs = SlugAllocator(requests=taken.requests, taken=taken.slugs, store=self.store)
-        slug = slugs.allocate(finder, source_file, article)
+        slug = self._slug(finder, source_file, article)
         warning = ""
         if slug != source_file.slug and (article is None or slug != article.slug):
             warning = f"{source_file.path}: another story has the slug {source_file.slug}; "
@@ -168,3 +169,52 @@ class ArticleMatcher:
 
     def _file(self, path: str) -> Path:
         return self.config.root / path
+
+    def _slug(self, finder: ArticleFinder, source_file: SourceFile, article: Article | None) -> str:
+        """Return the slug that a file asks for, or one with a number where another has it.
+
+        Raise Refused for a story with the slug, title and date of another.
+        """
+        wanted, path = source_file.slug, source_file.path
+        owner = finder.by_slug(wanted)
+        if owner is not None and article is not None and owner.key == article.key:
+            return wanted
+        free = owner is None and self.taken.slugs.get(wanted, path) == path
+        contested = self.taken.requests.is_contested(wanted)
+        if free and not contested:
+            return wanted
+        assigned = self.taken.requests.assign(wanted, self.store()) if contested else {}
+        reserved = {slug for other, slug in assigned.items() if other != path}
+        if free and article is not None and wanted not in reserved:
+            return wanted
+        if article is not None and is_numbered_form(article.slug, wanted):
+            return article.slug
+        return self._number(source_file, article, assigned.get(path), reserved)
+
+    def _number(
+        self,
+        source_file: SourceFile,
+        article: Article | None,
+        assigned: str | None,
+        reserved: AbstractSet[str],
+    ) -> str:
+        """Return the slug with the first free number; refuse the same story twice."""
+        wanted, path, story = source_file.slug, source_file.path, story_key(source_file.revision)
+        duplicate = (
+            self.taken.requests.find_duplicate(path, wanted, story) if assigned is None else None
+        )
+        if duplicate is not None:
+            raise Refused(describe_taken_slug(source_file, duplicate))
+        store = self.store()
+        for number in count(1):
+            slug = numbered_slug(wanted, number)
+            owner = store.by_slug(slug)
+            if owner is not None and article is not None and owner.key == article.key:
+                return slug
+            if owner is not None and story_key(owner) == story:
+                raise Refused(describe_taken_slug(source_file, describe_owner(owner)))
+            if owner is not None or self.taken.slugs.get(slug, path) != path or slug in reserved:
+                continue
+            if number == 1 or slug == assigned or not self.taken.requests.is_requested(slug):
+                return slug
+        raise AssertionError  # numbers never end

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from syndicate.body.compiler import compile_body
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
-from syndicate.model.articles import MEDIA, Article, Figure, Recording
+from syndicate.model.articles import MEDIA, Article, Figure
 
 _MEDIA_SOURCE = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 
@@ -21,12 +21,13 @@ def restore_earlier_media(
 
     The earlier body is kept if its text is unchanged and the new one has no other picture.
     """
-    new = parsed.revision
-    revision = replace(
-        new,
-        image=_image(source_file.revision.image, new.image, article.image),
-        audio=_audio(source_file.revision.audio, new.audio, article.audio),
-    )
+    named, new = source_file.revision, parsed.revision
+    image, audio = new.image, new.audio
+    if named.image and article.image and not (image and image.src):
+        image = article.image if _texts(named.image) == _texts(article.image) else image
+    if named.audio and article.audio and not audio and named.audio.title == article.audio.title:
+        audio = article.audio
+    revision = replace(new, image=image, audio=audio)
     earlier = set(_MEDIA_SOURCE.findall(article.body))
     if article.source == source_file.source and earlier > set(_MEDIA_SOURCE.findall(new.body)):
         revision = replace(revision, body=article.body, figures=article.figures)
@@ -39,21 +40,6 @@ def restore_earlier_media(
         compiled_body=compile_body(revision, slug=source_file.slug),
         warnings=(*parsed.warnings, warning),
     )
-
-
-def _image(named: Figure | None, new: Figure | None, earlier: Figure | None) -> Figure | None:
-    """Return the earlier lead picture if its file is gone and its texts are unchanged."""
-    if named is None or earlier is None or (new is not None and new.src):
-        return new
-    return earlier if _texts(named) == _texts(earlier) else new
-
-
-def _audio(
-    named: Recording | None, new: Recording | None, earlier: Recording | None
-) -> Recording | None:
-    if named is None or earlier is None or new is not None or named.title != earlier.title:
-        return new
-    return earlier
 
 
 def _texts(figure: Figure) -> tuple[str, str, str]:

@@ -57,12 +57,9 @@ def _to_ascii(letter: str) -> str | None:
     """Return a character in ASCII; None for a letter without ASCII form, "-" for any other."""
     if letter.isascii():
         return letter if letter.isalnum() else "-"
-    bases = [part for part in unicodedata.normalize("NFKD", letter) if not _is_combining(part)]
+    parts = unicodedata.normalize("NFKD", letter)
+    bases = [part for part in parts if unicodedata.category(part) != "Mn"]
     written = "".join(_LETTERS.get(part, part) for part in bases)
     if written.isascii():
         return re.sub("[^a-z0-9]", "-", written.lower())
     return None if letter.isalnum() else "-"
-
-
-def _is_combining(letter: str) -> bool:
-    return unicodedata.category(letter) == "Mn"

@@ -7,8 +7,7 @@ are read before the first article is imported.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,6 @@ from itertools import count
 from pathlib import Path, PurePath
 
 from syndicate.config import Config
-from syndicate.errors import Refused
 from syndicate.intake.articles.fields import SLUG_KEYS
 from syndicate.intake.articles.slugify import MAX_LENGTH, article_name, slugify, split_dated_name
 from syndicate.intake.articles.source_file import (
@@ -88,7 +86,11 @@ class SlugRequests:
         """
         if slug not in self._assigned:
             group = self._groups.get(slug, ())
-            stored = {request.path for request in group if _is_stored(request, store)}
+            stored = {
+                request.path
+                for request in group
+                if (request.id and store.by_id(request.id)) or store.by_path(request.path)
+            }
             stories = {request.story for request in group if request.path in stored}
             if (owner := store.by_slug(slug)) is not None:
                 stories.add(story_key(owner))
@@ -106,66 +108,6 @@ class SlugRequests:
             name = numbered_slug(slug, number)
             if store.by_slug(name) is None and (number == 1 or name not in self._requested):
                 yield name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlugAllocator:
-    """Gives each article a slug that no other article has or had."""
-
-    requests: SlugRequests
-    taken: Mapping[str, str]
-    """Slug → path of the file of this import that has it."""
-    store: Callable[[], ArticleWriter]
-    """Returns the store's articles, with all that were imported so far."""
-
-    def allocate(
-        self, finder: ArticleFinder, source_file: SourceFile, article: Article | None
-    ) -> str:
-        """Return the slug that a file asks for, or one with a number where another has it.
-
-        Raise Refused for a story with the slug, title and date of another.
-        """
-        wanted, path = source_file.slug, source_file.path
-        owner = finder.by_slug(wanted)
-        if owner is not None and article is not None and owner.key == article.key:
-            return wanted
-        free = owner is None and self.taken.get(wanted, path) == path
-        contested = self.requests.is_contested(wanted)
-        if free and not contested:
-            return wanted
-        assigned = self.requests.assign(wanted, self.store()) if contested else {}
-        reserved = {slug for other, slug in assigned.items() if other != path}
-        if free and article is not None and wanted not in reserved:
-            return wanted
-        if article is not None and is_numbered_form(article.slug, wanted):
-            return article.slug
-        return self._number(source_file, article, assigned.get(path), reserved)
-
-    def _number(
-        self,
-        source_file: SourceFile,
-        article: Article | None,
-        assigned: str | None,
-        reserved: AbstractSet[str],
-    ) -> str:
-        """Return the slug with the first free number; refuse the same story twice."""
-        wanted, path, story = source_file.slug, source_file.path, story_key(source_file.revision)
-        duplicate = self.requests.find_duplicate(path, wanted, story) if assigned is None else None
-        if duplicate is not None:
-            raise Refused(_slug_taken(source_file, duplicate))
-        store = self.store()
-        for number in count(1):
-            slug = numbered_slug(wanted, number)
-            owner = store.by_slug(slug)
-            if owner is not None and article is not None and owner.key == article.key:
-                return slug
-            if owner is not None and story_key(owner) == story:
-                raise Refused(_slug_taken(source_file, describe_owner(owner)))
-            if owner is not None or self.taken.get(slug, path) != path or slug in reserved:
-                continue
-            if number == 1 or slug == assigned or not self.requests.is_requested(slug):
-                return slug
-        raise AssertionError  # numbers never end
 
 
 def story_key(story: Article | Revision) -> StoryKey:
@@ -210,11 +152,6 @@ def find_contested(files: Sequence[Path], slugs: Sequence[str]) -> list[Path]:
     return [file for file, slug in zip(files, slugs, strict=True) if slug and counts[slug] > 1]
 
 
-def _is_stored(request: SlugRequest, store: ArticleWriter) -> bool:
-    by_id = store.by_id(request.id) if request.id else None
-    return by_id is not None or store.by_path(request.path) is not None
-
-
 def requested_slug(file: Path, config: Config) -> str:
     """Return the slug that a file asks for; mostly it is in the file's name."""
     try:
@@ -238,7 +175,8 @@ def _try_read(file: Path, config: Config) -> SourceFile | None:
     return None
 
 
-def _slug_taken(source_file: SourceFile, holder: str) -> str:
+def describe_taken_slug(source_file: SourceFile, holder: str) -> str:
+    """Return why a story with the slug, title and date of another is refused."""
     return (
         f"{source_file.path}: the slug {source_file.slug} is or was that of {holder}, with the "
         "same title and date; give one of them another slug or date, or delete it"

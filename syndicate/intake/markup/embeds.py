@@ -20,7 +20,7 @@ _RECORDINGS = ("video", "audio")
 FIGURE_CLASS = "embed"
 """The class of a figure that contains an embed and its caption."""
 
-_LANDSCAPE, _UPRIGHT = ("560", "315"), ("315", "560")
+_LANDSCAPE, _UPRIGHT = {"width": "560", "height": "315"}, {"width": "315", "height": "560"}
 _RATIOS = {"16-9": 16 / 9, "4-3": 4 / 3, "1-1": 1.0, "9-16": 9 / 16}
 _FIGURE_PARENTS = frozenset({
     "div", "section", "aside", "blockquote", "details", "li", "dd", "td", "th",
@@ -71,9 +71,7 @@ def _convert_frame(element: etree._Element, hosts: Collection[str]) -> etree._El
     if not _is_allowed_frame(address, hosts):
         return None
     frame = etree.Element("iframe", src=address)
-    width, height = _size(element) or (_UPRIGHT if video and video.upright else _LANDSCAPE)
-    frame.set("width", width)
-    frame.set("height", height)
+    frame.attrib.update(_size(element) or (_UPRIGHT if video and video.upright else _LANDSCAPE))
     _copy_text_attributes(element, frame)
     frame.set("allowfullscreen", "")
     return frame
@@ -98,7 +96,10 @@ def _convert_recording(element: etree._Element) -> etree._Element | None:
         return None
     converted = etree.Element(element.tag, {"src": src} if src else {})
     if element.tag == "video":
-        _copy_size_and_poster(element, converted)
+        converted.attrib.update(_size(element))
+        poster = element.get("poster", "").strip()
+        if _is_https(poster) or (poster and not _ABSOLUTE.match(poster)):
+            converted.set("poster", poster)
     _copy_text_attributes(element, converted)
     for name in ("loop", "muted"):
         if name in element.attrib:
@@ -108,15 +109,6 @@ def _convert_recording(element: etree._Element) -> etree._Element | None:
     converted.set("controls", "")
     converted.extend(_source(part) if part.tag == "source" else _track(part) for part in parts)
     return converted
-
-
-def _copy_size_and_poster(element: etree._Element, converted: etree._Element) -> None:
-    if size := _size(element):
-        converted.set("width", size[0])
-        converted.set("height", size[1])
-    poster = element.get("poster", "").strip()
-    if _is_https(poster) or (poster and not _ABSOLUTE.match(poster)):
-        converted.set("poster", poster)
 
 
 def _source(part: etree._Element) -> etree._Element:
@@ -151,9 +143,10 @@ def _is_https(address: str) -> bool:
     return _ABSOLUTE_HTTPS.fullmatch(address) is not None
 
 
-def _size(element: etree._Element) -> tuple[str, str] | None:
-    width, height = element.get("width", ""), element.get("height", "")
-    return (width, height) if _SIZE.fullmatch(width) and _SIZE.fullmatch(height) else None
+def _size(element: etree._Element) -> dict[str, str]:
+    """Return the width and height; empty unless both are valid."""
+    size = {name: element.get(name, "") for name in ("width", "height")}
+    return size if all(map(_SIZE.fullmatch, size.values())) else {}
 
 
 def _copy_text_attributes(element: etree._Element, converted: etree._Element) -> None:
@@ -179,11 +172,7 @@ def _replace(element: etree._Element, converted: etree._Element) -> None:
 def _wrap_in_figure(converted: etree._Element) -> None:
     """Put an embed into the figure around it, or into a new one."""
     figure = next(converted.iterancestors("figure"), None)
-    if figure is not None and not _has_content(figure):
-        remove(converted)
-        figure.insert(0, converted)
-        converted.tail, figure.text = figure.text, None
-    else:
+    if figure is None or is_embed_figure(figure) or figure.find(".//img") is not None:
         block = _nearest_block(converted)
         figure = etree.Element("figure")
         if block is converted:
@@ -193,12 +182,11 @@ def _wrap_in_figure(converted: etree._Element) -> None:
         remove(converted)
         figure.append(converted)
         converted.tail = None
+    else:
+        remove(converted)
+        figure.insert(0, converted)
+        converted.tail, figure.text = figure.text, None
     figure.set("class", " ".join((FIGURE_CLASS, *_ratio(converted))))
-
-
-def _has_content(figure: etree._Element) -> bool:
-    """Whether a figure already has a picture or an embed."""
-    return is_embed_figure(figure) or figure.find(".//img") is not None
 
 
 def is_embed_figure(figure: etree._Element) -> bool:

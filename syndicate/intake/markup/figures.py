@@ -27,8 +27,7 @@ def normalise_figures(root: etree._Element, pictures: Pictures, warn: Warn) -> t
     stay where they are.
     """
     for element in list(root.iter("p")):
-        if _only_pictures(element):
-            _split_paragraph(element)
+        _split_paragraph(element)
     for element in reversed(list(root.iter("figure"))):
         _split_figure(element)
     for image in list(root.iter("img")):
@@ -53,14 +52,12 @@ def find_lead_picture(image: Figure, pictures: Pictures, warn: Warn) -> Figure |
     return replace(found, alt=image.alt, caption=image.caption, credit=image.credit)
 
 
-def _only_pictures(paragraph: etree._Element) -> bool:
+def _split_paragraph(paragraph: etree._Element) -> None:
+    """Make a figure of each picture in a paragraph without text; in a figure, only unwrap it."""
     texts = [paragraph.text, *(child.tail for child in paragraph)]
     tags = {child.tag for child in paragraph}
-    return "img" in tags and tags <= {"img", "br"} and not any(map(_has_text, texts))
-
-
-def _split_paragraph(paragraph: etree._Element) -> None:
-    """Make a figure of each picture; inside a figure, only unwrap the paragraph."""
+    if "img" not in tags or not tags <= {"img", "br"} or any(map(_has_text, texts)):
+        return
     if parent_of(paragraph).tag == "figure":
         unwrap(paragraph)
         return
@@ -136,7 +133,11 @@ def _with_credit_last(caption: etree._Element) -> etree._Element:
         cite.extend(list(credit))
         remove(credit)
         _drop_empty(caption)
-    _strip_ends(caption)
+    caption.text = (caption.text or "").lstrip() or None
+    if len(caption):
+        caption[-1].tail = (caption[-1].tail or "").rstrip() or None
+    elif caption.text:
+        caption.text = caption.text.rstrip()
     if credit is not None:
         if len(caption):
             caption[-1].tail = f"{caption[-1].tail or ''} "
@@ -287,11 +288,3 @@ def _collapse(text: str | None) -> str | None:
         return None
     inner = " ".join(text.split())
     return f"{' ' * text[0].isspace()}{inner}{' ' * text[-1].isspace()}" if inner else " "
-
-
-def _strip_ends(caption: etree._Element) -> None:
-    caption.text = (caption.text or "").lstrip() or None
-    if len(caption):
-        caption[-1].tail = (caption[-1].tail or "").rstrip() or None
-    elif caption.text:
-        caption.text = caption.text.rstrip()

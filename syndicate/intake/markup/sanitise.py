@@ -116,7 +116,9 @@ def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Elem
     embeds.convert_embeds(root, hosts)
     _tidy(root)
     html_repair.repair_html(root)
-    _demote_headings(root)
+    if root.find(".//h1") is not None:  # which a page has for its title
+        for heading in root.iter("h1", "h2", "h3", "h4", "h5"):
+            heading.tag = f"h{int(heading.tag[1]) + 1}"
     _name_headings(root)
     _prefix_ids(root, prefix)
     return root
@@ -184,15 +186,10 @@ def _tidy(root: etree._Element) -> None:
         name = link.attrib.pop("name")
         link.set("id", link.get("id") or name)
     for cell in root.iter("td", "th"):
-        if "align" in cell.attrib:
-            _align(cell, cell.attrib.pop("align"))
+        side = cell.attrib.pop("align", "").lower()
+        if side in ("left", "center", "right"):  # a class, since style attributes are removed
+            cell.set("class", f"{cell.get('class', '')} align-{side}".strip())
     _tidy_paragraphs(root)
-
-
-def _align(cell: etree._Element, side: str) -> None:
-    """Express the alignment of a cell by a class: style attributes are removed."""
-    if side.lower() in ("left", "center", "right"):
-        cell.set("class", f"{cell.get('class', '')} align-{side.lower()}".strip())
 
 
 def _tidy_paragraphs(root: etree._Element) -> None:
@@ -205,14 +202,6 @@ def _tidy_paragraphs(root: etree._Element) -> None:
         elif any(element.tag not in PHRASING for element in paragraph.iterdescendants()):
             paragraph.tag = "div"
     remove_all(root, empty)
-
-
-def _demote_headings(root: etree._Element) -> None:
-    """Lower all headings by a level if there is an `<h1>`, which a page has for its title."""
-    if root.find(".//h1") is None:
-        return
-    for element in root.iter("h1", "h2", "h3", "h4", "h5"):
-        element.tag = f"h{int(element.tag[1]) + 1}"
 
 
 def _name_headings(root: etree._Element) -> None:

@@ -8,6 +8,7 @@ their type becomes `free`, which is ignored. The orientation is in other boxes (
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 
 _BRANDS = (b"avif", b"avis")
 _CONTAINERS = (b"moov", b"trak")
@@ -77,7 +78,7 @@ def _blank(data: bytes, meta: _Box, blanked: bytearray) -> None:
         return
     metadata = dict(_metadata_items(data, boxes[b"iinf"]))
     bytes_left = len(data)
-    for item, extents in _ItemLocations(data, boxes[b"iloc"], boxes.get(b"idat")).items():
+    for item, extents in _item_extents(data, boxes[b"iloc"], boxes.get(b"idat")):
         if item not in metadata:
             continue
         for start, length in extents:
@@ -102,40 +103,34 @@ def _metadata_items(data: bytes, iinf: _Box) -> Iterator[tuple[int, int]]:
             yield item, type_position
 
 
-class _ItemLocations:
-    """Reads the table of item locations, `iloc` (14496-12, 8.11.3)."""
+def _item_extents(
+    data: bytes, iloc: _Box, idat: _Box | None
+) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """Yield the id of each item, with start and length of its extents (14496-12, 8.11.3)."""
+    file = BytesIO(data)
+    file.seek(iloc.start)
 
-    def __init__(self, data: bytes, iloc: _Box, idat: _Box | None) -> None:
-        self._data = data
-        self._position = iloc.start + 6
-        self._version = data[iloc.start]
-        self._idat = idat
-        sizes = struct.unpack_from(">BB", data, iloc.start + 4)
-        self._offset_size, self._length_size = divmod(sizes[0], 16)
-        self._base_size, self._index_size = divmod(sizes[1], 16)
-        if not self._length_size:
-            raise ValueError("an AVIF without the lengths of its items")
-
-    def items(self) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-        """Yield the id of each item, with start and length of its extents."""
-        wide = self._version >= 2  # noqa: PLR2004 - the box's version
-        for _ in range(self._number(4 if wide else 2)):
-            item = self._number(4 if wide else 2)
-            method = self._number(2) & 15 if self._version else _IN_FILE
-            self._number(2)  # data_reference_index: always this file
-            base = self._number(self._base_size)
-            if method == _IN_META and self._idat:
-                base += self._idat.start
-            extents = []
-            for _ in range(self._number(2)):
-                self._number(self._index_size if self._version else 0)
-                start = base + self._number(self._offset_size)
-                extents.append((start, self._number(self._length_size)))
-            yield item, extents
-
-    def _number(self, size: int) -> int:
-        if self._position + size > len(self._data):
+    def number(size: int) -> int:
+        read = file.read(size)
+        if len(read) < size:
             raise ValueError("an AVIF that is truncated")
-        number = self._data[self._position : self._position + size]
-        self._position += size
-        return int.from_bytes(number)
+        return int.from_bytes(read)
+
+    version, _flags = number(1), number(3)
+    offset_size, length_size = divmod(number(1), 16)
+    base_size, index_size = divmod(number(1), 16)
+    if not length_size:
+        raise ValueError("an AVIF without the lengths of its items")
+    id_size = 4 if version >= 2 else 2  # noqa: PLR2004 - the box's version
+    for _ in range(number(id_size)):
+        item = number(id_size)
+        method = number(2) & 15 if version else _IN_FILE
+        number(2)  # data_reference_index: always this file
+        base = number(base_size)
+        if method == _IN_META and idat:
+            base += idat.start
+        extents = []
+        for _ in range(number(2)):
+            number(index_size if version else 0)
+            extents.append((base + number(offset_size), number(length_size)))
+        yield item, extents

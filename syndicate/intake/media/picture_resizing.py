@@ -1,9 +1,8 @@
 """Make the renditions of a picture: its smaller sizes and crops, listed by `model.pictures`."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, Self
+from typing import Any
 
 from PIL import Image, ImageCms, ImageOps
 
@@ -24,6 +23,8 @@ _ENCODERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "avif": ("AVIF", {"quality": 65, "speed": 8}),
 }
 """WebP method 2 takes half the time of the default 4, for 2% larger files."""
+_FEW_COLOURS = "few colours"
+"""Notes in an image's `info` that it had a palette, as drawings have."""
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -44,53 +45,43 @@ def resize(data: bytes, figure: Figure, names: Iterable[str]) -> Iterator[tuple[
         name: (width, pictures.height(figure, width))
         for name, width in pictures.list_renditions(figure)
     } | {crop.src: (crop.width, crop.height) for crop in pictures.crops(figure)}
-    source = RenditionSource.load(data, figure)
+    source = _load(data, figure)
     for name in names:
-        yield name, source.render(sizes[name], name.rpartition(".")[2])
+        yield name, _render(source, sizes[name], name.rpartition(".")[2])
 
 
-@dataclass(frozen=True, slots=True)
-class RenditionSource:
-    """A picture to make renditions of: upright, not much larger than the largest of them."""
+def _load(data: bytes, figure: Figure) -> Image.Image:
+    """Decode a picture, upright and not much larger than its largest rendition."""
+    with image_codec.open_image(data) as file:
+        assert figure.width
+        assert figure.height
+        # the scale, at most 1, that suffices for all renditions
+        scale = min(1.0, max(_LARGEST[0] / figure.width, _LARGEST[1] / figure.height))
+        file.draft(None, _scaled(file.size, scale))  # only affects JPEG
+        file.load()
+        turned = ImageOps.exif_transpose(file)
+        needed = _scaled((figure.width, figure.height), scale)
+        image = _to_plain_mode(turned, turned.info.get("icc_profile") or b"")
+        reduced = image.reduce(max(1, min(image.width // needed[0], image.height // needed[1])))
+        reduced.info[_FEW_COLOURS] = file.mode in ("1", "P", "PA")
+    return reduced
 
-    image: Image.Image
-    profile: bytes
-    few_colours: bool
-    """Whether it has a palette, as drawings have."""
 
-    @classmethod
-    def load(cls, data: bytes, figure: Figure) -> Self:
-        """Decode a picture; raise ValueError if it is damaged."""
-        with image_codec.open_image(data) as file:
-            assert figure.width
-            assert figure.height
-            # the scale, at most 1, that suffices for all renditions
-            scale = min(1.0, max(_LARGEST[0] / figure.width, _LARGEST[1] / figure.height))
-            file.draft(None, _scaled(file.size, scale))  # only affects JPEG
-            file.load()
-            turned = ImageOps.exif_transpose(file)
-            needed = _scaled((figure.width, figure.height), scale)
-            image = _to_plain_mode(turned, turned.info.get("icc_profile") or b"")
-            factor = min(image.width // needed[0], image.height // needed[1])
-            image = image.reduce(max(1, factor))
-            few_colours = file.mode in ("1", "P", "PA")
-        return cls(image, image.info.get("icc_profile") or b"", few_colours)
-
-    def render(self, size: tuple[int, int], suffix: str) -> bytes:
-        """Return the picture, cropped to the shape of `size`, in the format of a suffix."""
-        image = ImageOps.fit(self.image, size, Image.Resampling.LANCZOS)
-        kind, options = _ENCODERS[suffix]
-        if kind == "JPEG" and image.mode == "RGBA":
-            white = Image.new("RGBA", image.size, "white")
-            white.alpha_composite(image)
-            image = white.convert("RGB")
-        if kind == "PNG" and self.few_colours:
-            image = image.quantize(dither=Image.Dither.NONE)
-        if kind == "WEBP" and self.few_colours:
-            options = {"lossless": True}
-        file = BytesIO()
-        image.save(file, kind, icc_profile=self.profile, **options)
-        return file.getvalue()
+def _render(source: Image.Image, size: tuple[int, int], suffix: str) -> bytes:
+    """Return a picture, cropped to the shape of `size`, in the format of a suffix."""
+    image = ImageOps.fit(source, size, Image.Resampling.LANCZOS)
+    kind, options = _ENCODERS[suffix]
+    if kind == "JPEG" and image.mode == "RGBA":
+        white = Image.new("RGBA", image.size, "white")
+        white.alpha_composite(image)
+        image = white.convert("RGB")
+    if source.info[_FEW_COLOURS] and kind == "PNG":
+        image = image.quantize(dither=Image.Dither.NONE)
+    if source.info[_FEW_COLOURS] and kind == "WEBP":
+        options = {"lossless": True}
+    file = BytesIO()
+    image.save(file, kind, icc_profile=source.info.get("icc_profile") or b"", **options)
+    return file.getvalue()
 
 
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:

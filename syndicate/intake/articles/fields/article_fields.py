@@ -43,6 +43,7 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
     keys = FrontMatterKeys(front)
     date, name = split_dated_name(article_name(file))
     section, tags = _section_and_tags(keys)
+    canonical = keys.get("canonical_url")
     revision = Revision(
         title=_title(keys),
         body="",
@@ -56,7 +57,7 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
         breaking=keys.flag("breaking") or False,
         summary=keys.first_line("summary", "description", "excerpt", longest=5 * MAX_LINE_LENGTH),
         image=attachments.read_image(keys),
-        canonical_url=_canonical_url(keys),
+        canonical_url=keys.address("canonical_url", canonical) if canonical else None,
         comments=attachments.read_comments(keys),
         language=_language(keys),
         audio=attachments.read_audio(keys),
@@ -113,11 +114,6 @@ def _section_and_tags(keys: FrontMatterKeys) -> tuple[str | None, tuple[str, ...
     section = keys.line("section") or keys.line("category") or next(iter(categories), None)
     others = (name for name in categories if name != section)
     return section, tuple(dict.fromkeys((*keys.words("tags"), *keys.words("tag"), *others)))
-
-
-def _canonical_url(keys: FrontMatterKeys) -> str | None:
-    value = keys.get("canonical_url")
-    return None if value is None else keys.address("canonical_url", value)
 
 
 def _language(keys: FrontMatterKeys) -> str | None:

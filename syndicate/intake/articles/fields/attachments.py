@@ -35,11 +35,15 @@ def read_audio(keys: FrontMatterKeys) -> Recording | None:
         keys.refuse("audio.type", value, "a media type such as audio/mpeg")
     if length and not re.fullmatch("[1-9][0-9]{0,12}", length):
         keys.refuse("audio.length", value, "a number of bytes")
+    try:
+        duration = parse_duration(table["duration"]) if table.get("duration") else None
+    except ValueError:
+        keys.refuse("audio.duration", value, "seconds, mm:ss or h:mm:ss")
     return Recording(
         src=src,
         type=kind,
         length=int(length) if length else None,
-        duration=_duration(keys, value, table.get("duration", "")),
+        duration=duration or None,
         title=table.get("title", ""),
     )
 
@@ -75,13 +79,6 @@ def _source(
     if not src or (scheme and scheme[0].lower() not in ("http:", "https:")):
         keys.refuse(key, value, "a file, an http(s) address, or a table with src")
     return src, table
-
-
-def _duration(keys: FrontMatterKeys, value: FrontMatterValue, text: str) -> int | None:
-    try:
-        return parse_duration(text) or None if text else None
-    except ValueError:
-        keys.refuse("audio.duration", value, "seconds, mm:ss or h:mm:ss")
 
 
 def _discussion(keys: FrontMatterKeys, table: Mapping[str, FrontMatterValue]) -> Comments | None:

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from syndicate.errors import Refused
 from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
-from syndicate.intake.articles.frontmatter.value import table_value
+from syndicate.intake.articles.frontmatter.value import table_value, unique_keys
 from syndicate.model.urls import http_url
 from syndicate.text import one_line
 
@@ -62,7 +62,13 @@ class FrontMatterKeys:
         if value.text is not None:
             texts: list[str] = value.text.split("," if "," in value.text else None)
         elif value.items is not None:
-            texts = [self._item_text(key, item) for item in value.items if not item.is_null]
+            texts = []
+            for item in value.items:
+                if item.is_null:
+                    continue
+                if item.text is None or len(item.text) > MAX_LINE_LENGTH:
+                    self.refuse(key, item, "a short text")
+                texts.append(item.text)
         else:
             self.refuse(key, value, "a list of words")
         return tuple(dict.fromkeys(filter(None, map(one_line, texts))))
@@ -112,33 +118,24 @@ class FrontMatterKeys:
         """Raise Refused for a value."""
         raise Refused(f"{self.path}:{value.line}: {key} = {value} — expected {expected}")
 
-    def _item_text(self, key: str, item: FrontMatterValue) -> str:
-        if item.text is None or len(item.text) > MAX_LINE_LENGTH:
-            self.refuse(key, item, "a short text")
-        return item.text
-
 
 def _folded(front: FrontMatter) -> dict[str, FrontMatterValue]:
     """Return the values with known keys in lower case (Hugo) and taxonomies as lists (Zola)."""
-    values: dict[str, FrontMatterValue] = {}
-    for key, value in front.values.items():
-        name = key.lower() if key.lower() in _KNOWN else key
-        if name in values:
-            first = values[name].line
-            raise Refused(
-                f"{front.path}:{value.line}: {name} is given twice, first on line {first}"
-            )
-        values[name] = value
+    values = unique_keys(
+        (
+            (key.lower() if key.lower() in _KNOWN else key, value)
+            for key, value in front.values.items()
+        ),
+        front.path,
+    )
     taxonomies = values.get("taxonomies")
     if taxonomies is not None and taxonomies.table is not None:
         listed = {name: item for name, item in taxonomies.table.items() if name in _TAXONOMIES}
         rest = {name: item for name, item in taxonomies.table.items() if name not in listed}
         del values["taxonomies"]
-        values = {
-            **listed,
-            **values,
-            **({"taxonomies": table_value(taxonomies.line, rest)} if rest else {}),
-        }
+        values = listed | values
+        if rest:
+            values["taxonomies"] = table_value(taxonomies.line, rest)
     return values
 
 

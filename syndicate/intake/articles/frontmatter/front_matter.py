@@ -65,17 +65,10 @@ def split_front_matter(data: bytes, path: str) -> FrontMatter:
 
 
 def _front_matter(text: str, end: int, value: FrontMatterValue, path: str) -> FrontMatter:
-    return FrontMatter(
-        path=path, body=text[end:], line=text.count("\n", 0, end) + 1, values=_table(value, path)
-    )
-
-
-def _table(value: FrontMatterValue, path: str) -> Mapping[str, FrontMatterValue]:
-    if value.is_null:
-        return {}
-    if value.table is None:
+    if value.table is None and not value.is_null:
         raise Refused(f"{path}:{value.line}: {value} — expected lines such as `title: …`")
-    return value.table
+    line = text.count("\n", 0, end) + 1
+    return FrontMatter(path=path, body=text[end:], line=line, values=value.table or {})
 
 
 def _fenced_json(head: str, path: str) -> FrontMatterValue:

@@ -11,6 +11,7 @@ from syndicate.intake.articles.frontmatter.value import (
     list_value,
     parse_number,
     table_value,
+    unique_keys,
 )
 from syndicate.text import printable
 
@@ -64,16 +65,7 @@ class _JsonReader:
         return value, end
 
     def _table(self, pairs: list[tuple[str, FrontMatterValue]]) -> dict[str, FrontMatterValue]:
-        table: dict[str, FrontMatterValue] = {}
-        for name, value in pairs:
-            key = printable(name)
-            if key in table:
-                first = table[key].line
-                raise Refused(
-                    f"{self._path}:{value.line}: {key} is given twice, first on line {first}"
-                )
-            table[key] = value
-        return table
+        return unique_keys(((printable(key), value) for key, value in pairs), self._path)
 
 
 def _scalar(line: int, value: Any, written: str) -> FrontMatterValue:

@@ -90,12 +90,8 @@ class _TomlReader:
         text = self._document.written(loc) or ""
         if isinstance(value, datetime | date | time):
             return FrontMatterValue(line=line, text=text, json_value=text)
-        return FrontMatterValue(line=line, text=text, json_value=_number(value, text))
-
-
-def _number(value: float, text: str) -> int | float | str:
-    """Return a number that JSON can represent, else its text."""
-    try:
-        return parse_number(str(value))
-    except ValueError:  # an integer with more digits than Python writes
-        return text
+        try:
+            number = parse_number(str(value))
+        except ValueError:  # an integer with more digits than Python writes
+            number = text
+        return FrontMatterValue(line=line, text=text, json_value=number)

@@ -1,7 +1,7 @@
 """One value of front matter, independent of the format."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,19 @@ class ValueBudget:
         self._left -= 1
         if depth > MAX_DEPTH or self._left < 0:
             raise Refused(f"{self._path}:{line}: front matter is nested or repeated too much")
+
+
+def unique_keys(
+    pairs: Iterable[tuple[str, FrontMatterValue]], path: str
+) -> dict[str, FrontMatterValue]:
+    """Make a table of keys and values; raise Refused for a key that is given twice."""
+    table: dict[str, FrontMatterValue] = {}
+    for key, value in pairs:
+        if key in table:
+            first = table[key].line
+            raise Refused(f"{path}:{value.line}: {key} is given twice, first on line {first}")
+        table[key] = value
+    return table
 
 
 def list_value(line: int, items: list[FrontMatterValue]) -> FrontMatterValue:
