@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from syndicate.errors import Refused
 from syndicate.intake.articles.source_file import SUFFIXES
@@ -20,13 +19,6 @@ _IGNORED_FOLDERS = frozenset({
     "_site", "_layouts", "_includes", "_sass", "_data", "_plugins", "node_modules", "exampleSite",
 })  # fmt: skip
 """Folders of a site that contain templates, third-party files or the built site."""
-
-
-class _FolderEntry(NamedTuple):
-    path: str
-    real: str
-    """The path with all symbolic links resolved."""
-    is_folder: bool
 
 
 def find_article_files(paths: Iterable[Path]) -> list[Path]:
@@ -111,15 +103,18 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
     seen = {real}
     pending = _scan(str(folder), real, seen)
     while pending:
-        found = pending.pop()
-        if found.is_folder:
-            pending += _scan(found.path, found.real, seen)
+        path, real, is_folder = pending.pop()
+        if is_folder:
+            pending += _scan(path, real, seen)
         else:
-            yield found.real, Path(found.path)
+            yield real, Path(path)
 
 
-def _scan(folder: str, real: str, seen: set[str]) -> list[_FolderEntry]:
-    """Return the visible entries of a folder, sorted backwards, without folders in `seen`."""
+def _scan(folder: str, real: str, seen: set[str]) -> list[tuple[str, str, bool]]:
+    """Return the visible entries of a folder, sorted backwards, without folders in `seen`.
+
+    Each is its path, that with all links resolved, and whether it is a folder.
+    """
     found = []
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in sorted(entries, key=os.DirEntry.is_symlink):  # folders before links to them
@@ -129,7 +124,7 @@ def _scan(folder: str, real: str, seen: set[str]) -> list[_FolderEntry]:
                 linked = entry.is_symlink()
                 target = os.path.realpath(entry.path) if linked else f"{real}/{entry.name}"
                 if entry.is_file() or (entry.is_dir() and target not in seen):
-                    found.append(_FolderEntry(entry.path, target, entry.is_dir()))
+                    found.append((entry.path, target, entry.is_dir()))
                 if entry.is_dir():
                     seen.add(target)
     return sorted(found, reverse=True)

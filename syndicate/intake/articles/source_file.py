@@ -19,9 +19,11 @@ from syndicate.body.tree_edits import remove, unwrap, write_children
 from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles import markdown
-from syndicate.intake.articles.fields import read_fields
-from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue, split_front_matter
-from syndicate.intake.articles.jekyll import JekyllSite, LiquidResult, is_jekyll, read_liquid
+from syndicate.intake.articles.fields.article_fields import read_fields
+from syndicate.intake.articles.frontmatter.front_matter import FrontMatter, split_front_matter
+from syndicate.intake.articles.frontmatter.value import FrontMatterValue
+from syndicate.intake.articles.jekyll.jekyll_site import JekyllSite, is_jekyll
+from syndicate.intake.articles.jekyll.liquid_reader import LiquidResult, read_liquid
 from syndicate.intake.markup import figures
 from syndicate.intake.markup.sanitise import id_prefix, sanitise
 from syndicate.intake.media.pictures import Pictures

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from syndicate.config import Config
@@ -88,19 +87,15 @@ class Pictures:
             except ValueError:  # a damaged file
                 data = image_codec.reencode(data)
             figure = _measure(data)
-            resized = dict(self._missing_renditions(data, figure)) if self._save_media else {}
+            _, *names = pictures.list_files(figure) if self._save_media else (figure.src,)
+            missing = [name for name in names if not file_storage.is_saved(self._target(name))]
+            resized = dict(picture_resizing.resize(data, figure, missing)) if missing else {}
         except (OSError, ValueError) as error:
             raise PictureMissing(f"{address}: {error}" if address else str(error)) from error
         if self._save_media:
             for name, content in ({figure.src: data} | resized).items():
                 file_storage.save(content, self._target(name), kind="picture")
         return figure
-
-    def _missing_renditions(self, data: bytes, figure: Figure) -> Iterator[tuple[str, bytes]]:
-        """Make the renditions that `media/` lacks or has in a damaged file."""
-        _, *names = pictures.list_files(figure)
-        missing = [name for name in names if not file_storage.is_saved(self._target(name))]
-        return picture_resizing.resize(data, figure, missing) if missing else iter(())
 
     def _target(self, name: str) -> Path:
         return self._config.media / name.removeprefix(MEDIA)

@@ -43,7 +43,13 @@ def find_recording(
     or has no known length.
     """
     if re.match("https?:", named.src, re.IGNORECASE):
-        return _remote(named)
+        if (src := http_url(named.src)) is None:
+            raise RecordingMissing(f"{named.src}: not a web address")
+        kind = named.type or _TYPES.get(Path(urlsplit(src).path).suffix.lower())
+        if not kind or not named.length:
+            problem = "a remote recording needs type and length (in bytes)"
+            raise RecordingMissing(f"{named.src}: {problem}")
+        return replace(named, src=src, type=kind)
     restart_timers()
     try:
         path = file_storage.locate(named.src, folder=file.parent, root=config.root, kind="file")
@@ -67,16 +73,6 @@ def parse_duration(text: str) -> int:
         raise ValueError(f"{text!r} is not a duration")
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return hours * 3600 + minutes * 60 + seconds
-
-
-def _remote(named: Recording) -> Recording:
-    if (src := http_url(named.src)) is None:
-        raise RecordingMissing(f"{named.src}: not a web address")
-    suffix = Path(urlsplit(src).path).suffix.lower()
-    kind = named.type or _TYPES.get(suffix)
-    if not kind or not named.length:
-        raise RecordingMissing(f"{named.src}: a remote recording needs type and length (in bytes)")
-    return replace(named, src=src, type=kind)
 
 
 def _measure(data: bytes, named: Recording) -> Recording:

@@ -150,10 +150,6 @@ def _open(file: Path, codec: str) -> TextIO:
         raise Refused(f"{file}: can't be read: {error.strerror}") from error
 
 
-class _RowTooLong(Exception):  # noqa: N818 - never leaves this module
-    """A row is too long, so a closing quote is probably missing."""
-
-
 class _RowReader(Iterator[CsvCells]):
     """Iterates over the rows of a text, with the first line of each."""
 
@@ -177,7 +173,7 @@ class _RowReader(Iterator[CsvCells]):
             first_line = self._line + 1
             try:
                 cells = next(self._csv)
-            except (csv.Error, _RowTooLong):
+            except csv.Error:
                 return self._broken(first_line)
             if any(cells) and any(map(str.strip, cells)):
                 return CsvCells(first_line, cells)
@@ -190,7 +186,7 @@ class _RowReader(Iterator[CsvCells]):
             lines = self._row_lines
             lines.append(line)
             if len(line) >= MAX_LINE_LENGTH or len(lines) > _MAX_ROW_LINES:
-                raise _RowTooLong
+                raise csv.Error  # a closing quote is probably missing
         return line
 
     def _broken(self, line: int) -> CsvCells:

@@ -10,7 +10,8 @@ from syndicate.errors import Refused
 from syndicate.intake.articles.fields import attachments, publishing
 from syndicate.intake.articles.fields.front_matter_keys import MAX_LINE_LENGTH, FrontMatterKeys
 from syndicate.intake.articles.fields.old_addresses import read_old_addresses
-from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
+from syndicate.intake.articles.frontmatter.front_matter import FrontMatter
+from syndicate.intake.articles.frontmatter.value import FrontMatterValue
 from syndicate.intake.articles.slugify import article_name, slugify, split_dated_name
 from syndicate.model.articles import Person, Revision
 from syndicate.model.urls import http_url

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from syndicate.intake.articles.fields.front_matter_keys import FALSE, TRUE, FrontMatterKeys
-from syndicate.intake.articles.frontmatter import FrontMatterValue
+from syndicate.intake.articles.frontmatter.value import FrontMatterValue
 from syndicate.intake.media.recordings import parse_duration
 from syndicate.model.articles import Comments, Figure, Recording
 from syndicate.model.urls import http_url

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.frontmatter import FrontMatter, FrontMatterValue
-from syndicate.intake.articles.frontmatter.value import table_value, unique_keys
+from syndicate.intake.articles.frontmatter.front_matter import FrontMatter
+from syndicate.intake.articles.frontmatter.value import FrontMatterValue, table_value, unique_keys
 from syndicate.model.urls import http_url
 from syndicate.text import one_line
 

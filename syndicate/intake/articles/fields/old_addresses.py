@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from syndicate.intake.articles.fields.front_matter_keys import FALSE, TRUE, FrontMatterKeys
-from syndicate.intake.articles.frontmatter import FrontMatterValue
+from syndicate.intake.articles.frontmatter.value import FrontMatterValue
 from syndicate.intake.articles.slugify import article_name
 from syndicate.model.old_addresses import InvalidOldAddress, is_reserved, parse_old_address
 

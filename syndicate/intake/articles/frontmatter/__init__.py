@@ -3,8 +3,3 @@
 `front_matter` splits it from the body; `yaml_values`, `toml_values` and `json_values` read
 its three formats; `value` is one value.
 """
-
-from syndicate.intake.articles.frontmatter.front_matter import FrontMatter, split_front_matter
-from syndicate.intake.articles.frontmatter.value import FrontMatterValue
-
-__all__ = ["FrontMatter", "FrontMatterValue", "split_front_matter"]

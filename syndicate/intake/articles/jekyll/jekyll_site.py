@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path, PurePath, PurePosixPath
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.fields import read_fields
-from syndicate.intake.articles.frontmatter import FrontMatter, split_front_matter
+from syndicate.intake.articles.fields.article_fields import read_fields
+from syndicate.intake.articles.frontmatter.front_matter import FrontMatter, split_front_matter
 from syndicate.intake.articles.frontmatter.yaml_values import read_yaml
 from syndicate.intake.articles.slugify import slugify, split_dated_name
 
