@@ -16,16 +16,19 @@ _WEB_LOGIN = re.compile(r"(https?:)//[^/\s]*@", re.IGNORECASE)
 """A web address may have a token as its user name, without a password."""
 
 
-def secret_from_env(variable: str) -> str:
-    """Read a secret from an environment variable; raise ValueError when it isn't set."""
-    secret = os.environ.get(variable)
-    if not secret:
+def read_secret(variable: str | None, file: Path | None, root: Path) -> str | None:
+    """Read a secret from an environment variable, or else a file; None if neither is named.
+
+    A relative path starts at `root`; a line break at the end of the file is left out. Raise
+    ValueError when the secret can't be read.
+    """
+    if variable is not None:
+        if secret := os.environ.get(variable):
+            return secret
         raise ValueError(f"the environment variable {variable} is not set")
-    return secret
-
-
-def secret_from_file(path: Path) -> str:
-    """Read a secret from a file, without the line break at its end; raise ValueError if missing."""
+    if file is None:
+        return None
+    path = root / file
     try:
         secret = path.read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:

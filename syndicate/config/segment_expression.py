@@ -128,28 +128,26 @@ def parse(text: str) -> Expression:
     return _Parser(list(_tokens(text))).parse()
 
 
-def find_names(expression: Expression, subject: Subject) -> Iterator[str]:
-    """Iterate over the tags, newsletters or languages in an expression."""
+def walk(expression: Expression) -> Iterator[Expression]:
+    """Iterate over an expression and its parts."""
+    yield expression
     match expression:
-        case OneOf(own_subject, names) if own_subject is subject:
-            yield from names
         case Not(part):
-            yield from find_names(part, subject)
+            yield from walk(part)
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
-                yield from find_names(part, subject)
+                yield from walk(part)
+
+
+def find_names(expression: Expression, subject: Subject) -> list[str]:
+    """List the tags, newsletters or languages in an expression."""
+    tests = (part for part in walk(expression) if isinstance(part, OneOf))
+    return [name for test in tests if test.subject is subject for name in test.names]
 
 
 def needs_click_tracking(expression: Expression) -> bool:
     """Whether an expression depends on which links a reader followed."""
-    match expression:
-        case EngagedSince():
-            return True
-        case Not(part):
-            return needs_click_tracking(part)
-        case AllOf(parts) | AnyOf(parts):
-            return any(map(needs_click_tracking, parts))
-    return False
+    return any(isinstance(part, EngagedSince) for part in walk(expression))
 
 
 class _Token(NamedTuple):
@@ -157,10 +155,6 @@ class _Token(NamedTuple):
     """text, number, date, word, field, sign or end."""
     value: str
     column: int
-
-    @property
-    def text(self) -> str:
-        return "the end" if self.kind == "end" else self.value
 
 
 _TOKEN = re.compile(
@@ -174,31 +168,26 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.ASCII,
 )
-_SUBJECTS = frozenset(Subject)
-_SIGNS = frozenset(Comparison) - {Comparison.CONTAINS}
-_TESTS = "tag, newsletter, language, field.NAME, joined or engaged"
 _MAX_AGE = timedelta(days=36_500)
 
 
 def _tokens(text: str) -> Iterator[_Token]:
     position = 0
-    while text[position:].strip():
+    while rest := text[position:].lstrip():
         match = _TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
-            column = position + len(text[position:]) - len(text[position:].lstrip())
-            raise ValueError(_syntax_error(text[column:], column + 1))
+            column = len(text) - len(rest) + 1
+            if rest[0] in "\"'":
+                raise ValueError(
+                    f"the text that begins at column {column} has no closing {rest[0]}"
+                )
+            read = rest.split(maxsplit=1)[0][:20]
+            raise ValueError(f'"{read}" at column {column} can\'t be read; put texts in quotes')
         kind = match.lastgroup
         start = match.start(kind) - (len("field.") if kind == "field" else 0)
         yield _Token(kind, match[kind], start + 1)
         position = match.end()
     yield _Token("end", "", len(text.rstrip()) + 1)
-
-
-def _syntax_error(rest: str, column: int) -> str:
-    if rest[0] in "\"'":
-        return f"the text that begins at column {column} has no closing {rest[0]}"
-    read = rest.split(maxsplit=1)[0][:20]
-    return f'"{read}" at column {column} can\'t be read; put texts in quotes'
 
 
 class _Parser:
@@ -229,92 +218,76 @@ class _Parser:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise ValueError(f"nested more than {MAX_DEPTH} deep at column {self._next.column}")
-        expression = self._term_inside()
+        if self._take("not"):
+            expression: Expression = Not(self._term())
+        elif self._take("("):
+            expression = self._any_of()
+            self._require(")", '")"')
+        else:
+            expression = self._test()
         self._depth -= 1
         return expression
 
-    def _term_inside(self) -> Expression:
-        if self._take("not"):
-            return Not(self._term())
-        if self._take("("):
-            expression = self._any_of()
-            if not self._take(")"):
-                raise self._expected('")"')
-            return expression
-        return self._test()
-
     def _test(self) -> Expression:
         token = self._next
-        word = token.value.lower()
         if token.kind == "field":
-            self._position += 1
-            return self._field(token.value)
-        if token.kind == "word" and word in _SUBJECTS:
-            self._position += 1
-            return self._subject(Subject(word))
+            return self._field(self._advance().value)
+        for subject in Subject:
+            if self._take(subject):
+                return self._subject(subject)
         if self._take("joined"):
-            return self._joined()
+            before = self._take("before")
+            if not before:
+                self._require("after", "before or after")
+            return JoinedDate(before, self._day("a date such as 2026-01-31"))
         if self._take("engaged"):
-            return self._engaged()
-        if token.kind == "word" and word.startswith("field"):
+            self._require("since", "since after engaged")
+            return EngagedSince(self._day_or_duration())
+        if token.kind == "word" and token.value.lower().startswith("field"):
             raise ValueError(
                 f'"{token.value}" at column {token.column} names no field; expected such as '
                 "field.city, in small letters"
             )
-        raise self._expected(_TESTS)
+        raise self._expected("tag, newsletter, language, field.NAME, joined or engaged")
 
     def _subject(self, subject: Subject) -> Expression:
         if self._take("in"):
             return OneOf(subject, self._texts())
         if self._take("="):
             return OneOf(subject, (self._text('"="'),))
-        if self._take("!="):
-            return Not(OneOf(subject, (self._text('"!="'),)))
-        raise self._expected(f"=, != or in after {subject}")
+        self._require("!=", f"=, != or in after {subject}")
+        return Not(OneOf(subject, (self._text('"!="'),)))
 
     def _field(self, name: str) -> Expression:
         if self._take("in"):
             return FieldOneOf(name, self._texts())
-        if self._take("contains"):
-            return FieldComparison(name, Comparison.CONTAINS, self._text("contains"))
-        sign = self._next.value
-        if self._next.kind != "sign" or sign not in _SIGNS:
+        comparison = next(filter(self._take, Comparison), None)
+        if comparison is None:
             raise self._expected(f"=, !=, <, <=, >, >=, in or contains after field.{name}")
-        self._position += 1
-        value = self._next
-        if value.kind == "number":
-            self._position += 1
-            return FieldComparison(name, Comparison(sign), float(value.value))
-        return FieldComparison(name, Comparison(sign), self._text(f'"{sign}"'))
+        if comparison is Comparison.CONTAINS:
+            return FieldComparison(name, comparison, self._text(comparison))
+        if self._next.kind == "number":
+            return FieldComparison(name, comparison, float(self._advance().value))
+        return FieldComparison(name, comparison, self._text(f'"{comparison}"'))
 
-    def _joined(self) -> Expression:
-        before = self._take("before")
-        if not before and not self._take("after"):
-            raise self._expected("before or after")
-        return JoinedDate(before, self._day("a date such as 2026-01-31"))
-
-    def _engaged(self) -> Expression:
-        if not self._take("since"):
-            raise self._expected("since after engaged")
+    def _day_or_duration(self) -> date | timedelta:
         token = self._next
         if token.kind != "word":
-            return EngagedSince(self._day('a date such as 2026-01-31, or how long such as "90d"'))
+            return self._day('a date such as 2026-01-31, or how long such as "90d"')
         try:
-            span = parse_duration(token.value)
+            span = parse_duration(self._advance().value)
         except (ValueError, OverflowError) as error:
             raise ValueError(f"{token.value} at column {token.column} is not a duration") from error
         if span > _MAX_AGE:
             raise ValueError(f"{token.value} at column {token.column} is too long ago")
-        self._position += 1
-        return EngagedSince(span)
+        return span
 
     def _day(self, expected: str) -> date:
         token = self._next
         if token.kind != "date":
             raise self._expected(expected)
-        self._position += 1
         try:
-            day = date.fromisoformat(token.value)
+            day = date.fromisoformat(self._advance().value)
         except ValueError as error:
             raise ValueError(f"{token.value} at column {token.column} is not a date") from error
         if not MIN_YEAR <= day.year <= MAX_YEAR:
@@ -322,13 +295,11 @@ class _Parser:
         return day
 
     def _texts(self) -> tuple[str, ...]:
-        if not self._take("("):
-            raise self._expected('"(" after in')
+        self._require("(", '"(" after in')
         values = [self._text('"("')]
         while self._take(","):
             values.append(self._text('","'))
-        if not self._take(")"):
-            raise self._expected('"," or ")"')
+        self._require(")", '"," or ")"')
         return tuple(values)
 
     def _text(self, after: str) -> str:
@@ -337,12 +308,15 @@ class _Parser:
             raise ValueError(f"expected a value after {after} at column {token.column}")
         if token.kind != "text":
             raise self._expected(f"a text in quotes after {after}")
-        self._position += 1
-        return token.value[1:-1]
+        return self._advance().value[1:-1]
 
     @property
     def _next(self) -> _Token:
         return self._tokens[self._position]
+
+    def _advance(self) -> _Token:
+        self._position += 1
+        return self._tokens[self._position - 1]
 
     def _take(self, word: str) -> bool:
         """Consume a word or sign if it is the next token; a text in quotes never is."""
@@ -350,7 +324,12 @@ class _Parser:
         self._position += taken
         return taken
 
+    def _require(self, word: str, expected: str) -> None:
+        if not self._take(word):
+            raise self._expected(expected)
+
     def _expected(self, expected: str) -> ValueError:
+        token = self._next
         return ValueError(
-            f"expected {expected} at column {self._next.column}, not {self._next.text}"
+            f"expected {expected} at column {token.column}, not {token.value or 'the end'}"
         )

@@ -11,9 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from syndicate.config.loading.dkim_checks import check_dkim
 from syndicate.config.loading.error_messages import closest_match
-from syndicate.config.loading.mail_checks import check_mail
 from syndicate.config.loading.toml_positions import SECRET, Loc, Mistake
 from syndicate.config.sections.newsletters import Tracking
 from syndicate.config.sections.theme import PAIRS, Colours, DarkColours, Masthead, contrast
@@ -30,48 +28,31 @@ _MASTHEADS = (*_LOGOS, ".svg")
 def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     """Find what contradicts itself; relative paths start at `root`."""
     for kind in ("newsletters", "schedules", "feeds", "segments"):
-        yield from _names(data, kind)
-    yield from _reserved(data)
-    yield from _schedules(data)
-    yield from _segments(data)
-    yield from _picture(data, "publication", "logo", _LOGOS, root)
-    yield from _picture(data, "publication", "icon", _LOGOS, root)
-    yield from _picture(data, "podcast", "image", _COVERS, root)
-    yield from _picture(data, "theme", "logo", _MASTHEADS, root)
-    yield from _picture(data, "theme", "logo_dark", _MASTHEADS, root)
-    yield from _file(data, "signup", "disposable_domains", root)
-    yield from _masthead(_table(data, "theme"), _table(data, "publication"))
-    yield from _colours(_table(data, "theme"))
-    web = _table(data, "web")
-    if "monitor_token_env" in web and "monitor_token_file" in web:
-        both = "expected one of monitor_token_env and monitor_token_file, not both"
-        yield ("web", "monitor_token_file"), both
-    options = _table(data, "publish").get("mirror_options")
-    yield from _without_secrets(("publish", "mirror_options"), options)
-    yield from check_dkim(data)
-    yield from check_mail(_table(data, "mail"), _table(data, "publication"), web)
-
-
-def _names(data: dict[str, Any], kind: str) -> Iterator[Mistake]:
-    names = set[str]()
-    for number, item in _items(data, kind):
-        name = item.get("name")
-        if isinstance(name, str):
-            if name in names:
-                yield (kind, number, "name"), f"there are two {kind} of that name"
-            names.add(name)
-
-
-def _reserved(data: dict[str, Any]) -> Iterator[Mistake]:
-    """Check that no feed takes the address of the private feeds."""
-    for number, item in _items(data, "feeds"):
-        if item.get("name") == "private":
+        yield from repeated_names(data, kind)
+    for number, feed in items(data, "feeds"):
+        if feed.get("name") == "private":
             reserved = "is kept for the feeds of single readers; give it another name"
             yield ("feeds", number, "name"), f"/feeds/private/ {reserved}"
+    yield from _schedules(data)
+    yield from _segments(data)
+    yield from _file(data, "publication", "logo", root, _LOGOS)
+    yield from _file(data, "publication", "icon", root, _LOGOS)
+    yield from _file(data, "podcast", "image", root, _COVERS)
+    yield from _file(data, "theme", "logo", root, _MASTHEADS)
+    yield from _file(data, "theme", "logo_dark", root, _MASTHEADS)
+    yield from _file(data, "signup", "disposable_domains", root)
+    theme = table(data, "theme")
+    shows_logo = theme.get("masthead") == Masthead.LOGO
+    if shows_logo and "logo" not in theme and "logo" not in table(data, "publication"):
+        yield ("theme", "masthead"), "there is no logo; set theme.logo or publication.logo"
+    yield from _colours(theme)
+    yield from both(("web",), table(data, "web"), "monitor_token_env", "monitor_token_file")
+    options = table(data, "publish").get("mirror_options")
+    yield from _without_secrets(("publish", "mirror_options"), options)
 
 
 def _schedules(data: dict[str, Any]) -> Iterator[Mistake]:
-    for number, item in _items(data, "schedules"):
+    for number, item in items(data, "schedules"):
         if ("every" in item) == ("cron" in item):
             timing = 'needs either every = "10m" or cron = "0 7 * * mon-fri", one of them'
             yield ("schedules", number), timing
@@ -85,9 +66,9 @@ def _segments(data: dict[str, Any]) -> Iterator[Mistake]:
     """Check that the newsletters of an expression exist; the model checks its grammar."""
     known = _known(data, "newsletters")
     tracked = any(
-        item.get("tracking") == Tracking.READERS for _, item in _items(data, "newsletters")
+        item.get("tracking") == Tracking.READERS for _, item in items(data, "newsletters")
     )
-    for number, item in _items(data, "segments"):
+    for number, item in items(data, "segments"):
         where = item.get("where")
         try:
             expression = parse(where if isinstance(where, str) else "")
@@ -103,7 +84,7 @@ def _segments(data: dict[str, Any]) -> Iterator[Mistake]:
 
 
 def _known(data: dict[str, Any], kind: str) -> list[str]:
-    return [str(item["name"]) for _, item in _items(data, kind) if "name" in item]
+    return [str(item["name"]) for _, item in items(data, kind) if "name" in item]
 
 
 def _unknown_name(name: str, known: list[str], kind: str) -> str:
@@ -115,38 +96,26 @@ def _unknown_name(name: str, known: list[str], kind: str) -> str:
     return f"there is no such {kind}; there are {', '.join(known)}"
 
 
-def _picture(
-    data: dict[str, Any], table: str, key: str, suffixes: Sequence[str], root: Path
+def _file(
+    data: dict[str, Any], name: str, key: str, root: Path, suffixes: Sequence[str] = ()
 ) -> Iterator[Mistake]:
-    """Check that a picture exists, in a format that is shown where it is used."""
-    picture = _table(data, table).get(key)
-    if not isinstance(picture, str):
-        return
-    if Path(picture).suffix.lower() not in suffixes:
-        yield (table, key), f"expected a picture that ends in {_alternatives(suffixes)}"
-        return
-    yield from _file(data, table, key, root)
-
-
-def _file(data: dict[str, Any], table: str, key: str, root: Path) -> Iterator[Mistake]:
-    file = _table(data, table).get(key)
+    """Check that a file exists; with `suffixes`, in a format that is shown where it is used."""
+    file = table(data, name).get(key)
     if not isinstance(file, str):
+        return
+    if suffixes and Path(file).suffix.lower() not in suffixes:
+        *others, last = suffixes
+        yield (name, key), f"expected a picture that ends in {', '.join(others)} or {last}"
         return
     try:
         (root / file).open("rb").close()
     except (OSError, ValueError):  # ValueError: no file has such a name
-        yield (table, key), "there is no such file; put it there, or remove the key"
-
-
-def _masthead(theme: dict[str, Any], publication: dict[str, Any]) -> Iterator[Mistake]:
-    shows_logo = theme.get("masthead") == Masthead.LOGO
-    if shows_logo and "logo" not in theme and "logo" not in publication:
-        yield ("theme", "masthead"), "there is no logo; set theme.logo or publication.logo"
+        yield (name, key), "there is no such file; put it there, or remove the key"
 
 
 def _colours(theme: dict[str, Any]) -> Iterator[Mistake]:
     for name, model in (("light", Colours), ("dark", DarkColours)):
-        given = _table(theme, name)
+        given = table(theme, name)
         try:
             colours = model.model_validate(given).model_dump()
         except ValidationError:
@@ -155,17 +124,12 @@ def _colours(theme: dict[str, Any]) -> Iterator[Mistake]:
             ratio = contrast(colours[text], colours[background])
             if ratio < minimum:
                 key = text if text in given or background not in given else background
-                yield ("theme", name, key), _low_contrast(text, background, colours, ratio, minimum)
-
-
-def _low_contrast(
-    text: str, background: str, colours: dict[str, str], ratio: float, minimum: float
-) -> str:
-    # Rounded down, so that 4.46 is not shown as the 4.5 that is expected.
-    return (
-        f"{text} {colours[text]} on {background} {colours[background]} has a contrast of "
-        f"{math.floor(ratio * 10) / 10} : 1; expected {minimum:g} : 1 or more"
-    )
+                shown = math.floor(ratio * 10) / 10  # so that 4.46 isn't the 4.5 that is expected
+                low = (
+                    f"{text} {colours[text]} on {background} {colours[background]} has a contrast "
+                    f"of {shown} : 1; expected {minimum:g} : 1 or more"
+                )
+                yield ("theme", name, key), low
 
 
 def _without_secrets(loc: Loc, options: object) -> Iterator[Mistake]:
@@ -176,17 +140,32 @@ def _without_secrets(loc: Loc, options: object) -> Iterator[Mistake]:
         yield from _without_secrets((*loc, name), value)
 
 
-def _alternatives(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"
+def repeated_names(data: dict[str, Any], kind: str, loc: Loc = ()) -> Iterator[Mistake]:
+    """Find tables of a list, inside of the table at `loc`, whose name another one has."""
+    names = set[str]()
+    for number, item in items(data, kind):
+        name = item.get("name")
+        if isinstance(name, str):
+            if name in names:
+                yield (*loc, kind, number, "name"), f"there are two {kind} of that name"
+            names.add(name)
 
 
-def _table(data: dict[str, Any], name: str) -> dict[str, Any]:
-    table = data.get(name)
-    return table if isinstance(table, dict) else {}
+def both(loc: Loc, data: dict[str, Any], first: str, second: str) -> Iterator[Mistake]:
+    """Find two keys of which a table may have one."""
+    if first in data and second in data:
+        yield (*loc, second), f"expected one of {first} and {second}, not both"
 
 
-def _items(data: dict[str, Any], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    items = data.get(name)
-    for number, item in enumerate(items if isinstance(items, list) else []):
+def table(data: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a table inside of another one; an empty one where it is missing or no table."""
+    value = data.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def items(data: dict[str, Any], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Iterate over a list of tables, numbered; over nothing where it is missing or no list."""
+    values = data.get(name)
+    for number, item in enumerate(values if isinstance(values, list) else []):
         if isinstance(item, dict):
             yield number, item

@@ -9,13 +9,11 @@ from pydantic_core import ErrorDetails
 
 from syndicate.config.config import Config
 from syndicate.config.loading import error_messages
-from syndicate.config.loading.checks import check
+from syndicate.config.loading.checks import check, table
+from syndicate.config.loading.mail_checks import check_mail
 from syndicate.config.loading.missing_secrets import missing_secrets, missing_token
 from syndicate.config.loading.toml_positions import Loc, Mistake, TomlDocument
 from syndicate.errors import ConfigError, Problem
-
-_NO_MAIL = "no mail leaves until then"
-_NO_ACCESS = "the token lets nobody in until then"
 
 
 def load(path: Path, *, port: int | None = None) -> Config:
@@ -25,8 +23,11 @@ def load(path: Path, *, port: int | None = None) -> Config:
     """
     path = path.absolute()
     document = TomlDocument.parse(path.name, _read(path))
-    config, mistakes = _validate(_with_port(document.data, port), root=path.parent)
-    mistakes += check(document.data, path.parent)
+    data = document.data
+    if port is not None:
+        data = {**data, "web": {**table(data, "web"), "port": port}}
+    config, mistakes = _validate(data, root=path.parent)
+    mistakes += [*check(document.data, path.parent), *check_mail(document.data)]
     if config is None or mistakes:
         raise ConfigError(*_problems(document, mistakes))
     return config
@@ -35,8 +36,14 @@ def load(path: Path, *, port: int | None = None) -> Config:
 def secret_warnings(path: Path, config: Config) -> list[str]:
     """Describe, with their lines in config.toml, the secrets that can't be read now."""
     document = TomlDocument.parse(path.name, _read(path))
-    missing = [(secret.loc, f"{secret.reason}; {_NO_MAIL}") for secret in missing_secrets(config)]
-    missing += [(token.loc, f"{token.reason}; {_NO_ACCESS}") for token in missing_token(config)]
+    missing = [
+        (secret.loc, f"{secret.reason}; no mail leaves until then")
+        for secret in missing_secrets(config)
+    ]
+    missing += [
+        (token.loc, f"{token.reason}; the token lets nobody in until then")
+        for token in missing_token(config)
+    ]
     return [str(problem) for problem in _problems(document, missing)]
 
 
@@ -51,13 +58,6 @@ def _read(path: Path) -> bytes:
         raise ConfigError(f"{path}: a folder; expected the config.toml in it") from error
     except OSError as error:
         raise ConfigError(f"{path}: can't be read: {error.strerror}") from error
-
-
-def _with_port(data: dict[str, Any], port: int | None) -> dict[str, Any]:
-    web = data.get("web", {})
-    if port is None or not isinstance(web, dict):
-        return data
-    return {**data, "web": {**web, "port": port}}
 
 
 def _validate(data: dict[str, Any], root: Path) -> tuple[Config | None, list[Mistake]]:

@@ -143,24 +143,12 @@ def _check_depth(name: str, text: str) -> None:
 
 def _nodes(value: Any, loc: Loc = ()) -> Iterator[tuple[Loc, dict[str, Any]]]:
     """Walk the metadata of toml_rs: tables of nodes, where a node is a value with its lines."""
-    if isinstance(value, list):
-        for number, node in enumerate(value):
-            yield from _node(node, (*loc, number))
-    elif isinstance(value, dict):
-        for key, node in value.items():
-            if _is_node(node):
-                yield from _node(node, (*loc, key))
-            else:
-                yield from _nodes(node, (*loc, key))
-
-
-def _node(node: dict[str, Any], loc: Loc) -> Iterator[tuple[Loc, dict[str, Any]]]:
-    yield loc, node
-    yield from _nodes(node["value"], loc)
-
-
-def _is_node(node: dict[str, Any]) -> bool:
-    return isinstance(node.get("key_raw"), str)
+    steps = dict(enumerate(value)) if isinstance(value, list) else value
+    for step, node in steps.items() if isinstance(steps, dict) else ():
+        is_node = isinstance(step, int) or isinstance(node.get("key_raw"), str)
+        if is_node:
+            yield (*loc, step), node
+        yield from _nodes(node["value"] if is_node else node, (*loc, step))
 
 
 def _is_quotable(node: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import idna
 from pydantic import AfterValidator, Field
 
-from syndicate.config.secret import secret_from_env, secret_from_file
+from syndicate.config.secret import read_secret
 from syndicate.config.values import Table, Variable, matching
 
 if TYPE_CHECKING:  # start-up: most publications have no keys
@@ -59,14 +59,13 @@ class DkimKeySettings(Table):
 
     def key(self, root: Path) -> "PrivateKey":
         """Read the private key; raise ValueError with the fault and the remedy."""
-        if self.key_file is None:
-            assert self.key_env is not None, "the configuration was checked"
-            return private_key(secret_from_env(self.key_env))
-        path = root / self.key_file
         try:
-            return private_key(secret_from_file(path))
+            pem = read_secret(self.key_env, self.key_file, root)
         except ValueError as error:
-            raise ValueError(f"{error}; {_REMEDY}" if not path.exists() else error) from error
+            is_missing = self.key_file is not None and not (root / self.key_file).exists()
+            raise ValueError(f"{error}; {_REMEDY}" if is_missing else error) from error
+        assert pem is not None, "the configuration was checked"
+        return private_key(pem)
 
 
 @lru_cache(maxsize=16)  # parsing a key takes a hundred times as long as signing with it

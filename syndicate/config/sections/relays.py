@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictInt
 
-from syndicate.config.secret import secret_from_env, secret_from_file
+from syndicate.config.secret import read_secret
 from syndicate.config.sections.dkim import Domain
 from syndicate.config.values import Day, Duration, MailHost, Name, Table, Throttle, Variable
 from syndicate.errors import SecretUnreadable
@@ -80,15 +80,11 @@ class SmtpServer(Table):
         if self.username is None:
             return None
         try:
-            if self.password_env is not None:
-                return secret_from_env(self.password_env)
-            if self.password_file is not None:
-                return secret_from_file(root / self.password_file)
+            return read_secret(self.password_env, self.password_file, root)
         except ValueError as error:
             raise SecretUnreadable(
                 f"the password for the mail server {self.host}: {error}"
             ) from error
-        return None
 
     def warm_up_quota(self, on: date) -> int | None:
         """Return how many messages it takes on a day, in UTC; None once warming up is over."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, StrictBool, StrictInt
 
-from syndicate.config.secret import secret_from_env, secret_from_file
+from syndicate.config.secret import read_secret
 from syndicate.config.values import Line, Network, Table, Url, Variable
 from syndicate.errors import SecretUnreadable
 
@@ -49,15 +49,10 @@ class WebSettings(Table):
         Raise SecretUnreadable when it is missing, or so short that it can be guessed.
         """
         try:
-            if self.monitor_token_env is not None:
-                token = secret_from_env(self.monitor_token_env)
-            elif self.monitor_token_file is not None:
-                token = secret_from_file(root / self.monitor_token_file)
-            else:
-                return None
+            token = read_secret(self.monitor_token_env, self.monitor_token_file, root)
         except ValueError as error:
             raise SecretUnreadable(str(error)) from error
-        if len(token) < _SHORTEST_TOKEN:
+        if token is not None and len(token) < _SHORTEST_TOKEN:
             raise SecretUnreadable(
                 f"a token of {len(token)} characters can be guessed; expected {_SHORTEST_TOKEN} "
                 "or more, such as `openssl rand -hex 24` prints"
