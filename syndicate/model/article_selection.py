@@ -1,12 +1,52 @@
-"""Chooses the articles of an edition, whether alert or digest, among those that are new to it."""
+"""Which public articles are new to an edition of a schedule, and which of them it takes.
+
+Public numbers decide what is new, not dates: an article that is written late, back-dated or
+imported gets the next number, so it is neither lost nor repeated.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 from syndicate.clock import EPOCH, format_duration
-from syndicate.config import ArticleFilter, EditionFilter
+from syndicate.config import ALL, ArticleFilter, BeginWith, EditionFilter
 from syndicate.model.articles import Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleStart:
+    """The start of a schedule: after the newest article that was public at that time."""
+
+    number: int
+    """The newest public number at that time."""
+    at: datetime
+    """When a process first saw the schedule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleWindow:
+    """The articles numbered above `after`, unless they are older than the schedule.
+
+    Older are those numbered up to `begins_after`, except when they are dated later than
+    `dated_after`: they became public later, or `begin_with` includes them.
+    """
+
+    after: int = 0
+    """The last public number of the schedule's last edition."""
+    begins_after: int = 0
+    dated_after: datetime = EPOCH
+
+    @classmethod
+    def of(
+        cls, beginning: ScheduleStart, begin_with: BeginWith | None, *, last: int | None
+    ) -> Self:
+        """Return the window of a schedule whose last edition ended with the number `last`."""
+        after = last or 0
+        if begin_with == ALL:
+            return cls(after=after)
+        back = begin_with if isinstance(begin_with, timedelta) else timedelta()
+        return cls(after=after, begins_after=beginning.number, dated_after=beginning.at - back)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +82,11 @@ def select_articles(
 ) -> Selection:
     """Choose the articles of an edition that is composed at `at`."""
     matching = [article for article in candidates if matches(article, rule)]
-    recent = [article for article in matching if not _too_old(article, rule, at)]
+    recent = [
+        article
+        for article in matching
+        if rule.max_age is None or article.published >= at - rule.max_age
+    ]
     newest_first = sorted(recent, key=lambda article: (EPOCH - article.published, article.id))
     return Selection(
         taken=tuple(newest_first[: rule.max]),
@@ -66,7 +110,3 @@ def _matches_any(wanted: Sequence[str], names: Sequence[str]) -> bool:
     return not wanted or bool(
         {name.casefold() for name in wanted} & {name.casefold() for name in names}
     )
-
-
-def _too_old(article: Article, rule: EditionFilter, at: datetime) -> bool:
-    return rule.max_age is not None and article.published < at - rule.max_age

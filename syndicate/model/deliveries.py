@@ -8,8 +8,9 @@
 Every move is a compare-and-set on (edition, subscriber, state, attempt).
 """
 
+import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -119,3 +120,19 @@ class DeliveryTotals:
     def tried(self) -> int:
         """Those with a final answer from a server, or none to the message."""
         return self.accepted + self.failed + self.unknown
+
+
+RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240))
+"""Before the next attempt at a delivery that a mail server deferred."""
+_JITTER = 0.2
+"""The largest share of a delay that is added to it, so that retries don't all come at once."""
+
+
+def next_attempt(edition: int, subscriber: int, attempt: int, at: datetime) -> datetime:
+    """Return when a delivery is due again that was deferred at `at`, on its `attempt`th attempt.
+
+    The jitter follows from the arguments: the same delivery always gets the same time.
+    """
+    delay = RETRY_DELAYS[min(attempt, len(RETRY_DELAYS)) - 1]
+    digest = hashlib.sha256(f"{edition}.{subscriber}.{attempt}".encode()).digest()
+    return at + delay * (1 + _JITTER * int.from_bytes(digest[:4]) / 2**32)

@@ -1,4 +1,4 @@
-"""Mail flow: how long messages have been waiting, and whether sending has stalled."""
+"""What operators see of mail: holds, rates of sending, and whether it has stalled."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,3 +31,33 @@ class MailFlow:
         """Whether mail has been due for `STALLED_AFTER` with none accepted."""
         since = self.idle_since
         return since is not None and at - since >= STALLED_AFTER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailHold:
+    """A relay or destination that gets no mail until a certain time."""
+
+    what: str
+    """`relay:NAME` or `domain:gmail.com`."""
+    until: datetime
+    strikes: int
+    """How many holds in a row."""
+    reason: str
+    """Its reply."""
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendRate:
+    """How fast one process sends to a relay, as it last reported."""
+
+    owner: str
+    relay: str
+    at: datetime
+    sessions: int
+    accepted: int
+    deferred: int
+    failed: int
+    per_second: float
+    note: str
+    """Why the relay accepts nothing; empty while it does."""

@@ -6,7 +6,6 @@ their picture, so only their signature, end and length are checked.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
 from io import BufferedReader, BytesIO
 
 File = BufferedReader | BytesIO
@@ -22,23 +21,24 @@ def is_intact(name: str, file: File) -> bool:
         return True
     digest, size, suffix = match.groups()
     if size:
-        return _COMPLETE.get(suffix, _has_bytes)(file)
+        return _is_complete(suffix, file)
     file.seek(0)
     return hashlib.file_digest(file, "sha256").hexdigest()[:32] == digest
 
 
-def _is_jpeg(file: File) -> bool:
-    return _head(file, 2) == b"\xff\xd8" and _tail(file, 2) == b"\xff\xd9"
-
-
-def _is_png(file: File) -> bool:
-    return _head(file, len(_PNG)) == _PNG and _tail(file, len(_PNG_END)) == _PNG_END
-
-
-def _is_webp(file: File) -> bool:
-    head = _head(file, 12)
-    length = int.from_bytes(head[4:8], "little") + 8
-    return head[:4] == b"RIFF" and head[8:] == b"WEBP" and length == _length(file)
+def _is_complete(suffix: str, file: File) -> bool:
+    match suffix:
+        case "jpg" | "jpeg":
+            return _head(file, 2) == b"\xff\xd8" and _tail(file, 2) == b"\xff\xd9"
+        case "png":
+            return _head(file, len(_PNG)) == _PNG and _tail(file, len(_PNG_END)) == _PNG_END
+        case "webp":
+            head = _head(file, 12)
+            length = int.from_bytes(head[4:8], "little") + 8
+            return head[:4] == b"RIFF" and head[8:] == b"WEBP" and length == _length(file)
+        case "avif":
+            return _is_avif(file)
+    return _length(file) > 0
 
 
 def _is_avif(file: File) -> bool:
@@ -56,19 +56,6 @@ def _is_avif(file: File) -> bool:
             return size == 0
         at += size
     return at == length
-
-
-def _has_bytes(file: File) -> bool:
-    return _length(file) > 0
-
-
-_COMPLETE: Mapping[str, Callable[[File], bool]] = {
-    "jpg": _is_jpeg,
-    "jpeg": _is_jpeg,
-    "png": _is_png,
-    "webp": _is_webp,
-    "avif": _is_avif,
-}
 
 
 def _head(file: File, count: int) -> bytes:

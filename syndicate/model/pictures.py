@@ -85,14 +85,7 @@ def preview(figure: Figure) -> Figure:
     """Return the picture for previews of links on other sites: no wider than they need."""
     if _PREVIEW not in figure.variants:
         return figure
-    return replace(
-        figure,
-        src=rendition_name(figure, _PREVIEW),
-        width=_PREVIEW,
-        height=height(figure, _PREVIEW),
-        length=None,
-        variants=(),
-    )
+    return _rendition(figure, _PREVIEW)
 
 
 def mail_rendition(figure: Figure, width: int) -> Figure:
@@ -105,13 +98,17 @@ def mail_rendition(figure: Figure, width: int) -> Figure:
         return figure
     sharp = (wide for wide in figure.variants if wide >= width * _MAIL_DENSITY)
     chosen = next(sharp, figure.variants[-1])
-    is_avif = figure.type == AVIF  # which few mail clients can display
+    if figure.type == AVIF:  # which few mail clients can display
+        return replace(_rendition(figure, chosen, ".webp"), type=WEBP)
+    return _rendition(figure, chosen)
+
+
+def _rendition(figure: Figure, width: int, suffix: str | None = None) -> Figure:
     return replace(
         figure,
-        src=rendition_name(figure, chosen, ".webp" if is_avif else None),
-        type=WEBP if is_avif else figure.type,
-        width=chosen,
-        height=height(figure, chosen),
+        src=rendition_name(figure, width, suffix),
+        width=width,
+        height=height(figure, width),
         length=None,
         variants=(),
     )
@@ -126,10 +123,9 @@ def height(figure: Figure, width: int) -> int:
 
 def crops(figure: Figure) -> tuple[PictureCrop, ...]:
     """Return the crops of a picture: all of `CROPS`, or none if it is small."""
-    if not figure.variants or not figure.width or not figure.height:
+    if not figure.variants or not figure.height or (figure.width or 0) < _MIN_CROPPED:
         return ()
-    if figure.width < _MIN_CROPPED:
-        return ()
+    assert figure.width
     stem = figure.src.rpartition(".")[0]
     return tuple(
         PictureCrop(
@@ -158,9 +154,7 @@ def list_renditions(figure: Figure) -> Iterator[tuple[str, int]]:
 
 
 def _set(figure: Figure, base: str, suffix: str | None) -> str:
-    return ", ".join(f"{base}{_name(figure, width, suffix)} {width}w" for width in widths(figure))
-
-
-def _name(figure: Figure, width: int, suffix: str | None) -> str:
-    own = suffix is None and width == figure.width
-    return figure.src if own else rendition_name(figure, width, suffix)
+    names = {width: rendition_name(figure, width, suffix) for width in widths(figure)}
+    if suffix is None and figure.width in names:
+        names[figure.width] = figure.src
+    return ", ".join(f"{base}{name} {width}w" for width, name in names.items())

@@ -5,6 +5,6 @@
 `composer` composes an edition and freezes it; `schedule_start` is where a new schedule starts;
 `manual_send` sends an edition by hand; `reissue` replaces or resends one;
 `retention` deletes old data; `orphaned_names` finds what a renamed newsletter leaves behind;
-`progress_report` measures editions' progress; `mail_status` reads the state of the relays;
-`stall` detects mail that doesn't leave.
+`progress_report` measures editions' progress; `mail_status` reads the state of the relays,
+and detects mail that doesn't leave.
 """

@@ -1,18 +1,22 @@
 """Compose an edition from the new articles, and freeze it if nothing has changed in the meantime.
 
-Rendering runs outside any transaction; `freeze` is a short one at the end.
+Rendering runs outside any transaction; freezing is a short one at the end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import TypeVar
 
 from syndicate.body.missing_media import without_files
 from syndicate.config import Config, Newsletter, Schedule
-from syndicate.errors import Refused
-from syndicate.model.article_selection import Selection, select_articles
-from syndicate.model.article_window import ArticleWindow, ScheduleStart
+from syndicate.errors import Refused, StoreLocked
+from syndicate.model.article_selection import (
+    ArticleWindow,
+    ScheduleStart,
+    Selection,
+    select_articles,
+)
 from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, EditionKind, Item
 from syndicate.publish.output.media import MediaFolder
@@ -23,18 +27,9 @@ from syndicate.render.mail.link_markers import mark_links
 from syndicate.render.templates import Templates
 from syndicate.store import Store, Transaction
 
-
-@dataclass(frozen=True, slots=True)
-class CompositionState:
-    """A marker that changes when an article is published or retracted, or an edition is frozen."""
-
-    articles: tuple[int, int]
-    newest_edition: int
-
-    @classmethod
-    def of(cls, tx: Transaction, newsletter: str) -> Self:
-        """Read the current state for a newsletter."""
-        return cls(tx.articles.publication_marker(), tx.editions.newest_key(newsletter))
+ATTEMPTS = 5
+"""How often an edition is composed when the store keeps changing in the meantime."""
+Frozen = TypeVar("Frozen")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +39,8 @@ class ProposedEdition:
     selection: Selection
     draft: Draft | None
     """None when there is nothing new."""
-    state: CompositionState
-    """The store's state that it was composed from."""
+    state: tuple[int, ...]
+    """The store's state that it was composed from, as `_state` returns it."""
 
     @property
     def summary(self) -> str:
@@ -64,11 +59,33 @@ def no_audience_reason(newsletter: str, segment: str | None) -> str:
 class Composer:
     """Composes the editions of one publication."""
 
-    def __init__(self, store: Store, config: Config, templates: Templates) -> None:
+    def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self._config = config
-        self._templates = templates
+        self._templates = Templates.of(config)
         self._media = MediaFolder(config)
+
+    def freeze(
+        self, propose: Callable[[], ProposedEdition], add: Callable[[Transaction, Draft], Frozen]
+    ) -> Frozen | None:
+        """Compose an edition, and add it if nothing has changed in the meantime, else once more.
+
+        Return None when there is nothing new. Raise StoreLocked when articles keep changing.
+        """
+        for _ in range(ATTEMPTS):
+            proposal = propose()
+            if proposal.draft is None:
+                return None
+            with self._store.write() as tx:
+                if self.is_current(tx, proposal):
+                    return add(tx, proposal.draft)
+        raise StoreLocked("articles kept changing while the edition was composed; try again")
+
+    def is_current(self, tx: Transaction, proposal: ProposedEdition) -> bool:
+        """Whether the store hasn't changed since a proposal; it can't until `tx` ends."""
+        assert proposal.draft is not None
+        tx.lock_numbers()
+        return _state(tx, proposal.draft.newsletter) == proposal.state
 
     def propose(
         self,
@@ -92,19 +109,19 @@ class Composer:
             )
             candidates = tx.articles.candidates(newsletter.name, window, at)
             upto = tx.articles.covered_until(window, at)
-            state = CompositionState.of(tx, newsletter.name)
+            state = _state(tx, newsletter.name)
         selection = select_articles(candidates, schedule.select, at=at)
         newest = max((article.number or 0 for article in selection.carried), default=0)
-        draft = self._draft(
+        return self._compose(
             newsletter,
             selection,
+            state,
             schedule=schedule.name,
             segment=segment or schedule.segment,
             window=(upto, newest),
             edition_date=EditionDate(at=slot_at, zone=self._config.zone(schedule)),
             at=at,
         )
-        return ProposedEdition(selection=selection, draft=draft, state=state)
 
     def propose_articles(
         self,
@@ -122,17 +139,16 @@ class Composer:
         with self._store.read() as tx:
             articles = [_public_article(tx, slug, at) for slug in slugs]
             upto = tx.articles.newest_number()
-            state = CompositionState.of(tx, newsletter.name)
-        selection = Selection(taken=tuple({article.key: article for article in articles}.values()))
-        draft = self._draft(
+            state = _state(tx, newsletter.name)
+        return self._compose(
             newsletter,
-            selection,
+            Selection(taken=tuple({article.key: article for article in articles}.values())),
+            state,
             segment=segment,
             window=(upto, upto + 1),
             edition_date=edition_date or EditionDate(at=at, zone=self._config.publication.timezone),
             at=at,
         )
-        return ProposedEdition(selection=selection, draft=draft, state=state)
 
     def propose_correction(
         self, edition: Edition, slugs: Sequence[str] = (), *, at: datetime
@@ -152,7 +168,7 @@ class Composer:
                 article for article in tx.published.articles(keys) if _is_public(article, at)
             ]
             upto = tx.articles.newest_number()
-            state = CompositionState.of(tx, newsletter.name)
+            state = _state(tx, newsletter.name)
         schedule = self._config.schedule(first.schedule if first else None)
         zone = self._config.zone(schedule) if schedule else self._config.publication.timezone
         edition_date = EditionDate(at=edition.slot_at, zone=zone)
@@ -165,40 +181,29 @@ class Composer:
             )
         limit = schedule.select.max if schedule else len(carried)
         selection = Selection(taken=tuple(carried[:limit]), more=tuple(carried[limit:]))
-        draft = self._draft(
-            newsletter, selection, window=(upto, upto + 1), edition_date=edition_date, at=at
+        return self._compose(
+            newsletter, selection, state, window=(upto, upto + 1), edition_date=edition_date, at=at
         )
-        return ProposedEdition(selection=selection, draft=draft, state=state)
 
-    def freeze(self, tx: Transaction, proposal: ProposedEdition) -> Edition | None:
-        """Add a proposal's edition; None when the store has changed since it was composed."""
-        assert proposal.draft is not None
-        return tx.editions.add(proposal.draft) if self.is_current(tx, proposal) else None
-
-    def is_current(self, tx: Transaction, proposal: ProposedEdition) -> bool:
-        """Whether the store hasn't changed since a proposal; it can't until `tx` ends."""
-        assert proposal.draft is not None
-        tx.lock_numbers()
-        return CompositionState.of(tx, proposal.draft.newsletter) == proposal.state
-
-    def _draft(
+    def _compose(
         self,
         newsletter: Newsletter,
         selection: Selection,
+        state: tuple[int, ...],
         *,
         schedule: str | None = None,
         segment: str | None = None,
         window: tuple[int, int],
         edition_date: EditionDate,
         at: datetime,
-    ) -> Draft | None:
-        """Compose a selection; None if it is empty.
+    ) -> ProposedEdition:
+        """Compose a selection, unless it is empty.
 
         `window` is the number that it covers up to, and the newest one that it carries:
         people who subscribed after that article was published are not in the audience.
         """
         if not selection:
-            return None
+            return ProposedEdition(selection=selection, draft=None, state=state)
         self._require_pages(selection.carried)
         kind = EditionKind.ALERT if len(selection.carried) == 1 else EditionKind.DIGEST
         content = compose_edition(
@@ -212,7 +217,7 @@ class Composer:
         )
         content, links = mark_links(content, newsletter, self._config)
         upto, newest = window
-        return Draft(
+        draft = Draft(
             newsletter=newsletter.name,
             schedule=schedule,
             kind=kind,
@@ -226,6 +231,7 @@ class Composer:
             links=links,
             segment=self._config.criteria(segment) if segment is not None else None,
         )
+        return ProposedEdition(selection=selection, draft=draft, state=state)
 
     def _as_mailed(self, article: Article, at: datetime) -> Article:
         """Return an article as of `at`, without the pictures that readers couldn't load."""
@@ -241,6 +247,11 @@ class Composer:
                     f"{article.slug} has no page yet, so it isn't mailed; "
                     "`syndicate build` says why"
                 )
+
+
+def _state(tx: Transaction, newsletter: str) -> tuple[int, ...]:
+    """Return what changes when an article is published or retracted, or an edition is frozen."""
+    return (*tx.articles.publication_marker(), tx.editions.newest_key(newsletter))
 
 
 def _public_article(tx: Transaction, slug: str, at: datetime) -> Article:

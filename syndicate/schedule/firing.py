@@ -13,18 +13,15 @@ import structlog
 from syndicate import clock
 from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import SyndicateError
-from syndicate.model.article_window import ScheduleStart
+from syndicate.model.article_selection import ScheduleStart
 from syndicate.model.due_slots import SlotDecision, decide, schedule_timing
 from syndicate.model.schedule_slots import Slot
-from syndicate.schedule.composer import Composer, ProposedEdition, no_audience_reason
+from syndicate.schedule.composer import ATTEMPTS, Composer, ProposedEdition, no_audience_reason
 from syndicate.schedule.schedule_start import first_seen, load_or_store_start, preview_start
-from syndicate.store import Store, Transaction
+from syndicate.store import Store
 from syndicate.store.editions.fires import Fire, FireOutcome
 
 log = structlog.get_logger()
-
-ATTEMPTS = 5
-"""How often an edition is composed when the store keeps changing in the meantime."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +55,14 @@ class SlotDispatcher:
                 start = preview_start(tx, schedule.name, at=min(since, at))
             else:
                 start = load_or_store_start(tx, schedule.name, at=at)
-            last, decision = self._decide(tx, schedule, since, at)
+            timing = schedule_timing(schedule, self.config.zone(schedule))
+            last = tx.fires.last(schedule.name, at)
+            decision = decide(timing, last=last, since=since, now=at, max_late=schedule.max_late)
             missed = [f for f in self._missed(schedule, decision) if tx.fires.record_missed(f)]
         if decision.slot is None:
             return missed
         fire = self._fire_slot(schedule, decision.slot, start, last=last, at=at)
         return [*missed, fire] if fire else missed
-
-    def _decide(
-        self, tx: Transaction, schedule: Schedule, since: datetime, at: datetime
-    ) -> tuple[datetime | None, SlotDecision]:
-        """Return when the last fired slot was due, and which slots to fire or skip now."""
-        times = schedule_timing(schedule, self.config.zone(schedule))
-        last = tx.fires.last(schedule.name, at)
-        return last, decide(times, last=last, since=since, now=at, max_late=schedule.max_late)
 
     def _missed(self, schedule: Schedule, decision: SlotDecision) -> Iterator[Fire]:
         for position, skip in enumerate(decision.skipped):
@@ -122,10 +113,10 @@ class SlotDispatcher:
         the proposal; and the fire, unless another process recorded it first.
         """
         with self.store.write() as tx:
-            edition = self.composer.freeze(tx, proposal)
-            if edition is None:
+            if proposal.draft is None or not self.composer.is_current(tx, proposal):
                 tx.rollback()
                 return False, None
+            edition = tx.editions.add(proposal.draft)
             reason = f"edition {edition.key}, {proposal.summary}"
             fire = self._new_fire(schedule, slot, FireOutcome.EDITION, reason)
             if not tx.fires.record(fire):

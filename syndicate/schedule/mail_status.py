@@ -14,7 +14,7 @@ from syndicate.config import Config, DomainLimit, RelaySettings, TransportKind
 from syndicate.deliver.loop.domain_throttle import PREFIX as DOMAIN
 from syndicate.deliver.loop.relay_pool import PREFIX as RELAY
 from syndicate.deliver.outbox import Outbox
-from syndicate.model.relay_status import MailHold, SendRate
+from syndicate.model.mail_flow import MailFlow, MailHold, SendRate
 from syndicate.store import Transaction
 
 _CURRENT = timedelta(seconds=3)
@@ -92,46 +92,33 @@ class MailStatus:
     def read(cls, tx: Transaction, config: Config, at: datetime) -> Self:
         """Read the state at `at`; this takes few rows, however much mail is sent."""
         holds = {hold.what: hold for hold in tx.holds.current(at)}
-        rates = _latest_rates(tx.sender_progress.recent(at - _LOOKBACK))
+        stored = sorted(tx.sender_progress.recent(at - _LOOKBACK), key=lambda rate: rate.at)
+        # the newest figures of each process for each relay
+        latest = {(rate.owner.rpartition(":")[0], rate.relay): rate for rate in stored}
         used_up = tx.quotas.exhausted(at=at)
+        if config.mail.transport is TransportKind.OUTBOX:
+            outbox = Outbox.of(config)
+            configured = [RelayStatus(settings=outbox.settings, server=str(outbox))]
+        else:
+            servers = config.mail.servers
+            configured = [RelayStatus(settings=relay, server=relay.address) for relay in servers]
         relays = tuple(
-            _measure(tx, relay, at, rates, holds=holds, used_up=used_up)
-            for relay in _configured(config)
+            _measure(tx, relay, at, latest.values(), holds=holds, used_up=used_up)
+            for relay in configured
         )
-        limits = config.mail.limits
         return cls(
             relays=relays,
             blockers=(
                 *(relay.blocker for relay in relays if relay.blocker is not None),
-                *_held_domains(holds.values(), limits),
-                *_limited_domains(used_up - holds.keys(), limits),
+                *_domain_blockers(holds, used_up, config.mail.limits),
             ),
-            idle=all(rate.at < at - _IDLE_AFTER for rate in rates),
+            idle=all(rate.at < at - _IDLE_AFTER for rate in latest.values()),
         )
 
     def edition_blockers(self, *, queued: bool) -> tuple[Blocker, ...]:
         """Return what blocks an edition; `queued`: whether some of its mail is due."""
         nobody = queued and self.idle and not self.blockers
         return (Blocker(kind=BlockerKind.NOBODY),) if nobody else self.blockers
-
-
-def _configured(config: Config) -> Iterator[RelayStatus]:
-    """Yield the relays in the configuration, or the outbox in their place, without figures."""
-    if config.mail.transport is TransportKind.OUTBOX:
-        outbox = Outbox.of(config)
-        yield RelayStatus(settings=outbox.settings, server=str(outbox))
-        return
-    for relay in config.mail.servers:
-        yield RelayStatus(settings=relay, server=relay.address)
-
-
-def _latest_rates(rates: Iterable[SendRate]) -> list[SendRate]:
-    """Return the newest figures of each process for each relay."""
-    latest: dict[tuple[str, str], SendRate] = {}
-    for rate in sorted(rates, key=lambda rate: rate.at):
-        process = rate.owner.rpartition(":")[0]
-        latest[process, rate.relay] = rate
-    return list(latest.values())
 
 
 def _measure(
@@ -181,18 +168,47 @@ def _find_blocker(
     return None
 
 
-def _held_domains(holds: Iterable[MailHold], limits: Sequence[DomainLimit]) -> Iterator[Blocker]:
-    groups = {limit.domains[0]: limit.domains for limit in limits}
-    for hold in holds:
-        if hold.what.startswith(DOMAIN):
-            name = hold.what.removeprefix(DOMAIN)
-            domains = groups.get(name, (name,))
+def _domain_blockers(
+    holds: dict[str, MailHold], used_up: frozenset[str], limits: Sequence[DomainLimit]
+) -> Iterator[Blocker]:
+    groups = {DOMAIN + limit.domains[0]: limit.domains for limit in limits}
+    for key, hold in holds.items():
+        if key.startswith(DOMAIN):
+            domains = groups.get(key, (key.removeprefix(DOMAIN),))
             yield Blocker(
                 kind=BlockerKind.HOLD, domains=domains, until=hold.until, reason=hold.reason
             )
-
-
-def _limited_domains(names: Iterable[str], limits: Sequence[DomainLimit]) -> Iterator[Blocker]:
     for limit in limits:
-        if DOMAIN + limit.domains[0] in names:
+        key = DOMAIN + limit.domains[0]
+        if key in used_up and key not in holds:
             yield Blocker(kind=BlockerKind.RATE, domains=limit.domains, reason=str(limit.rate))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailStall:
+    """Mail that is due and doesn't leave."""
+
+    flow: MailFlow
+    blockers: tuple[Blocker, ...]
+    """Empty when the cause is unknown."""
+
+
+def find_stall(tx: Transaction, config: Config, at: datetime) -> MailStall | None:
+    """Return the mail that is stalled at `at`, if any.
+
+    Mail that waits for the next day of `warm_up`, for a rate, or for throttling domains
+    isn't stalled: it leaves without anybody's help.
+    """
+    flow = tx.heartbeats.mail_flow(at)
+    if not flow.is_stalled(at):
+        return None
+    status = MailStatus.read(tx, config, at)
+    blockers = [relay.blocker for relay in status.relays]
+    as_configured = {BlockerKind.RATE, BlockerKind.WARM_UP}
+    if all(blocker is not None and blocker.kind in as_configured for blocker in blockers):
+        return None
+    holds = (blocker for blocker in status.blockers if blocker.kind is BlockerKind.HOLD)
+    held_domains = frozenset(domain for hold in holds for domain in hold.domains)
+    if held_domains and not tx.heartbeats.has_due_outside(at, held_domains):
+        return None
+    return MailStall(flow=flow, blockers=status.blockers)

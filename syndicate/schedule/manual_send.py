@@ -8,10 +8,9 @@ from syndicate.config import Newsletter, Schedule
 from syndicate.deliver.sample_mail import send_sample
 from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.deliver.worker import DeliveryReport
-from syndicate.errors import Refused, StoreLocked
+from syndicate.errors import Refused
 from syndicate.model.editions import Edition
 from syndicate.schedule.composer import ProposedEdition
-from syndicate.schedule.firing import ATTEMPTS
 from syndicate.schedule.schedule_start import first_seen, load_or_store_start, preview_start
 from syndicate.schedule.wiring import Services
 
@@ -27,26 +26,16 @@ class ManualSend:
     """The audience, in place of the schedule's; None: the schedule's segment, or everybody."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManualSendReport:
-    """An edition that was sent by hand."""
-
-    edition: Edition
-    delivered: DeliveryReport
-
-
-def send_now(services: Services, order: ManualSend, *, at: datetime) -> ManualSendReport | None:
+def send_now(
+    services: Services, order: ManualSend, *, at: datetime
+) -> tuple[Edition, DeliveryReport] | None:
     """Freeze an edition and deliver it; None when nothing is new."""
     services.publish(at)
-    for _ in range(ATTEMPTS):
-        proposal = _propose(services, order, at=at, keep=True)
-        if proposal.draft is None:
-            return None
-        with services.store.write() as tx:
-            edition = services.composer.freeze(tx, proposal)
-        if edition is not None:
-            return ManualSendReport(edition=edition, delivered=services.deliver(at))
-    raise StoreLocked("articles kept changing while the edition was composed; try again")
+    edition = services.composer.freeze(
+        lambda: _propose(services, order, at=at, keep=True),
+        lambda tx, draft: tx.editions.add(draft),
+    )
+    return (edition, services.deliver(at)) if edition is not None else None
 
 
 def send_test_copy(services: Services, order: ManualSend, *, to: str, at: datetime) -> SmtpReply:

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 from syndicate.clock import EPOCH
 from syndicate.config import Config, Schedule
-from syndicate.model.article_selection import select_articles
-from syndicate.model.article_window import ArticleWindow
+from syndicate.model.article_selection import ArticleWindow, select_articles
 from syndicate.model.articles import Article
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.schedule.composer import article_count

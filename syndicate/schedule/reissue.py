@@ -5,38 +5,18 @@ sees before its next message; the rest isn't urgent.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
 from syndicate.deliver.worker import DeliveryReport
-from syndicate.errors import StoreLocked, SyndicateError
+from syndicate.errors import SyndicateError
 from syndicate.model.edition_control import Remaining
 from syndicate.model.editions import Edition, EditionState
 from syndicate.model.subscribers import Cause
-from syndicate.schedule.firing import ATTEMPTS
 from syndicate.schedule.wiring import Services
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplacedEdition:
-    """A corrected edition, and the counts of the one that it replaces."""
-
-    edition: Edition
-    left: Remaining
-    delivered: DeliveryReport
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResentEdition:
-    """An edition that was sent again, to `readers` of the first one's audience."""
-
-    edition: Edition
-    readers: int
-    delivered: DeliveryReport
 
 
 def replace(
@@ -47,20 +27,24 @@ def replace(
     cause: Cause,
     at: datetime,
     detail: str = "",
-) -> ReplacedEdition:
+) -> tuple[Edition, Remaining, DeliveryReport]:
     """Pause an edition, and send a corrected one to those whom the first hasn't reached.
 
-    Raise SyndicateError; a paused edition then stays paused.
+    Return the corrected one, the counts of the first, and what became of the mail. Raise
+    SyndicateError; a paused edition then stays paused.
     """
-    store = services.store
+    store, composer = services.store, services.composer
     with store.write() as tx:
         replaced = tx.control.lock_edition(edition)
         if replaced.state is EditionState.SENDING:
             tx.control.pause(edition, cause=cause, at=at, detail="to be replaced")
     try:
         services.publish(at)
-        successor, left = _compose_successor(
-            services, replaced, slugs, cause=cause, at=at, detail=detail
+        result = composer.freeze(
+            lambda: composer.propose_correction(replaced, slugs, at=at),
+            lambda tx, draft: tx.successors.replace(
+                edition, draft, cause=cause, at=at, detail=detail
+            ),
         )
     except SyndicateError:
         with store.read() as tx:
@@ -68,15 +52,16 @@ def replace(
         paused = now is not None and now.state is EditionState.PAUSED
         _log.warning("not replaced", edition=edition, paused=paused)
         raise
-    return ReplacedEdition(edition=successor, left=left, delivered=services.deliver(at))
+    assert result is not None, "a correction is never empty"
+    return *result, services.deliver(at)
 
 
 def resend(
     services: Services, edition: int, *, cause: Cause, at: datetime, detail: str = ""
-) -> ResentEdition | None:
+) -> tuple[Edition, int, DeliveryReport] | None:
     """Send an edition again to those who provably didn't get it; None if everybody did.
 
-    Raise Refused.
+    Return the new edition, how many readers it has, and what became of the mail. Raise Refused.
     """
     services.store.sweep(at)
     with services.store.write() as tx:
@@ -91,24 +76,4 @@ def resend(
         if resent is None:
             return None
         readers = tx.deliveries.totals(resent.key).audience
-    return ResentEdition(edition=resent, readers=readers, delivered=services.deliver(at))
-
-
-def _compose_successor(
-    services: Services,
-    replaced: Edition,
-    slugs: Sequence[str],
-    *,
-    cause: Cause,
-    at: datetime,
-    detail: str,
-) -> tuple[Edition, Remaining]:
-    for _ in range(ATTEMPTS):
-        proposal = services.composer.propose_correction(replaced, slugs, at=at)
-        assert proposal.draft is not None
-        with services.store.write() as tx:
-            if services.composer.is_current(tx, proposal):
-                return tx.successors.replace(
-                    replaced.key, proposal.draft, cause=cause, at=at, detail=detail
-                )
-    raise StoreLocked("articles kept changing while the edition was composed; try again")
+    return resent, readers, services.deliver(at)

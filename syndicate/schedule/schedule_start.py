@@ -4,7 +4,7 @@ from datetime import datetime
 
 from syndicate import clock
 from syndicate.config import Config, Schedule
-from syndicate.model.article_window import ScheduleStart
+from syndicate.model.article_selection import ScheduleStart
 from syndicate.model.due_slots import schedule_timing
 from syndicate.store import Transaction
 

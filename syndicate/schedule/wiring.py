@@ -16,7 +16,6 @@ from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.push.change_notifier import ChangeNotifier
-from syndicate.render.templates import Templates
 from syndicate.schedule.composer import Composer
 from syndicate.schedule.firing import SlotDispatcher
 from syndicate.store import Store
@@ -45,7 +44,7 @@ class Services:
         Raise ConfigError when a package that the mirror needs isn't installed, and
         StoreError when the store can't be written.
         """
-        composer = Composer(store, config, Templates.of(config))
+        composer = Composer(store, config)
         dispatcher = SlotDispatcher(store, config, composer, node=claim_owner.identity())
         store.require_writable(clock.now())
         links = SignedLinks(config, store.secret("links"))

@@ -25,9 +25,10 @@ def frozen(harness, *slugs, at=NOW):
     services = harness.services
     services.publish(at)
     newsletter = harness.config.newsletter("breaking")
-    proposal = services.composer.propose_articles(newsletter, slugs, at=at)
-    with harness.store.write() as tx:
-        return services.composer.freeze(tx, proposal)
+    return services.composer.freeze(
+        lambda: services.composer.propose_articles(newsletter, slugs, at=at),
+        lambda tx, draft: tx.editions.add(draft),
+    )
 
 
 def cancel(harness, edition):
@@ -58,10 +59,10 @@ def test_the_correction_says_what_the_article_says_now_to_those_who_wait(harness
     edition = frozen(harness, "ferry")
     hand_over_one(harness, edition)
     harness.file("ferry", title="Ferry sinks")
-    replaced = replace(harness.services, edition.key, cause=ME, at=NOW)
+    corrected, left, delivered = replace(harness.services, edition.key, cause=ME, at=NOW)
 
-    assert replaced.delivered.accepted == 2
-    assert replaced.edition.subject == "Breaking: Ferry sinks"
+    assert (left.accepted, delivered.accepted) == (1, 2)
+    assert corrected.subject == "Breaking: Ferry sinks"
     assert sorted(harness.mail()) == [
         ("bo@example.org", "Breaking: Ferry sinks"),
         ("cy@example.org", "Breaking: Ferry sinks"),
@@ -70,7 +71,7 @@ def test_the_correction_says_what_the_article_says_now_to_those_who_wait(harness
     with harness.store.read() as tx:
         first = tx.editions.by_key(edition.key)
         assert (first.subject, first.state) == ("Breaking: Fery sinks", EditionState.REPLACED)
-        assert [item.revision for item in tx.editions.items(replaced.edition.key)] == [2]
+        assert [item.revision for item in tx.editions.items(corrected.key)] == [2]
         acts = [note.act for note in tx.control.decisions(edition.key)]
         assert acts == [ControlAction.PAUSED, ControlAction.REPLACED]
 
@@ -82,9 +83,9 @@ def test_what_was_retracted_is_left_out_of_the_correction(harness):
     edition = frozen(harness, "ferry", "tram")
     with harness.store.write() as tx:
         tx.articles.retract(tx.articles.by_slug("tram"), at=NOW)
-    replaced = replace(harness.services, edition.key, cause=ME, at=NOW)
+    corrected, _, _ = replace(harness.services, edition.key, cause=ME, at=NOW)
     with harness.store.read() as tx:
-        items = tx.editions.items(replaced.edition.key)
+        items = tx.editions.items(corrected.key)
     assert len(items) == 1
     assert items[0].article != tram.key
 
@@ -134,8 +135,8 @@ def test_a_late_edition_and_its_corrections_keep_the_day_of_the_slot(make_harnes
     monday = NOW.replace(hour=15) + timedelta(days=6)  # the slot is of Sunday night
     harness.services.publish(monday)
     assert str(harness.services.dispatcher.fire_all(monday)[-1]) == "edition 1, 2 articles"
-    first = replace(harness.services, 1, cause=ME, at=monday)
-    assert first.delivered.accepted == 2
+    _, _, delivered = replace(harness.services, 1, cause=ME, at=monday)
+    assert delivered.accepted == 2
     with harness.store.read() as tx:
         said = [tx.editions.content(one.content).text for one in tx.editions.all()]
     assert len(said) == 2
@@ -151,9 +152,10 @@ def test_a_cancelled_edition_can_be_sent_again_to_those_it_did_not_reach(harness
     assert (left.accepted, left.held_back) == (1, 1)
     harness.tick(NOW + MINUTE)
     assert harness.mail() == []
-    sent = resend(harness.services, edition.key, cause=ME, at=NOW + MINUTE)
-    assert sent is not None
-    assert (sent.readers, sent.delivered.accepted) == (1, 1)
+    resent = resend(harness.services, edition.key, cause=ME, at=NOW + MINUTE)
+    assert resent is not None
+    _, waiting, delivered = resent
+    assert (waiting, delivered.accepted) == (1, 1)
     assert harness.mail() == [("bo@example.org", "Breaking: Ferry")]
     assert resend(harness.services, edition.key, cause=ME, at=NOW + MINUTE) is None
 

@@ -12,7 +12,7 @@ from syndicate import clock
 from syndicate.config import Rate
 from syndicate.deliver.transports import configured_transports
 from syndicate.model.deliveries import DeliveryState, DeliveryTotals
-from syndicate.model.relay_status import SendRate
+from syndicate.model.mail_flow import SendRate
 from syndicate.schedule.mail_status import BlockerKind, MailStatus
 from syndicate.schedule.progress_report import ProgressReporter, ProgressWatcher
 from syndicate.store.ledger.deliveries import Deliveries

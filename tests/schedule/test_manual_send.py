@@ -3,7 +3,7 @@
 import pytest
 
 from syndicate.errors import Refused
-from syndicate.model.article_window import ArticleWindow
+from syndicate.model.article_selection import ArticleWindow
 from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy
 from tests.schedule.conftest import MINUTE, NOW
 
@@ -24,7 +24,7 @@ def test_what_is_sent_by_hand_is_left_out_of_later_editions(harness):
     harness.file("ferry")
     sent = send_now(harness.services, order(harness), at=NOW)
     assert sent is not None
-    assert sent.delivered.accepted == 1
+    assert sent[1].accepted == 1
     assert [str(fire) for fire in harness.tick(NOW + 10 * MINUTE).fires] == ["skipped: 0 new"]
     assert len(harness.mail()) == 1
 
@@ -40,9 +40,9 @@ def test_exactly_the_articles_that_are_named_go_out_in_that_order(harness):
         harness.file(slug, breaking=False)
     sent = send_now(harness.services, order(harness, "tram", "ferry"), at=NOW)
     assert sent is not None
-    assert sent.edition.subject.startswith("Tram")
+    assert sent[0].subject.startswith("Tram")
     with harness.store.read() as tx:
-        assert len(tx.editions.items(sent.edition.key)) == 2
+        assert len(tx.editions.items(sent[0].key)) == 2
         assert [one.slug for one in tx.articles.candidates("breaking", ArticleWindow(), NOW)] == [
             "dome"
         ]
@@ -65,7 +65,7 @@ def test_an_article_that_is_named_twice_goes_out_once(harness):
     sent = send_now(harness.services, order(harness, "ferry", "ferry"), at=NOW)
     assert sent
     with harness.store.read() as tx:
-        assert len(tx.editions.items(sent.edition.key)) == 1
+        assert len(tx.editions.items(sent[0].key)) == 1
 
 
 def test_a_test_copy_touches_no_ledger(harness):
@@ -89,4 +89,4 @@ def test_what_is_named_by_hand_goes_to_everybody_subscribed_by_now(harness):
     harness.subscribe("late@example.org")
     sent = send_now(harness.services, order(harness, "ferry"), at=NOW)
     assert sent is not None
-    assert sent.delivered.accepted == 1
+    assert sent[1].accepted == 1

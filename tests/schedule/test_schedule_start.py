@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.model.article_window import ScheduleStart
+from syndicate.model.article_selection import ScheduleStart
 from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy
 from syndicate.schedule.schedule_start import first_seen, load_or_store_start
 from tests.schedule.conftest import MINUTE, NOW

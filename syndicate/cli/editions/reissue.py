@@ -32,11 +32,12 @@ def replace(
     write = note if json else echo
     with command.store() as store:
         services = Services.of(store, command.config)
-        replaced = reissue.replace(services, edition, article or (), **decide("replace", reason))
-        successor, left = replaced.edition, replaced.left
+        successor, left, report = reissue.replace(
+            services, edition, article or (), **decide("replace", reason)
+        )
         write(f"edition {successor.key}: {successor.subject}")
         write(f"it replaces edition {edition} for {left.held_back} readers: {left}")
-        delivered = report_delivery(replaced.delivered, write=write)
+        delivered = report_delivery(report, write=write)
         mirrored = update_mirror(services.mirror, write=write)
         notify(services.notifier, write=write)
     if json:
@@ -68,13 +69,14 @@ def resend(
     with command.store() as store:
         services = Services.of(store, command.config)
         resent = reissue.resend(services, edition, **decide("resend", reason))
+    successor, readers, report = resent or (None, 0, None)
     if json:
-        key, readers = (resent.edition.key, resent.readers) if resent else (None, 0)
+        key = successor.key if successor else None
         echo_json({"edition": key, "repeats": edition, "readers": readers})
-    if resent is None:
+    if successor is None or report is None:
         write(f"no edition was made: nobody provably missed edition {edition}")
         return
-    write(f"edition {resent.edition.key}: {resent.edition.subject}")
-    write(f"it repeats edition {edition} for {resent.readers} readers who didn't get it")
-    if not report_delivery(resent.delivered, write=write):
+    write(f"edition {successor.key}: {successor.subject}")
+    write(f"it repeats edition {edition} for {readers} readers who didn't get it")
+    if not report_delivery(report, write=write):
         raise typer.Exit(1)

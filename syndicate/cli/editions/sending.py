@@ -122,17 +122,18 @@ def send(
         with show_progress(store, command.config):
             sent = send_now(services, order, at=clock.now())
         with store.read() as tx:
-            audience = tx.deliveries.totals(sent.edition.key).audience if sent else 0
+            audience = tx.deliveries.totals(sent[0].key).audience if sent else 0
         mirrored = update_mirror(services.mirror)
         notify(services.notifier)
     if sent is None:
         echo(f"nothing new for {newsletter}: no edition")
         note("name articles with --article SLUG to send them anyway")
         return
-    echo(f"edition {sent.edition.key}: {sent.edition.subject}")
+    edition, delivered = sent
+    echo(f"edition {edition.key}: {edition.subject}")
     if not audience:
         note(no_audience_reason(newsletter, segment or (rule.segment if rule else None)))
-    if not report_delivery(sent.delivered) or not mirrored:
+    if not report_delivery(delivered) or not mirrored:
         raise typer.Exit(1)
 
 

@@ -15,7 +15,7 @@ from syndicate.errors import StoreError, StoreTooNew
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
 from syndicate.model.edition_control import FailureThreshold
 from syndicate.model.editions import Edition
-from syndicate.model.relay_status import MailHold, SendRate
+from syndicate.model.mail_flow import MailHold, SendRate
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat, Store, Transaction
 

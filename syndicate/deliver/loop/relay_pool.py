@@ -13,7 +13,7 @@ from syndicate.deliver.loop.token_bucket import TokenBucket
 from syndicate.deliver.smtp.transport import Transport
 from syndicate.errors import RelayUnavailable
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.relay_status import MailHold, SendRate
+from syndicate.model.mail_flow import MailHold, SendRate
 from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)

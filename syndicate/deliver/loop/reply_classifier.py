@@ -5,9 +5,8 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from syndicate.errors import DeliveryError, NoVerdict, Refused, TemporaryFailure
-from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState
+from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, next_attempt
 from syndicate.model.editions import Edition
-from syndicate.model.retry_delay import next_attempt
 
 THROTTLED = 454
 """Relays reply this when mail comes too fast (RFC 4954 means logins, Amazon SES everything)."""

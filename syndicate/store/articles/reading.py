@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select
 
-from syndicate.model.article_window import ArticleWindow
+from syndicate.model.article_selection import ArticleWindow
 from syndicate.model.articles import Article, Status
 from syndicate.store.articles.rows import article_of, articles_query, newest_first, public_at
 from syndicate.store.database.repository import Repository

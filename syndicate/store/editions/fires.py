@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select, update
 
-from syndicate.model.article_window import ScheduleStart
+from syndicate.model.article_selection import ScheduleStart
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import editions, fires, schedules
 from syndicate.store.database.sql_engine import insert_new

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select, true, update
 
-from syndicate.model.relay_status import MailHold
+from syndicate.model.mail_flow import MailHold
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema_delivery import holds
 from syndicate.store.database.sql_engine import insert_new

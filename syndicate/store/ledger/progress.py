@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from syndicate.model.relay_status import SendRate
+from syndicate.model.mail_flow import SendRate
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema_delivery import paces
 from syndicate.store.database.sql_engine import insert_new

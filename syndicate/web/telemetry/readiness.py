@@ -9,7 +9,7 @@ from time import monotonic
 from syndicate import clock
 from syndicate.config import Config, missing_secrets
 from syndicate.errors import StoreError
-from syndicate.schedule.stall import find_stall
+from syndicate.schedule.mail_status import find_stall
 from syndicate.store import Store
 from syndicate.web.telemetry.write_probe import find_write_errors
 

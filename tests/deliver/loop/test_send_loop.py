@@ -32,7 +32,7 @@ from syndicate.deliver.transports import configured_transports
 from syndicate.deliver.worker import drain
 from syndicate.errors import PermanentFailure, TemporaryFailure
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.relay_status import MailHold
+from syndicate.model.mail_flow import MailHold
 from syndicate.store import Store
 from tests.causes import TEST
 from tests.deliver.editions import NOON, freeze, links, readers, states, subscribe

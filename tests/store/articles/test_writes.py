@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.errors import Refused
-from syndicate.model.article_window import ArticleWindow
+from syndicate.model.article_selection import ArticleWindow
 from syndicate.model.articles import Comments, Figure, Person, Revision, Status
 from syndicate.model.editions import Content, Draft, EditionKind, Item
 

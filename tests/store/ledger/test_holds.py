@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syndicate.model.relay_status import MailHold
+from syndicate.model.mail_flow import MailHold
 from syndicate.store import Store
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from syndicate import __version__, clock
 from syndicate.errors import StoreUnreachable
-from syndicate.model.relay_status import SendRate
+from syndicate.model.mail_flow import SendRate
 from syndicate.web.app import application
 from syndicate.web.telemetry.counters import REPORT_LIFETIME, RequestCounters
 from tests import ROOT
