@@ -17,7 +17,8 @@ from syndicate.errors import ConfigError
 from syndicate.model.subscribers import Actor, Cause
 
 if TYPE_CHECKING:  # start-up
-    from syndicate.config import Config, Newsletter, Segment
+    from syndicate.config import Config, Newsletter
+    from syndicate.config.sections.segments import Segment
     from syndicate.store import Store
 
 _Named = TypeVar("_Named", "Newsletter", "Segment")

@@ -9,12 +9,9 @@ model, and `sections/` has a module for each table.
 
 from syndicate.config.config import Config as Config
 from syndicate.config.loading.load import load as load
+from syndicate.config.loading.load import missing_secrets as missing_secrets
+from syndicate.config.loading.load import missing_token as missing_token
 from syndicate.config.loading.load import secret_warnings as secret_warnings
-from syndicate.config.loading.missing_secrets import missing_secrets as missing_secrets
-from syndicate.config.loading.missing_secrets import missing_token as missing_token
-from syndicate.config.sections.feeds import ArticleFilter as ArticleFilter
-from syndicate.config.sections.feeds import CustomFeed as CustomFeed
-from syndicate.config.sections.feeds import FeedFormat as FeedFormat
 from syndicate.config.sections.mail import MailSettings as MailSettings
 from syndicate.config.sections.mail import TransportKind as TransportKind
 from syndicate.config.sections.newsletters import Newsletter as Newsletter
@@ -22,11 +19,7 @@ from syndicate.config.sections.newsletters import Tracking as Tracking
 from syndicate.config.sections.pages import AdSlot as AdSlot
 from syndicate.config.sections.pages import AdsSettings as AdsSettings
 from syndicate.config.sections.pages import AmpSettings as AmpSettings
-from syndicate.config.sections.pages import AnalyticsSettings as AnalyticsSettings
-from syndicate.config.sections.pages import ConsentSettings as ConsentSettings
 from syndicate.config.sections.publication import PublicationSettings as PublicationSettings
-from syndicate.config.sections.push import IndexNowSettings as IndexNowSettings
-from syndicate.config.sections.push import WebsubSettings as WebsubSettings
 from syndicate.config.sections.relays import DomainLimit as DomainLimit
 from syndicate.config.sections.relays import RelaySettings as RelaySettings
 from syndicate.config.sections.relays import Security as Security
@@ -35,9 +28,4 @@ from syndicate.config.sections.relays import sessions as sessions
 from syndicate.config.sections.schedules import EditionFilter as EditionFilter
 from syndicate.config.sections.schedules import Schedule as Schedule
 from syndicate.config.sections.segments import Criteria as Criteria
-from syndicate.config.sections.segments import Segment as Segment
-from syndicate.config.sections.theme import ThemeSettings as ThemeSettings
-from syndicate.config.values import ALL as ALL
-from syndicate.config.values import BeginWith as BeginWith
-from syndicate.config.values import Mailbox as Mailbox
 from syndicate.config.values import Rate as Rate

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from syndicate.clock import EPOCH, format_duration
-from syndicate.config import ALL, ArticleFilter, BeginWith, EditionFilter
+from syndicate.config import EditionFilter
+from syndicate.config.sections.feeds import ArticleFilter
+from syndicate.config.values import ALL, BeginWith
 from syndicate.model.articles import Article
 
 

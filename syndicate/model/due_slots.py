@@ -1,6 +1,5 @@
 """Which slots of a schedule are due, and which of them fire or are skipped."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
@@ -28,7 +27,7 @@ class DueSlots:
     """How many still older ones are not listed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SkippedSlot:
     """A slot for which nothing is sent, and the reason for operators."""
 
@@ -138,16 +137,13 @@ def decide(
         return SlotDecision(slot=None, skipped=(), older=0)
     late = now - due.newest.due_at
     if last is not None and max_late is not None and late > max_late:
-        skipped = tuple(_too_late((*due.missed, due.newest), now, max_late))
+        allowed = format_duration(max_late)
+        skipped = tuple(
+            SkippedSlot(slot, f"{format_duration(now - slot.due_at)} late, limit {allowed}")
+            for slot in (*due.missed, due.newest)
+        )
         return SlotDecision(slot=None, skipped=skipped, older=due.older)
     skipped = tuple(
-        SkippedSlot(slot=slot, reason=f"covered by {timing.label(due.newest, slot)}")
-        for slot in due.missed
+        SkippedSlot(slot, f"covered by {timing.label(due.newest, slot)}") for slot in due.missed
     )
     return SlotDecision(slot=due.newest, skipped=skipped, older=due.older)
-
-
-def _too_late(slots: tuple[Slot, ...], now: datetime, max_late: timedelta) -> Iterator[SkippedSlot]:
-    for slot in slots:
-        late = format_duration(now - slot.due_at)
-        yield SkippedSlot(slot=slot, reason=f"{late} late, limit {format_duration(max_late)}")

@@ -91,7 +91,8 @@ class CronCalendar:
         count = 0
         for day in (first + number * _DAY for number in range((last - first).days + 1)):
             if first < day < last and not self._clocks_change(day):
-                count += self._count_on(day)
+                allowed = self._allows(day)
+                count += len(self.cron.hours) * len(self.cron.minutes) if allowed else 0
             else:
                 count += sum(after < slot.due_at <= until for slot in self._slots_on(day))
         return count
@@ -100,10 +101,6 @@ class CronCalendar:
         """Whether the clocks change on a day or on the day before it."""
         ends = (datetime.combine(day + n * _DAY, time(), tzinfo=self.zone) for n in (-1, 0, 1))
         return len({at.utcoffset() for at in ends}) > 1
-
-    def _count_on(self, day: date) -> int:
-        """Return how many wall-clock times the expression has on a day."""
-        return len(self.cron.hours) * len(self.cron.minutes) if self._allows(day) else 0
 
     def _days(self, day: date, step: timedelta) -> Iterator[Slot]:
         """Yield the slots of day after day, until there are none for `_HORIZON`."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from syndicate.config import Config, CustomFeed
+from syndicate.config import Config
+from syndicate.config.sections.feeds import CustomFeed
 from syndicate.model.article_selection import matches
 from syndicate.model.articles import Article
 from syndicate.render import addresses

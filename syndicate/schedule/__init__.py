@@ -1,10 +1,10 @@
 """When things happen: slots are fired, editions composed, and everything due is done.
 
 `runner` does the background work of the run command; `tick` does all of it once, as cron calls it;
-`wiring` builds the services that both use; `firing` fires a schedule's due slots;
-`composer` composes an edition and freezes it; `schedule_start` is where a new schedule starts;
-`manual_send` sends an edition by hand; `reissue` replaces or resends one;
-`retention` deletes old data; `orphaned_names` finds what a renamed newsletter leaves behind;
+`wiring` builds the services that both use; `firing` fires a schedule's due slots, and knows where
+a new schedule starts; `composer` composes an edition and freezes it;
+`manual_send` sends, corrects or repeats an edition by hand; `retention` deletes old data;
+`orphaned_names` finds what a renamed newsletter leaves behind;
 `progress_report` measures editions' progress; `mail_status` reads the state of the relays,
 and detects mail that doesn't leave.
 """

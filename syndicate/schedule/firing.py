@@ -17,8 +17,7 @@ from syndicate.model.article_selection import ScheduleStart
 from syndicate.model.due_slots import SlotDecision, decide, schedule_timing
 from syndicate.model.schedule_slots import Slot
 from syndicate.schedule.composer import ATTEMPTS, Composer, ProposedEdition, no_audience_reason
-from syndicate.schedule.schedule_start import first_seen, load_or_store_start, preview_start
-from syndicate.store import Store
+from syndicate.store import Store, Transaction
 from syndicate.store.editions.fires import Fire, FireOutcome
 
 log = structlog.get_logger()
@@ -162,3 +161,39 @@ class SlotDispatcher:
             node=self.node,
             at=clock.now(),
         )
+
+
+def load_or_store_start(tx: Transaction, name: str, *, at: datetime) -> ScheduleStart:
+    """Load a schedule's start position, or store one if the schedule is new.
+
+    If two processes see a new schedule at once, the second one waits for the lock and
+    then loads what the first one has stored.
+    """
+    if (stored := tx.schedules.start(name)) is not None:
+        return stored
+    tx.articles.assign_numbers(at)  # takes the lock
+    if (stored := tx.schedules.start(name)) is not None:
+        return stored
+    last = tx.editions.newest_of(name)
+    number = tx.articles.newest_number() if last is None else last.upto
+    start = ScheduleStart(number=number, at=at)
+    tx.schedules.save_start(name, start)
+    return start
+
+
+def preview_start(tx: Transaction, name: str, *, at: datetime) -> ScheduleStart:
+    """Return the stored start position, or the one of a schedule first seen at `at`.
+
+    It stores nothing: it is for trials of another time and for previews.
+    """
+    stored = tx.schedules.start(name)
+    return stored or ScheduleStart(number=tx.articles.newest_public_number(at), at=at)
+
+
+def first_seen(tx: Transaction, schedule: Schedule, config: Config, *, at: datetime) -> datetime:
+    """Return when a schedule's timing was first seen; store `at` if the timing is new."""
+    times = schedule_timing(schedule, config.zone(schedule))
+    name, newsletter = schedule.name, schedule.newsletter
+    return tx.schedules.first_seen(
+        name, times.fingerprint, at, newsletter=newsletter, now=clock.now()
+    )

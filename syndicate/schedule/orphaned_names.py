@@ -9,7 +9,7 @@ from syndicate.model.article_selection import ArticleWindow, select_articles
 from syndicate.model.articles import Article
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.schedule.composer import article_count
-from syndicate.schedule.schedule_start import preview_start
+from syndicate.schedule.firing import preview_start
 from syndicate.store import Store, Transaction
 from syndicate.store.editions.fires import KnownSchedule
 
@@ -65,8 +65,14 @@ def _articles(tx: Transaction, config: Config, at: datetime) -> Iterator[str]:
         ended = _ended(known, schedule, config)
         if not ended or schedule.name in started:
             continue
-        articles = _between(tx, schedule, after=min(old.upto for old in ended), at=at)
-        if articles:
+        # those past the old schedule's last edition and before the new one's start
+        after = ArticleWindow(after=min(old.upto for old in ended))
+        start = preview_start(tx, schedule.name, at=at)
+        window = ArticleWindow.of(start, schedule.begin_with, last=None)
+        covered = {item.key for item in tx.articles.candidates(schedule.newsletter, window, at)}
+        later = tx.articles.candidates(schedule.newsletter, after, at)
+        between = [article for article in later if article.key not in covered]
+        if articles := select_articles(between, schedule.select, at=at).carried:
             yield _uncarried(schedule, [old.name for old in ended], articles)
 
 
@@ -79,18 +85,6 @@ def _ended(known: list[KnownSchedule], schedule: Schedule, config: Config) -> li
     ]
     newest = max((old.last_slot or EPOCH for old in deleted), default=EPOCH)
     return [old for old in deleted if newest - (old.last_slot or EPOCH) < _SAME_TIME]
-
-
-def _between(
-    tx: Transaction, schedule: Schedule, *, after: int, at: datetime
-) -> tuple[Article, ...]:
-    """Return the articles past the old schedule's last edition and before the new one's start."""
-    start = preview_start(tx, schedule.name, at=at)
-    window = ArticleWindow.of(start, schedule.begin_with, last=None)
-    covered = {article.key for article in tx.articles.candidates(schedule.newsletter, window, at)}
-    later = tx.articles.candidates(schedule.newsletter, ArticleWindow(after=after), at)
-    between = [article for article in later if article.key not in covered]
-    return select_articles(between, schedule.select, at=at).carried
 
 
 def _uncarried(schedule: Schedule, ended: list[str], articles: tuple[Article, ...]) -> str:

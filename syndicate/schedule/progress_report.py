@@ -11,8 +11,7 @@ import structlog
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.model.edition_progress import CountRate, EditionProgress
-from syndicate.model.editions import Edition
+from syndicate.model.editions import CountRate, Edition, EditionProgress
 from syndicate.schedule.mail_status import MailStatus
 from syndicate.store import Store, Transaction
 

@@ -118,7 +118,10 @@ class Runner:
             try:
                 self._import(path for path in paths if path.exists())
                 self._intake_pending = False
-                self._report_deleted(None if paths == {folder} else saved)
+                if self._config.intake.watch:
+                    seen = None if paths == {folder} else saved
+                    for message in self.deleted_files.report_new(self._store, self._config, seen):
+                        log.warning("article file is gone", reason=message)
             except StoreLocked as error:
                 log.warning("import postponed", reason=str(error))
         with self._publish_lock:
@@ -173,7 +176,9 @@ class Runner:
         for schedule in self._config.schedules:
             self._fire(schedule)
         self._mail_due.set()
-        self._purge()
+        purged = purge_daily(self._store, self._config, at=clock.now(), stop=self._stop)
+        if purged:
+            log.info("retention", unconfirmed=purged.unconfirmed, events=purged.events)
         with self._store.write() as tx:
             tx.heartbeats.record(Heartbeat.TICK, clock.now())
 
@@ -184,11 +189,6 @@ class Runner:
             if newest != self._last_control:
                 self._last_control = newest
                 self._mail_due.set()
-
-    def _purge(self) -> None:
-        purged = purge_daily(self._store, self._config, at=clock.now(), stop=self._stop)
-        if purged:
-            log.info("retention", unconfirmed=purged.unconfirmed, events=purged.events)
 
     def _fire(self, schedule: Schedule) -> None:
         with self._publish_lock:
@@ -241,12 +241,6 @@ class Runner:
                 log.info("filed", path=result.path, verdict=str(result.outcome), slug=result.slug)
             for warning in result.warnings if result.outcome is not ImportOutcome.UNCHANGED else ():
                 log.warning("filed", warning=warning)
-
-    def _report_deleted(self, saved: frozenset[Path] | None) -> None:
-        """Log each article file that was deleted, once."""
-        if self._config.intake.watch:
-            for message in self.deleted_files.report_new(self._store, self._config, saved):
-                log.warning("article file is gone", reason=message)
 
     def _import_pending(self) -> None:
         if self._intake_pending:

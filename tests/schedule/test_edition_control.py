@@ -12,7 +12,7 @@ from syndicate.model.deliveries import DeliveryOutcome, DeliveryState, DeliveryT
 from syndicate.model.edition_control import ControlAction
 from syndicate.model.editions import EditionState
 from syndicate.model.subscribers import Actor, Cause
-from syndicate.schedule.reissue import replace, resend
+from syndicate.schedule.manual_send import replace, resend
 from syndicate.schedule.runner import Runner
 from tests.schedule.conftest import MINUTE, NOW
 from tests.until import until

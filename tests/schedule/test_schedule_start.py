@@ -7,8 +7,8 @@ import pytest
 
 from syndicate import clock
 from syndicate.model.article_selection import ScheduleStart
+from syndicate.schedule.firing import first_seen, load_or_store_start
 from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy
-from syndicate.schedule.schedule_start import first_seen, load_or_store_start
 from tests.schedule.conftest import MINUTE, NOW
 
 READER = "ada@example.org"

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 from syndicate.cli.terminal.console import format_time, supports_unicode
 from syndicate.model.deliveries import Delivery, DeliveryState, DeliveryTotals
 from syndicate.model.edition_control import ControlRecord, EditionWait
-from syndicate.model.edition_progress import EditionProgress
-from syndicate.model.editions import Edition, EditionState
+from syndicate.model.editions import Edition, EditionProgress, EditionState
 
 if TYPE_CHECKING:
     from syndicate.schedule.mail_status import Blocker, RelayStatus

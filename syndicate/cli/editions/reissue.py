@@ -24,7 +24,7 @@ def replace(
 ) -> None:
     """Stop an edition, and send a corrected one to the rest."""
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
-    from syndicate.schedule import reissue  # noqa: PLC0415
+    from syndicate.schedule import manual_send  # noqa: PLC0415
     from syndicate.schedule.wiring import Services  # noqa: PLC0415
 
     log_events()
@@ -32,7 +32,7 @@ def replace(
     write = note if json else echo
     with command.store() as store:
         services = Services.of(store, command.config)
-        successor, left, report = reissue.replace(
+        successor, left, report = manual_send.replace(
             services, edition, article or (), **decide("replace", reason)
         )
         write(f"edition {successor.key}: {successor.subject}")
@@ -58,7 +58,7 @@ def resend(
 ) -> None:
     """Send an edition again to the readers who didn't get it."""
     from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
-    from syndicate.schedule import reissue  # noqa: PLC0415
+    from syndicate.schedule import manual_send  # noqa: PLC0415
     from syndicate.schedule.wiring import Services  # noqa: PLC0415
 
     if not missing:
@@ -68,7 +68,7 @@ def resend(
     write = note if json else echo
     with command.store() as store:
         services = Services.of(store, command.config)
-        resent = reissue.resend(services, edition, **decide("resend", reason))
+        resent = manual_send.resend(services, edition, **decide("resend", reason))
     successor, readers, report = resent or (None, 0, None)
     if json:
         key = successor.key if successor else None

@@ -34,8 +34,7 @@ from syndicate.cli.terminal.console import (
     table_lines,
 )
 from syndicate.errors import StoreError
-from syndicate.model.edition_progress import EditionProgress
-from syndicate.model.editions import EditionState
+from syndicate.model.editions import EditionProgress, EditionState
 from syndicate.schedule.progress_report import ProgressSnapshot, ProgressWatcher
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
-"""Load config.toml: return the configuration, or raise every mistake in it at once."""
+"""Load config.toml, or raise every mistake in it at once; find its secrets that can't be read."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,25 @@ from pydantic_core import ErrorDetails
 
 from syndicate.config.config import Config
 from syndicate.config.loading import error_messages
-from syndicate.config.loading.checks import check, table
+from syndicate.config.loading.checks import check
 from syndicate.config.loading.mail_checks import check_mail
-from syndicate.config.loading.missing_secrets import missing_secrets, missing_token
 from syndicate.config.loading.toml_positions import Loc, Mistake, TomlDocument
-from syndicate.errors import ConfigError, Problem
+from syndicate.config.sections.mail import TransportKind
+from syndicate.errors import ConfigError, Problem, SecretUnreadable
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSecret:
+    """A secret that is needed and can't be read now."""
+
+    loc: Loc
+    """The key of config.toml that names it."""
+    key: str
+    """The same as people write it: `mail.relays.main.password_env`."""
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.reason}"
 
 
 def load(path: Path, *, port: int | None = None) -> Config:
@@ -23,9 +38,9 @@ def load(path: Path, *, port: int | None = None) -> Config:
     """
     path = path.absolute()
     document = TomlDocument.parse(path.name, _read(path))
-    data = document.data
-    if port is not None:
-        data = {**data, "web": {**table(data, "web"), "port": port}}
+    data, web = document.data, document.data.get("web", {})
+    if port is not None and isinstance(web, dict):
+        data = {**data, "web": {**web, "port": port}}
     config, mistakes = _validate(data, root=path.parent)
     mistakes += [*check(document.data, path.parent), *check_mail(document.data)]
     if config is None or mistakes:
@@ -85,3 +100,33 @@ def _problems(document: TomlDocument, mistakes: list[Mistake]) -> Iterator[Probl
         quote = document.quote(loc)
         read = document.key(loc) if quote is None else f"{document.key(loc)} = {quote}"
         yield Problem(document.where(loc), f"{read} — {message}")
+
+
+def missing_secrets(config: Config) -> Iterator[MissingSecret]:
+    """Find the passwords and signing keys that can't be read now, without which no mail is sent."""
+    mail = config.mail
+    for number, server in enumerate(mail.servers if mail.transport is TransportKind.SMTP else ()):
+        try:
+            server.password(config.root)
+        except SecretUnreadable as error:
+            name = "password_env" if server.password_env is not None else "password_file"
+            loc: Loc = ("mail", "relays", number, name) if mail.relays else ("mail", name)
+            table = f"mail.relays.{server.name}" if mail.relays else "mail"
+            yield MissingSecret(loc, f"{table}.{name}", str(error.__cause__))
+    for number, dkim in enumerate(mail.dkim):
+        try:
+            dkim.key(config.root)
+        except ValueError as error:
+            name = "key_env" if dkim.key_env is not None else "key_file"
+            key = f"mail.dkim.{dkim.selector}.{name}"
+            yield MissingSecret(("mail", "dkim", number, name), key, str(error))
+
+
+def missing_token(config: Config) -> Iterator[MissingSecret]:
+    """Find out whether the monitor token can't be read now: until it can, nobody can sign in."""
+    try:
+        config.web.monitor_token(config.root)
+    except SecretUnreadable as error:
+        by_variable = config.web.monitor_token_env is not None
+        name = "monitor_token_env" if by_variable else "monitor_token_file"
+        yield MissingSecret(("web", name), f"web.{name}", str(error))

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, StrictFloat, StrictInt
 
 from syndicate.config.sections.dkim import DkimKeySettings
-from syndicate.config.sections.relays import DomainLimit, RelaySettings, SmtpServer
+from syndicate.config.sections.relays import SHARED_KEYS, DomainLimit, RelaySettings, SmtpServer
 from syndicate.config.values import Duration, Mailbox, Sender, Table
 
 
@@ -54,4 +54,13 @@ class MailSettings(SmtpServer, SenderSettings):
         """The relays; if there are none, `[mail]` itself, named by its host."""
         if not self.relays:
             return (RelaySettings.from_server(self),)
-        return tuple(relay.with_defaults(self) for relay in self.relays)
+        return tuple(
+            relay.model_copy(
+                update={
+                    key: getattr(self, key)
+                    for key in SHARED_KEYS
+                    if key not in relay.model_fields_set
+                }
+            )
+            for relay in self.relays
+        )

@@ -123,11 +123,6 @@ class RelaySettings(SmtpServer, RelayIdentity):
         keys = {key: getattr(server, key) for key in SmtpServer.model_fields}
         return cls.model_construct(**keys, name=server.host, weight=1)  # a host is not a Name
 
-    def with_defaults(self, mail: SmtpServer) -> "RelaySettings":
-        """Return the relay with the shared keys of `[mail]` where it sets none."""
-        missing = (key for key in SHARED_KEYS if key not in self.model_fields_set)
-        return self.model_copy(update={key: getattr(mail, key) for key in missing})
-
 
 class DomainLimit(Table):
     """A limit for the domains of one mail provider, all of them together."""

@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Self
 
-from syndicate.config import Config, Mailbox, Newsletter
+from syndicate.config import Config, Newsletter
+from syndicate.config.values import Mailbox
 from syndicate.deliver.message.header_encoding import ascii_domain
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.personalisation import Personalisation, PersonalLinks

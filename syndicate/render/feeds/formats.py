@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from syndicate.clock import EPOCH
-from syndicate.config import Config, FeedFormat
+from syndicate.config import Config
+from syndicate.config.sections.feeds import FeedFormat
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import atom, json_feed, rss
 from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, feed_title

@@ -12,8 +12,7 @@ from syndicate.cli.editions.progress_format import (
     format_remaining,
 )
 from syndicate.model.deliveries import DeliveryTotals
-from syndicate.model.edition_progress import CountRate, EditionProgress
-from syndicate.model.editions import EditionState
+from syndicate.model.editions import CountRate, EditionProgress, EditionState
 from tests.deliver.editions import freeze
 
 

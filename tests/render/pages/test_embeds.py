@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from lxml import html
 from playwright.sync_api import Browser
 
-from syndicate.config import AmpSettings, AnalyticsSettings, Config, ConsentSettings
+from syndicate.config import AmpSettings, Config
+from syndicate.config.sections.pages import AnalyticsSettings, ConsentSettings
 from syndicate.render.body_renderer import BodyRenderer
 from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
