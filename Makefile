@@ -52,7 +52,7 @@ format: $(VENV)/test.stamp
 	$(BIN)/ruff format
 
 words: $(VENV)/run.stamp
-	$(BIN)/pybabel -q extract syndicate --output-file=$(TEXTS) --mapping-file=pyproject.toml \
+	$(BIN)/pybabel -q extract syndicate templates --output-file=$(TEXTS) --mapping-file=pyproject.toml \
 	  --add-location=file --add-comments=Translators: --strip-comments $(TABLES)
 	$(BIN)/pybabel -q update --input-file=$(TEXTS) $(CATALOGUES) --width=100 --ignore-obsolete \
 	  --ignore-pot-creation-date $(if $(NEW),--init-missing --locale=$(subst -,_,$(NEW)))

@@ -48,9 +48,9 @@ def extracted(tmp_path_factory):
     """Return the texts of the code, as the Makefile has them extracted."""
     found = tmp_path_factory.mktemp("texts") / "syndicate.pot"
     keywords = re.findall(r'^TABLES := -k "(.*)"', (ROOT / "Makefile").read_text(), re.MULTILINE)
-    mapping, package = f"--mapping-file={ROOT / 'pyproject.toml'}", str(ROOT / "syndicate")
-    extraction = ["pybabel", "-q", "extract", package, f"--output-file={found}", mapping]
-    CommandLineInterface().run([*extraction, "-k", *keywords])
+    folders = [str(ROOT / name) for name in ("syndicate", "templates")]
+    options = [f"--output-file={found}", f"--mapping-file={ROOT / 'pyproject.toml'}"]
+    CommandLineInterface().run(["pybabel", "-q", "extract", *folders, *options, "-k", *keywords])
     with found.open("rb") as file:
         return read_po(file)
 

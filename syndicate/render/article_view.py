@@ -4,18 +4,19 @@ Web pages, AMP pages and mail share it. Times are in the publication's zone, tex
 article's language.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
 from syndicate.config import Config
-from syndicate.model.articles import Article, Comments
-from syndicate.render import addresses, jsonld, ui_strings
+from syndicate.language import Translator, translator
+from syndicate.model.articles import Article, Person
+from syndicate.render import addresses, jsonld
+from syndicate.render.formatting import join_names, locale, text_direction
 from syndicate.text import shorten
 
 _DESCRIPTION = 300
@@ -31,7 +32,7 @@ class ArticleView:
     article: Article
     language: str
     zone: ZoneInfo
-    words: ui_strings.PageStrings
+    translator: Translator
     publisher: str
     """The publisher, named for articles without authors; may be empty."""
     credit: str
@@ -44,16 +45,17 @@ class ArticleView:
     def of(cls, article: Article, config: Config) -> Self:
         """Prepare an article of a publication."""
         language = article.language or config.publication.language
-        strings = ui_strings.page_strings(language)
+        words, comments = translator(language), article.comments
+        address = comments.url if comments and addresses.is_web(comments.url) else None
         return cls(
             article=article,
             language=language,
             zone=config.publication.timezone,
-            words=strings,
+            translator=words,
             publisher=config.publication.author or "",
-            credit=strings.credit(article.contributors),
-            comments=_comments(article.comments, strings),
-            comments_address=_comments_address(article.comments),
+            credit=_credit(article.contributors, words),
+            comments=_comments(comments.count, address, words) if comments else "",
+            comments_address=address,
             description=shorten(article.excerpt, _DESCRIPTION),
         )
 
@@ -69,8 +71,14 @@ class ArticleView:
         ]
         if not names and self.publisher:
             names = [str(escape(self.publisher))]
-        byline = self.words.by.format(names=self.words.all_of(names)) if names else ""
+        joined = join_names(names, self.translator.language)
+        byline = self.translator.gettext("By %(names)s", names=joined) if names else ""
         return Markup(byline)  # noqa: S704 - escaped above
+
+    @property
+    def gettext(self) -> Callable[..., str]:
+        """The function of templates for texts in the article's language."""
+        return self.translator.for_templates["gettext"]
 
     @property
     def direction(self) -> str:
@@ -82,7 +90,7 @@ class ArticleView:
         """Language tag, name in that language, and address of each translation."""
         own = self.language.lower()
         return [
-            (tag, ui_strings.locale(tag).get_display_name() or tag, translation_address(where))
+            (tag, locale(tag).get_display_name() or tag, translation_address(where))
             for tag, where in sorted(self.article.translations.items())
             if tag.lower() != own
         ]
@@ -126,19 +134,30 @@ def translation_address(where: str) -> str:
     return where if addresses.is_web(where) else f"/articles/{where}/"
 
 
-@lru_cache(maxsize=256)
-def text_direction(language: str) -> str:
-    """Return `ltr` or `rtl` for a BCP 47 language."""
-    return str(ui_strings.locale(language).text_direction)
+def _comments(count: int | None, address: str | None, words: Translator) -> str:
+    if count is None:
+        return words.gettext("Comments") if address else ""
+    if count == 0:
+        return words.gettext("No comments")
+    return words.ngettext("1 comment", "%(num)s comments", count)
 
 
-def _comments(comments: Comments | None, strings: ui_strings.PageStrings) -> str:
-    if comments is None:
+def _credit(contributors: Sequence[Person], words: Translator) -> str:
+    """Return who contributed, grouped by place in the given order; empty for nobody."""
+    places: dict[str | None, list[str]] = {}
+    for person in contributors:
+        places.setdefault(person.place, []).append(person.name)
+    if not places:
         return ""
-    if comments.count is not None:
-        return strings.count_comments(comments.count)
-    return strings.comments if _comments_address(comments) else ""
-
-
-def _comments_address(comments: Comments | None) -> str | None:
-    return comments.url if comments and addresses.is_web(comments.url) else None
+    groups = []
+    for place, names in places.items():
+        people = join_names(names, words.language)
+        if place:
+            people = words.gettext("%(names)s from %(place)s", names=people, place=place)
+        groups.append(people)
+    if len(groups) == 2 and len(contributors) > len(groups):  # noqa: PLR2004
+        # Translators: before the last of two groups, "Ada and Bo from Rome, and Cy from Oslo".
+        people = words.gettext(", and ").join(groups)
+    else:
+        people = join_names(groups, words.language)
+    return words.gettext("Reporting was contributed by %(people)s.", people=people)

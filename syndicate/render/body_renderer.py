@@ -2,15 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import Self
 from urllib.parse import urlsplit
 
 from syndicate.body.compiler import compile_body, is_current
 from syndicate.config import Config
+from syndicate.language import Translator, translator
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING, Channel, CompiledBody, Part
-from syndicate.render import addresses, ui_strings
+from syndicate.render import addresses
 
 _UI_STRING = re.compile(f"{UI_STRING}(\\w+){UI_STRING}")
 
@@ -40,15 +42,27 @@ class BodyRenderer:
     def render(self, article: Article, compiled: CompiledBody | None = None) -> tuple[str, str]:
         """Return lead figure and body; the body is compiled first unless `compiled` is current."""
         compiled = ensure_current(article, compiled)
-        strings = ui_strings.page_strings(article.language or self.language)
+        strings = _ui_strings(translator(article.language or self.language))
         return self._join(compiled.opening, strings), self._join(compiled.body, strings)
 
-    def _join(self, parts: tuple[Part, ...], strings: ui_strings.PageStrings) -> str:
+    def _join(self, parts: tuple[Part, ...], strings: dict[str, str]) -> str:
         channel = self.channel
         html = "".join(part if isinstance(part, str) else part[channel] for part in parts)
         if UI_STRING in html:
-            html = _UI_STRING.sub(lambda match: escape(str(getattr(strings, match[1]))), html)
+            html = _UI_STRING.sub(lambda match: escape(strings[match[1]]), html)
         return html.replace(BASE, self.base).replace(ORIGIN, self.origin)
+
+
+@cache
+def _ui_strings(words: Translator) -> dict[str, str]:
+    """Return the texts of the placeholders that `syndicate.body` writes."""
+    return {
+        "table": words.gettext("Table"),
+        "media": words.gettext("Open the recording"),
+        "on_the_web": words.gettext("Open what is shown here"),
+        "video": words.gettext("Video"),
+        "embedded": words.gettext("Embedded content"),
+    }
 
 
 def ensure_current(article: Article, compiled: CompiledBody | None) -> CompiledBody:

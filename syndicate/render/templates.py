@@ -5,13 +5,11 @@ Only template files are compiled, never text of articles.
 """
 
 import traceback
-from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
-from functools import cached_property, lru_cache
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_name
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
 from jinja2 import TemplateError as JinjaError
 from jinja2 import TemplateSyntaxError as JinjaSyntaxError
@@ -19,10 +17,9 @@ from jinja2 import TemplateSyntaxError as JinjaSyntaxError
 from syndicate.config import Config
 from syndicate.errors import TemplateError
 from syndicate.render.environment import Environment
+from syndicate.render.formatting import FILTERS
 from syndicate.render.template_lines import TemplateLines
-from syndicate.render.ui_strings import locale
 
-_OFFSET = ("+", "-")
 PACKAGED = Path(__file__).parent.parent / "templates"
 
 
@@ -127,57 +124,3 @@ def _place(error: BaseException, name: str, folders: Sequence[Path]) -> tuple[st
             if frame.filename.startswith(f"{folder}/"):
                 return frame.filename.removeprefix(f"{folder}/"), frame.lineno
     return name, None
-
-
-def _long_date(at: datetime, zone: Any, language: str) -> str:
-    """Format as "Tuesday, November 24, 2026"."""
-    return _written_date(at.astimezone(zone).date(), "full", language)
-
-
-def _date(at: datetime, zone: Any, language: str) -> str:
-    """Format as "November 24, 2026"."""
-    return _written_date(at.astimezone(zone).date(), "long", language)
-
-
-def _moment(at: datetime, zone: Any, language: str) -> str:
-    """Format as "November 24, 2026, 2:05 PM CET"."""
-    return f"{_date(at, zone, language)}, {_clock(at, zone, language)}"
-
-
-@lru_cache(maxsize=2048)
-def _clock(at: datetime, zone: Any, language: str) -> str:
-    """Format as "2:05 PM CET"."""
-    local = at.astimezone(zone)
-    name = get_timezone_name(local, width="short", locale=locale(language))
-    if name.startswith(_OFFSET):  # this language has no name: use the zone's own, or "GMT+07"
-        name = local.tzname() or ""
-    if name.startswith(_OFFSET):
-        name = get_timezone_gmt(local, width="short", locale=locale(language))
-    return f"{_written_time(local.hour, local.minute, language)} {name}"
-
-
-def _time(at: datetime, zone: Any, language: str) -> str:
-    """Format as "2:05 PM"."""
-    local = at.astimezone(zone)
-    return _written_time(local.hour, local.minute, language)
-
-
-@lru_cache(maxsize=2048)
-def _written_date(day: date, style: Literal["full", "long"], language: str) -> str:
-    return format_date(day, style, locale=locale(language))
-
-
-@lru_cache(maxsize=2048)
-def _written_time(hour: int, minute: int, language: str) -> str:
-    written = format_time(time(hour, minute), "short", locale=locale(language))
-    return written.replace("\u202f", " ")
-
-
-FILTERS: dict[str, Callable[..., str]] = {
-    "long_date": _long_date,
-    "date": _date,
-    "moment": _moment,
-    "clock": _clock,
-    "time": _time,
-}
-"""Used as `{{ at|moment(zone, language) }}`; times are in the publication's zone."""

@@ -15,10 +15,11 @@ from uuid import uuid5
 from syndicate.body import markup
 from syndicate.clock import to_utc
 from syndicate.config import Config
+from syndicate.language import translator
 from syndicate.model.articles import Article, Comments, Figure, Person, Recording
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.model.urls import http_url
-from syndicate.render import addresses, ui_strings
+from syndicate.render import addresses
 from syndicate.render.body_renderer import BodyRenderer
 from syndicate.render.feeds.history import FeedHistory, Tombstone
 from syndicate.render.feeds.podcast import PodcastChannel
@@ -200,13 +201,13 @@ def build_withdrawn_entry(config: Config, article: Article) -> ChannelEntry:
     It has the article's id and is newer, so it replaces the article in feed readers.
     """
     language = _language(article, config)
-    strings = ui_strings.page_strings(language)
+    words, title = translator(language), one_line(article.title) or article.slug
     at = to_utc(article.retracted_at or article.modified)
     return ChannelEntry(
         id=printable(article.id),
         url=f"{config.url}{quote(article.address)}",
-        title=strings.withdrawn_title.format(title=one_line(article.title) or article.slug),
-        summary=f"{strings.withdrawn}.",
+        title=words.gettext("[withdrawn] %(title)s", title=title),
+        summary=words.gettext("This article has been withdrawn") + ".",
         content=None,
         published=to_utc(article.published),
         modified=max(at, to_utc(article.published)),
@@ -218,13 +219,13 @@ def build_withdrawn_entry(config: Config, article: Article) -> ChannelEntry:
 
 def build_tombstone(config: Config, article: Article) -> Tombstone:
     """Return the tombstone of a retracted article."""
-    strings = ui_strings.page_strings(config.publication.language)
+    words = translator(config.publication.language)
     return Tombstone(
         ref=printable(article.id),
         when=to_utc(article.retracted_at or article.modified),
         url=f"{config.url}{quote(article.address)}",
         by=_publisher(config).name,
-        comment=strings.withdrawn,
+        comment=words.gettext("This article has been withdrawn"),
     )
 
 

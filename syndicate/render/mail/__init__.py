@@ -2,7 +2,6 @@
 
 `edition_content` composes an edition, which is an `alert` of one article or a `digest` of several,
 and `letter` a mail to one person. `context` is what every mail template may use. `html_body` and
-`plain_text` render an article's body, `subject` the subject and preheader, `ads` advertising;
-`ui_strings` are the texts of our own. `link_markers` numbers links whose clicks are counted.
+`plain_text` render an article's body. `link_markers` numbers links whose clicks are counted.
 `mjml` turns MJML into HTML; `mjml_grammar` is what it accepts.
 """

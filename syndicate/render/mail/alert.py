@@ -13,54 +13,71 @@ from syndicate.render.article_view import ArticleView
 from syndicate.render.mail.context import MAX_BYTES, MailContext
 from syndicate.render.mail.html_body import render_html_body, truncate
 from syndicate.render.mail.plain_text import render_plain_text
-from syndicate.render.mail.subject import alert_preheader, alert_subject
-from syndicate.text import shorten
+from syndicate.text import one_line, shorten
 
 _BEGINNING = 1_500
 """Characters of an article whose first paragraph alone exceeds the limit."""
+_SUBJECT, PREHEADER = 200, 140
+"""Maximum lengths, in characters."""
 
 
 def compose_alert(article: Article, context: MailContext) -> Content:
     """Compose the alert of an article; raise TemplateError."""
-    subject, preheader = alert_subject(article, context.language), alert_preheader(article)
+    subject, preheader = _subject(article, context), alert_preheader(article)
     view = ArticleView.of(article, context.config)
     values = {
         "subject": subject,
         "preheader": preheader,
         "article": article,
         "story": view,
-        "url": addresses.absolute(addresses.page(article), context.config),
+        "url": addresses.absolute(article.address, context.config),
     }
     return context.content(
         subject=subject,
         preheader=preheader,
-        html=_html(view, values, context),
-        text=context.text("email/alert.txt", values | {"body": _text(view, context)}),
+        html=_html(article, values, context),
+        text=context.text("email/alert.txt", values | {"body": _text(article, context)}),
     )
 
 
-def _html(view: ArticleView, values: dict[str, Any], context: MailContext) -> str:
+def alert_preheader(article: Article) -> str:
+    """Return the beginning of the article's summary or text."""
+    return shorten(article.summary or article.excerpt, PREHEADER)
+
+
+def _subject(article: Article, context: MailContext) -> str:
+    """Return the headline, labelled as breaking news unless it already begins so."""
+    headline, label = one_line(article.title), context.translator.gettext("Breaking")
+    is_labelled = headline.casefold().startswith(label.casefold())
+    return shorten(
+        headline if is_labelled or not article.breaking else f"{label}: {headline}", _SUBJECT
+    )
+
+
+def _html(article: Article, values: dict[str, Any], context: MailContext) -> str:
     """Render the article, truncated after a paragraph if it is too long for a mail."""
-    lead, text = lead_figure.split_lead_figure(view.article)
-    values = values | {"lead": Markup(_body(lead, view, context))}  # noqa: S704 - sanitised at intake
-    body = _body(text, view, context)
-    html = _render(body, values, context, whole=True)
-    while (excess := len(html.encode()) - MAX_BYTES) > 0 and body:
-        room = len(body.encode()) - excess - 1_000
-        body = truncate(body, room) or _beginning(view.article, room)
-        html = _render(body, values, context, whole=False)
+
+    def body(tree: etree._Element) -> str:
+        return render_html_body(
+            tree,
+            article=article,
+            css=context.style,
+            words=context.translator,
+            config=context.config,
+        )
+
+    def render(text: str, *, whole: bool) -> str:
+        written = {"lead": Markup(opening), "body": Markup(text)}  # noqa: S704 - sanitised at intake
+        return context.html("email/alert.mjml", values | written | {"whole": whole})
+
+    lead, text = lead_figure.split_lead_figure(article)
+    opening, shown = body(lead), body(text)
+    html = render(shown, whole=True)
+    while (excess := len(html.encode()) - MAX_BYTES) > 0 and shown:
+        room = len(shown.encode()) - excess - 1_000
+        shown = truncate(shown, room) or _beginning(article, room)
+        html = render(shown, whole=False)
     return html
-
-
-def _render(body: str, values: dict[str, Any], context: MailContext, *, whole: bool) -> str:
-    values = values | {"body": Markup(body), "whole": whole}  # noqa: S704 - sanitised at intake
-    return context.html("email/alert.mjml", values)
-
-
-def _body(tree: etree._Element, view: ArticleView, context: MailContext) -> str:
-    return render_html_body(
-        tree, article=view.article, css=context.style, words=context.words, config=context.config
-    )
 
 
 def _beginning(article: Article, room: int) -> str:
@@ -71,9 +88,9 @@ def _beginning(article: Article, room: int) -> str:
     return str(Markup("<p>{}</p>").format(shorten(plain, _BEGINNING)))
 
 
-def _text(view: ArticleView, context: MailContext) -> str:
-    lead, tree = lead_figure.split_lead_figure(view.article)
+def _text(article: Article, context: MailContext) -> str:
+    lead, tree = lead_figure.split_lead_figure(article)
     for element in reversed(lead):
         element.tail, tree.text = tree.text, None
         tree.insert(0, element)
-    return render_plain_text(tree, article=view.article, words=context.words, config=context.config)
+    return render_plain_text(tree, article=article, words=context.translator, config=context.config)

@@ -8,22 +8,28 @@ from functools import cached_property
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+import nh3
 from markupsafe import Markup
 
-from syndicate.config import Config, Newsletter
+from syndicate.body import markup
+from syndicate.config import AdSlot, Config, Newsletter
+from syndicate.language import Translator, translator
 from syndicate.model.articles import Article
 from syndicate.model.editions import PLACEHOLDERS, Content, placeholder
-from syndicate.render import addresses, ui_strings
-from syndicate.render.article_view import text_direction
+from syndicate.render import addresses
+from syndicate.render.formatting import text_direction
 from syndicate.render.mail import mjml
-from syndicate.render.mail.ads import mail_ad
 from syndicate.render.mail.plain_text import wrap
-from syndicate.render.mail.ui_strings import MailStrings, mail_strings
 from syndicate.render.templates import Templates
 from syndicate.text import printable
 
 MAX_BYTES = 90_000
 """Bytes of HTML. Gmail truncates a message at 102 KB, and hides the unsubscribe link."""
+
+_AD_TAGS = {"a", "b", "br", "em", "i", "img", "p", "span", "strong"}
+_AD_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "width", "height", "title"}}
+_AD_WIDTH = 600
+"""The maximum width of a picture, in pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +76,9 @@ class MailContext:
         )
 
     @property
-    def words(self) -> MailStrings:
-        """The UI strings of mail."""
-        return mail_strings(self.language)
+    def translator(self) -> Translator:
+        """Translates into the language of the edition."""
+        return translator(self.language)
 
     def html(self, template: str, values: dict[str, Any]) -> str:
         """Render a template to MJML, and the MJML to HTML; raise TemplateError."""
@@ -118,17 +124,18 @@ class MailContext:
             "zone": config.publication.timezone,
             "at": self.edition_date.at,
             "edition_zone": self.edition_date.zone,
-            "words": ui_strings.page_strings(self.language),
-            "mail": self.words,
-            "why": self.words.why.format(
+            **self.translator.for_templates,
+            "why": self.translator.gettext(
+                "You get this because %(email)s is subscribed to “%(newsletter)s” from "
+                "%(publication)s.",
                 email=placeholders["email"],
                 newsletter=self.newsletter.label,
                 publication=config.publication.title,
             ),
             "slot": placeholders,
             "ads": {
-                "header": Markup(mail_ad(ads.header, config)),  # noqa: S704 - sanitised there
-                "post_top": Markup(mail_ad(ads.post_top, config)),  # noqa: S704 - sanitised there
+                "header": Markup(_ad(ads.header, config)),  # noqa: S704 - sanitised there
+                "post_top": Markup(_ad(ads.post_top, config)),  # noqa: S704 - sanitised there
             },
             "wrap": wrap,
         }
@@ -136,3 +143,26 @@ class MailContext:
 
 def _nonce(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _ad(slot: AdSlot, config: Config) -> str:
+    """Return a slot's ad as XHTML: text, links and pictures; empty if nothing is visible."""
+    html = nh3.clean(
+        slot.mail,
+        tags=_AD_TAGS,
+        clean_content_tags={"script", "style"},
+        attributes=_AD_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel=None,
+    )
+    tree = markup.parse(html)
+    markup.make_absolute(tree, config.url, addresses.absolute(addresses.HOME, config))
+    for picture in tree.iter("img"):
+        width = picture.get("width", "")
+        pixels = min(int(width), _AD_WIDTH) if width.isdecimal() else _AD_WIDTH
+        picture.attrib.pop("height", None)
+        picture.set("alt", picture.get("alt", ""))
+        picture.set("width", str(pixels))
+        picture.set("style", f"display:block;width:100%;max-width:{pixels}px;height:auto")
+    is_visible = tree.find(".//img") is not None or "".join(tree.itertext()).strip()
+    return markup.to_xml(tree) if is_visible else ""

@@ -9,17 +9,19 @@ from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure
 from syndicate.model.editions import Content
 from syndicate.render import addresses
-from syndicate.render.article_view import text_direction
+from syndicate.render.formatting import text_direction
+from syndicate.render.mail.alert import PREHEADER, alert_preheader
 from syndicate.render.mail.context import MAX_BYTES, MailContext
 from syndicate.render.mail.html_body import COLUMN, shown_height
-from syndicate.render.mail.subject import digest_preheader, digest_subject
-from syndicate.text import shorten
+from syndicate.text import one_line, shorten
 
 MAX_HEADLINES = 20
 """How many further articles get a headline; the rest, two or more, are only counted."""
 
 _LEAD_SUMMARY, _SUMMARY = 360, 220
 """Maximum length of the summaries of the lead and of the others, in characters."""
+_SUBJECT = 80
+"""Maximum length of the subject, in characters."""
 _THUMBNAIL = 184
 """The width of the picture beside a summary, in pixels."""
 
@@ -50,23 +52,21 @@ class DigestTeaser:
         language = article.language or config.publication.language
         picture = article.lead
         width = min((picture.width if picture else None) or room, room)
+        loaded = pictures.mail_rendition(picture, width) if picture else None
+        if loaded:
+            loaded = replace(loaded, src=addresses.figure(loaded, config))
         return cls(
             title=article.title,
             url=addresses.absolute(addresses.page(article), config),
             section=article.section or "",
             breaking=article.breaking,
             summary=shorten(article.summary or article.excerpt, length),
-            picture=_loaded(picture, width, config) if picture else None,
+            picture=loaded,
             width=width,
             height=shown_height(picture, width) if picture else None,
             language=language,
             direction=text_direction(language),
         )
-
-
-def _loaded(picture: Figure, width: int, config: Config) -> Figure:
-    loaded = pictures.mail_rendition(picture, width)
-    return replace(loaded, src=addresses.figure(loaded, config))
 
 
 def compose_digest(
@@ -83,8 +83,14 @@ def compose_digest(
 
 def _digest(articles: Sequence[Article], more: Sequence[Article], context: MailContext) -> Content:
     others = len(articles) + len(more) - 1
-    subject = digest_subject(articles[0], others, context.language)
-    preheader = digest_preheader([*articles, *more])
+    tail = ""
+    if others:
+        # Translators: the end of a subject, after its first headline and a comma.
+        ending = context.translator.ngettext("and %(num)s more", "and %(num)s more", others)
+        tail = f", {ending}"
+    subject = shorten(articles[0].title, _SUBJECT - len(tail)) + tail
+    headlines = " · ".join(one_line(article.title) for article in [*articles, *more][1:])
+    preheader = shorten(headlines, PREHEADER) if others else alert_preheader(articles[0])
     named = more if len(more) <= MAX_HEADLINES + 1 else more[:MAX_HEADLINES]
     values = {
         "subject": subject,

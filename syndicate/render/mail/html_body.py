@@ -12,11 +12,11 @@ from lxml import etree
 
 from syndicate.body import markup
 from syndicate.config import Config
+from syndicate.language import Translator
 from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure
 from syndicate.model.videos import Video
 from syndicate.render import addresses
-from syndicate.render.mail.ui_strings import MailStrings
 
 COLUMN = 536
 """The width of the text column, and the maximum of a picture, in pixels."""
@@ -26,12 +26,12 @@ _PLAIN = {
     "details": "div", "summary": "p", "figure": "div", "figcaption": "div",
 }  # fmt: skip
 """Replacements for elements that mail clients don't support."""
-_RECORDINGS = ("video", "audio", "iframe", "embed", "object")
+RECORDINGS = ("video", "audio", "iframe", "embed", "object")
 _CONTAINERS = frozenset({"div", "blockquote", "ul", "ol", "dl"})
 
 
 def render_html_body(
-    tree: etree._Element, *, article: Article, css: str, words: MailStrings, config: Config
+    tree: etree._Element, *, article: Article, css: str, words: Translator, config: Config
 ) -> str:
     """Return the children of a body's tree as XHTML for mail; the tree is consumed."""
     page = addresses.absolute(addresses.page(article), config)
@@ -53,16 +53,26 @@ def truncate(body: str, limit: int) -> str:
     return markup.to_xml(root)
 
 
-def _link_recordings(tree: etree._Element, page: str, words: MailStrings) -> None:
-    """Replace what would have to play or load with a link."""
-    labels = dict.fromkeys(_RECORDINGS, words.embedded)
-    labels |= {"video": words.video, "audio": words.audio}
-    for recording in list(tree.iter(*_RECORDINGS)):
-        source = next((part for part in recording.iter("source") if part.get("src")), recording)
-        address = source.get("src") or source.get("data") or page
-        video = Video.from_url(address)
-        link = etree.Element("a", {"href": video.page_url if video else address})
-        link.text = recording.get("title") or labels["video" if video else recording.tag]
+def describe_recording(recording: etree._Element, page: str, words: Translator) -> tuple[str, str]:
+    """Return label and address of the link that replaces what would have to play or load."""
+    source = next((part for part in recording.iter("source") if part.get("src")), recording)
+    address = source.get("src") or source.get("data") or page
+    video = Video.from_url(address)
+    if video or recording.tag == "video":
+        label = words.gettext("Watch the video")
+    elif recording.tag == "audio":
+        label = words.gettext("Listen to the recording")
+    else:
+        label = words.gettext("Open what is shown here")
+    title = " ".join(recording.get("title", "").split())
+    return title or label, video.page_url if video else address
+
+
+def _link_recordings(tree: etree._Element, page: str, words: Translator) -> None:
+    for recording in list(tree.iter(*RECORDINGS)):
+        label, address = describe_recording(recording, page, words)
+        link = etree.Element("a", {"href": address})
+        link.text = label
         link.tail, recording.tail = recording.tail, None
         parent = recording.getparent()
         parent.replace(recording, link)

@@ -4,16 +4,15 @@ A letter has no text from the person who requested it: anybody can enter anybody
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
 from syndicate.model.editions import LETTERS, Content, placeholder
-from syndicate.render import ui_strings
+from syndicate.render.formatting import join_names
 from syndicate.render.mail.context import EditionDate, MailContext
-from syndicate.render.mail.ui_strings import LetterStrings, mail_strings
 from syndicate.render.templates import Templates
 
 
@@ -82,24 +81,23 @@ def _composed(
         edition_date=EditionDate(at=EPOCH, zone=config.publication.timezone),
         draft_nonce=hashlib.sha256(letter.encode()).hexdigest()[:16],
     )
-    strings: LetterStrings = getattr(mail_strings(language).letters, letter)
-    names = [newsletter.label for newsletter in newsletters]
-    fields = {
+    names = {
         "publication": config.publication.title,
-        "newsletters": ui_strings.page_strings(language).all_of(names),
+        "newsletters": join_names([newsletter.label for newsletter in newsletters], language),
         "email": placeholder(context.draft_nonce, "email"),
     }
-    subject = strings.title.format(**fields)
-    message = strings.message.format(**fields)
+    gettext = partial(context.translator.gettext, **names)
+    subject, message = _subject_and_message(letter, gettext)
+    button, why = _button_and_reason(letter, gettext)
     link = "preferences" if letter is Letter.WELCOME else "confirm"
     values = {
         "subject": subject,
         "title": subject,
         "preheader": message,
         "message": message,
-        "button": strings.button,
+        "button": button,
         "address": placeholder(context.draft_nonce, link),
-        "why": strings.why.format(**fields),
+        "why": why,
     }
     return context.content(
         subject=subject,
@@ -107,3 +105,61 @@ def _composed(
         html=context.html("email/letter.mjml", values),
         text=context.text("email/letter.txt", values),
     )
+
+
+def _subject_and_message(letter: Letter, gettext: Callable[[str], str]) -> tuple[str, str]:
+    match letter:
+        case Letter.CONFIRM:
+            return (
+                gettext("Please confirm your subscription to %(publication)s"),
+                gettext("Press the button, and %(newsletters)s will come to you from now on."),
+            )
+        case Letter.WELCOME:
+            return gettext("Welcome to %(publication)s"), gettext(
+                "You are subscribed to %(newsletters)s, beginning with the next edition. "
+                "What you get is yours to decide at any time."
+            )
+        case Letter.LEAVE_ADDRESS:
+            return gettext("Shall your mail go elsewhere?"), gettext(
+                "You asked %(publication)s to write to another address. "
+                "Press the button if that is right; the other address is asked as well."
+            )
+        case Letter.NEW_ADDRESS:
+            return gettext("Is this your new address?"), gettext(
+                "%(publication)s was asked to write to this address in place of another one. "
+                "Press the button if that is right."
+            )
+        case Letter.DATA:
+            return gettext("Your data at %(publication)s"), gettext(
+                "The button opens a page where you can see and correct your details, download "
+                "everything we hold on you, or have it erased. It works for 24 hours. "
+                "Don't forward this email: the link works for anyone who has it."
+            )
+
+
+def _button_and_reason(letter: Letter, gettext: Callable[[str], str]) -> tuple[str, str]:
+    """Return the button, and why the reader gets the letter and what happens if it is ignored."""
+    entered = gettext(
+        "You get this letter because %(email)s was entered at %(publication)s. "
+        "If that was not you, do nothing: nothing will be sent to you."
+    )
+    match letter:
+        case Letter.CONFIRM:
+            return gettext("Yes, subscribe me"), entered
+        case Letter.WELCOME:
+            return gettext("Your preferences"), gettext(
+                "You get this letter because %(email)s has just been subscribed at "
+                "%(publication)s. There is nothing that you have to do."
+            )
+        case Letter.LEAVE_ADDRESS:
+            return gettext("Yes, use the other address"), gettext(
+                "You get this letter because somebody with the link to your preferences asked to "
+                "change %(email)s. If that was not you, do nothing: nothing will change."
+            )
+        case Letter.NEW_ADDRESS:
+            return gettext("Yes, use this address"), entered
+        case Letter.DATA:
+            return gettext("See your data"), gettext(
+                "You get this email because somebody with the link to your preferences asked for "
+                "it to be sent to %(email)s. If that was not you, ignore it: nothing will change."
+            )

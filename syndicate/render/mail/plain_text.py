@@ -12,10 +12,10 @@ from lxml import etree
 
 from syndicate.body import markup
 from syndicate.config import Config
+from syndicate.language import Translator
 from syndicate.model.articles import Article
-from syndicate.model.videos import Video
 from syndicate.render import addresses
-from syndicate.render.mail.ui_strings import MailStrings
+from syndicate.render.mail.html_body import RECORDINGS, describe_recording
 
 WIDTH = 72
 """Characters per line, as RFC 3676 recommends."""
@@ -37,7 +37,6 @@ _BLOCKS = _LAID_OUT | {
     "p", "dl", "dt", "div", "section", "article", "aside", "header", "footer", "details",
     "summary", "figcaption", "li", "tr",
 }  # fmt: skip
-_PLAYERS = ("video", "audio", "iframe", "embed", "object")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -54,7 +53,7 @@ def wrap(text: str, *, first: str = "", rest: str = "") -> str:
 
 
 def render_plain_text(
-    tree: etree._Element, *, article: Article, words: MailStrings, config: Config
+    tree: etree._Element, *, article: Article, words: Translator, config: Config
 ) -> str:
     """Return the children of a body's tree as text for mail; the tree is consumed."""
     page = addresses.absolute(addresses.page(article), config)
@@ -63,7 +62,7 @@ def render_plain_text(
     blocks = writer.blocks(tree)
     if writer.links:
         numbered = [f"[{number}] {link}" for number, link in enumerate(writer.links, 1)]
-        blocks.append("\n".join([f"{words.links}:", *numbered]))
+        blocks.append("\n".join([words.gettext("Links") + ":", *numbered]))
     return "\n\n".join(blocks)
 
 
@@ -71,7 +70,7 @@ def render_plain_text(
 class _TextWriter:
     """Writes one body as text, and collects its addresses."""
 
-    words: MailStrings
+    words: Translator
     page: str
     links: list[str] = field(default_factory=list)
 
@@ -137,7 +136,7 @@ class _TextWriter:
             cite.text = f"({_collapse(cite.text).strip()})"
         caption = element.find("figcaption")
         text = "" if caption is None else _lines(self._inline_content(caption, depth)).strip()
-        if (player := next(element.iter(*_PLAYERS), None)) is not None:
+        if (player := next(element.iter(*RECORDINGS), None)) is not None:
             return [self._paragraph(self._recording(player)), self._paragraph(text)]
         picture, missing = element.find(".//img"), element.find("p")
         alt = picture.get("alt") if picture is not None else ""
@@ -146,7 +145,8 @@ class _TextWriter:
         if picture is None and missing is None:
             return [self._paragraph(text)]
         text = ". ".join(part for part in (_collapse(alt).strip().rstrip("."), text) if part)
-        return [wrap(f"[{self.words.picture}: {text}]" if text else f"[{self.words.picture}]")]
+        label = self.words.gettext("Picture")
+        return [wrap(f"[{label}: {text}]" if text else f"[{label}]")]
 
     def _table(self, element: etree._Element, depth: int) -> list[str]:
         rows = [
@@ -176,10 +176,11 @@ class _TextWriter:
                 return "\n"
             case "img":
                 alt = _collapse(element.get("alt")).strip()
-                return f"[{self.words.picture}: {alt}]" if alt else ""
+                label = self.words.gettext("Picture")
+                return f"[{label}: {alt}]" if alt else ""
             case "a":
                 return self._link(element, depth)
-            case tag if tag in _PLAYERS:
+            case tag if tag in RECORDINGS:
                 return self._recording(element)
             case str():
                 return self._inline_content(element, depth)
@@ -195,13 +196,8 @@ class _TextWriter:
         return f"{text} {self._reference(href)}" if stripped else ""
 
     def _recording(self, element: etree._Element) -> str:
-        source = next((part for part in element.iter("source") if part.get("src")), element)
-        address = source.get("src") or source.get("data") or self.page
-        video = Video.from_url(address)
-        labels = {"video": self.words.video, "audio": self.words.audio}
-        label = labels.get("video" if video else element.tag, self.words.embedded)
-        title = _collapse(element.get("title")).strip()
-        return f"{title or label} {self._reference(video.page_url if video else address)}"
+        label, address = describe_recording(element, self.page, self.words)
+        return f"{label} {self._reference(address)}"
 
     def _reference(self, address: str) -> str:
         """Add an address to the list; return its number in brackets."""
@@ -222,7 +218,7 @@ def _is_regular(element: etree._Element) -> bool:
     if element.tag not in _TEXT_XPATHS:
         return True
     regular = sum(_letters(part) for part in element.xpath(_TEXT_XPATHS[element.tag]))
-    parts = sum(1 for _ in element.iter("img", "p", *_PLAYERS)) if element.tag == "figure" else 0
+    parts = sum(1 for _ in element.iter("img", "p", *RECORDINGS)) if element.tag == "figure" else 0
     return regular == _letters(element) and parts <= 1
 
 

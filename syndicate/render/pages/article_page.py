@@ -5,9 +5,10 @@ They depend on article, config and templates alone, never on the time of the bui
 
 from markupsafe import Markup
 
+from syndicate.language import translator
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
-from syndicate.render import addresses, ui_strings
+from syndicate.render import addresses
 from syndicate.render.article_view import ArticleViews
 from syndicate.render.body_renderer import BodyRenderer
 from syndicate.render.pages.page_frame import PageFrame
@@ -42,8 +43,8 @@ class ArticlePages:
 
     def withdrawn(self, article: Article) -> bytes:
         """Render the page at the address of a retracted article."""
-        strings = ui_strings.page_strings(article.language or self._config.publication.language)
-        return self._frame.render("withdrawn", article=article, strings=strings)
+        notice = translator(article.language or self._config.publication.language)
+        return self._frame.render("withdrawn", article=article, notice=notice)
 
     def redirect(self, address: str) -> bytes:
         """Render a page that redirects to `address`, a path from the root."""

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from babel.dates import format_skeleton, format_time
 from markupsafe import Markup
 
 from syndicate.model.articles import Article, Person
-from syndicate.render import addresses, ui_strings
+from syndicate.render import addresses
 from syndicate.render.feeds.channel import feed_title
 from syndicate.render.feeds.formats import Feed, offered_formats
+from syndicate.render.formatting import short_date
 from syndicate.render.pages.home_page import HomePage
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.topics import Topic, TopicKind
@@ -25,13 +25,15 @@ class ListPages:
 
     def home(self, home: HomePage, breaking: Article | None, *, at: datetime) -> bytes:
         """Render the home page as of `at`, with the strip of a breaking article, if any."""
+        publication = self._config.publication
+        zone, language = publication.timezone, publication.language
         return self._frame.render(
             "home",
             canonical=self._frame.absolute(addresses.HOME),
             **self._strip(breaking),
             front=home,
             at=at,
-            when=lambda article: self._short_date(article, at),
+            when=lambda article: short_date(article.published, at, zone, language),
         )
 
     def listing(
@@ -78,23 +80,14 @@ class ListPages:
 
     def subscribe(self, feeds: Sequence[Feed]) -> bytes:
         """Render the page that explains feeds and lists them; the first is that of everything."""
-        strings = ui_strings.page_strings(self._config.publication.language)
-        headings = {
-            TopicKind.FEED: strings.feeds,
-            TopicKind.SECTION: strings.sections,
-            TopicKind.TAG: strings.tags,
-            TopicKind.AUTHOR: strings.authors,
-        }
         everything, *others = feeds
+        groups = {kind: [feed for feed in others if feed.topic.kind is kind] for kind in TopicKind}
         return self._frame.render(
             "subscribe",
             canonical=self._frame.absolute(addresses.SUBSCRIBE),
             everything=everything,
             signup=self._signup(),
-            groups=[
-                (heading, [feed for feed in others if feed.topic.kind is kind])
-                for kind, heading in headings.items()
-            ],
+            groups={kind: listed for kind, listed in groups.items() if listed},
         )
 
     def _signup(self) -> dict[str, Any] | None:
@@ -111,14 +104,3 @@ class ListPages:
     def _strip(self, article: Article | None) -> dict[str, Any]:
         until = article and article.published + self._config.publication.breaking_for
         return {"strip": article, "strip_until": until}
-
-    def _short_date(self, article: Article, at: datetime) -> str:
-        """Format when an article was published, without what is the same at `at`."""
-        publication = self._config.publication
-        locale = ui_strings.locale(publication.language)
-        published = article.published.astimezone(publication.timezone)
-        today = at.astimezone(publication.timezone)
-        if published.date() == today.date():
-            return format_time(published, "short", locale=locale).replace("\u202f", " ")
-        skeleton = "MMMd" if published.year == today.year else "yMMMd"
-        return format_skeleton(skeleton, published, locale=locale)

@@ -5,10 +5,11 @@ from functools import cached_property
 from typing import Any
 
 from syndicate.config import Config
+from syndicate.language import translator
 from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure
-from syndicate.render import addresses, ui_strings
-from syndicate.render.article_view import text_direction
+from syndicate.render import addresses
+from syndicate.render.formatting import text_direction
 from syndicate.render.templates import Templates
 from syndicate.text import shorten, to_utf8
 
@@ -87,7 +88,7 @@ def common_values(config: Config) -> dict[str, Any]:
         "language": publication.language,
         "direction": text_direction(publication.language),
         "zone": publication.timezone,
-        "words": ui_strings.page_strings(publication.language),
+        **translator(publication.language).for_templates,
         "ads": config.ads,
         "theme": config.theme,
         "logo": addresses.masthead(config),

@@ -17,7 +17,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreError
 from syndicate.model.subscribers import Action, Actor, Cause, Subscriber
-from syndicate.render import ui_strings as page_strings
+from syndicate.render.formatting import join_names
 from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
 from syndicate.web.csrf import is_same_origin
 from syndicate.web.error_pages import ErrorPages
@@ -190,9 +190,7 @@ class SubscriptionConfirmation:
             "strings": web_strings(language).signup,
             "done": done,
             "newsletters": newsletters,
-            "names": page_strings.page_strings(language).all_of(
-                [item.label for item in newsletters]
-            ),
+            "names": join_names([item.label for item in newsletters], language),
             "email": mask_email(reader.email),
             "preferences": self._links.preferences(reader.key),
         }

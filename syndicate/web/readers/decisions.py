@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from syndicate.config import Config, Newsletter
 from syndicate.language import available_languages
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
-from syndicate.render.templates import FILTERS
+from syndicate.render.formatting import FILTERS
 from syndicate.store import Transaction
 from syndicate.text import one_line
 from syndicate.web.readers.link_owner import strings_for

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndicate.body import markup
+from syndicate.language import translator
 from syndicate.model.editions import PLACEHOLDERS, placeholder
 from syndicate.render.mail.plain_text import WIDTH, render_plain_text, wrap
-from syndicate.render.mail.ui_strings import mail_strings
 from tests.render.mail.samples import alert, article, config, digest, stories, story
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -17,7 +17,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def typed(body: str, language: str = "en") -> str:
     return render_plain_text(
-        markup.parse(body), article=article(), words=mail_strings(language), config=config()
+        markup.parse(body), article=article(), words=translator(language), config=config()
     )
 
 

@@ -1,0 +1,103 @@
+"""Dates, times and lists of names, as a language writes them."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from functools import cache, lru_cache
+from typing import Any, Literal
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    format_time,
+    get_timezone_gmt,
+    get_timezone_name,
+)
+from babel.lists import format_list
+
+from syndicate.language import translator
+
+_OFFSET = ("+", "-")
+
+
+@cache
+def locale(language: str) -> Locale:
+    """Return babel's locale for a BCP 47 language, or the English one."""
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+@lru_cache(maxsize=256)
+def text_direction(language: str) -> str:
+    """Return `ltr` or `rtl` for a BCP 47 language."""
+    return str(locale(language).text_direction)
+
+
+def join_names(names: Sequence[str], language: str) -> str:
+    """Join names as in a sentence: "A, B, and C", in English where we don't know the language."""
+    return str(format_list(list(names), locale=locale(translator(language).language)))
+
+
+def short_date(at: datetime, now: datetime, zone: Any, language: str) -> str:
+    """Format a date or time without what is the same `now`: "2:05 PM", "Nov 24", "Nov 24, 2026"."""
+    local, today = at.astimezone(zone), now.astimezone(zone)
+    if local.date() == today.date():
+        return _written_time(local.hour, local.minute, language)
+    skeleton = "MMMd" if local.year == today.year else "yMMMd"
+    return format_skeleton(skeleton, local, locale=locale(language))
+
+
+def _long_date(at: datetime, zone: Any, language: str) -> str:
+    """Format as "Tuesday, November 24, 2026"."""
+    return _written_date(at.astimezone(zone).date(), "full", language)
+
+
+def _date(at: datetime, zone: Any, language: str) -> str:
+    """Format as "November 24, 2026"."""
+    return _written_date(at.astimezone(zone).date(), "long", language)
+
+
+def _moment(at: datetime, zone: Any, language: str) -> str:
+    """Format as "November 24, 2026, 2:05 PM CET"."""
+    return f"{_date(at, zone, language)}, {_clock(at, zone, language)}"
+
+
+@lru_cache(maxsize=2048)
+def _clock(at: datetime, zone: Any, language: str) -> str:
+    """Format as "2:05 PM CET"."""
+    local = at.astimezone(zone)
+    name = get_timezone_name(local, width="short", locale=locale(language))
+    if name.startswith(_OFFSET):  # this language has no name: use the zone's own, or "GMT+07"
+        name = local.tzname() or ""
+    if name.startswith(_OFFSET):
+        name = get_timezone_gmt(local, width="short", locale=locale(language))
+    return f"{_written_time(local.hour, local.minute, language)} {name}"
+
+
+def _time(at: datetime, zone: Any, language: str) -> str:
+    """Format as "2:05 PM"."""
+    local = at.astimezone(zone)
+    return _written_time(local.hour, local.minute, language)
+
+
+@lru_cache(maxsize=2048)
+def _written_date(day: date, style: Literal["full", "long"], language: str) -> str:
+    return format_date(day, style, locale=locale(language))
+
+
+@lru_cache(maxsize=2048)
+def _written_time(hour: int, minute: int, language: str) -> str:
+    written = format_time(time(hour, minute), "short", locale=locale(language))
+    return written.replace("\u202f", " ")
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "long_date": _long_date,
+    "date": _date,
+    "moment": _moment,
+    "clock": _clock,
+    "time": _time,
+}
+"""Used as `{{ at|moment(zone, language) }}`; times are in the publication's zone."""
