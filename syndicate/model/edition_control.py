@@ -27,7 +27,6 @@ class ControlAction(StrEnum):
     RESENT = "sent again"
     """Another edition went to those who didn't get it."""
     SETTLED = "settled"
-    """Its unknown deliveries were settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,6 @@ class Remaining:
     in_flight: int
     """Being sent: these may still be accepted."""
     held_back: int
-    """Not yet sent."""
     failed: int
     expired: int
     skipped: int
@@ -84,7 +82,6 @@ class ControlOutcome:
     """False if the edition was in that state already, or complete."""
     before: EditionState
     left: Remaining
-    """The counts at that time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +89,6 @@ class EditionWait:
     """What an edition, or an operator, waits for."""
 
     paused: ControlRecord | None = None
-    """The action that paused it."""
     put_off: int = 0
     """How many deliveries wait for their next attempt."""
     next_attempt_at: datetime | None = None

@@ -43,7 +43,6 @@ class MailHold:
     strikes: int
     """How many holds in a row."""
     reason: str
-    """Its reply."""
     since: datetime
 
 

@@ -159,9 +159,6 @@ def normalise_email(email: str) -> str:
     return f"{local}@{domain}".lower()
 
 
-_GMAIL = frozenset({"gmail.com", "googlemail.com"})
-
-
 def mailbox(email: str) -> str:
     """Return the same key for all addresses of one mailbox, for rate limits.
 
@@ -170,6 +167,6 @@ def mailbox(email: str) -> str:
     """
     local, _, domain = normalise_email(email).rpartition("@")
     local = local[:1] + local[1:].partition("+")[0]
-    if domain in _GMAIL:
+    if domain in {"gmail.com", "googlemail.com"}:
         local, domain = local.replace(".", ""), "gmail.com"
     return f"{local}@{domain}"

@@ -46,7 +46,10 @@ def url_reference(text: str) -> str | None:
             return f"{scheme}:{_quote(text.strip().partition(':')[2], _QUERY)}"
         if scheme and not parts.netloc:  # such as https:/one
             return None
-        netloc = _host_and_port(parts) if parts.netloc else ""
+        netloc, host, port = "", unquote(parts.hostname or ""), parts.port
+        if parts.netloc:
+            netloc = f"[{ipaddress.IPv6Address(host)}]" if ":" in host else _host_name(host)
+            netloc += "" if port is None else f":{port}"
     except ValueError:  # such as http://[half
         return None
     url = SplitResult(
@@ -59,14 +62,8 @@ def url_reference(text: str) -> str | None:
     return url.geturl() or text.strip()[:1]
 
 
-def _host_and_port(parts: SplitResult) -> str:
-    """Return host and port in ASCII; raise ValueError for an impossible host."""
-    host, port = unquote(parts.hostname or ""), parts.port
-    host = f"[{ipaddress.IPv6Address(host)}]" if ":" in host else _host_name(host)
-    return host if port is None else f"{host}:{port}"
-
-
 def _host_name(host: str) -> str:
+    """Return a host in ASCII; raise ValueError for an impossible one."""
     if not host.isascii():
         host = _to_ascii(host)
     labels = host.removesuffix(".").split(".")

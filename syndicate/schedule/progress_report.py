@@ -11,7 +11,7 @@ import structlog
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.model.editions import CountRate, Edition, EditionProgress
+from syndicate.model.editions import CountRate, EditionProgress
 from syndicate.schedule.mail_status import MailStatus
 from syndicate.store import Store, Transaction
 
@@ -65,7 +65,11 @@ class ProgressWatcher:
         return ProgressSnapshot(editions=editions, mail_status=mail_status)
 
     def _count(self, tx: Transaction, now: float) -> None:
-        for edition in self._watched(tx):
+        """Count the editions under way, now or at the last count."""
+        under_way = {edition.key for edition in tx.editions.unfinished()}
+        keys = under_way | (self._counted.keys() - self._done.keys())
+        keys = keys if self._only is None else {self._only}
+        for edition in filter(None, map(tx.editions.by_key, sorted(keys))):
             totals = tx.deliveries.totals(edition.key)
             self._counted[edition.key] = EditionProgress(
                 edition=edition,
@@ -80,17 +84,6 @@ class ProgressWatcher:
         for key, since in list(self._done.items()):
             if now - since > _DONE_SHOWN and key != self._only:
                 del self._done[key], self._counted[key], self._rates[key]
-
-    def _watched(self, tx: Transaction) -> list[Edition]:
-        """Return the editions under way, now or at the last count."""
-        if self._only is not None:
-            editions = [tx.editions.by_key(self._only)]
-        else:
-            under_way = tx.editions.unfinished()
-            keys = {edition.key for edition in under_way}
-            ended = self._counted.keys() - keys - self._done.keys()
-            editions = [*under_way, *(tx.editions.by_key(key) for key in sorted(ended))]
-        return [edition for edition in editions if edition is not None]
 
     def _with_rate(self, progress: EditionProgress, mail_status: MailStatus) -> EditionProgress:
         per_second = self._rates[progress.edition.key].per_second

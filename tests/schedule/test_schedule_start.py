@@ -30,6 +30,17 @@ def paper(harness, publication):
     return open_with
 
 
+def test_a_schedule_of_trials_alone_starts_where_its_last_edition_ended(make_harness):
+    harness = make_harness(schedules=[{"name": "b", "newsletter": "breaking", "every": "10m"}])
+    harness.subscribe(READER)
+    harness.tick(NOW, trial=True)
+    harness.file("ferry", at=NOW + MINUTE)
+    later = harness.tick(NOW + 10 * MINUTE, trial=True)
+    assert outcomes(later) == ["edition 1, 1 article"]
+    harness.file("tram", at=NOW + 11 * MINUTE, date=NOW - DAY)
+    assert outcomes(harness.tick(NOW + 20 * MINUTE)) == ["edition 2, 1 article"]
+
+
 def outcomes(ticked):
     return [str(fire) for fire in ticked.fires]
 
@@ -144,6 +155,7 @@ def test_a_test_copy_begins_no_schedule(paper):
 
 
 @pytest.mark.parametrize("tried_before", [False, True])
+@pytest.mark.sql
 def test_processes_that_see_a_schedule_first_at_once_agree_where_it_begins(paper, tried_before):
     harness = paper()
     [schedule] = harness.config.schedules

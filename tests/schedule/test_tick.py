@@ -9,6 +9,7 @@ from syndicate.model.articles import Status
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import EditionKind
 from syndicate.render.mail.edition_content import compose_edition as really
+from syndicate.store.editions.fires import Fire, FireOutcome
 from tests.causes import by_reader
 from tests.schedule.conftest import BREAKING, MINUTE, NOW
 
@@ -280,6 +281,7 @@ def test_a_schedule_that_begins_with_all_takes_what_its_readers_had_not(make_har
     assert {subject for _, subject in harness.mail()} == {"Breaking: Ferry", "Calm"}
 
 
+@pytest.mark.sql
 def test_two_ticks_at_once_mail_nobody_twice_and_miss_nobody(harness):
     readers = [f"r{number}@example.org" for number in range(20)]
     harness.subscribe(*readers)
@@ -319,6 +321,33 @@ def test_an_edition_is_composed_again_when_news_comes_in_meanwhile(harness, monk
 
     monkeypatch.setattr(services.composer, "propose", slow)
     assert [str(fire) for fire in services.dispatcher.fire_all(NOW)] == ["edition 1, 2 articles"]
+
+
+def test_an_edition_is_dropped_when_another_process_has_recorded_the_slot(harness):
+    harness.subscribe(*EVERYBODY)
+    harness.file("ferry")
+    services, due_at = harness.services, NOW.replace(second=0)
+    services.publish(NOW)
+    other = Fire(
+        schedule="breaking",
+        slot="2026-11-24T12:00:00Z",
+        due_at=due_at,
+        outcome=FireOutcome.SKIPPED,
+        reason="0 new",
+        node="other",
+        at=NOW,
+    )
+    propose = services.composer.propose
+
+    def slow(*arguments, **named):
+        proposal = propose(*arguments, **named)
+        with harness.store.write() as tx:
+            tx.fires.record(other)
+        return proposal
+
+    services.composer.propose = slow
+    assert services.dispatcher.fire_all(NOW) == []
+    assert editions(harness) == []
 
 
 def test_what_went_out_is_on_the_pages_and_in_the_feed_first(harness):

@@ -42,7 +42,7 @@ def expected(error: ErrorDetails) -> str:
         return f"expected {error['ctx']['expected']}".replace("'", '"')
     if kind == "tuple_type" and loc == ("feeds",):
         return "expected [[feeds]], in two brackets; settings of all feeds are in [syndication]"
-    if kind == "tuple_type" and _is_table(loc):
+    if kind == "tuple_type" and any(key.table for key in _keys(loc[:-1]) if key.name == loc[-1]):
         name = ".".join(step for step in loc if isinstance(step, str))
         return f"expected [[{name}]], in two brackets"
     return _EXPECTED.get(kind, error["msg"]).format(**error.get("ctx", {}))
@@ -70,10 +70,6 @@ def _missing(loc: Loc) -> str:
         return f"missing: {key.description}"
     needed = " and ".join(child.name for child in keys(key.table) if child.required)
     return f"missing: expected [{key.name}] with {needed}"
-
-
-def _is_table(loc: Loc) -> bool:
-    return any(key.table for key in _keys(loc[:-1]) if key.name == loc[-1])
 
 
 def _keys(loc: Loc) -> tuple[ReferenceKey, ...]:

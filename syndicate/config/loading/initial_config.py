@@ -48,7 +48,8 @@ def initial_config(title: str, id: UUID | str) -> str:  # noqa: A002 - the key's
 
 def _table(table: ReferenceTable, set_keys: dict[str, str]) -> str:
     if table.name in _OPTIONAL_LISTS:
-        return "\n".join([*_optional(table), ""])
+        description = f"{table.description} Each is a table {table.header}. Its keys:"
+        return "\n".join([*_comment(description), *_listed_keys(table.keys), ""])
     lines = [*_comment(table.description), table.header]
     for key in table.keys:
         name = f"{table.name}.{key.name}"
@@ -59,22 +60,10 @@ def _table(table: ReferenceTable, set_keys: dict[str, str]) -> str:
         else:
             lines += [*_comment(key.description), f"# {key.name} = {key.example}"]
     if table.name == "schedules":
-        lines += _select()
+        description = next(key.description for key in keys(Schedule) if key.name == "select")
+        lines += [*_comment(f"{description} Its keys:"), *_listed_keys(keys(EditionFilter))]
+        lines.append(f"select = {toml(_SELECT)}")
     return "\n".join([*lines, ""])
-
-
-def _optional(table: ReferenceTable) -> Iterator[str]:
-    """List in a comment the keys that an entry of an empty list may have."""
-    yield from _comment(f"{table.description} Each is a table {table.header}. Its keys:")
-    yield from _listed_keys(table.keys)
-
-
-def _select() -> Iterator[str]:
-    """Write the schedule's selection on one line, below a comment that lists its keys."""
-    description = next(key.description for key in keys(Schedule) if key.name == "select")
-    yield from _comment(f"{description} Its keys:")
-    yield from _listed_keys(keys(EditionFilter))
-    yield f"select = {toml(_SELECT)}"
 
 
 def _listed_keys(table_keys: Sequence[ReferenceKey]) -> Iterator[str]:

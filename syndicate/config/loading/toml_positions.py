@@ -97,19 +97,17 @@ class TomlDocument:
         """Return a value as it is written, on one line and without secrets; None for tables."""
         if loc not in self._quotes:
             return None
-        if any(SECRET.search(str(step)) for step in loc) or _is_misplaced(loc, self._quotes[loc]):
+        written = self._quotes[loc]
+        # the secret itself may be where the name of its environment variable is expected
+        is_misplaced = str(loc[-1]).endswith("_env") and not _VARIABLE.fullmatch(written)
+        if is_misplaced or any(SECRET.search(str(step)) for step in loc):
             return '"…"'
-        text = mask_secrets(self._quotes[loc])
+        text = mask_secrets(written)
         return text if len(text) <= MAX_QUOTE else f"{text[:MAX_QUOTE]}…"
 
     def written(self, loc: Loc) -> str | None:
         """Return a value as it is written; None for tables."""
         return self._quotes.get(loc)
-
-
-def _is_misplaced(loc: Loc, quote: str) -> bool:
-    """Whether the secret itself may be where the name of its environment variable is expected."""
-    return str(loc[-1]).endswith("_env") and not _VARIABLE.fullmatch(quote)
 
 
 def _decode(name: str, content: bytes) -> str:

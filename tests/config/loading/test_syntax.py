@@ -4,7 +4,7 @@ import pytest
 
 from syndicate.config import load
 from syndicate.config.loading.initial_config import initial_config
-from tests.config.loading.test_load import ID, PUBLICATION, mistakes, write
+from tests.config.loading.configurations import ID, PUBLICATION, mistakes, write
 
 DEEP = 20_000
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from syndicate.config import load, secret_warnings
+from syndicate.config.sections.dkim import DkimKeySettings
 from syndicate.errors import ConfigError
 from tests.deliver.dkim_keys import pem
 
@@ -153,6 +154,12 @@ def test_a_domain_that_no_mail_is_from_is_told(written):
         'config.toml:11: mail.dkim.#1.domain = "example.net" — no mail is from there, but from '
         "mail.example.org; expected that, or a domain above it"
     )
+
+
+def test_a_key_signs_for_its_domain_and_those_below_and_not_for_one_that_ends_like_it():
+    signing = DkimKeySettings(selector="a", domain="example.org").signing
+    assert signing("example.org") == signing("mail.example.org") == "example.org"
+    assert signing("notexample.org") is signing("org") is None
 
 
 def test_a_newsletter_that_no_key_signs_for_is_told(written):

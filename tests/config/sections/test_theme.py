@@ -13,7 +13,7 @@ from syndicate.config.sections.theme import (
     ThemeSettings,
     contrast,
 )
-from tests.config.loading.test_load import PUBLICATION, mistakes, write
+from tests.config.loading.configurations import PUBLICATION, mistakes, write
 
 
 @pytest.mark.parametrize(
