@@ -42,11 +42,6 @@ _MAX_SLUG = 100
 """File systems allow names of 255 bytes, but nobody reads an address that long."""
 
 
-def page(article: Article) -> str:
-    """Return the address of an article's page."""
-    return article.address
-
-
 def amp(article: Article) -> str:
     """Return the address of an article's AMP page."""
     return f"{article.address}amp/"

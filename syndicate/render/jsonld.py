@@ -21,7 +21,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 def news_article(article: Article, config: Config) -> str:
     """Return an article's JSON-LD, safe inside a script element."""
-    page = addresses.absolute(addresses.page(article), config)
+    page = addresses.absolute(article.address, config)
     properties: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",

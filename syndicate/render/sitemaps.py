@@ -46,7 +46,7 @@ class Sitemaps:
         """Return an article's entry; empty if its canonical address is on another site."""
         if not self._is_own(article):
             return ""
-        xml = f"<loc>{escape(self._absolute(addresses.page(article)))}</loc>"
+        xml = f"<loc>{escape(self._absolute(article.address))}</loc>"
         xml += f"<lastmod>{rfc3339(article.modified)}</lastmod>"
         if article.lead and article.lead.local:
             picture = escape(self._absolute(f"/{article.lead.src}"))
@@ -76,17 +76,21 @@ class Sitemaps:
 
         Without articles it is an empty `urlset`: Google accepts that, sitemap.xsd doesn't.
         """
-        root = _urlset(news=_NEWS)
+        root = etree.Element(f"{{{_SITEMAP}}}urlset", nsmap={None: _SITEMAP, "news": _NEWS})
+        own_language = self._config.publication.language
         for article in filter(self._is_own, articles):
             url = etree.SubElement(root, f"{{{_SITEMAP}}}url")
-            _text(url, _SITEMAP, "loc", self._absolute(addresses.page(article)))
+            _text(url, _SITEMAP, "loc", self._absolute(article.address))
             news = etree.SubElement(url, f"{{{_NEWS}}}news")
             publication = etree.SubElement(news, f"{{{_NEWS}}}publication")
             _text(publication, _NEWS, "name", one_line(self._config.publication.title))
-            _text(publication, _NEWS, "language", self._language(article))
+            language = _iso639(article.language or "") or _iso639(own_language) or "en"
+            _text(publication, _NEWS, "language", language)
             _text(news, _NEWS, "publication_date", rfc3339(article.published))
             _text(news, _NEWS, "title", one_line(article.title) or one_line(article.slug))
-        return _written(root)
+        return bytes(
+            etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+        )
 
     def robots(self) -> bytes:
         """Return robots.txt (RFC 9309), which excludes only the personal pages of readers."""
@@ -104,14 +108,9 @@ class Sitemaps:
 
     def _is_own(self, article: Article) -> bool:
         """Whether an article's canonical address is its page on this site."""
-        page = addresses.page(article)
+        page = article.address
         own = {self._absolute(page), addresses.absolute(page, self._config)}
         return not article.canonical_url or article.canonical_url in own
-
-    def _language(self, article: Article) -> str:
-        """Return the language of an article in the form that Google News requires."""
-        own = _iso639(article.language or "")
-        return own or _iso639(self._config.publication.language) or "en"
 
 
 def newest_change(entries: Iterable[str]) -> str | None:
@@ -120,24 +119,18 @@ def newest_change(entries: Iterable[str]) -> str | None:
 
 
 def _iso639(tag: str) -> str | None:
-    """Return the ISO 639 code of a language tag (`zh-cn` or `zh-tw` for Chinese), if it has one."""
+    """Return the ISO 639 code of a language tag, if it has one, as Google News requires it.
+
+    For Chinese that is `zh-cn` or `zh-tw`.
+    """
     code, *rest = tag.lower().split("-")
     if code == "zh":
         return "zh-tw" if _TRADITIONAL.intersection(rest) and "hans" not in rest else "zh-cn"
     return code if len(code) in {2, 3} and code.isascii() and code.isalpha() else None
 
 
-def _urlset(**extensions: str) -> etree._Element:
-    namespaces: dict[str | None, str] = {None: _SITEMAP}
-    return etree.Element(f"{{{_SITEMAP}}}urlset", nsmap=namespaces | dict(extensions))
-
-
 def _text(parent: etree._Element, namespace: str, name: str, text: str) -> None:
     etree.SubElement(parent, f"{{{namespace}}}{name}").text = text
-
-
-def _written(root: etree._Element) -> bytes:
-    return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True))
 
 
 def _joined(root: str, lines: Iterable[str], more: str = "") -> bytes:

@@ -59,18 +59,13 @@ class TemplateLine:
         return cls(name, int(line) + source.count("\n", marks[-1].end(), offset))
 
 
-def strip_marks(text: str) -> str:
-    """Return rendered MJML without its marks."""
-    return _MARKED.sub("", text)
-
-
 def remove_marks(root: etree._Element) -> None:
     """Remove the marks from a tree, including those in conditional comments."""
     for element in root.iter():
         if isinstance(element.tag, str):
             element.attrib.pop(MARK, None)
         elif element.text:
-            element.text = strip_marks(element.text)
+            element.text = _MARKED.sub("", element.text)
 
 
 def _mark(text: str, name: str, first_line: int) -> str:

@@ -15,7 +15,7 @@ from syndicate.publish.records.topic_index import SITEMAP_TOPIC, TopicIndex
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import opml
 from syndicate.render.feeds.formats import Feed
-from syndicate.render.pages.home_page import MASTHEAD_SECTIONS, MIN_ARTICLES, HomePage
+from syndicate.render.pages.list_pages import MASTHEAD_SECTIONS, MIN_ARTICLES, HomePage
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_change
 from syndicate.render.topics import TopicKind
 

@@ -131,7 +131,7 @@ class PageWriter:
         task: ArticlesTask,
         outcome: TaskOutcome,
     ) -> ArticleOutcome:
-        owner, path = f"{article.key}", addresses.output_path(addresses.page(article))
+        owner, path = f"{article.key}", addresses.output_path(article.address)
         if article.retracted_at is not None and article.number is not None:
             notice = OutputFile(
                 path=path,
@@ -198,7 +198,7 @@ class PageWriter:
         return {src: self._media.stamp(src) for src in sorted(without_renditions(article, absent))}
 
     def _redirects(self, article: Article, old_addresses: Sequence[str]) -> Iterator[OutputFile]:
-        target = addresses.page(article)
+        target = article.address
         for address in old_addresses:
             yield OutputFile(
                 path=addresses.output_path(address),

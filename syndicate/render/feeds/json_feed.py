@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from syndicate.model.articles import Figure, Person, Recording
+from syndicate.model.articles import Person, Recording
 from syndicate.render import addresses
 from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, rfc3339
 from syndicate.render.feeds.document_parts import DocumentParts
@@ -116,32 +116,34 @@ def _extension(entry: ChannelEntry) -> dict[str, Any]:
         "comments": entry.comments.count,
         "comments_url": entry.comments.url,
         "comments_feed": entry.comments.feed,
-        "image": _picture(entry.image) if entry.image else None,
     }
-    return {key: value for key, value in properties.items() if value is not None}
-
-
-def _picture(image: Figure) -> dict[str, Any] | None:
-    properties = {
-        "alt": image.alt,
-        "caption": image.caption,
-        "credit": image.credit,
-        "mime_type": image.type,
-        "width": image.width,
-        "height": image.height,
-        "size_in_bytes": image.length,
-    }
-    return {key: value for key, value in properties.items() if value} or None
+    if image := entry.image:
+        picture = {
+            "alt": image.alt or None,
+            "caption": image.caption or None,
+            "credit": image.credit or None,
+            "mime_type": image.type,
+            "width": image.width,
+            "height": image.height,
+            "size_in_bytes": image.length,
+        }
+        properties["image"] = _known(picture) or None
+    return _known(properties)
 
 
 def _attachment(audio: Recording) -> dict[str, Any]:
-    properties = {
-        "url": audio.src,
-        "mime_type": audio.type,
-        "title": audio.title or None,
-        "size_in_bytes": audio.length,
-        "duration_in_seconds": audio.duration,
-    }
+    return _known(
+        {
+            "url": audio.src,
+            "mime_type": audio.type,
+            "title": audio.title or None,
+            "size_in_bytes": audio.length,
+            "duration_in_seconds": audio.duration,
+        }
+    )
+
+
+def _known(properties: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in properties.items() if value is not None}
 
 

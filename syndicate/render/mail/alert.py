@@ -23,21 +23,15 @@ _SUBJECT, PREHEADER = 200, 140
 
 def compose_alert(article: Article, context: MailContext) -> Content:
     """Compose the alert of an article; raise TemplateError."""
-    subject, preheader = _subject(article, context), alert_preheader(article)
-    view = ArticleView.of(article, context.config)
     values = {
-        "subject": subject,
-        "preheader": preheader,
+        "subject": _subject(article, context),
+        "preheader": alert_preheader(article),
         "article": article,
-        "story": view,
+        "story": ArticleView.of(article, context.config),
         "url": addresses.absolute(article.address, context.config),
     }
-    return context.content(
-        subject=subject,
-        preheader=preheader,
-        html=_html(article, values, context),
-        text=context.text("email/alert.txt", values | {"body": _text(article, context)}),
-    )
+    html = _html(article, values, context)
+    return context.content(html, "email/alert.txt", values | {"body": _text(article, context)})
 
 
 def alert_preheader(article: Article) -> str:

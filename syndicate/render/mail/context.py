@@ -1,11 +1,10 @@
 """The variables that every mail template may use; renders mail templates."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import nh3
@@ -14,7 +13,6 @@ from markupsafe import Markup
 from syndicate.body import markup
 from syndicate.config import AdSlot, Config, Newsletter
 from syndicate.language import Translator, translator
-from syndicate.model.articles import Article
 from syndicate.model.editions import PLACEHOLDERS, Content, placeholder
 from syndicate.render import addresses
 from syndicate.render.formatting import text_direction
@@ -52,28 +50,13 @@ class MailContext:
     language: str
     edition_date: EditionDate
     """The date in the masthead."""
-    draft_nonce: str
-    """The nonce of placeholders while composing; the final one is derived from the content."""
+    seed: str
+    """What is composed, as text."""
 
-    @classmethod
-    def of(
-        cls,
-        *,
-        articles: Sequence[Article],
-        newsletter: Newsletter,
-        config: Config,
-        templates: Templates,
-        edition_date: EditionDate,
-    ) -> Self:
-        """Return the context for an edition of these articles."""
-        return cls(
-            config=config,
-            templates=templates,
-            newsletter=newsletter,
-            language=newsletter.language or config.publication.language,
-            edition_date=edition_date,
-            draft_nonce=_nonce(repr(articles)),
-        )
+    @cached_property
+    def draft_nonce(self) -> str:
+        """The nonce of placeholders while composing; the final one is derived from the content."""
+        return _nonce(self.seed)
 
     @property
     def translator(self) -> Translator:
@@ -85,18 +68,18 @@ class MailContext:
         source = self.templates.render(template, self._values | values)
         return mjml.to_html(source, template=template)
 
-    def text(self, template: str, values: dict[str, Any]) -> str:
-        """Render a template of the text part; raise TemplateError."""
-        text = self.templates.render(template, self._values | values)
-        return printable(text).strip() + "\n"
-
     @cached_property
     def style(self) -> str:
         """The style sheet of article bodies."""
         return self.templates.render("email/body.css", self._values)
 
-    def content(self, *, subject: str, preheader: str, html: str, text: str) -> Content:
-        """Return the content with its final nonce; the same content always gets the same nonce."""
+    def content(self, html: str, template: str, values: dict[str, Any]) -> Content:
+        """Return the content with its final nonce; the same content always gets the same nonce.
+
+        `template` is that of the text part, which is rendered here; raise TemplateError.
+        """
+        text = printable(self.templates.render(template, self._values | values)).strip() + "\n"
+        subject, preheader = values["subject"], values["preheader"]
         parts = [part.replace(self.draft_nonce, "") for part in (subject, preheader, html, text)]
         nonce = _nonce(repr(parts))
         return Content(

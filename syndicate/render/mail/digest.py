@@ -57,7 +57,7 @@ class DigestTeaser:
             loaded = replace(loaded, src=addresses.figure(loaded, config))
         return cls(
             title=article.title,
-            url=addresses.absolute(addresses.page(article), config),
+            url=addresses.absolute(article.address, config),
             section=article.section or "",
             breaking=article.breaking,
             summary=shorten(article.summary or article.excerpt, length),
@@ -101,9 +101,5 @@ def _digest(articles: Sequence[Article], more: Sequence[Article], context: MailC
         "more": len(more),
         "counted": len(more) - len(named),
     }
-    return context.content(
-        subject=subject,
-        preheader=preheader,
-        html=context.html("email/digest.mjml", values),
-        text=context.text("email/digest.txt", values),
-    )
+    html = context.html("email/digest.mjml", values)
+    return context.content(html, "email/digest.txt", values)

@@ -30,12 +30,13 @@ def compose_edition(
     `articles` are newest first; `more` are those beyond the maximum, of which a digest has the
     headlines.
     """
-    context = MailContext.of(
-        articles=[*articles, *more],
-        newsletter=newsletter,
+    context = MailContext(
         config=config,
         templates=templates,
+        newsletter=newsletter,
+        language=newsletter.language or config.publication.language,
         edition_date=edition_date,
+        seed=repr([*articles, *more]),
     )
     if kind is EditionKind.ALERT:
         return compose_alert(articles[0], context)

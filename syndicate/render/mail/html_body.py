@@ -34,7 +34,7 @@ def render_html_body(
     tree: etree._Element, *, article: Article, css: str, words: Translator, config: Config
 ) -> str:
     """Return the children of a body's tree as XHTML for mail; the tree is consumed."""
-    page = addresses.absolute(addresses.page(article), config)
+    page = addresses.absolute(article.address, config)
     _link_recordings(tree, page, words)
     figures = {figure.src: figure for figure in (*article.figures, article.image) if figure}
     for picture in list(tree.iter("img")):
@@ -43,7 +43,10 @@ def render_html_body(
     for table in list(tree.iter("table")):
         _wrap(table, "wide")
     _replace_unsupported(tree)
-    return _inline_styles(tree, css)
+    styled = css_inline.inline_fragment(
+        markup.to_html(tree), css, load_remote_stylesheets=False, inline_style_tags=False
+    )
+    return markup.to_xml(markup.parse(styled))
 
 
 def truncate(body: str, limit: int) -> str:
@@ -144,13 +147,6 @@ def _replace_unsupported(tree: etree._Element) -> None:
         elif element.tag == "cite" and element.getparent().get("class") == "figcaption":
             element.tag = "span"
             element.set("class", "credit")
-
-
-def _inline_styles(tree: etree._Element, css: str) -> str:
-    styled = css_inline.inline_fragment(
-        markup.to_html(tree), css, load_remote_stylesheets=False, inline_style_tags=False
-    )
-    return markup.to_xml(markup.parse(styled))
 
 
 def _truncate(root: etree._Element, limit: int) -> None:

@@ -3,7 +3,6 @@
 A letter has no text from the person who requested it: anybody can enter anybody's address.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import lru_cache, partial
@@ -79,7 +78,7 @@ def _composed(
         language=language,
         # a letter doesn't show it
         edition_date=EditionDate(at=EPOCH, zone=config.publication.timezone),
-        draft_nonce=hashlib.sha256(letter.encode()).hexdigest()[:16],
+        seed=letter,
     )
     names = {
         "publication": config.publication.title,
@@ -99,12 +98,8 @@ def _composed(
         "address": placeholder(context.draft_nonce, link),
         "why": why,
     }
-    return context.content(
-        subject=subject,
-        preheader=message,
-        html=context.html("email/letter.mjml", values),
-        text=context.text("email/letter.txt", values),
-    )
+    html = context.html("email/letter.mjml", values)
+    return context.content(html, "email/letter.txt", values)
 
 
 def _subject_and_message(letter: Letter, gettext: Callable[[str], str]) -> tuple[str, str]:

@@ -33,7 +33,11 @@ _POSITION = re.compile(r"(\d+):\d+$")
 def to_html(source: str, *, template: str) -> str:
     """Render MJML, which Jinja made of `template`, to HTML; raise TemplateError for a mistake."""
     source = _ENTITY.sub(_character, printable(source))
-    root = _parse(source, template)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    try:
+        root = etree.fromstring(source, parser)
+    except etree.XMLSyntaxError as error:
+        raise _syntax_error(source, error, template) from error
     for element, message in find_errors(root):
         raise _error(TemplateLine.of(element, template=template), message)
     lines = [TemplateLine.of(element, template=template) for element in _structure(root)]
@@ -58,29 +62,17 @@ def _character(match: re.Match[str]) -> str:
     return html.escape(html5[name])
 
 
-def _parse(source: str, template: str) -> etree._Element:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
-    try:
-        return etree.fromstring(source, parser)
-    except etree.XMLSyntaxError as error:
-        raise _syntax_error(source, error, template) from error
-
-
 def _syntax_error(source: str, error: etree.XMLSyntaxError, template: str) -> TemplateError:
     line, column = error.position
     lines = source.splitlines(keepends=True)
     offset = sum(map(len, lines[: line - 1])) + max(column - 1, 0)
     message = str(error).rpartition(", line ")[0] or str(error)
     if mismatch := _MISMATCH.match(message):
-        message = _mismatch_message(lines, mismatch)
+        opened, line, closed = mismatch.groups()
+        marks = re.findall(rf'<{re.escape(opened)} {MARK}="([^"]*)"', lines[int(line) - 1])
+        where = f" of {marks[-1]}" if marks else ""
+        message = f"<{opened}>{where} is closed by </{closed}>"
     return _error(TemplateLine.at(source, offset, template=template), f"not well-formed: {message}")
-
-
-def _mismatch_message(lines: list[str], mismatch: re.Match[str]) -> str:
-    opened, line, closed = mismatch.groups()
-    marks = re.findall(rf'<{re.escape(opened)} {MARK}="([^"]*)"', lines[int(line) - 1])
-    where = f" of {marks[-1]}" if marks else ""
-    return f"<{opened}>{where} is closed by </{closed}>"
 
 
 class _Placeholders:

@@ -174,7 +174,9 @@ def _element_errors(element: etree._Element) -> Iterator[tuple[etree._Element, s
     yield from _attribute_errors(element, component.attributes)
     if component.children is None:
         return
-    yield from _stray_text(element)
+    texts = [element.text, *(child.tail for child in element)]
+    if stray := " ".join("".join(text or "" for text in texts).split()):
+        yield element, f"text is directly in <{element.tag}>: {stray[:40]!r}; use <mj-text>"
     for child in element.iterchildren(etree.Element):
         if child.tag == "mj-attributes":
             yield from _default_errors(child)
@@ -193,13 +195,6 @@ def _misplaced(tag: str, parent: str, allowed: frozenset[str]) -> str:
     if tag.startswith("mj"):
         return f"there is no <{tag}>" + _suggestion(tag, COMPONENTS)
     return f"<{tag}> is directly in <{parent}>; put HTML into <mj-text> or <mj-raw>"
-
-
-def _stray_text(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
-    texts = [element.text, *(child.tail for child in element)]
-    stray = " ".join("".join(text or "" for text in texts).split())
-    if stray:
-        yield element, f"text is directly in <{element.tag}>: {stray[:40]!r}; use <mj-text>"
 
 
 def _default_errors(defaults: etree._Element) -> Iterator[tuple[etree._Element, str]]:

@@ -56,7 +56,7 @@ def render_plain_text(
     tree: etree._Element, *, article: Article, words: Translator, config: Config
 ) -> str:
     """Return the children of a body's tree as text for mail; the tree is consumed."""
-    page = addresses.absolute(addresses.page(article), config)
+    page = addresses.absolute(article.address, config)
     markup.make_absolute(tree, config.url, page)
     writer = _TextWriter(words=words, page=page)
     blocks = writer.blocks(tree)
@@ -92,32 +92,31 @@ class _TextWriter:
     def _block(self, element: etree._Element, depth: int) -> list[str]:
         if element.tag not in _LAID_OUT or not _is_regular(element):
             return self.blocks(element, depth)
-        if element.tag in _HEADINGS:
-            return self._heading(element, depth)
-        if element.tag in {"ul", "ol"}:
-            return [self._list(element, depth)]
-        if element.tag in {"figure", "table"}:
-            write = self._figure if element.tag == "figure" else self._table
-            return write(element, depth)
-        return self._indented(element, depth)
-
-    def _indented(self, element: etree._Element, depth: int) -> list[str]:
         match element.tag:
-            case "hr":
-                return ["* * *"]
-            case "pre":
-                return _prefixed(["".join(element.itertext()).strip("\n")], _INDENT)
-            case "blockquote":
-                return ["\n>\n".join(_prefixed(self.blocks(element, depth), "> "))]
-            case _:
+            case "figure":
+                return self._figure(element, depth)
+            case "dd":
                 return _prefixed(self.blocks(element, depth), _INDENT)
+            case "hr":
+                text = "* * *"
+            case "pre":
+                text = _prefixed(["".join(element.itertext()).strip("\n")], _INDENT)[0]
+            case "blockquote":
+                text = "\n>\n".join(_prefixed(self.blocks(element, depth), "> "))
+            case "table":
+                text = self._table(element, depth)
+            case "ul" | "ol":
+                text = self._list(element, depth)
+            case _:
+                text = self._heading(element, depth)
+        return [text]
 
-    def _heading(self, element: etree._Element, depth: int) -> list[str]:
+    def _heading(self, element: etree._Element, depth: int) -> str:
         heading = self._paragraph(self._inline_content(element, depth))
         if not heading.strip() or element.tag not in {"h1", "h2"}:
-            return [heading]
+            return heading
         longest = max(len(line) for line in heading.split("\n"))
-        return [f"{heading}\n{'-' * longest}"]
+        return f"{heading}\n{'-' * longest}"
 
     def _list(self, element: etree._Element, depth: int) -> str:
         items = []
@@ -126,7 +125,8 @@ class _TextWriter:
         for item in element.iterchildren(etree.Element):
             bullet = f"{number}. " if element.tag == "ol" else "- "
             number += 1
-            items.append(_hanging("\n".join(self.blocks(item, depth)), bullet))
+            text = textwrap.indent("\n".join(self.blocks(item, depth)), " " * len(bullet))
+            items.append(bullet + text.lstrip(" "))
         return "\n".join(items)
 
     def _figure(self, element: etree._Element, depth: int) -> list[str]:
@@ -148,7 +148,7 @@ class _TextWriter:
         label = self.words.gettext("Picture")
         return [wrap(f"[{label}: {text}]" if text else f"[{label}]")]
 
-    def _table(self, element: etree._Element, depth: int) -> list[str]:
+    def _table(self, element: etree._Element, depth: int) -> str:
         rows = [
             " | ".join(
                 _lines(self._inline_content(cell, depth)).replace("\n", " ").strip()
@@ -159,7 +159,7 @@ class _TextWriter:
         caption = element.find("caption")
         if caption is not None:
             rows.insert(0, self._paragraph(self._inline_content(caption, depth)))
-        return ["\n".join(rows)]
+        return "\n".join(rows)
 
     def _inline_content(self, element: etree._Element, depth: int) -> str:
         """Return the content of an element as one line, with its line breaks."""
@@ -238,7 +238,3 @@ def _lines(line: str) -> str:
 
 def _prefixed(blocks: list[str], prefix: str) -> list[str]:
     return [textwrap.indent(block, prefix, lambda _: True) for block in blocks]
-
-
-def _hanging(text: str, bullet: str) -> str:
-    return bullet + textwrap.indent(text, " " * len(bullet)).lstrip(" ")

@@ -1,6 +1,5 @@
 """Web pages and AMP pages as HTML: articles and configuration in, bytes out.
 
-`article_page` renders an article's page; `list_pages` the home page and lists, laid out by
-`home_page`; `page_frame` is what all of them share; `amp_page` renders AMP pages, and
-`amp_cache` finds where Google keeps them.
+`article_page` renders an article's page; `list_pages` the home page and lists; `page_frame` is what
+all of them share; `amp_page` renders AMP pages, and `amp_cache` finds where Google keeps them.
 """

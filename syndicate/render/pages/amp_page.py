@@ -2,7 +2,6 @@
 
 import json
 from functools import cached_property
-from typing import Any
 
 from markupsafe import Markup
 
@@ -37,7 +36,7 @@ class AmpPages:
         values = {
             "article": article,
             "story": view,
-            "canonical": self._absolute(addresses.page(article)),
+            "canonical": self._absolute(article.address),
             "description": view.description,
             "opening": Markup(lead),  # noqa: S704 - sanitised at import
             "body": Markup(body),  # noqa: S704 - sanitised at import
@@ -48,20 +47,19 @@ class AmpPages:
 
     @cached_property
     def _templates(self) -> Templates:
-        return self._plain.with_globals(self._globals)
-
-    @cached_property
-    def _globals(self) -> dict[str, Any]:
         amp = self._config.amp
-        return {
-            **common_values(self._config),
-            "link": self._absolute,
-            "analytics": amp.analytics,
-            "analytics_config": _json(amp.analytics.config),
-            "consent": amp.consent,
-            "consent_config": _json(self._consent),
-            "css": Markup(self._css),  # noqa: S704 - our own template
-        }
+        css = self._plain.render("amp/amp.css", {"theme": self._config.theme})
+        return self._plain.with_globals(
+            {
+                **common_values(self._config),
+                "link": self._absolute,
+                "analytics": amp.analytics,
+                "analytics_config": _json(amp.analytics.config),
+                "consent": amp.consent,
+                "consent_config": _json(_consent(amp.consent.check_url)),
+                "css": Markup(css),  # noqa: S704 - our own template
+            }
+        )
 
     @cached_property
     def _extensions(self) -> set[str]:
@@ -74,24 +72,15 @@ class AmpPages:
         }
         return {extension for extension, is_wanted in wanted.items() if is_wanted}
 
-    @property
-    def _consent(self) -> dict[str, object]:
-        """The configuration of amp-consent (amp.dev/documentation/components/amp-consent)."""
-        address = self._config.amp.consent.check_url
-        remote = {"consentRequired": "remote", "checkConsentHref": address} if address else {}
-        return {
-            "consentInstanceId": "publication",
-            "consentRequired": True,
-            "promptUI": "consent-question",
-            **remote,
-        }
-
-    @cached_property
-    def _css(self) -> str:
-        return self._plain.render("amp/amp.css", {"theme": self._config.theme})
-
     def _absolute(self, address: str) -> str:
         return addresses.absolute(address, self._config)
+
+
+def _consent(check_url: str | None) -> dict[str, object]:
+    """Return the configuration of amp-consent (amp.dev/documentation/components/amp-consent)."""
+    remote = {"consentRequired": "remote", "checkConsentHref": check_url} if check_url else {}
+    always = {"consentInstanceId": "publication", "consentRequired": True}
+    return {**always, "promptUI": "consent-question", **remote}
 
 
 def _json(value: object) -> Markup:

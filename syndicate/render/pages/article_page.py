@@ -33,7 +33,7 @@ class ArticlePages:
             "article",
             story=view,
             article=article,
-            canonical=article.canonical_url or absolute(addresses.page(article)),
+            canonical=article.canonical_url or absolute(article.address),
             opening=Markup(lead),  # noqa: S704 - sanitised at import
             body=Markup(body),  # noqa: S704 - sanitised at import
             description=view.description,

@@ -7,7 +7,7 @@ from typing import Any
 from syndicate.config import Config
 from syndicate.language import translator
 from syndicate.model import pictures
-from syndicate.model.articles import Article, Figure
+from syndicate.model.articles import Figure
 from syndicate.render import addresses
 from syndicate.render.formatting import text_direction
 from syndicate.render.templates import Templates
@@ -40,24 +40,22 @@ class PageFrame:
     @cached_property
     def templates(self) -> Templates:
         """The templates, with the values that every page needs."""
-        return self._plain.with_globals(self._globals)
-
-    @cached_property
-    def _globals(self) -> dict[str, Any]:
-        return {
-            **common_values(self.config),
-            "summary_line": _summary_line,
-            "icon": addresses.icon_of(self.config),
-            "feeds": addresses.FEEDS,
-            "link": self._linked,
-            "absolute": self.absolute,
-            "figure": self._figure,
-            "srcset": lambda picture: pictures.srcset(picture, self._linked("/")),
-            "source": lambda picture: pictures.source(picture, self._linked("/")),
-            "preview": pictures.preview,
-            "picture": lambda picture: addresses.figure(picture, self.config),
-            "asset": lambda name: self._linked(self._assets[name][0]),
-        }
+        return self._plain.with_globals(
+            {
+                **common_values(self.config),
+                "summary_line": lambda article: shorten(article.excerpt, TEASER_LENGTH),
+                "icon": addresses.icon_of(self.config),
+                "feeds": addresses.FEEDS,
+                "link": self._linked,
+                "absolute": self.absolute,
+                "figure": self._figure,
+                "srcset": lambda picture: pictures.srcset(picture, self._linked("/")),
+                "source": lambda picture: pictures.source(picture, self._linked("/")),
+                "preview": pictures.preview,
+                "picture": lambda picture: addresses.figure(picture, self.config),
+                "asset": lambda name: self._linked(self._assets[name][0]),
+            }
+        )
 
     @cached_property
     def _assets(self) -> dict[str, tuple[str, bytes]]:
@@ -95,7 +93,3 @@ def common_values(config: Config) -> dict[str, Any]:
         "logo_dark": addresses.masthead_dark(config),
         "address": addresses,
     }
-
-
-def _summary_line(article: Article) -> str:
-    return shorten(article.excerpt, TEASER_LENGTH)

@@ -80,7 +80,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         **frame.assets(),
     }
     for article in articles:
-        files[addresses.output_path(addresses.page(article))] = pages.article(article)
+        files[addresses.output_path(article.address)] = pages.article(article)
         files[addresses.output_path(addresses.amp(article))] = amp.article(article)
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
