@@ -1,6 +1,6 @@
 """The addresses of everything that is published.
 
-An address from the root is the same for every publication (`/articles/x/`); `linked` and
+An address from the root is the same for every publication (`/articles/x/`); `base` and
 `absolute` add where this publication is served.
 """
 
@@ -84,74 +84,58 @@ def figure(picture: Figure, config: Config) -> str:
 
 def logo(config: Config) -> str | None:
     """Return the absolute address of the publication's logo; None if it has none."""
-    picture = config.publication.logo
-    return absolute(logo_of(picture), config) if picture else None
+    return _asset("logo", config.publication.logo, config.url)
 
 
 def icon(config: Config) -> str | None:
     """Return the absolute address of the publication's square icon; None if it has none."""
-    address = icon_of(config)
-    return absolute(address, config) if address else None
+    return _asset("icon", config.publication.icon, config.url)
 
 
 def icon_of(config: Config) -> str | None:
     """Return the address of the publication's square icon, from the root; None if it has none."""
-    picture = config.publication.icon
-    return f"/assets/icon{picture.suffix.lower()}" if picture else None
+    return _asset("icon", config.publication.icon)
 
 
 def cover(config: Config) -> str | None:
     """Return the absolute address of the podcast's cover, which is the logo unless configured."""
-    picture = config.podcast.image
-    if picture is None:
-        return logo(config)
-    return absolute(f"/assets/podcast{picture.suffix.lower()}", config)
-
-
-def logo_of(picture: Path) -> str:
-    """Return the address of a publication's logo, from the root."""
-    return f"/assets/logo{picture.suffix.lower()}"
+    return _asset("podcast", config.podcast.image, config.url) or logo(config)
 
 
 def masthead(config: Config) -> str | None:
     """Return the address of the logo in the masthead, from the root; None if none is shown."""
     if config.theme.masthead is not Masthead.LOGO:
         return None
-    if config.theme.logo:
-        return f"/assets/masthead{config.theme.logo.suffix.lower()}"
-    return logo_of(config.publication.logo) if config.publication.logo else None
+    return _asset("masthead", config.theme.logo) or _asset("logo", config.publication.logo)
 
 
 def masthead_dark(config: Config) -> str | None:
     """Return the address of the masthead's logo in dark mode; None if it is the same."""
-    picture = config.theme.logo_dark
-    shown = masthead(config) and picture
-    return f"/assets/masthead-dark{picture.suffix.lower()}" if shown and picture else None
+    return _asset("masthead-dark", config.theme.logo_dark) if masthead(config) else None
 
 
 def logos(config: Config) -> Iterator[tuple[str, str, Path]]:
     """Yield config key, address and file of each logo that is published."""
-    publication, theme = config.publication, config.theme
-    if picture := publication.logo:
-        yield "publication.logo", logo_of(picture), picture
-    if (address := icon_of(config)) and publication.icon:
-        yield "publication.icon", address, publication.icon
-    if picture := config.podcast.image:
-        yield "podcast.image", f"/assets/podcast{picture.suffix.lower()}", picture
-    if (address := masthead(config)) and theme.logo:
-        yield "theme.logo", address, theme.logo
-    if (address := masthead_dark(config)) and theme.logo_dark:
-        yield "theme.logo_dark", address, theme.logo_dark
+    publication, theme, shown = config.publication, config.theme, masthead(config)
+    for key, name, picture in (
+        ("publication.logo", "logo", publication.logo),
+        ("publication.icon", "icon", publication.icon),
+        ("podcast.image", "podcast", config.podcast.image),
+        ("theme.logo", "masthead", theme.logo if shown else None),
+        ("theme.logo_dark", "masthead-dark", theme.logo_dark if shown else None),
+    ):
+        if picture and (address := _asset(name, picture)):
+            yield key, address, picture
+
+
+def _asset(name: str, picture: Path | None, origin: str = "") -> str | None:
+    """Return the address of a configured picture; None if there is none."""
+    return f"{origin}/assets/{name}{picture.suffix.lower()}" if picture else None
 
 
 def absolute(address: str, config: Config) -> str:
     """Return an address from the root with scheme and host."""
     return config.url + address
-
-
-def linked(address: str, config: Config) -> str:
-    """Return an address from the root with the path of the publication, as pages link to it."""
-    return base(config) + address
 
 
 def base(config: Config) -> str:

@@ -42,13 +42,14 @@ class BodyRenderer:
     def render(self, article: Article, compiled: CompiledBody | None = None) -> tuple[str, str]:
         """Return lead figure and body; the body is compiled first unless `compiled` is current."""
         compiled = ensure_current(article, compiled)
-        strings = _ui_strings(translator(article.language or self.language))
-        return self._join(compiled.opening, strings), self._join(compiled.body, strings)
+        words = translator(article.language or self.language)
+        return self._join(compiled.opening, words), self._join(compiled.body, words)
 
-    def _join(self, parts: tuple[Part, ...], strings: dict[str, str]) -> str:
+    def _join(self, parts: tuple[Part, ...], words: Translator) -> str:
         channel = self.channel
         html = "".join(part if isinstance(part, str) else part[channel] for part in parts)
         if UI_STRING in html:
+            strings = _ui_strings(words)
             html = _UI_STRING.sub(lambda match: escape(strings[match[1]]), html)
         return html.replace(BASE, self.base).replace(ORIGIN, self.origin)
 

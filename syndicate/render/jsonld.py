@@ -21,7 +21,18 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 def news_article(article: Article, config: Config) -> str:
     """Return an article's JSON-LD, safe inside a script element."""
-    page = addresses.absolute(article.address, config)
+    page, publication = addresses.absolute(article.address, config), config.publication
+    publisher = {
+        "@type": "NewsMediaOrganization",
+        "name": publication.title,
+        "url": f"{config.url}/",
+        "logo": {"@type": "ImageObject", "url": logo} if (logo := addresses.logo(config)) else None,
+    }
+    organization = {
+        "@type": "Organization",
+        "name": publication.author or publication.title,
+        "url": f"{config.url}/",
+    }
     properties: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -32,9 +43,9 @@ def news_article(article: Article, config: Config) -> str:
         "image": _image(article, config),
         "datePublished": article.published.isoformat(timespec="seconds"),
         "dateModified": article.modified.isoformat(timespec="seconds"),
-        "author": [_person(person) for person in article.authors] or [_organization(config)],
+        "author": [_person(person) for person in article.authors] or [organization],
         "contributor": [_person(person) for person in article.contributors],
-        "publisher": _publisher(config),
+        "publisher": {name: value for name, value in publisher.items() if value},
         "articleSection": article.section,
         "keywords": list(article.tags),
         "inLanguage": article.language or config.publication.language,
@@ -73,22 +84,3 @@ def _image(article: Article, config: Config) -> list[dict[str, Any]]:
 def _person(person: Person) -> dict[str, str]:
     properties = {"@type": "Person", "name": person.name}
     return properties | ({"url": person.url} if person.url else {})
-
-
-def _organization(config: Config) -> dict[str, str]:
-    publication = config.publication
-    return {
-        "@type": "Organization",
-        "name": publication.author or publication.title,
-        "url": f"{config.url}/",
-    }
-
-
-def _publisher(config: Config) -> dict[str, Any]:
-    properties = {
-        "@type": "NewsMediaOrganization",
-        "name": config.publication.title,
-        "url": f"{config.url}/",
-    }
-    logo = addresses.logo(config)
-    return properties | ({"logo": {"@type": "ImageObject", "url": logo}} if logo else {})

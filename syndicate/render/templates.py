@@ -89,7 +89,7 @@ class Templates:
             return TemplateError(str(error.name or name), None, self._not_found())
         if isinstance(error, JinjaSyntaxError):
             return TemplateError(error.name or name, error.lineno, error.message or "")
-        template, line = _place(error, name, self.folders)
+        template, line = self._place(error, name)
         if isinstance(error, UnicodeDecodeError):
             return TemplateError(template, line, "expected text in UTF-8")
         if isinstance(error, OSError):
@@ -97,6 +97,14 @@ class Templates:
         return TemplateError(
             template, line, str(error) if isinstance(error, JinjaError) else repr(error)
         )
+
+    def _place(self, error: BaseException, name: str) -> tuple[str, int | None]:
+        """Return template and line of the innermost stack frame in a template."""
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            for folder in self.folders:
+                if frame.filename.startswith(f"{folder}/"):
+                    return frame.filename.removeprefix(f"{folder}/"), frame.lineno
+        return name, None
 
     def _not_found(self) -> str:
         return "no such template in " + " or ".join(str(folder) for folder in self.folders)
@@ -115,12 +123,3 @@ class Templates:
         )
         environment.filters.update(FILTERS)
         return environment
-
-
-def _place(error: BaseException, name: str, folders: Sequence[Path]) -> tuple[str, int | None]:
-    """Return template and line of the innermost stack frame in a template."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        for folder in folders:
-            if frame.filename.startswith(f"{folder}/"):
-                return frame.filename.removeprefix(f"{folder}/"), frame.lineno
-    return name, None

@@ -73,16 +73,14 @@ class FeedChannel:
     language: str
     author: Person
     logo: str | None = None
-    """The address of the publication's logo."""
     icon: str | None = None
-    """The address of its square icon."""
+    """Addresses of the publication's logo, and of its square icon."""
     accent: str = "#000000"
     """The accent colour, as `#rrggbb`."""
     rights: str | None = None
     categories: tuple[str, ...] = ()
     """The categories of all of its entries."""
     podcast: PodcastChannel | None = None
-    """Its podcast properties, if it has recordings."""
     hubs: tuple[str, ...] = ()
     """Addresses of WebSub hubs; archives have none."""
     archive: FeedHistory | None = None
@@ -106,10 +104,7 @@ class FeedChannel:
         return archived.get(addresses.output_path(path)) or self.url + path.removeprefix("/")
 
     def links(self, path: str) -> Iterator[tuple[str, str]]:
-        """Yield relation and address of the links of the document at `path`.
-
-        Without those to itself and to the page.
-        """
+        """Yield relation and address of the links of a document to others, not to the page."""
         for hub in self.hubs:
             yield "hub", hub
         if self.archive:

@@ -80,12 +80,12 @@ def _composed(
         edition_date=EditionDate(at=EPOCH, zone=config.publication.timezone),
         seed=letter,
     )
-    names = {
-        "publication": config.publication.title,
-        "newsletters": join_names([newsletter.label for newsletter in newsletters], language),
-        "email": placeholder(context.draft_nonce, "email"),
-    }
-    gettext = partial(context.translator.gettext, **names)
+    gettext = partial(
+        context.translator.gettext,
+        publication=config.publication.title,
+        newsletters=join_names([newsletter.label for newsletter in newsletters], language),
+        email=placeholder(context.draft_nonce, "email"),
+    )
     subject, message = _subject_and_message(letter, gettext)
     button, why = _button_and_reason(letter, gettext)
     link = "preferences" if letter is Letter.WELCOME else "confirm"

@@ -33,7 +33,9 @@ def mark_links(
     html = _HREF.sub(lambda link: link[1] + numbers.of_href(link[2]), content.html)
     text = _ADDRESS.sub(lambda address: numbers.of_text(address[0]), content.text)
     if is_counted and numbers.known:
-        html = _append_to_body(html, link_marker(content.nonce, CANARY))
+        head, end, tail = html.rpartition("</body>")
+        canary = link_marker(content.nonce, CANARY)
+        html = f"{head}{canary}{end}{tail}" if end else html + canary
     return replace(content, html=html, text=text), tuple(numbers.known)
 
 
@@ -71,8 +73,3 @@ def _is_web(address: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.netloc) and address.isprintable()
-
-
-def _append_to_body(html: str, marker: str) -> str:
-    end = html.rfind("</body>")
-    return f"{html[:end]}{marker}{html[end:]}" if end >= 0 else html + marker

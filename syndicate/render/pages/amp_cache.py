@@ -34,7 +34,8 @@ def address(page: str) -> str:
 def subdomain(host: str) -> str:
     """Return the cache's subdomain for a host: readable where possible, otherwise a hash."""
     host = _ascii(host)
-    return _readable(host) or _hash(host)
+    digest = base64.b32encode(hashlib.sha256(host.encode()).digest())
+    return _readable(host) or digest.decode().rstrip("=").lower()
 
 
 def _ascii(host: str) -> str:
@@ -70,8 +71,3 @@ def _decoded(label: str) -> str:
 def _looks_encoded(label: str) -> bool:
     """Whether a label has hyphens where only an IDN's may (RFC 5891, 4.2.3.1)."""
     return label[2:4] == "--" and not label.startswith("xn")
-
-
-def _hash(host: str) -> str:
-    digest = hashlib.sha256(host.encode()).digest()
-    return base64.b32encode(digest).decode().rstrip("=").lower()
