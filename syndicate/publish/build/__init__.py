@@ -2,7 +2,7 @@
 
 `publisher` builds repeatedly; `build` is one build; `site_files` has the files of the whole site;
 `pagination` divides the articles of a topic into pages;
-`tasks` are what to render, `page_workers` processes that do it, `report` the results;
-`writer` renders and writes files; `entry_fragments` renders articles for lists and feeds,
-`render_cache` keeps them; `private_feeds` are rendered on request.
+`tasks` are what to render, with the outcomes, `page_workers` processes that do it;
+`writer` renders and writes files; `entry_fragments` renders articles for lists and feeds;
+`private_feeds` are rendered on request.
 """

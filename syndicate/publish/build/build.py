@@ -4,16 +4,21 @@ A file that can't be rendered stays as it was, and the others are rendered.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
 from syndicate.errors import Problem
 from syndicate.publish.build import pagination
 from syndicate.publish.build.page_workers import PageWorkers
-from syndicate.publish.build.report import ArticleOutcome, OutputFile, TaskOutcome
 from syndicate.publish.build.site_files import SiteFiles, sitemap_path
-from syndicate.publish.build.tasks import ArticlesTask, Task
+from syndicate.publish.build.tasks import (
+    ArticleOutcome,
+    ArticlesTask,
+    OutputFile,
+    Task,
+    TaskOutcome,
+)
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
 from syndicate.publish.output.media import MediaFault, media_warnings
@@ -45,67 +50,61 @@ class BuildSummary:
     """Files that could not be rendered; their last version stays."""
 
 
+@dataclass(kw_only=True)
 class Build:
     """One build, and its results so far."""
 
-    def __init__(
-        self,
-        writer: PageWriter,
-        site: SiteFiles,
-        at: datetime,
-        *,
-        everything: bool,
-        workers: PageWorkers | None,
-    ) -> None:
-        """With `everything`, nothing of the last build is reused; `workers` render, if any."""
-        self._config = writer.config
-        self._writer = writer
-        self._manifest = site.manifest
-        self._index = site.index
-        self._site = site
-        self._folder = writer.folder
-        self._at = at
-        self._everything = everything
-        self._workers = workers
-        self._written: list[str] = []
-        self._unchanged = 0
-        self._deleted: list[str] = []
-        self._warnings: list[Problem] = []
-        self._failed: list[Problem] = []
-        self._faults: list[MediaFault] = []
-        self.complete = True
-        """Whether everything but articles could be rendered."""
-        self.pending: list[int] = []
-        """Articles to retry in the next build."""
+    writer: PageWriter
+    site: SiteFiles
+    at: datetime
+    everything: bool
+    """Whether nothing of the last build is reused."""
+    workers: PageWorkers | None
+    """Processes that render, if any."""
+    complete: bool = True
+    """Whether everything but articles could be rendered."""
+    pending: list[int] = field(default_factory=list)
+    """Articles to retry in the next build."""
+    _written: list[str] = field(default_factory=list)
+    _unchanged: int = 0
+    _deleted: list[str] = field(default_factory=list)
+    _warnings: list[Problem] = field(default_factory=list)
+    _failed: list[Problem] = field(default_factory=list)
+    _faults: list[MediaFault] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._config = self.writer.config
+        self._manifest = self.site.manifest
+        self._index = self.site.index
 
     def run(self, keys: list[int], unfinished: Iterable[str]) -> BuildSummary:
         """Build, in order.
 
         Paths in `unfinished`, from a build that died, are deleted unless they are written.
         """
-        if self._everything:
+        if self.everything:
             self._manifest.begin_rebuild()
             self._index.clear()
-            self._write(self._site.assets())
+            self._write(self.site.assets())
         self._write_logos()
         self._write_articles(keys)
         topics_changed = self._update_topics()
         changed = self._changed_topics()
         missing = {key: frozenset(f) for key, f in self._manifest.missing_files().items()}
         plan = pagination.BuildPlan(
-            self._index,
-            self._config,
-            changed,
-            at=self._at,
-            everything=self._everything,
+            index=self._index,
+            config=self._config,
+            changed=changed,
+            at=self.at,
+            everything=self.everything,
             missing=missing,
         )
         self._run_tasks(plan.pages(shard) for shard in self._shards)
-        self._write(self._site.home_pages(self._at, missing))
+        self._write(self.site.home_pages(self.at, missing))
         self._run_tasks(plan.archives(shard) for shard in self._shards)
         self._run_tasks(plan.subscription_documents(shard) for shard in self._shards)
         if topics_changed:
-            self._write(self._site.feed_lists())
+            self._write(self.site.feed_lists())
         self._write_sitemaps()
         for topic in changed:
             self._delete_surplus(topic)
@@ -126,8 +125,8 @@ class Build:
             (
                 ArticlesTask(
                     keys=tuple(keys[start : start + _BATCH_SIZE]),
-                    at=self._at,
-                    recopy_media=self._everything,
+                    at=self.at,
+                    recopy_media=self.everything,
                 )
                 for start in shard.interleaved(range(0, len(keys), _BATCH_SIZE))
             )
@@ -147,7 +146,7 @@ class Build:
         listing = None if article.page in lost else article.listing
         if article.failed:
             self.pending.append(key)
-        if self._everything:
+        if self.everything:
             self._index.add_all([listing] if listing else [])
         else:
             self._index.update(key, listing)
@@ -163,7 +162,7 @@ class Build:
 
     def _update_topics(self) -> bool:
         """Name topics and delete empty ones; return whether the topics changed."""
-        if self._everything:
+        if self.everything:
             self._index.count_topics()
             return True
         emptied, changed = self._index.update_topics()
@@ -176,23 +175,23 @@ class Build:
 
     def _changed_topics(self) -> list[Topic]:
         """Return the topics to render; the home topic exists without articles too."""
-        if self._everything:
+        if self.everything:
             return self._index.topics() or [topics.everything()]
         homes = [home for home in self._index.changes if home != SITEMAP_TOPIC]
         changed = [topic for home in homes if (topic := self._index.topic(home))]
         return changed or [topics.everything() for home in homes if home == addresses.HOME]
 
     def _write_sitemaps(self) -> None:
-        if self._everything:
-            self._write(self._site.article_sitemaps())
+        if self.everything:
+            self._write(self.site.article_sitemaps())
         elif SITEMAP_TOPIC in self._index.changes:
             changed = self._index.changed_pages(SITEMAP_TOPIC, CHUNK)
-            self._write(self._site.article_sitemaps(changed))
+            self._write(self.site.article_sitemaps(changed))
             number = -(-self._index.size(SITEMAP_TOPIC) // CHUNK) + 1
             while self._manifest.entry(sitemap_path(number)):
                 self._delete_with_copies(sitemap_path(number))
                 number += 1
-        self._write(self._site.sitemaps(self._at))
+        self._write(self.site.sitemaps(self.at))
 
     def _delete_surplus(self, topic: Topic) -> None:
         """Delete pages and archives past the last ones of a topic."""
@@ -217,7 +216,7 @@ class Build:
     # files
 
     def _write_logos(self) -> None:
-        for file, source, key in self._site.logos():
+        for file, source, key in self.site.logos():
             if source.is_file():
                 self._write([file])
             else:
@@ -225,12 +224,12 @@ class Build:
                 self._warnings.append(Problem(key, f"the picture {source} is missing"))
 
     def _write(self, files: Iterable[OutputFile]) -> None:
-        if self._record(self._writer.write(files)):
+        if self._record(self.writer.write(files)):
             self.complete = False
 
     @property
     def _shards(self) -> list[Shard]:
-        return self._workers.shards if self._workers else [Shard(0, 1)]
+        return self.workers.shards if self.workers else [Shard(0, 1)]
 
     def _run_tasks(self, tasks: Iterable[Iterable[Task]]) -> None:
         for outcome in self._outcomes(tasks):
@@ -238,10 +237,10 @@ class Build:
                 self.complete = False
 
     def _outcomes(self, tasks: Iterable[Iterable[Task]]) -> Iterator[TaskOutcome]:
-        if self._workers is not None:
-            yield from self._workers.run_all(tasks)
+        if self.workers is not None:
+            yield from self.workers.run_all(tasks)
         else:
-            yield from map(self._writer.run, chain.from_iterable(tasks))
+            yield from map(self.writer.run, chain.from_iterable(tasks))
 
     def _record(self, outcome: TaskOutcome) -> set[str]:
         """Record what was written; return paths that failed and have no last version."""
@@ -258,7 +257,7 @@ class Build:
         A file with another status is deleted, so that a retracted article doesn't stay.
         """
         entry = self._manifest.keep(path)
-        if entry is None or entry.status != status or not self._folder.has(path):
+        if entry is None or entry.status != status or not self.writer.folder.has(path):
             self._delete_with_copies(path)
             return False
         return True
@@ -275,6 +274,6 @@ class Build:
             self._delete(path + suffix)
 
     def _delete(self, path: str) -> None:
-        if self._folder.delete(path):
+        if self.writer.folder.delete(path):
             self._deleted.append(path)
         self._manifest.remove(path)

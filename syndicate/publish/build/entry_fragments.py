@@ -1,24 +1,26 @@
 """Articles rendered for lists and feeds, once for all documents that contain them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+
+from cachetools import LRUCache
 
 from syndicate.body.missing_media import without_files
 from syndicate.config import Config
 from syndicate.errors import Problem
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
-from syndicate.publish.build.render_cache import RenderCache
-from syndicate.publish.build.report import TaskOutcome, error_text
-from syndicate.publish.build.tasks import Missing
+from syndicate.publish.build.tasks import Missing, TaskOutcome, error_text
 from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
 from syndicate.render.feeds.formats import FORMATS
 from syndicate.render.feeds.history import Tombstone
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.store import Store, Transaction
 
+_K = TypeVar("_K")
 _T = TypeVar("_T")
 
 _TEASER_CACHE_SIZE = 2_500_000
@@ -53,8 +55,12 @@ class FragmentRenderer:
         self._store = store
         self._config = config
         self._pages = pages
-        self._teasers = RenderCache[int, ListTeaser](_TEASER_CACHE_SIZE)
-        self._entries = RenderCache[tuple[int, bool], EntryFragments](_ENTRY_CACHE_SIZE)
+        self._teasers: LRUCache[int, ListTeaser | None] = LRUCache(
+            _TEASER_CACHE_SIZE, lambda teaser: len(teaser.html) if teaser else 0
+        )
+        self._entries: LRUCache[tuple[int, bool], EntryFragments | None] = LRUCache(
+            _ENTRY_CACHE_SIZE, lambda entry: sum(map(len, entry.fragments.values())) if entry else 0
+        )
         self._missing: Missing = {}
 
     def set_missing(self, missing: Missing) -> None:
@@ -68,28 +74,30 @@ class FragmentRenderer:
         self, keys: Sequence[int], outcome: TaskOutcome, *, at: datetime
     ) -> list[ListTeaser]:
         """Return articles as lists show them at `at`."""
-        self.load_teasers(keys, outcome, at=at)
-        return self._teasers.get_all(keys)
+        found = self.load_teasers(keys, outcome, at=at)
+        return [teaser for key in keys if (teaser := found.get(key))]
 
-    def load_teasers(self, keys: Sequence[int], outcome: TaskOutcome, *, at: datetime) -> None:
-        """Render the teasers of many lists with one query."""
+    def load_teasers(
+        self, keys: Sequence[int], outcome: TaskOutcome, *, at: datetime
+    ) -> dict[int, ListTeaser | None]:
+        """Render the teasers of many lists with one query; None for what can't be rendered."""
         breaking_for = self._config.publication.breaking_for
-        unknown = [key for key in dict.fromkeys(keys) if key not in self._teasers]
-        if unknown:
+        found = {key: self._teasers[key] for key in keys if key in self._teasers}
+        if unknown := [key for key in dict.fromkeys(keys) if key not in found]:
             with self._store.read() as tx:
                 articles = self._articles(tx, unknown)
             for article in articles:
                 shown = article.as_of(at, breaking_for)
-                teaser = _render_or_report(self._teaser, shown, outcome, "lists")
-                self._teasers.put(article.key, teaser, len(teaser.html) if teaser else 0)
+                found[article.key] = _render_or_report(self._teaser, shown, outcome, "lists")
+                _keep(self._teasers, article.key, found[article.key])
+        return found
 
     def entries(
         self, keys: Sequence[int], outcome: TaskOutcome, *, full: bool
     ) -> list[EntryFragments]:
         """Return articles as feeds show them, with the whole text where `full` is set."""
-        cache_keys = [(key, full) for key in keys]
-        unknown = [key for key in keys if (key, full) not in self._entries]
-        if unknown:
+        found = {key: self._entries[key, full] for key in keys if (key, full) in self._entries}
+        if unknown := [key for key in keys if key not in found]:
             with self._store.read() as tx:
                 articles = self._articles(tx, unknown)
                 bodies = tx.published.compiled_bodies(unknown) if full else {}
@@ -99,10 +107,9 @@ class FragmentRenderer:
                 return self._entry(article, body, full=full)
 
             for article in articles:
-                fragments = _render_or_report(render, article, outcome, "feeds")
-                size = sum(map(len, fragments.fragments.values())) if fragments else 0
-                self._entries.put((article.key, full), fragments, size)
-        return self._entries.get_all(cache_keys)
+                found[article.key] = _render_or_report(render, article, outcome, "feeds")
+                _keep(self._entries, (article.key, full), found[article.key])
+        return [entry for key in keys if (entry := found.get(key))]
 
     def forget(self, keys: Iterable[int] | None = None) -> None:
         """Remove articles from the cache; without `keys`, all."""
@@ -110,9 +117,9 @@ class FragmentRenderer:
             self._entries.clear()
             self._teasers.clear()
         for key in keys or ():
-            self._teasers.remove(key)
-            self._entries.remove((key, True))
-            self._entries.remove((key, False))
+            self._teasers.pop(key, None)
+            self._entries.pop((key, True), None)
+            self._entries.pop((key, False), None)
 
     def _articles(self, tx: Transaction, keys: Sequence[int]) -> list[Article]:
         articles = tx.published.articles(keys)
@@ -131,6 +138,11 @@ class FragmentRenderer:
             feed_entry, deleted = build_entry(self._config, article, body, full_text=full), None
         fragments = {writer.file: writer.write_entry(feed_entry) for writer in FORMATS}
         return EntryFragments(fragments, feed_entry.modified, feed_entry.audio is not None, deleted)
+
+
+def _keep(cache: LRUCache[_K, _T], key: _K, value: _T) -> None:
+    with suppress(ValueError):  # it is larger than the cache
+        cache[key] = value
 
 
 def _render_or_report(

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from syndicate.config import Config
-from syndicate.publish.build.report import TaskOutcome
-from syndicate.publish.build.tasks import Task
+from syndicate.publish.build.tasks import Task, TaskOutcome
 from syndicate.publish.build.writer import PageWriter
 from syndicate.render.templates import Templates
 from syndicate.store import Store

@@ -7,7 +7,7 @@ when articles are added.
 import heapq
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
@@ -28,6 +28,7 @@ _MIN_PAGES_PER_SHARD = 2
 """A topic with fewer pages goes to one process, since sharing them would be uneven."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildPlan:
     """The tasks for some topics, divided among the processes of a build.
 
@@ -35,34 +36,25 @@ class BuildPlan:
     first, so that it renders an article once for all documents that contain it.
     """
 
-    def __init__(
-        self,
-        index: TopicIndex,
-        config: Config,
-        changed: Sequence[Topic],
-        *,
-        at: datetime,
-        everything: bool,
-        missing: Missing | None = None,
-    ) -> None:
-        """Plan for topics that changed; with `everything`, for all of their pages."""
-        self._index = index
-        self._config = config
-        self._changed = changed
-        self._at = at
-        self._everything = everything
-        self._missing = missing or {}
+    index: TopicIndex
+    config: Config
+    changed: Sequence[Topic]
+    """The topics to plan."""
+    at: datetime
+    everything: bool
+    """Whether to plan all pages, and not only those that changed."""
+    missing: Missing = field(default_factory=dict)
 
     def pages(self, shard: Shard) -> Iterator[PageBatch]:
         """Plan list pages in batches, those with the newest articles last."""
         pages = self._pages(shard)
         while batch := tuple(islice(pages, _BATCH_SIZE)):
             keys = (key for page in batch for key in page.articles)
-            yield PageBatch(pages=batch, at=self._at, missing=self._missing_of(keys))
+            yield PageBatch(pages=batch, at=self.at, missing=self._missing_of(keys))
 
     def _pages(self, shard: Shard) -> Iterator[ListPageTask]:
         """Plan list pages one by one; a topic with few pages goes to one process."""
-        numbers = {topic: self._numbers(topic, PAGE_SIZE) for topic in self._changed}
+        numbers = {topic: self._numbers(topic, PAGE_SIZE) for topic in self.changed}
         few = [
             topic
             for topic, pages in numbers.items()
@@ -72,23 +64,23 @@ class BuildPlan:
         for topic in numbers.keys() - set(few):
             shares[topic] = _share(numbers[topic], shard)
         shard_topics = [topic for topic in numbers if topic in shares]
-        numbered = (pages(self._index, topic, shares[topic][0]) for topic in shard_topics)
+        numbered = (pages(self.index, topic, shares[topic][0]) for topic in shard_topics)
         yield from heapq.merge(*numbered, key=lambda page: max(page.articles, default=sys.maxsize))
         for topic in shard_topics:
             if shares[topic][1]:
-                yield newest_page(self._index, topic)
+                yield newest_page(self.index, topic)
 
     def archives(self, shard: Shard) -> Iterator[FeedDocumentTask]:
         """Plan the archives of feeds (RFC 5005)."""
         archived = (
             archive_documents(
-                self._index,
+                self.index,
                 topic,
-                self._config,
-                shard.contiguous(self._numbers(topic, topics.item_limit(topic, self._config))),
+                self.config,
+                shard.contiguous(self._numbers(topic, topics.item_limit(topic, self.config))),
             )
-            for topic in self._changed
-            if topics.has_archives(topic, self._config)
+            for topic in self.changed
+            if topics.has_archives(topic, self.config)
         )
         merged = heapq.merge(*archived, key=lambda task: max(task.articles, default=sys.maxsize))
         return map(self._with_missing, merged)
@@ -96,8 +88,8 @@ class BuildPlan:
     def subscription_documents(self, shard: Shard) -> Iterator[FeedDocumentTask]:
         """Plan the feed documents that readers subscribe to."""
         documents = (
-            subscription_document(self._index, topic, self._config)
-            for topic in shard.interleaved(self._changed)
+            subscription_document(self.index, topic, self.config)
+            for topic in shard.interleaved(self.changed)
         )
         return map(self._with_missing, documents)
 
@@ -106,17 +98,17 @@ class BuildPlan:
         return replace(document, missing=missing) if missing else document
 
     def _missing_of(self, keys: Iterable[int]) -> Missing:
-        if not self._missing:
+        if not self.missing:
             return {}
-        return {key: self._missing[key] for key in keys if key in self._missing}
+        return {key: self.missing[key] for key in keys if key in self.missing}
 
     def _numbers(self, topic: Topic, per: int) -> Sequence[int]:
-        size = self._index.size(topic.home)
+        size = self.index.size(topic.home)
         if size < per:
             return ()
-        if self._everything or topic.home not in self._index.changes:
+        if self.everything or topic.home not in self.index.changes:
             return range(1, size // per + 2)
-        return self._index.changed_pages(topic.home, per)
+        return self.index.changed_pages(topic.home, per)
 
 
 def newest_page(index: TopicIndex, topic: Topic) -> ListPageTask:

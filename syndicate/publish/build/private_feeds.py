@@ -6,16 +6,18 @@ same for all readers but for their token.
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
+
+from cachetools import LRUCache
 
 from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.model.articles import Status
 from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRenderer
 from syndicate.publish.build.pagination import subscription_document
-from syndicate.publish.build.render_cache import RenderCache
-from syndicate.publish.build.report import TaskOutcome
+from syndicate.publish.build.tasks import TaskOutcome
 from syndicate.publish.output.gzip_template import GzipTemplate
 from syndicate.publish.records.manifest import Manifest, ManifestState, PublishedFile
 from syndicate.publish.records.topic_index import TopicIndex
@@ -47,7 +49,9 @@ class PrivateFeedWriter:
         self._rendered_change: int | None = None
         """The change of the store that the fragments are up to date with."""
         self._placeholder = secrets.token_urlsafe(32)  # no author of an article knows it
-        self._documents = RenderCache[str, tuple[_Version, GzipTemplate]](cache_size)
+        self._documents: LRUCache[str, tuple[_Version, GzipTemplate]] = LRUCache(
+            cache_size, lambda cached: cached[1].size
+        )
         self._lock = Lock()
 
     def document(self, address: str) -> tuple[FeedWriter, GzipTemplate] | None:
@@ -66,15 +70,14 @@ class PrivateFeedWriter:
             if public is None or state is None or public.owner + writer.file != address:
                 return None
             version = (state.style, state.change, public.sha256)
-            cached = self._documents.get_all([address])
-            if cached and cached[0][0] == version:
-                document = cached[0][1]
-            else:
+            cached, document = self._documents.get(address, (None, None))
+            if cached != version or document is None:
                 self._fragments.set_missing(
                     {key: frozenset(files) for key, files in manifest.missing_files().items()}
                 )
                 document = self._render(writer, public, TopicIndex(manifest.database), state)
-            self._documents.put(address, (version, document), document.size)
+                with suppress(ValueError):  # it is larger than the cache
+                    self._documents[address] = version, document
             return writer, document
 
     def _render(

@@ -94,7 +94,7 @@ class Publisher:
         pool = start_page_workers(self._config, compress=writer.compress)
         with pool if len(keys) >= _MIN_ARTICLES_FOR_WORKERS else nullcontext() as workers:
             site = SiteFiles(writer, manifest)
-            build = Build(writer, site, at, everything=last is None, workers=workers)
+            build = Build(writer=writer, site=site, at=at, everything=last is None, workers=workers)
             summary = build.run(keys, unfinished)
         style = self._style if build.complete else ""
         state = ManifestState(

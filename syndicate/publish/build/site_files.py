@@ -7,8 +7,7 @@ from pathlib import Path
 
 from syndicate.body.missing_media import without_files
 from syndicate.publish.build.pagination import PAGE_SIZE
-from syndicate.publish.build.report import OutputFile
-from syndicate.publish.build.tasks import Missing
+from syndicate.publish.build.tasks import Missing, OutputFile
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.records.manifest import Manifest
 from syndicate.publish.records.topic_index import SITEMAP_TOPIC, TopicIndex

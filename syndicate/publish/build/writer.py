@@ -18,13 +18,16 @@ from syndicate.errors import Problem, StoreError
 from syndicate.model.articles import MEDIA, Article, Person, Status
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRenderer
-from syndicate.publish.build.report import ArticleOutcome, OutputFile, TaskOutcome, error_text
 from syndicate.publish.build.tasks import (
+    ArticleOutcome,
     ArticlesTask,
     FeedDocumentTask,
     ListPageTask,
+    OutputFile,
     PageBatch,
     Task,
+    TaskOutcome,
+    error_text,
 )
 from syndicate.publish.output.compression import COMPRESSED_SUFFIXES, compressed
 from syndicate.publish.output.folder import OutputFolder

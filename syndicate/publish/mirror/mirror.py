@@ -37,6 +37,7 @@ COMMIT_EVERY = 100
 MAX_FAILURES = 20
 """After this many errors, the storage itself is at fault and the run stops."""
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class UploadStage(IntEnum):
@@ -171,7 +172,8 @@ class _MirrorRun:
             self.skipped += len(batch) - len(uploaded)
 
     def _delete(self, pool: ThreadPoolExecutor) -> None:
-        results = self._run_concurrently(pool, self._remove, self.uploads.deleted(), str)
+        deleted = self.uploads.deleted()
+        results = self._run_concurrently(pool, self.storage.delete, deleted, str)
         while batch := [path for path, _ in islice(results, COMMIT_EVERY)]:
             self.uploads.remove(batch)
             self.deleted += len(batch)
@@ -179,17 +181,18 @@ class _MirrorRun:
     def _run_concurrently(
         self,
         pool: ThreadPoolExecutor,
-        action: Callable[[Item], bool],
+        action: Callable[[Item], Result],
         items: Iterable[Item],
         path: Callable[[Item], str],
-    ) -> Iterator[tuple[Item, bool]]:
+    ) -> Iterator[tuple[Item, Result]]:
         """Process several items at a time, in order; yield those that didn't fail."""
-        waiting: deque[tuple[Item, Future[bool]]] = deque()
+        waiting: deque[tuple[Item, Future[Result]]] = deque()
         remaining = iter(items)
         while True:
             while (
                 len(waiting) < MAX_UPLOADS
-                and self._may_continue()
+                and not self.stop.is_set()
+                and sum(map(len, self._failures.values())) < MAX_FAILURES
                 and (item := next(remaining, None))
             ):
                 waiting.append((item, pool.submit(action, item)))
@@ -200,9 +203,6 @@ class _MirrorRun:
                 yield item, future.result()
             except SyndicateError as error:
                 self._failures.setdefault(str(error), []).append(path(item))
-
-    def _may_continue(self) -> bool:
-        return not self.stop.is_set() and sum(map(len, self._failures.values())) < MAX_FAILURES
 
     def _put(self, pending: PendingUpload) -> bool:
         """Upload a file, unless it differs from the build; return whether it was uploaded.
@@ -225,10 +225,6 @@ class _MirrorRun:
             config=self.config,
         )
         self.storage.put(file, pending.path, headers)
-        return True
-
-    def _remove(self, path: str) -> bool:
-        self.storage.delete(path)
         return True
 
 

@@ -12,7 +12,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,10 +98,12 @@ class OutputFolder:
             file.unlink()
         except (SyndicateError, OSError):  # deleted already, or replaced by an operator's folder
             return False
-        for folder in file.parents:
-            self._known_folders.discard(str(folder))
-            if folder == self._root or not _remove_empty(folder):
-                break
+        with suppress(OSError):  # a folder isn't empty
+            for folder in file.parents:
+                self._known_folders.discard(str(folder))
+                if folder == self._root:
+                    break
+                folder.rmdir()
         return True
 
     def clean_up(self) -> frozenset[str]:
@@ -176,26 +178,14 @@ def _replace(file: str, data: bytes) -> None:
     folder, name = os.path.split(file)
     partial_file = f"{folder}/.{name}.{os.getpid()}.new"
     try:
-        _write(partial_file, data)
+        descriptor = os.open(partial_file, _OPEN_FLAGS, 0o666)
+        try:
+            unwritten = memoryview(data)
+            while unwritten:  # the system may write less than it is given
+                unwritten = unwritten[os.write(descriptor, unwritten) :]
+        finally:
+            os.close(descriptor)
         os.replace(partial_file, file)
     except BaseException:
         Path(partial_file).unlink(missing_ok=True)
         raise
-
-
-def _write(file: str, data: bytes) -> None:
-    descriptor = os.open(file, _OPEN_FLAGS, 0o666)
-    try:
-        unwritten = memoryview(data)
-        while unwritten:  # the system may write less than it is given
-            unwritten = unwritten[os.write(descriptor, unwritten) :]
-    finally:
-        os.close(descriptor)
-
-
-def _remove_empty(folder: Path) -> bool:
-    try:
-        folder.rmdir()
-    except OSError:
-        return False
-    return True

@@ -1,7 +1,7 @@
 """The files of media/ that articles load: their names, their copies and their faults."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +13,6 @@ from syndicate.model.articles import MEDIA, Article
 from syndicate.model.media_integrity import is_intact
 
 _LOADED = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
-_MISSING, _DAMAGED = "missing", "damaged"
 
 
 def media_files(article: Article) -> Iterator[str]:
@@ -75,8 +74,12 @@ class MediaFolder:
 
     def fault_of(self, src: str, article: Article) -> MediaFault | None:
         """Return why a file can't be published; None where it is intact."""
-        if self._is_intact(src):
-            return None
+        try:
+            with self._source(src).open("rb") as file:
+                if is_intact(src, file):
+                    return None
+        except (OSError, ValueError):  # ValueError: the name is impossible for a file
+            pass
         return MediaFault(
             src=src,
             article=article.path or article.slug,
@@ -95,13 +98,6 @@ class MediaFolder:
             and self.read_published(src) is None
         }
         return without_renditions(article, absent)
-
-    def _is_intact(self, src: str) -> bool:
-        try:
-            with self._source(src).open("rb") as file:
-                return is_intact(src, file)
-        except (OSError, ValueError):
-            return False
 
     def _source(self, src: str) -> Path:
         return self._media / src.removeprefix(MEDIA)
@@ -129,23 +125,20 @@ def faults_of(articles: Iterable[Article], config: Config) -> list[MediaFault]:
 
 def media_warnings(faults: Sequence[MediaFault]) -> Iterator[Problem]:
     """Report faults in a sentence for each kind, with the remedy."""
-    for kind, damaged in ((_MISSING, False), (_DAMAGED, True)):
+    for damaged, kind, remedy in (
+        (False, "missing", "or copy media/ from the machine that has it."),
+        (True, "damaged", "which writes them again."),
+    ):
         found = [fault for fault in faults if fault.damaged is damaged]
         if found:
-            yield Problem(
-                "media", f"{_summary(found, kind)}. {_consequence(found)} {_REMEDY[kind]}"
-            )
-
-
-_REMEDY: Mapping[str, str] = {
-    _MISSING: "Run `syndicate import`, or copy media/ from the machine that has it.",
-    _DAMAGED: "Run `syndicate import`, which writes them again.",
-}
+            summary = f"{_summary(found, kind)}. {_consequence(found)}"
+            yield Problem("media", f"{summary} Run `syndicate import`, {remedy}")
 
 
 def _summary(faults: Sequence[MediaFault], kind: str) -> str:
-    files = len({_picture_name(fault.src) for fault in faults})
-    articles = len({fault.article for fault in faults})
+    # renditions share the name of their picture up to the first "-"
+    names = (fault.src.rpartition("/")[2].partition(".")[0].partition("-")[0] for fault in faults)
+    files, articles = len({*names}), len({fault.article for fault in faults})
     first = faults[0]
     return (
         f"{files:,} {'file is' if files == 1 else 'files are'} {kind}, loaded by "
@@ -162,11 +155,6 @@ def _consequence(faults: Sequence[MediaFault]) -> str:
     return (
         "The copies that are published stay; figures without one are published as caption and text."
     )
-
-
-def _picture_name(src: str) -> str:
-    """Return the part of the name that all renditions of a picture share."""
-    return src.rpartition("/")[2].partition(".")[0].partition("-")[0]
 
 
 def _read_intact(src: str, file: Path) -> bytes | None:

@@ -23,12 +23,12 @@ class FeedDocument:
     media_type: str
 
 
+@dataclass(frozen=True, slots=True)
 class FeedDocuments:
     """The subscription documents of all public feeds, without archives and private feeds."""
 
-    def __init__(self, config: Config, manifest: Manifest) -> None:
-        self._config = config
-        self._manifest = manifest
+    config: Config
+    manifest: Manifest
 
     @classmethod
     @contextmanager
@@ -42,7 +42,7 @@ class FeedDocuments:
 
     def may_send(self, at: datetime) -> bool:
         """Whether the build may be sent at `at`: it is not a trial, and not of a later time."""
-        state = self._manifest.state()
+        state = self.manifest.state()
         return state is not None and not state.trial and state.at <= at
 
     def is_published(self, topic: str, mirror: Mirror | None) -> bool:
@@ -55,7 +55,7 @@ class FeedDocuments:
     def version(self, topic: str) -> str | None:
         """Return the sha256 of a feed by its URL; None where it isn't one of ours."""
         path = self._path(topic)
-        entry = self._manifest.entry(path) if path else None
+        entry = self.manifest.entry(path) if path else None
         return entry.sha256 if entry and entry.status == HTTPStatus.OK else None
 
     def read(self, topic: str) -> FeedDocument | None:
@@ -64,14 +64,14 @@ class FeedDocuments:
         if path is None or self.version(topic) is None:
             return None
         try:
-            body = (self._config.output / path).read_bytes()
+            body = (self.config.output / path).read_bytes()
         except OSError:
             return None
         form = format_of(path.rpartition("/")[2])
         return FeedDocument(body, hashlib.sha256(body).hexdigest(), form.media_type)
 
     def _path(self, topic: str) -> str | None:
-        root = f"{self._config.url}/"
+        root = f"{self.config.url}/"
         if not topic.startswith(root):
             return None
         path = topic.removeprefix(root)

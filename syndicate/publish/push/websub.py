@@ -7,6 +7,7 @@ hubs take a form with `hub.mode=publish` and the feed's URL as `hub.url`, some a
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -30,16 +31,14 @@ _MAX_HUBS = 8
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
+@dataclass(frozen=True, slots=True)
 class HubPinger:
     """Queues and sends pings."""
 
-    def __init__(
-        self, store: Store, config: Config, hubs: Sequence[str], client: HttpClient
-    ) -> None:
-        self._store = store
-        self._config = config
-        self._hubs = hubs
-        self._client = client
+    store: Store
+    config: Config
+    hubs: Sequence[str]
+    client: HttpClient
 
     # queue
 
@@ -47,9 +46,9 @@ class HubPinger:
         """Enqueue a ping for each version that a hub was not notified of yet."""
         published = self._topics(versions.published)
         not_mirrored = self._topics(versions.not_mirrored)
-        gone = {topic_url(path, self._config) for path in versions.gone}
-        for hub in self._hubs:
-            with self._store.read() as tx:
+        gone = {topic_url(path, self.config) for path in versions.gone}
+        for hub in self.hubs:
+            with self.store.read() as tx:
                 topics = None if versions.complete else [*published, *gone]
                 known = tx.calls.versions(CallKind.PING, hub, topics)
             if versions.complete:
@@ -59,7 +58,7 @@ class HubPinger:
             changed = {name: sha for name, sha in published.items() if known.get(name) != sha}
             if not deleted and not changed:
                 continue
-            with self._store.write() as tx:
+            with self.store.write() as tx:
                 tx.calls.delete_topics(CallKind.PING, hub, deleted)
                 if versions.complete and not known.keys() - deleted:
                     changed = self._remember(tx, hub, versions)
@@ -79,18 +78,18 @@ class HubPinger:
 
     def delete_removed_hubs(self) -> None:
         """Delete the pings of hubs that are no longer configured."""
-        with self._store.write() as tx:
-            tx.calls.delete_other_endpoints(CallKind.PING, self._hubs)
+        with self.store.write() as tx:
+            tx.calls.delete_other_endpoints(CallKind.PING, self.hubs)
 
     def _topics(self, versions: Mapping[str, str]) -> dict[str, str]:
-        return {topic_url(path, self._config): sha for path, sha in versions.items()}
+        return {topic_url(path, self.config): sha for path, sha in versions.items()}
 
     # sending
 
     def send(self, budget: TimeBudget) -> SendReport:
         """Send due pings, to all hubs in parallel; failures are retried later."""
         with ThreadPoolExecutor(_MAX_HUBS, thread_name_prefix="hubs") as pool:
-            reports = [*pool.map(lambda hub: self._sender(hub).send(budget), self._hubs)]
+            reports = [*pool.map(lambda hub: self._sender(hub).send(budget), self.hubs)]
         return SendReport(
             sent=sum(report.sent for report in reports),
             problems=[problem for report in reports for problem in report.problems],
@@ -98,7 +97,7 @@ class HubPinger:
 
     def _sender(self, hub: str) -> CallSender:
         return CallSender(
-            store=self._store,
+            store=self.store,
             kind=CallKind.PING,
             endpoint=hub,
             send_message=self._ping,
@@ -109,7 +108,7 @@ class HubPinger:
         (ping,) = calls
         fields = {"hub.mode": "publish", "hub.url": ping.topic, "hub.topic": ping.topic}
         try:
-            reply = self._client.post(ping.endpoint, urlencode(fields).encode(), _FORM)
+            reply = self.client.post(ping.endpoint, urlencode(fields).encode(), _FORM)
         except CallFailed as error:
             return CallFailure(str(error))
         if not reply.is_success:

@@ -13,6 +13,12 @@ from syndicate.render.topics import Topic, TopicKind
 SITEMAP_TOPIC = "sitemap"
 """A hidden topic with the articles of sitemaps; its notes are their entries."""
 
+_Description = tuple[str, int | None]
+"""The spelling of a topic in its newest article, and the time of its oldest.
+
+The time is in microseconds since the epoch; None where the topic shows no article.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedArticle:
@@ -47,15 +53,6 @@ class TopicChange:
     moved: set[tuple[int, str]] = field(default_factory=set)
     """The same of articles that were added, removed or moved; later positions change too."""
     whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _TopicDescription:
-    """The spelling of a topic in its newest article, and the time of its oldest."""
-
-    name: str = ""
-    since: int | None = None
-    """In microseconds since the epoch; None where the topic shows no article."""
 
 
 class TopicIndex:
@@ -97,12 +94,14 @@ class TopicIndex:
             )
             self._add_counts(topic, -1, -(1 - withdrawn))
             if topic not in rows or rows[topic][1:3] != (age, id_):
-                self._change(topic).moved.add((age, id_))
+                self.changes.setdefault(topic, TopicChange()).moved.add((age, id_))
         self._insert(rows.values())
         for topic, row in rows.items():
-            self._ensure_topic(topic, row[4])
+            self._execute(
+                "INSERT OR IGNORE INTO topics VALUES (?, ?, '', 0, 0, NULL)", topic, row[4]
+            )
             self._add_counts(topic, 1, 1 - row[6])
-            change, position = self._change(topic), (row[1], row[2])
+            change, position = self.changes.setdefault(topic, TopicChange()), (row[1], row[2])
             stays = topic in before and before[topic][:2] == position
             (change.updated if stays else change.moved).add(position)
 
@@ -115,10 +114,10 @@ class TopicIndex:
         for topic, change in self.changes.items():
             if topic == SITEMAP_TOPIC:
                 continue
-            before, now = self._describe(topic)
-            differ |= before != now
-            change.whole = before.name != now.name or before.since is None
-            if now.since is None:
+            (name, since), (new_name, new_since) = self._describe(topic)
+            differ |= (name, since) != (new_name, new_since)
+            change.whole = name != new_name or since is None
+            if new_since is None:
                 emptied.append(topic)
         self._execute("DELETE FROM topics WHERE count = 0")
         return emptied, differ
@@ -195,21 +194,15 @@ class TopicIndex:
 
     def oldest(self, topic: str) -> int:
         """Return the time of a topic's first article, in microseconds since the epoch."""
-        return self._description(topic).since or 0
+        return self._description(topic)[1] or 0
 
     # statements
 
     def _execute(self, query: str, *values: object) -> Sequence[tuple]:  # type: ignore[type-arg]
         return self._database.execute(query, values).fetchall()
 
-    def _change(self, topic: str) -> TopicChange:
-        return self.changes.setdefault(topic, TopicChange())
-
     def _insert(self, rows: Iterable[tuple]) -> None:  # type: ignore[type-arg]
         self._database.executemany("INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-
-    def _ensure_topic(self, topic: str, kind: str) -> None:
-        self._execute("INSERT OR IGNORE INTO topics VALUES (?, ?, '', 0, 0, NULL)", topic, kind)
 
     def _add_counts(self, topic: str, count: int, shown: int) -> None:
         self._execute(
@@ -223,22 +216,22 @@ class TopicIndex:
         rows = self._execute("SELECT count, shown FROM topics WHERE home = ?", topic)
         return rows[0] if rows else (0, 0)
 
-    def _describe(self, topic: str) -> tuple[_TopicDescription, _TopicDescription]:
+    def _describe(self, topic: str) -> tuple[_Description, _Description]:
         """Describe a topic by its articles; return the old and the new description."""
-        before, now = self._description(topic), _TopicDescription()
+        before: _Description = self._description(topic)
+        now: _Description = ("", None)
         newest = (
             "SELECT name FROM listed WHERE topic = ? AND withdrawn = 0 ORDER BY age, id LIMIT 1"
         )
         for (name,) in self._execute(newest, topic):
             oldest = "SELECT max(age) FROM listed WHERE topic = ?"
-            now = _TopicDescription(name, -self._execute(oldest, topic)[0][0])
-        query = "UPDATE topics SET name = ?, since = ? WHERE home = ?"
-        self._execute(query, now.name, now.since, topic)
+            now = (name, -self._execute(oldest, topic)[0][0])
+        self._execute("UPDATE topics SET name = ?, since = ? WHERE home = ?", *now, topic)
         return before, now
 
-    def _description(self, topic: str) -> _TopicDescription:
+    def _description(self, topic: str) -> _Description:
         rows = self._execute("SELECT name, since FROM topics WHERE home = ?", topic)
-        return _TopicDescription(*rows[0]) if rows else _TopicDescription()
+        return rows[0] if rows else ("", None)
 
     def _position(self, topic: str, key: tuple[int, str], size: int) -> int:
         """Return the position of an article, or its former one: how many are older."""

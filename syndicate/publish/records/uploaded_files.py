@@ -50,12 +50,12 @@ class PendingUpload:
     """Digest of its headers."""
 
 
+@dataclass(frozen=True, slots=True)
 class UploadedFiles:
     """The files of one target, compared with the manifest of a folder."""
 
-    def __init__(self, database: sqlite3.Connection, target: str) -> None:
-        self._database = database
-        self._target = target
+    database: sqlite3.Connection
+    target: str
 
     @classmethod
     @contextmanager
@@ -76,7 +76,7 @@ class UploadedFiles:
 
     def last_build(self) -> tuple[object, ...] | None:
         """Return the identity of the last build; None before the first."""
-        row: tuple[object, ...] | None = self._database.execute(
+        row: tuple[object, ...] | None = self.database.execute(
             "SELECT style, change, at FROM manifest.state"
         ).fetchone()
         return row
@@ -89,9 +89,9 @@ class UploadedFiles:
         check_headers: bool,
     ) -> None:
         """Find pending uploads; with `check_headers` also of files whose headers alone changed."""
-        self._database.create_function("stage", 1, stage, deterministic=True)
-        self._database.create_function("headers", 4, headers, deterministic=True)
-        self._database.execute(_PENDING, {"target": self._target, "check_headers": check_headers})
+        self.database.create_function("stage", 1, stage, deterministic=True)
+        self.database.create_function("headers", 4, headers, deterministic=True)
+        self.database.execute(_PENDING, {"target": self.target, "check_headers": check_headers})
 
     def pending(self, stage: int) -> Iterator[PendingUpload]:
         """Iterate over the pending uploads of a stage that `compare` found, by path."""
@@ -99,9 +99,7 @@ class UploadedFiles:
             "SELECT path, sha256, status, location, settled, now FROM due"
             " WHERE stage = ? ORDER BY path"
         )
-        for path, sha, status, location, settled, headers in self._database.execute(
-            query, (stage,)
-        ):
+        for path, sha, status, location, settled, headers in self.database.execute(query, (stage,)):
             yield PendingUpload(path, sha, status, location, bool(settled), headers)
 
     def uploaded_versions(self, versions: Mapping[str, str]) -> dict[str, str]:
@@ -110,30 +108,30 @@ class UploadedFiles:
         return {
             path: sha256
             for path, sha256 in versions.items()
-            if self._database.execute(query, (self._target, path)).fetchone() == (sha256,)
+            if self.database.execute(query, (self.target, path)).fetchone() == (sha256,)
         }
 
     def deleted(self) -> list[str]:
         """Return the paths that the mirror has and the folder doesn't, sorted."""
-        rows = self._database.execute(
+        rows = self.database.execute(
             "SELECT path FROM held WHERE target = ? AND NOT EXISTS"
             " (SELECT 1 FROM manifest.files AS f WHERE f.path = held.path) ORDER BY path",
-            (self._target,),
+            (self.target,),
         )
         return [path for (path,) in rows]
 
     def put(self, files: Iterable[PendingUpload]) -> None:
         """Commit that files were uploaded."""
-        self._database.executemany(
+        self.database.executemany(
             "INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?)",
-            ((self._target, file.path, file.sha256, file.headers) for file in files),
+            ((self.target, file.path, file.sha256, file.headers) for file in files),
         )
-        self._database.commit()
+        self.database.commit()
 
     def remove(self, paths: Iterable[str]) -> None:
         """Commit that files were deleted from the mirror."""
-        self._database.executemany(
+        self.database.executemany(
             "DELETE FROM held WHERE target = ? AND path = ?",
-            ((self._target, path) for path in paths),
+            ((self.target, path) for path in paths),
         )
-        self._database.commit()
+        self.database.commit()

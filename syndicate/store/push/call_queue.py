@@ -125,7 +125,10 @@ class CallQueue(Repository):
         self, kind: CallKind, endpoint: str, versions: Mapping[str, str], at: datetime
     ) -> None:
         """Enqueue the newest versions of topics; one that is queued keeps its attempts."""
-        rows = _new_rows(kind, endpoint, versions, due_at=at)
+        rows = [
+            _row(OutgoingCall(kind=kind, endpoint=endpoint, topic=topic, version=v, due_at=at))
+            for topic, v in versions.items()
+        ]
         insert_new(self._connection, outgoing_calls, rows)
         newer = update(outgoing_calls).where(_HAS_KEY, _CALLS.version != _PARAMETERS["version"])
         self._execute_many(
@@ -135,7 +138,13 @@ class CallQueue(Repository):
 
     def remember(self, kind: CallKind, endpoint: str, versions: Mapping[str, str]) -> None:
         """Add versions of topics that an endpoint has already."""
-        insert_new(self._connection, outgoing_calls, _new_rows(kind, endpoint, versions))
+        calls = [
+            OutgoingCall(
+                kind=kind, endpoint=endpoint, topic=topic, version=v, delivered=v, due_at=None
+            )
+            for topic, v in versions.items()
+        ]
+        insert_new(self._connection, outgoing_calls, [_row(call) for call in calls])
 
     def enqueue_for_all(self, kind: CallKind, topic: str, version: str, at: datetime) -> None:
         """Enqueue the newest version of a topic for every endpoint that is to get it."""
@@ -144,10 +153,10 @@ class CallQueue(Repository):
 
     def put(self, call: OutgoingCall) -> None:
         """Add a call in place of an earlier one with the same kind, endpoint and topic."""
-        row = {column.name: getattr(call, column.name) for column in CALL_COLUMNS}
+        row = _row(call)
         key = and_(*(_CALLS[name] == row[name] for name in _KEY))
         self._execute(delete(outgoing_calls).where(key))
-        self._execute(insert(outgoing_calls), row | {"claimed": False})
+        self._execute(insert(outgoing_calls), row)
 
     def versions(
         self, kind: CallKind, endpoint: str, topics: Sequence[str] | None = None
@@ -310,26 +319,8 @@ def read_calls(rows: Result[Any]) -> list[OutgoingCall]:
     return [OutgoingCall(**{**row, "kind": CallKind(row["kind"])}) for row in rows.mappings()]
 
 
-def _new_rows(
-    kind: CallKind, endpoint: str, versions: Mapping[str, str], due_at: datetime | None = None
-) -> list[dict[str, Any]]:
-    """Return rows to insert; without `due_at`, the endpoint has these versions."""
-    return [
-        {
-            "kind": kind,
-            "endpoint": endpoint,
-            "topic": topic,
-            "host": "",
-            "version": version,
-            "delivered": "" if due_at else version,
-            "payload": {},
-            "due_at": due_at,
-            "claimed": False,
-            "attempts": 0,
-            "error": "",
-        }
-        for topic, version in versions.items()
-    ]
+def _row(call: OutgoingCall) -> dict[str, Any]:
+    return {column.name: getattr(call, column.name) for column in CALL_COLUMNS} | {"claimed": False}
 
 
 def _newer(version: Any, at: datetime) -> dict[str, Any]:

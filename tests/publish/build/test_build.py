@@ -9,6 +9,7 @@ import feedparser
 import pytest
 
 from syndicate.config.sections.storage import PublishSettings
+from syndicate.publish.build import entry_fragments
 from syndicate.publish.build.publisher import Publisher
 from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
@@ -86,6 +87,18 @@ def test_two_builds_of_one_store_are_the_same_bytes(newsroom, publication, tmp_p
     newsroom.file("tram", section="City", breaking=True, tags=("b", "a"))
     newsroom.file("quay")
     newsroom.build()
+    (tmp_path / "elsewhere").mkdir()
+    other = newsroom.config.override(root=tmp_path / "elsewhere")
+    Newsroom(newsroom.store, other).build()
+    assert Newsroom(newsroom.store, other).files() == newsroom.files()
+
+
+def test_caches_that_are_too_small_leave_nothing_out(newsroom, tmp_path, monkeypatch):
+    for slug in ("tram", "quay", "ferry"):
+        newsroom.file(slug, section="City")
+    newsroom.build()
+    monkeypatch.setattr(entry_fragments, "_ENTRY_CACHE_SIZE", 1)
+    monkeypatch.setattr(entry_fragments, "_TEASER_CACHE_SIZE", 1)
     (tmp_path / "elsewhere").mkdir()
     other = newsroom.config.override(root=tmp_path / "elsewhere")
     Newsroom(newsroom.store, other).build()
@@ -266,73 +279,6 @@ def test_numbers_are_given_only_when_asked_for(newsroom):
     newsroom.build()
     with newsroom.store.read() as tx:
         assert tx.articles.newest_number() == 1
-
-
-@pytest.fixture
-def stumbling(monkeypatch):
-    """Make the pages of articles whose title begins with "Bad" fail."""
-
-    def stumble(article_page):
-        def page(self, article, galley):
-            if article.title.startswith("Bad"):
-                raise ValueError("no page for this")
-            return article_page(self, article, galley)
-
-        return page
-
-    monkeypatch.setattr(ArticlePages, "article", stumble(ArticlePages.article))
-
-
-@pytest.mark.usefixtures("stumbling")
-def test_an_article_that_cannot_be_rendered_is_left_out_and_told(newsroom):
-    newsroom.file("bad")
-    newsroom.file("tram")
-    built = Publisher(newsroom.store, newsroom.config).publish(LATER, number=True)
-    assert [str(problem) for problem in built.failed] == [
-        "articles/bad/index.html: no page for this"
-    ]
-    assert titles(newsroom) == ["Tram"]
-    assert not [path for path in newsroom.files() if "/bad/" in path]
-
-
-@pytest.mark.usefixtures("stumbling")
-def test_an_article_that_can_no_longer_be_rendered_stays_as_it_was(newsroom):
-    newsroom.file("tram", title="Good")
-    newsroom.build()
-    page = newsroom.files()["articles/tram/index.html"]
-    newsroom.file("tram", title="Bad now")
-    built = Publisher(newsroom.store, newsroom.config).publish(LATER, number=True)
-    assert len(built.failed) == 1
-    assert newsroom.files()["articles/tram/index.html"] == page
-    assert titles(newsroom) == ["Bad now"]
-
-
-def test_a_withdrawal_that_cannot_be_rendered_still_takes_the_article_away(newsroom):
-    newsroom.file("tram")
-    newsroom.build()
-    newsroom.retract("tram")
-    broken = newsroom.config.templates / "page" / "withdrawn.html"
-    broken.parent.mkdir(parents=True)
-    broken.write_text("{{ nobody.knows }}")
-    built = Publisher(newsroom.store, newsroom.config).publish(LATER, number=True)
-    assert len(built.failed) == 1
-    assert "articles/tram/index.html" in built.deleted
-
-
-def test_a_template_that_is_broken_is_named_and_the_feeds_go_on(newsroom):
-    newsroom.file("tram")
-    newsroom.build()
-    broken = newsroom.config.templates / "page" / "home.html"
-    broken.parent.mkdir(parents=True)
-    broken.write_text("\n{{ nobody.knows }}")
-    newsroom.file("quay")
-    home = newsroom.files()["index.html"]
-    built = Publisher(newsroom.store, newsroom.config).publish(LATER, number=True)
-    (problem,) = built.failed
-    assert problem.where == "index.html"
-    assert problem.message.startswith("page/home.html:2: ")
-    assert newsroom.files()["index.html"] == home
-    assert "Quay" in titles(newsroom)
 
 
 @pytest.fixture

@@ -23,7 +23,9 @@ def plan(tmp_path, publication, monkeypatch):
             topics = (HOME, LONG) if key > 10 else (HOME, name)
             index.add_all([ListedArticle(article=key, age=-key, id=f"{key:02}", topics=topics)])
         index.count_topics()
-        yield BuildPlan(index, publication(), index.topics(), at=NOON, everything=True)
+        yield BuildPlan(
+            index=index, config=publication(), changed=index.topics(), at=NOON, everything=True
+        )
 
 
 def pages(plan, number, count):

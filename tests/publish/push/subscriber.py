@@ -133,6 +133,11 @@ class Station:
         with self.newsroom.store.read() as tx:
             return tx.hub.counts()
 
+    def open_counts(self) -> tuple[int, int]:
+        """How many subscriptions it has, and requests that are not verified."""
+        counts = self.numbers()
+        return counts.subscriptions, counts.requests
+
     def pending(self) -> list[PendingCalls]:
         """What the hub is still to send."""
         with self.newsroom.store.read() as tx:

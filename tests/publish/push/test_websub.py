@@ -8,20 +8,17 @@ from threading import Event
 from urllib.parse import parse_qs
 
 import pytest
-from lxml import etree
 
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.push.change_notifier import ChangeNotifier
 from syndicate.publish.push.feed_documents import FeedDocuments
 from syndicate.publish.records.manifest import Manifest
 from syndicate.store import CallKind, Store
-from syndicate.web.app import application
 from tests import ROOT
 from tests.publish.mirror.storages import URL, Ledger
 from tests.publish.newsroom import Newsroom
 from tests.publish.push.endpoints import listening
 from tests.render.feeds.samples import NOON
-from tests.web.asgi_client import Client
 
 LATER = NOON + timedelta(hours=2)
 MINUTE = timedelta(minutes=1)
@@ -425,27 +422,6 @@ def test_with_a_mirror_hubs_hear_when_the_mirror_has_it(room_of, hub):
     Ledger.clear()
 
 
-def test_a_publication_of_another_alphabet_is_published_in_ascii(sqlite_store, publication):
-    config = publication(
-        publication={"url": "https://пример.рф/путь"},
-        websub={"own": True, "hubs": ["https://хаб.рф/"]},
-    )
-    room = Newsroom(sqlite_store, config)
-    room.file("tram")
-    room.build()
-    answer = Client(application(sqlite_store, config)).get("/rss.xml")
-    assert answer.status_code == 200
-    ours = "https://xn--e1afmkfd.xn--p1ai/%D0%BF%D1%83%D1%82%D1%8C"
-    assert answer.headers["link"] == ", ".join(
-        (
-            f'<{ours}/rss.xml>; rel="self"',
-            f'<{ours}/hub>; rel="hub"',
-            '<https://xn--80ac2d.xn--p1ai/>; rel="hub"',
-        )
-    )
-    assert not any("пример".encode() in data for data in room.files().values())
-
-
 def test_hubs_elsewhere_are_not_told_of_a_publication_on_this_machine(room_of):
     assert (
         ChangeNotifier.of(
@@ -453,29 +429,3 @@ def test_hubs_elsewhere_are_not_told_of_a_publication_on_this_machine(room_of):
         )
         is None
     )
-
-
-def test_every_feed_names_the_hubs_and_archives_name_none(room_of):
-    room = room_of("https://hub.example/", syndication={"items": 1})
-    for number in range(3):
-        room.file(f"story-{number}", section="City", at=NOON + number * MINUTE)
-    room.build()
-    files = room.files()
-    for home in ("", "sections/city/"):
-        for name in ("rss.xml", "atom.xml"):
-            assert hubs_of(files[f"{home}{name}"]) == ["https://hub.example/"]
-        assert json.loads(files[f"{home}feed.json"])["hubs"] == [
-            {"type": "WebSub", "url": "https://hub.example/"}
-        ]
-        assert hubs_of(files[f"{home}archive/1/rss.xml"]) == []
-    other = room.config.override(
-        websub=room.config.websub.model_copy(update={"hubs": ("https://hub.example/2",)})
-    )
-    changed = Newsroom(room.store, other)
-    assert "rss.xml" in changed.build().written, "other hubs make other feeds"
-    assert hubs_of(changed.files()["atom.xml"]) == ["https://hub.example/2"]
-
-
-def hubs_of(document):
-    links = etree.fromstring(document).iter("{http://www.w3.org/2005/Atom}link")
-    return [link.get("href") for link in links if link.get("rel") == "hub"]
