@@ -7,7 +7,7 @@ are read before the first article is imported.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,20 +94,19 @@ class SlugRequests:
             stories = {request.story for request in group if request.path in stored}
             if (owner := store.by_slug(slug)) is not None:
                 stories.add(story_key(owner))
-            free, assigned = self._free(slug, store), {}
+            free = (
+                name
+                for number in count(1)
+                if store.by_slug(name := numbered_slug(slug, number)) is None
+                and (number == 1 or name not in self._requested)
+            )
+            assigned = {}
             for request in group:
                 if request.path not in stored and request.story not in stories:
                     assigned[request.path] = next(free)
                     stories.add(request.story)
             self._assigned[slug] = assigned
         return self._assigned[slug]
-
-    def _free(self, slug: str, store: ArticleWriter) -> Iterator[str]:
-        """Iterate over a slug and its numbered forms that no article has and no file asks for."""
-        for number in count(1):
-            name = numbered_slug(slug, number)
-            if store.by_slug(name) is None and (number == 1 or name not in self._requested):
-                yield name
 
 
 def story_key(story: Article | Revision) -> StoryKey:

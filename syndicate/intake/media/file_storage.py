@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -43,15 +44,24 @@ def save(data: bytes, target: Path, *, kind: str) -> None:
 
     Raise SyndicateError where that fails, which is not the article's fault.
     """
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         if not (
             target.is_file() and target.stat().st_size == len(data) and target.read_bytes() == data
         ):
-            _write(data, target)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
     except OSError as error:
         raise SyndicateError(
             f"{target.parent}: {kind}s can't be saved there: {error.strerror}"
         ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def is_saved(target: Path) -> bool:
@@ -61,16 +71,3 @@ def is_saved(target: Path) -> bool:
             return is_intact(target.name, file)
     except FileNotFoundError:
         return False
-
-
-def _write(data: bytes, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

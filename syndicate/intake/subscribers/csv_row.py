@@ -168,13 +168,13 @@ class CsvRowParser:
             return f"more than {MAX_FIELD_LENGTH} characters in one field"
         language = self._cell(cells, self._language) or attributes.get("language", "")
         tags = parse_tags(self._cell(cells, self._tags))
-        since, word = self._since(cells)
+        since, how = self._consent(cells)
         return StagedReader(
             reader.email,
             reader.address,
             reader.newsletter,
             since or self._at,
-            self._how(cells, since, word),
+            how,
             dated=since is not None,
             name=name,
             language=language.replace("_", "-") if _LANGUAGE.fullmatch(language) else None,
@@ -220,22 +220,17 @@ class CsvRowParser:
                 found.append(status)
         return found[0] if len(found) == 1 else max(found, key=_SEVERITY.__getitem__)
 
-    def _since(self, cells: list[str]) -> tuple[datetime | None, str]:
-        """Return since when they agreed, and whether they confirmed or subscribed then."""
-        for column in self._confirmed_at:
-            since = self._time(cells, column)
-            if since is not None:
-                confirmed = "confirm" in self._csv_file.header[column].lower()
-                return since, "confirmed" if confirmed else "subscribed"
-        return None, ""
-
-    def _how(self, cells: list[str], since: datetime | None, word: str) -> str:
-        source = one_line(self._cell(cells, self._source))
-        if source:
-            return f"{self.origin}; there: {source}"
+    def _consent(self, cells: list[str]) -> tuple[datetime | None, str]:
+        """Return since when they agreed, and how: as the file says, else by which column."""
+        times = ((column, self._time(cells, column)) for column in self._confirmed_at)
+        column, since = next((found for found in times if found[1] is not None), (0, None))
+        if source := one_line(self._cell(cells, self._source)):
+            return since, f"{self.origin}; there: {source}"
         if since is None:
-            return f"{self.origin} at {self._at:%Y-%m-%d %H:%M} UTC"
-        return f"{self.origin}, {word} there {since.date()}"
+            return None, f"{self.origin} at {self._at:%Y-%m-%d %H:%M} UTC"
+        confirmed = "confirm" in self._csv_file.header[column].lower()
+        word = "confirmed" if confirmed else "subscribed"
+        return since, f"{self.origin}, {word} there {since.date()}"
 
     def _time(self, cells: list[str], *columns: int) -> datetime | None:
         """Return the first plausible time among some columns."""

@@ -1,6 +1,7 @@
 """Read whether an article is published, and its dates."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import PurePath
 
@@ -49,7 +50,9 @@ def read_date(keys: FrontMatterKeys, in_name: str | None, zone: tzinfo) -> datet
 
 def _own_date(keys: FrontMatterKeys, in_name: str | None, zone: tzinfo) -> datetime | None:
     value = keys.get("date")
-    file_date = _file_name_date(in_name, zone)
+    file_date = None
+    with suppress(ValueError, OverflowError):
+        file_date = _parse_date(in_name, zone) if in_name else None
     if value is None:
         if in_name and file_date is None:
             problem = f"{in_name} in the file name is not a date; add a line date: …"
@@ -95,24 +98,16 @@ def _is_draft(keys: FrontMatterKeys) -> bool:
 def _has_no_page(keys: FrontMatterKeys) -> bool:
     """Whether its old site gave it no page: `permalink: false` (Eleventy), two keys of Hugo."""
     permalink, headless = (keys.values.get(key) for key in ("permalink", "headless"))
-    if _is_any_of(permalink, "false") or _is_any_of(headless, "true"):
-        return True
-    for key in ("build", "_build"):
-        build = keys.values.get(key)
-        if build is not None and _is_any_of((build.table or {}).get("render"), "never", "false"):
-            return True
-    return False
+    builds = [keys.values[key].table or {} for key in ("build", "_build") if key in keys.values]
+    return (
+        _is_any_of(permalink, "false")
+        or _is_any_of(headless, "true")
+        or any(_is_any_of(build.get("render"), "never", "false") for build in builds)
+    )
 
 
 def _is_any_of(value: FrontMatterValue | None, *words: str) -> bool:
     return value is not None and (value.text or "").strip().lower() in words
-
-
-def _file_name_date(in_name: str | None, zone: tzinfo) -> datetime | None:
-    try:
-        return _parse_date(in_name, zone) if in_name else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _parse_date(text: str, zone: tzinfo) -> datetime:

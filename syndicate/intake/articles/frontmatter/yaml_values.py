@@ -39,7 +39,11 @@ def read_yaml(head: str, path: str) -> FrontMatterValue:
         line = head.count("\n", 0, error.position) + 2
         raise Refused(f"{path}:{line}: a control character in the front matter") from error
     except yaml.MarkedYAMLError as error:
-        raise Refused(_describe(error, path)) from error
+        mark = error.problem_mark or error.context_mark
+        line = 2 if mark is None else mark.line + 2
+        problem = error.problem or error.context or "can't be read"
+        remedy = '; quote a value that contains ": "' if "mapping values" in problem else ""
+        raise Refused(f"{path}:{line}: broken YAML: {problem}{remedy}") from error
     except RecursionError as error:
         raise Refused(f"{path}:2: front matter is nested too deeply") from error
 
@@ -54,14 +58,6 @@ def _node(head: str) -> yaml.Node | None:
         with suppress(yaml.YAMLError):
             return yaml.compose(head, Loader=_C_LOADER)
     return yaml.compose(head, Loader=yaml.SafeLoader)
-
-
-def _describe(error: yaml.MarkedYAMLError, path: str) -> str:
-    mark = error.problem_mark or error.context_mark
-    line = 2 if mark is None else mark.line + 2
-    problem = error.problem or error.context or "can't be read"
-    remedy = '; quote a value that contains ": "' if "mapping values" in problem else ""
-    return f"{path}:{line}: broken YAML: {problem}{remedy}"
 
 
 class _YamlReader:

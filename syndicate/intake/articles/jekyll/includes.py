@@ -22,7 +22,12 @@ def render_include(name: str, parameters: Mapping[str, str]) -> str | None:
     if _PLAYER.search(stem):
         key = next((parameters[key] for key in _IDS if parameters.get(key)), None)
         provider = parameters.get("provider", stem)
-        return _video(source) if key is None else render_player(provider, key)
+        if key is not None:
+            return render_player(provider, key)
+        if source is None:
+            return None
+        is_frame = Video.from_url(source) is not None
+        return _iframe(source) if is_frame else f'<video src="{escape(source)}" controls></video>'
     if _PICTURE.search(stem) and source:
         caption = next((parameters[key] for key in _CAPTIONS if parameters.get(key)), "")
         figcaption = f"<figcaption>{caption}</figcaption>" if caption else ""
@@ -47,14 +52,6 @@ def render_gist(key: str) -> str | None:
         return None
     address = f"https://gist.github.com/{key}"
     return f'<a href="{address}">{address.removeprefix("https://")}</a>'
-
-
-def _video(source: str | None) -> str | None:
-    if source is None:
-        return None
-    if Video.from_url(source) is not None:
-        return _iframe(source)
-    return f'<video src="{escape(source)}" controls></video>'
 
 
 def _iframe(address: str) -> str:
