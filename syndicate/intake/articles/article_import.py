@@ -1,28 +1,30 @@
 """Import article files into the store: a batch per transaction, one result per file."""
 
-import traceback
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from syndicate.body.compiler import compile_body
 from syndicate.config import Config
-from syndicate.errors import Refused, SyndicateError
+from syndicate.errors import Refused
 from syndicate.intake.articles.matching import ArticleMatch, ArticleMatcher, TakenIdentities
 from syndicate.intake.articles.parallel_parse import (
     ParsedBatches,
     ParsedFile,
     Reparse,
-    describe_bug,
+    attempt,
     parse_files,
 )
-from syndicate.intake.articles.retained_media import restore_earlier_media
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.intake.articles.unique_slugs import ArticleFinder
-from syndicate.model.articles import Article, Status
+from syndicate.model.articles import MEDIA, Article, Figure, Status
 from syndicate.model.old_addresses import storage_key
 from syndicate.store import ArticleWriter, NewArticle, Store, Transaction
+
+_MEDIA_SOURCE = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 
 
 class ImportOutcome(StrEnum):
@@ -115,7 +117,8 @@ class _ImportRun:
     ) -> tuple[list[ImportResult], TakenIdentities, list[tuple[SourceFile, str]]]:
         """Import a batch, unless some of its files have to be parsed again first."""
         taken_after = taken.copy()
-        try:
+
+        def import_all() -> tuple[list[ImportResult], list[tuple[SourceFile, str]]]:
             with self.store.write() as tx:
                 tx.lock_numbers()  # two processes may import the same folder
                 batch_import = _BatchImport(tx, self, batch, taken_after)
@@ -123,17 +126,14 @@ class _ImportRun:
                 batch_import.save_new()
                 if self.dry_run or batch_import.to_reparse:
                     tx.rollback()
-        except Refused as error:  # the database can't store a value of one of the files
-            if len(batch) == 1:
-                return [_refused(batch[0], str(error))], taken, []
-        except SyndicateError:
-            raise
-        except Exception as error:  # noqa: BLE001 - one bad file does not stop the others
-            if len(batch) == 1:
-                reason = describe_bug(batch[0].path, error)
-                return [_refused(batch[0], reason, traceback.format_exc())], taken, []
-        else:
-            return results, taken_after, batch_import.to_reparse
+            return results, batch_import.to_reparse
+
+        imported, refusal, bug = attempt(batch[0].path, import_all)
+        if imported is not None:
+            results, to_reparse = imported
+            return results, taken_after, to_reparse
+        if len(batch) == 1:
+            return [_refused(batch[0], refusal, bug)], taken, []
         results = []
         for parsed_file in batch:
             file_results, taken = self.import_batch([parsed_file], taken)
@@ -187,7 +187,8 @@ class _BatchImport:
         finder = self._finder(source_file, parsed_file.id)
         self._matcher.refuse_taken_addresses(finder, source_file, match)
         if (match.id, match.slug) != (parsed_file.id, source_file.slug):
-            source_file = match.with_slug(source_file)
+            warnings = (*source_file.warnings, *match.warnings)
+            source_file = replace(source_file, slug=match.slug, warnings=warnings)
             reparsed = self._reparsed.get((source_file.path, match.id, match.slug))
             if reparsed is None:
                 self.to_reparse.append((source_file, match.id))
@@ -223,7 +224,7 @@ class _BatchImport:
     ) -> ImportResult:
         article = match.article
         if article is not None and parsed.incomplete:
-            parsed = restore_earlier_media(source_file, parsed, article)
+            parsed = _restore_earlier_media(source_file, parsed, article)
         warnings = (*source_file.warnings, *parsed.warnings)
         if (
             article is not None
@@ -323,3 +324,36 @@ def _refuse_unpublishing(source_file: SourceFile, article: Article | None, at: d
             f"{source_file.path}: it is published, so it can't become a draft again; "
             f"to retract it: syndicate retract {article.slug}"
         )
+
+
+def _restore_earlier_media(
+    source_file: SourceFile, parsed: ParsedArticle, article: Article
+) -> ParsedArticle:
+    """Return the parsed article with the missing pictures and recording it had before.
+
+    `media/` has a copy of each, which an article keeps while its text is unchanged. The earlier
+    body is kept if the new one has no other picture.
+    """
+    named, new = source_file.revision, parsed.revision
+    image, audio = new.image, new.audio
+    if named.image and article.image and not (image and image.src):
+        image = article.image if _texts(named.image) == _texts(article.image) else image
+    if named.audio and article.audio and not audio and named.audio.title == article.audio.title:
+        audio = article.audio
+    revision = replace(new, image=image, audio=audio)
+    earlier = set(_MEDIA_SOURCE.findall(article.body))
+    if article.source == source_file.source and earlier > set(_MEDIA_SOURCE.findall(new.body)):
+        revision = replace(revision, body=article.body, figures=article.figures)
+    if revision == new:
+        return parsed
+    warning = f"{source_file.path}: the earlier import is kept in place of the missing files"
+    return replace(
+        parsed,
+        revision=revision,
+        compiled_body=compile_body(revision, slug=source_file.slug),
+        warnings=(*parsed.warnings, warning),
+    )
+
+
+def _texts(figure: Figure) -> tuple[str, str, str]:
+    return figure.alt, figure.caption, figure.credit

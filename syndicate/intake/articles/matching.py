@@ -6,7 +6,7 @@ whose file is gone. As long as one of path, slug and body is unchanged, the id s
 
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Self
@@ -59,12 +59,7 @@ class ArticleMatch:
     id: str
     slug: str
     article: Article | None = None
-    warning: str = ""
-
-    def with_slug(self, source_file: SourceFile) -> SourceFile:
-        """Return a source file with the slug that it gets."""
-        warnings = (*source_file.warnings, *filter(None, (self.warning,)))
-        return replace(source_file, slug=self.slug, warnings=warnings)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +75,12 @@ class ArticleMatcher:
         """Find the article of a file; raise Refused where its id or slug is another's."""
         article = self._find(finder, source_file)
         slug = self._slug(finder, source_file, article)
-        warning = ""
+        warnings: tuple[str, ...] = ()
         if slug != source_file.slug and (article is None or slug != article.slug):
-            warning = f"{source_file.path}: another story has the slug {source_file.slug}; "
-            warning += f"this one gets {slug}"
+            taken = f"{source_file.path}: another story has the slug {source_file.slug}"
+            warnings = (f"{taken}; this one gets {slug}",)
         if article is not None:
-            return ArticleMatch(article.id, slug, article, warning)
+            return ArticleMatch(article.id, slug, article, warnings)
         public_id = source_file.id or default_id(self.config, slug)
         owner = (finder if slug == source_file.slug else self.store()).by_id(public_id)
         if owner is not None:  # another file has exactly this id
@@ -93,7 +88,7 @@ class ArticleMatcher:
                 f"{source_file.path}: its id would be {public_id}, "
                 f"which is {describe_owner(owner)}'s"
             )
-        return ArticleMatch(public_id, slug, None, warning)
+        return ArticleMatch(public_id, slug, None, warnings)
 
     def refuse_taken_addresses(
         self, finder: ArticleFinder, source_file: SourceFile, match: ArticleMatch

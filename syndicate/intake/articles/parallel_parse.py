@@ -7,6 +7,7 @@ that a new article would have, and again if it turns out to be an existing artic
 
 import traceback
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,12 +25,7 @@ from syndicate.intake.articles.source_file import (
     read_source_file,
     stored_path,
 )
-from syndicate.intake.articles.unique_slugs import (
-    SlugRequests,
-    find_contested,
-    read_slug_requests,
-    requested_slug,
-)
+from syndicate.intake.articles.unique_slugs import SlugRequests, read_slug_requests, requested_slug
 from syndicate.text import one_line
 from syndicate.workers.pool import WorkerPool, available_cores, start_workers
 from syndicate.workers.resource_limits import ResourceLimits, restart_timers
@@ -68,7 +64,7 @@ class ParsedFile:
     """Whether it exceeded the time or memory of the process that parsed it."""
 
 
-Read = TypeVar("Read")
+Result = TypeVar("Result")
 Reparse = Callable[[SourceFile, str], ParsedFile]
 """Parses a file for another public id."""
 
@@ -161,7 +157,10 @@ def _parse_in_steps(
     requests = SlugRequests()
     if len(files) > 1:
         slugs = list(chain.from_iterable(run("slugs", files)))
-        rivals = find_contested(files, slugs)
+        counts = Counter(slugs)
+        rivals = [
+            file for file, slug in zip(files, slugs, strict=True) if slug and counts[slug] > 1
+        ]
         requests = SlugRequests(slugs, chain.from_iterable(run("requests", rivals)))
     refused = [_refused(file, config, reason) for file, reason in over_limits.items()]
     batches = run("parse", [file for file in files if file not in over_limits])
@@ -172,7 +171,7 @@ def parse_file(file: Path, config: Config, *, save_media: bool) -> ParsedFile:
     """Parse one file for the id in its front matter, or the one that a new article would have."""
     restart_timers()
     path = stored_path(file, config)
-    source_file, refusal, bug = _attempt(path, lambda: read_source_file(file, config))
+    source_file, refusal, bug = attempt(path, lambda: read_source_file(file, config))
     if source_file is None:
         return ParsedFile(file=file, path=path, refusal=refusal, traceback=bug)
     public_id = source_file.id or default_id(config, source_file.slug)
@@ -183,7 +182,7 @@ def parse_for_id(
     source_file: SourceFile, public_id: str, config: Config, *, save_media: bool
 ) -> ParsedFile:
     """Parse a source file for a public id."""
-    parsed, refusal, bug = _attempt(
+    parsed, refusal, bug = attempt(
         source_file.path,
         lambda: parse_article(source_file, public_id, config, save_media=save_media),
     )
@@ -198,25 +197,21 @@ def parse_for_id(
     )
 
 
-def _attempt(path: str, read: Callable[[], Read]) -> tuple[Read | None, str, str]:
-    """Return what `read` returns, else why the file is refused, and the traceback of a bug."""
+def attempt(path: str, act: Callable[[], Result]) -> tuple[Result | None, str, str]:
+    """Return what `act` returns, else why the file is refused, and the traceback of a bug."""
     try:
-        return read(), "", ""
+        return act(), "", ""
     except Refused as error:
         return None, str(error), ""
     except SyndicateError:
         raise  # such as a full disk, which is not the file's fault
     except Exception as error:  # noqa: BLE001 - one bad file does not stop the others
-        return None, describe_bug(path, error), traceback.format_exc()
-
-
-def describe_bug(path: str, error: Exception) -> str:
-    """Return the reason for refusing a file that made our code fail."""
-    problem = one_line(f"{type(error).__name__}: {error}")[:200]
-    return (
-        f"{path}: reading it failed, which is a bug in Syndicate ({problem}); "
-        "please report it with the traceback in the log"
-    )
+        problem = one_line(f"{type(error).__name__}: {error}")[:200]
+        reason = (
+            f"{path}: reading it failed, which is a bug in Syndicate ({problem}); "
+            "please report it with the traceback in the log"
+        )
+        return None, reason, traceback.format_exc()
 
 
 def default_id(config: Config, slug: str) -> str:

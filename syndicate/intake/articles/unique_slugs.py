@@ -6,7 +6,6 @@ are read before the first article is imported.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,11 +48,6 @@ class SlugRequest:
     story: StoryKey
     id: str | None
 
-    @property
-    def rank(self) -> tuple[datetime, str]:
-        """Sort key: the earliest story comes first, one without a date last."""
-        return self.story[0] or _UNDATED, self.path
-
 
 class SlugRequests:
     """The slugs that the files of one import ask for, and what each file gets."""
@@ -61,7 +55,8 @@ class SlugRequests:
     def __init__(self, slugs: Iterable[str] = (), requests: Iterable[SlugRequest] = ()) -> None:
         self._requested = frozenset(slugs)
         self._groups: dict[str, list[SlugRequest]] = {}
-        for request in sorted(requests, key=lambda request: request.rank):
+        # the earliest story comes first, one without a date last
+        for request in sorted(requests, key=lambda item: (item.story[0] or _UNDATED, item.path)):
             self._groups.setdefault(request.slug, []).append(request)
         self._assigned: dict[str, Mapping[str, str]] = {}
 
@@ -143,12 +138,6 @@ def read_slug_requests(files: Sequence[Path], config: Config) -> list[SlugReques
         for file in files
         if (source_file := _try_read(file, config)) is not None
     ]
-
-
-def find_contested(files: Sequence[Path], slugs: Sequence[str]) -> list[Path]:
-    """Return the files that ask for a slug which another of them asks for too."""
-    counts = Counter(slugs)
-    return [file for file, slug in zip(files, slugs, strict=True) if slug and counts[slug] > 1]
 
 
 def requested_slug(file: Path, config: Config) -> str:
