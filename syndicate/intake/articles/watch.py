@@ -72,7 +72,10 @@ def _watch_present(folder: Path, stop: threading.Event, on_change: OnChange) -> 
         elif files:
             on_change(files)
         started = True
-        if removed or folder.stat().st_ino != inode:
+        replaced = False
+        with suppress(FileNotFoundError):  # gone since then, which the next turn reports
+            replaced = folder.stat().st_ino != inode
+        if removed or replaced:
             return
 
 

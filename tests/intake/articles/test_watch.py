@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
@@ -14,12 +14,17 @@ PATIENCE = 20
 
 
 @contextmanager
-def watching(folder: Path) -> Iterator["Queue[set[str]]"]:
+def watching(
+    folder: Path, act: Callable[[frozenset[Path]], object] = bool
+) -> Iterator["Queue[set[str]]"]:
     calls: Queue[set[str]] = Queue()
     stop = threading.Event()
-    watcher = threading.Thread(
-        target=watch, args=(folder, stop, lambda files: calls.put(names(files)))
-    )
+
+    def on_change(files: frozenset[Path]) -> None:
+        act(files)
+        calls.put(names(files))
+
+    watcher = threading.Thread(target=watch, args=(folder, stop, on_change))
     watcher.start()
     try:
         yield calls
@@ -129,3 +134,18 @@ def test_a_watched_folder_that_goes_away_is_reported(tmp_path):
         folder.rename(tmp_path / "unmounted")
         while calls.get(timeout=PATIENCE):
             pass
+
+
+def test_a_folder_that_goes_away_while_a_save_is_reported_is_reported_too(tmp_path):
+    folder = tmp_path / "articles"
+    folder.mkdir()
+
+    def act(files: frozenset[Path]) -> None:
+        if files:
+            folder.rename(tmp_path / "unmounted")
+
+    with watching(folder, act) as calls:
+        assert calls.get(timeout=PATIENCE) == set()
+        (folder / "a.md").write_text("new")
+        assert calls.get(timeout=PATIENCE) == {"a.md"}
+        assert calls.get(timeout=PATIENCE) == set()
