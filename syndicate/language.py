@@ -19,12 +19,14 @@ percent sign is written `%%`. Texts are HTML in HTML templates, and values are e
 
 import gettext
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from babel import Locale
+from babel.lists import format_list
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
@@ -55,6 +57,15 @@ class Translator:
     def ngettext(self, singular: str, plural: str, num: int, /, **values: object) -> str:
         """Translate a text that depends on a number, which is its `%(num)s`."""
         return self.texts.ngettext(singular, plural, num) % {"num": num, **values}
+
+    def join(self, names: Sequence[str]) -> str:
+        """Join names as in a sentence: "A, B, and C"."""
+        return str(format_list(list(names), locale=self.locale))
+
+    @cached_property
+    def locale(self) -> Locale:
+        """Babel's locale of the language."""
+        return Locale.parse(self.language, sep="-")
 
     @cached_property
     def for_templates(self) -> dict[str, Callable[..., str]]:

@@ -144,6 +144,7 @@ def test_another_language_is_a_catalogue_with_plurals_of_its_own(folder):
         "Pages",
     )
     assert language.available_languages() == ["en", "pl"]
+    assert found.join(["Ada", "Bo"]) == "Ada i Bo"
 
 
 def test_a_catalogue_of_a_region_is_for_that_region(folder):
@@ -152,6 +153,7 @@ def test_a_catalogue_of_a_region_is_for_that_region(folder):
     tags = ("pt-BR", "pt-PT", "zh-Hant-TW")
     assert [translator(tag).gettext("Tags") for tag in tags] == ["Etiquetas", "Tags", "標籤"]
     assert translator("pt-BR").language == "pt-BR"
+    assert translator("pt-BR").join(["Ada", "Bo"]) == "Ada e Bo"
 
 
 def test_an_english_text_has_another_translation_in_another_context(folder):

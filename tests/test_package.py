@@ -199,5 +199,5 @@ def test_a_publication_is_made_run_and_served(syndicate, tmp_path):
 
 
 def test_it_is_translated_into_german(syndicate):
-    code = "from syndicate.web.ui_strings import web_strings; print(web_strings('de').undo_button)"
+    code = "from syndicate.language import translator as to; print(to('de').gettext('Subscribe again'))"
     assert syndicate.python(code) == "Wieder abonnieren\n"

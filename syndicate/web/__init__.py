@@ -3,8 +3,7 @@
 `app` builds the ASGI application; `server/` runs it; `published/` serves the build's files;
 `readers/` has the pages for subscribers; `editions/` shows editions and resolves their links;
 `feeds/` has private feeds and the WebSub hub; `outbox/` shows written mail to the operator;
-`telemetry/` has probes, metrics and the access log. `pages` renders pages on request, and
-`error_pages` those for errors; `forms` reads posted forms, and `csrf` refuses forged ones;
-`security_headers` are added to each dynamic response; `operator_access` recognises the
-operator; `ui_strings` has the texts, together with `reader_strings` and `archive_strings`.
+`telemetry/` has probes, metrics and the access log. `pages` renders pages on request, also
+those for errors; `forms` reads posted forms, and `csrf` refuses forged ones; `security_headers`
+are added to each dynamic response; `operator_access` recognises the operator.
 """

@@ -7,6 +7,7 @@ request, go through Starlette.
 from collections.abc import Callable, Mapping
 from functools import partial
 
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
+from syndicate.errors import SyndicateError
 from syndicate.render import addresses
 from syndicate.store import ConfirmationKind, Store
 from syndicate.web.editions.archive import ArchivePages
@@ -49,6 +51,8 @@ from syndicate.web.telemetry.metrics import Metrics
 from syndicate.web.telemetry.readiness import Readiness
 from syndicate.web.telemetry.request_kinds import PROBES, request_classifier
 
+_log = structlog.get_logger(__name__)
+
 
 def application(
     store: Store,
@@ -81,12 +85,12 @@ def application(
         from syndicate.web.feeds.websub_hub import HubPage  # noqa: PLC0415 - a HTTP client is slow to import
 
         routes += HubPage(store, config, push_due).routes()
-    private = PrivateFeedPages(store, config, pages).routes()
+    private = PrivateFeedPages(store, config).routes()
     prefixes = frozenset(route.path.split("/")[1] for route in routes)
     log = AccessLog.from_config(config, prefixes, counts=counts)
     readiness = Readiness(store, config, stopping=stopping, sends=sends)
     probes = MonitoringEndpoints(config, Metrics(store, config, counts), readiness).routes()
-    handlers = {404: partial(_not_found, pages)}
+    handlers = {404: partial(_not_found, pages), SyndicateError: partial(_busy, pages)}
     dynamic = Starlette(routes=[*routes, *private, *probes], exception_handlers=handlers)
     dynamic.router.redirect_slashes = False  # it would redirect to any host that a request names
     router = _Router(SecurityHeaders(dynamic), PublishedFiles(config, pages), prefixes | PROBES)
@@ -106,9 +110,7 @@ def _reader_routes(
     links = SignedLinks(config, secrets["links"])
     validator = SignupValidator(config)
     requests = SignupRequests(store, config, letters, limits)
-    change = AddressChange(
-        store, config, pages, letters=letters, validator=validator, limits=limits
-    )
+    change = AddressChange(store, config, pages, letters, validator, limits)
     handlers: dict[ConfirmationKind, ConfirmationHandler] = {
         ConfirmationKind.SUBSCRIBE: SubscriptionConfirmation(store, config, links, pages, letters),
         ConfirmationKind.ADDRESS: change,
@@ -118,9 +120,7 @@ def _reader_routes(
     return [
         *SignupPages(store, config, pages, validator, requests, secret=secrets["signup"]).routes(),
         *ConfirmationPages(store, config, links, pages, handlers).routes(),
-        *PreferencePages(
-            store, config, links, pages, address_change=change, verification=verification
-        ).routes(),
+        *PreferencePages(store, config, links, pages, change, verification).routes(),
         *UnsubscribePages(store, config, links, pages).routes(),
         *WebViewPage(store, config, links, pages).routes(),
         *ArchivePages(store, config, pages).routes(),
@@ -158,3 +158,9 @@ def _not_found(pages: WebPages, request: Request, _: Exception) -> Response:
     private = request.scope["path"].startswith(addresses.PRIVATE)
     caching = "private, no-store" if private else "no-cache"
     return Response(page.body, 404, {**page.headers, "cache-control": caching})
+
+
+def _busy(pages: WebPages, _: Request, error: Exception) -> Response:
+    """Respond to a failure of the store, or of a template of a letter."""
+    _log.warning("page unavailable", reason=str(error))
+    return pages.busy()

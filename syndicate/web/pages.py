@@ -5,18 +5,19 @@ Unless a page asks for more, its Content-Security-Policy lets it load and run no
 
 import base64
 import hashlib
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from markupsafe import Markup
 from starlette.responses import Response
 
 from syndicate.config import Config
+from syndicate.language import translator
 from syndicate.render.templates import Templates
 from syndicate.web.security_headers import NO_STORE
-from syndicate.web.ui_strings import web_strings
-
-FORM_POLICY = ("form-action 'self'",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +33,37 @@ class WebPage:
 
 
 class WebPages:
-    """Renders the templates in `templates/web/`."""
+    """Renders the templates in `templates/web/`; error pages reveal nothing about readers."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._templates = Templates.of(config)
 
+    @property
+    def contact(self) -> str:
+        """The address to write to for what no page can do."""
+        return (self._config.mail.reply_to or self._config.mail.sender).address
+
     def not_found(self) -> WebPage:
         """Return the page of a 404."""
-        strings = web_strings(self._config.publication.language)
-        return self.notice(strings.missing_title, strings.missing)
+        return self.render("web/not_found.html")
 
-    def notice(self, title: str, *paragraphs: str, language: str | None = None) -> WebPage:
-        """Return a page with a message and a link to the home page."""
-        values = {"title": title, "paragraphs": paragraphs}
-        return self.render("web/notice.html", values, language=language)
+    def bad_link(self) -> Response:
+        """Return the page for a link that we didn't sign, or whose reader is gone."""
+        return self.render("web/bad_link.html", {"contact": self.contact}).response(404)
+
+    def bad_form(self, language: str | None = None, *, status: int = 400) -> Response:
+        """Return the page for a form that isn't one of ours."""
+        return self.render("web/bad_form.html", language=language).response(status)
+
+    def busy(self) -> Response:
+        """Return the page for a store that can't be used."""
+        return self.render("web/busy.html").response(503)
 
     def render(
         self,
         name: str,
-        values: dict[str, Any],
+        values: Mapping[str, Any] | None = None,
         *,
         language: str | None = None,
         style: str = "web/notice.css",
@@ -62,14 +74,23 @@ class WebPages:
         `policy` has further directives of the Content-Security-Policy.
         """
         css = self._templates.render(style, {"theme": self._config.theme})
+        translation = translator(language or self._config.publication.language)
         context = {
             "style": Markup(css),  # noqa: S704 - rendered from a template
             "publication": self._config.publication,
             "home": f"{self._config.url}/",
-            "words": web_strings(language or self._config.publication.language),
+            "language": translation.language,
+            **translation.for_templates,
         }
-        body = self._templates.render(name, context | values).encode()
+        body = self._templates.render(name, {**context, **(values or {})}).encode()
         return WebPage(body, _headers(css, policy))
+
+
+def too_many_requests(response: Response, wait: timedelta) -> Response:
+    """Turn a response into a 429 that says when to try again."""
+    response.status_code = 429
+    response.headers["retry-after"] = str(max(1, math.ceil(wait.total_seconds())))
+    return response
 
 
 def _headers(css: str, policy: tuple[str, ...]) -> dict[str, str]:
@@ -77,6 +98,7 @@ def _headers(css: str, policy: tuple[str, ...]) -> dict[str, str]:
     directives = [
         "default-src 'none'",
         f"style-src 'sha256-{digest}'",
+        "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
         *policy,

@@ -17,17 +17,16 @@ from starlette.routing import Route
 
 from syndicate.config import Config, Newsletter
 from syndicate.errors import StoreError
+from syndicate.language import translator
 from syndicate.publish.output.formats import REVALIDATE, feed_cache_control
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.editions import archive_feed, mail_page
 from syndicate.web.editions.public_copy import PublicCopies
-from syndicate.web.error_pages import ErrorPages
 from syndicate.web.pages import WebPage, WebPages
 from syndicate.web.published.conditional_requests import match_etag
 from syndicate.web.published.generated_document import GeneratedDocument, preflight
 from syndicate.web.published.response_headers import CORS, self_link
-from syndicate.web.ui_strings import web_strings
 
 PAGE_SIZE = 30
 FEED_SIZE = 20
@@ -80,7 +79,6 @@ class ArchivePages:
         self._store = store
         self._config = config
         self._pages = pages
-        self._errors = ErrorPages(config, pages)
         self._templates = Templates.of(config)
         self._copies = PublicCopies(config)
         self._root = f"{config.web_url}/newsletters/"
@@ -113,14 +111,11 @@ class ArchivePages:
         """List the newsletters."""
         if not self._newsletters:
             raise HTTPException(404)
-        try:
-            with self._store.read() as tx:
-                listed = [
-                    (newsletter, next(iter(tx.archive.newest(newsletter.name, 1)), None))
-                    for newsletter in self._newsletters
-                ]
-        except StoreError:
-            return self._errors.busy()
+        with self._store.read() as tx:
+            listed = [
+                (newsletter, next(iter(tx.archive.newest(newsletter.name, 1)), None))
+                for newsletter in self._newsletters
+            ]
         values = {"listed": listed, "signup": self._signup, "canonical": self._root}
         return _cacheable(request, self._pages.render("web/archive.html", values, style=STYLE))
 
@@ -137,11 +132,8 @@ class ArchivePages:
         newsletter = self._newsletter(request)
         if request.method == "OPTIONS":
             return preflight()
-        try:
-            with self._store.read() as tx:
-                editions = tx.archive.newest(newsletter.name, FEED_SIZE)
-        except StoreError:
-            return self._errors.busy()
+        with self._store.read() as tx:
+            editions = tx.archive.newest(newsletter.name, FEED_SIZE)
         page = f"{self._root}{newsletter.name}/"
         feed = archive_feed.render(self._config, newsletter, editions, page=page)
         link = self_link(f"{page}feed.xml")
@@ -156,18 +148,16 @@ class ArchivePages:
         """Show the public copy of an edition."""
         newsletter = self._newsletter(request)
         number = _parse_number(request.path_params["edition"])
-        try:
-            with self._store.read() as tx:
-                edition = tx.archive.find(newsletter.name, number)
-                if edition is None:
-                    raise HTTPException(404)
-                if edition.withdrawn:
-                    return self._gone(newsletter)
-                content = tx.editions.content(edition.content)
-                links = tx.clicks.links(number)
-                before, after = tx.archive.adjacent(newsletter.name, number)
-        except StoreError:
-            return self._errors.busy()
+        with self._store.read() as tx:
+            edition = tx.archive.find(newsletter.name, number)
+            if edition is None:
+                raise HTTPException(404)
+            if edition.withdrawn:
+                page = self._pages.render("web/edition_gone.html", language=newsletter.language)
+                return Response(page.body, 410, {**page.headers, "cache-control": REVALIDATE})
+            content = tx.editions.content(edition.content)
+            links = tx.clicks.links(number)
+            before, after = tx.archive.adjacent(newsletter.name, number)
         canonical = f"{self._root}{newsletter.name}/{number}/"
         html = self._copies.html(content, newsletter, links=links, address=canonical)
         values = self._context(newsletter) | {
@@ -185,19 +175,14 @@ class ArchivePages:
 
     def _list(self, request: Request, number: int | None) -> Response:
         newsletter = self._newsletter(request)
-        try:
-            with self._store.read() as tx:
-                total = tx.archive.count(newsletter.name)
-                list_page = (
-                    ArchiveListPage.numbered(number, total)
-                    if number
-                    else ArchiveListPage.newest(total)
-                )
-                if list_page is None:
-                    raise HTTPException(404)
-                editions = tx.archive.list_range(newsletter.name, list_page.start, list_page.stop)
-        except StoreError:
-            return self._errors.busy()
+        with self._store.read() as tx:
+            total = tx.archive.count(newsletter.name)
+            list_page = (
+                ArchiveListPage.numbered(number, total) if number else ArchiveListPage.newest(total)
+            )
+            if list_page is None:
+                raise HTTPException(404)
+            editions = tx.archive.list_range(newsletter.name, list_page.start, list_page.stop)
         canonical = f"{self._root}{newsletter.name}/"
         values = self._context(newsletter) | {
             "list_page": list_page,
@@ -212,9 +197,11 @@ class ArchivePages:
 
     def _context(self, newsletter: Newsletter) -> dict[str, Any]:
         """Return the template values of every page of a newsletter."""
+        texts = translator(newsletter.language or self._config.publication.language)
         return {
             "newsletter": newsletter,
-            "words": web_strings(self._language(newsletter)),
+            "language": texts.language,
+            **texts.for_templates,
             "publication": self._config.publication,
             "theme": self._config.theme,
             "home": f"{self._config.url}/",
@@ -228,11 +215,6 @@ class ArchivePages:
         offered = any(newsletter.offered for newsletter in self._config.newsletters)
         is_open = self._config.signup.enabled and offered
         return f"{self._config.web_url}/signup" if is_open else None
-
-    def _gone(self, newsletter: Newsletter) -> Response:
-        text = web_strings(self._language(newsletter)).archive
-        page = self._pages.notice(text.gone_title, text.gone, language=newsletter.language)
-        return Response(page.body, 410, {**page.headers, "cache-control": REVALIDATE})
 
     def _newsletter(self, request: Request) -> Newsletter:
         """Return the newsletter of a request.
@@ -249,9 +231,6 @@ class ArchivePages:
                 rest = request.url.path.partition(f"/newsletters/{name}")[2]
                 raise HTTPException(301, headers={"location": f"{self._root}{current}{rest}"})
         raise HTTPException(404)
-
-    def _language(self, newsletter: Newsletter) -> str:
-        return newsletter.language or self._config.publication.language
 
 
 def _count_full_pages(total: int) -> int:

@@ -28,7 +28,6 @@ from syndicate.web.editions.scanner_detection import (
     ScannerDetector,
     is_machine,
 )
-from syndicate.web.error_pages import ErrorPages
 from syndicate.web.pages import WebPages
 from syndicate.web.security_headers import NO_STORE
 from syndicate.web.server.client_address import client_network
@@ -49,7 +48,7 @@ class ClickPages:
         self._store = store
         self._config = config
         self._links = links
-        self._errors = ErrorPages(config, pages)
+        self._pages = pages
         self._cache: dict[int, TrackedLinks] = {}
         self._scanners = ScannerDetector()
         self._writer = _ClickWriter(store)
@@ -62,15 +61,12 @@ class ClickPages:
         """Redirect to the target of a link, and count the click."""
         click = self._links.read_click(request.path_params["token"])
         if click is None:
-            return self._errors.bad_link()
+            return self._pages.bad_link()
         edition, link, subscriber = click
-        try:
-            links = self._cache.get(edition) or await run_in_threadpool(self._load, edition)
-        except SyndicateError:
-            return self._errors.busy()
+        links = self._cache.get(edition) or await run_in_threadpool(self._load, edition)
         target = links.target(link) if links else None
         if links is None or target is None:
-            return self._errors.bad_link()
+            return self._pages.bad_link()
         task = self._count(request, links, link, subscriber)
         return RedirectResponse(target, 302, headers=_HEADERS, background=task)
 

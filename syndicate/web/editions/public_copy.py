@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.personalisation import Personalisation
+from syndicate.language import translator
 from syndicate.model.editions import Content, placeholder
 from syndicate.render.templates import Templates
-from syndicate.web.ui_strings import web_strings
 
 _BLOCK = re.compile(r"<!--.*?-->|<(?P<end>/?)(?P<name>p|div|td|li|h[1-6])\b[^>]*>", re.DOTALL)
 _READER_LINKS = ("unsubscribe", "preferences")
@@ -39,11 +39,11 @@ class PublicCopies:
         `links` are the targets of its numbered links. Readers who come `from_mail` get a hint
         where to unsubscribe.
         """
-        strings = web_strings(newsletter.language or self._config.publication.language)
+        texts = translator(newsletter.language or self._config.publication.language)
         home = f"{self._config.url}/"
         signup = self.signup_url(newsletter)
         values = {
-            "words": strings,
+            **texts.for_templates,
             "newsletter": newsletter,
             "publication": self._config.publication,
             "theme": self._config.theme,
@@ -52,7 +52,9 @@ class PublicCopies:
         }
         footer = self._templates.render("web/edition_footer.html", values)
         own = {"view": address, "confirm": home} | dict.fromkeys(_READER_LINKS, signup or home)
-        reader = Personalisation(email=strings.archive.reader_address, links=own, link_urls=links)
+        # Translators: in "You get this because … is subscribed", when the reader isn't known.
+        address = texts.gettext("your address")
+        reader = Personalisation(email=address, links=own, link_urls=links)
         return reader.html(_without_reader(content, footer))
 
     def signup_url(self, newsletter: Newsletter) -> str | None:

@@ -9,15 +9,12 @@ from starlette.routing import Route
 
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.errors import StoreError
 from syndicate.model.editions import EditionKind
 from syndicate.store import Store
 from syndicate.web.editions.mail_page import HEADERS, wrap
 from syndicate.web.editions.public_copy import PublicCopies
-from syndicate.web.error_pages import ErrorPages
 from syndicate.web.pages import WebPages
 from syndicate.web.security_headers import NO_STORE
-from syndicate.web.ui_strings import web_strings
 
 _UNLISTED = '<meta name="robots" content="noindex">'
 
@@ -31,7 +28,6 @@ class WebViewPage:
         self._links = links
         self._pages = pages
         self._copies = PublicCopies(config)
-        self._errors = ErrorPages(config, pages)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -41,13 +37,10 @@ class WebViewPage:
         """Show the edition of a link; clicks in it aren't tracked."""
         key_and_reader = self._links.read_view(request.path_params["token"])
         if key_and_reader is None:
-            return self._errors.bad_link()
-        try:
-            html = self._copy(*key_and_reader)
-        except StoreError:
-            return self._errors.busy()
+            return self._pages.bad_link()
+        html = self._copy(*key_and_reader)
         if html is None:
-            return self._gone()
+            return self._pages.render("web/edition_gone.html").response(404)
         headers = {**HEADERS, **NO_STORE, "x-robots-tag": "noindex"}
         return Response(wrap(html, head=_UNLISTED), headers=headers)
 
@@ -67,7 +60,3 @@ class WebViewPage:
         )
         address = self._links.view(number, subscriber)
         return self._copies.html(content, newsletter, links=links, address=address, from_mail=True)
-
-    def _gone(self) -> Response:
-        text = web_strings(self._config.publication.language).archive
-        return self._pages.notice(text.gone_title, text.gone).response(404)

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from syndicate.config import Config
-from syndicate.errors import SyndicateError
 from syndicate.publish.build.private_feeds import PrivateFeedWriter
 from syndicate.publish.output.formats import format_of
 from syndicate.render import addresses
@@ -18,8 +17,6 @@ from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.store import Store
-from syndicate.web.error_pages import ErrorPages
-from syndicate.web.pages import WebPages
 from syndicate.web.published.content_codings import ContentCoding
 from syndicate.web.published.generated_document import GeneratedDocument
 
@@ -34,11 +31,10 @@ _CODINGS = (ContentCoding.GZIP, ContentCoding.IDENTITY)
 class PrivateFeedPages:
     """The feeds under /feeds/private/."""
 
-    def __init__(self, store: Store, config: Config, pages: WebPages) -> None:
+    def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         frame = PageFrame(config, Templates.of(config))
         self._writer = PrivateFeedWriter(store, config, ListPages(frame))
-        self._errors = ErrorPages(config, pages)
 
     def routes(self) -> list[Route]:
         """Return the routes; other methods are refused before the token is checked."""
@@ -48,13 +44,10 @@ class PrivateFeedPages:
     def show(self, request: Request) -> Response:
         """Return a document, or a 304."""
         token = request.path_params["token"]
-        try:
-            with self._store.read() as tx:
-                is_valid = tx.private_feeds.is_valid(token)
-            path = f"/{request.path_params['path']}"
-            result = self._writer.document(path) if is_valid else None
-        except SyndicateError:  # from the store or the manifest
-            return self._errors.busy()
+        with self._store.read() as tx:
+            is_valid = tx.private_feeds.is_valid(token)
+        path = f"/{request.path_params['path']}"
+        result = self._writer.document(path) if is_valid else None
         if result is None:
             raise HTTPException(404)
         document, template = result

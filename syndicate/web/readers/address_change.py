@@ -16,13 +16,11 @@ from syndicate.render.mail.letter import Letter
 from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
 from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.web.forms import Form
-from syndicate.web.pages import FORM_POLICY, WebPages
-from syndicate.web.reader_strings import AddressChangeStrings
+from syndicate.web.pages import WebPages
 from syndicate.web.readers.letters import LetterSender
-from syndicate.web.readers.link_owner import mask_email
+from syndicate.web.readers.link_pages import mask_email
 from syndicate.web.readers.signup.limits import SignupLimits
 from syndicate.web.readers.signup.validation import SignupValidator
-from syndicate.web.ui_strings import web_strings
 
 _NO_KEY = 0
 """Stands for the reader and letter of a new address that gets no mail."""
@@ -50,10 +48,14 @@ class _ChangeState:
         """The reader with the address of this side."""
         return self.old if self.is_old_address else self.new
 
-    @property
-    def is_done(self) -> bool:
-        """Whether both sides agreed and the address is changed."""
-        return self.confirmation.done_at is not None and self.other is None and self.moved
+    def name(self, at: datetime) -> str:
+        """Return what the page shows: "open", "agreed" on this side alone, "done" or "over"."""
+        has_agreed = self.confirmation.done_at is not None
+        if has_agreed and self.other is None and self.moved and self.old is not None:
+            return "done"
+        if self.is_over(at) or self.reader is None:
+            return "over"
+        return "agreed" if has_agreed else "open"
 
     def is_over(self, at: datetime) -> bool:
         """Return whether the change can't happen any more.
@@ -72,29 +74,20 @@ class _ChangeState:
         return any(side.done_at is None and side.expires_at <= at for side in both)
 
 
+@dataclass(frozen=True)
 class AddressChange:
     """Sends the two letters, and moves the reader once both addresses agreed."""
 
-    def __init__(
-        self,
-        store: Store,
-        config: Config,
-        pages: WebPages,
-        *,
-        letters: LetterSender,
-        validator: SignupValidator,
-        limits: SignupLimits,
-    ) -> None:
-        self._store = store
-        self._config = config
-        self._pages = pages
-        self._letters = letters
-        self._validator = validator
-        self._limits = limits
+    store: Store
+    config: Config
+    pages: WebPages
+    letters: LetterSender
+    validator: SignupValidator
+    limits: SignupLimits
 
     def parse(self, text: str) -> str | None:
         """Return the address that was entered; None when we can't send mail to it."""
-        return self._validator.parse_address(text)
+        return self.validator.parse_address(text)
 
     def request(
         self, reader: Subscriber, email: str, *, cause: Cause, at: datetime
@@ -106,37 +99,36 @@ class AddressChange:
         """
         if normalise_email(email) == normalise_email(reader.email):
             return None
-        language = self._letters.choose_language(reader)
-        to_old = self._letters.compose(Letter.LEAVE_ADDRESS, language)
-        to_new = self._letters.compose(Letter.NEW_ADDRESS, language)
-        with self._store.write() as tx:
-            wait = self._limits.take_address_change(tx, reader.key, cause.origin, at)
-            wait = self._limits.take_letter(tx, at) if wait is None else wait
+        language = self.letters.choose_language(reader)
+        to_old = self.letters.compose(Letter.LEAVE_ADDRESS, language)
+        to_new = self.letters.compose(Letter.NEW_ADDRESS, language)
+        with self.store.write() as tx:
+            wait = self.limits.take_address_change(tx, reader.key, cause.origin, at)
+            wait = self.limits.take_letter(tx, at) if wait is None else wait
             if wait is not None:
                 return wait
-            within_limit = self._limits.take_letter_to(tx, email, at) is None
-            new = (
-                tx.subscribers.add_pending(email, (), cause=cause, at=at) if within_limit else None
-            )
-            letters = {reader.key: to_old}
+            within_limit = self.limits.take_letter_to(tx, email, at) is None
+            letters, new = {reader.key: to_old}, None
+            if within_limit:
+                new = tx.subscribers.add_pending(email, (), cause=cause, at=at)
             if new is not None:
                 letters[new] = to_new
             self._add_confirmations(tx, reader.key, new, letters, cause=cause, at=at)
-        self._letters.notify_sender()
+        self.letters.notify_sender()
         return None
 
     def show(self, confirmation: PendingConfirmation) -> Response:
         """Return the page with the button, or the state of the change. Raise StoreError."""
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             state = _load_state(tx, confirmation)
-        return self._page(state, clock.now())
+        return self._page(state, state.name(clock.now()))
 
     def confirm(self, confirmation: PendingConfirmation, _: Form, *, origin: str) -> Response:
         """Record an agreement; after the second one, change the address. Raise StoreError."""
         at = clock.now()
         how = f"buttons in letters {confirmation.letter} and {confirmation.asked['pair']}"
         cause = Cause(who=Actor.READER, how=how, origin=origin)
-        with self._store.write() as tx:
+        with self.store.write() as tx:
             tx.lock_numbers()  # of two agreements at once, one has to see the other
             before = _load_state(tx, confirmation)
             if not before.is_over(at):
@@ -144,9 +136,9 @@ class AddressChange:
                 if before.other is not None and before.other.done_at is not None:
                     old, new = confirmation.asked["from"], confirmation.asked["to"]
                     tx.subscribers.change_address(old, new, cause=cause, at=at)
-                    return self._done(before)
+                    return self._page(before, "done")
             state = _load_state(tx, confirmation)
-        return self._page(state, at)
+        return self._page(state, state.name(at))
 
     def _add_confirmations(
         self,
@@ -159,7 +151,7 @@ class AddressChange:
         at: datetime,
     ) -> None:
         """Queue the letters with their confirmations; none for a `new` of None."""
-        expires_at = at + self._config.signup.expire_after
+        expires_at = at + self.config.signup.expire_after
         numbers = {
             reader: tx.editions.add_letter(content, to=reader, created_at=at, expires_at=expires_at)
             for reader, content in letters.items()
@@ -182,46 +174,17 @@ class AddressChange:
         )
         tx.audit_log.add(entry)
 
-    # the pages
-
-    def _page(self, state: _ChangeState, at: datetime) -> Response:
-        strings, language = self._strings(state)
-        if state.is_done and state.old is not None:
-            return self._done(state)
-        if state.is_over(at) or state.reader is None:
-            page = self._pages.notice(strings.over_title, strings.over, language=language)
-            return page.response(410)
-        old = state.is_old_address
-        if state.confirmation.done_at is not None:
-            text = strings.waiting_new if old else strings.waiting_old
-            return self._pages.notice(strings.waiting_title, text, language=language).response()
-        question = strings.old if old else strings.new
+    def _page(self, state: _ChangeState, name: str) -> Response:
+        """Return the page with the button, or where the change has got to."""
+        reader = state.new or state.old if name == "done" else state.reader
         values = {
-            "title": strings.old_title if old else strings.new_title,
-            "question": question.format(
-                publication=self._config.publication.title, email=mask_email(state.reader.email)
-            ),
-            "button": strings.old_button if old else strings.new_button,
+            "state": name,
+            "is_old": state.is_old_address,
+            "email": mask_email(reader.email if reader else ""),
         }
-        page = self._pages.render(
-            "web/address_change.html", values, language=language, policy=FORM_POLICY
-        )
-        return page.response()
-
-    def _done(self, state: _ChangeState) -> Response:
-        """Return the page that names the new address, or the one that replaced it since."""
-        strings, language = self._strings(state)
-        reader = state.new or state.old
-        text = strings.done.format(
-            publication=self._config.publication.title,
-            email=mask_email(reader.email if reader else ""),
-        )
-        return self._pages.notice(strings.done_title, text, language=language).response()
-
-    def _strings(self, state: _ChangeState) -> tuple[AddressChangeStrings, str]:
-        own = state.old.language if state.old else None
-        strings = web_strings(own or self._config.publication.language)
-        return strings.address_change, strings.language
+        language = state.old.language if state.old else None
+        page = self.pages.render("web/address_change.html", values, language=language)
+        return page.response(410 if name == "over" else 200)
 
 
 def _load_state(tx: Transaction, confirmation: PendingConfirmation) -> _ChangeState:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syndicate.config import Config, Newsletter
-from syndicate.language import available_languages
+from syndicate.language import Translator, available_languages, translator
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
 from syndicate.render.formatting import FILTERS
 from syndicate.store import Transaction
 from syndicate.text import one_line
-from syndicate.web.readers.link_owner import strings_for
-from syndicate.web.ui_strings import WebStrings, web_strings
+from syndicate.web.readers.link_pages import translator_for
 
 PAUSE_WEEKS = (1, 2, 4, 8)
 MAX_LENGTH = 200
@@ -36,9 +35,9 @@ class ReaderAction:
     config: Config
 
     @property
-    def strings(self) -> WebStrings:
-        """The texts in the reader's language."""
-        return strings_for(self.reader, self.config)
+    def translator(self) -> Translator:
+        """The translator into the reader's language."""
+        return translator_for(self.reader, self.config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +90,9 @@ def pause_end(reader: Subscriber, at: datetime) -> datetime | None:
     return until if until is not None and until > at else None
 
 
-def format_date(at: datetime, strings: WebStrings, config: Config) -> str:
+def format_date(at: datetime, language: str, config: Config) -> str:
     """Format a date for the reader's page."""
-    return FILTERS["date"](at, config.publication.timezone, strings.language)
+    return FILTERS["date"](at, config.publication.timezone, language)
 
 
 def _leave(action: ReaderAction) -> ActionOutcome | None:
@@ -103,7 +102,9 @@ def _leave(action: ReaderAction) -> ActionOutcome | None:
     action.tx.subscribers.unsubscribe(
         action.reader.key, newsletter.name, at=action.at, cause=action.cause
     )
-    return ActionOutcome(action.strings.preferences.left.format(newsletter=newsletter.label))
+    return ActionOutcome(
+        action.translator.gettext("You no longer get %(newsletter)s.", newsletter=newsletter.label)
+    )
 
 
 def _leave_all(action: ReaderAction) -> ActionOutcome:
@@ -111,7 +112,7 @@ def _leave_all(action: ReaderAction) -> ActionOutcome:
         action.tx.subscribers.unsubscribe(
             action.reader.key, subscription.newsletter, at=action.at, cause=action.cause
         )
-    return ActionOutcome(action.strings.preferences.left_all)
+    return ActionOutcome(action.translator.gettext("You are unsubscribed from everything."))
 
 
 def _pause(action: ReaderAction) -> ActionOutcome | None:
@@ -119,35 +120,40 @@ def _pause(action: ReaderAction) -> ActionOutcome | None:
     if weeks not in map(str, PAUSE_WEEKS):
         return None
     until = action.at + timedelta(weeks=int(weeks))
-    date = format_date(until, action.strings, action.config)
+    texts = action.translator
+    date = format_date(until, texts.language, action.config)
     current = pause_end(action.reader, action.at)
-    if current is None or format_date(current, action.strings, action.config) != date:
+    if current is None or format_date(current, texts.language, action.config) != date:
         action.tx.subscribers.pause(action.reader.key, until, at=action.at, cause=action.cause)
-    return ActionOutcome(action.strings.preferences.paused.format(date=date))
+    return ActionOutcome(texts.gettext("You get no editions until %(date)s.", date=date))
 
 
 def _resume(action: ReaderAction) -> ActionOutcome:
     if action.reader.paused_until is not None:
         action.tx.subscribers.pause(action.reader.key, None, at=action.at, cause=action.cause)
-    return ActionOutcome(action.strings.preferences.resumed)
+    return ActionOutcome(action.translator.gettext("The pause is over: you get the next edition."))
 
 
 def change_details(action: ReaderAction) -> ActionOutcome:
     """Change the name and the custom fields to the values of the form."""
-    strings = action.strings.personal_data
+    texts = action.translator
     custom_fields = action.config.signup.fields
     values = {"name": one_line(action.form.get("name", action.reader.name))}
-    labels = {"name": strings.name}
+    labels = {"name": texts.gettext("Name")}
     for field in custom_fields:
         key = FIELD_PREFIX + field.name
         labels[key] = field.title
         values[key] = one_line(action.form.get(key, action.reader.fields.get(field.name, "")))
     for key, value in values.items():
         if len(value) > MAX_LENGTH:
-            return ActionOutcome(strings.too_long.format(field=labels[key]), failed=True)
+            text = texts.gettext("Nothing was changed: “%(field)s” is too long.", field=labels[key])
+            return ActionOutcome(text, failed=True)
     for field in custom_fields:
         if field.required and not values[FIELD_PREFIX + field.name]:
-            return ActionOutcome(strings.missing.format(field=field.title), failed=True)
+            text = texts.gettext(
+                "Nothing was changed: please fill in “%(field)s”.", field=field.title
+            )
+            return ActionOutcome(text, failed=True)
     fields = {field.name: values[FIELD_PREFIX + field.name] for field in custom_fields}
     fields = {**action.reader.fields, **fields}
     action.tx.subscribers.update(
@@ -157,7 +163,7 @@ def change_details(action: ReaderAction) -> ActionOutcome:
         at=action.at,
         cause=action.cause,
     )
-    return ActionOutcome(action.strings.preferences.saved)
+    return ActionOutcome(texts.gettext("Saved."))
 
 
 def _set_language(action: ReaderAction) -> ActionOutcome | None:
@@ -167,7 +173,7 @@ def _set_language(action: ReaderAction) -> ActionOutcome | None:
     action.tx.subscribers.update(
         action.reader.key, language=language, at=action.at, cause=action.cause
     )
-    return ActionOutcome(web_strings(language).preferences.saved)
+    return ActionOutcome(translator(language).gettext("Saved."))
 
 
 DECISIONS: Mapping[str, Callable[[ReaderAction], ActionOutcome | None]] = {

@@ -4,6 +4,7 @@ Anybody may have the links of a forwarded mail, so a new subscription and access
 data begin with a letter to the address.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from syndicate.config import Config, Newsletter
@@ -17,6 +18,7 @@ from syndicate.web.readers.signup.limits import SignupLimits
 DATA_LINK_LIFETIME = timedelta(days=1)
 
 
+@dataclass(frozen=True)
 class EmailVerification:
     """Sends letters to known readers who used one of their links.
 
@@ -24,45 +26,42 @@ class EmailVerification:
     or TemplateError.
     """
 
-    def __init__(
-        self, store: Store, config: Config, letters: LetterSender, limits: SignupLimits
-    ) -> None:
-        self._store = store
-        self._config = config
-        self._letters = letters
-        self._limits = limits
+    store: Store
+    config: Config
+    letters: LetterSender
+    limits: SignupLimits
 
     def request_subscription(
         self, reader: Subscriber, newsletter: Newsletter, *, cause: Cause, at: datetime
     ) -> timedelta | None:
         """Send the letter that confirms a subscription."""
-        language = self._letters.choose_language(reader, [newsletter])
-        content = self._letters.compose(Letter.CONFIRM, language, [newsletter])
+        language = self.letters.choose_language(reader, [newsletter])
+        content = self.letters.compose(Letter.CONFIRM, language, [newsletter])
         names = [newsletter.name]
-        with self._store.write() as tx:
+        with self.store.write() as tx:
             wait = self._take(tx, reader, at)
             if wait is None and tx.subscribers.add_pending(reader.email, names, cause=cause, at=at):
-                self._letters.add_confirmation(
+                self.letters.add_confirmation(
                     tx,
                     content,
                     to=reader.key,
                     kind=ConfirmationKind.SUBSCRIBE,
                     asked={"newsletters": names, "how": cause.how},
                     at=at,
-                    expires_at=at + self._config.signup.expire_after,
+                    expires_at=at + self.config.signup.expire_after,
                 )
-        self._letters.notify_sender()
+        self.letters.notify_sender()
         return wait
 
     def request_data_link(
         self, reader: Subscriber, *, cause: Cause, at: datetime
     ) -> timedelta | None:
         """Send the letter with the link to the reader's data."""
-        content = self._letters.compose(Letter.DATA, self._letters.choose_language(reader))
-        with self._store.write() as tx:
+        content = self.letters.compose(Letter.DATA, self.letters.choose_language(reader))
+        with self.store.write() as tx:
             wait = self._take(tx, reader, at)
             if wait is None:
-                self._letters.add_confirmation(
+                self.letters.add_confirmation(
                     tx,
                     content,
                     to=reader.key,
@@ -79,9 +78,9 @@ class EmailVerification:
                     detail="link to their data",
                 )
                 tx.audit_log.add(entry)
-        self._letters.notify_sender()
+        self.letters.notify_sender()
         return wait
 
     def _take(self, tx: Transaction, reader: Subscriber, at: datetime) -> timedelta | None:
-        wait = self._limits.take_letter(tx, at)
-        return self._limits.take_letter_to(tx, reader.email, at) if wait is None else wait
+        wait = self.limits.take_letter(tx, at)
+        return self.limits.take_letter_to(tx, reader.email, at) if wait is None else wait

@@ -5,7 +5,7 @@ day; links in other mails never lead here, since mail is forwarded.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from starlette.responses import Response
@@ -16,9 +16,8 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.subscribers import Action, Actor, Cause, Subscriber
 from syndicate.store import ConfirmationKind, PendingConfirmation, PersonalRecord, Store
 from syndicate.store.audience.audit_log import AuditEntry
-from syndicate.web.error_pages import ErrorPages
 from syndicate.web.forms import Form
-from syndicate.web.pages import FORM_POLICY, WebPages
+from syndicate.web.pages import WebPages
 from syndicate.web.readers.decisions import (
     FIELD_PREFIX,
     MAX_LENGTH,
@@ -26,22 +25,20 @@ from syndicate.web.readers.decisions import (
     ReaderAction,
     change_details,
 )
-from syndicate.web.readers.link_owner import strings_for
 from syndicate.web.readers.personal_data_file import export_json
 from syndicate.web.security_headers import NO_STORE
 
 STYLE = "web/preferences.css"
 
 
+@dataclass(frozen=True)
 class PersonalDataPages:
     """Handles the confirmations of kind DATA."""
 
-    def __init__(self, store: Store, config: Config, links: SignedLinks, pages: WebPages) -> None:
-        self._store = store
-        self._config = config
-        self._links = links
-        self._pages = pages
-        self._errors = ErrorPages(config, pages)
+    store: Store
+    config: Config
+    links: SignedLinks
+    pages: WebPages
 
     def show(self, confirmation: PendingConfirmation) -> Response:
         """Return the page. Raise StoreError."""
@@ -62,61 +59,55 @@ class PersonalDataPages:
             case "download":
                 return self._download(reader.key, cause=cause, at=at)
             case "confirm-erase":
-                return self._render("web/erase.html", reader, {})
+                return self._render("web/erase.html", reader, {"done": False})
             case "erase":
                 return self._erase(reader, cause=cause, at=at)
-        return self._errors.bad_form(strings_for(reader, self._config).language)
+        return self.pages.bad_form(reader.language)
 
     def _find(self, confirmation: PendingConfirmation, at: datetime) -> Subscriber | Response:
         """Return the reader, or the response to a link that no longer works."""
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             reader = tx.subscribers.by_key(confirmation.subscriber)
         if reader is None:
-            return self._errors.bad_link()
+            return self.pages.bad_link()
         if at < confirmation.expires_at:
             return reader
         return self._render("web/data_expired.html", reader, {}, status=410)
 
-    # actions
-
     def _change(self, key: int, form: Form, *, cause: Cause, at: datetime) -> Response:
-        with self._store.write() as tx:
+        with self.store.write() as tx:
             reader = tx.subscribers.by_key(key)
             if reader is None:
-                return self._errors.bad_link()
+                return self.pages.bad_link()
             outcome = change_details(
                 ReaderAction(
-                    tx=tx, reader=reader, form=form, cause=cause, at=at, config=self._config
+                    tx=tx, reader=reader, form=form, cause=cause, at=at, config=self.config
                 )
             )
             reader = tx.subscribers.by_key(key) or reader
         return self._page(reader, outcome, form if outcome.failed else {})
 
     def _download(self, key: int, *, cause: Cause, at: datetime) -> Response:
-        with self._store.write() as tx:
+        with self.store.write() as tx:
             if tx.subscribers.by_key(key) is not None:
                 tx.audit_log.add(
                     AuditEntry(subscriber=key, action=Action.EXPORTED, cause=cause, at=at)
                 )
-        with self._store.read() as tx:  # slow, and others may write meanwhile
+        with self.store.read() as tx:  # slow, and others may write meanwhile
             record = tx.data_export.load(key)
         if record is None:
-            return self._errors.bad_link()
+            return self.pages.bad_link()
         headers = {
             "content-disposition": f'attachment; filename="data-{at:%Y-%m-%d}.json"',
             **NO_STORE,
         }
-        content = export_json(_without_other_readers(record), self._config, at=at)
+        content = export_json(_without_other_readers(record), self.config, at=at)
         return Response(content, headers=headers, media_type="application/json")
 
     def _erase(self, reader: Subscriber, *, cause: Cause, at: datetime) -> Response:
-        with self._store.write() as tx:
+        with self.store.write() as tx:
             tx.erasures.erase(reader.key, at=at, cause=cause)
-        strings = strings_for(reader, self._config)
-        title, text = strings.personal_data.erased_title, strings.personal_data.erased
-        return self._pages.notice(title, text, language=strings.language).response()
-
-    # the page
+        return self._render("web/erase.html", reader, {"done": True})
 
     def _page(
         self,
@@ -127,7 +118,7 @@ class PersonalDataPages:
         values = {
             "outcome": outcome,
             "form": form or {},
-            "custom_fields": self._config.signup.fields,
+            "custom_fields": self.config.signup.fields,
             "prefix": FIELD_PREFIX,
             "max_length": MAX_LENGTH,
         }
@@ -136,12 +127,11 @@ class PersonalDataPages:
     def _render(
         self, name: str, reader: Subscriber, values: Mapping[str, object], *, status: int = 200
     ) -> Response:
-        page = self._pages.render(
+        page = self.pages.render(
             name,
-            {"reader": reader, "preferences": self._links.preferences(reader.key), **values},
-            language=strings_for(reader, self._config).language,
+            {"reader": reader, "preferences": self.links.preferences(reader.key), **values},
+            language=reader.language,
             style=STYLE,
-            policy=FORM_POLICY,
         )
         return page.response(status)
 

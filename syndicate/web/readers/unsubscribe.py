@@ -7,25 +7,15 @@ is the only credential, and no response reveals whether a forged one is close.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from syndicate import clock
-from syndicate.config import Config, Newsletter
-from syndicate.deliver.message.links import SignedLinks
-from syndicate.errors import StoreError
-from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState, may_undo
-from syndicate.store import Store
+from syndicate.config import Newsletter
+from syndicate.model.subscribers import Actor, Cause, Subscriber, SubscriptionState, may_undo
 from syndicate.text import one_line
-from syndicate.web.csrf import is_same_origin
-from syndicate.web.error_pages import ErrorPages
-from syndicate.web.forms import Form, read_form
-from syndicate.web.pages import FORM_POLICY, WebPages
-from syndicate.web.readers import link_owner
+from syndicate.web.forms import Form
+from syndicate.web.readers.link_pages import LinkPages, find_newsletter, find_reader, mask_email
 from syndicate.web.security_headers import NO_STORE
-from syndicate.web.ui_strings import WebStrings, web_strings
 
 ONE_CLICK = "List-Unsubscribe"
 REASONS: Mapping[str, str] = {
@@ -62,90 +52,65 @@ class LinkedSubscription:
         left = self.state is SubscriptionState.LEFT
         return left and self.reader is not None and self.reader.suppressed is None
 
-    @property
-    def masked_email(self) -> str:
-        """The address as `mask_email` shortens it."""
-        return link_owner.mask_email(self.reader.email if self.reader else "")
 
-
-class UnsubscribePages:
+@dataclass(frozen=True)
+class UnsubscribePages(LinkPages):
     """The pages under /unsubscribe/."""
 
-    def __init__(self, store: Store, config: Config, links: SignedLinks, pages: WebPages) -> None:
-        self._store = store
-        self._config = config
-        self._links = links
-        self._pages = pages
-        self._errors = ErrorPages(config, pages)
+    prefix = "unsubscribe"
 
-    def routes(self) -> list[Route]:
-        """Return the routes."""
-        return [Route("/unsubscribe/{token}", self.handle, methods=["GET", "POST"])]
+    def is_exempt(self, form: Form) -> bool:
+        """Mail programs send the one-click form (RFC 8058)."""
+        return form.get(ONE_CLICK) == "One-Click"
 
-    async def handle(self, request: Request) -> Response:
-        """Show the state of the subscription; on a POST, first do what the form says."""
-        token = request.path_params["token"]
-        try:
-            if request.method != "POST":
-                return await run_in_threadpool(self._show, token)
-            form = await read_form(request) or Form()
-            if form.get(ONE_CLICK) != "One-Click" and not is_same_origin(
-                request, self._config.web_url
-            ):
-                return self._errors.bad_form()
-            return await run_in_threadpool(self._act, token, form, request)
-        except StoreError:
-            return self._errors.busy()
-
-    def _show(self, token: str) -> Response:
+    def show(self, token: str) -> Response:
+        """Show the state of the subscription."""
         subscription = self._find(token)
-        return self._errors.bad_link() if subscription is None else self._page(subscription)
+        return self.pages.bad_link() if subscription is None else self._page(subscription)
 
-    def _act(self, token: str, form: Form, request: Request) -> Response:
+    def act(self, token: str, form: Form, origin: str) -> Response:
+        """Unsubscribe, undo that, or store the reason."""
         subscription = self._find(token)
         if subscription is None:
-            return self._errors.bad_link()
-        action = form.get("action")
-        if form.get(ONE_CLICK) == "One-Click":
-            cause = self._cause("one click in the mail program (RFC 8058)", request)
-            self._leave(subscription, cause)
+            return self.pages.bad_link()
+        if self.is_exempt(form):
+            self._leave(subscription, "one click in the mail program (RFC 8058)", origin)
             return PlainTextResponse("Unsubscribed.\n", headers=NO_STORE)
+        action = form.get("action")
         if action == "leave":
-            self._leave(subscription, self._cause("button on the unsubscribe page", request))
-            return self._show(token)
-        if action == "undo" and subscription.may_return:
-            cause = self._cause("undo on the unsubscribe page", request)
-            undone = self._rejoin(subscription, cause)
-            return self._rejoined(subscription) if undone else self._show(token)
-        if action == "reason" and form.get("reason") in REASONS:
+            self._leave(subscription, "button on the unsubscribe page", origin)
+        elif action == "undo" and subscription.may_return:
+            if self._rejoin(subscription, origin):
+                return self._page(subscription, rejoined=True)
+        elif action == "reason" and form.get("reason") in REASONS:
             self._save_reason(subscription, form)
-            return self._page(subscription, self._strings(subscription).reasons.thanks)
-        return self._errors.bad_form(self._strings(subscription).language)
+            return self._page(subscription, thanks=True)
+        else:
+            return self.pages.bad_form(self._language(subscription))
+        return self.show(token)
 
     def _find(self, token: str) -> LinkedSubscription | None:
         """Return what a token belongs to; None for one that we didn't sign."""
-        key_and_name = self._links.read_unsubscribe(token)
+        key_and_name = self.links.read_unsubscribe(token)
         if key_and_name is None:
             return None
         key, name = key_and_name
-        with self._store.read() as tx:
-            newsletter = link_owner.find_newsletter(tx, name, self._config) or Newsletter(name=name)
-            reader = link_owner.find_reader(tx, key)
+        with self.store.read() as tx:
+            newsletter = find_newsletter(tx, name, self.config) or Newsletter(name=name)
+            reader = find_reader(tx, key)
             undoable = reader is not None and may_undo(
                 tx.audit_log.changes(reader.key), newsletter.name, clock.now()
             )
         return LinkedSubscription(newsletter, reader, undoable)
 
-    def _cause(self, how: str, request: Request) -> Cause:
-        return link_owner.cause_of_request(how, request, self._config)
-
-    def _leave(self, subscription: LinkedSubscription, cause: Cause) -> None:
+    def _leave(self, subscription: LinkedSubscription, how: str, origin: str) -> None:
         name, reader = subscription.newsletter.name, subscription.reader
         if reader is not None:
-            with self._store.write() as tx:
+            cause = Cause(who=Actor.READER, how=how, origin=origin)
+            with self.store.write() as tx:
                 tx.subscribers.unsubscribe(reader.key, name, at=clock.now(), cause=cause)
 
-    def _rejoin(self, subscription: LinkedSubscription, cause: Cause) -> bool:
+    def _rejoin(self, subscription: LinkedSubscription, origin: str) -> bool:
         """Undo an unsubscription of the last hour; return whether it was done.
 
         Later on it takes a sign-up: anybody may have the link of a forwarded mail.
@@ -153,7 +118,8 @@ class UnsubscribePages:
         name, reader, at = subscription.newsletter.name, subscription.reader, clock.now()
         if reader is None:
             return False
-        with self._store.write() as tx:
+        cause = Cause(who=Actor.READER, how="undo on the unsubscribe page", origin=origin)
+        with self.store.write() as tx:
             return may_undo(
                 tx.audit_log.changes(reader.key), name, at
             ) and tx.subscribers.resubscribe(reader.key, name, at=at, cause=cause)
@@ -163,46 +129,38 @@ class UnsubscribePages:
         comment = one_line(form.get("words", ""))[:MAX_REASON_LENGTH]
         reason = ": ".join(part for part in (REASONS[form["reason"]], comment) if part)
         if subscription.reader is not None and subscription.state is SubscriptionState.LEFT:
-            with self._store.write() as tx:
+            with self.store.write() as tx:
                 tx.audit_log.add_reason(
                     subscription.reader.key, subscription.newsletter.name, reason
                 )
 
-    # the pages
-
-    def _page(self, subscription: LinkedSubscription, message: str = "") -> Response:
-        reader = subscription.reader
+    def _page(
+        self, subscription: LinkedSubscription, *, rejoined: bool = False, thanks: bool = False
+    ) -> Response:
+        reader, newsletter = subscription.reader, subscription.newsletter
+        current = self.config.newsletter(newsletter.name)
+        signup = None
+        if self.config.signup.enabled and current is not None and current.offered:
+            signup = f"{self.config.web_url}/signup?newsletter={newsletter.name}"
         values = {
             "subscription": subscription,
-            "newsletter": subscription.newsletter.label,
-            "reasons": REASONS,
+            "newsletter": newsletter.label,
+            "email": mask_email(reader.email if reader else ""),
+            "rejoined": rejoined,
+            "thanks": thanks,
             "max_length": MAX_REASON_LENGTH,
-            "message": message,
-            "preferences": self._links.preferences(reader.key) if reader else None,
-            "signup": self._signup_url(subscription.newsletter),
+            "preferences": self.links.preferences(reader.key) if reader else None,
+            "signup": signup,
         }
-        page = self._pages.render(
+        page = self.pages.render(
             "web/unsubscribe.html",
             values,
-            language=self._strings(subscription).language,
+            language=self._language(subscription),
             style="web/preferences.css",
-            policy=FORM_POLICY,
         )
         return page.response()
 
-    def _signup_url(self, newsletter: Newsletter) -> str | None:
-        current = self._config.newsletter(newsletter.name)
-        if not self._config.signup.enabled or current is None or not current.offered:
-            return None
-        return f"{self._config.web_url}/signup?newsletter={newsletter.name}"
-
-    def _rejoined(self, subscription: LinkedSubscription) -> Response:
-        strings, newsletter = self._strings(subscription), subscription.newsletter
-        text = strings.rejoined.format(email=subscription.masked_email, newsletter=newsletter.label)
-        page = self._pages.notice(strings.rejoined_title, text, language=strings.language)
-        return page.response()
-
-    def _strings(self, subscription: LinkedSubscription) -> WebStrings:
+    def _language(self, subscription: LinkedSubscription) -> str | None:
+        """Return the reader's language, else the newsletter's; None for the publication's."""
         own = subscription.reader.language if subscription.reader else None
-        language = own or subscription.newsletter.language
-        return web_strings(language or self._config.publication.language)
+        return own or subscription.newsletter.language

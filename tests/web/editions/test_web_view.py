@@ -133,7 +133,7 @@ def test_a_letter_is_not_shown(site):
 def test_a_gone_edition_gets_a_kind_page(site, edition, reader):
     answer = site.client.get(site.path(edition, reader))
     assert answer.status_code == 404
-    assert "This edition can&#39;t be read any more" in answer.text
+    assert "This edition can't be read any more" in answer.text
 
 
 def test_an_erased_readers_copy_is_gone(site):

@@ -19,15 +19,15 @@ from starlette.routing import Route
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
+from syndicate.language import translator
+from syndicate.model.subscribers import Actor, Cause
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.text import printable
-from syndicate.web.error_pages import ErrorPages, too_many_requests
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form, read_json
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.outbox.pages import is_outbox_served
-from syndicate.web.pages import FORM_POLICY, WebPages
-from syndicate.web.readers.link_owner import cause_of_request
+from syndicate.web.pages import WebPages, too_many_requests
 from syndicate.web.readers.signup.bot_checks import (
     HONEYPOT,
     FormStamps,
@@ -48,7 +48,7 @@ from syndicate.web.readers.signup.validation import (
     custom_field,
 )
 from syndicate.web.security_headers import NO_STORE
-from syndicate.web.ui_strings import web_strings
+from syndicate.web.server.client_address import client_network
 
 _log = structlog.get_logger(__name__)
 STYLE = "web/forms.css"
@@ -74,8 +74,8 @@ class _SignupFormView:
     problems: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
     """A message about the form as a whole."""
-    title: str = ""
-    """The heading of the message, if not the default."""
+    throttled: bool = False
+    """Whether the message is that there are too many sign-ups."""
     stamp: str = ""
     """The stamp to keep; a new one by default."""
     work: bool = False
@@ -101,20 +101,11 @@ class SignupPages:
         self._access = OperatorAccess(config)
         self._pages = pages
         self._templates = Templates.of(config)
-        self._errors = ErrorPages(config, pages)
         self._validator = validator
         self._requests = requests
         self._stamps = FormStamps(secret)
         self._challenges = Challenges(secret)
-        self._strings = web_strings(config.publication.language)
-        text = self._text = self._strings.signup
-        custom = {custom_field(own.name): own.title for own in config.signup.fields}
-        self._labels = {
-            "email": text.email,
-            "name": text.name,
-            **custom,
-            NEWSLETTERS_FIELD: text.choose,
-        }
+        self._texts = translator(config.publication.language)
 
     @property
     def is_open(self) -> bool:
@@ -132,8 +123,6 @@ class SignupPages:
             Route("/api/signup", self.api, methods=["POST", "OPTIONS"]),
         ]
 
-    # the page
-
     async def page(self, request: Request) -> Response:
         """Show the form; on a POST, process it."""
         if request.method != "POST":
@@ -141,15 +130,12 @@ class SignupPages:
             view = _SignupFormView(typed=SignupInput(newsletters=selected))
             return await run_in_threadpool(self._form, view)
         form = await read_form(request, max_fields=MAX_CHECKBOX_FIELDS)
-        try:
-            return await run_in_threadpool(self._handle_form, request, form)
-        except SyndicateError as error:  # the store, or a template of a letter
-            _log_failure(error)
-            return self._errors.busy()
+        return await run_in_threadpool(self._handle_form, request, form)
 
     def _handle_form(self, request: Request, form: Form | None) -> Response:
         if form is None:
-            return self._form(_SignupFormView(notice=self._text.not_read), 400)
+            notice = self._texts.gettext("That was not understood. Please fill in the form again.")
+            return self._form(_SignupFormView(notice=notice), 400)
         if is_honeypot_filled(form):
             return self._done(request)
         typed, stamp = _input_from_form(form), form.get(_STAMP_FIELD, "")
@@ -163,9 +149,10 @@ class SignupPages:
             stamp = ""
         proven = age is StampAge.OK and self._redeem_proof(form.get(PROOF_FIELD))
         if age is not StampAge.OK or (self._config.signup.proof_of_work and not proven):
-            return self._form(
-                _SignupFormView(typed=typed, notice=self._text.again, stamp=stamp), 400
+            notice = self._texts.gettext(
+                "Please press the button once more, so that we know you are no program."
             )
+            return self._form(_SignupFormView(typed=typed, notice=notice, stamp=stamp), 400)
         throttled = self._submit(request, signup, how="form on the web", proven=proven)
         if throttled is None:
             return self._done(request)
@@ -173,17 +160,24 @@ class SignupPages:
         view = _SignupFormView(
             typed=typed,
             stamp=stamp,
-            title=self._strings.busy_title,
+            throttled=True,
             notice=self._limit_message(throttled),
             work=throttled.proof_helps and not proof_failed,
         )
         return too_many_requests(self._form(view, 429), throttled.wait)
 
     def _limit_message(self, throttled: SignupThrottled) -> str:
-        text = self._text
-        reason = text.over_all if throttled.limit is SignupLimit.ALL else text.over_network
-        minutes = max(1, math.ceil(throttled.wait.total_seconds() / 60))
-        return f"{reason} {text.over_wait.format(count=minutes)}"
+        reason = (
+            self._texts.gettext("Very many people are signing up right now.")
+            if throttled.limit is SignupLimit.ALL
+            else self._texts.gettext("Many sign-ups have come from your network in the last hour.")
+        )
+        again = self._texts.ngettext(
+            "Please try again in %(num)s minute.",
+            "Please try again in %(num)s minutes.",
+            max(1, math.ceil(throttled.wait.total_seconds() / 60)),
+        )
+        return f"{reason} {again}"
 
     def _form(self, view: _SignupFormView, status: int = 200) -> Response:
         work = self._config.signup.proof_of_work or view.work
@@ -191,18 +185,14 @@ class SignupPages:
             "view": view,
             "offered": self._validator.offered,
             "selected": self._selected(view.typed),
-            "labels": self._labels,
             "custom_fields": [(custom_field(own.name), own) for own in self._config.signup.fields],
-            "strings": self._text,
             "double_opt_in": self._config.signup.confirm,
             "work": work,
             "stamp": view.stamp or self._stamps.make(clock.now()),
             "honeypot": HONEYPOT,
             "max_length": MAX_LENGTH,
         }
-        policy: tuple[str, ...] = FORM_POLICY
-        if work:
-            policy += ("script-src 'self'", "connect-src 'self'")
+        policy = ("script-src 'self'", "connect-src 'self'") if work else ()
         page = self._pages.render("web/signup.html", values, style=STYLE, policy=policy)
         response = page.response(status)
         if status == 200:  # noqa: PLR2004 - HTTP status
@@ -216,13 +206,11 @@ class SignupPages:
 
     def _done(self, request: Request) -> Response:
         values = {
-            "strings": self._text,
+            "message": self._success(),
             "double_opt_in": self._config.signup.confirm,
             "outbox": is_outbox_served(self._config) and self._access.allows(request),
         }
         return self._pages.render("web/signed_up.html", values, style=STYLE).response()
-
-    # the proof of work
 
     async def challenge(self, request: Request) -> Response:
         """Return a new challenge, to pages of any site."""
@@ -245,8 +233,6 @@ class SignupPages:
         with self._store.write() as tx:
             return self._challenges.redeem(tx, proof, at)
 
-    # JSON
-
     async def api(self, request: Request) -> Response:
         """Process a sign-up by a program, or by a script of another site."""
         if request.method == "OPTIONS":
@@ -255,9 +241,10 @@ class SignupPages:
         try:
             return await run_in_threadpool(self._handle_json, request, body)
         except SyndicateError as error:
-            _log_failure(error)
-            message = f"{self._strings.busy_title}. {self._strings.busy}"
-            return _json({"message": message}, 503)
+            _log.warning("sign-up failed", reason=str(error))
+            title = self._texts.gettext("Just a moment")
+            text = self._texts.gettext("Nothing was changed yet. Please try again in a minute.")
+            return _json({"message": f"{title}. {text}"}, 503)
 
     def _handle_json(self, request: Request, body: dict[str, Any] | None) -> Response:
         try:
@@ -273,22 +260,26 @@ class SignupPages:
             content: dict[str, Any] = {"message": self._limit_message(throttled)}
             content |= _PROOF_REQUIRED if throttled.proof_helps else {}
             return too_many_requests(_json(content, 429), throttled.wait)
-        text, double_opt_in = self._text, self._config.signup.confirm
-        return _json({"message": text.sent if double_opt_in else text.subscribed}, 202)
+        return _json({"message": self._success()}, 202)
+
+    def _success(self) -> str:
+        if not self._config.signup.confirm:
+            return self._texts.gettext("The next edition goes to the address that you gave.")
+        return self._texts.gettext(
+            "There is a letter on its way to the address that you gave. "
+            "Press the button in it, and you are subscribed."
+        )
 
     def _submit(
         self, request: Request, signup: SignupRequest, *, how: str, proven: bool
     ) -> SignupThrottled | None:
-        cause = cause_of_request(how, request, self._config)
+        origin = client_network(request, self._config.web.proxies)
+        cause = Cause(who=Actor.READER, how=how, origin=origin)
         return self._requests.submit(signup, cause=cause, at=clock.now(), proven=proven)
 
 
 def _json(content: Mapping[str, Any], status: int) -> Response:
     return JSONResponse(content, status, headers=_CORS)
-
-
-def _log_failure(error: SyndicateError) -> None:
-    _log.warning("sign-up failed", reason=str(error))
 
 
 def _input_from_form(form: Form) -> SignupInput:

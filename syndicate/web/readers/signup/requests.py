@@ -38,16 +38,14 @@ class SignupThrottled:
     """Whether it succeeds at once with a proof of work."""
 
 
+@dataclass(frozen=True)
 class SignupRequests:
     """Subscribes readers, or sends them the letter that asks for confirmation."""
 
-    def __init__(
-        self, store: Store, config: Config, letters: LetterSender, limits: SignupLimits
-    ) -> None:
-        self._store = store
-        self._config = config
-        self._letters = letters
-        self._limits = limits
+    store: Store
+    config: Config
+    letters: LetterSender
+    limits: SignupLimits
 
     def submit(
         self, signup: SignupRequest, *, cause: Cause, at: datetime, proven: bool
@@ -56,35 +54,35 @@ class SignupRequests:
 
         The result doesn't reveal whether the address is known. Raise StoreError.
         """
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             reader = tx.subscribers.by_email(signup.email)
-        language = self._letters.choose_language(reader, signup.newsletters)
+        language = self.letters.choose_language(reader, signup.newsletters)
         # compose the letter into the cache now, not while the write transaction is open
-        self._letters.compose(Letter.CONFIRM, language, signup.newsletters)
+        self.letters.compose(Letter.CONFIRM, language, signup.newsletters)
         attempt = _SignupAttempt(signup=signup, cause=cause, at=at, language=language)
-        with self._store.write() as tx:
+        with self.store.write() as tx:
             throttled = self._throttle(tx, attempt, proven=proven)
             if throttled is not None:
                 return throttled
             # this limit is silent: others must not learn that an address got letters
-            if self._limits.take_letter_to(tx, signup.email, at) is None:
+            if self.limits.take_letter_to(tx, signup.email, at) is None:
                 self._process(tx, attempt)
-        self._letters.notify_sender()
+        self.letters.notify_sender()
         return None
 
     def _throttle(
         self, tx: Transaction, attempt: _SignupAttempt, *, proven: bool
     ) -> SignupThrottled | None:
         """Take a sign-up from the limits; what one refuses doesn't use up the next."""
-        wait = self._limits.take_signup(tx, attempt.cause.origin, attempt.at, proven=proven)
+        wait = self.limits.take_signup(tx, attempt.cause.origin, attempt.at, proven=proven)
         if wait is not None:
             return SignupThrottled(SignupLimit.NETWORK, wait, proof_helps=not proven)
-        wait = self._limits.take_letter(tx, attempt.at)
+        wait = self.limits.take_letter(tx, attempt.at)
         return None if wait is None else SignupThrottled(SignupLimit.ALL, wait)
 
     def _process(self, tx: Transaction, attempt: _SignupAttempt) -> None:
         signup = attempt.signup
-        if self._config.signup.confirm:
+        if self.config.signup.confirm:
             self._request_confirmation(tx, attempt, signup.newsletters)
             return
         was_known = tx.subscribers.by_email(signup.email) is not None
@@ -103,7 +101,7 @@ class SignupRequests:
                 tx.subscribers.update(
                     reader.key, fields=signup.fields, cause=attempt.cause, at=attempt.at
                 )
-            self._letters.add_welcome(tx, reader.key, new, at=attempt.at)
+            self.letters.add_welcome(tx, reader.key, new, at=attempt.at)
         if returning:
             self._request_confirmation(tx, attempt, returning)
 
@@ -117,12 +115,12 @@ class SignupRequests:
         if reader is None:
             return
         asked = {"newsletters": names, "name": signup.name, "fields": dict(signup.fields)}
-        self._letters.add_confirmation(
+        self.letters.add_confirmation(
             tx,
-            self._letters.compose(Letter.CONFIRM, attempt.language, newsletters),
+            self.letters.compose(Letter.CONFIRM, attempt.language, newsletters),
             to=reader,
             kind=ConfirmationKind.SUBSCRIBE,
             asked=asked | {"how": attempt.cause.how},
             at=at,
-            expires_at=at + self._config.signup.expire_after,
+            expires_at=at + self.config.signup.expire_after,
         )

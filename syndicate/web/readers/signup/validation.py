@@ -13,8 +13,8 @@ from email_validator import EmailNotValidError, validate_email
 
 from syndicate.config import Config, Newsletter
 from syndicate.errors import ConfigError
+from syndicate.language import translator
 from syndicate.text import one_line, printable
-from syndicate.web.ui_strings import SignupStrings, web_strings
 
 MAX_LENGTH = 200
 """Characters of a name or of a custom field."""
@@ -59,7 +59,7 @@ class SignupValidator:
         """Raise ConfigError when the list of disposable domains can't be read."""
         self._signup = config.signup
         self.offered = [newsletter for newsletter in config.newsletters if newsletter.offered]
-        self._strings: SignupStrings = web_strings(config.publication.language).signup
+        self._texts = translator(config.publication.language)
         file = config.signup.disposable_domains
         self._disposable = _read_domains(config.path(file)) if file else frozenset[str]()
 
@@ -75,9 +75,7 @@ class SignupValidator:
         }
         newsletters = self._newsletters(typed.newsletters, errors)
         for unknown in set(typed.fields) - {custom.name for custom in self._signup.fields}:
-            errors[custom_field(printable(unknown))] = self._strings.unknown.format(
-                name=_quoted(unknown)
-            )
+            errors[custom_field(printable(unknown))] = self._unknown(unknown)
         if errors:
             raise SignupErrors(errors)
         return SignupRequest(email=email, name=name, fields=fields, newsletters=newsletters)
@@ -92,10 +90,16 @@ class SignupValidator:
                 typed.strip(), check_deliverability=False, test_environment=True
             )
         except (EmailNotValidError, UnicodeError):
-            errors["email"] = self._strings.bad_email
+            errors["email"] = self._texts.gettext(
+                "This is no complete email address; one looks like anna@example.org."
+            )
             return ""
         if self._is_disposable(address.ascii_domain):
-            errors["email"] = self._strings.disposable.format(domain=address.domain)
+            errors["email"] = self._texts.gettext(
+                "Addresses at %(domain)s last only for a short while. "
+                "Please use one that you will still read next month.",
+                domain=address.domain,
+            )
             return ""
         return str(address.normalized)
 
@@ -110,13 +114,15 @@ class SignupValidator:
         field = custom_field(name)
         value = self._line(field, typed.fields.get(name, ""), errors)
         if required and not value and field not in errors:
-            errors[field] = self._strings.missing
+            errors[field] = self._texts.gettext("Please fill this in.")
         return value
 
     def _line(self, field: str, text: str, errors: dict[str, str]) -> str:
         text = text.strip()
         if _LINE_BREAK.search(text) or len(text) > MAX_LENGTH:
-            errors[field] = self._strings.too_long.format(most=MAX_LENGTH)
+            errors[field] = self._texts.gettext(
+                "Please write at most %(most)s characters, on one line.", most=MAX_LENGTH
+            )
             return ""
         return one_line(text)
 
@@ -125,20 +131,19 @@ class SignupValidator:
         offered = {newsletter.name for newsletter in self.offered}
         unknown = next((name for name in names if name not in offered), None)
         if unknown is not None:
-            errors[NEWSLETTERS_FIELD] = self._strings.unknown.format(name=_quoted(unknown))
+            errors[NEWSLETTERS_FIELD] = self._unknown(unknown)
         chosen = tuple(item for item in self.offered if item.name in names or len(offered) == 1)
         if not chosen:
-            errors.setdefault(NEWSLETTERS_FIELD, self._strings.none_chosen)
+            errors.setdefault(NEWSLETTERS_FIELD, self._texts.gettext("Please choose at least one."))
         return chosen
+
+    def _unknown(self, name: str) -> str:
+        return self._texts.gettext("There is no %(name)s.", name=f"“{one_line(name)[:60]}”")
 
 
 def custom_field(name: str) -> str:
     """Return the form's name of a custom field, which differs from all names of ours."""
     return f"{CUSTOM_PREFIX}{name}"
-
-
-def _quoted(name: str) -> str:
-    return f"“{one_line(name)[:60]}”"
 
 
 def _read_domains(file: Path) -> frozenset[str]:
