@@ -4,6 +4,6 @@
 `readers/` has the pages for subscribers; `editions/` shows editions and resolves their links;
 `feeds/` has private feeds and the WebSub hub; `outbox/` shows written mail to the operator;
 `telemetry/` has probes, metrics and the access log. `pages` renders pages on request, also
-those for errors; `forms` reads posted forms, and `csrf` refuses forged ones; `security_headers`
-are added to each dynamic response; `operator_access` recognises the operator.
+those for errors; `forms` reads posted forms; `security_headers` are added to each dynamic
+response; `operator_access` recognises the operator.
 """

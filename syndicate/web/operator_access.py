@@ -34,23 +34,15 @@ class OperatorAccess:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._has_token = config.web.has_monitor_token
-        self._is_configured = self._has_token or bool(config.web.monitors)
-        hosts = (urlsplit(url).hostname or "" for url in (config.url, config.web_url))
-        self._is_public = not all(map(is_loopback, hosts))
-
-    @property
-    def is_remote_allowed(self) -> bool:
+        self.is_remote_allowed = self._has_token or bool(config.web.monitors)
         """Whether other machines may have access."""
-        return self._is_configured
-
-    @property
-    def is_local_allowed(self) -> bool:
+        hosts = (urlsplit(url).hostname or "" for url in (config.url, config.web_url))
+        self.is_local_allowed = not self.is_remote_allowed and all(map(is_loopback, hosts))
         """Whether this machine has access without a token."""
-        return not self._is_configured and not self._is_public
 
     def allows(self, request: Request) -> bool:
         """Return whether a request is the operator's."""
-        if not self._is_configured:
+        if not self.is_remote_allowed:
             return self.is_local_allowed and is_local(request)
         return self._comes_from_monitor(request) or self._has_right_token(request)
 

@@ -56,6 +56,10 @@ def test_a_multipart_form_is_utf_8_whatever_it_says(charset):
     assert parse_form(MULTIPART, part(value=b"Zo\xeb", kind=kind)) == {"name": "Zo\ufffd"}
 
 
+def test_an_attached_file_is_no_field():
+    assert parse_form(MULTIPART, part(f'{NAME}; filename="words.txt"')) == {}
+
+
 @pytest.mark.parametrize("charset", ["unicode_escape", "utf-8", "utf-16-be"])
 def test_no_field_name_has_a_lone_surrogate(charset):
     form = parse_form(MULTIPART, part(f"form-data; name*={charset}''x%5Cud800%ED%A0%80%FF"))

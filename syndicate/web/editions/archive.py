@@ -90,7 +90,7 @@ class ArchivePages:
             Route("/newsletters", self.add_slash),
             Route("/newsletters/", self.index),
             Route("/newsletters/{name}", self.add_slash),
-            Route("/newsletters/{name}/", self.newest),
+            Route("/newsletters/{name}/", self.page),
             Route("/newsletters/{name}/feed.xml", self.feed, methods=["GET", "HEAD", "OPTIONS"]),
             Route("/newsletters/{name}/page/{number}/", self.page),
             Route("/newsletters/{name}/{edition}", self.add_slash),
@@ -116,16 +116,14 @@ class ArchivePages:
                 (newsletter, next(iter(tx.archive.newest(newsletter.name, 1)), None))
                 for newsletter in self._newsletters
             ]
-        values = {"listed": listed, "signup": self._signup, "canonical": self._root}
+        offered = any(newsletter.offered for newsletter in self._config.newsletters)
+        signup = f"{self._config.web_url}/signup"
+        values = {
+            "listed": listed,
+            "signup": signup if self._config.signup.enabled and offered else None,
+            "canonical": self._root,
+        }
         return _cacheable(request, self._pages.render("web/archive.html", values, style=STYLE))
-
-    def newest(self, request: Request) -> Response:
-        """List the newest editions of a newsletter."""
-        return self._list(request, None)
-
-    def page(self, request: Request) -> Response:
-        """List a page of older editions."""
-        return self._list(request, _parse_number(request.path_params["number"]))
 
     def feed(self, request: Request) -> Response:
         """Return the feed of a newsletter."""
@@ -173,7 +171,10 @@ class ArchivePages:
         body = mail_page.wrap(html, head=head, above=above).encode()
         return _cacheable(request, WebPage(body, mail_page.HEADERS))
 
-    def _list(self, request: Request, number: int | None) -> Response:
+    def page(self, request: Request) -> Response:
+        """List the newest editions of a newsletter, or a page of older ones."""
+        params = request.path_params
+        number = _parse_number(params["number"]) if "number" in params else None
         newsletter = self._newsletter(request)
         with self._store.read() as tx:
             total = tx.archive.count(newsletter.name)
@@ -208,13 +209,6 @@ class ArchivePages:
             "signup": self._copies.signup_url(newsletter),
             "feed": f"{self._root}{newsletter.name}/feed.xml",
         }
-
-    @property
-    def _signup(self) -> str | None:
-        """The address of the sign-up page; None when sign-up is closed."""
-        offered = any(newsletter.offered for newsletter in self._config.newsletters)
-        is_open = self._config.signup.enabled and offered
-        return f"{self._config.web_url}/signup" if is_open else None
 
     def _newsletter(self, request: Request) -> Newsletter:
         """Return the newsletter of a request.

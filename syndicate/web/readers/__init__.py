@@ -5,5 +5,5 @@
 `decisions` what that link does at once, `email_verification` what a letter has to confirm;
 `address_change` moves a reader to a new address; `personal_data` shows and erases what is stored;
 `personal_data_file` writes the download of it; `letters` composes and queues the letters;
-`link_pages` is what the pages behind links share.
+`link_pages` is what the pages behind links share, and refuses forged forms.
 """

@@ -85,10 +85,6 @@ class AddressChange:
     validator: SignupValidator
     limits: SignupLimits
 
-    def parse(self, text: str) -> str | None:
-        """Return the address that was entered; None when we can't send mail to it."""
-        return self.validator.parse_address(text)
-
     def request(
         self, reader: Subscriber, email: str, *, cause: Cause, at: datetime
     ) -> timedelta | None:

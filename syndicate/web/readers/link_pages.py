@@ -1,8 +1,14 @@
-"""What the pages behind signed links have in common: a route, and whom a link belongs to."""
+"""What the pages behind signed links have in common: a route, and whom a link belongs to.
+
+CSRF protection: their forms, which act for one reader, are accepted from our own pages alone.
+Exempt are one-click unsubscription, the WebSub hub and sign-up: they rely on no session, and
+forms on other sites may post to them.
+"""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,7 +20,6 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.language import Translator, translator
 from syndicate.model.subscribers import Subscriber
 from syndicate.store import Store, Transaction
-from syndicate.web.csrf import is_same_origin
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form
 from syndicate.web.pages import WebPages
 from syndicate.web.server.client_address import client_network
@@ -56,6 +61,31 @@ class LinkPages(ABC):
     @abstractmethod
     def act(self, token: str, form: Form, origin: str) -> Response:
         """Do what a form from the network `origin` says. Raise StoreError or TemplateError."""
+
+
+def is_same_origin(request: Request, web_url: str) -> bool:
+    """Return whether a form comes from a page of `web_url`, or of the host that was requested.
+
+    Browsers send `Sec-Fetch-Site`; over plain HTTP they don't, and `Origin` decides. Our pages
+    send no referrer, so for some browsers their `Origin` is "null". That, or no header at all,
+    proves nothing against a form, and the token in its address has to do.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("origin", "null")
+    own_origins = {_origin(web_url), _origin(str(request.base_url))}
+    return origin == "null" or _origin(origin) in own_origins
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port of an address; an invalid one equals no other."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return "", None, None
+    return parts.scheme, parts.hostname, port
 
 
 def find_reader(tx: Transaction, key: int) -> Subscriber | None:

@@ -61,7 +61,9 @@ class PersonalDataPages:
             case "confirm-erase":
                 return self._render("web/erase.html", reader, {"done": False})
             case "erase":
-                return self._erase(reader, cause=cause, at=at)
+                with self.store.write() as tx:
+                    tx.erasures.erase(reader.key, at=at, cause=cause)
+                return self._render("web/erase.html", reader, {"done": True})
         return self.pages.bad_form(reader.language)
 
     def _find(self, confirmation: PendingConfirmation, at: datetime) -> Subscriber | Response:
@@ -103,11 +105,6 @@ class PersonalDataPages:
         }
         content = export_json(_without_other_readers(record), self.config, at=at)
         return Response(content, headers=headers, media_type="application/json")
-
-    def _erase(self, reader: Subscriber, *, cause: Cause, at: datetime) -> Response:
-        with self.store.write() as tx:
-            tx.erasures.erase(reader.key, at=at, cause=cause)
-        return self._render("web/erase.html", reader, {"done": True})
 
     def _page(
         self,

@@ -78,7 +78,7 @@ class PreferencePages(LinkPages):
 
     def _change_address(self, token: str, reader: Subscriber, form: Form, cause: Cause) -> Response:
         texts = translator_for(reader, self.config)
-        email = self.address_change.parse(form.get("email", ""))
+        email = self.address_change.validator.parse_address(form.get("email", ""))
         if email is None:
             wrong = texts.gettext("Nothing was changed: that is no address that we can write to.")
             return self.show(token, ActionOutcome(wrong, failed=True), form)

@@ -160,6 +160,13 @@ def test_a_reason_is_one_of_ours_and_needs_no_words(reader):
     assert reader.trail[-1].detail == "never asked for it"
 
 
+def test_who_came_back_has_no_reason_to_give(reader):
+    for action in ("leave", "undo", "reason"):
+        reader.client.post(reader.path, data={"action": action, "reason": "too_many"})
+    assert reader.state == "confirmed"
+    assert "too many" not in {change.detail for change in reader.trail}
+
+
 def test_the_page_leads_to_all_preferences(reader):
     (link,) = re.findall(r'href="[^"]+(/preferences/[^"]+)"', reader.client.get(reader.path).text)
     assert "Your preferences" in reader.client.get(link).text

@@ -35,7 +35,7 @@ from syndicate.web.readers.signup.bot_checks import (
     is_honeypot_filled,
 )
 from syndicate.web.readers.signup.limits import SignupLimit
-from syndicate.web.readers.signup.proof_of_work import PROOF_FIELD, Challenges
+from syndicate.web.readers.signup.proof_of_work import CHALLENGE_LIFETIME, PROOF_FIELD, Challenges
 from syndicate.web.readers.signup.requests import SignupRequests, SignupThrottled
 from syndicate.web.readers.signup.validation import (
     CUSTOM_PREFIX,
@@ -107,14 +107,9 @@ class SignupPages:
         self._challenges = Challenges(secret)
         self._texts = translator(config.publication.language)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is anything to subscribe to."""
-        return self._config.signup.enabled and bool(self._validator.offered)
-
     def routes(self) -> list[Route]:
-        """Return the routes; none when sign-up is closed."""
-        if not self.is_open:
+        """Return the routes; none when there is nothing to subscribe to."""
+        if not (self._config.signup.enabled and self._validator.offered):
             return []
         return [
             Route("/signup", self.page, methods=["GET", "POST"]),
@@ -147,7 +142,7 @@ class SignupPages:
         age = self._stamps.check(form.get(_STAMP_FIELD), clock.now())
         if age is StampAge.STALE:
             stamp = ""
-        proven = age is StampAge.OK and self._redeem_proof(form.get(PROOF_FIELD))
+        proven = age is StampAge.OK and self._redeem_proof(form.get(PROOF_FIELD, ""))
         if age is not StampAge.OK or (self._config.signup.proof_of_work and not proven):
             notice = self._texts.gettext(
                 "Please press the button once more, so that we know you are no program."
@@ -181,10 +176,12 @@ class SignupPages:
 
     def _form(self, view: _SignupFormView, status: int = 200) -> Response:
         work = self._config.signup.proof_of_work or view.work
+        offered = self._validator.offered
+        single = [newsletter.name for newsletter in offered if len(offered) == 1]
         values = {
             "view": view,
-            "offered": self._validator.offered,
-            "selected": self._selected(view.typed),
+            "offered": offered,
+            "selected": {*view.typed.newsletters, *single},
             "custom_fields": [(custom_field(own.name), own) for own in self._config.signup.fields],
             "double_opt_in": self._config.signup.confirm,
             "work": work,
@@ -198,11 +195,6 @@ class SignupPages:
         if status == 200:  # noqa: PLR2004 - HTTP status
             del response.headers["x-robots-tag"]
         return response
-
-    def _selected(self, typed: SignupInput) -> set[str]:
-        """Return the newsletters that are ticked; a single one always is."""
-        offered = [newsletter.name for newsletter in self._validator.offered]
-        return {*typed.newsletters, *(offered if len(offered) == 1 else ())}
 
     def _done(self, request: Request) -> Response:
         values = {
@@ -224,14 +216,15 @@ class SignupPages:
         headers = {"cache-control": "no-cache"}
         return Response(script, media_type="text/javascript", headers=headers)
 
-    def _redeem_proof(self, payload: str | None) -> bool:
+    def _redeem_proof(self, payload: str) -> bool:
         """Return whether a form has a valid proof, and mark it as used. Raise StoreError."""
         at = clock.now()
-        proof = self._challenges.verify(payload, at)
-        if proof is None:
+        challenge = self._challenges.verify(payload, at)
+        if challenge is None:
             return False
         with self._store.write() as tx:
-            return self._challenges.redeem(tx, proof, at)
+            name, per = f"proof {challenge}", CHALLENGE_LIFETIME
+            return tx.attempt_limits.take(name, limit=1, per=per, at=at)
 
     async def api(self, request: Request) -> Response:
         """Process a sign-up by a program, or by a script of another site."""
@@ -251,8 +244,7 @@ class SignupPages:
             signup = self._validator.validate(_input_from_json(body))
         except SignupErrors as errors:
             return _json({"errors": errors.by_field}, 400)
-        payload = body.get(PROOF_FIELD) if body else None
-        proven = self._redeem_proof(payload if isinstance(payload, str) else None)
+        proven = self._redeem_proof(body.get(PROOF_FIELD, "") if body else "")
         if not proven and self._config.signup.proof_of_work:
             return _json(_PROOF_REQUIRED, 400)
         throttled = self._submit(request, signup, how="JSON on the web", proven=proven)

@@ -11,26 +11,16 @@ import hmac
 import json
 import re
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from syndicate.store import Transaction
 
 PROOF_FIELD = "altcha"
 """The form's field with the solution."""
 MAX_NUMBER = 50_000
 """The number to find is below this: a second's work for a slow phone."""
-_LIFETIME = timedelta(minutes=20)
+CHALLENGE_LIFETIME = timedelta(minutes=20)
 _ALGORITHM = "SHA-256"
 _SALT = re.compile(r"[0-9a-f]{24}\?expires=([0-9]{1,11})&")
-
-
-@dataclass(frozen=True, slots=True)
-class SolvedChallenge:
-    """A challenge with a valid solution, which may be used once."""
-
-    challenge: str
 
 
 class Challenges:
@@ -41,7 +31,7 @@ class Challenges:
 
     def create(self, at: datetime) -> dict[str, Any]:
         """Return a new challenge, as ALTCHA's JSON."""
-        expires = int((at + _LIFETIME).timestamp())
+        expires = int((at + CHALLENGE_LIFETIME).timestamp())
         salt = f"{secrets.token_hex(12)}?expires={expires}&"
         challenge = _hash(salt, secrets.randbelow(MAX_NUMBER))
         return {
@@ -52,9 +42,9 @@ class Challenges:
             "signature": self._sign(challenge),
         }
 
-    def verify(self, payload: str | None, at: datetime) -> SolvedChallenge | None:
-        """Return the solved challenge in a form; None when it is missing, wrong or expired."""
-        solution = _decode(payload or "")
+    def verify(self, payload: str, at: datetime) -> str | None:
+        """Return the challenge that a form solved; None when it is missing, wrong or expired."""
+        solution = _decode(payload)
         salt, challenge, number, tag = (
             solution.get(name) for name in ("salt", "challenge", "number", "signature")
         )
@@ -67,12 +57,7 @@ class Challenges:
         expires = _expiry(salt)
         if _hash(salt, number) != challenge or expires is None or expires < at:
             return None
-        return SolvedChallenge(challenge)
-
-    @staticmethod
-    def redeem(tx: Transaction, proof: SolvedChallenge, at: datetime) -> bool:
-        """Use a proof; return False when it was used before."""
-        return tx.attempt_limits.take(f"proof {proof.challenge}", limit=1, per=_LIFETIME, at=at)
+        return challenge
 
     def _sign(self, challenge: str) -> str:
         text = challenge.encode("utf-8", "replace")

@@ -4,7 +4,6 @@ Until the owner of the address confirms it, nothing stored is changed: anybody m
 in the form.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,16 +14,6 @@ from syndicate.store import ConfirmationKind, Store, Transaction
 from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.signup.limits import SignupLimit, SignupLimits
 from syndicate.web.readers.signup.validation import SignupRequest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SignupAttempt:
-    """A sign-up with the circumstances that are stored with it."""
-
-    signup: SignupRequest
-    cause: Cause
-    at: datetime
-    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +48,55 @@ class SignupRequests:
         language = self.letters.choose_language(reader, signup.newsletters)
         # compose the letter into the cache now, not while the write transaction is open
         self.letters.compose(Letter.CONFIRM, language, signup.newsletters)
-        attempt = _SignupAttempt(signup=signup, cause=cause, at=at, language=language)
-        with self.store.write() as tx:
-            throttled = self._throttle(tx, attempt, proven=proven)
-            if throttled is not None:
-                return throttled
+        with self.store.write() as tx:  # what one limit refuses doesn't use up the next
+            wait = self.limits.take_signup(tx, cause.origin, at, proven=proven)
+            if wait is not None:
+                return SignupThrottled(SignupLimit.NETWORK, wait, proof_helps=not proven)
+            wait = self.limits.take_letter(tx, at)
+            if wait is not None:
+                return SignupThrottled(SignupLimit.ALL, wait)
             # this limit is silent: others must not learn that an address got letters
             if self.limits.take_letter_to(tx, signup.email, at) is None:
-                self._process(tx, attempt)
+                self._process(tx, signup, language, cause=cause, at=at)
         self.letters.notify_sender()
         return None
 
-    def _throttle(
-        self, tx: Transaction, attempt: _SignupAttempt, *, proven: bool
-    ) -> SignupThrottled | None:
-        """Take a sign-up from the limits; what one refuses doesn't use up the next."""
-        wait = self.limits.take_signup(tx, attempt.cause.origin, attempt.at, proven=proven)
-        if wait is not None:
-            return SignupThrottled(SignupLimit.NETWORK, wait, proof_helps=not proven)
-        wait = self.limits.take_letter(tx, attempt.at)
-        return None if wait is None else SignupThrottled(SignupLimit.ALL, wait)
-
-    def _process(self, tx: Transaction, attempt: _SignupAttempt) -> None:
-        signup = attempt.signup
-        if self.config.signup.confirm:
-            self._request_confirmation(tx, attempt, signup.newsletters)
+    def _process(
+        self, tx: Transaction, signup: SignupRequest, language: str, *, cause: Cause, at: datetime
+    ) -> None:
+        returning = list(signup.newsletters)
+        if not self.config.signup.confirm:
+            returning = self._subscribe(tx, signup, cause=cause, at=at)
+        if not returning:
             return
+        names = [newsletter.name for newsletter in returning]
+        reader = tx.subscribers.add_pending(signup.email, names, cause=cause, at=at)
+        if reader is None:  # the address is suppressed
+            return
+        self.letters.add_confirmation(
+            tx,
+            self.letters.compose(Letter.CONFIRM, language, returning),
+            to=reader,
+            kind=ConfirmationKind.SUBSCRIBE,
+            asked={
+                "newsletters": names,
+                "name": signup.name,
+                "fields": dict(signup.fields),
+                "how": cause.how,
+            },
+            at=at,
+            expires_at=at + self.config.signup.expire_after,
+        )
+
+    def _subscribe(
+        self, tx: Transaction, signup: SignupRequest, *, cause: Cause, at: datetime
+    ) -> list[Newsletter]:
+        """Subscribe at once; return the newsletters that the reader once left."""
         was_known = tx.subscribers.by_email(signup.email) is not None
         new, returning = [], []
         for newsletter in signup.newsletters:
             outcome = tx.subscribers.subscribe(
-                signup.email, newsletter.name, name=signup.name, cause=attempt.cause, at=attempt.at
+                signup.email, newsletter.name, name=signup.name, cause=cause, at=at
             )
             if outcome is SubscribeOutcome.NEW:
                 new.append(newsletter)
@@ -98,29 +105,6 @@ class SignupRequests:
         reader = tx.subscribers.by_email(signup.email)
         if reader is not None and new:
             if not was_known:
-                tx.subscribers.update(
-                    reader.key, fields=signup.fields, cause=attempt.cause, at=attempt.at
-                )
-            self.letters.add_welcome(tx, reader.key, new, at=attempt.at)
-        if returning:
-            self._request_confirmation(tx, attempt, returning)
-
-    def _request_confirmation(
-        self, tx: Transaction, attempt: _SignupAttempt, newsletters: Sequence[Newsletter]
-    ) -> None:
-        """Queue the letter that asks for confirmation, unless the address is suppressed."""
-        signup, at = attempt.signup, attempt.at
-        names = [newsletter.name for newsletter in newsletters]
-        reader = tx.subscribers.add_pending(signup.email, names, cause=attempt.cause, at=at)
-        if reader is None:
-            return
-        asked = {"newsletters": names, "name": signup.name, "fields": dict(signup.fields)}
-        self.letters.add_confirmation(
-            tx,
-            self.letters.compose(Letter.CONFIRM, attempt.language, newsletters),
-            to=reader,
-            kind=ConfirmationKind.SUBSCRIBE,
-            asked=asked | {"how": attempt.cause.how},
-            at=at,
-            expires_at=at + self.config.signup.expire_after,
-        )
+                tx.subscribers.update(reader.key, fields=signup.fields, cause=cause, at=at)
+            self.letters.add_welcome(tx, reader.key, new, at=at)
+        return returning

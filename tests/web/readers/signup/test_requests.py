@@ -57,6 +57,17 @@ def test_it_takes_as_long_for_every_address(site):
     assert any(spread() < 3 for _ in range(3))
 
 
+def test_without_confirmation_a_form_changes_nothing_of_a_known_reader_but_adds_a_newsletter(site):
+    opened = site(
+        signup={"confirm": False, "fields": [{"name": "city"}]},
+        newsletters=[{"name": "breaking"}, {"name": "culture"}],
+    )
+    for newsletter, city in (("breaking", "Rome"), ("culture", "Oslo")):
+        opened.sign_up(newsletter=newsletter, **{"fields.city": city})
+    assert opened.states() == {"breaking": "confirmed", "culture": "confirmed"}
+    assert opened.reader().fields == {"city": "Rome"}
+
+
 @pytest.mark.usefixtures("within_the_hour")
 def test_one_address_gets_so_many_letters_a_day(site, monkeypatch):
     opened = site(signup={"per_address": 2})

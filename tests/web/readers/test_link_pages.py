@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicate.web.csrf import is_same_origin
+from syndicate.web.readers.link_pages import is_same_origin
 from tests.web.asgi_client import make_request
 
 
