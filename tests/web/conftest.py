@@ -35,7 +35,8 @@ def web(
                 listener.close()
                 raise
             server = stack.enter_context(running(app, listener))
-            return stack.enter_context(httpx.Client(base_url=server.url, trust_env=False))
+            client = httpx.Client(base_url=server.url, trust_env=False, timeout=60)  # if it is busy
+            return stack.enter_context(client)
 
         yield serve
 

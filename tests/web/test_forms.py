@@ -134,7 +134,7 @@ def test_nothing_that_is_sent_breaks_anything(site, work):
         signup={"fields": [{"name": "city"}], "proof_of_work": work, "per_network": 10_000}
     )
     effort = settings(
-        max_examples=60,
+        max_examples=25,
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )

@@ -316,7 +316,7 @@ def test_an_unreadable_store_gets_a_kind_page(archive, monkeypatch):
 
 
 @settings(
-    max_examples=200,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

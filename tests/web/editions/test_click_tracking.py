@@ -211,7 +211,7 @@ def test_a_link_that_there_is_not_leads_nowhere(site, edition, link):
 
 
 @settings(
-    max_examples=150,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -226,7 +226,7 @@ def test_no_byte_of_a_token_can_be_changed(site_once, data):
 
 
 @settings(
-    max_examples=150,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

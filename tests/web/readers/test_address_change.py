@@ -1,12 +1,10 @@
 """A change of address: both have to agree, and nobody learns what we know of the new one."""
 
-import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from email.utils import parseaddr
 from itertools import product
 
 import pytest
@@ -34,50 +32,9 @@ from tests.web.known_reader import (
     status_text,
     subscribe_anna,
 )
-from tests.web.signup_site import SignupSite
+from tests.web.readers.mover import NEW, Mover
 
-NEW = "anna@example.net"
 ORDERS = ((NEW, "anna@example.org"), ("anna@example.org", NEW))
-
-
-class Mover:
-    """Anna, who wants to be written to elsewhere."""
-
-    def __init__(self, anna):
-        self.anna = anna
-        self.store = anna.store
-        self.site = SignupSite(anna.client, anna.store, anna.config)
-
-    def ask(self, email=NEW):
-        return self.anna.post("address", email=email)
-
-    def question(self, email):
-        """What an address was asked last."""
-        with self.store.read() as tx:
-            person = tx.subscribers.by_email(email)
-            return tx.confirmations.by_subscriber(person.key, ConfirmationKind.ADDRESS)[0]
-
-    def link(self, email):
-        asked = self.question(email)
-        return path_of(self.anna.links.confirm(asked.letter, asked.subscriber))
-
-    def confirm(self, link):
-        return self.anna.client.post(link, data={"action": "confirm"})
-
-    @property
-    def letters(self):
-        """The subjects of the letters that went out, by address."""
-        return {parseaddr(kept.to)[1]: kept.subject for kept in self.site.letters()}
-
-    @property
-    def emails(self):
-        with self.store.read() as tx:
-            return sorted(reader.email for reader in tx.subscribers.all())
-
-    def subscribe(self, email, newsletter):
-        with self.store.write() as tx:
-            tx.subscribers.subscribe(email, newsletter, cause=TEST, at=clock.now())
-            return tx.subscribers.by_email(email).key
 
 
 @pytest.fixture
@@ -154,82 +111,6 @@ def test_who_has_the_new_address_already_becomes_one_with_them_and_who_left_stay
     assert mover.anna.states == {"breaking": "left", "culture": "confirmed"}
     assert mover.emails == [NEW]
     assert mover.anna.client.get(other_path).status_code == 200
-
-
-def test_the_answer_is_the_same_whatever_we_know(mover):
-    mover.subscribe("known@example.org", "breaking")
-    with mover.store.write() as tx:
-        tx.subscribers.suppress("gone@example.org", "550", cause=TEST, at=clock.now())
-    stranger, *others = (
-        mover.ask(email).text
-        for email in (
-            "new@example.org",
-            "known@example.org",
-            "gone@example.org",
-            " Anna@EXAMPLE.org",
-        )
-    )
-    assert set(others) == {stranger}
-    assert set(mover.letters) == {"anna@example.org", "new@example.org", "known@example.org"}
-    subjects = [kept.subject for kept in mover.site.letters()]
-    assert subjects.count("Shall your mail go elsewhere?") == 3  # none for her own address
-
-
-def withhold(mover, how):
-    """Make NEW an address that is not written to."""
-    if how == "suppressed":
-        with mover.store.write() as tx:
-            tx.subscribers.suppress(NEW, "550", cause=TEST, at=clock.now())
-        return
-    for _ in range(mover.anna.config.signup.per_address):
-        mover.site.sign_up(NEW, newsletter="culture")
-
-
-def seen(mover, email):
-    """All that who holds the old address sees of a change, until it is over."""
-    own = mover.anna.person.email
-    asked = status_text(mover.ask(email))
-    link = mover.link(own)
-    pages = [mover.anna.client.get(link), mover.confirm(link), mover.confirm(link)]
-    with pytest.MonkeyPatch.context() as patch:
-        now = clock.now()
-        for hours in (47, 49):
-            later = now + timedelta(hours=hours)
-            patch.setattr(clock, "now", lambda later=later: later)
-            pages += [mover.anna.client.get(link), mover.confirm(link)]
-    data = json.loads(mover.anna.with_data("download").content)
-    questions = [(item["kind"], item["asked"]) for item in data["questions"]]
-    trail = [(change.action, change.detail, change.cause.how) for change in mover.anna.trail[:-1]]
-    letters = [kept.subject for kept in mover.site.letters() if parseaddr(kept.to)[1] == own]
-    answers = [(page.status_code, page.text.replace(link, "LINK")) for page in pages]
-    return asked, answers, questions, trail, letters
-
-
-@pytest.mark.usefixtures("within_the_hour")
-@pytest.mark.parametrize("how", ["suppressed", "limited"])
-def test_the_old_address_learns_nothing_of_the_new_one(web, sqlite_store, publication, how):
-    tables = TABLES | {"signup": {"expire_after": "2d"}}
-    anna = subscribe_anna(web(**tables), sqlite_store, publication(**tables))
-    ada = replace(anna, key=Mover(anna).subscribe("ada@example.org", "breaking"))
-    withhold(Mover(anna), how)
-    expected = seen(Mover(ada), "free@example.net")
-    assert seen(Mover(anna), NEW) == expected
-    _, answers, questions, _, letters = expected
-    assert [status for status, _ in answers] == [200] * 5 + [410] * 2
-    assert "the letter to your new address" in answers[1][1]
-    assert questions == [("address", {}), ("data", {})]
-    assert letters == ["Shall your mail go elsewhere?", "Your data at Morning Post"]
-    assert anna.person.email == "anna@example.org"
-
-
-def test_a_new_address_that_bounces_looks_like_a_slow_one(mover):
-    mover.ask()
-    link = mover.link("anna@example.org")
-    with mover.store.write() as tx:
-        tx.subscribers.suppress(NEW, "550", cause=TEST, at=clock.now())
-    assert "the letter to your new address" in mover.confirm(link).text
-    assert mover.confirm(mover.link(NEW)).status_code == 410
-    assert mover.anna.person.email == "anna@example.org"
 
 
 def test_a_letter_that_cannot_be_written_asks_for_patience(mover, monkeypatch):
@@ -398,6 +279,7 @@ def test_who_moves_keeps_number_and_history(store):
         assert claim.email == "Anna@Example.net"
 
 
+@pytest.mark.sql
 def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch):
     config = publication()
     letters = LetterSender(config)

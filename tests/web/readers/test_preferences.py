@@ -1,7 +1,6 @@
 """What readers decide by the link in their mails, over real HTTP."""
 
 import asyncio
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,7 +17,6 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreLocked
 from syndicate.model.subscribers import Action, Actor
 from syndicate.store import ConfirmationKind, Store
-from syndicate.store.audience.data_export import DataExport
 from syndicate.web.app import application
 from tests.causes import TEST
 from tests.deliver import editions
@@ -35,7 +33,7 @@ from tests.web.known_reader import (
 from tests.web.signup_site import SignupSite
 
 SLOW = settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -138,48 +136,10 @@ def test_one_reader_may_decide_so_often_an_hour(reader, monkeypatch):
     assert reader.post("leave-all").status_code == 200
 
 
-def test_others_write_while_a_reader_s_file_is_put_together(reader, monkeypatch):
-    found = DataExport.load
-
-    def meanwhile(self, key):
-        with reader.store.write() as tx:
-            tx.subscribers.subscribe("bo@example.org", "breaking", cause=TEST, at=clock.now())
-        return found(self, key)
-
-    link = reader.data_link()
-    monkeypatch.setattr(DataExport, "load", meanwhile)
-    answer = reader.client.post(link, data={"action": "download"})
-    assert answer.status_code == 200
-    assert json.loads(answer.content)["changes"][-1]["action"] == "exported"
-
-
 def test_a_pause_of_another_length_is_refused(reader):
     for weeks in ("", "3", "-1", "1000000", "1.0", "٤"):
         assert reader.post("pause", weeks=weeks).status_code == 400
     assert reader.person.paused_until is None
-
-
-def test_name_and_own_fields_are_changed_and_other_fields_stay(reader):
-    with reader.store.write() as tx:
-        fields = {"city": "Bonn", "crm": "4711"}
-        tx.subscribers.update(reader.key, fields=fields, cause=TEST, at=clock.now())
-    typed = {"name": " Ann\ta ", "field-city": "", "field-job": "Baker"}
-    page = reader.with_data("change", **typed)
-    assert status_text(page) == "Saved."
-    person = reader.person
-    assert (person.name, dict(person.fields)) == ("Ann a", {"crm": "4711", "job": "Baker"})
-
-
-def test_an_error_in_a_field_is_shown_and_the_text_stays(web, sqlite_store, publication):
-    required = {"fields": [{"name": "city", "label": "Where you live", "required": True}]}
-    tables = TABLES | {"signup": required}
-    reader = subscribe_anna(web(**tables), sqlite_store, publication(**tables))
-    page = reader.with_data("change", **{"name": "Bo", "field-city": " "})
-    assert status_text(page) == "Nothing was changed: please fill in “Where you live”."
-    assert 'value="Bo"' in page.text
-    page = reader.with_data("change", **{"name": "x" * 201, "field-city": "Bonn"})
-    assert status_text(page) == "Nothing was changed: “Name” is too long."
-    assert reader.person.name == "Anna"
 
 
 def test_the_page_speaks_the_language_that_was_chosen(reader):
@@ -189,34 +149,6 @@ def test_the_page_speaks_the_language_that_was_chosen(reader):
     assert "Ihre Einstellungen" in reader.get().text
     assert reader.person.language == "de"
     assert reader.post("language", language="tlh").status_code == 400
-
-
-def test_the_download_has_all_data_on_a_reader(reader):
-    with reader.store.write() as tx:
-        tx.subscribers.tag(reader.key, ["vip"], cause=TEST, at=clock.now())
-    edition = editions.freeze(reader.store)
-    answer = reader.with_data("download")
-    assert answer.headers["content-disposition"].startswith('attachment; filename="data-')
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["cache-control"] == "no-store"
-    data = json.loads(answer.content)
-    assert data["person"]["address"] == "anna@example.org"
-    assert data["person"]["tags"] == ["vip"]
-    assert [item["newsletter"] for item in data["subscriptions"]] == ["breaking"]
-    assert [item["action"] for item in data["changes"]] == [
-        *("subscribed", "changed", "asked", "exported")
-    ]
-    mail, letter = data["mail"]
-    assert (letter["kind"], letter["subject"]) == ("letter", "Your data at Morning Post")
-    assert (mail["edition"], mail["subject"]) == (edition.key, "Trams return to the harbour")
-    assert mail["state"] == "queued"
-
-
-def test_looking_at_the_data_notes_nothing(reader):
-    link = reader.data_link()
-    before = reader.trail
-    assert "Your data" in reader.client.get(link).text
-    assert reader.trail == before
 
 
 def test_what_a_reader_did_is_in_the_trail_with_its_network(web, sqlite_store, publication):
@@ -402,12 +334,12 @@ def test_no_body_breaks_the_page(reader, body, kind):
         assert reader.client.post(path, content=body, headers=headers).status_code < 500
 
 
-def test_a_thousand_visits_of_scanners_change_nothing(sqlite_store, publication, tmp_path):
+def test_many_visits_of_scanners_change_nothing(sqlite_store, publication, tmp_path):
     config = publication(**TABLES)
     app = application(sqlite_store, config)
     anna = subscribe_anna(httpx.Client(), sqlite_store, config)
 
-    async def visit() -> int:
+    async def visit() -> None:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url=config.web_url) as scanner:
             move = {"action": "address", "email": "anna@example.net"}
@@ -418,18 +350,13 @@ def test_a_thousand_visits_of_scanners_change_nothing(sqlite_store, publication,
             kinds = {path.split("/")[1] for path in paths}
             assert kinds == {"unsubscribe", "preferences", "view", "confirm"}
             before = dump(tmp_path)
-            visits = 0
-            while visits < 1000:
-                for path in paths:
-                    for method in ("GET", "HEAD", "OPTIONS"):
-                        answer = await scanner.request(method, path)
-                        assert answer.status_code == (405 if method == "OPTIONS" else 200), path
-                        visits += 1
+            for path, method in product(paths * 10, ("GET", "HEAD", "OPTIONS")):
+                answer = await scanner.request(method, path)
+                assert answer.status_code == (405 if method == "OPTIONS" else 200), path
             assert dump(tmp_path) == before
-            return visits
 
     with ThreadPoolExecutor(1) as thread:  # Playwright occupies the event loop of this one
-        assert thread.submit(asyncio.run, visit()).result() >= 1000
+        thread.submit(asyncio.run, visit()).result()
 
 
 def links_of_mails(anna) -> list[str]:
