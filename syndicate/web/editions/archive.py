@@ -52,15 +52,12 @@ class ArchiveListPage:
     """The next page's address, relative to this one's."""
 
     @classmethod
-    def newest(cls, total: int) -> Self:
-        """Return the newest page of a list of `total` editions."""
-        full = _count_full_pages(total)
-        return cls(number=None, start=full * PAGE_SIZE, stop=total, older=full or None, newer=None)
-
-    @classmethod
-    def numbered(cls, number: int, total: int) -> Self | None:
-        """Return a full page of a list of `total` editions; None when there is no such page."""
-        full = _count_full_pages(total)
+    def of(cls, number: int | None, total: int) -> Self | None:
+        """Return a page of a list of `total` editions; None when there is no such page."""
+        full = max(0, total // PAGE_SIZE - 1)  # pages besides the newest
+        if number is None:
+            start = full * PAGE_SIZE
+            return cls(number=None, start=start, stop=total, older=full or None, newer=None)
         if number > full:
             return None
         return cls(
@@ -178,9 +175,7 @@ class ArchivePages:
         newsletter = self._newsletter(request)
         with self._store.read() as tx:
             total = tx.archive.count(newsletter.name)
-            list_page = (
-                ArchiveListPage.numbered(number, total) if number else ArchiveListPage.newest(total)
-            )
+            list_page = ArchiveListPage.of(number, total)
             if list_page is None:
                 raise HTTPException(404)
             editions = tx.archive.list_range(newsletter.name, list_page.start, list_page.stop)
@@ -225,11 +220,6 @@ class ArchivePages:
                 rest = request.url.path.partition(f"/newsletters/{name}")[2]
                 raise HTTPException(301, headers={"location": f"{self._root}{current}{rest}"})
         raise HTTPException(404)
-
-
-def _count_full_pages(total: int) -> int:
-    """Return how many full pages there are besides the newest."""
-    return max(0, total // PAGE_SIZE - 1)
 
 
 def _parse_number(text: str) -> int:

@@ -89,19 +89,20 @@ def test_a_newsletter_speaks_its_language(archive, sqlite_store):
 
 @pytest.mark.parametrize("total", [0, 1, 29, 30, 31, 59, 60, 61, 89, 90, 91, 300])
 def test_every_edition_is_on_one_page_and_full_pages_never_change(total):
-    front = ArchiveListPage.newest(total)
+    front = ArchiveListPage.of(None, total)
+    assert front
     pages = [front]
     while pages[-1].older is not None:
-        pages += filter(None, [ArchiveListPage.numbered(pages[-1].older, total)])
+        pages += filter(None, [ArchiveListPage.of(pages[-1].older, total)])
     seen = [position for sheet in reversed(pages) for position in range(sheet.start, sheet.stop)]
     assert seen == list(range(total))
     assert front.stop - front.start < 2 * PAGE_SIZE
     for number, sheet in enumerate(reversed(pages[1:]), 1):
         assert sheet.stop - sheet.start == PAGE_SIZE
-        later = ArchiveListPage.numbered(number, total + 1000)
+        later = ArchiveListPage.of(number, total + 1000)
         assert later
         assert (later.number, later.start, later.stop) == (number, sheet.start, sheet.stop)
-    assert ArchiveListPage.numbered(len(pages), total) is None
+    assert ArchiveListPage.of(len(pages), total) is None
 
 
 def test_the_pages_of_a_list_lead_to_each_other(archive, sqlite_store):

@@ -11,7 +11,7 @@ from syndicate.deliver.message.links import SignedLinks
 from tests import checkers
 from tests.causes import TEST
 from tests.web.known_reader import TABLES, KnownReader, path_of, subscribe_anna
-from tests.web.readers.test_address_change import NEW, Mover
+from tests.web.readers.mover import NEW, Mover
 
 pytestmark = pytest.mark.browser
 

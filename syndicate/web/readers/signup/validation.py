@@ -68,11 +68,13 @@ class SignupValidator:
         errors: dict[str, str] = {}
         email = self._email(typed.email, errors)
         name = self._line("name", typed.name, errors)
-        fields = {
-            custom.name: value
-            for custom in self._signup.fields
-            if (value := self._custom_field(custom.name, typed, errors, required=custom.required))
-        }
+        fields = {}
+        for custom in self._signup.fields:
+            field = custom_field(custom.name)
+            if value := self._line(field, typed.fields.get(custom.name, ""), errors):
+                fields[custom.name] = value
+            elif custom.required:
+                errors.setdefault(field, self._texts.gettext("Please fill this in."))
         newsletters = self._newsletters(typed.newsletters, errors)
         for unknown in set(typed.fields) - {custom.name for custom in self._signup.fields}:
             errors[custom_field(printable(unknown))] = self._unknown(unknown)
@@ -107,15 +109,6 @@ class SignupValidator:
         """Return whether a domain or one of its parents is on the list."""
         labels = domain.lower().split(".")
         return any(".".join(labels[start:]) in self._disposable for start in range(len(labels)))
-
-    def _custom_field(
-        self, name: str, typed: SignupInput, errors: dict[str, str], *, required: bool
-    ) -> str:
-        field = custom_field(name)
-        value = self._line(field, typed.fields.get(name, ""), errors)
-        if required and not value and field not in errors:
-            errors[field] = self._texts.gettext("Please fill this in.")
-        return value
 
     def _line(self, field: str, text: str, errors: dict[str, str]) -> str:
         text = text.strip()
