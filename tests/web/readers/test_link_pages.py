@@ -37,5 +37,5 @@ def test_a_form_elsewhere_confirms_nothing_but_may_sign_up(site):
     sent = {"email": "anna@example.org"}
     assert opened.client.post("/signup", data=sent, headers=foreign).status_code == 200
     page = opened.client.post(opened.link(), headers=foreign)
-    assert page.status_code == 400
+    assert page.status_code == 403
     assert opened.states() == {"breaking": "pending"}
