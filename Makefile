@@ -24,7 +24,6 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 
 TEXTS := $(VENV)/syndicate.pot
 CATALOGUES := --output-dir=syndicate/locale --domain=syndicate
-TABLES := -k "msgid:1,1t msgid:1,2c,2t plural:1,2"
 
 .PHONY: run test fuzz check format words bench-build bench-audience bench-serving bench-messages bench-delivery bench-kill
 
@@ -53,7 +52,7 @@ format: $(VENV)/test.stamp
 
 words: $(VENV)/run.stamp
 	$(BIN)/pybabel -q extract syndicate templates --output-file=$(TEXTS) --mapping-file=pyproject.toml \
-	  --add-location=file --add-comments=Translators: --strip-comments $(TABLES)
+	  --add-location=file --add-comments=Translators: --strip-comments
 	$(BIN)/pybabel -q update --input-file=$(TEXTS) $(CATALOGUES) --width=100 --ignore-obsolete \
 	  --ignore-pot-creation-date $(if $(NEW),--init-missing --locale=$(subst -,_,$(NEW)))
 	$(BIN)/pybabel compile --directory=syndicate/locale --domain=syndicate --statistics

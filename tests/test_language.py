@@ -47,10 +47,9 @@ def places(text: str) -> set[str]:
 def extracted(tmp_path_factory):
     """Return the texts of the code, as the Makefile has them extracted."""
     found = tmp_path_factory.mktemp("texts") / "syndicate.pot"
-    keywords = re.findall(r'^TABLES := -k "(.*)"', (ROOT / "Makefile").read_text(), re.MULTILINE)
     folders = [str(ROOT / name) for name in ("syndicate", "templates")]
     options = [f"--output-file={found}", f"--mapping-file={ROOT / 'pyproject.toml'}"]
-    CommandLineInterface().run(["pybabel", "-q", "extract", *folders, *options, "-k", *keywords])
+    CommandLineInterface().run(["pybabel", "-q", "extract", *folders, *options])
     with found.open("rb") as file:
         return read_po(file)
 
@@ -144,7 +143,6 @@ def test_another_language_is_a_catalogue_with_plurals_of_its_own(folder):
         "Pages",
     )
     assert language.available_languages() == ["en", "pl"]
-    assert found.join(["Ada", "Bo"]) == "Ada i Bo"
 
 
 def test_a_catalogue_of_a_region_is_for_that_region(folder):
@@ -153,7 +151,6 @@ def test_a_catalogue_of_a_region_is_for_that_region(folder):
     tags = ("pt-BR", "pt-PT", "zh-Hant-TW")
     assert [translator(tag).gettext("Tags") for tag in tags] == ["Etiquetas", "Tags", "標籤"]
     assert translator("pt-BR").language == "pt-BR"
-    assert translator("pt-BR").join(["Ada", "Bo"]) == "Ada e Bo"
 
 
 def test_an_english_text_has_another_translation_in_another_context(folder):

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from starlette.responses import Response
 
 from syndicate import clock
-from syndicate.language import available_languages, translator
+from syndicate.language import available_languages
 from syndicate.model.subscribers import Actor, Cause, Subscriber, may_undo
+from syndicate.render.formatting import locale
 from syndicate.store import Transaction
 from syndicate.web.forms import Form
 from syndicate.web.pages import too_many_requests
@@ -177,5 +178,5 @@ class PreferencePages(LinkPages):
 
 def _language_name(tag: str) -> str:
     """Return a language's name in that language: "Deutsch"."""
-    name = translator(tag).locale.get_display_name() or tag
+    name = locale(tag).get_display_name() or tag
     return name[:1].upper() + name[1:]
