@@ -1,7 +1,6 @@
 """Bot checks of the sign-up form: a hidden field, and how fast it was filled in."""
 
 import hmac
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -13,11 +12,6 @@ _MIN_AGE = timedelta(seconds=2)
 _MAX_AGE = timedelta(days=1)
 _TAG_LENGTH = 32
 """Hexadecimal digits of the HMAC: 128 bits."""
-
-
-def is_honeypot_filled(form: Mapping[str, str]) -> bool:
-    """Return whether the hidden field was filled in."""
-    return bool(form.get(HONEYPOT, "").strip())
 
 
 class StampAge(Enum):

@@ -28,12 +28,7 @@ from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form, read_json
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.outbox.pages import is_outbox_served
 from syndicate.web.pages import WebPages, too_many_requests
-from syndicate.web.readers.signup.bot_checks import (
-    HONEYPOT,
-    FormStamps,
-    StampAge,
-    is_honeypot_filled,
-)
+from syndicate.web.readers.signup.bot_checks import HONEYPOT, FormStamps, StampAge
 from syndicate.web.readers.signup.limits import SignupLimit
 from syndicate.web.readers.signup.proof_of_work import CHALLENGE_LIFETIME, PROOF_FIELD, Challenges
 from syndicate.web.readers.signup.requests import SignupRequests, SignupThrottled
@@ -131,7 +126,7 @@ class SignupPages:
         if form is None:
             notice = self._texts.gettext("That was not understood. Please fill in the form again.")
             return self._form(_SignupFormView(notice=notice), 400)
-        if is_honeypot_filled(form):
+        if form.get(HONEYPOT, "").strip():
             return self._done(request)
         typed, stamp = _input_from_form(form), form.get(_STAMP_FIELD, "")
         try:
