@@ -182,7 +182,7 @@ def test_the_doctor_reports_what_it_could_not_read(post):
 def test_run_starts_without_a_secret_says_so_and_sends_once_it_is_there(operator, monkeypatch):
     with real_server(login=("post", "s3cret")) as (port, boxes):
         post = made(operator, "key_file", port)
-        operator.configure('every = "10m"', 'every = "2s"')
+        operator.configure('every = "10m"', 'every = "10s"')
         with running(operator) as run:
             until(lambda: httpx.get(f"{run.url}/rss.xml").is_success)
             ready = httpx.get(f"{run.url}/readyz")

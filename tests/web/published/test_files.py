@@ -5,7 +5,7 @@ import http.client
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from syndicate.publish.records.manifest import MANIFEST_NAME
+from syndicate.web.published.file_cache import FileCache
 from tests.web.published.published_folder import RSS, now, published, put, served
 
 
@@ -138,6 +139,15 @@ def test_a_file_of_this_very_second_has_no_date_that_could_lie(changing, feeds):
     assert "last-modified" not in answer.headers
     date = format_datetime(datetime.fromtimestamp(ahead, UTC), usegmt=True)
     assert changing.get("/rss.xml", headers={"if-modified-since": date}).status_code == 200
+
+
+def test_a_second_has_a_date_only_once_it_is_over(feeds):
+    os.utime(feeds / "rss.xml", (1_700_000_000.2, 1_700_000_000.2))
+    cache, written = FileCache(feeds), datetime.fromtimestamp(1_700_000_000, UTC)
+    for later, date in ((0.9, None), (1, written)):
+        file = cache.get("rss.xml", written + timedelta(seconds=later))
+        assert file is not None
+        assert file.modified == date
 
 
 def test_the_date_is_the_file_s(changing, feeds):

@@ -51,6 +51,15 @@ def test_who_asks_for_everything_each_time_waits_after_a_generous_beginning(poll
     assert reader.poll(None, full=True, after=timedelta(seconds=wait)) == 0
 
 
+def test_who_was_away_for_long_has_saved_nothing_up(polling):
+    reader = Reader(polling)
+    reader.poll(None, full=True)
+    answers = [reader.poll(None, full=True, after=timedelta(days=365))]
+    answers += [reader.poll(None, full=True) for _ in range(40)]
+    assert not any(answers[:40])
+    assert answers[40] > 0
+
+
 def test_who_is_told_to_wait_is_let_in_at_once_with_a_tag_that_is_right(polling):
     reader = Reader(polling)
     while not reader.poll(None, full=True):

@@ -228,7 +228,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["nothing", "half a head", "half a body"],
 )
-def test_a_client_that_never_ends_its_request_is_cut_off(sent):
+def test_a_client_that_never_ends_its_request_is_cut_off(sent, monkeypatch):
+    monkeypatch.setattr("syndicate.web.server.connection.SEND_TIMEOUT", 10_000)
+
     async def reading(scope, receive, send):
         while (await receive()).get("more_body"):
             pass
@@ -251,7 +253,8 @@ def test_a_client_that_dribbles_is_cut_off_too():
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_client_that_reads_nothing_is_cut_off_and_one_that_waits_for_us_is_not():
+def test_a_client_that_reads_nothing_is_cut_off_and_one_that_waits_for_us_is_not(monkeypatch):
+    monkeypatch.setattr("syndicate.web.server.connection.RECEIVE_TIMEOUT", 10_000)
     asked: list[str] = []
 
     async def slow(scope, receive, send):

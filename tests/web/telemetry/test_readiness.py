@@ -15,6 +15,7 @@ from syndicate.deliver.worker import drain
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat, Store
 from syndicate.web.app import application
+from syndicate.web.telemetry.readiness import Readiness
 from tests.deliver.editions import draft, freeze, links, subscribe
 from tests.deliver.mail_servers import real_server
 from tests.ports import free_port
@@ -200,3 +201,14 @@ def test_probes_do_not_wait_for_one_that_hangs(due, monkeypatch):
         goes_on.set()
         first.join()
     assert client.get("/readyz").text == "ok\n"
+
+
+def test_a_process_that_only_serves_needs_no_secret(sqlite_store, publication, tmp_path):
+    relay = {"transport": "smtp", "host": "mail.example.org", "from": "news@example.org"}
+    login = {"username": "me", "password_env": "NO_SUCH_PASSWORD"}
+    config = publication(mail={**relay, **login})
+    publish(tmp_path)
+    for sends in (True, False):
+        readiness = Readiness(sqlite_store, config, stopping=lambda: False, sends=sends)
+        texts = [reason.text for reason in readiness.check_all()]
+        assert ("mail can't be sent" in texts) is sends
