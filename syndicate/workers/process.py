@@ -65,7 +65,10 @@ class WorkerProcess:
         While this process writes, the other may be writing a result that nobody reads. So only
         an idle process gets a task of any size.
         """
-        while len(self.pending) < _MAX_PENDING and (task := self._take(tasks)) is not None:
+        while len(self.pending) < _MAX_PENDING:
+            task, self._next_task = self._next_task, None
+            if task is None and (task := next(map(pickle.dumps, tasks), None)) is None:
+                return
             if self.pending and sum(map(len, self.pending)) + len(task) > _PIPE_CAPACITY:
                 self._next_task = task
                 return
@@ -78,10 +81,6 @@ class WorkerProcess:
         except ConnectionError:
             if self._limits is None:
                 raise  # else it is noticed when the result is received
-
-    def _take(self, tasks: Iterator[Any]) -> bytes | None:
-        task, self._next_task = self._next_task, None
-        return task if task is not None else next((pickle.dumps(task) for task in tasks), None)
 
     def receive(self) -> Any:
         """Return the next result, or raise its exception; EOFError when the process died."""

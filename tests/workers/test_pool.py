@@ -131,6 +131,22 @@ def test_what_takes_too_long_or_crashes_is_lost_alone():
     assert "makes the process crash (SIGTRAP)" in results["crash"]
 
 
+def killed_once(task):
+    (marker,) = task
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return [(marker, "done")]
+
+
+def test_what_was_killed_from_outside_is_tried_once_more(tmp_path):
+    marker, doing = tmp_path / "marker", partial(factory, killed_once)
+    with start_workers(
+        doing, preload=__name__, crash_message="gone", count=1, limits=LIMITS
+    ) as workers:
+        assert list(workers.run_all([[[marker]]])) == [[(marker, "done")]]
+
+
 def test_each_part_of_a_task_has_the_whole_time():
     assert [how for _, how in limited([0.2, 0.2, 0.2, 0.2, 0.2])] == ["done"] * 5
 

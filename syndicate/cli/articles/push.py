@@ -53,7 +53,6 @@ def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> N
 
 
 def _remedy(config: "Config") -> str:
-    """Return what to configure for somebody to be notified."""
     if config.websub.hubs or config.indexnow.key:
         return f"{config.url} can't be reached from elsewhere; set publication.url"
     return "set websub.hubs, websub.own or indexnow.key"

@@ -139,7 +139,6 @@ def _echo_clicks(command: CommandContext, edition: Edition, clicks: "Sequence[Li
 
 
 def _outcome(totals: DeliveryTotals) -> str:
-    """Format the counts of the states that occur."""
     counts = ((name, getattr(totals, name)) for name in STATES)
     return ", ".join(f"{count} {name}" for name, count in counts if count)
 

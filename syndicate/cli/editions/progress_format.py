@@ -15,13 +15,10 @@ from syndicate.model.edition_control import ControlRecord, EditionWait
 from syndicate.model.editions import Edition, EditionProgress, EditionState
 
 if TYPE_CHECKING:
-    from syndicate.schedule.mail_status import Blocker, RelayStatus
+    from syndicate.schedule.mail_status import Blocker
 
 _BAR_WIDTH = 24
 _OTHER_STATES = ("deferred", "failed", "expired", "skipped", "unknown")
-
-RELAY_HEADINGS = ("relay", "sessions", "rate", "accepted", "deferred", "failed")
-"""The headings for `relay_row`."""
 
 
 def edition_state(edition: Edition, totals: DeliveryTotals) -> str:
@@ -109,6 +106,8 @@ def format_speed(progress: EditionProgress, zone: ZoneInfo) -> str:
 
 def format_rate(per_second: float) -> str:
     """Format a rate, with two significant digits where it is low: "812/s", "2.5/s", "20/min"."""
+    if not per_second:
+        return ""
     if per_second >= 10:  # noqa: PLR2004 - two digits
         return f"{per_second:,.0f}/s"
     return f"{per_second:.1f}/s" if per_second >= 1 else f"{per_second * 60:.0f}/min"
@@ -142,9 +141,3 @@ def blocker_lines(blockers: "Sequence[Blocker]", zone: ZoneInfo) -> Iterator[str
                 yield f"{name}: today's warm_up quota of {reason} is used up; more from {until}"
             case BlockerKind.NOBODY:
                 yield "no process is delivering: start `syndicate run`, or run `syndicate tick`"
-
-
-def relay_row(relay: "RelayStatus") -> tuple[object, ...]:
-    """Return a relay's row in a table."""
-    rate = format_rate(relay.per_second) if relay.per_second else ""
-    return relay.name, relay.sessions, rate, relay.accepted, relay.deferred, relay.failed

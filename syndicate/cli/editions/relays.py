@@ -41,7 +41,7 @@ def _row(relay: "RelayStatus") -> tuple[object, ...]:
         settings.rate or "",
         "" if relay.quota is None else f"{relay.quota_used:,} of {relay.quota:,}",
         relay.sessions,
-        format_rate(relay.per_second) if relay.per_second else "",
+        format_rate(relay.per_second),
     )
 
 

@@ -18,13 +18,11 @@ from syndicate import clock
 from syndicate.cli.context import CommandContext
 from syndicate.cli.editions.control import load_edition
 from syndicate.cli.editions.progress_format import (
-    RELAY_HEADINGS,
     blocker_lines,
     draw_bar,
     format_counts,
     format_rate,
     format_speed,
-    relay_row,
 )
 from syndicate.cli.terminal.console import (
     COLOURS,
@@ -118,7 +116,12 @@ def _page(snapshot: ProgressSnapshot, zone: ZoneInfo) -> Iterator[Text]:
             counts.highlight_words([word], colour)
         yield counts
     yield Text()
-    yield from table_lines(RELAY_HEADINGS, map(relay_row, snapshot.mail_status.relays))
+    headings = ("relay", "sessions", "rate", "accepted", "deferred", "failed")
+    rows = [
+        (r.name, r.sessions, format_rate(r.per_second), r.accepted, r.deferred, r.failed)
+        for r in snapshot.mail_status.relays
+    ]
+    yield from table_lines(headings, rows)
     lines = list(_blocker_lines(snapshot, zone))
     if lines:
         yield Text()
@@ -126,7 +129,6 @@ def _page(snapshot: ProgressSnapshot, zone: ZoneInfo) -> Iterator[Text]:
 
 
 def _changes(snapshots: Iterable[ProgressSnapshot], zone: ZoneInfo) -> Iterator[str]:
-    """Yield a line for each change."""
     known: dict[int, object] = {}
     reported: set[str] = set()
     for number, snapshot in enumerate(snapshots):

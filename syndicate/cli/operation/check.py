@@ -1,7 +1,8 @@
 """`check`: report mistakes in the config and the templates, and what else deserves attention."""
 
+import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from syndicate import clock
 from syndicate.cli.context import AsJson, command_context
 from syndicate.cli.terminal.console import echo_json, echo_table, format_slot_time, note
 from syndicate.errors import ConfigError
+from syndicate.private_file import GROUP_AND_OTHERS
 
 if TYPE_CHECKING:
     from syndicate.config import Config
@@ -72,8 +74,7 @@ def _warnings(
     path: Path, config: "Config", unknown: dict[str, int], media: Sequence["MediaFault"]
 ) -> Iterator[str]:
     """Yield what is valid in the config but should be corrected all the same."""
-    from syndicate.cli.operation.permissions import find_readable_by_others  # noqa: PLC0415 - start-up
-    from syndicate.config import secret_warnings  # noqa: PLC0415
+    from syndicate.config import secret_warnings  # noqa: PLC0415 - start-up
     from syndicate.publish.output.media import media_warnings  # noqa: PLC0415
     from syndicate.publish.push.change_notifier import ineffective_settings  # noqa: PLC0415
 
@@ -90,11 +91,10 @@ def _warnings(
     yield from ineffective_settings(config)
     yield from secret_warnings(path, config)
     yield from _mail_warnings(config)
-    yield from find_readable_by_others(config)
+    yield from _readable_by_others(config)
 
 
 def _mail_warnings(config: "Config") -> Iterator[str]:
-    """Yield what is wrong with mail that goes to real readers."""
     from syndicate.config import TransportKind  # noqa: PLC0415 - start-up
     from syndicate.config.loopback import is_loopback_url  # noqa: PLC0415
 
@@ -115,7 +115,6 @@ def _mail_warnings(config: "Config") -> Iterator[str]:
 
 
 def _upcoming(config: "Config") -> list[dict[str, Any]]:
-    """Return the next slots of each schedule."""
     from syndicate.model.due_slots import schedule_timing  # noqa: PLC0415 - start-up
 
     now = clock.now()
@@ -177,3 +176,51 @@ def _unmatched_selections(config: "Config", articles: "Sequence[Article]") -> It
                     match = closest_match(selected, spelt)
                     hint = f'; did you mean "{spelt[match]}"?' if match else ""
                     yield f'{where}.select.{key}: no article {relation} "{selected}"{hint}'
+
+
+def _readable_by_others(config: "Config") -> Iterator[str]:
+    """Report each file with readers' data that other users of the machine can read."""
+    from syndicate.store.database.sql_engine import sqlite_path  # noqa: PLC0415 - start-up
+
+    if (name := sqlite_path(config.store.url)) is not None:
+        store = config.path(name)
+        beside = (store.with_name(f"{store.name}{end}") for end in ("-wal", "-shm", "-journal"))
+        yield from _check_files((store, *beside), "readers and the key for their links")
+    yield from _check_files(sorted(config.root.glob("*.refused.csv")), "readers' addresses")
+    outbox = config.path(config.mail.outbox)
+    if mode := _open_to_others(outbox):
+        yield (
+            f"{_relative(outbox)}: others on this machine may read it (its mode is {mode}); it "
+            f"contains mail to readers: chmod -R go= {shlex.quote(str(_relative(outbox)))}"
+        )
+
+
+def _check_files(paths: Iterable[Path], content: str) -> Iterator[str]:
+    exposed = {_relative(path): mode for path in paths if (mode := _open_to_others(path))}
+    if not exposed:
+        return
+    names = ", ".join(map(str, exposed))
+    modes = ", ".join(sorted(set(exposed.values())))
+    verbs = (
+        f"read it (its mode is {modes}); it contains"
+        if len(exposed) == 1
+        else f"read them (their mode is {modes}); they contain"
+    )
+    yield (
+        f"{names}: others on this machine may {verbs} {content}: "
+        f"chmod 600 {shlex.join(map(str, exposed))}"
+    )
+
+
+def _open_to_others(path: Path) -> str | None:
+    """Return a file's mode, in octal, if others can read or change it."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return None
+    return f"{mode & 0o7777:04o}" if mode & GROUP_AND_OTHERS else None
+
+
+def _relative(path: Path) -> Path:
+    cwd = Path.cwd()
+    return path.relative_to(cwd) if path.is_relative_to(cwd) else path

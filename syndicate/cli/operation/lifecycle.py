@@ -28,7 +28,7 @@ from syndicate.web.server.listener import activated_socket, listen
 from syndicate.web.server.server import WebServer
 from syndicate.web.telemetry.counters import RequestCounters
 from syndicate.web.telemetry.instrumentation import Instrumentation
-from syndicate.web.telemetry.write_probe import find_write_errors
+from syndicate.web.telemetry.readiness import find_write_errors
 
 log = structlog.get_logger()
 

@@ -112,7 +112,6 @@ class SignalHandlers:
 
 
 def _terminal_streams() -> list[int]:
-    """Return which of stdout and stderr are a terminal."""
     return [stream for stream in (1, 2) if os.isatty(stream)]
 
 

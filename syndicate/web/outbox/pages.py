@@ -147,7 +147,6 @@ class OutboxPages:
         return Response(message.path.read_bytes(), headers=headers, media_type="message/rfc822")
 
     def _check_access(self, request: Request) -> None:
-        """Raise HTTPException unless the operator sent a request."""
         self._access.require(request)
         if not self._access.is_host_trusted(request):
             raise HTTPException(404)

@@ -87,7 +87,6 @@ class PollLimit:
         return 0
 
     def _budget(self, key: int, now: float) -> _PollBudget:
-        """Return a client's budget, refilled up to now."""
         budget = self._budgets.get(key)
         if budget is None:
             budget = self._budgets[key] = _PollBudget(self._full_allowance, _BURST, now)

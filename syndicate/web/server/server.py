@@ -61,7 +61,7 @@ class WebServer:
         self.port: int = self._listener.getsockname()[1]
         """The actual port, also where 0 was requested."""
         self._application = CurrentApplication(app, ConnectionLimit(_max_connections()))
-        self._uvicorn = _Uvicorn(_configuration(self._application), shared=shared)
+        self._uvicorn = _Uvicorn(self._application, shared=shared)
         self._ended = ended
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
@@ -118,7 +118,24 @@ class WebServer:
 class _Uvicorn(uvicorn.Server):
     """Uvicorn with a `ready` event, timeouts of its own, and a shutdown that drops no client."""
 
-    def __init__(self, config: uvicorn.Config, *, shared: bool) -> None:
+    def __init__(self, app: ASGIApp, *, shared: bool) -> None:
+        config = uvicorn.Config(
+            app,
+            loop="uvloop",
+            http=HttpConnection,
+            interface="asgi3",
+            access_log=False,
+            log_config=None,
+            # malformed requests of strangers are not worth a line in the log
+            log_level="error",
+            server_header=False,
+            # The client's address decides about access to the outbox: no header may forge it.
+            proxy_headers=False,
+            lifespan="off",
+            ws="none",
+            backlog=BACKLOG,
+            timeout_keep_alive=_KEEP_ALIVE,
+        )
         super().__init__(config)
         self.ready = threading.Event()
         self._shared = shared
@@ -173,26 +190,6 @@ class _Uvicorn(uvicorn.Server):
     @property
     def _connections(self) -> list[HttpConnection]:
         return cast("list[HttpConnection]", list(self.server_state.connections))
-
-
-def _configuration(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        loop="uvloop",
-        http=HttpConnection,
-        interface="asgi3",
-        access_log=False,
-        log_config=None,
-        # malformed requests of strangers are not worth a line in the log
-        log_level="error",
-        server_header=False,
-        # The client's address decides about access to the outbox: no header may forge it.
-        proxy_headers=False,
-        lifespan="off",
-        ws="none",
-        backlog=BACKLOG,
-        timeout_keep_alive=_KEEP_ALIVE,
-    )
 
 
 def _max_connections() -> int | None:

@@ -113,31 +113,24 @@ class AccessLog:
             lines = [format_line(entry, self._dynamic_prefixes) for entry in entries]
             if not lines:
                 return
+            name = "stderr" if self._file is None else str(self._file)
             try:
                 self._write("".join(lines))
             except (OSError, ValueError) as error:
                 self._counts.add_lost_lines(len(lines))
                 if not self._is_failing:
-                    _events.error("access log not written", file=self._name, error=str(error))
+                    _events.error("access log not written", file=name, error=str(error))
                 self._is_failing = True
             else:
                 if self._is_failing:
-                    _events.info("access log written again", file=self._name, lost=self.lost)
+                    lost = self._counts.lost_log_lines
+                    _events.info("access log written again", file=name, lost=lost)
                 self._is_failing = False
 
     def close(self) -> None:
         """Write all pending lines, and stop flushing at exit."""
         self.flush()
         atexit.unregister(self.flush)
-
-    @property
-    def lost(self) -> int:
-        """How many lines were not written, in this log and all that share its counters."""
-        return self._counts.lost_log_lines
-
-    @property
-    def _name(self) -> str:
-        return "stderr" if self._file is None else str(self._file)
 
     def _write(self, text: str) -> None:
         if self._file is None:

@@ -1,23 +1,28 @@
 """Whether a process can do its work, and the reasons why not."""
 
+import errno
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic
 
 from syndicate import clock
-from syndicate.config import Config, missing_secrets
-from syndicate.errors import StoreError
+from syndicate.config import Config, TransportKind, missing_secrets
+from syndicate.errors import StoreError, StoreLocked
 from syndicate.schedule.mail_status import find_stall
-from syndicate.store import Store
-from syndicate.web.telemetry.write_probe import find_write_errors
+from syndicate.store import Heartbeat, Store
+from syndicate.store.database.sql_engine import sqlite_path
 
 _CACHE_TIME = 5.0
 """Seconds for which the result for mail and disks is cached, since anybody may ask."""
 _SLOW = 15.0
 """Seconds that the checks may take: longer than the wait for a locked store."""
 _UNREADABLE = "the store can't be read"
+_PROBE_SIZE = 256 * 1024
+"""Bytes that are written: a few would fit into a full disk's last block, or SQLite's log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +127,39 @@ class Readiness:
 
 def _when(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def find_write_errors(store: Store, config: Config) -> Iterator[tuple[str, str]]:
+    """Write something in each place; yield the places that failed, with the error."""
+    for name, folder in _folders(config):
+        try:
+            _write_into(folder)
+        except OSError as error:
+            yield name, f"{folder}: {error.strerror or error}"
+    try:
+        with store.write() as tx:
+            tx.heartbeats.record(Heartbeat.PROBE, clock.now())
+    except StoreLocked:
+        return  # another process is writing
+    except StoreError as error:
+        yield "the store", str(error)
+
+
+def _folders(config: Config) -> Iterator[tuple[str, Path]]:
+    file = sqlite_path(config.store.url)
+    if file is not None:
+        yield "the store", config.path(file).parent
+    yield "the output", config.output
+    if config.mail.transport is TransportKind.OUTBOX:
+        yield "the outbox", config.path(config.mail.outbox)
+
+
+def _write_into(folder: Path) -> None:
+    """Write a file without a name; raise OSError when the disk is full or it isn't permitted."""
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            written = file.write(bytes(_PROBE_SIZE))
+            if written < _PROBE_SIZE:
+                raise OSError(errno.ENOSPC, "No space left on device")
+    except FileNotFoundError:
+        return  # it is created when it is needed

@@ -18,6 +18,7 @@ from syndicate.errors import ConfigError
 from syndicate.web.app import application
 from syndicate.web.server.server import WebServer
 from syndicate.web.telemetry.access_log import AccessLog, redact_path
+from syndicate.web.telemetry.counters import RequestCounters
 from syndicate.web.telemetry.request_kinds import RequestKind
 from tests.until import until
 from tests.web.asgi_client import Client
@@ -211,7 +212,8 @@ def test_lines_that_were_lost_are_told_after_a_reload_as_well(sqlite_store, publ
 
 
 def test_a_line_that_was_torn_does_not_spoil_the_next(tmp_path, monkeypatch):
-    log = AccessLog(tmp_path / "access.log")
+    counts = RequestCounters()
+    log = AccessLog(tmp_path / "access.log", counts=counts)
     write, room = os.write, [30]
 
     def almost_full(descriptor, data):
@@ -230,7 +232,7 @@ def test_a_line_that_was_torn_does_not_spoil_the_next(tmp_path, monkeypatch):
     torn, whole = (tmp_path / "access.log").read_text().splitlines()
     assert len(torn) == 30
     assert json.loads(whole)["path"] == "/whole"
-    assert log.lost == 1
+    assert counts.lost_log_lines == 1
 
 
 def test_a_log_that_cant_be_written_is_a_mistake_of_the_config(tmp_path):
@@ -240,11 +242,12 @@ def test_a_log_that_cant_be_written_is_a_mistake_of_the_config(tmp_path):
 
 def test_lines_are_dropped_before_they_fill_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr("syndicate.web.telemetry.access_log._MAX_PENDING", 10)
-    log = AccessLog(tmp_path / "access.log")
+    counts = RequestCounters()
+    log = AccessLog(tmp_path / "access.log", counts=counts)
     for number in range(15):
         log.add(entry(f"/{number}"))
     log.close()
-    assert (len(lines(tmp_path, 10)), log.lost) == (10, 5)
+    assert (len(lines(tmp_path, 10)), counts.lost_log_lines) == (10, 5)
 
 
 def test_a_dash_is_stderr(publication, capsys):

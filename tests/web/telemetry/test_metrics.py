@@ -12,7 +12,7 @@ from syndicate import __version__, clock
 from syndicate.errors import StoreUnreachable
 from syndicate.model.mail_flow import SendRate
 from syndicate.web.app import application
-from syndicate.web.telemetry.counters import REPORT_LIFETIME, RequestCounters
+from syndicate.web.telemetry.counters import REPORT_LIFETIME, KindCounters, RequestCounters
 from tests import ROOT
 from tests.causes import TEST
 from tests.store.ledger.test_deliveries import edition, readers
@@ -354,3 +354,11 @@ def test_a_failure_is_the_servers_five_hundred():
     with pytest.raises(ValueError, match="a bug"):
         watched.get("/")
     assert counts.by_kind[RequestKind.PAGE].responses == {(500, "identity"): 1}
+
+
+def test_a_response_is_in_the_bucket_of_its_time_and_all_above():
+    counters = KindCounters()
+    for seconds in (0.0005, 0.001, 0.003, 9.0):
+        counters.add(200, "identity", 10, seconds)
+    buckets = dict(counters.buckets())
+    assert [buckets[bound] for bound in ("0.001", "0.005", "2.5", "+Inf")] == [2, 3, 3, 4]

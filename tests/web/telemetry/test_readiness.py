@@ -162,7 +162,7 @@ def test_a_write_that_fails_is_in_readiness_and_pages_stay_up(due, monkeypatch):
     def full(**_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("syndicate.web.telemetry.write_probe.tempfile.TemporaryFile", full)
+    monkeypatch.setattr("syndicate.web.telemetry.readiness.tempfile.TemporaryFile", full)
     post = due(0)
 
     code, lines = post.ready()
