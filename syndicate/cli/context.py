@@ -19,6 +19,7 @@ from syndicate.model.subscribers import Actor, Cause
 if TYPE_CHECKING:  # start-up
     from syndicate.config import Config, Newsletter
     from syndicate.config.sections.segments import Segment
+    from syndicate.schedule.wiring import Services
     from syndicate.store import Store
 
 _Named = TypeVar("_Named", "Newsletter", "Segment")
@@ -56,6 +57,16 @@ class CommandContext:
             yield store
         finally:
             store.close()
+
+    @contextmanager
+    def services(self) -> Iterator["Services"]:
+        """Open the store for what publishes and sends, and log its events."""
+        from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
+        from syndicate.schedule.wiring import Services  # noqa: PLC0415
+
+        log_events()
+        with self.store() as store:
+            yield Services.of(store, self.config)
 
     def newsletter(self, name: str) -> "Newsletter":
         """Find a newsletter by name; raise ConfigError naming those there are."""

@@ -23,15 +23,10 @@ def replace(
     json: AsJson = False,
 ) -> None:
     """Stop an edition, and send a corrected one to the rest."""
-    from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
-    from syndicate.schedule import manual_send  # noqa: PLC0415
-    from syndicate.schedule.wiring import Services  # noqa: PLC0415
+    from syndicate.schedule import manual_send  # noqa: PLC0415 - start-up
 
-    log_events()
-    command = command_context(context)
     write = note if json else echo
-    with command.store() as store:
-        services = Services.of(store, command.config)
+    with command_context(context).services() as services:
         successor, left, report = manual_send.replace(
             services, edition, article or (), **decide("replace", reason)
         )
@@ -57,17 +52,12 @@ def resend(
     json: AsJson = False,
 ) -> None:
     """Send an edition again to the readers who didn't get it."""
-    from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
-    from syndicate.schedule import manual_send  # noqa: PLC0415
-    from syndicate.schedule.wiring import Services  # noqa: PLC0415
+    from syndicate.schedule import manual_send  # noqa: PLC0415 - start-up
 
     if not missing:
         raise ConfigError("add --missing to send it to those who provably didn't get it")
-    log_events()
-    command = command_context(context)
     write = note if json else echo
-    with command.store() as store:
-        services = Services.of(store, command.config)
+    with command_context(context).services() as services:
         resent = manual_send.resend(services, edition, **decide("resend", reason))
     successor, readers, report = resent or (None, 0, None)
     if json:

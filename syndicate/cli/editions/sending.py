@@ -35,27 +35,24 @@ def tick(
 
     What is due at TIME is sent now; with a mail server, a TIME in the future needs `--really`.
     """
-    from syndicate.cli.editions.watch import show_progress  # noqa: PLC0415
-    from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
+    from syndicate.cli.editions.watch import show_progress  # noqa: PLC0415 - start-up
     from syndicate.schedule.orphaned_names import find_orphans_daily  # noqa: PLC0415
     from syndicate.schedule.tick import tick as run_tick  # noqa: PLC0415
-    from syndicate.schedule.wiring import Services  # noqa: PLC0415
 
-    log_events()
     command = command_context(context)
     moment = command.time(at)
     if at is not None and not really:
         _refuse_future_mail(command, at, moment)
-    with command.store() as store:
-        services = Services.of(store, command.config)
-        with show_progress(store, command.config):
+    with command.services() as services:
+        with show_progress(services.store, services.config):
             report = run_tick(services, at=moment, trial=at is not None)
         summary = report.built
         echo(f"published: {len(summary.written)} written, {len(summary.deleted)} deleted")
         for problem in (*summary.warnings, *summary.failed):
             note(str(problem))
-        for message in find_orphans_daily(store, command.config, at=moment) if at is None else ():
-            note(message)
+        if at is None:
+            for message in find_orphans_daily(services.store, services.config, at=moment):
+                note(message)
         _echo_fires(command, report.fires)
         report_delivery(report.delivered)
         if report.purged:
@@ -98,13 +95,10 @@ def send(
     ] = None,
 ) -> None:
     """Compose an edition now and send it."""
-    from syndicate.cli.editions.watch import show_progress  # noqa: PLC0415
-    from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
+    from syndicate.cli.editions.watch import show_progress  # noqa: PLC0415 - start-up
     from syndicate.schedule.composer import no_audience_reason  # noqa: PLC0415
     from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy  # noqa: PLC0415
-    from syndicate.schedule.wiring import Services  # noqa: PLC0415
 
-    log_events()
     command = command_context(context)
     chosen = command.newsletter(newsletter)
     rule = _schedule(command, chosen, schedule, article or ())
@@ -113,15 +107,14 @@ def send(
         if to is not None:
             raise ConfigError("--to sends a single copy: leave out --segment")
     order = ManualSend(newsletter=chosen, schedule=rule, slugs=article or (), segment=segment)
-    with command.store() as store:
-        services = Services.of(store, command.config)
+    with command.services() as services:
         if to is not None:
             reply = send_test_copy(services, order, to=to, at=clock.now())
             echo(f"sent a test copy to {to}: {reply}")
             return
-        with show_progress(store, command.config):
+        with show_progress(services.store, services.config):
             sent = send_now(services, order, at=clock.now())
-        with store.read() as tx:
+        with services.store.read() as tx:
             audience = tx.deliveries.totals(sent[0].key).audience if sent else 0
         mirrored = update_mirror(services.mirror)
         notify(services.notifier)
