@@ -11,29 +11,26 @@ from syndicate.cli.terminal.reports import notify, update_mirror
 if TYPE_CHECKING:
     from syndicate.publish.build.build import BuildSummary
 
-Everything = Annotated[
-    bool,
-    typer.Option("--all", help="Rebuild every file, and restore files that were edited by hand."),
-]
-Compress = Annotated[
-    bool | None,
-    typer.Option(
-        "--compress/--no-compress",
-        help="Whether to keep .gz and .br copies beside article pages from now on.",
-        show_default="as before",
-    ),
-]
-
-Verbose = Annotated[bool, typer.Option("--verbose", help="Name each file.")]
-
 
 def build(
     context: typer.Context,
     *,
     at: At = None,
-    everything: Everything = False,
-    compress: Compress = None,
-    verbose: Verbose = False,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Rebuild every file, and restore files that were edited by hand."
+        ),
+    ] = False,
+    compress: Annotated[
+        bool | None,
+        typer.Option(
+            "--compress/--no-compress",
+            help="Whether to keep .gz and .br copies beside article pages from now on.",
+            show_default="as before",
+        ),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Name each file.")] = False,
 ) -> None:
     """Write what changed to feeds/ and its mirror, and notify hubs.
 

@@ -13,15 +13,18 @@ if TYPE_CHECKING:
     from syndicate.config import Config
     from syndicate.store import Transaction
 
-Now = Annotated[
-    bool, typer.Option("--now", help="Retry now everything that waits or was given up.")
-]
-
 _MAX_SUBSCRIBERS = 20
 """Failing subscribers of our own hub that are listed one by one."""
 
 
-def push(context: typer.Context, *, now: Now = False, json: AsJson = False) -> None:
+def push(
+    context: typer.Context,
+    *,
+    now: Annotated[
+        bool, typer.Option("--now", help="Retry now everything that waits or was given up.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
     """List pending calls to hubs and search engines, with their errors."""
     from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415 - start-up
 

@@ -27,16 +27,6 @@ _NAMESERVER = re.compile(
     r"(\[(?P<six>[^\]]+)\]|(?P<address>[^:]+|[0-9A-Fa-f:]+?))(:(?P<port>\d{1,5}))?"
 )
 
-Selectors = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--selector", metavar="NAME", help="A key that the relay signs with; repeat the option."
-    ),
-]
-Nameserver = Annotated[
-    str | None, typer.Option(metavar="ADDRESS", help="The server to ask. Default: this machine's.")
-]
-
 
 def dkim_keygen(
     context: typer.Context,
@@ -88,8 +78,14 @@ def dkim_keygen(
 def doctor(
     context: typer.Context,
     *,
-    selector: Selectors = None,
-    nameserver: Nameserver = None,
+    selector: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A key that the relay signs with; repeat the option."),
+    ] = None,
+    nameserver: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="The server to ask. Default: this machine's."),
+    ] = None,
     connect: Annotated[
         bool,
         typer.Option(

@@ -23,21 +23,10 @@ _PIPE_WIDTH = 100_000
 """The line width for output that isn't a terminal: scripts need unbroken lines."""
 
 COLOURS = {
-    "new": "green",
-    "revised": "green",
-    "accepted": "green",
-    "ok": "green",
-    "missing": "red",
-    "wrong": "red",
-    "refused": "red",
-    "failed": "red",
-    "expired": "red",
-    "unknown": "yellow",
-    "warned": "yellow",
-    "deferred": "yellow",
-    "skipped": "dim",
-    "unchanged": "dim",
-    "known": "dim",
+    **dict.fromkeys(("new", "revised", "accepted", "ok"), "green"),
+    **dict.fromkeys(("missing", "wrong", "refused", "failed", "expired"), "red"),
+    **dict.fromkeys(("unknown", "warned", "deferred"), "yellow"),
+    **dict.fromkeys(("skipped", "unchanged", "known"), "dim"),
 }
 """The colours of outcomes; nothing else is coloured."""
 
