@@ -29,6 +29,14 @@ def test_the_name_that_is_asked_for_has_to_mean_this_machine_all_the_same(host):
     assert not is_local_for("::ffff:127.0.0.1", host)
 
 
+@pytest.mark.parametrize("header", ["forwarded", "x-forwarded-for", "x-real-ip", "via"])
+def test_who_comes_through_a_proxy_is_somebody_else(header):
+    headers = [(b"host", b"localhost"), (header.encode(), b"127.0.0.1")]
+    assert not is_local(
+        Request({"type": "http", "client": ("127.0.0.1", 5000), "headers": headers})
+    )
+
+
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
 def test_figures_are_for_this_machine_by_both_its_addresses(sqlite_store, publication):
     app = application(sqlite_store, publication(web={"host": "::"}))
