@@ -7,6 +7,8 @@ from html import escape
 from typing import Self
 from urllib.parse import urlsplit
 
+from markupsafe import Markup
+
 from syndicate.body.compiler import compile_body, is_current
 from syndicate.config import Config
 from syndicate.language import Translator, translator
@@ -39,19 +41,22 @@ class BodyRenderer:
         origin = f"{parts.scheme}://{parts.netloc}"
         return cls(channel=channel, base=config.url, origin=origin, language=language)
 
-    def render(self, article: Article, compiled: CompiledBody | None = None) -> tuple[str, str]:
+    def render(
+        self, article: Article, compiled: CompiledBody | None = None
+    ) -> tuple[Markup, Markup]:
         """Return lead figure and body; the body is compiled first unless `compiled` is current."""
         compiled = ensure_current(article, compiled)
         words = translator(article.language or self.language)
         return self._join(compiled.opening, words), self._join(compiled.body, words)
 
-    def _join(self, parts: tuple[Part, ...], words: Translator) -> str:
+    def _join(self, parts: tuple[Part, ...], words: Translator) -> Markup:
         channel = self.channel
         html = "".join(part if isinstance(part, str) else part[channel] for part in parts)
         if UI_STRING in html:
             strings = _ui_strings(words)
             html = _UI_STRING.sub(lambda match: escape(strings[match[1]]), html)
-        return html.replace(BASE, self.base).replace(ORIGIN, self.origin)
+        html = html.replace(BASE, self.base).replace(ORIGIN, self.origin)
+        return Markup(html)  # noqa: S704 - sanitised at import
 
 
 @cache

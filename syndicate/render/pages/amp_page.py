@@ -38,8 +38,8 @@ class AmpPages:
             "story": view,
             "canonical": self._absolute(article.address),
             "description": view.description,
-            "opening": Markup(lead),  # noqa: S704 - sanitised at import
-            "body": Markup(body),  # noqa: S704 - sanitised at import
+            "opening": lead,
+            "body": body,
             "extensions": sorted(compiled.extensions() | self._extensions),
             "data": data,
         }

@@ -3,8 +3,6 @@
 They depend on article, config and templates alone, never on the time of the build.
 """
 
-from markupsafe import Markup
-
 from syndicate.language import translator
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
@@ -34,8 +32,8 @@ class ArticlePages:
             story=view,
             article=article,
             canonical=article.canonical_url or absolute(article.address),
-            opening=Markup(lead),  # noqa: S704 - sanitised at import
-            body=Markup(body),  # noqa: S704 - sanitised at import
+            opening=lead,
+            body=body,
             description=view.description,
             amp=absolute(addresses.amp(article)) if self._config.amp.enabled else None,
             data=data,

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 from syndicate.clock import EPOCH
@@ -60,3 +62,24 @@ def a_channel(
         updated=max((entry.modified for entry in entries), default=EPOCH),
         has_audio=any(entry.audio for entry in entries),
     )
+
+
+TYPES: dict[str, type] = {"object": dict, "array": list, "string": str}
+
+
+def conform(value, schema, root):
+    """Check names, types and required keys; what refers to another file is passed over."""
+    reference = schema.get("$ref", "")
+    if reference.startswith("#/"):
+        schema = reduce(getitem, reference.removeprefix("#/").split("/"), root)
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    assert not kinds or isinstance(value, tuple(TYPES.get(kind, object) for kind in kinds))
+    properties = schema.get("properties", {})
+    if isinstance(value, dict) and properties:
+        assert set(schema.get("required", [])) <= set(value)
+        for name, inner in value.items():
+            assert name in properties or name.startswith("_"), name
+            conform(inner, properties.get(name, {}), root)
+    for inner in value if isinstance(value, list) else []:
+        conform(inner, schema.get("items", {}), root)

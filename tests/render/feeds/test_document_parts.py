@@ -164,7 +164,7 @@ def test_no_text_is_taken_for_the_layout(texts, named, data):
             assert left == written
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_whatever_somebody_put_into_a_document_its_parts_are_whole(data):
     """What is well-formed stays so without some of its entries, or isn't taken apart."""

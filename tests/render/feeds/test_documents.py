@@ -13,9 +13,9 @@ from syndicate.render.feeds import atom, json_feed, rss
 from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
 from syndicate.render.feeds.formats import FORMATS
 from syndicate.render.feeds.history import FeedHistory
-from tests.render.feeds.samples import NOON, a_channel, an_article
+from tests.render.feeds.samples import NOON, a_channel, an_article, conform
 from tests.render.feeds.test_agreement import FULL, OWNED
-from tests.render.feeds.test_formats import CONFIG, RICH, conform, written
+from tests.render.feeds.test_formats import CONFIG, RICH, written
 from tests.shared_folder import SHARED, needs_shared
 
 NAMES = {

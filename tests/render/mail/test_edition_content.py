@@ -1,4 +1,4 @@
-"""Editions: the structure of the HTML, the subject, the size, and what never changes."""
+"""Editions: the structure of the HTML, the subject, pictures and languages."""
 
 import re
 from dataclasses import replace
@@ -7,18 +7,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from syndicate.body import markup
 from syndicate.config import AdSlot, AdsSettings, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model import pictures
-from syndicate.model.articles import Comments
 from syndicate.model.editions import Content, placeholder
-from syndicate.render.mail.context import MAX_BYTES, EditionDate
+from syndicate.render.mail.context import EditionDate
 from syndicate.render.templates import Templates
-from syndicate.text import printable
 from tests.render.mail.samples import (
     ADS,
     DAM,
@@ -294,128 +289,6 @@ def test_an_arabic_publication_reads_from_right_to_left():
     page = tree(content)
     assert (page.get("lang"), page.get("dir")) == ("ar", "rtl")
     assert page.find(".//h1").get("dir") == "rtl"
-
-
-# Size
-
-
-def test_a_long_story_is_cut_at_a_paragraph():
-    paragraphs = [f"<p>Paragraph {n}. {'All about it. ' * 30}End {n}.</p>" for n in range(400)]
-    content = alert(article(body="".join(paragraphs), comments=Comments(count=2)))
-    text_part = said(content)
-    assert 70_000 < len(content.html.encode()) <= MAX_BYTES
-    assert "The story goes on: read the rest on the web" in text_part
-    assert "Unsubscribe" in text_part
-    last = max(int(n) for n in re.findall(r"Paragraph (\d+)\.", text_part))
-    assert f"End {last}." in text_part
-    assert "End 399." in content.text
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        f"<p>{'word ' * 40_000}</p>",
-        f"<div>{'<p>word</p>' * 20_000}</div>",
-        f"<pre>{'&amp;' * 60_000}</pre>",
-        f"<ul>{'<li>é</li>' * 15_000}</ul>",
-        f"{'word ' * 40_000}<p>x</p>",
-        f"<p>{chr(34) * 200_000}</p>",
-    ],
-    ids=["paragraph", "container", "code", "list", "bare text", "quotes"],
-)
-def test_the_size_is_kept_whatever_the_body_is_made_of(body):
-    content = alert(article(body=body))
-    assert len(content.html.encode()) <= MAX_BYTES
-    assert "read the rest on the web" in said(content)
-    assert "Unsubscribe" in said(content)
-
-
-def test_a_digest_too_long_for_mail_clients_names_its_last_stories():
-    many = [
-        article(n, f"Headline {n}", excerpt="All about it. " * 20, image=DAM) for n in range(100)
-    ]
-    content = digest(many)
-    text_part, page = said(content), tree(content)
-    assert len(content.html.encode()) <= MAX_BYTES
-    assert content.subject == "Headline 0, and 99 more"
-    headlines = len(page.findall(".//h2")) + 1
-    assert 10 < headlines < 100
-    assert f"And {100 - headlines} more:" in text_part
-
-
-# What never changes, and what never fails
-
-
-def test_the_same_edition_has_the_same_hash():
-    assert alert(story()).hash == alert(story()).hash
-    assert alert(story()).hash != alert(story(title="Another")).hash
-
-
-def test_what_readers_do_not_see_does_not_change_the_hash():
-    assert alert(story()).hash == alert(story(path="elsewhere.md", extra={"mood": "calm"})).hash
-
-
-def test_a_marker_written_into_an_article_stays_text():
-    nonce = alert(story()).nonce
-    forged = placeholder(nonce, "unsubscribe")
-    content = alert(story(body=f"<p>{forged}</p>"))
-    assert content.nonce != nonce
-    assert forged in said(content)
-
-
-def test_templates_never_run_on_articles():
-    body = "<p>{{ 7 * 7 }} {% raw %} {# no #} ${x} &lt;b&gt;</p>"
-    content = alert(article(body=body, title="{{ config }}", excerpt="{% if %}"))
-    assert "{{ 7 * 7 }} {% raw %} {# no #} ${x} <b>" in said(content)
-    assert content.subject == "{{ config }}"
-    assert "{% if %}" in digest([article(excerpt="{% if %}")]).text
-
-
-def test_nasty_words_survive_everywhere():
-    picture = figure(alt=NASTY, caption=NASTY, credit=NASTY)
-    nasty = article(title=NASTY, excerpt=NASTY, section=NASTY, image=picture)
-    for content in (alert(nasty), digest([nasty, nasty], more=[nasty])):
-        page = tree(content)
-        words = NASTY.split()
-        assert page.find(".//img").get("alt").split() == words
-        assert page.find(".//h1").text_content().split() == words
-        assert "\\u{" not in content.html.replace(NASTY, "").replace("\\u{a0}", "")
-
-
-_TEXT = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), max_size=30
-)
-_TAGS = st.sampled_from(
-    [
-        *("p", "div", "h1", "h2", "blockquote", "ul", "ol", "li", "pre", "code", "em", "table"),
-        *("tr", "td", "th", "figure", "figcaption", "a", "span", "section", "details", "summary"),
-        *("dl", "dt", "dd", "sup", "cite"),
-    ]
-)
-_BODY = st.recursive(
-    _TEXT.map(lambda text: printable(text).replace("&", "&amp;").replace("<", "&lt;")),
-    lambda inner: st.one_of(
-        st.builds("<{0}>{1}</{0}>".format, _TAGS, inner),
-        st.lists(inner, min_size=2, max_size=4).map("".join),
-        st.builds('{}<img src="a b.png" alt="\u00ad\\"/><br/>'.format, inner),
-        st.builds('<a href="{1}">{0}</a>'.format, inner, st.sampled_from(["#x", "http://[", "é ü", "mailto:a@b"])),
-    ),
-    max_leaves=12,
-)  # fmt: skip
-
-
-@pytest.mark.filterwarnings("ignore:Generating overly large repr")
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(body=_BODY)
-def test_no_body_is_too_odd_and_every_word_of_it_arrives(body):
-    tidy = markup.to_xml(markup.parse(body))
-    content = alert(article(body=tidy))
-    words = [word for text in markup.parse(tidy).itertext() for word in text.split()]
-    text_part = "".join(tree(content).find("body").itertext())
-    squeezed = "".join(text_part.split())
-    assert all(word in squeezed for word in words)
-    typed = "".join(re.sub(r"[>\s]|\[\d+\]", "", content.text).split())
-    assert all(re.sub(r"[>\s]|\[\d+\]", "", word) in typed for word in words)
 
 
 # Templates of the operator's own

@@ -179,7 +179,7 @@ def test_a_hostile_title_is_plain_text_or_gives_way_to_the_slug(title):
 
 
 @needs_shared
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.fixed_dictionaries({
         "title": st.text(st.characters(codec=None)),

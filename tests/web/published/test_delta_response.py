@@ -18,8 +18,8 @@ from syndicate.render.feeds.channel import build_entry, build_tombstone, build_w
 from syndicate.render.feeds.formats import FORMATS
 from syndicate.web.published.delta_response import FeedDeltas
 from tests.end_to_end import output_rules
-from tests.render.feeds.samples import NOON, a_channel, an_article
-from tests.render.feeds.test_formats import CONFIG, conform
+from tests.render.feeds.samples import NOON, a_channel, an_article, conform
+from tests.render.feeds.test_formats import CONFIG
 from tests.shared_folder import SHARED, needs_shared
 
 FILES = [each.file for each in FORMATS]
