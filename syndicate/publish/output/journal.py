@@ -5,6 +5,7 @@ manifest, but in the journal, and the next build takes them over.
 """
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -44,15 +45,11 @@ def _read(file: Path) -> frozenset[str]:
         lines = file.read_text("utf-8", errors="replace").splitlines()
     except (FileNotFoundError, NotADirectoryError):
         return frozenset()
-    return frozenset(path for line in lines if (path := _path(line)) is not None)
-
-
-def _path(line: str) -> str | None:
-    try:
-        path = json.loads(line)
-    except ValueError:  # the line is incomplete, so its file was never begun
-        return None
-    return path if isinstance(path, str) and is_safe_path(path) else None
+    paths = []
+    for line in lines:
+        with suppress(ValueError):  # the line is incomplete, so its file was never begun
+            paths.append(json.loads(line))
+    return frozenset(path for path in paths if isinstance(path, str) and is_safe_path(path))
 
 
 def is_safe_path(path: str) -> bool:

@@ -113,7 +113,14 @@ class HttpClient:
                 httpcore.ConnectionPool(self._tls, network_backend=backend) as pool,
                 pool.stream(method, target, headers=encoded, content=body) as response,
             ):
-                return HttpReply(response.status, _decode(response.headers), _read_body(response))
+                received = bytearray()
+                for chunk in response.iter_stream():
+                    received += chunk
+                    if len(received) >= MAX_BODY:
+                        break
+                return HttpReply(
+                    response.status, _decode(response.headers), bytes(received[:MAX_BODY])
+                )
         except (TimeoutError, httpcore.TimeoutException) as error:
             raise backend.failure(f"no reply within {self._timeout:g} s") from error
         except (CallFailed, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
@@ -254,12 +261,3 @@ def _decode(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         joined[key] = f"{joined[key]}, {text}" if key in joined else text
     return joined
-
-
-def _read_body(response: httpcore.Response) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_stream():
-        body += chunk
-        if len(body) >= MAX_BODY:
-            break
-    return bytes(body[:MAX_BODY])

@@ -103,6 +103,21 @@ def test_new_changed_and_retracted_articles_are_told_and_no_others(room, engine)
     assert not engine.posts
 
 
+def test_a_page_that_changes_while_it_is_submitted_is_submitted_again(room, engine):
+    def change_and_tell():
+        engine.on_post = lambda: None
+        room.file("bridge", body="<p>Closed.</p>")
+        room.build(at=BUILT + MINUTE)
+        assert told(room).submitted == 1
+
+    room.file("bridge")
+    room.build()
+    engine.on_post = change_and_tell
+    told(room)
+    assert pages(engine) == ["bridge", "bridge"]
+    assert not waiting(room)
+
+
 def test_who_moved_is_told_with_the_old_address_and_that_once(room, engine):
     room.file("ferry", renamed="harbour-ferry")
     room.build()
