@@ -1,9 +1,10 @@
-"""All tables, as of the first release.
+"""All tables, as of the first release, in SQL.
 
 Its number is that of the last migration before it: stores of that version are up to date.
 """
 
 import secrets
+from string import Template
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,368 +12,234 @@ from alembic import op
 revision = "0012"
 down_revision = None
 
-_KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-_DEFERRED = sa.text("next_attempt_at IS NOT NULL")
-
 
 def upgrade() -> None:
-    op.create_table(
-        "allowances",
-        sa.Column("name", sa.Text, primary_key=True),
-        sa.Column("used_until", sa.BigInteger, nullable=False),
-        sa.Column("apiece", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "articles",
-        sa.Column("key", sa.Integer, primary_key=True),
-        sa.Column("id", sa.Text, nullable=False, unique=True),
-        sa.Column("slug", sa.Text, nullable=False, unique=True),
-        sa.Column("path", sa.Text, unique=True),
-        sa.Column("source", sa.String(64), nullable=False),
-        sa.Column("first_seen", sa.BigInteger, nullable=False),
-        sa.Column("retracted_at", sa.BigInteger),
-        sa.Column("number", sa.Integer, unique=True),
-        sa.Column("numbered_breaking", sa.Boolean, nullable=False, server_default=sa.false()),
-        sa.Column("revision", sa.Integer, nullable=False),
-        sa.Column("status", sa.String(16), nullable=False),
-        sa.Column("published_at", sa.BigInteger, nullable=False),
-        sa.Column("breaking", sa.Boolean, nullable=False),
-        sa.Column("change", sa.Integer, nullable=False, server_default="0"),
-        sa.Index("ix_articles_breaking_numbered_breaking", "breaking", "numbered_breaking"),
-        sa.Index("ix_articles_change", "change"),
-        sa.Index("ix_articles_published_at", "published_at"),
-        sa.Index("ix_articles_source", "source"),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
-        "changes",
-        sa.Column("key", _KEY, primary_key=True),
-        sa.Column("subscriber", sa.Integer, nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("action", sa.String(16), nullable=False),
-        sa.Column("newsletter", sa.Text),
-        sa.Column("who", sa.String(16), nullable=False),
-        sa.Column("how", sa.Text, nullable=False),
-        sa.Column("origin", sa.Text, nullable=False),
-        sa.Column("detail", sa.Text, nullable=False),
-        sa.Index("ix_changes_at", "at"),
-        sa.Index("ix_changes_subscriber", "subscriber"),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
-        "clicks",
-        sa.Column("key", _KEY, primary_key=True),
-        sa.Column("edition", sa.Integer, nullable=False),
-        sa.Column("link", sa.Integer, nullable=False),
-        sa.Column("subscriber", sa.Integer),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("machine", sa.Boolean, nullable=False),
-        sa.Column("agent", sa.String(80), nullable=False),
-        sa.Index("ix_clicks_at", "at"),
-        sa.Index("ix_clicks_edition_link", "edition", "link"),
-        sa.Index("ix_clicks_subscriber", "subscriber"),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
-        "contents",
-        sa.Column("hash", sa.String(64), primary_key=True),
-        sa.Column("subject", sa.Text, nullable=False),
-        sa.Column("preheader", sa.Text, nullable=False),
-        sa.Column("html", sa.Text, nullable=False),
-        sa.Column("text", sa.Text, nullable=False),
-        sa.Column("nonce", sa.Text, nullable=False),
-    )
-    op.create_table(
-        "deliveries",
-        sa.Column("edition", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("subscriber", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("attempt", sa.Integer, nullable=False),
-        sa.Column("owner", sa.Text),
-        sa.Column("lease_until", sa.BigInteger),
-        sa.Column("next_attempt_at", sa.BigInteger),
-        sa.Column("code", sa.Integer, nullable=False),
-        sa.Column("reply", sa.Text, nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Index(
-            "ix_deliveries_put_off",
-            "edition",
-            "next_attempt_at",
-            sqlite_where=_DEFERRED,
-            postgresql_where=_DEFERRED,
-        ),
-        sa.Index("ix_deliveries_state_edition_subscriber", "state", "edition", "subscriber"),
-    )
-    op.create_table(
-        "delivery_events",
-        sa.Column("key", _KEY, primary_key=True),
-        sa.Column("edition", sa.Integer, nullable=False),
-        sa.Column("subscriber", sa.Integer, nullable=False),
-        sa.Column("attempt", sa.Integer, nullable=False),
-        sa.Column("event", sa.String(16), nullable=False),
-        sa.Column("code", sa.Integer, nullable=False),
-        sa.Column("reply", sa.Text, nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Index("ix_delivery_events_edition_subscriber", "edition", "subscriber"),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
-        "edition_acts",
-        sa.Column("key", _KEY, primary_key=True),
-        sa.Column("edition", sa.Integer, nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("act", sa.String(16), nullable=False),
-        sa.Column("who", sa.String(16), nullable=False),
-        sa.Column("how", sa.Text, nullable=False),
-        sa.Column("detail", sa.Text, nullable=False),
-        sa.Column("tried", sa.Integer, nullable=False),
-        sa.Column("failed", sa.Integer, nullable=False),
-        sa.Index("ix_edition_acts_edition", "edition"),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
-        "engines",
-        sa.Column("engine", sa.Text, primary_key=True),
-        sa.Column("change", sa.Integer, nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "erasures",
-        sa.Column("hash", sa.String(64), primary_key=True),
-        sa.Column("at", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "fires",
-        sa.Column("schedule", sa.Text, primary_key=True),
-        sa.Column("slot", sa.Text, primary_key=True),
-        sa.Column("due_at", sa.BigInteger, nullable=False),
-        sa.Column("outcome", sa.String(16), nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("node", sa.Text, nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Index("ix_fires_schedule_due_at", "schedule", "due_at"),
-    )
-    op.create_table(
-        "former_addresses",
-        sa.Column("address", sa.Text, primary_key=True),
-        sa.Column("subscriber", sa.Integer, nullable=False),
-        sa.Index("ix_former_addresses_subscriber", "subscriber"),
-    )
-    op.create_table(
-        "heartbeats",
-        sa.Column("what", sa.String(16), primary_key=True),
-        sa.Column("at", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "holds",
-        sa.Column("what", sa.Text, primary_key=True),
-        sa.Column("until", sa.BigInteger, nullable=False),
-        sa.Column("strikes", sa.Integer, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("since", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "keys",
-        sa.Column("name", sa.Text, primary_key=True),
-        sa.Column("secret", sa.LargeBinary, nullable=False),
-    )
-    op.create_table(
-        "limits",
-        sa.Column("name", sa.Text, primary_key=True),
-        sa.Column("starts_at", sa.BigInteger, primary_key=True),
-        sa.Column("count", sa.Integer, nullable=False),
-        sa.Index("ix_limits_starts_at", "starts_at"),
-    )
-    op.create_table(
-        "media",
-        sa.Column("src", sa.Text, primary_key=True),
-        sa.Column("type", sa.Text, nullable=False),
-        sa.Column("width", sa.Integer, nullable=False),
-        sa.Column("height", sa.Integer, nullable=False),
-        sa.Column("length", sa.Integer, nullable=False),
-        sa.Column("variants", sa.JSON, nullable=False, server_default="[]"),
-    )
-    op.create_table(
-        "paces",
-        sa.Column("owner", sa.Text, primary_key=True),
-        sa.Column("relay", sa.Text, primary_key=True),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("sessions", sa.Integer, nullable=False),
-        sa.Column("accepted", sa.Integer, nullable=False),
-        sa.Column("deferred", sa.Integer, nullable=False),
-        sa.Column("failed", sa.Integer, nullable=False),
-        sa.Column("per_second", sa.Float, nullable=False),
-        sa.Column("note", sa.Text, nullable=False),
-    )
-    op.create_table(
-        "outgoing_calls",
-        sa.Column("kind", sa.String(16), primary_key=True),
-        sa.Column("endpoint", sa.Text, primary_key=True),
-        sa.Column("topic", sa.Text, primary_key=True),
-        sa.Column("host", sa.Text, nullable=False),
-        sa.Column("version", sa.Text, nullable=False),
-        sa.Column("delivered", sa.Text, nullable=False),
-        sa.Column("payload", sa.JSON, nullable=False),
-        sa.Column("due_at", sa.BigInteger),
-        sa.Column("claimed", sa.Boolean, nullable=False),
-        sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("error", sa.Text, nullable=False),
-        sa.Column("expires_at", sa.BigInteger),
-        sa.Index("ix_outgoing_calls_due_at", "kind", "due_at"),
-        sa.Index("ix_outgoing_calls_expires_at", "expires_at"),
-        sa.Index("ix_outgoing_calls_host", "kind", "host"),
-    )
-    op.create_table(
-        "pauses",
-        sa.Column("endpoint", sa.Text, primary_key=True),
-        sa.Column("until", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "renames",
-        sa.Column("old", sa.Text, primary_key=True),
-        sa.Column("new", sa.Text, nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "requests",
-        sa.Column("letter", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("subscriber", sa.Integer, nullable=False),
-        sa.Column("kind", sa.String(16), nullable=False),
-        sa.Column("asked", sa.JSON, nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("expires_at", sa.BigInteger, nullable=False),
-        sa.Column("done_at", sa.BigInteger),
-        sa.Index("ix_requests_subscriber", "subscriber"),
-    )
-    op.create_table(
-        "schedules",
-        sa.Column("name", sa.Text, primary_key=True),
-        sa.Column("fingerprint", sa.Text, nullable=False),
-        sa.Column("since", sa.BigInteger, nullable=False),
-        sa.Column("newsletter", sa.Text),
-        sa.Column("begins_after", sa.Integer),
-        sa.Column("begun_at", sa.BigInteger),
-    )
-    op.create_table(
-        "subscribers",
-        sa.Column("key", sa.Integer, primary_key=True),
-        sa.Column("address", sa.Text, nullable=False, unique=True),
-        sa.Column("email", sa.Text, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("language", sa.Text),
-        sa.Column("fields", sa.JSON, nullable=False, server_default="{}"),
-        sa.Column("paused_until", sa.BigInteger),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
-        "suppressions",
-        sa.Column("address", sa.Text, primary_key=True),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "addresses",
-        sa.Column("slug", sa.Text, primary_key=True),
-        sa.Column("article", sa.Integer, sa.ForeignKey("articles.key"), nullable=False),
-        sa.Index("ix_addresses_article", "article"),
-    )
-    op.create_table(
-        "editions",
-        sa.Column("key", sa.Integer, primary_key=True),
-        sa.Column("newsletter", sa.Text, nullable=False),
-        sa.Column("schedule", sa.Text),
-        sa.Column("kind", sa.String(16), nullable=False),
-        sa.Column("content", sa.String(64), sa.ForeignKey("contents.hash"), nullable=False),
-        sa.Column("upto", sa.Integer, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("expires_at", sa.BigInteger, nullable=False),
-        sa.Column("on_unknown", sa.String(16), nullable=False),
-        sa.Column("everybody", sa.Boolean, nullable=False, server_default=sa.true()),
-        sa.Column("state", sa.String(16), nullable=False, server_default="sending"),
-        sa.Column("successor", sa.Integer),
-        sa.Column("original", sa.Integer),
-        sa.Column("slot_at", sa.BigInteger),
-        sa.Index("ix_editions_newsletter", "newsletter"),
-        sa.Index("ix_editions_original", "original"),
-        sa.Index("ix_editions_schedule", "schedule"),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
-        "galleys",
-        sa.Column("article", sa.Integer, sa.ForeignKey("articles.key"), primary_key=True),
-        sa.Column("rules", sa.String(64), nullable=False),
-        sa.Column("opening", sa.JSON, nullable=False),
-        sa.Column("body", sa.JSON, nullable=False),
-    )
-    op.create_table(
-        "private_feeds",
-        sa.Column("subscriber", sa.Integer, sa.ForeignKey("subscribers.key"), primary_key=True),
-        sa.Column("secret", sa.String(64), nullable=False),
-        sa.Column("granted_at", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "revisions",
-        sa.Column("article", sa.Integer, sa.ForeignKey("articles.key"), primary_key=True),
-        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("saved_at", sa.BigInteger, nullable=False),
-        sa.Column("title", sa.Text, nullable=False),
-        sa.Column("body", sa.Text, nullable=False),
-        sa.Column("status", sa.String(16), nullable=False),
-        sa.Column("date", sa.BigInteger),
-        sa.Column("updated", sa.BigInteger),
-        sa.Column("section", sa.Text),
-        sa.Column("tags", sa.JSON, nullable=False),
-        sa.Column("authors", sa.JSON, nullable=False),
-        sa.Column("contributors", sa.JSON, nullable=False),
-        sa.Column("breaking", sa.Boolean, nullable=False),
-        sa.Column("summary", sa.Text, nullable=False),
-        sa.Column("excerpt", sa.Text, nullable=False),
-        sa.Column("image", sa.JSON),
-        sa.Column("figures", sa.JSON, nullable=False),
-        sa.Column("canonical_url", sa.Text),
-        sa.Column("comments", sa.JSON),
-        sa.Column("language", sa.Text),
-        sa.Column("audio", sa.JSON),
-        sa.Column("translations", sa.JSON, nullable=False, server_default="{}"),
-        sa.Column("old_addresses", sa.JSON, nullable=False, server_default="[]"),
-        sa.Column("extra", sa.JSON, nullable=False),
-    )
-    op.create_table(
-        "subscriber_tags",
-        sa.Column("subscriber", sa.Integer, sa.ForeignKey("subscribers.key"), primary_key=True),
-        sa.Column("tag", sa.Text, primary_key=True),
-        sa.Index("ix_subscriber_tags_tag", "tag"),
-    )
-    op.create_table(
-        "subscriptions",
-        sa.Column("subscriber", sa.Integer, sa.ForeignKey("subscribers.key"), primary_key=True),
-        sa.Column("newsletter", sa.Text, primary_key=True),
-        sa.Column("state", sa.String(16), nullable=False),
-        sa.Column("since", sa.Integer, nullable=False),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("source", sa.Text, nullable=False),
-        sa.Index("ix_subscriptions_newsletter_state", "newsletter", "state"),
-    )
-    op.create_table(
-        "tags",
-        sa.Column("tag", sa.Text, primary_key=True),
-        sa.Column("article", sa.Integer, sa.ForeignKey("articles.key"), primary_key=True),
-        sa.Index("ix_tags_article", "article"),
-    )
-    op.create_table(
-        "edition_items",
-        sa.Column("edition", sa.Integer, sa.ForeignKey("editions.key"), primary_key=True),
-        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("article", sa.Integer, nullable=False),
-        sa.Column("revision", sa.Integer, nullable=False),
-        sa.Index("ix_edition_items_article", "article"),
-    )
-    op.create_table(
-        "edition_links",
-        sa.Column("edition", sa.Integer, sa.ForeignKey("editions.key"), primary_key=True),
-        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("address", sa.Text, nullable=False),
-    )
+    types = _TYPES[op.get_bind().dialect.name]
+    for statement in Template(_TABLES).substitute(types).split(";"):
+        op.execute(statement)
     keys = sa.table("keys", sa.column("name", sa.Text), sa.column("secret", sa.LargeBinary))
     op.bulk_insert(keys, [{"name": "erasures", "secret": secrets.token_bytes(32)}])
+
+
+_TYPES = {
+    "sqlite": {
+        "serial": "INTEGER NOT NULL",
+        "bigserial": "INTEGER NOT NULL",
+        "autoincrement": " AUTOINCREMENT",
+        "bytes": "BLOB",
+    },
+    "postgresql": {
+        "serial": "SERIAL",
+        "bigserial": "BIGSERIAL",
+        "autoincrement": "",
+        "bytes": "BYTEA",
+    },
+}
+_TABLES = """
+CREATE TABLE allowances (
+    name TEXT NOT NULL CONSTRAINT pk_allowances PRIMARY KEY, used_until BIGINT NOT NULL,
+    apiece BIGINT NOT NULL
+);
+CREATE TABLE articles (
+    key $serial CONSTRAINT pk_articles PRIMARY KEY$autoincrement, id TEXT NOT NULL,
+    slug TEXT NOT NULL, path TEXT, source VARCHAR(64) NOT NULL, first_seen BIGINT NOT NULL,
+    retracted_at BIGINT, number INTEGER, numbered_breaking BOOLEAN NOT NULL DEFAULT false,
+    revision INTEGER NOT NULL, status VARCHAR(16) NOT NULL, published_at BIGINT NOT NULL,
+    breaking BOOLEAN NOT NULL, change INTEGER NOT NULL DEFAULT '0',
+    CONSTRAINT uq_articles_id UNIQUE (id), CONSTRAINT uq_articles_slug UNIQUE (slug),
+    CONSTRAINT uq_articles_path UNIQUE (path), CONSTRAINT uq_articles_number UNIQUE (number)
+);
+CREATE INDEX ix_articles_breaking_numbered_breaking ON articles (breaking, numbered_breaking);
+CREATE INDEX ix_articles_change ON articles (change);
+CREATE INDEX ix_articles_published_at ON articles (published_at);
+CREATE INDEX ix_articles_source ON articles (source);
+CREATE TABLE changes (
+    key $bigserial CONSTRAINT pk_changes PRIMARY KEY$autoincrement, subscriber INTEGER NOT NULL,
+    at BIGINT NOT NULL, action VARCHAR(16) NOT NULL, newsletter TEXT, who VARCHAR(16) NOT NULL,
+    how TEXT NOT NULL, origin TEXT NOT NULL, detail TEXT NOT NULL
+);
+CREATE INDEX ix_changes_at ON changes (at);
+CREATE INDEX ix_changes_subscriber ON changes (subscriber);
+CREATE TABLE clicks (
+    key $bigserial CONSTRAINT pk_clicks PRIMARY KEY$autoincrement, edition INTEGER NOT NULL,
+    link INTEGER NOT NULL, subscriber INTEGER, at BIGINT NOT NULL, machine BOOLEAN NOT NULL,
+    agent VARCHAR(80) NOT NULL
+);
+CREATE INDEX ix_clicks_at ON clicks (at);
+CREATE INDEX ix_clicks_edition_link ON clicks (edition, link);
+CREATE INDEX ix_clicks_subscriber ON clicks (subscriber);
+CREATE TABLE contents (
+    hash VARCHAR(64) NOT NULL CONSTRAINT pk_contents PRIMARY KEY, subject TEXT NOT NULL,
+    preheader TEXT NOT NULL, html TEXT NOT NULL, text TEXT NOT NULL, nonce TEXT NOT NULL
+);
+CREATE TABLE deliveries (
+    edition INTEGER NOT NULL, subscriber INTEGER NOT NULL, state VARCHAR(16) NOT NULL,
+    attempt INTEGER NOT NULL, owner TEXT, lease_until BIGINT, next_attempt_at BIGINT,
+    code INTEGER NOT NULL, reply TEXT NOT NULL, at BIGINT NOT NULL,
+    CONSTRAINT pk_deliveries PRIMARY KEY (edition, subscriber)
+);
+CREATE INDEX ix_deliveries_put_off ON deliveries (edition, next_attempt_at)
+    WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX ix_deliveries_state_edition_subscriber ON deliveries (state, edition, subscriber);
+CREATE TABLE delivery_events (
+    key $bigserial CONSTRAINT pk_delivery_events PRIMARY KEY$autoincrement,
+    edition INTEGER NOT NULL, subscriber INTEGER NOT NULL, attempt INTEGER NOT NULL,
+    event VARCHAR(16) NOT NULL, code INTEGER NOT NULL, reply TEXT NOT NULL, at BIGINT NOT NULL
+);
+CREATE INDEX ix_delivery_events_edition_subscriber ON delivery_events (edition, subscriber);
+CREATE TABLE edition_acts (
+    key $bigserial CONSTRAINT pk_edition_acts PRIMARY KEY$autoincrement,
+    edition INTEGER NOT NULL, at BIGINT NOT NULL, act VARCHAR(16) NOT NULL,
+    who VARCHAR(16) NOT NULL, how TEXT NOT NULL, detail TEXT NOT NULL, tried INTEGER NOT NULL,
+    failed INTEGER NOT NULL
+);
+CREATE INDEX ix_edition_acts_edition ON edition_acts (edition);
+CREATE TABLE engines (
+    engine TEXT NOT NULL CONSTRAINT pk_engines PRIMARY KEY, change INTEGER NOT NULL,
+    at BIGINT NOT NULL
+);
+CREATE TABLE erasures (
+    hash VARCHAR(64) NOT NULL CONSTRAINT pk_erasures PRIMARY KEY, at BIGINT NOT NULL
+);
+CREATE TABLE fires (
+    schedule TEXT NOT NULL, slot TEXT NOT NULL, due_at BIGINT NOT NULL,
+    outcome VARCHAR(16) NOT NULL, reason TEXT NOT NULL, node TEXT NOT NULL, at BIGINT NOT NULL,
+    CONSTRAINT pk_fires PRIMARY KEY (schedule, slot)
+);
+CREATE INDEX ix_fires_schedule_due_at ON fires (schedule, due_at);
+CREATE TABLE former_addresses (
+    address TEXT NOT NULL CONSTRAINT pk_former_addresses PRIMARY KEY,
+    subscriber INTEGER NOT NULL
+);
+CREATE INDEX ix_former_addresses_subscriber ON former_addresses (subscriber);
+CREATE TABLE heartbeats (
+    what VARCHAR(16) NOT NULL CONSTRAINT pk_heartbeats PRIMARY KEY, at BIGINT NOT NULL
+);
+CREATE TABLE holds (
+    what TEXT NOT NULL CONSTRAINT pk_holds PRIMARY KEY, until BIGINT NOT NULL,
+    strikes INTEGER NOT NULL, reason TEXT NOT NULL, since BIGINT NOT NULL
+);
+CREATE TABLE keys (
+    name TEXT NOT NULL CONSTRAINT pk_keys PRIMARY KEY, secret $bytes NOT NULL
+);
+CREATE TABLE limits (
+    name TEXT NOT NULL, starts_at BIGINT NOT NULL, count INTEGER NOT NULL,
+    CONSTRAINT pk_limits PRIMARY KEY (name, starts_at)
+);
+CREATE INDEX ix_limits_starts_at ON limits (starts_at);
+CREATE TABLE media (
+    src TEXT NOT NULL CONSTRAINT pk_media PRIMARY KEY, type TEXT NOT NULL,
+    width INTEGER NOT NULL, height INTEGER NOT NULL, length INTEGER NOT NULL,
+    variants JSON NOT NULL DEFAULT '[]'
+);
+CREATE TABLE paces (
+    owner TEXT NOT NULL, relay TEXT NOT NULL, at BIGINT NOT NULL, sessions INTEGER NOT NULL,
+    accepted INTEGER NOT NULL, deferred INTEGER NOT NULL, failed INTEGER NOT NULL,
+    per_second FLOAT NOT NULL, note TEXT NOT NULL,
+    CONSTRAINT pk_paces PRIMARY KEY (owner, relay)
+);
+CREATE TABLE outgoing_calls (
+    kind VARCHAR(16) NOT NULL, endpoint TEXT NOT NULL, topic TEXT NOT NULL, host TEXT NOT NULL,
+    version TEXT NOT NULL, delivered TEXT NOT NULL, payload JSON NOT NULL, due_at BIGINT,
+    claimed BOOLEAN NOT NULL, attempts INTEGER NOT NULL, error TEXT NOT NULL, expires_at BIGINT,
+    CONSTRAINT pk_outgoing_calls PRIMARY KEY (kind, endpoint, topic)
+);
+CREATE INDEX ix_outgoing_calls_due_at ON outgoing_calls (kind, due_at);
+CREATE INDEX ix_outgoing_calls_expires_at ON outgoing_calls (expires_at);
+CREATE INDEX ix_outgoing_calls_host ON outgoing_calls (kind, host);
+CREATE TABLE pauses (
+    endpoint TEXT NOT NULL CONSTRAINT pk_pauses PRIMARY KEY, until BIGINT NOT NULL
+);
+CREATE TABLE renames (
+    old TEXT NOT NULL CONSTRAINT pk_renames PRIMARY KEY, new TEXT NOT NULL, at BIGINT NOT NULL
+);
+CREATE TABLE requests (
+    letter INTEGER NOT NULL CONSTRAINT pk_requests PRIMARY KEY, subscriber INTEGER NOT NULL,
+    kind VARCHAR(16) NOT NULL, asked JSON NOT NULL, at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL, done_at BIGINT
+);
+CREATE INDEX ix_requests_subscriber ON requests (subscriber);
+CREATE TABLE schedules (
+    name TEXT NOT NULL CONSTRAINT pk_schedules PRIMARY KEY, fingerprint TEXT NOT NULL,
+    since BIGINT NOT NULL, newsletter TEXT, begins_after INTEGER, begun_at BIGINT
+);
+CREATE TABLE subscribers (
+    key $serial CONSTRAINT pk_subscribers PRIMARY KEY$autoincrement, address TEXT NOT NULL,
+    email TEXT NOT NULL, name TEXT NOT NULL, created_at BIGINT NOT NULL, language TEXT,
+    fields JSON NOT NULL DEFAULT '{}', paused_until BIGINT,
+    CONSTRAINT uq_subscribers_address UNIQUE (address)
+);
+CREATE TABLE suppressions (
+    address TEXT NOT NULL CONSTRAINT pk_suppressions PRIMARY KEY, reason TEXT NOT NULL,
+    at BIGINT NOT NULL
+);
+CREATE TABLE addresses (
+    slug TEXT NOT NULL CONSTRAINT pk_addresses PRIMARY KEY, article INTEGER NOT NULL,
+    CONSTRAINT fk_addresses_article FOREIGN KEY (article) REFERENCES articles (key)
+);
+CREATE INDEX ix_addresses_article ON addresses (article);
+CREATE TABLE editions (
+    key $serial CONSTRAINT pk_editions PRIMARY KEY$autoincrement, newsletter TEXT NOT NULL,
+    schedule TEXT, kind VARCHAR(16) NOT NULL, content VARCHAR(64) NOT NULL,
+    upto INTEGER NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+    on_unknown VARCHAR(16) NOT NULL, everybody BOOLEAN NOT NULL DEFAULT true,
+    state VARCHAR(16) NOT NULL DEFAULT 'sending', successor INTEGER, original INTEGER,
+    slot_at BIGINT,
+    CONSTRAINT fk_editions_content FOREIGN KEY (content) REFERENCES contents (hash)
+);
+CREATE INDEX ix_editions_newsletter ON editions (newsletter);
+CREATE INDEX ix_editions_original ON editions (original);
+CREATE INDEX ix_editions_schedule ON editions (schedule);
+CREATE TABLE galleys (
+    article INTEGER NOT NULL CONSTRAINT pk_galleys PRIMARY KEY, rules VARCHAR(64) NOT NULL,
+    opening JSON NOT NULL, body JSON NOT NULL,
+    CONSTRAINT fk_galleys_article FOREIGN KEY (article) REFERENCES articles (key)
+);
+CREATE TABLE private_feeds (
+    subscriber INTEGER NOT NULL CONSTRAINT pk_private_feeds PRIMARY KEY,
+    secret VARCHAR(64) NOT NULL, granted_at BIGINT NOT NULL,
+    CONSTRAINT fk_private_feeds_subscriber FOREIGN KEY (subscriber) REFERENCES subscribers (key)
+);
+CREATE TABLE revisions (
+    article INTEGER NOT NULL, number INTEGER NOT NULL, saved_at BIGINT NOT NULL,
+    title TEXT NOT NULL, body TEXT NOT NULL, status VARCHAR(16) NOT NULL, date BIGINT,
+    updated BIGINT, section TEXT, tags JSON NOT NULL, authors JSON NOT NULL,
+    contributors JSON NOT NULL, breaking BOOLEAN NOT NULL, summary TEXT NOT NULL,
+    excerpt TEXT NOT NULL, image JSON, figures JSON NOT NULL, canonical_url TEXT, comments JSON,
+    language TEXT, audio JSON, translations JSON NOT NULL DEFAULT '{}',
+    old_addresses JSON NOT NULL DEFAULT '[]', extra JSON NOT NULL,
+    CONSTRAINT fk_revisions_article FOREIGN KEY (article) REFERENCES articles (key),
+    CONSTRAINT pk_revisions PRIMARY KEY (article, number)
+);
+CREATE TABLE subscriber_tags (
+    subscriber INTEGER NOT NULL, tag TEXT NOT NULL,
+    CONSTRAINT fk_subscriber_tags_subscriber FOREIGN KEY (subscriber) REFERENCES subscribers (key),
+    CONSTRAINT pk_subscriber_tags PRIMARY KEY (subscriber, tag)
+);
+CREATE INDEX ix_subscriber_tags_tag ON subscriber_tags (tag);
+CREATE TABLE subscriptions (
+    subscriber INTEGER NOT NULL, newsletter TEXT NOT NULL, state VARCHAR(16) NOT NULL,
+    since INTEGER NOT NULL, at BIGINT NOT NULL, source TEXT NOT NULL,
+    CONSTRAINT fk_subscriptions_subscriber FOREIGN KEY (subscriber) REFERENCES subscribers (key),
+    CONSTRAINT pk_subscriptions PRIMARY KEY (subscriber, newsletter)
+);
+CREATE INDEX ix_subscriptions_newsletter_state ON subscriptions (newsletter, state);
+CREATE TABLE tags (
+    tag TEXT NOT NULL, article INTEGER NOT NULL,
+    CONSTRAINT fk_tags_article FOREIGN KEY (article) REFERENCES articles (key),
+    CONSTRAINT pk_tags PRIMARY KEY (tag, article)
+);
+CREATE INDEX ix_tags_article ON tags (article);
+CREATE TABLE edition_items (
+    edition INTEGER NOT NULL, position INTEGER NOT NULL, article INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    CONSTRAINT fk_edition_items_edition FOREIGN KEY (edition) REFERENCES editions (key),
+    CONSTRAINT pk_edition_items PRIMARY KEY (edition, position)
+);
+CREATE INDEX ix_edition_items_article ON edition_items (article);
+CREATE TABLE edition_links (
+    edition INTEGER NOT NULL, position INTEGER NOT NULL, address TEXT NOT NULL,
+    CONSTRAINT fk_edition_links_edition FOREIGN KEY (edition) REFERENCES editions (key),
+    CONSTRAINT pk_edition_links PRIMARY KEY (edition, position)
+)
+"""
