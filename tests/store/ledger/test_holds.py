@@ -34,6 +34,15 @@ def test_who_asks_for_it_is_left_alone_for_a_minute(store):
     assert current(store, NOW + MINUTE) == []
 
 
+def test_an_acceptance_lifts_no_hold_that_came_later(store):
+    hold = put(store)
+    with store.write() as tx:
+        tx.holds.lift(RELAY, over_by=hold.until - SECOND)
+        assert tx.holds.current(NOW) == [hold]
+        tx.holds.lift(RELAY, over_by=hold.until)
+        assert tx.holds.current(NOW) == []
+
+
 def test_each_time_in_a_row_it_is_for_longer(store):
     at, lengths = NOW, []
     for _ in range(8):
