@@ -24,7 +24,7 @@ from bench.ours import Publication, Running
 from syndicate.clock import EPOCH
 from syndicate.config import load
 from syndicate.intake.articles.source_file import ParsedArticle, parse_article, read_source_file
-from syndicate.store import Store
+from syndicate.store import NewArticle, Store
 
 PATTERNS = 200
 """How many articles are written and set at most; the store is filled with copies of them."""
@@ -60,7 +60,8 @@ def fill(publication: Publication, size: int) -> None:
             revision = replace(of.revision, date=corpus.FIRST + step * number)
             slug = f"copy-{number:06}"
             path = f"articles/{slug}.md"
-            tx.articles.add(revision, id=slug, slug=slug, path=path, source="", at=EPOCH)
+            new = NewArticle(id=slug, slug=slug, path=path, source="", revision=revision)
+            tx.articles.add_all([new], EPOCH)
     store.close()
     print(f"{size:,} articles are in the store", file=sys.stderr)
 

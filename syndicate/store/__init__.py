@@ -10,7 +10,7 @@
 `push/` the queue of outgoing calls; `database/` the schema, SQL and both databases.
 """
 
-from syndicate.store.articles.lookup import ArticleLookup
+from syndicate.store.articles.reading import ArticleLookup
 from syndicate.store.articles.writes import ArticleWriter, NewArticle
 from syndicate.store.audience.confirmations import ConfirmationKind, PendingConfirmation
 from syndicate.store.audience.data_export import MailedItem, PersonalRecord

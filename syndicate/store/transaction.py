@@ -31,9 +31,8 @@ from syndicate.store.editions.metrics_snapshot import MetricsSnapshot
 from syndicate.store.editions.successors import Successors
 from syndicate.store.ledger.claims import Claims
 from syndicate.store.ledger.deliveries import Deliveries
-from syndicate.store.ledger.heartbeats import Heartbeats
+from syndicate.store.ledger.heartbeats import Heartbeats, SenderProgress
 from syndicate.store.ledger.holds import Holds
-from syndicate.store.ledger.progress import SenderProgress
 from syndicate.store.ledger.quotas import SendQuotas
 from syndicate.store.push.call_queue import CallQueue
 from syndicate.store.push.engine_positions import EnginePositions

@@ -78,7 +78,7 @@ def test_an_address_that_is_no_good_is_suppressed(sqlite_store, config):
         drain_ledger(sqlite_store, config(server.port), configured_transports(config(server.port)))
 
     with sqlite_store.read() as tx:
-        assert [bool(who.suppressed) for who in tx.subscribers.all()] == [False, True, False]
+        assert [bool(who.suppressed) for who in tx.search.find()] == [False, True, False]
         assert tx.subscribers.by_email("reader1@example.org").suppressed == "550 5.1.1 no"
 
 

@@ -13,8 +13,9 @@ from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
 from syndicate.publish.records.manifest import Manifest, PublishedFile
-from syndicate.store import Store
+from syndicate.store import NewArticle, Store
 from tests.render.feeds.samples import NOON
+from tests.sample_articles import add_article
 
 PICTURE = Figure(
     src="media/2cea274d0bedc39ec4ab6ba9e59ec889.png",
@@ -42,13 +43,15 @@ class Newsroom:
         given = {"title": slug.title(), "body": f"<p>About {slug}.</p>", "excerpt": slug} | values
         with self.store.write() as tx:
             there = tx.articles.by_slug(slug)
-            new_slug = renamed or slug
-            facts = {"path": f"articles/{slug}.md", "source": given["body"], "at": at}
+            names = {
+                "slug": renamed or slug,
+                "path": f"articles/{slug}.md",
+                "source": given["body"],
+            }
             if there is None:
-                return tx.articles.add(
-                    Revision(**given), id=f"urn:test:{slug}", slug=new_slug, **facts
-                )
-            return tx.articles.revise(there, Revision(**given), slug=new_slug, **facts)
+                return add_article(tx, Revision(**given), id=f"urn:test:{slug}", at=at, **names)
+            new = NewArticle(id=there.id, revision=Revision(**given), **names)
+            return tx.articles.revise(there, new, at)
 
     def retract(self, slug: str, *, at: datetime = NOON) -> None:
         with self.store.write() as tx:

@@ -12,8 +12,9 @@ from syndicate.deliver.outbox import Outbox
 from syndicate.model.articles import Article, Revision
 from syndicate.schedule.tick import TickReport, tick
 from syndicate.schedule.wiring import Services
-from syndicate.store import Store
+from syndicate.store import NewArticle, Store
 from tests.causes import TEST
+from tests.sample_articles import add_article
 
 NOW = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -44,13 +45,10 @@ class ScheduleHarness:
         revision = Revision(**{**values, "breaking": True, **changes})
         with self.store.write() as tx:
             found = tx.articles.by_id(slug)
+            names: dict[str, Any] = {"id": slug, "slug": slug, "path": f"{slug}.md", "source": slug}
             if found is None:
-                return tx.articles.add(
-                    revision, id=slug, slug=slug, path=f"{slug}.md", source=slug, at=at
-                )
-            return tx.articles.revise(
-                found, revision, slug=slug, path=found.path, source=slug, at=at
-            )
+                return add_article(tx, revision, at=at, **names)
+            return tx.articles.revise(found, NewArticle(revision=revision, **names), at)
 
     def subscribe(self, *addresses: str, newsletter: str = "breaking") -> None:
         with self.store.write() as tx:

@@ -31,7 +31,7 @@ def ask(harness, *names, days):
 
 def names(harness):
     with harness.store.read() as tx:
-        return [one.email.partition("@")[0] for one in tx.subscribers.all()]
+        return [one.email.partition("@")[0] for one in tx.search.find()]
 
 
 def test_a_tick_forgets_once_a_day_and_tells(harness):

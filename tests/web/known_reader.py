@@ -15,7 +15,7 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.subscribers import Subscriber, SubscriberChange
-from syndicate.store import ConfirmationKind, Store
+from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
 from tests.causes import TEST
 
 NEWSLETTERS = [
@@ -56,7 +56,7 @@ class KnownReader:
         """Request the letter with the link to Anna's data; return the path of its button."""
         assert self.post("data").status_code == 200
         with self.store.read() as tx:
-            letter = tx.confirmations.by_subscriber(self.key, ConfirmationKind.DATA)[0].letter
+            letter = questions_to(tx, self.key, ConfirmationKind.DATA)[0].letter
         return path_of(self.links.confirm(letter, self.key))
 
     def with_data(self, action: str, **fields: Any) -> httpx.Response:
@@ -121,3 +121,8 @@ def dump(folder: Path) -> list[str]:
 def dump_without_limits(folder: Path) -> list[str]:
     """Return all rows but the limits, which also count refused requests."""
     return [line for line in dump(folder) if not line.startswith('INSERT INTO "limits"')]
+
+
+def questions_to(tx: Transaction, key: int, kind: ConfirmationKind) -> list[PendingConfirmation]:
+    """Return what a reader was asked to confirm, newest first."""
+    return [asked for asked in reversed(tx.confirmations.by_subscriber(key)) if asked.kind is kind]

@@ -14,6 +14,7 @@ from syndicate.deliver.transports import configured_transports
 from syndicate.deliver.worker import drain
 from syndicate.model.subscribers import Subscriber
 from syndicate.store import ConfirmationKind, PendingConfirmation, Store
+from tests.web.known_reader import questions_to
 
 
 @dataclass
@@ -44,7 +45,7 @@ class SignupSite:
         if reader is None:
             return []
         with self.store.read() as tx:
-            return tx.confirmations.by_subscriber(reader.key, ConfirmationKind.SUBSCRIBE)
+            return questions_to(tx, reader.key, ConfirmationKind.SUBSCRIBE)
 
     def link(self, email: str = "anna@example.org") -> str:
         """Return the path of the newest letter's button."""

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from syndicate import clock
+from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.model.articles import Comments, Figure, Person
 from syndicate.model.editions import Draft, EditionKind, Item
@@ -149,7 +150,7 @@ def fill(newsroom: Newsroom) -> None:
 def freeze(newsroom: Newsroom, kind: EditionKind) -> None:
     now, config = clock.now(), newsroom.config
     with newsroom.store.read() as tx:
-        articles = tx.articles.public(now, 12)
+        articles = tx.published.since(EPOCH, now, limit=12)
     content = compose_edition(
         kind=kind,
         articles=articles[:6],

@@ -253,29 +253,20 @@ class _BatchImport:
     def _write(
         self, source_file: SourceFile, parsed: ParsedArticle, match: ArticleMatch
     ) -> ImportOutcome:
-        article = match.article
-        if article is None:
-            self._mark_stale(source_file, match)
-            self._new.append(
-                NewArticle(
-                    id=match.id,
-                    slug=source_file.slug,
-                    path=source_file.path,
-                    source=source_file.source,
-                    revision=parsed.revision,
-                    compiled_body=parsed.compiled_body,
-                )
-            )
-            return ImportOutcome.NEW
-        revised = self._tx.articles.revise(
-            article,
-            parsed.revision,
+        new = NewArticle(
+            id=match.id,
             slug=source_file.slug,
             path=source_file.path,
             source=source_file.source,
-            at=self._at,
+            revision=parsed.revision,
             compiled_body=parsed.compiled_body,
         )
+        article = match.article
+        if article is None:
+            self._mark_stale(source_file, match)
+            self._new.append(new)
+            return ImportOutcome.NEW
+        revised = self._tx.articles.revise(article, new, self._at)
         if revised is article:
             return ImportOutcome.UNCHANGED
         self._mark_stale(source_file, match)

@@ -3,9 +3,11 @@
 from sqlalchemy import select
 
 from syndicate.model.articles import Figure
+from syndicate.store.articles.rows import figure_of
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import media
-from syndicate.store.database.sql_engine import insert_new
+
+_COLUMNS = tuple(media.columns.keys())
 
 
 class MediaCatalogue(Repository):
@@ -13,29 +15,8 @@ class MediaCatalogue(Repository):
 
     def add(self, figure: Figure) -> None:
         """Add a picture; its name is a hash of its content, so there is nothing to update."""
-        insert_new(
-            self._connection,
-            media,
-            {
-                "src": figure.src,
-                "type": figure.type,
-                "width": figure.width,
-                "height": figure.height,
-                "length": figure.length,
-                "variants": list(figure.variants),
-            },
-        )
+        self._insert_new(media, {name: getattr(figure, name) for name in _COLUMNS})
 
     def get(self, src: str) -> Figure | None:
         """Find a picture by its `media/…` name; alt, caption and credit are the article's."""
-        row = self._execute(select(media).where(media.c.src == src)).one_or_none()
-        if row is None:
-            return None
-        return Figure(
-            src=row.src,
-            type=row.type,
-            width=row.width,
-            height=row.height,
-            length=row.length,
-            variants=tuple(row.variants),
-        )
+        return self._value(figure_of, select(media).where(media.c.src == src))

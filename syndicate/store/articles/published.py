@@ -80,25 +80,20 @@ class PublishedArticles(Repository):
             addresses.setdefault(key, []).append(address_from_key(slug))
         return addresses
 
-    def newest(self, at: datetime, limit: int) -> list[Article]:
-        """Return what readers may see at `at`, newest first."""
-        return self._newest_first(public_at(at), limit)
-
     def since(self, after: datetime, at: datetime, *, limit: int) -> list[Article]:
-        """Return what was published after `after`, newest first."""
-        return self._newest_first(and_(public_at(at), articles.c.published_at > after), limit)
+        """Return what was published after `after`, and readers may see at `at`, newest first."""
+        recent = articles_query().where(public_at(at), articles.c.published_at > after)
+        return [article_of(row) for row in self._execute(newest_first(recent).limit(limit))]
 
     def breaking(self, after: datetime, at: datetime) -> Article | None:
         """Return the newest breaking article that was published after `after`."""
-        recent = and_(public_at(at), articles.c.published_at > after, articles.c.breaking)
-        return next(iter(self._newest_first(recent, 1)), None)
+        recent = articles_query().where(public_at(at), articles.c.published_at > after)
+        query = newest_first(recent.where(articles.c.breaking)).limit(1)
+        row = self._execute(query).one_or_none()
+        return None if row is None else article_of(row)
 
     def _of(self, keys: Sequence[int], query: Select[Any]) -> Iterator[Any]:
         """Run a query for batches of articles."""
         for start in range(0, len(keys), BATCH):
             batch = keys[start : start + BATCH]
             yield from self._execute(query, {"keys": batch}).all()
-
-    def _newest_first(self, condition: Any, limit: int) -> list[Article]:
-        query = newest_first(articles_query().where(condition)).limit(limit)
-        return [article_of(row) for row in self._execute(query)]

@@ -1,10 +1,10 @@
 """Finds and lists articles, and says what has changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from syndicate.model.article_selection import ArticleWindow
 from syndicate.model.articles import Article, Status
@@ -34,17 +34,9 @@ class ArticleReader(Repository):
         query = articles_query().where(articles.c.source == source).order_by(articles.c.key)
         return self._many(query)
 
-    def with_keys(self, keys: CompoundSelect[Any]) -> list[Article]:
-        """Find articles by a query for the store's own numbers."""
-        return self._many(articles_query().where(articles.c.key.in_(keys)))
-
     def all(self) -> list[Article]:
         """Return every article, whatever its state, newest first."""
         return self._many(newest_first(articles_query()))
-
-    def public(self, at: datetime, limit: int | None = None) -> list[Article]:
-        """Return what readers may see at `at`, newest first."""
-        return self._many(newest_first(articles_query().where(public_at(at))).limit(limit))
 
     def slugs_by_path(self, folder: str, paths: Sequence[str] | None = None) -> dict[str, str]:
         """Return the slugs of articles that are public or will be, by path, below a folder.
@@ -58,23 +50,7 @@ class ArticleReader(Repository):
         )
         if paths is not None:
             query = query.where(articles.c.path.in_(paths))
-        rows = self._execute(query.order_by(articles.c.path))
-        return {path: slug for path, slug in rows}  # noqa: C416 - rows are not pairs
-
-    def retracted(self) -> list[Article]:
-        """Return articles that were public before they were retracted."""
-        retracted = and_(articles.c.retracted_at.is_not(None), articles.c.number.is_not(None))
-        return self._many(newest_first(articles_query().where(retracted)))
-
-    def redirects(self) -> dict[str, str]:
-        """Return each slug or address that an article used to have, with its slug of today."""
-        query = (
-            select(addresses.c.slug, articles.c.slug)
-            .join(articles, articles.c.key == addresses.c.article)
-            .where(addresses.c.slug != articles.c.slug)
-            .order_by(addresses.c.slug)
-        )
-        return {old: now for old, now in self._execute(query)}  # noqa: C416 - rows are not pairs
+        return dict(self._execute(query.order_by(articles.c.path)).all())
 
     def candidates(self, newsletter: str, window: ArticleWindow, at: datetime) -> list[Article]:
         """Return what is public at `at` and in a schedule's window, newest first.
@@ -137,3 +113,35 @@ def _in(window: ArticleWindow) -> ColumnElement[bool]:
         articles.c.number > window.begins_after, articles.c.published_at > window.dated_after
     )
     return and_(articles.c.number > window.after, in_range)
+
+
+class ArticleLookup:
+    """Finds articles as `ArticleReader` does, for the ids, paths, slugs and sources given.
+
+    It returns them as they were when they were looked up.
+    """
+
+    def __init__(self, articles: Iterable[Article], slugs: Mapping[str, int]) -> None:
+        by_key = {article.key: article for article in articles}
+        self._ids = {article.id: article for article in by_key.values()}
+        self._paths = {article.path: article for article in by_key.values() if article.path}
+        self._slugs = {slug: by_key[key] for slug, key in slugs.items()}
+        self._sources: dict[str, list[Article]] = {}
+        for key in sorted(by_key):
+            self._sources.setdefault(by_key[key].source, []).append(by_key[key])
+
+    def by_id(self, public_id: str) -> Article | None:
+        """Find an article by its public id."""
+        return self._ids.get(public_id)
+
+    def by_path(self, path: str) -> Article | None:
+        """Find the article that a file holds."""
+        return self._paths.get(path)
+
+    def by_slug(self, slug: str) -> Article | None:
+        """Find an article by the slug that it has or ever had."""
+        return self._slugs.get(slug)
+
+    def by_source(self, source: str) -> list[Article]:
+        """Find articles by the hash of their file's body, oldest first."""
+        return self._sources.get(source, [])

@@ -60,24 +60,20 @@ def article_of(row: Row[Any]) -> Article:
     """Make an article of a row of `articles_query`."""
     values = dict(zip(_NAMES, row, strict=True))
     image, audio, comments = values["image"], values["audio"], values["comments"]
-    values["status"] = Status(values["status"])
-    values["tags"] = tuple(values["tags"])
-    values["old_addresses"] = tuple(values["old_addresses"])
-    values["authors"] = _people(values["authors"])
-    values["contributors"] = _people(values["contributors"])
-    values["figures"] = tuple(map(_figure, values["figures"]))
-    values["image"] = _figure(image) if image else None
+    for name in ("tags", "old_addresses"):
+        values[name] = tuple(values[name])
+    for name in ("authors", "contributors"):
+        values[name] = tuple(Person(**person) for person in values[name])
+    values["figures"] = tuple(figure_of(**figure) for figure in values["figures"])
+    values["image"] = figure_of(**image) if image else None
     values["audio"] = Recording(**audio) if audio else None
     values["comments"] = Comments(**comments) if comments else None
     return Article(**values)
 
 
-def _figure(row: dict[str, Any]) -> Figure:
-    return Figure(**row | {"variants": tuple(row.get("variants", ()))})
-
-
-def _people(rows: Iterable[dict[str, Any]]) -> tuple[Person, ...]:
-    return tuple(Person(**row) for row in rows)
+def figure_of(*, variants: Iterable[int] = (), **row: Any) -> Figure:
+    """Make a picture of its stored fields."""
+    return Figure(**row, variants=tuple(variants))
 
 
 def _flat(value: Person | Figure | Recording | Comments) -> dict[str, Any]:

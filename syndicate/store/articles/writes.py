@@ -5,15 +5,14 @@ transaction ends. So they grow in the order of commits: a build that has read up
 number has missed nothing before it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     Connection,
     bindparam,
-    delete,
     false,
     func,
     insert,
@@ -28,11 +27,11 @@ from syndicate.body.compiler import compile_body
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Revision, Status
 from syndicate.model.compiled_body import CompiledBody
-from syndicate.store.articles.lookup import ArticleLookup
-from syndicate.store.articles.reading import ArticleReader
-from syndicate.store.articles.rows import REVISION_FIELDS, public_at, row_of
-from syndicate.store.articles.slugs import Slugs
+from syndicate.model.old_addresses import storage_key
+from syndicate.store.articles.reading import ArticleLookup, ArticleReader
+from syndicate.store.articles.rows import REVISION_FIELDS, articles_query, public_at, row_of
 from syndicate.store.database.locks import LOCK_NUMBERS, lock
+from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import Instant, addresses, articles, galleys, revisions, tags
 
 _NUMBER = update(articles).where(articles.c.key == bindparam("its_key"))
@@ -41,7 +40,7 @@ _FREE_PATH = update(articles).where(articles.c.path == bindparam("its_path")).va
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewArticle:
-    """An article to be added."""
+    """An article as its file has it now."""
 
     id: str
     slug: str
@@ -49,7 +48,11 @@ class NewArticle:
     source: str
     revision: Revision
     compiled_body: CompiledBody | None = None
-    """None: it is compiled here."""
+    """None: it is compiled when it is stored."""
+
+    def compile(self) -> CompiledBody:
+        """Return its body for every channel."""
+        return self.compiled_body or compile_body(self.revision, slug=self.slug)
 
 
 class ArticleWriter(ArticleReader):
@@ -76,67 +79,42 @@ class ArticleWriter(ArticleReader):
             select(articles.c.key).where(articles.c.source.in_(list(sources))),
             select(addresses.c.article).where(addresses.c.slug.in_(slugs)),
         )
-        return ArticleLookup(self.with_keys(keys), self._slugs.owners(slugs))
-
-    def add(
-        self,
-        revision: Revision,
-        *,
-        id: str,  # noqa: A002 - the field's own name
-        slug: str,
-        path: str | None,
-        source: str,
-        at: datetime,
-        compiled_body: CompiledBody | None = None,
-    ) -> Article:
-        """Add an article; raise Refused when its id or slug is another's."""
-        new = NewArticle(
-            id=id,
-            slug=slug,
-            path=path,
-            source=source,
-            revision=revision,
-            compiled_body=compiled_body,
-        )
-        self.add_all([new], at)
-        added = self.by_id(id)
-        assert added is not None
-        return added
+        found = self._many(articles_query().where(articles.c.key.in_(keys)))
+        return ArticleLookup(found, self._slugs.owners(slugs))
 
     def add_all(self, new: Sequence[NewArticle], at: datetime) -> None:
         """Add articles together; raise Refused when an id or slug is another's."""
         if not new:
             return
         lock(self._connection, LOCK_NUMBERS)
-        self._refuse_taken_ids(new)
+        ids = articles.c.id.in_([article.id for article in new])
+        for taken in self._execute(select(articles.c.id).where(ids)).scalars():
+            raise Refused(f"the id {taken} is another article's")
         self._slugs.refuse_taken({article.slug: None for article in new})
         self._free_paths([article.path for article in new])
-        rows = [_new_row(article, self._next_change(), at) for article in new]
-        self._execute(insert(articles), rows)
-        ids = select(articles.c.id, articles.c.key).where(
-            articles.c.id.in_([article.id for article in new])
-        )
-        keys = {row.id: row.key for row in self._execute(ids)}
-        self._slugs.add({article.slug: keys[article.id] for article in new})
-        self._slugs.add_old_addresses({keys[article.id]: article.revision for article in new})
-        saved = [
-            _Saved(keys[article.id], 1, article.revision, article.slug, article.compiled_body)
+        rows = [
+            {
+                "id": article.id,
+                "slug": article.slug,
+                "path": article.path,
+                "source": article.source,
+                "first_seen": at,
+                "retracted_at": at if article.revision.status is Status.RETRACTED else None,
+                "revision": 1,
+                "change": self._next_change(),
+                **_listing_columns(article.revision, at),
+            }
             for article in new
         ]
-        self._save_revisions(saved, at)
-        self._save_bodies(saved)
+        self._execute(insert(articles), rows)
+        keys = dict(self._execute(select(articles.c.id, articles.c.key).where(ids)).all())
+        self._slugs.add({article.slug: keys[article.id] for article in new})
+        self._slugs.add_old_addresses({keys[article.id]: article.revision for article in new})
+        saved = [(keys[article.id], article) for article in new]
+        self._save_revisions(saved, 1, at)
+        self._save_bodies({key: article.compile() for key, article in saved})
 
-    def revise(
-        self,
-        article: Article,
-        revision: Revision,
-        *,
-        slug: str,
-        path: str | None,
-        source: str,
-        at: datetime,
-        compiled_body: CompiledBody | None = None,
-    ) -> Article:
+    def revise(self, article: Article, new: NewArticle, at: datetime) -> Article:
         """Update an article to what its file says now, and return it.
 
         Where nothing changed, nothing is written; an equal revision is not saved again.
@@ -144,39 +122,38 @@ class ArticleWriter(ArticleReader):
         file names it. The `first_seen` of a draft moves to `at`, since nobody has seen
         it yet. Raise Refused for another's slug or address.
         """
+        key, revision = article.key, new.revision
         changed = any(getattr(article, name) != getattr(revision, name) for name in REVISION_FIELDS)
-        if not changed and (slug, path, source) == (article.slug, article.path, article.source):
+        same_file = (new.slug, new.path, new.source) == (article.slug, article.path, article.source)
+        if same_file and not changed:
             return article
         lock(self._connection, LOCK_NUMBERS)
-        number = article.revision + changed
-        first_seen = at if article.status is Status.DRAFT else article.first_seen
-        if slug != article.slug:
-            self._slugs.refuse_taken({slug: article.key})
-            self._slugs.add_again(slug, article.key)
+        if new.slug != article.slug:
+            self._slugs.refuse_taken({new.slug: key})
+            self._slugs.add({new.slug: key})
         if revision.old_addresses != article.old_addresses:
-            self._slugs.delete_old_addresses(article.key)
-            self._slugs.add_old_addresses({article.key: revision})
-        if path != article.path:
-            self._free_paths([path])
+            self._slugs.delete_old_addresses(key)
+            self._slugs.add_old_addresses({key: revision})
+        if new.path != article.path:
+            self._free_paths([new.path])
+        first_seen = at if article.status is Status.DRAFT else article.first_seen
         # from the row itself: another transaction may just have retracted the article
         retracted_at = at if revision.status is Status.RETRACTED else None
         self._set(
-            article.key,
-            slug=slug,
-            path=path,
-            source=source,
+            key,
+            slug=new.slug,
+            path=new.path,
+            source=new.source,
             first_seen=first_seen,
             retracted_at=func.coalesce(articles.c.retracted_at, literal(retracted_at, Instant)),
-            revision=number,
+            revision=article.revision + changed,
             **_listing_columns(revision, first_seen),
         )
-        saved = [_Saved(article.key, number, revision, slug, compiled_body)]
-        if changed or slug != article.slug:
-            self._execute(delete(galleys).where(galleys.c.article == article.key))
-            self._save_bodies(saved)
+        if changed or new.slug != article.slug:
+            self._save_bodies({key: new.compile()})
         if changed:
-            self._execute(delete(tags).where(tags.c.article == article.key))
-            self._save_revisions(saved, at)
+            self._delete(tags, tags.c.article == key)
+            self._save_revisions([(key, new)], article.revision + 1, at)
         revised = self.by_id(article.id)
         assert revised is not None
         return revised
@@ -186,16 +163,13 @@ class ArticleWriter(ArticleReader):
         query = select(articles.c.key, articles.c.revision, articles.c.slug)
         keys = [article.key for article, _ in compiled]
         rows = self._execute(query.where(articles.c.key.in_(keys)))
-        current = {row.key: (row.revision, row.slug) for row in rows}
-        unchanged = [
-            _Saved(article.key, article.revision, article, article.slug, body)
+        current = {key: (revision, slug) for key, revision, slug in rows}
+        unchanged = {
+            article.key: body
             for article, body in compiled
             if current.get(article.key) == (article.revision, article.slug)
-        ]
-        if unchanged:
-            old = galleys.c.article.in_([saved.article for saved in unchanged])
-            self._execute(delete(galleys).where(old))
-            self._save_bodies(unchanged)
+        }
+        self._save_bodies(unchanged)
 
     def retract(self, article: Article, at: datetime) -> None:
         """Retract an article."""
@@ -248,76 +222,77 @@ class ArticleWriter(ArticleReader):
         changed = {**values, "change": self._next_change()}
         self._execute(update(articles).where(articles.c.key == key).values(changed))
 
-    def _refuse_taken_ids(self, new: Sequence[NewArticle]) -> None:
-        ids = [article.id for article in new]
-        taken = self._execute(select(articles.c.id).where(articles.c.id.in_(ids)))
-        for (public_id,) in taken:
-            raise Refused(f"the id {public_id} is another article's")
-
     def _free_paths(self, paths: Iterable[str | None]) -> None:
         """Take paths from the articles that had them before: a file holds one article."""
         rows = [{"its_path": path} for path in paths if path is not None]
         if rows:
             self._execute(_FREE_PATH, rows)
 
-    def _save_revisions(self, saved: Sequence["_Saved"], at: datetime) -> None:
-        """Save revisions, and the tags that lead to their articles."""
+    def _save_revisions(
+        self, saved: Sequence[tuple[int, NewArticle]], number: int, at: datetime
+    ) -> None:
+        """Save revisions, by article, and the tags that lead to their articles."""
         rows = [
-            {
-                "article": entry.article,
-                "number": entry.number,
-                "saved_at": at,
-                **row_of(entry.revision),
-            }
-            for entry in saved
+            {"article": key, "number": number, "saved_at": at, **row_of(new.revision)}
+            for key, new in saved
         ]
         self._execute(insert(revisions), rows)
         tagged = [
-            {"tag": tag, "article": entry.article}
-            for entry in saved
-            for tag in dict.fromkeys(entry.revision.tags)
+            {"tag": tag, "article": key}
+            for key, new in saved
+            for tag in dict.fromkeys(new.revision.tags)
         ]
         if tagged:
             self._execute(insert(tags), tagged)
 
-    def _save_bodies(self, saved: Sequence["_Saved"]) -> None:
-        rows = []
-        for entry in saved:
-            compiled = entry.body or compile_body(entry.revision, slug=entry.slug)
-            rows.append(
-                {
-                    "article": entry.article,
-                    "rules": compiled.rules,
-                    "opening": compiled.opening,
-                    "body": compiled.body,
-                }
-            )
-        self._execute(insert(galleys), rows)
+    def _save_bodies(self, compiled: Mapping[int, CompiledBody]) -> None:
+        if compiled:
+            self._delete(galleys, galleys.c.article.in_(list(compiled)))
+            rows = [
+                {"article": key, "rules": body.rules, "opening": body.opening, "body": body.body}
+                for key, body in compiled.items()
+            ]
+            self._execute(insert(galleys), rows)
 
 
-class _Saved(NamedTuple):
-    article: int
-    """Its key."""
-    number: int
-    """The revision's."""
-    revision: Revision
-    slug: str
-    body: CompiledBody | None
+class Slugs(Repository):
+    """Which article each slug and old address belongs to, and leads to.
 
+    An old address is a path, which begins with a slash; it is kept as `storage_key` writes it.
+    """
 
-def _new_row(new: NewArticle, change: int, at: datetime) -> dict[str, Any]:
-    revision = new.revision
-    return {
-        "id": new.id,
-        "slug": new.slug,
-        "path": new.path,
-        "source": new.source,
-        "first_seen": at,
-        "retracted_at": at if revision.status is Status.RETRACTED else None,
-        "revision": 1,
-        "change": change,
-        **_listing_columns(revision, at),
-    }
+    def owners(self, slugs: Iterable[str]) -> dict[str, int]:
+        """Return the articles that slugs belong to, by key; free ones are left out."""
+        query = select(addresses.c.slug, addresses.c.article).where(addresses.c.slug.in_(slugs))
+        return dict(self._execute(query).all())
+
+    def refuse_taken(self, wanted: Mapping[str, int | None]) -> None:
+        """Raise Refused where a slug is or was that of another article than the one given."""
+        for slug, key in self.owners(wanted).items():
+            if key != wanted[slug]:
+                owner = self._execute(articles_query().where(articles.c.key == key)).one()
+                name = f"address {slug}" if slug.startswith("/") else f"slug {slug}"
+                raise Refused(f"the {name} belongs to {owner.title!r} ({owner.path or owner.id})")
+
+    def add(self, owners: Mapping[str, int]) -> None:
+        """Give articles slugs that are free, or that they had before."""
+        rows = [{"slug": slug, "article": key} for slug, key in owners.items()]
+        self._insert_new(addresses, rows)
+
+    def add_old_addresses(self, revised: Mapping[int, Revision]) -> None:
+        """Make old addresses lead to their articles; raise Refused for another's."""
+        old_slugs = {
+            storage_key(address): key
+            for key, revision in revised.items()
+            for address in revision.old_addresses
+        }
+        if old_slugs:
+            self.refuse_taken(old_slugs)
+            self.add(old_slugs)
+
+    def delete_old_addresses(self, key: int) -> None:
+        """Delete an article's old addresses; its former slugs stay."""
+        self._delete(addresses, addresses.c.article == key, addresses.c.slug.startswith("/"))
 
 
 def _listing_columns(revision: Revision, first_seen: datetime) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from sqlalchemy import Connection, Row, Select, Table, case, insert, literal, se
 
 from syndicate.model.subscribers import Action, Actor, Cause, SubscribeOutcome, SubscriptionState
 from syndicate.store.articles.reading import ArticleReader
-from syndicate.store.audience.audit_log import AuditEntry, AuditLog
-from syndicate.store.audience.former_addresses import FormerAddresses
+from syndicate.store.audience.audit_log import COLUMNS, AuditLog
 from syndicate.store.audience.import_staging import (
     ImportStaging,
     Numbered,
@@ -22,9 +21,10 @@ from syndicate.store.audience.import_staging import (
     staged,
     staged_tags,
 )
+from syndicate.store.audience.merges import FormerAddresses
 from syndicate.store.audience.subscribers import Subscribers
 from syndicate.store.database.locks import LOCK_AUDIENCE, lock
-from syndicate.store.database.repository import Repository
+from syndicate.store.database.repository import COUNTED, Repository
 from syndicate.store.database.schema import (
     Instant,
     changes,
@@ -33,7 +33,6 @@ from syndicate.store.database.schema import (
     subscriptions,
     suppressions,
 )
-from syndicate.store.database.sql_engine import insert_into, insert_new
 
 IMPORTED = "imported from "
 """How the source of every imported subscription begins."""
@@ -45,7 +44,7 @@ class BulkImport(Repository):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self._subscribers = Subscribers(connection)
-        self._audit_log = AuditLog(connection)
+        self._log = AuditLog(connection).add_all
         self._staging = ImportStaging(connection)
 
     def add(
@@ -59,29 +58,17 @@ class BulkImport(Repository):
         """
         lock(self._connection, LOCK_AUDIENCE)
         self._staging.create_tables()
-        batch = self._with_current_addresses(batch)
+        former = FormerAddresses(self._connection).current([reader.address for reader in batch])
+        if former:  # a suppression, such as of a bounce, is for the address in the file alone
+            batch = [
+                reader if reader.suppressed else reader.with_current_address(former)
+                for reader in batch
+            ]
         outcomes = [SubscribeOutcome.KNOWN] * len(batch)
         for chunk in _chunks(batch):
             for number, outcome in self._add_chunk(chunk, cause, at):
                 outcomes[number] = outcome
         return outcomes
-
-    def _with_current_addresses(self, batch: Sequence[StagedReader]) -> Sequence[StagedReader]:
-        """Replace former addresses by those that people have now.
-
-        A suppression, such as of a bounce, is for the address in the file alone.
-        """
-        current = FormerAddresses(self._connection).current(reader.address for reader in batch)
-        if not current:
-            return batch
-        return [
-            reader
-            if reader.suppressed or reader.address not in current
-            else reader._replace(
-                address=current[reader.address][0], email=current[reader.address][1]
-            )
-            for reader in batch
-        ]
 
     def analyze(self) -> None:
         """Have PostgreSQL analyse its tables after a large import.
@@ -89,7 +76,7 @@ class BulkImport(Repository):
         It does so by itself in a minute or so; until then it takes a full table for an
         empty one, and queries of the audience are many times as slow.
         """
-        if self._connection.dialect.name == "postgresql":
+        if self._dialect == "postgresql":
             names = (table.name for table in (subscribers, subscriptions, subscriber_tags))
             self._execute(text(f"ANALYZE {', '.join(names)}"))
 
@@ -128,11 +115,11 @@ class BulkImport(Repository):
 
     def _update_known(self, reader: StagedReader, row: Row[Any], at: datetime) -> SubscribeOutcome:
         """Unsubscribe or confirm a reader whose subscription is known; return the outcome."""
-        state, imported = SubscriptionState(row.state), reader.state
+        state = row.state
         if state is SubscriptionState.LEFT:
             return SubscribeOutcome.LEFT
         cause = Cause(who=Actor.IMPORT, how=reader.how)
-        if imported is SubscriptionState.CONFIRMED:
+        if reader.state is SubscriptionState.CONFIRMED:
             if state is SubscriptionState.PENDING:
                 self._subscribers.subscribe(reader.email, reader.newsletter, cause=cause, at=at)
             return SubscribeOutcome.KNOWN
@@ -151,15 +138,15 @@ class BulkImport(Repository):
         at: datetime,
     ) -> None:
         """Suppress addresses; those that are suppressed keep their reason."""
-        rows, entries = [], []
+        rows, details = [], []
         for number, reader in suppressed:
             row = known.get(number)
             if row is None or row.reason is None:
                 rows.append({"address": reader.address, "reason": reader.suppressed, "at": at})
             if row is not None and row.reason is None:
-                entries.append(_entry(row.key, Action.SUPPRESSED, cause, at, reader.suppressed))
-        insert_new(self._connection, suppressions, rows)
-        self._audit_log.add_all(entries)
+                details.append((row.key, reader.suppressed))
+        self._insert_new(suppressions, rows)
+        self._log(details, Action.SUPPRESSED, cause=cause, at=at)
 
     def _fill_fields(
         self, chunk: Iterable[Numbered], known: Mapping[int, Row[Any]], cause: Cause, at: datetime
@@ -167,7 +154,8 @@ class BulkImport(Repository):
         """Fill in empty fields of subscribers."""
         for number, reader in chunk:
             row = known.get(number)
-            if row is None or row.key is None or not _has_fields(reader):
+            has_fields = reader.name or reader.language or reader.fields
+            if row is None or row.key is None or not has_fields:
                 continue
             if row.erased or row.reason or row.state == SubscriptionState.LEFT:
                 continue
@@ -184,13 +172,13 @@ class BulkImport(Repository):
         people = ["address", "email", "name", "created_at", "language", "fields"]
         new = staged.c
         imported = select(new.address, new.email, new.name, new.at, new.language, new.fields)
-        self._insert_new(subscribers, people, imported.where(true()).order_by(new.n))
+        self._insert_from(subscribers, people, imported.where(true()).order_by(new.n))
         since = literal(ArticleReader(self._connection).newest_number())
         joined = select(
             subscribers.c.key, new.newsletter, new.state, since, new.at, new.how
         ).select_from(staged.join(subscribers, subscribers.c.address == new.address))
         columns = ["subscriber", "newsletter", "state", "since", "at", "source"]
-        inserted = self._insert_new(subscriptions, columns, joined.where(true()).order_by(new.n))
+        inserted = self._insert_from(subscriptions, columns, joined.where(true()).order_by(new.n))
         if inserted < count:
             yield from ((number, SubscribeOutcome.KNOWN) for number in self._staging.overtaken())
         confirmed = new.state == SubscriptionState.CONFIRMED
@@ -207,14 +195,11 @@ class BulkImport(Repository):
             literal(""),
             literal(""),
         ).select_from(staged.join(subscribers, subscribers.c.address == new.address))
-        columns = ["subscriber", "at", "action", "newsletter", "who", "how", "origin", "detail"]
-        self._execute(insert(changes).from_select(columns, entries.order_by(new.n)))
+        self._execute(insert(changes).from_select(COLUMNS, entries.order_by(new.n)))
 
-    def _insert_new(self, table: Table, columns: list[str], rows: Select[Any]) -> int:
-        new = insert_into(self._connection, table).from_select(columns, rows)
-        statement = new.on_conflict_do_nothing()
-        options = {"preserve_rowcount": True}
-        return self._execute(statement, execution_options=options).rowcount
+    def _insert_from(self, table: Table, columns: list[str], rows: Select[Any]) -> int:
+        statement = self._insert_into(table).from_select(columns, rows).on_conflict_do_nothing()
+        return self._execute(statement, execution_options=COUNTED).rowcount
 
     def _tag(
         self, tagged: Sequence[StagedReader], known: set[int], cause: Cause, at: datetime
@@ -229,20 +214,18 @@ class BulkImport(Repository):
             .select_from(staged_tags.join(subscribers, subscribers.c.address == tag.address))
             .where(true())
         )
-        into = insert_into(self._connection, subscriber_tags)
         fresh = (
-            into.from_select(["subscriber", "tag"], rows)
+            self._insert_into(subscriber_tags)
+            .from_select(["subscriber", "tag"], rows)
             .on_conflict_do_nothing()
             .returning(subscriber_tags.c.subscriber, subscriber_tags.c.tag)
         )
         added: dict[int, list[str]] = {}
         for key, name in self._execute(fresh):
             if key in known:
-                added.setdefault(key, []).append(name)
-        self._audit_log.add_all(
-            _entry(key, Action.CHANGED, cause, at, ", ".join(f"+{name}" for name in names))
-            for key, names in added.items()
-        )
+                added.setdefault(key, []).append(f"+{name}")
+        details = [(key, ", ".join(names)) for key, names in added.items()]
+        self._log(details, Action.CHANGED, cause=cause, at=at)
 
 
 def _chunks(batch: Sequence[StagedReader]) -> Iterator[list[Numbered]]:
@@ -259,11 +242,3 @@ def _chunks(batch: Sequence[StagedReader]) -> Iterator[list[Numbered]]:
                 chunk.append(numbered)
         yield chunk
         left = later
-
-
-def _has_fields(reader: StagedReader) -> bool:
-    return bool(reader.name or reader.language or reader.fields)
-
-
-def _entry(key: int, action: Action, cause: Cause, at: datetime, detail: str) -> AuditEntry:
-    return AuditEntry(subscriber=key, action=action, cause=cause, at=at, detail=detail)

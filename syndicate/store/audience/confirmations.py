@@ -1,11 +1,11 @@
 """Confirmations: what a letter asks its reader to confirm, and whether they did."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select
 
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import requests
@@ -41,29 +41,23 @@ class Confirmations(Repository):
 
     def add(self, pending: PendingConfirmation) -> None:
         """Add a confirmation that is pending."""
-        row = {name: getattr(pending, name) for name in PendingConfirmation.__dataclass_fields__}
-        self._execute(insert(requests), row)
+        self._execute(insert(requests), asdict(pending))
 
     def find(self, letter: int, subscriber: int) -> PendingConfirmation | None:
         """Find what a letter asks of a subscriber."""
-        query = select(requests).where(
-            requests.c.letter == letter, requests.c.subscriber == subscriber
-        )
-        row = self._execute(query).one_or_none()
-        return None if row is None else _confirmation(row)
+        matches = requests.c.letter == letter, requests.c.subscriber == subscriber
+        return self._value(_confirmation, select(requests).where(*matches))
 
-    def by_subscriber(self, subscriber: int, kind: ConfirmationKind) -> list[PendingConfirmation]:
-        """Return what a subscriber was asked, newest first."""
-        query = select(requests).where(requests.c.subscriber == subscriber, requests.c.kind == kind)
-        rows = self._execute(query.order_by(requests.c.letter.desc()))
-        return [_confirmation(row) for row in rows]
+    def by_subscriber(self, subscriber: int) -> list[PendingConfirmation]:
+        """Return what a subscriber was asked, oldest first."""
+        query = select(requests).where(requests.c.subscriber == subscriber)
+        return self._values(_confirmation, query.order_by(requests.c.letter))
 
     def mark_done(self, letter: int, *, at: datetime) -> bool:
         """Record that a letter was confirmed; return False where it was confirmed before."""
-        pending = update(requests).where(requests.c.letter == letter, requests.c.done_at.is_(None))
-        return self._execute(pending, {"done_at": at}).rowcount == 1
+        pending = requests.c.letter == letter, requests.c.done_at.is_(None)
+        return self._update(requests, *pending, done_at=at) == 1
 
 
-def _confirmation(row: Row[Any]) -> PendingConfirmation:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    return PendingConfirmation(**values | {"kind": ConfirmationKind(row.kind)})
+def _confirmation(*, kind: str, **row: Any) -> PendingConfirmation:
+    return PendingConfirmation(kind=ConfirmationKind(kind), **row)

@@ -1,22 +1,19 @@
 """Collects everything that the store keeps on one person."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import Select, Table, and_, func, select
 
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Subscriber, SubscriberChange
 from syndicate.store.audience.audit_log import AuditLog
-from syndicate.store.audience.confirmations import (
-    ConfirmationKind,
-    Confirmations,
-    PendingConfirmation,
-)
-from syndicate.store.audience.former_addresses import FormerAddresses
-from syndicate.store.audience.merges import Merges
+from syndicate.store.audience.confirmations import Confirmations, PendingConfirmation
+from syndicate.store.audience.merges import FormerAddresses, Merges
 from syndicate.store.audience.people import select_people, subscribers_from
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.database.repository import Repository
@@ -101,79 +98,54 @@ class DataExport(Repository):
             changes=tuple(AuditLog(self._connection).changes(key)),
             mailed_items=tuple(self.mailed_items(key)),
             followed_links=tuple(self._followed(key)),
-            confirmations=tuple(self._confirmations(key)),
+            confirmations=tuple(Confirmations(self._connection).by_subscriber(key)),
             private_feed_since=PrivateFeedTokens(self._connection).granted_at(key),
             former_addresses=tuple(FormerAddresses(self._connection).by_subscriber(key)),
         )
 
-    def mailed_items(self, key: int) -> Iterator[MailedItem]:
-        """Iterate over the mail for a subscriber, also under numbers that they used to have."""
+    def mailed_items(self, key: int) -> list[MailedItem]:
+        """Return the mail for a subscriber, also under numbers that they used to have."""
         numbers = Merges(self._connection).all_numbers(key)
-        attempts = self._failed_attempts(numbers)
-        # by way of the editions: the ledger is ordered by them, and has no index of readers
-        query = (
-            select(deliveries, editions.c.newsletter, editions.c.kind, contents.c.subject)
-            .select_from(editions)
-            .join(
-                deliveries,
-                and_(deliveries.c.edition == editions.c.key, deliveries.c.subscriber.in_(numbers)),
+        attempts = defaultdict(list)
+        events = _of_readers(delivery_events, numbers).order_by(delivery_events.c.key)
+        for row in self._execute(events):
+            failed = FailedAttempt(
+                attempt=row.attempt, event=row.event, code=row.code, reply=row.reply, at=row.at
             )
+            attempts[row.edition, row.subscriber].append(failed)
+        query = (
+            _of_readers(deliveries, numbers)
+            .add_columns(editions.c.newsletter, editions.c.kind, contents.c.subject)
             .join(contents, contents.c.hash == editions.c.content)
             .order_by(deliveries.c.edition, deliveries.c.subscriber)
         )
-        for row in self._execute(query):
-            yield MailedItem(
+        return [
+            MailedItem(
                 edition=row.edition,
                 newsletter=row.newsletter,
-                kind=EditionKind(row.kind),
+                kind=row.kind,
                 subject=row.subject,
-                state=DeliveryState(row.state),
+                state=row.state,
                 attempt=row.attempt,
                 code=row.code,
                 reply=row.reply,
                 at=row.at,
-                failed_attempts=tuple(attempts.get((row.edition, row.subscriber), ())),
+                failed_attempts=tuple(attempts[row.edition, row.subscriber]),
             )
+            for row in self._execute(query)
+        ]
 
-    def _followed(self, key: int) -> Iterator[FollowedLink]:
+    def _followed(self, key: int) -> list[FollowedLink]:
         same_link = and_(
             edition_links.c.edition == clicks.c.edition, edition_links.c.position == clicks.c.link
         )
-        query = (
-            select(clicks, edition_links.c.address)
-            .outerjoin(edition_links, same_link)
-            .where(clicks.c.subscriber == key)
-            .order_by(clicks.c.key)
-        )
-        for row in self._execute(query):
-            yield FollowedLink(
-                edition=row.edition, link=row.address or "", at=row.at, machine=row.machine
-            )
+        link = func.coalesce(edition_links.c.address, "").label("link")
+        query = select(clicks.c.edition, link, clicks.c.at, clicks.c.machine)
+        query = query.outerjoin(edition_links, same_link).where(clicks.c.subscriber == key)
+        return self._values(FollowedLink, query.order_by(clicks.c.key))
 
-    def _confirmations(self, key: int) -> list[PendingConfirmation]:
-        by_subscriber = Confirmations(self._connection).by_subscriber
-        confirmations = [asked for kind in ConfirmationKind for asked in by_subscriber(key, kind)]
-        return sorted(confirmations, key=lambda asked: asked.letter)
 
-    def _failed_attempts(
-        self, numbers: Sequence[int]
-    ) -> dict[tuple[int, int], list[FailedAttempt]]:
-        query = (
-            select(delivery_events)
-            .select_from(editions)
-            .join(
-                delivery_events,
-                and_(
-                    delivery_events.c.edition == editions.c.key,
-                    delivery_events.c.subscriber.in_(numbers),
-                ),
-            )
-            .order_by(delivery_events.c.key)
-        )
-        attempts: dict[tuple[int, int], list[FailedAttempt]] = {}
-        for row in self._execute(query):
-            attempt = FailedAttempt(
-                attempt=row.attempt, event=row.event, code=row.code, reply=row.reply, at=row.at
-            )
-            attempts.setdefault((row.edition, row.subscriber), []).append(attempt)
-        return attempts
+def _of_readers(table: Table, numbers: Sequence[int]) -> Select[Any]:
+    """Select rows of these readers, by way of the editions: no index begins with readers."""
+    matches = and_(table.c.edition == editions.c.key, table.c.subscriber.in_(numbers))
+    return select(table).select_from(editions.join(table, matches))

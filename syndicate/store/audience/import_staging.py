@@ -3,23 +3,9 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    Integer,
-    MetaData,
-    Row,
-    Select,
-    String,
-    Table,
-    Text,
-    cast,
-    delete,
-    or_,
-    select,
-)
+from sqlalchemy import JSON, Column, Integer, MetaData, Row, Table, Text, cast, or_, select
 from sqlalchemy.schema import CreateTable
 
 from syndicate.clock import EPOCH
@@ -28,6 +14,7 @@ from syndicate.store.audience.erasures import Erasures, hash_address
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     Instant,
+    columns,
     erasures,
     subscribers,
     subscriptions,
@@ -65,21 +52,20 @@ class StagedReader(NamedTuple):
     suppressed: str = ""
     """Why the address is to be suppressed; then no subscription is added."""
 
+    def with_current_address(self, former: Mapping[str, tuple[str, str]]) -> Self:
+        """Replace a former address by the one that its owner has now, normal and as written."""
+        address, email = former.get(self.address, (self.address, self.email))
+        return self._replace(address=address, email=email)
+
 
 _temporary = MetaData()
 staged = Table(
     "staged",
     _temporary,
     Column("n", Integer, nullable=False),
-    Column("address", Text, nullable=False),
-    Column("hash", String(64)),
-    Column("email", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("newsletter", Text, nullable=False),
-    Column("state", String(16), nullable=False),
+    *columns(Text, "address", "email", "name", "newsletter", "state", "how"),
+    *columns(Text, "hash", "language", nullable=True),
     Column("at", Instant, nullable=False),
-    Column("how", Text, nullable=False),
-    Column("language", Text),
     Column("fields", JSON, nullable=False),
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DELETE ROWS",
@@ -87,8 +73,7 @@ staged = Table(
 staged_tags = Table(
     "staged_tags",
     _temporary,
-    Column("address", Text, nullable=False),
-    Column("tag", Text, nullable=False),
+    *columns(Text, "address", "tag"),
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DELETE ROWS",
 )
@@ -102,7 +87,7 @@ class ImportStaging(Repository):
         """Create the tables and tune the database, for this transaction."""
         for table in (staged, staged_tags):
             self._execute(CreateTable(table, if_not_exists=True))
-        if self._connection.dialect.name == "postgresql":
+        if self._dialect == "postgresql":
             # it can't know how many rows come, nor how fast the tables grow: use the indexes
             for plan in ("hashjoin", "mergejoin", "seqscan"):
                 self._connection.exec_driver_sql(f"SET LOCAL enable_{plan} = off")
@@ -111,7 +96,7 @@ class ImportStaging(Repository):
 
     def load(self, chunk: Iterable[Numbered]) -> None:
         """Load readers in place of those before."""
-        self._execute(delete(staged))
+        self._delete(staged)
         erased = Erasures(self._connection)
         secret = erased.secret() if erased.any() else None
         no_fields = json.dumps({})
@@ -121,14 +106,14 @@ class ImportStaging(Repository):
                 (
                     number,
                     reader.address,
-                    hash_address(reader.address, secret) if secret else None,
                     reader.email,
                     reader.name,
                     reader.newsletter,
                     _LEFT if reader.state is SubscriptionState.LEFT else _CONFIRMED,
-                    (reader.at - EPOCH) // _MICROSECOND,
                     reader.how,
+                    hash_address(reader.address, secret) if secret else None,
                     reader.language,
+                    (reader.at - EPOCH) // _MICROSECOND,
                     json.dumps(reader.fields, ensure_ascii=False) if reader.fields else no_fields,
                 )
                 for number, reader in chunk
@@ -138,7 +123,7 @@ class ImportStaging(Repository):
     def _copy(self, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
         """Insert rows of driver values in the fastest way that the database has."""
         names = ", ".join(column.name for column in table.columns)
-        if self._connection.dialect.name == "postgresql":
+        if self._dialect == "postgresql":
             cursor = self._connection.connection.cursor()
             with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
                 for row in rows:
@@ -151,7 +136,7 @@ class ImportStaging(Repository):
 
     def load_tags(self, people: Iterable[StagedReader]) -> None:
         """Load tags in place of those before."""
-        self._execute(delete(staged_tags))
+        self._delete(staged_tags)
         self._copy(staged_tags, ((reader.address, tag) for reader in people for tag in reader.tags))
 
     def known(self) -> dict[int, Row[Any]]:
@@ -159,71 +144,62 @@ class ImportStaging(Repository):
 
         Custom fields are still JSON: they are rarely needed.
         """
-        return {row.n: row for row in self._execute(_select_known())}
+        new, stored = staged.c, subscriptions.c
+        query = (
+            select(
+                new.n,
+                subscribers.c.key,
+                subscribers.c.name,
+                subscribers.c.language,
+                cast(subscribers.c.fields, Text).label("fields"),
+                stored.state,
+                stored.at,
+                stored.source,
+                suppressions.c.reason,
+                erasures.c.hash.label("erased"),
+            )
+            .select_from(staged)
+            .outerjoin(subscribers, subscribers.c.address == new.address)
+            .outerjoin(
+                subscriptions,
+                (stored.subscriber == subscribers.c.key) & (stored.newsletter == new.newsletter),
+            )
+            .outerjoin(suppressions, suppressions.c.address == new.address)
+            .outerjoin(erasures, erasures.c.hash == new.hash)
+            .where(
+                or_(
+                    subscribers.c.key.is_not(None),
+                    suppressions.c.address.is_not(None),
+                    erasures.c.hash.is_not(None),
+                )
+            )
+        )
+        return {row.n: row for row in self._execute(query)}
 
     def keep_only(self, new: Mapping[int, SubscribeOutcome], count: int) -> None:
         """Delete all others from the tables, which have `count` readers."""
         if len(new) == count:
             return
         numbers = list(new)
-        self._execute(delete(staged).where(staged.c.n < numbers[0]))
-        self._execute(delete(staged).where(staged.c.n > numbers[-1]))
+        self._delete(staged, staged.c.n < numbers[0])
+        self._delete(staged, staged.c.n > numbers[-1])
         others = [n for n in range(numbers[0], numbers[-1]) if n not in new]
         for start in range(0, len(others), _BATCH):
-            batch = staged.c.n.in_(others[start : start + _BATCH])
-            self._execute(delete(staged).where(batch))
+            self._delete(staged, staged.c.n.in_(others[start : start + _BATCH]))
 
     def overtaken(self) -> list[int]:
         """Delete and return those whose subscription another process has inserted meanwhile."""
-        numbers = list(self._execute(_overtaken()).scalars())
-        self._execute(delete(staged).where(staged.c.n.in_(numbers)))
-        return numbers
-
-
-def _select_known() -> Select[Any]:
-    """Select the readers that the store has something on, with that."""
-    new, stored = staged.c, subscriptions.c
-    return (
-        select(
-            new.n,
-            subscribers.c.key,
-            subscribers.c.name,
-            subscribers.c.language,
-            cast(subscribers.c.fields, Text).label("fields"),
-            stored.state,
-            stored.at,
-            stored.source,
-            suppressions.c.reason,
-            erasures.c.hash.label("erased"),
-        )
-        .select_from(staged)
-        .outerjoin(subscribers, subscribers.c.address == new.address)
-        .outerjoin(
-            subscriptions,
-            (stored.subscriber == subscribers.c.key) & (stored.newsletter == new.newsletter),
-        )
-        .outerjoin(suppressions, suppressions.c.address == new.address)
-        .outerjoin(erasures, erasures.c.hash == new.hash)
-        .where(
-            or_(
-                subscribers.c.key.is_not(None),
-                suppressions.c.address.is_not(None),
-                erasures.c.hash.is_not(None),
+        new, stored = staged.c, subscriptions.c
+        query = (
+            select(new.n)
+            .select_from(staged)
+            .join(subscribers, subscribers.c.address == new.address)
+            .join(
+                subscriptions,
+                (stored.subscriber == subscribers.c.key) & (stored.newsletter == new.newsletter),
             )
+            .where(or_(stored.source != new.how, stored.at != new.at))
         )
-    )
-
-
-def _overtaken() -> Select[Any]:
-    """Select those whose stored subscription is not the staged one."""
-    new, stored = staged.c, subscriptions.c
-    return (
-        select(new.n)
-        .select_from(staged)
-        .join(subscribers, subscribers.c.address == new.address)
-        .join(
-            subscriptions,
-            (stored.subscriber == subscribers.c.key) & (stored.newsletter == new.newsletter),
-        )
-        .where(or_(stored.source != new.how, stored.at != new.at))
-    )
+        numbers = list(self._execute(query).scalars())
+        self._delete(staged, staged.c.n.in_(numbers))
+        return numbers

@@ -1,30 +1,34 @@
-"""Merges two subscribers into one, and follows old numbers to the one they became.
+"""Merges two subscribers into one, and keeps numbers and addresses that people used to have.
 
-Links and ledger rows keep the old number. The audit log records the merge on both sides.
+Links and ledger rows keep the old number, and an address in an old list stands for the person
+who used to have it. The audit log records a merge on both sides.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import select
 
 from syndicate.model.subscribers import Action, Cause, Subscriber, SubscriptionState
 from syndicate.store.articles.reading import ArticleReader
-from syndicate.store.audience.audit_log import AuditEntry, AuditLog
+from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     changes,
     clicks,
+    former_addresses,
     subscriber_tags,
     subscribers,
     subscriptions,
 )
-from syndicate.store.database.sql_engine import insert_new
 
 _MERGED_FROM = "took in "
 _MERGED_INTO = "became "
 _MAX_STEPS = 100
 """Merges that are followed at most, so that a circle ends."""
+_BATCH = 500
+"""Addresses per query."""
 
 
 class Merges(Repository):
@@ -33,15 +37,9 @@ class Merges(Repository):
     def record(self, key: int, into: int, *, cause: Cause, at: datetime) -> None:
         """Give the audit log and the clicks of one number to another, and record the merge."""
         for table in (changes, clicks):
-            moved = update(table).where(table.c.subscriber == key)
-            self._execute(moved, {"subscriber": into})
-        sides = ((into, f"{_MERGED_FROM}{key}"), (key, f"{_MERGED_INTO}{into}"))
-        AuditLog(self._connection).add(
-            *(
-                AuditEntry(subscriber=side, action=Action.MERGED, cause=cause, at=at, detail=detail)
-                for side, detail in sides
-            )
-        )
+            self._update(table, table.c.subscriber == key, subscriber=into)
+        details = [(into, f"{_MERGED_FROM}{key}"), (key, f"{_MERGED_INTO}{into}")]
+        AuditLog(self._connection).add_all(details, Action.MERGED, cause=cause, at=at)
 
     def combine(self, first: Subscriber, second: Subscriber) -> None:
         """Give the subscriptions, tags and fields of the first person to the second.
@@ -50,32 +48,28 @@ class Merges(Repository):
         """
         states = {other.newsletter: other.state for other in second.subscriptions}
         for taken in first.subscriptions:
-            matches = and_(
-                subscriptions.c.subscriber == second.key,
-                subscriptions.c.newsletter == taken.newsletter,
-            )
+            names = {"subscriber": second.key, "newsletter": taken.newsletter}
             row: dict[str, Any] = {"state": taken.state, "at": taken.at, "source": taken.source}
-            if taken.newsletter not in states:
-                row |= {"subscriber": second.key, "newsletter": taken.newsletter}
-                row |= {"since": taken.since}
-                insert_new(self._connection, subscriptions, row)
-            elif states[taken.newsletter] is SubscriptionState.PENDING or (
-                taken.state is SubscriptionState.LEFT
-            ):
+            state = states.get(taken.newsletter)
+            if state is None:
+                self._insert_new(subscriptions, {**names, **row, "since": taken.since})
+            elif state is SubscriptionState.PENDING or taken.state is SubscriptionState.LEFT:
                 if taken.state is SubscriptionState.CONFIRMED:
                     row["since"] = ArticleReader(self._connection).newest_number()
-                self._execute(update(subscriptions).where(matches), row)
+                matches = [subscriptions.c[name] == value for name, value in names.items()]
+                self._update(subscriptions, *matches, **row)
         tags = [{"subscriber": second.key, "tag": tag} for tag in first.tags]
-        insert_new(self._connection, subscriber_tags, tags)
+        self._insert_new(subscriber_tags, tags)
         pauses = [person.paused_until for person in (first, second) if person.paused_until]
-        values = {
-            "name": second.name or first.name,
-            "language": second.language or first.language,
-            "fields": {**first.fields, **second.fields},
-            "paused_until": max(pauses, default=None),
-            "created_at": min(first.created_at, second.created_at),
-        }
-        self._execute(update(subscribers).where(subscribers.c.key == second.key), values)
+        self._update(
+            subscribers,
+            subscribers.c.key == second.key,
+            name=second.name or first.name,
+            language=second.language or first.language,
+            fields={**first.fields, **second.fields},
+            paused_until=max(pauses, default=None),
+            created_at=min(first.created_at, second.created_at),
+        )
 
     def current_number(self, key: int) -> int:
         """Return today's number of the person who once had this one; mostly the same."""
@@ -98,3 +92,44 @@ class Merges(Repository):
         )
         rows = self._execute(query.order_by(changes.c.key)).scalars()
         return [int(detail.removeprefix(prefix)) for detail in rows]
+
+
+class FormerAddresses(Repository):
+    """Former addresses, in their normal form, by subscriber."""
+
+    def add(self, address: str, subscriber: int) -> None:
+        """Record that an address used to be a subscriber's."""
+        self._save(former_addresses, {"address": address, "subscriber": subscriber})
+
+    def delete(self, address: str) -> None:
+        """Delete an address that is a subscriber's own now."""
+        self._delete(former_addresses, former_addresses.c.address == address)
+
+    def reassign(self, key: int, into: int) -> None:
+        """Give the former addresses of one person to another."""
+        self._update(former_addresses, former_addresses.c.subscriber == key, subscriber=into)
+
+    def by_subscriber(self, key: int) -> list[str]:
+        """Return a subscriber's former addresses."""
+        query = select(former_addresses.c.address).where(former_addresses.c.subscriber == key)
+        return list(self._execute(query.order_by(former_addresses.c.address)).scalars())
+
+    def owner(self, address: str) -> int | None:
+        """Return the number of the person who used to have an address."""
+        query = select(former_addresses.c.subscriber).where(former_addresses.c.address == address)
+        return self._execute(query).scalar()
+
+    def current(self, addresses: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Return, by former address, its owner's address of today: normal, and as written."""
+        if not self._exists(former_addresses):
+            return {}
+        query = select(former_addresses.c.address, subscribers.c.address, subscribers.c.email).join(
+            subscribers, subscribers.c.key == former_addresses.c.subscriber
+        )
+        return {
+            former: (address, email)
+            for start in range(0, len(addresses), _BATCH)
+            for former, address, email in self._execute(
+                query.where(former_addresses.c.address.in_(addresses[start : start + _BATCH]))
+            )
+        }

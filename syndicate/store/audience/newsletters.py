@@ -4,20 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    ScalarSelect,
-    bindparam,
-    delete,
-    exists,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, literal, select
 
 from syndicate.model.subscribers import Action, Cause, SubscriptionState
+from syndicate.store.audience.audit_log import COLUMNS
 from syndicate.store.database.locks import LOCK_AUDIENCE, LOCK_NUMBERS, lock
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
@@ -31,7 +21,6 @@ from syndicate.store.database.schema import (
 )
 
 _OLD = subscriptions.alias("old")
-_SAME_READER = _OLD.c.subscriber == subscriptions.c.subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +51,7 @@ class Newsletters(Repository):
         query = select(*columns, func.count()).where(columns[1] != SubscriptionState.LEFT)
         counts: dict[str, dict[SubscriptionState, int]] = {}
         for name, state, count in self._execute(query.group_by(*columns)):
-            counts.setdefault(name, {})[SubscriptionState(state)] = count
+            counts.setdefault(name, {})[state] = count
         return counts
 
     def current_name(self, name: str) -> str:
@@ -78,40 +67,34 @@ class Newsletters(Repository):
         """
         lock(self._connection, LOCK_NUMBERS)
         lock(self._connection, LOCK_AUDIENCE)
-        counts = self._counts(old)
-        unread = self._editions_for_nobody(new)
-        self._record(old, new, cause, at)
-        both = self._join_subscriptions(old, new)
-        moved = update(subscriptions).where(subscriptions.c.newsletter == old)
-        self._execute(moved, {"newsletter": new})
-        for table in (changes, schedules):
-            renamed = update(table).where(table.c.newsletter == old)
-            self._execute(renamed, {"newsletter": new})
-        renamed = update(editions).where(editions.c.newsletter == old)
-        edition_count = self._execute(renamed, {"newsletter": new}).rowcount
-        self._record_name(old, new, at)
+        state = subscriptions.c.state
+        query = select(state, func.count()).where(subscriptions.c.newsletter == old)
+        counts: dict[SubscriptionState, int] = dict(self._execute(query.group_by(state)).all())
+        has_readers = exists().where(deliveries.c.edition == editions.c.key)
+        unread = select(editions.c.key).where(editions.c.newsletter == new, ~has_readers)
+        keys = tuple(self._execute(unread.order_by(editions.c.key)).scalars())
+        both = self._join_subscriptions(old, new, cause, at)
+        moved = self._update(editions, editions.c.newsletter == old, newsletter=new)
+        for table in (subscriptions, changes, schedules):
+            self._update(table, table.c.newsletter == old, newsletter=new)
+        # older names lead to the newest, too
+        self._delete(renames, renames.c.old.in_([old, new]))
+        self._update(renames, renames.c.new == old, new=new)
+        self._execute(insert(renames), {"old": old, "new": new, "at": at})
         return NewsletterRename(
             confirmed=counts.get(SubscriptionState.CONFIRMED, 0),
             pending=counts.get(SubscriptionState.PENDING, 0),
             left=counts.get(SubscriptionState.LEFT, 0),
             both=both,
-            editions=edition_count,
-            unread=unread,
+            editions=moved,
+            unread=keys,
         )
 
-    def _counts(self, name: str) -> dict[str, int]:
-        query = select(subscriptions.c.state, func.count()).where(
-            subscriptions.c.newsletter == name
-        )
-        rows = self._execute(query.group_by(subscriptions.c.state))
-        return {state: count for state, count in rows}  # noqa: C416 - rows are not pairs
+    def _join_subscriptions(self, old: str, new: str, cause: Cause, at: datetime) -> int:
+        """Record the change, and merge the subscriptions of readers who have both names.
 
-    def _editions_for_nobody(self, name: str) -> tuple[int, ...]:
-        has_readers = exists().where(deliveries.c.edition == editions.c.key)
-        query = select(editions.c.key).where(editions.c.newsletter == name, ~has_readers)
-        return tuple(self._execute(query.order_by(editions.c.key)).scalars())
-
-    def _record(self, old: str, new: str, cause: Cause, at: datetime) -> None:
+        Return how many do.
+        """
         rows = select(
             subscriptions.c.subscriber,
             bindparam("noted_at", at, type_=Instant),
@@ -122,11 +105,7 @@ class Newsletters(Repository):
             literal(cause.origin),
             literal(f"from {old}"),
         ).where(subscriptions.c.newsletter == old)
-        columns = ["subscriber", "at", "action", "newsletter", "who", "how", "origin", "detail"]
-        self._execute(insert(changes).from_select(columns, rows))
-
-    def _join_subscriptions(self, old: str, new: str) -> int:
-        """Merge the subscriptions of readers who have both names; return how many do."""
+        self._execute(insert(changes).from_select(COLUMNS, rows))
         new_c, old_c = subscriptions.c, _OLD.c
         confirmed, left = SubscriptionState.CONFIRMED, SubscriptionState.LEFT
         names = ("state", "at", "source")
@@ -139,8 +118,7 @@ class Newsletters(Repository):
         has_both = exists().where(
             twin.c.newsletter == new, twin.c.subscriber == subscriptions.c.subscriber
         )
-        merged = delete(subscriptions).where(new_c.newsletter == old, has_both)
-        return self._execute(merged).rowcount
+        return self._delete(subscriptions, new_c.newsletter == old, has_both)
 
     def _copy_columns(
         self,
@@ -151,18 +129,13 @@ class Newsletters(Repository):
         before: ColumnElement[bool],
     ) -> None:
         """Copy columns from the old name's subscriptions to the new name's, of the same readers."""
-        matches = (_OLD.c.newsletter == old, _SAME_READER, before)
-
-        def old_value(name: str) -> ScalarSelect[Any]:
-            return select(_OLD.c[name]).where(*matches).scalar_subquery()
-
-        copied = update(subscriptions).where(
-            subscriptions.c.newsletter == new, condition, exists().where(*matches)
+        matches = (
+            _OLD.c.newsletter == old,
+            _OLD.c.subscriber == subscriptions.c.subscriber,
+            before,
         )
-        self._execute(copied.values({name: old_value(name) for name in names}))
-
-    def _record_name(self, old: str, new: str, at: datetime) -> None:
-        """Record the old name; older names lead to the newest, too."""
-        self._execute(delete(renames).where(renames.c.old.in_([old, new])))
-        self._execute(update(renames).where(renames.c.new == old), {"new": new})
-        self._execute(insert(renames), {"old": old, "new": new, "at": at})
+        values: dict[str, Any] = {
+            name: select(_OLD.c[name]).where(*matches).scalar_subquery() for name in names
+        }
+        copied = subscriptions.c.newsletter == new, condition, exists().where(*matches)
+        self._update(subscriptions, *copied, **values)

@@ -9,18 +9,16 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select
 
 from syndicate.model.subscribers import Action, Cause
-from syndicate.store.audience.audit_log import AuditEntry, AuditLog
+from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.merges import Merges
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import private_feeds, subscribers
-from syndicate.store.database.sql_engine import insert_new
 
 _SECRET_BYTES = 32
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -46,22 +44,19 @@ class PrivateFeedTokens(Repository):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self._audit_log = AuditLog(connection)
+        self._note = AuditLog(connection).add
 
     def grant(self, key: int, *, at: datetime, cause: Cause) -> str:
         """Return a new token for a reader, in place of the one that they had."""
         secret = secrets.token_urlsafe(_SECRET_BYTES)
-        values = {"secret": _hash(secret), "granted_at": at}
-        if not insert_new(self._connection, private_feeds, {"subscriber": key, **values}):
-            renewed = update(private_feeds).where(private_feeds.c.subscriber == key)
-            self._execute(renewed, values)
+        row = {"subscriber": key, "secret": _hash(secret), "granted_at": at}
+        self._save(private_feeds, row)
         self._note(key, Action.GRANTED, at=at, cause=cause)
         return f"{_encode(key)}-{secret}"
 
     def revoke(self, key: int, *, at: datetime, cause: Cause, why: str = "") -> bool:
         """End a subscriber's private feed at once; return False where they have none."""
-        matching = delete(private_feeds).where(private_feeds.c.subscriber == key)
-        revoked = self._execute(matching).rowcount == 1
+        revoked = self._delete(private_feeds, private_feeds.c.subscriber == key) == 1
         if revoked:
             self._note(key, Action.REVOKED, at=at, cause=cause, detail=why)
         return revoked
@@ -84,15 +79,11 @@ class PrivateFeedTokens(Repository):
         query = select(private_feeds.c.granted_at).where(private_feeds.c.subscriber == key)
         return self._execute(query).scalar()
 
-    def all(self) -> Iterator[PrivateFeedGrant]:
-        """Iterate over all private feeds, oldest first."""
-        query = (
-            select(private_feeds, subscribers.c.email)
-            .join(subscribers, subscribers.c.key == private_feeds.c.subscriber)
-            .order_by(private_feeds.c.granted_at, private_feeds.c.subscriber)
-        )
-        for row in self._execute(query):
-            yield PrivateFeedGrant(subscriber=row.subscriber, email=row.email, since=row.granted_at)
+    def all(self) -> list[PrivateFeedGrant]:
+        """Return all private feeds, oldest first."""
+        since = private_feeds.c.granted_at.label("since")
+        query = select(private_feeds.c.subscriber, subscribers.c.email, since).join(subscribers)
+        return self._values(PrivateFeedGrant, query.order_by(since, private_feeds.c.subscriber))
 
     def reassign(self, key: int, into: int, *, at: datetime, cause: Cause) -> None:
         """Give one person's private feed to another, unless that one has a feed.
@@ -103,15 +94,8 @@ class PrivateFeedTokens(Repository):
             return
         if self.granted_at(into) is not None:
             self.revoke(key, at=at, cause=cause, why=f"that of number {key}")
-            return
-        moved = update(private_feeds).where(private_feeds.c.subscriber == key)
-        self._execute(moved, {"subscriber": into})
-
-    def _note(
-        self, key: int, action: Action, *, at: datetime, cause: Cause, detail: str = ""
-    ) -> None:
-        entry = AuditEntry(subscriber=key, action=action, cause=cause, at=at, detail=detail)
-        self._audit_log.add(entry)
+        else:
+            self._update(private_feeds, private_feeds.c.subscriber == key, subscriber=into)
 
 
 def _encode(key: int) -> str:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, and_, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Table, and_, exists, or_, select
 
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Action, Cause, SubscriptionState
-from syndicate.store.audience.erasures import delete_history, delete_people
+from syndicate.store.audience.audit_log import AuditLog
+from syndicate.store.audience.erasures import Erasures
 from syndicate.store.database.attempt_limits import AttemptLimits
 from syndicate.store.database.locks import LOCK_AUDIENCE, lock
 from syndicate.store.database.repository import Repository
@@ -59,13 +60,10 @@ class RetentionStore(Repository):
         lock(self._connection, LOCK_AUDIENCE)
         query = select(subscribers.c.key).where(subscribers.c.key.in_(keys), _unconfirmed(before))
         keys = list(self._execute(query).scalars())
-        if not keys:
-            return 0
-        delete_history(self._connection, keys)
-        delete_people(self._connection, keys)
-        entry = {"at": at, "action": Action.ERASED, "newsletter": None, "detail": ""}
-        entry |= {"who": cause.who, "how": cause.how, "origin": cause.origin}
-        self._execute(insert(changes), [{"subscriber": key, **entry} for key in keys])
+        if keys:
+            Erasures(self._connection).delete_people(keys, history=True)
+            erased = ((key, "") for key in keys)
+            AuditLog(self._connection).add_all(erased, Action.ERASED, cause=cause, at=at)
         return len(keys)
 
     def count_letters(self, before: datetime) -> int:
@@ -76,10 +74,10 @@ class RetentionStore(Repository):
         """Delete some of them with their confirmations; return how many, 0 when none is left."""
         oldest = select(editions.c.key).where(_letters(before)).order_by(editions.c.key).limit(STEP)
         keys = list(self._execute(oldest).scalars())
-        for column in (requests.c.letter, deliveries.c.edition, delivery_events.c.edition):
-            self._execute(delete(column.table).where(column.in_(keys)))
-        self._execute(delete(editions).where(editions.c.key.in_(keys)))
-        return len(keys)
+        self._delete(requests, requests.c.letter.in_(keys))
+        for table in (deliveries, delivery_events):
+            self._delete(table, table.c.edition.in_(keys))
+        return self._delete(editions, editions.c.key.in_(keys))
 
     def count_events(self, before: datetime) -> int:
         """Count servers' replies, audit entries and clicks from before then."""
@@ -90,8 +88,7 @@ class RetentionStore(Repository):
         deleted = 0
         for table, old in _events(before):
             oldest = select(table.c.key).where(old).order_by(table.c.key).limit(STEP)
-            query = delete(table).where(table.c.key.in_(oldest))
-            deleted += self._execute(query).rowcount
+            deleted += self._delete(table, table.c.key.in_(oldest))
         return deleted
 
 

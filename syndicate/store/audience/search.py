@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Select,
     Text,
     case,
@@ -24,8 +23,8 @@ from syndicate import clock
 from syndicate.clock import EPOCH
 from syndicate.config import Criteria
 from syndicate.model.subscribers import Action, Subscriber, SubscriptionState
-from syndicate.store.audience.people import select_people, subscribers_from
-from syndicate.store.audience.segments import condition
+from syndicate.store.audience.people import PEOPLE, select_people, subscribers_from
+from syndicate.store.audience.segments import condition, has
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     changes,
@@ -39,7 +38,6 @@ _FETCH_SIZE = 1000
 """Rows per fetch."""
 _INTERVAL = timedelta(minutes=15)
 """Days begin at a multiple of this in every time zone."""
-_JOINED = (Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +51,9 @@ class SearchCriteria:
     """Whether the address is suppressed."""
     tag: str | None = None
     segment: Criteria | None = None
+
+
+EVERYBODY = SearchCriteria()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +83,16 @@ class Growth:
 class SubscriberSearch(Repository):
     """Finds and counts subscribers."""
 
-    def find(self, criteria: SearchCriteria, limit: int | None = None) -> Iterator[Subscriber]:
+    def find(
+        self, criteria: SearchCriteria = EVERYBODY, limit: int | None = None
+    ) -> Iterator[Subscriber]:
         """Iterate over people in the order they came, with the subscriptions that match.
 
         They are fetched in batches, never all at once.
         """
         query = self._filtered(select_people(), criteria)
         if limit is not None:
-            first = self._filtered(_keys(), criteria).group_by(subscribers.c.key)
-            first = first.order_by(subscribers.c.key).limit(limit)
+            first = self._keys(criteria).order_by(subscribers.c.key).limit(limit)
             query = query.where(subscribers.c.key.in_(first))
         query = query.order_by(subscribers.c.key, subscriptions.c.newsletter)
         streamed = query.execution_options(yield_per=_FETCH_SIZE)
@@ -98,9 +100,7 @@ class SubscriberSearch(Repository):
 
     def count(self, criteria: SearchCriteria) -> int:
         """Count the people that match."""
-        keys = self._filtered(_keys(), criteria).group_by(subscribers.c.key).subquery()
-        query = select(func.count()).select_from(keys)
-        return int(self._execute(query).scalar_one())
+        return self._count(self._keys(criteria).subquery())
 
     def unknown_suppressions(self) -> Iterator[tuple[str, str]]:
         """Iterate over suppressed addresses that no subscriber has, with the reasons."""
@@ -111,12 +111,11 @@ class SubscriberSearch(Repository):
             .order_by(suppressions.c.address)
             .execution_options(yield_per=_FETCH_SIZE)
         )
-        rows = self._execute(query)
-        yield from ((row.address, row.reason) for row in rows)
+        yield from self._execute(query)
 
     def field_names(self) -> list[str]:
         """Return the names of all custom fields, sorted."""
-        if self._connection.dialect.name == "sqlite":
+        if self._dialect == "sqlite":
             field = func.json_each(subscribers.c.fields).table_valued("key")
         else:
             field = func.json_object_keys(subscribers.c.fields).table_valued("key").render_derived()
@@ -151,18 +150,17 @@ class SubscriberSearch(Repository):
         counts: dict[str, dict[str, int]] = {}
         for newsletter, state, count in self._execute(query):
             counts.setdefault(newsletter, {})[state] = count
-        return [
-            NewsletterCounts(newsletter=name, **states) for name, states in sorted(counts.items())
-        ]
+        return [NewsletterCounts(newsletter=name, **counts[name]) for name in sorted(counts)]
 
     def growth(self, newsletter: str | None, *, since: datetime) -> list[Growth]:
         """Count who joined and left since `since`, by the audit log, oldest first."""
         interval = literal(_INTERVAL // timedelta(microseconds=1), BigInteger, literal_execute=True)
         quarter = (type_coerce(changes.c.at, BigInteger) // interval).label("quarter")
-        joined = changes.c.action.in_(_JOINED)
+        joined = changes.c.action.in_((Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED))
         left = changes.c.action == Action.LEFT
+        sums = (func.sum(case((predicate, 1), else_=0)) for predicate in (joined, left))
         query = (
-            select(quarter, _sum(joined), _sum(left))
+            select(quarter, *sums)
             .where(changes.c.at >= since, joined | left)
             .group_by(quarter)
             .order_by(quarter)
@@ -182,24 +180,11 @@ class SubscriberSearch(Repository):
         if criteria.suppressed is not None:
             query = query.where(suppressions.c.address.is_not(None) == criteria.suppressed)
         if criteria.tag is not None:
-            tagged = select(subscriber_tags.c.subscriber).where(
-                subscriber_tags.c.tag == criteria.tag
-            )
-            query = query.where(subscribers.c.key.in_(tagged))
+            query = query.where(has(subscriber_tags, subscriber_tags.c.tag == criteria.tag))
         if criteria.segment is not None:
-            query = query.where(
-                condition(criteria.segment, self._connection.dialect.name, at=clock.now())
-            )
+            query = query.where(condition(criteria.segment, self._dialect, at=clock.now()))
         return query
 
-
-def _keys() -> Select[Any]:
-    return (
-        select(subscribers.c.key)
-        .outerjoin(subscriptions, subscriptions.c.subscriber == subscribers.c.key)
-        .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
-    )
-
-
-def _sum(predicate: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.sum(case((predicate, 1), else_=0))
+    def _keys(self, criteria: SearchCriteria) -> Select[Any]:
+        query = select(subscribers.c.key).select_from(PEOPLE).group_by(subscribers.c.key)
+        return self._filtered(query, criteria)

@@ -7,13 +7,14 @@ code points: PostgreSQL by default compares by its locale.
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Float,
-    Select,
+    Table,
     and_,
     case,
     cast,
@@ -62,7 +63,8 @@ _DIGITS = r"^\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?\s*$"
 _MAX_NUMBER_LENGTH = 100
 """Characters of a text that PostgreSQL is asked to convert."""
 _INFINITE = cast(literal_column("9e999"), Float)
-_ORDERS: Mapping[Comparison, Callable[[Any, Any], Any]] = {
+_COMPARE: Mapping[Comparison, Callable[[Any, Any], Any]] = {
+    Comparison.EQUAL: operator.eq,
     Comparison.LESS: operator.lt,
     Comparison.LESS_OR_EQUAL: operator.le,
     Comparison.MORE: operator.gt,
@@ -75,23 +77,24 @@ class Segments(Repository):
 
     def count(self, criteria: Criteria, newsletter: str | None = None, *, at: datetime) -> int:
         """Count everybody in it, or those who would get a newsletter's edition at `at`."""
-        query = self._query(select(func.count()).select_from(subscribers), criteria, at)
-        if newsletter is not None:
-            query = _only_recipients(query, newsletter, at)
-        return int(self._execute(query).scalar_one())
+        return self._count(subscribers, *self._conditions(criteria, newsletter, at))
 
     def addresses(
         self, criteria: Criteria, newsletter: str | None = None, *, at: datetime
     ) -> Iterator[str]:
         """Iterate over the addresses of the same people, in the order they came."""
-        query = self._query(select(subscribers.c.email), criteria, at)
-        query = query.order_by(subscribers.c.key)
-        if newsletter is not None:
-            query = _only_recipients(query, newsletter, at)
-        yield from self._execute(query.execution_options(yield_per=_FETCH_SIZE)).scalars()
+        query = select(subscribers.c.email).where(*self._conditions(criteria, newsletter, at))
+        streamed = query.order_by(subscribers.c.key).execution_options(yield_per=_FETCH_SIZE)
+        yield from self._execute(streamed).scalars()
 
-    def _query(self, query: Select[Any], criteria: Criteria, at: datetime) -> Select[Any]:
-        return query.where(condition(criteria, self._connection.dialect.name, at=at))
+    def _conditions(
+        self, criteria: Criteria, newsletter: str | None, at: datetime
+    ) -> Iterator[Condition]:
+        yield condition(criteria, self._dialect, at=at)
+        if newsletter is not None:
+            yield has(subscriptions, _confirmed((newsletter,)))
+            yield ~subscribers.c.address.in_(select(suppressions.c.address))
+            yield takes_mail(at)
 
 
 def condition(criteria: Criteria, dialect: str, *, at: datetime) -> Condition:
@@ -99,13 +102,14 @@ def condition(criteria: Criteria, dialect: str, *, at: datetime) -> Condition:
     return _ConditionBuilder(criteria, dialect, at).condition(criteria.expression)
 
 
-def _only_recipients(query: Select[Any], newsletter: str, at: datetime) -> Select[Any]:
-    not_paused = or_(subscribers.c.paused_until.is_(None), subscribers.c.paused_until <= at)
-    return query.where(
-        _has(subscriptions.c.subscriber, _confirmed((newsletter,))),
-        ~subscribers.c.address.in_(select(suppressions.c.address)),
-        not_paused,
-    )
+def takes_mail(at: datetime) -> Condition:
+    """Match subscribers who haven't paused their mail."""
+    return or_(subscribers.c.paused_until.is_(None), subscribers.c.paused_until <= at)
+
+
+def has(table: Table, which: Condition) -> Condition:
+    """Match subscribers whom rows of another table name, by an uncorrelated subquery."""
+    return subscribers.c.key.in_(select(table.c.subscriber).where(which).correlate(None))
 
 
 class _ConditionBuilder:
@@ -117,78 +121,59 @@ class _ConditionBuilder:
     def condition(self, expression: Expression) -> Condition:
         match expression:
             case AllOf(parts):
-                return and_(*map(self.condition, parts))
+                matches = and_(*map(self.condition, parts))
             case AnyOf(parts):
-                return or_(*map(self.condition, parts))
+                matches = or_(*map(self.condition, parts))
             case Not(part):
-                return not_(self.condition(part))
+                matches = not_(self.condition(part))
             case OneOf(subject, names):
-                return self._among(subject, names)
-            case JoinedDate() | EngagedSince():
-                return self._in_time(expression)
-            case _:
-                return self._field(expression)
+                matches = self._among(subject, names)
+            case JoinedDate(before, day):
+                midnight = self._midnight(day if before else day + timedelta(days=1))
+                joined = subscribers.c.created_at
+                matches = joined < midnight if before else joined >= midnight
+            case EngagedSince(since):  # readers who followed a link themselves, not a machine
+                then = self._now - since if isinstance(since, timedelta) else self._midnight(since)
+                followed = and_(~clicks.c.machine, clicks.c.at >= then)
+                matches = has(clicks, and_(clicks.c.subscriber.is_not(None), followed))
+            case FieldOneOf(field, values):
+                matches = _text(field).in_(values)
+            case FieldComparison():
+                matches = self._compared(_text(expression.field), expression)
+        return matches
 
-    def _in_time(self, test: JoinedDate | EngagedSince) -> Condition:
-        if isinstance(test, EngagedSince):
-            return self._engaged(test.since)
-        return self._joined(test.day, before=test.before)
-
-    def _joined(self, day: date, *, before: bool) -> Condition:
-        first = day if before else day + timedelta(days=1)
-        midnight = to_utc(datetime.combine(first, time(), self._criteria.zone))
-        joined = subscribers.c.created_at
-        return joined < midnight if before else joined >= midnight
-
-    def _engaged(self, since: date | timedelta) -> Condition:
-        """Match readers who followed a link themselves, not a machine."""
-        if isinstance(since, timedelta):
-            then = self._now - since
-        else:
-            then = to_utc(datetime.combine(since, time(), self._criteria.zone))
-        followed = and_(clicks.c.subscriber.is_not(None), ~clicks.c.machine, clicks.c.at >= then)
-        return _has(clicks.c.subscriber, followed)
+    def _midnight(self, day: date) -> datetime:
+        return to_utc(datetime.combine(day, time(), self._criteria.zone))
 
     def _among(self, subject: Subject, names: tuple[str, ...]) -> Condition:
         match subject:
             case Subject.TAG:
-                return _has(subscriber_tags.c.subscriber, subscriber_tags.c.tag.in_(names))
+                return has(subscriber_tags, subscriber_tags.c.tag.in_(names))
             case Subject.NEWSLETTER:
-                return _has(subscriptions.c.subscriber, _confirmed(names))
+                return has(subscriptions, _confirmed(names))
             case Subject.LANGUAGE:
                 language = func.lower(
                     func.coalesce(subscribers.c.language, self._criteria.language)
                 )
                 return language.in_([name.lower() for name in names])
 
-    def _field(self, test: FieldComparison | FieldOneOf) -> Condition:
-        text = func.coalesce(subscribers.c.fields[test.field].as_string(), "")
-        if isinstance(test, FieldOneOf):
-            return text.in_(test.values)
-        match test.comparison:
+    def _compared(self, text: ColumnElement[str], test: FieldComparison) -> Condition:
+        """Compare as numbers where the value is one, else as text."""
+        comparison, value = test.comparison, test.value
+        match comparison:
             case Comparison.CONTAINS:
                 find = func.instr if self._sqlite else func.strpos
-                return find(text, str(test.value)) > 0
-            case Comparison.EQUAL:
-                return self._equal(text, test.value)
+                return find(text, str(value)) > 0
             case Comparison.UNEQUAL:
-                return not_(self._equal(text, test.value))
-            case _:
-                return self._ordered(text, test)
-
-    def _equal(self, text: ColumnElement[str], value: str | float) -> Condition:
-        if isinstance(value, str):
-            return text == value
-        return self._as_number(text, lambda number: number == _real(value))
-
-    def _ordered(self, text: ColumnElement[str], test: FieldComparison) -> Condition:
-        """Compare as numbers where the value is one, else as text."""
-        value = test.value
+                return not_(self._compared(text, replace(test, comparison=Comparison.EQUAL)))
+            case Comparison.EQUAL if isinstance(value, str):
+                return text == value
+        compare = _COMPARE[comparison]
         if isinstance(value, float) or _NUMBER.fullmatch(value):
-            limit = _real(float(value))
-            return self._as_number(text, lambda number: _ORDERS[test.comparison](number, limit))
+            limit = cast(literal(float(value)), Float)
+            return self._as_number(text, lambda number: compare(number, limit))
         exact = text if self._sqlite else collate(text, "C")
-        return and_(text != "", _ORDERS[test.comparison](exact, value))
+        return and_(text != "", compare(exact, value))
 
     def _as_number(
         self, text: ColumnElement[str], test: Callable[[ColumnElement[Any]], Condition]
@@ -210,10 +195,5 @@ def _confirmed(newsletters: tuple[str, ...]) -> Condition:
     )
 
 
-def _has(subscriber: ColumnElement[int], which: Condition) -> Condition:
-    """Match subscribers that other rows name, by an uncorrelated subquery."""
-    return subscribers.c.key.in_(select(subscriber).where(which).correlate(None))
-
-
-def _real(value: float) -> ColumnElement[float]:
-    return cast(literal(value), Float)
+def _text(field: str) -> ColumnElement[str]:
+    return func.coalesce(subscribers.c.fields[field].as_string(), "")

@@ -3,11 +3,11 @@
 The audit log records every change, with its cause, in the same transaction.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, select, update
+from sqlalchemy import ColumnElement, Connection, select
 
 from syndicate.model.subscribers import (
     Action,
@@ -18,11 +18,10 @@ from syndicate.model.subscribers import (
     normalise_email,
 )
 from syndicate.store.articles.reading import ArticleReader
-from syndicate.store.audience.audit_log import AuditEntry, AuditLog
+from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.confirmations import ConfirmationKind
-from syndicate.store.audience.erasures import Erasures, delete_history, delete_people
-from syndicate.store.audience.former_addresses import FormerAddresses
-from syndicate.store.audience.merges import Merges
+from syndicate.store.audience.erasures import Erasures
+from syndicate.store.audience.merges import FormerAddresses, Merges
 from syndicate.store.audience.people import select_people, subscribers_from
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.database.locks import LOCK_AUDIENCE, lock
@@ -34,7 +33,8 @@ from syndicate.store.database.schema import (
     subscriptions,
     suppressions,
 )
-from syndicate.store.database.sql_engine import insert_new
+
+_PENDING, _CONFIRMED, _LEFT = SubscriptionState
 
 
 class Subscribers(Repository):
@@ -42,7 +42,7 @@ class Subscribers(Repository):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self._audit_log = AuditLog(connection)
+        self._note = AuditLog(connection).add
         self._erasures = Erasures(connection)
         self._former = FormerAddresses(connection)
 
@@ -62,17 +62,6 @@ class Subscribers(Repository):
         """Find a subscriber by the store's number."""
         return self._one(subscribers.c.key == key)
 
-    def all(
-        self, newsletter: str | None = None, state: SubscriptionState | None = None
-    ) -> Iterator[Subscriber]:
-        """Iterate over all subscribers, or those of a newsletter or state, oldest first."""
-        query = select_people().order_by(subscribers.c.key, subscriptions.c.newsletter)
-        if newsletter is not None:
-            query = query.where(subscriptions.c.newsletter == newsletter)
-        if state is not None:
-            query = query.where(subscriptions.c.state == state)
-        yield from subscribers_from(self._connection, self._execute(query))
-
     def suppression_reason(self, email: str) -> str | None:
         """Return why an address is suppressed; None where it isn't."""
         query = select(suppressions.c.reason)
@@ -86,7 +75,7 @@ class Subscribers(Repository):
         *,
         name: str = "",
         cause: Cause,
-        state: SubscriptionState = SubscriptionState.CONFIRMED,
+        state: SubscriptionState = _CONFIRMED,
         at: datetime,
     ) -> SubscribeOutcome:
         """Subscribe an address, unless it left, is suppressed or was erased."""
@@ -96,10 +85,21 @@ class Subscribers(Repository):
         if self._erasures.contains(email):
             return SubscribeOutcome.ERASED
         key = self._ensure(email, name=name, at=at)
-        if self._add_subscription(key, newsletter, state=state, source=cause.how, at=at):
-            self._note(key, Action.SUBSCRIBED, cause, at, newsletter=newsletter)
+        if self._add_subscription(key, newsletter, state, cause=cause, at=at):
+            self._note(key, Action.SUBSCRIBED, cause=cause, at=at, newsletter=newsletter)
             return SubscribeOutcome.NEW
-        return self._confirm_pending(key, newsletter, state=state, cause=cause, at=at)
+        # where there is consent now; every other subscription is left alone
+        if state is _CONFIRMED and self._move(
+            key, newsletter, [_PENDING], state, cause=cause, at=at
+        ):
+            self._note(key, Action.CONFIRMED, cause=cause, at=at, newsletter=newsletter)
+        has_left = self._exists(
+            subscriptions,
+            subscriptions.c.subscriber == key,
+            subscriptions.c.newsletter == newsletter,
+            subscriptions.c.state == _LEFT,
+        )
+        return SubscribeOutcome.LEFT if has_left else SubscribeOutcome.KNOWN
 
     def add_pending(
         self, email: str, newsletters: Iterable[str], *, name: str = "", cause: Cause, at: datetime
@@ -113,9 +113,8 @@ class Subscribers(Repository):
             return None
         key = self._ensure(email, name=name, at=at)
         for newsletter in newsletters:
-            pending = SubscriptionState.PENDING
-            self._add_subscription(key, newsletter, state=pending, source=cause.how, at=at)
-            self._note(key, Action.ASKED, cause, at, newsletter=newsletter)
+            self._add_subscription(key, newsletter, _PENDING, cause=cause, at=at)
+            self._note(key, Action.ASKED, cause=cause, at=at, newsletter=newsletter)
         return key
 
     def confirm(
@@ -126,15 +125,14 @@ class Subscribers(Repository):
         person = self.by_key(key)
         if person is None:
             return []
-        confirmed = SubscriptionState.CONFIRMED
-        states = {known.newsletter: known.state for known in person.subscriptions}
-        new = [name for name in newsletters if states.get(name) is not confirmed]
+        new = [name for name in newsletters if not person.is_subscribed(name)]
         for newsletter in new:
-            if not self._add_subscription(
-                key, newsletter, state=confirmed, source=cause.how, at=at
-            ):
-                self._set_state(key, newsletter, state=confirmed, source=cause.how, at=at)
-            self._note(key, Action.CONFIRMED, cause, at, newsletter=newsletter)
+            if not self._add_subscription(key, newsletter, _CONFIRMED, cause=cause, at=at):
+                since = ArticleReader(self._connection).newest_number()
+                self._move(
+                    key, newsletter, [_PENDING, _LEFT], _CONFIRMED, cause=cause, at=at, since=since
+                )
+            self._note(key, Action.CONFIRMED, cause=cause, at=at, newsletter=newsletter)
         self._erasures.delete(person.email)
         if new:  # the address is a reader's own now, though it may have been another's
             self._former.delete(normalise_email(person.email))
@@ -144,27 +142,26 @@ class Subscribers(Repository):
         self, key: int, newsletter: str, *, at: datetime, cause: Cause, reason: str = ""
     ) -> bool:
         """Unsubscribe a subscriber; return False when they were not subscribed."""
-        confirmed, pending = SubscriptionState.CONFIRMED, SubscriptionState.PENDING
-        left = SubscriptionState.LEFT
-        for state, action in ((confirmed, Action.LEFT), (pending, Action.DECLINED)):
-            if self._move(key, newsletter, state, left, cause=cause, at=at):
-                self._note(key, action, cause, at, newsletter=newsletter, detail=reason)
+        for state, action in ((_CONFIRMED, Action.LEFT), (_PENDING, Action.DECLINED)):
+            if self._move(key, newsletter, [state], _LEFT, cause=cause, at=at):
+                self._note(key, action, cause=cause, at=at, newsletter=newsletter, detail=reason)
                 return True
         return False
 
     def resubscribe(self, key: int, newsletter: str, *, at: datetime, cause: Cause) -> bool:
         """Undo an unsubscription at the reader's wish; return False when they had not left."""
-        left, confirmed = SubscriptionState.LEFT, SubscriptionState.CONFIRMED
-        rejoined = self._move(key, newsletter, left, confirmed, cause=cause, at=at)
+        rejoined = self._move(key, newsletter, [_LEFT], _CONFIRMED, cause=cause, at=at)
         if rejoined:
-            self._note(key, Action.REJOINED, cause, at, newsletter=newsletter)
+            self._note(key, Action.REJOINED, cause=cause, at=at, newsletter=newsletter)
         return rejoined
 
     def pause(self, key: int, until: datetime | None, *, at: datetime, cause: Cause) -> None:
         """Send a subscriber no editions until then; None ends the pause."""
-        self._execute(update(subscribers).where(subscribers.c.key == key), {"paused_until": until})
+        self._update(subscribers, subscribers.c.key == key, paused_until=until)
         detail = f"until {until:%Y-%m-%d}" if until else ""
-        self._note(key, Action.PAUSED if until else Action.RESUMED, cause, at, detail=detail)
+        self._note(
+            key, Action.PAUSED if until else Action.RESUMED, cause=cause, at=at, detail=detail
+        )
 
     def update(
         self,
@@ -191,27 +188,27 @@ class Subscribers(Repository):
         current = {"name": person.name, "language": person.language, "fields": dict(person.fields)}
         if wanted == current:
             return False
-        self._execute(update(subscribers).where(subscribers.c.key == key), wanted)
+        self._update(subscribers, subscribers.c.key == key, **wanted)
         changed = [field for field in wanted if wanted[field] != current[field]]
-        self._note(key, Action.CHANGED, cause, at, detail=", ".join(changed))
+        self._note(key, Action.CHANGED, cause=cause, at=at, detail=", ".join(changed))
         return True
 
     def tag(self, key: int, tags: Iterable[str], *, at: datetime, cause: Cause) -> list[str]:
         """Add tags to a subscriber; return those that are new."""
         rows = [{"subscriber": key, "tag": tag} for tag in dict.fromkeys(tags)]
-        new = [row["tag"] for row in rows if insert_new(self._connection, subscriber_tags, row)]
+        new = [str(row["tag"]) for row in rows if self._insert_new(subscriber_tags, row)]
         if new:
             detail = ", ".join(f"+{tag}" for tag in new)
-            self._note(key, Action.CHANGED, cause, at, detail=detail)
-        return [str(tag) for tag in new]
+            self._note(key, Action.CHANGED, cause=cause, at=at, detail=detail)
+        return new
 
     def untag(self, key: int, tags: Sequence[str], *, at: datetime, cause: Cause) -> int:
         """Remove tags from a subscriber; return how many there were."""
-        matches = and_(subscriber_tags.c.subscriber == key, subscriber_tags.c.tag.in_(tags))
-        removed = self._execute(delete(subscriber_tags).where(matches)).rowcount
+        matches = subscriber_tags.c.subscriber == key, subscriber_tags.c.tag.in_(tags)
+        removed = self._delete(subscriber_tags, *matches)
         if removed:
             detail = ", ".join(f"-{tag}" for tag in tags)
-            self._note(key, Action.CHANGED, cause, at, detail=detail)
+            self._note(key, Action.CHANGED, cause=cause, at=at, detail=detail)
         return removed
 
     def merge(self, key: int, into: int, *, at: datetime, cause: Cause) -> None:
@@ -227,7 +224,7 @@ class Subscribers(Repository):
         PrivateFeedTokens(self._connection).reassign(key, into, cause=cause, at=at)
         Merges(self._connection).record(key, into, cause=cause, at=at)
         self._former.reassign(key, into)
-        delete_people(self._connection, [key])
+        self._erasures.delete_people([key])
         self._former.add(normalise_email(first.email), into)
         self._former.delete(normalise_email(second.email))
 
@@ -240,120 +237,77 @@ class Subscribers(Repository):
         assert person is not None
         assert other is not None
         self.merge(to, key, at=at, cause=cause)
-        values = {"address": normalise_email(other.email), "email": other.email}
-        self._execute(update(subscribers).where(subscribers.c.key == key), values)
+        address = normalise_email(other.email)
+        self._update(subscribers, subscribers.c.key == key, address=address, email=other.email)
         # a letter that gives access to their data is at the old address
-        access = and_(requests.c.subscriber == key, requests.c.kind == ConfirmationKind.DATA)
-        self._execute(delete(requests).where(access))
+        data = requests.c.kind == ConfirmationKind.DATA
+        self._delete(requests, requests.c.subscriber == key, data)
         self._former.add(normalise_email(person.email), key)
-        self._former.delete(normalise_email(other.email))
-        self._note(key, Action.MOVED, cause, at)
+        self._former.delete(address)
+        self._note(key, Action.MOVED, cause=cause, at=at)
         self.confirm(key, (), cause=cause, at=at)  # it may have been erased once
 
     def delete(self, key: int) -> None:
         """Delete a subscriber who never confirmed, or was added by mistake, without a trace."""
-        delete_history(self._connection, [key])
-        delete_people(self._connection, [key])
+        self._erasures.delete_people([key], history=True)
 
     def suppress(self, email: str, reason: str, *, at: datetime, cause: Cause) -> bool:
         """Never mail an address again; the first reason stays, and the result is False then."""
         row = {"address": normalise_email(email), "reason": reason, "at": at}
-        new = insert_new(self._connection, suppressions, row) == 1
+        new = self._insert_new(suppressions, row) == 1
         person = self.by_email(email)
         if new and person is not None:
-            self._note(person.key, Action.SUPPRESSED, cause, at, detail=reason)
+            self._note(person.key, Action.SUPPRESSED, cause=cause, at=at, detail=reason)
         return new
 
     def unsuppress(self, email: str, *, at: datetime, cause: Cause) -> bool:
         """Mail an address again; return False where it was not suppressed."""
-        matches = suppressions.c.address == normalise_email(email)
-        removed = self._execute(delete(suppressions).where(matches)).rowcount == 1
+        address = normalise_email(email)
+        removed = self._delete(suppressions, suppressions.c.address == address) == 1
         person = self.by_email(email)
         if removed and person is not None:
-            self._note(person.key, Action.UNSUPPRESSED, cause, at)
+            self._note(person.key, Action.UNSUPPRESSED, cause=cause, at=at)
         return removed
 
     def _ensure(self, email: str, *, name: str, at: datetime) -> int:
         address = normalise_email(email)
         row = {"address": address, "email": email.strip(), "name": name, "created_at": at}
-        insert_new(self._connection, subscribers, row)
+        self._insert_new(subscribers, row)
         query = select(subscribers.c.key).where(subscribers.c.address == address)
         return int(self._execute(query).scalar_one())
 
     def _add_subscription(
-        self, key: int, newsletter: str, *, state: SubscriptionState, source: str, at: datetime
+        self, key: int, newsletter: str, state: SubscriptionState, *, cause: Cause, at: datetime
     ) -> bool:
         """Add a subscription where there is none; return whether it is new."""
         row = {"subscriber": key, "newsletter": newsletter, "state": state, "at": at}
-        row |= {"since": ArticleReader(self._connection).newest_number(), "source": source}
-        return insert_new(self._connection, subscriptions, row) == 1
-
-    def _set_state(
-        self, key: int, newsletter: str, *, state: SubscriptionState, source: str, at: datetime
-    ) -> None:
-        """Set the state of a subscription; one that is confirmed begins with the next article."""
-        values: dict[str, Any] = {"state": state, "source": source, "at": at}
-        if state is SubscriptionState.CONFIRMED:
-            values["since"] = ArticleReader(self._connection).newest_number()
-        matches = and_(subscriptions.c.subscriber == key, subscriptions.c.newsletter == newsletter)
-        self._execute(update(subscriptions).where(matches), values)
-
-    def _confirm_pending(
-        self, key: int, newsletter: str, *, state: SubscriptionState, cause: Cause, at: datetime
-    ) -> SubscribeOutcome:
-        """Confirm a pending subscription where there is consent now; leave every other alone."""
-        matches = and_(subscriptions.c.subscriber == key, subscriptions.c.newsletter == newsletter)
-        current = self._execute(select(subscriptions.c.state).where(matches)).scalar_one()
-        if current == SubscriptionState.LEFT:
-            return SubscribeOutcome.LEFT
-        if current == SubscriptionState.PENDING and state == SubscriptionState.CONFIRMED:
-            confirmed = {"state": state, "source": cause.how, "at": at}
-            self._execute(update(subscriptions).where(matches), confirmed)
-            self._note(key, Action.CONFIRMED, cause, at, newsletter=newsletter)
-        return SubscribeOutcome.KNOWN
+        row |= {"since": ArticleReader(self._connection).newest_number(), "source": cause.how}
+        return self._insert_new(subscriptions, row) == 1
 
     def _move(
         self,
         key: int,
         newsletter: str,
-        from_: SubscriptionState,
-        to: SubscriptionState,
+        before: Collection[SubscriptionState],
+        state: SubscriptionState,
         *,
         cause: Cause,
         at: datetime,
+        **values: Any,
     ) -> bool:
-        """Change the state of a subscription; return False where it was not `from_`."""
-        moved = self._execute(
-            update(subscriptions).where(
-                subscriptions.c.subscriber == key,
-                subscriptions.c.newsletter == newsletter,
-                subscriptions.c.state == from_,
-            ),
-            {"state": to, "at": at, "source": cause.how},
+        """Set the state of a subscription; return False where it isn't in one `before`."""
+        changed = self._update(
+            subscriptions,
+            subscriptions.c.subscriber == key,
+            subscriptions.c.newsletter == newsletter,
+            subscriptions.c.state.in_(before),
+            **values,
+            state=state,
+            source=cause.how,
+            at=at,
         )
-        return moved.rowcount == 1
+        return changed == 1
 
-    def _note(
-        self,
-        key: int,
-        action: Action,
-        cause: Cause,
-        at: datetime,
-        *,
-        newsletter: str | None = None,
-        detail: str = "",
-    ) -> None:
-        self._audit_log.add(
-            AuditEntry(
-                subscriber=key,
-                action=action,
-                cause=cause,
-                at=at,
-                newsletter=newsletter,
-                detail=detail,
-            )
-        )
-
-    def _one(self, condition: Any) -> Subscriber | None:
+    def _one(self, condition: ColumnElement[bool]) -> Subscriber | None:
         query = select_people().where(condition).order_by(subscriptions.c.newsletter)
         return next(subscribers_from(self._connection, self._execute(query)), None)

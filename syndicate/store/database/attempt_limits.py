@@ -2,12 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, select
 
 from syndicate.clock import EPOCH
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import limits
-from syndicate.store.database.sql_engine import insert_new
 
 _SLICES = 12
 """Slices per window."""
@@ -27,12 +26,12 @@ class AttemptLimits(Repository):
         What is refused isn't counted.
         """
         slice_ = _window_start(at, per / _SLICES)
-        matches = (limits.c.name == name) & (limits.c.starts_at == slice_)
-        insert_new(self._connection, limits, {"name": name, "starts_at": slice_, "count": 0})
+        matches = limits.c.name == name, limits.c.starts_at == slice_
+        self._insert_new(limits, {"name": name, "starts_at": slice_, "count": 0})
         counted = self._execute(_counted(name, per, at).with_for_update())
         if sum(row.times for row in counted) >= limit:
             return False
-        self._execute(update(limits).where(matches).values(count=limits.c.count + 1))
+        self._update(limits, *matches, count=limits.c.count + 1)
         return True
 
     def wait(self, name: str, *, limit: int, per: timedelta, at: datetime) -> timedelta:
@@ -49,16 +48,16 @@ class AttemptLimits(Repository):
     def once(self, name: str, *, per: timedelta, at: datetime) -> bool:
         """Return True for the first call in a calendar window, such as a day in UTC."""
         row = {"name": name, "starts_at": _window_start(at, per), "count": 1}
-        return insert_new(self._connection, limits, row) == 1
+        return self._insert_new(limits, row) == 1
 
     def was_done(self, name: str, *, per: timedelta, at: datetime) -> bool:
         """Whether `once` has returned True in the calendar window of `at`."""
-        matches = (limits.c.name == name) & (limits.c.starts_at == _window_start(at, per))
-        return self._execute(select(limits.c.count).where(matches)).first() is not None
+        window = _window_start(at, per)
+        return self._exists(limits, limits.c.name == name, limits.c.starts_at == window)
 
     def delete_before(self, before: datetime) -> int:
         """Delete counts that began before then; return how many."""
-        return self._execute(delete(limits).where(limits.c.starts_at < before)).rowcount
+        return self._delete(limits, limits.c.starts_at < before)
 
 
 def _counted(name: str, per: timedelta, at: datetime) -> Select[tuple[datetime, int]]:

@@ -34,6 +34,8 @@ RowValues: TypeAlias = tuple[Any, ...]
 ParameterTypes: TypeAlias = dict[str, TypeEngine[Any]]
 Changed: TypeAlias = Callable[[], list[bool]]
 """Returns which rows changed, in their order."""
+_KEYS = 2
+"""How many values name a row."""
 INTEGER: TypeEngine[Any] = BigInteger()
 TEXT: TypeEngine[Any] = Text()
 
@@ -53,7 +55,7 @@ def pipeline(connection: Connection) -> AbstractContextManager[Any]:
 
 
 class BulkUpdate:
-    """A change to the rows of a table that are named by their first `keys` values."""
+    """A change to the rows of a table that are named by their first two values."""
 
     def __init__(
         self,
@@ -61,31 +63,37 @@ class BulkUpdate:
         *,
         per_row: ParameterTypes,
         shared: ParameterTypes,
-        keys: int = 2,
     ) -> None:
         self._build = build
         self._per_row = per_row
         self._shared = shared
-        self._keys = keys
         self._compiled: dict[str, _CompiledUpdate] = {}
 
-    def run(self, connection: Connection, rows: Sequence[RowValues], *shared: Any) -> list[bool]:
-        """Update rows, each with its values in the order of `per_row`; return which changed.
-
-        A row may be named twice: then it changes twice, if it may.
-        """
-        return self.begin(connection, rows, *shared)()
-
     def begin(self, connection: Connection, rows: Sequence[RowValues], *shared: Any) -> Changed:
-        """Update rows in a `pipeline`; call the result after the pipeline to get which changed."""
+        """Update rows, each with its values in the order of `per_row`.
+
+        Call the result to get which changed: after the `pipeline`, if it is in one. A row may
+        be named twice: then it changes twice, if it may.
+        """
         if not rows:
             return list
+        compiled = self._compile(connection.dialect)
         if connection.dialect.name == "sqlite":
-            changed = self._row_by_row(connection, rows, shared)
+            sql, arrange, shared = compiled.sql, compiled.arrange, (*shared, *compiled.constants)
+            execute = connection.connection.cursor().execute
+            changed = [execute(sql, arrange(row + shared)).rowcount == 1 for row in rows]
             return lambda: changed
         chunks = self._chunks(rows)
-        cursors = [self._at_once(connection, chunk, shared) for chunk in chunks]
-        return lambda: self._changed(rows, chunks, [set(cursor.fetchall()) for cursor in cursors])
+        cursors = [self._at_once(connection, compiled, chunk, shared) for chunk in chunks]
+
+        def fetch() -> list[bool]:
+            done = [set(cursor.fetchall()) for cursor in cursors]
+            if len(done) == 1:
+                return [row[:_KEYS] in done[0] for row in rows]
+            chunk_of = {id(row): number for number, chunk in enumerate(chunks) for row in chunk}
+            return [row[:_KEYS] in done[chunk_of[id(row)]] for row in rows]
+
+        return fetch
 
     def run_all(self, connection: Connection, rows: Sequence[RowValues], *shared: Any) -> None:
         """Update rows without reporting which changed: faster on SQLite."""
@@ -95,44 +103,28 @@ class BulkUpdate:
             values = [compiled.arrange(row + shared) for row in rows]
             connection.connection.cursor().executemany(compiled.sql, values)
         else:
-            self.run(connection, rows, *shared)
-
-    def _row_by_row(
-        self, connection: Connection, rows: Sequence[RowValues], shared: RowValues
-    ) -> list[bool]:
-        compiled = self._compile(connection.dialect)
-        sql, arrange, shared = compiled.sql, compiled.arrange, (*shared, *compiled.constants)
-        execute = connection.connection.cursor().execute
-        return [execute(sql, arrange(row + shared)).rowcount == 1 for row in rows]
+            self.begin(connection, rows, *shared)
 
     def _at_once(
-        self, connection: Connection, rows: Sequence[RowValues], shared: RowValues
+        self,
+        connection: Connection,
+        compiled: "_CompiledUpdate",
+        rows: Sequence[RowValues],
+        shared: RowValues,
     ) -> DBAPICursor:
-        compiled = self._compile(connection.dialect)
         # always in the same order, so that two processes never deadlock
-        columns = zip(*sorted(rows, key=itemgetter(slice(self._keys))), strict=True)
+        columns = zip(*sorted(rows, key=itemgetter(slice(_KEYS))), strict=True)
         values = dict(zip(self._per_row, map(_array, columns), strict=True))
         values |= {**dict(zip(self._shared, shared, strict=True)), **compiled.named}
         cursor = connection.connection.cursor()
         cursor.execute(compiled.sql, values)
         return cursor
 
-    def _changed(
-        self,
-        rows: Sequence[RowValues],
-        chunks: Sequence[Sequence[RowValues]],
-        changed: Sequence[set[RowValues]],
-    ) -> list[bool]:
-        if len(changed) == 1:
-            return [row[: self._keys] in changed[0] for row in rows]
-        chunk_of = {id(row): number for number, chunk in enumerate(chunks) for row in chunk}
-        return [row[: self._keys] in changed[chunk_of[id(row)]] for row in rows]
-
     def _chunks(self, rows: Sequence[RowValues]) -> list[list[RowValues]]:
         """Split rows so that none is in a chunk twice; later chunks keep their order."""
         chunks: list[dict[RowValues, RowValues]] = [{}]
         for row in rows:
-            key = row[: self._keys]
+            key = row[:_KEYS]
             chunk = next((chunk for chunk in chunks if key not in chunk), None)
             if chunk is None:
                 chunks.append(chunk := {})
@@ -140,11 +132,10 @@ class BulkUpdate:
         return [list(chunk.values()) for chunk in chunks]
 
     def _compile(self, dialect: Dialect) -> "_CompiledUpdate":
-        compiled = self._compiled.get(dialect.name)
-        if compiled is None:
+        if dialect.name not in self._compiled:
             many = dialect.name != "sqlite"
-            compiled = self._compiled[dialect.name] = self._compile_new(dialect, many=many)
-        return compiled
+            self._compiled[dialect.name] = self._compile_new(dialect, many=many)
+        return self._compiled[dialect.name]
 
     def _compile_new(self, dialect: Dialect, *, many: bool) -> "_CompiledUpdate":
         shared = {name: bindparam(name, type_=type_) for name, type_ in self._shared.items()}
@@ -153,7 +144,7 @@ class BulkUpdate:
             columns = [column(name, type_) for name, type_ in self._per_row.items()]
             table = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
             statement = self._build({**dict(table.c.items()), **shared})
-            statement = statement.returning(*list(table.c)[: self._keys])
+            statement = statement.returning(*list(table.c)[:_KEYS])
         else:
             per_row = {name: bindparam(name, type_=type_) for name, type_ in self._per_row.items()}
             statement = self._build({**per_row, **shared})

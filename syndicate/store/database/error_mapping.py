@@ -34,11 +34,7 @@ _ERRORS: tuple[tuple[type[StoreError], str, tuple[str, ...]], ...] = (
         "is not a SQLite database; move it away, or correct store.url",
         ("not a database",),
     ),
-    (
-        StoreUnreachable,
-        "is damaged: {reason}; restore a backup",
-        ("malformed", "XX001", "XX002"),
-    ),
+    (StoreUnreachable, "is damaged: {reason}; restore a backup", ("malformed", "XX001", "XX002")),
     (
         StoreUnreachable,
         "can't be used: {reason}; check its disk (is it full, over a quota, broken?)",
@@ -52,11 +48,9 @@ _ERRORS: tuple[tuple[type[StoreError], str, tuple[str, ...]], ...] = (
     (
         StoreUnreachable,
         _UNUSABLE,
-        (
-            "connection", "resolve host", "authentication", "53000", "53200", "53300", "53400",
-        ),
+        ("connection", "resolve host", "authentication", "53000", "53200", "53300", "53400"),
     ),
-)  # fmt: skip
+)
 """Our error, its message, and what marks it: SQLite's words, PostgreSQL's words or codes.
 
 The codes are there since PostgreSQL speaks the language of its operator.
@@ -80,22 +74,18 @@ def mapped_errors(engine: Engine, url: str) -> Iterator[None]:
 
 
 def _mapped(url: str, error: BaseException) -> SyndicateError | None:
+    store = mask_secrets(url)
     match error:
         case IntegrityError():
-            return StoreLocked(f"{mask_secrets(url)} {_TRY_AGAIN}")
+            return StoreLocked(f"{store} {_TRY_AGAIN}")
         case DataError(orig=cause) | (UnicodeEncodeError() as cause):
-            return Refused(f"{mask_secrets(url)} can't hold a value: {str(cause).splitlines()[0]}")
+            return Refused(f"{store} can't hold a value: {str(cause).splitlines()[0]}")
         case DBAPIError():
-            return _store_error(url, error)
-    return None
-
-
-def _store_error(url: str, error: DBAPIError) -> StoreError | None:
-    reason = str(error.orig).strip().partition("\n")[0]
-    code = getattr(error.orig, "sqlstate", None)
-    for kind, message, marks in _ERRORS:
-        if code in marks or any(mark in reason for mark in marks):
-            return kind(f"{mask_secrets(url)} {message.format(reason=reason)}")
-    if error.connection_invalidated:
-        return StoreUnreachable(f"{mask_secrets(url)} {_UNUSABLE.format(reason=reason)}")
+            reason = str(error.orig).strip().partition("\n")[0]
+            code = getattr(error.orig, "sqlstate", None)
+            for kind, message, marks in _ERRORS:
+                if code in marks or any(mark in reason for mark in marks):
+                    return kind(f"{store} {message.format(reason=reason)}")
+            if error.connection_invalidated:
+                return StoreUnreachable(f"{store} {_UNUSABLE.format(reason=reason)}")
     return None

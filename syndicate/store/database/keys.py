@@ -6,10 +6,6 @@ from sqlalchemy import select
 
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import keys
-from syndicate.store.database.sql_engine import insert_new
-
-_LENGTH = 32
-"""Bytes."""
 
 
 class Keys(Repository):
@@ -19,7 +15,7 @@ class Keys(Repository):
         """Return a secret; make it at its first use, which needs a write transaction."""
         secret = self.find(name)
         if secret is None:
-            insert_new(self._connection, keys, {"name": name, "secret": new_secret()})
+            self._insert_new(keys, {"name": name, "secret": new_secret()})
             secret = self.get(name)
         return secret
 
@@ -37,4 +33,4 @@ class Keys(Repository):
 
 def new_secret() -> bytes:
     """Return 32 random bytes."""
-    return secrets.token_bytes(_LENGTH)
+    return secrets.token_bytes(32)

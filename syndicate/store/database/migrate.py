@@ -23,17 +23,13 @@ def migrate(engine: Engine) -> list[str]:
         before = _version(connection)
         if before == HEAD:
             return []
-        if before is None:
-            _refuse_foreign_file(connection)
+        # a server's database may have tables of other programs
+        is_file = connection.dialect.name == "sqlite"
+        if before is None and is_file and inspect(connection).get_table_names():
+            raise StoreUnreachable(
+                "the file that store.url names belongs to another program; name another file"
+            )
         return upgrade(connection, before)
-
-
-def _refuse_foreign_file(connection: Connection) -> None:
-    """Refuse a SQLite file that has tables of another program; a server's may have them."""
-    if connection.dialect.name == "sqlite" and inspect(connection).get_table_names():
-        raise StoreUnreachable(
-            "the file that store.url names belongs to another program; name another file"
-        )
 
 
 def _version(connection: Connection) -> str | None:

@@ -7,6 +7,7 @@ insert.
 """
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Enum,
     ForeignKey,
     Index,
     Integer,
@@ -25,9 +27,14 @@ from sqlalchemy import (
     false,
     true,
 )
+from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeDecorator
 
 from syndicate.clock import EPOCH, to_utc
+from syndicate.model.articles import Status
+from syndicate.model.deliveries import DeliveryState
+from syndicate.model.editions import EditionKind, EditionState
+from syndicate.model.subscribers import Action, Actor, SubscriptionState
 
 HEAD = "0012"
 """The newest migration; a test compares it with `migrations/versions`."""
@@ -56,6 +63,16 @@ def microseconds(at: datetime) -> int:
     return (to_utc(at) - EPOCH) // timedelta(microseconds=1)
 
 
+def one_of(names: type[StrEnum]) -> Enum:
+    """Return the type of a column whose values are those of an enumeration, stored as text."""
+    return Enum(names, native_enum=False, length=16, values_callable=list)
+
+
+def columns(kind: Any, *names: str, **options: Any) -> list[Column[Any]]:
+    """Return columns of one type, which always have a value unless the options say otherwise."""
+    return [Column(name, kind, **{"nullable": False, **options}) for name in names]
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -65,9 +82,14 @@ metadata = MetaData(
     }
 )
 
-articles = Table(
+
+def table(name: str, *items: SchemaItem, **options: Any) -> Table:
+    """Return a table of the store."""
+    return Table(name, metadata, *items, **options)
+
+
+articles = table(
     "articles",
-    metadata,
     Column("key", Integer, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("slug", Text, nullable=False, unique=True),
@@ -79,7 +101,7 @@ articles = Table(
     Column("numbered_breaking", Boolean, nullable=False, server_default=false()),
     # copied from the newest revision, so that lists need not read it
     Column("revision", Integer, nullable=False),
-    Column("status", String(16), nullable=False),
+    Column("status", one_of(Status), nullable=False),
     Column("published_at", Instant, nullable=False, index=True),
     Column("breaking", Boolean, nullable=False),
     # the number of its newest change, so that a build reads only what is new
@@ -88,77 +110,55 @@ articles = Table(
     sqlite_autoincrement=True,
 )
 
-revisions = Table(
+revisions = table(
     "revisions",
-    metadata,
     Column("article", ForeignKey("articles.key"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("saved_at", Instant, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("date", Instant),
-    Column("updated", Instant),
-    Column("section", Text),
-    Column("tags", JSON, nullable=False),
-    Column("authors", JSON, nullable=False),
-    Column("contributors", JSON, nullable=False),
+    *columns(Text, "title", "body", "summary", "excerpt"),
+    Column("status", one_of(Status), nullable=False),
+    *columns(Instant, "date", "updated", nullable=True),
+    *columns(Text, "section", "canonical_url", "language", nullable=True),
+    *columns(JSON, "tags", "authors", "contributors", "figures", "extra"),
     Column("breaking", Boolean, nullable=False),
-    Column("summary", Text, nullable=False),
-    Column("excerpt", Text, nullable=False),
-    Column("image", JSON),
-    Column("figures", JSON, nullable=False),
-    Column("canonical_url", Text),
-    Column("comments", JSON),
-    Column("language", Text),
-    Column("audio", JSON),
+    *columns(JSON, "image", "comments", "audio", nullable=True),
     Column("translations", JSON, nullable=False, server_default="{}"),
     Column("old_addresses", JSON, nullable=False, server_default="[]"),
-    Column("extra", JSON, nullable=False),
 )
 
-galleys = Table(
+galleys = table(
     "galleys",
-    metadata,
     Column("article", ForeignKey("articles.key"), primary_key=True),
     Column("rules", String(64), nullable=False),
-    Column("opening", JSON, nullable=False),
-    Column("body", JSON, nullable=False),
+    *columns(JSON, "opening", "body"),
 )
 
 # every slug that an article has or had, and every old address: a path, which begins with a slash
-addresses = Table(
+addresses = table(
     "addresses",
-    metadata,
     Column("slug", Text, primary_key=True),
     Column("article", ForeignKey("articles.key"), nullable=False, index=True),
 )
 
-tags = Table(
+tags = table(
     "tags",
-    metadata,
     Column("tag", Text, primary_key=True),
     Column("article", ForeignKey("articles.key"), primary_key=True, index=True),
 )
 
-media = Table(
+media = table(
     "media",
-    metadata,
     Column("src", Text, primary_key=True),
     Column("type", Text, nullable=False),
-    Column("width", Integer, nullable=False),
-    Column("height", Integer, nullable=False),
-    Column("length", Integer, nullable=False),
+    *columns(Integer, "width", "height", "length"),
     Column("variants", JSON, nullable=False, server_default="[]"),
 )
 
-subscribers = Table(
+subscribers = table(
     "subscribers",
-    metadata,
     Column("key", Integer, primary_key=True),
     Column("address", Text, nullable=False, unique=True),
-    Column("email", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    *columns(Text, "email", "name"),
     Column("created_at", Instant, nullable=False),
     Column("language", Text),
     Column("fields", JSON, nullable=False, server_default="{}"),
@@ -166,88 +166,74 @@ subscribers = Table(
     sqlite_autoincrement=True,
 )
 
-subscriber_tags = Table(
+subscriber_tags = table(
     "subscriber_tags",
-    metadata,
     Column("subscriber", ForeignKey("subscribers.key"), primary_key=True),
     Column("tag", Text, primary_key=True, index=True),
 )
 
-subscriptions = Table(
+subscriptions = table(
     "subscriptions",
-    metadata,
     Column("subscriber", ForeignKey("subscribers.key"), primary_key=True),
     Column("newsletter", Text, primary_key=True),
-    Column("state", String(16), nullable=False),
+    Column("state", one_of(SubscriptionState), nullable=False),
     Column("since", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     Column("source", Text, nullable=False),
     Index(None, "newsletter", "state"),
 )
 
-suppressions = Table(
+suppressions = table(
     "suppressions",
-    metadata,
     Column("address", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     Column("at", Instant, nullable=False),
 )
 
 # of people who were merged or changed their address: a file with one means them
-former_addresses = Table(
+former_addresses = table(
     "former_addresses",
-    metadata,
     Column("address", Text, primary_key=True),
     Column("subscriber", Integer, nullable=False, index=True),
 )
 
-erasures = Table(
-    "erasures",
-    metadata,
-    Column("hash", String(64), primary_key=True),
-    Column("at", Instant, nullable=False),
+erasures = table(
+    "erasures", Column("hash", String(64), primary_key=True), Column("at", Instant, nullable=False)
 )
 
 # the audit log; it outlives those whom it is about, by number alone
-changes = Table(
+changes = table(
     "changes",
-    metadata,
     Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("subscriber", Integer, nullable=False, index=True),
     Column("at", Instant, nullable=False, index=True),
-    Column("action", String(16), nullable=False),
+    Column("action", one_of(Action), nullable=False),
     Column("newsletter", Text),
-    Column("who", String(16), nullable=False),
-    Column("how", Text, nullable=False),
-    Column("origin", Text, nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("who", one_of(Actor), nullable=False),
+    *columns(Text, "how", "origin", "detail"),
     sqlite_autoincrement=True,
 )
 
-requests = Table(
+requests = table(
     "requests",
-    metadata,
     Column("letter", Integer, primary_key=True, autoincrement=False),
     Column("subscriber", Integer, nullable=False, index=True),
     Column("kind", String(16), nullable=False),
     Column("asked", JSON, nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False),
+    *columns(Instant, "at", "expires_at"),
     Column("done_at", Instant),
 )
 
-limits = Table(
+limits = table(
     "limits",
-    metadata,
     Column("name", Text, primary_key=True),
     Column("starts_at", Instant, primary_key=True),
     Column("count", Integer, nullable=False),
     Index(None, "starts_at"),
 )
 
-schedules = Table(
+schedules = table(
     "schedules",
-    metadata,
     Column("name", Text, primary_key=True),
     Column("fingerprint", Text, nullable=False),
     Column("since", Instant, nullable=False),
@@ -258,54 +244,42 @@ schedules = Table(
 )
 
 # renamed newsletters
-renames = Table(
+renames = table(
     "renames",
-    metadata,
     Column("old", Text, primary_key=True),
     Column("new", Text, nullable=False),
     Column("at", Instant, nullable=False),
 )
 
-fires = Table(
+fires = table(
     "fires",
-    metadata,
-    Column("schedule", Text, primary_key=True),
-    Column("slot", Text, primary_key=True),
-    Column("due_at", Instant, nullable=False),
+    *columns(Text, "schedule", "slot", primary_key=True),
+    *columns(Instant, "due_at", "at"),
     Column("outcome", String(16), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("node", Text, nullable=False),
-    Column("at", Instant, nullable=False),
+    *columns(Text, "reason", "node"),
     Index(None, "schedule", "due_at"),
 )
 
-contents = Table(
+contents = table(
     "contents",
-    metadata,
     Column("hash", String(64), primary_key=True),
-    Column("subject", Text, nullable=False),
-    Column("preheader", Text, nullable=False),
-    Column("html", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("nonce", Text, nullable=False),
+    *columns(Text, "subject", "preheader", "html", "text", "nonce"),
 )
 
-editions = Table(
+editions = table(
     "editions",
-    metadata,
     Column("key", Integer, primary_key=True),
     Column("newsletter", Text, nullable=False, index=True),
     Column("schedule", Text, index=True),
-    Column("kind", String(16), nullable=False),
+    Column("kind", one_of(EditionKind), nullable=False),
     Column("content", ForeignKey("contents.hash"), nullable=False),
     Column("upto", Integer, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False),
+    *columns(Instant, "created_at", "expires_at"),
     Column("on_unknown", String(16), nullable=False),
     # whether it went to all readers of its newsletter, so that everybody may read it
     Column("everybody", Boolean, nullable=False, server_default=true()),
     # whether it is sent, and which edition took over its readers
-    Column("state", String(16), nullable=False, server_default="sending"),
+    Column("state", one_of(EditionState), nullable=False, server_default="sending"),
     Column("successor", Integer),
     # the first edition of those that correct or repeat each other
     Column("original", Integer, index=True),
@@ -314,30 +288,26 @@ editions = Table(
     sqlite_autoincrement=True,
 )
 
-edition_items = Table(
+edition_items = table(
     "edition_items",
-    metadata,
     Column("edition", ForeignKey("editions.key"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("article", Integer, nullable=False, index=True),
     Column("revision", Integer, nullable=False),
 )
 
-edition_links = Table(
+edition_links = table(
     "edition_links",
-    metadata,
     Column("edition", ForeignKey("editions.key"), primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("address", Text, nullable=False),
 )
 
 # no foreign keys, as in the ledger; the reader is recorded only where that is configured
-clicks = Table(
+clicks = table(
     "clicks",
-    metadata,
     Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("edition", Integer, nullable=False),
-    Column("link", Integer, nullable=False),
+    *columns(Integer, "edition", "link"),
     Column("subscriber", Integer, index=True),
     Column("at", Instant, nullable=False, index=True),
     Column("machine", Boolean, nullable=False),
@@ -346,48 +316,37 @@ clicks = Table(
     sqlite_autoincrement=True,
 )
 
-deliveries = Table(
+deliveries = table(
     "deliveries",
-    metadata,
     Column("edition", Integer, primary_key=True, autoincrement=False),
     Column("subscriber", Integer, primary_key=True, autoincrement=False),
-    Column("state", String(16), nullable=False),
-    Column("attempt", Integer, nullable=False),
+    Column("state", one_of(DeliveryState), nullable=False),
+    *columns(Integer, "attempt", "code"),
     Column("owner", Text),
-    Column("lease_until", Instant),
-    Column("next_attempt_at", Instant),
-    Column("code", Integer, nullable=False),
+    *columns(Instant, "lease_until", "next_attempt_at", nullable=True),
     Column("reply", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Index(None, "state", "edition", "subscriber"),
 )
 
-delivery_events = Table(
+delivery_events = table(
     "delivery_events",
-    metadata,
     Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("edition", Integer, nullable=False),
-    Column("subscriber", Integer, nullable=False),
-    Column("attempt", Integer, nullable=False),
+    *columns(Integer, "edition", "subscriber", "attempt", "code"),
     Column("event", String(16), nullable=False),
-    Column("code", Integer, nullable=False),
     Column("reply", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Index(None, "edition", "subscriber"),
     sqlite_autoincrement=True,
 )
 
-private_feeds = Table(
+private_feeds = table(
     "private_feeds",
-    metadata,
     Column("subscriber", ForeignKey("subscribers.key"), primary_key=True),
     Column("secret", String(64), nullable=False),
     Column("granted_at", Instant, nullable=False),
 )
 
-keys = Table(
-    "keys",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("secret", LargeBinary, nullable=False),
+keys = table(
+    "keys", Column("name", Text, primary_key=True), Column("secret", LargeBinary, nullable=False)
 )

@@ -1,65 +1,54 @@
 """The tables of delivery beside the ledger: decisions about editions, holds, quotas, rates."""
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Text
 
-from syndicate.store.database.schema import Instant, deliveries, metadata
+from syndicate.model.edition_control import ControlAction
+from syndicate.model.subscribers import Actor
+from syndicate.store.database.schema import Instant, columns, deliveries, one_of, table
 
 # decisions about editions, each with the edition's counts; only added to
-edition_acts = Table(
+edition_acts = table(
     "edition_acts",
-    metadata,
     Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("edition", Integer, nullable=False, index=True),
     Column("at", Instant, nullable=False),
-    Column("act", String(16), nullable=False),
-    Column("who", String(16), nullable=False),
-    Column("how", Text, nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("tried", Integer, nullable=False),
-    Column("failed", Integer, nullable=False),
+    Column("act", one_of(ControlAction), nullable=False),
+    Column("who", one_of(Actor), nullable=False),
+    *columns(Text, "how", "detail"),
+    *columns(Integer, "tried", "failed"),
     sqlite_autoincrement=True,
 )
 
 # relays and domains that get no mail for a while; a row stays as long as its strikes count
-holds = Table(
+holds = table(
     "holds",
-    metadata,
     Column("what", Text, primary_key=True),
-    Column("until", Instant, nullable=False),
+    *columns(Instant, "until", "since"),
     Column("strikes", Integer, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("since", Instant, nullable=False),
 )
 
 # token buckets: used up until a moment, in nanoseconds since the epoch, at so many nanoseconds
 # per message
-allowances = Table(
+allowances = table(
     "allowances",
-    metadata,
     Column("name", Text, primary_key=True),
-    Column("used_until", BigInteger, nullable=False),
-    Column("apiece", BigInteger, nullable=False),
+    *columns(BigInteger, "used_until", "apiece"),
 )
 
 # the newest send rate of each process and relay
-paces = Table(
+paces = table(
     "paces",
-    metadata,
-    Column("owner", Text, primary_key=True),
-    Column("relay", Text, primary_key=True),
+    *columns(Text, "owner", "relay", primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("sessions", Integer, nullable=False),
-    Column("accepted", Integer, nullable=False),
-    Column("deferred", Integer, nullable=False),
-    Column("failed", Integer, nullable=False),
+    *columns(Integer, "sessions", "accepted", "deferred", "failed"),
     Column("per_second", Float, nullable=False),
     Column("note", Text, nullable=False),
 )
 
 # when the events last happened that show whether mail moves
-heartbeats = Table(
+heartbeats = table(
     "heartbeats",
-    metadata,
     Column("what", String(16), primary_key=True),
     Column("at", Instant, nullable=False),
 )

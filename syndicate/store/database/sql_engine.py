@@ -7,15 +7,13 @@ does not help). PostgreSQL: readers see a snapshot.
 
 import select
 import sqlite3
-from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -45,22 +43,20 @@ _PING_AFTER = 5.0
 
 def open_engine(url: str) -> Engine:
     """Return an engine for a database URL; raise ConfigError for any other text."""
+    parsed = _parsed(url)
+    options: dict[str, Any] = {}
+    if parsed.get_backend_name() == "postgresql":
+        timeouts = {k: value for k, value in _CONNECTION_TIMEOUTS.items() if k not in parsed.query}
+        options = {"connect_args": timeouts}
     try:
         # errors end up in logs, and values may be secrets of readers: keep them out
-        known = _backend(url) in _BACKENDS
-        engine = create_engine(url, hide_parameters=True, **_options(url)) if known else None
+        engine = create_engine(url, hide_parameters=True, **options)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise _not_a_store(url) from error
-    if engine is None:
-        raise _not_a_store(url)
     if engine.dialect.name == "sqlite":
         if engine.url.database:
-            file = DatabaseFile(Path(engine.url.database))
-            if engine.url.database != ":memory:" and "uri" not in engine.url.query:
-                event.listen(engine, "do_connect", lambda *_: file.create())
-                event.listen(engine, "do_connect", file.open_read_only)
-                event.listen(engine, "checkout", file.reopen_once_writable)
-            file.watch(engine)
+            owned = engine.url.database != ":memory:" and "uri" not in engine.url.query
+            DatabaseFile(Path(engine.url.database)).watch(engine, owned=owned)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -72,10 +68,7 @@ def open_engine(url: str) -> Engine:
 
 def sqlite_path(url: str) -> str | None:
     """Return the file that a URL names, or None for a server's database or no file."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise _not_a_store(url) from error
+    parsed = _parsed(url)
     return parsed.database or None if parsed.get_backend_name() == "sqlite" else None
 
 
@@ -84,16 +77,14 @@ def sqlite_url(file: Path) -> str:
     return "sqlite:///" + str(file).replace("%", "%25").replace("?", "%3F")
 
 
-def _backend(url: str) -> str:
-    return make_url(url).get_backend_name()
-
-
-def _options(url: str) -> dict[str, Any]:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "postgresql":
-        return {}
-    timeouts = {k: value for k, value in _CONNECTION_TIMEOUTS.items() if k not in parsed.query}
-    return {"connect_args": timeouts}
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() in _BACKENDS:
+            return parsed
+    except (ArgumentError, ValueError) as error:
+        raise _not_a_store(url) from error
+    raise _not_a_store(url)
 
 
 def _not_a_store(url: str) -> ConfigError:
@@ -105,22 +96,15 @@ def _not_a_store(url: str) -> ConfigError:
 def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
-    _use_write_ahead_log(connection)
+    # SQLite waits for writers, but not for those who change the journal mode of a new file
+    until = monotonic() + BUSY_TIMEOUT / 1000
+    while not _use_write_ahead_log(connection, last=monotonic() > until):
+        sleep(0.01)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Turn on the write-ahead log; several processes may try to on a new file.
-
-    SQLite waits for writers, but not for those who change the journal mode.
-    """
-    until = monotonic() + BUSY_TIMEOUT / 1000
-    while not _set_journal_mode(connection, last=monotonic() > until):
-        sleep(0.01)
-
-
-def _set_journal_mode(connection: sqlite3.Connection, *, last: bool) -> bool:
+def _use_write_ahead_log(connection: sqlite3.Connection, *, last: bool) -> bool:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.OperationalError as error:
@@ -167,22 +151,3 @@ def _begin_sqlite(connection: Connection) -> None:
 def _begin_postgresql(connection: Connection) -> None:
     if not connection.get_execution_options().get("writes", False):
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-
-
-def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT of the database's own kind, which knows ON CONFLICT."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
-
-
-def insert_new(
-    connection: Connection, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]
-) -> int:
-    """Insert rows that are not there yet, by any unique column; return how many were new."""
-    if not rows:
-        return 0
-    statement = insert_into(connection, table).on_conflict_do_nothing()
-    # without the option SQLAlchemy forgets the count of an INSERT, and -1 reads as "yes"
-    options = {"preserve_rowcount": True}
-    return connection.execute(statement, rows, execution_options=options).rowcount

@@ -27,12 +27,16 @@ class DatabaseFile:
         self._path = path.absolute()
         self._opened: tuple[int, int] | None = None
 
-    def watch(self, engine: Engine) -> None:
-        """Check the file before each connection and each transaction."""
+    def watch(self, engine: Engine, *, owned: bool) -> None:
+        """Check the file before each connection and each transaction; create an `owned` one."""
+        if owned:
+            event.listen(engine, "do_connect", lambda *_: self._create())
+            event.listen(engine, "do_connect", self._open_read_only)
+            event.listen(engine, "checkout", self._reopen_once_writable)
         event.listen(engine, "do_connect", lambda *_: self._check())
         event.listen(engine, "begin", lambda _: self._check_at_begin())
 
-    def create(self) -> None:
+    def _create(self) -> None:
         """Create the file for its owner alone, before SQLite creates it for everybody.
 
         SQLite gives its -wal and -shm files the mode of the database.
@@ -41,7 +45,7 @@ class DatabaseFile:
             with suppress(OSError):  # SQLite fails in the same way, and its error is reported
                 create_private(self._path)
 
-    def open_read_only(
+    def _open_read_only(
         self, _: Any, record: ConnectionPoolEntry, __: Any, options: dict[str, Any]
     ) -> Any | None:
         """Open the file where its folder is read-only; return None to open it as usual.
@@ -57,7 +61,7 @@ class DatabaseFile:
         uri = f"file:{quote(str(self._path))}?immutable=1"
         return sqlite3.connect(uri, uri=True, **options)
 
-    def reopen_once_writable(self, _: Any, record: ConnectionPoolEntry, __: Any) -> None:
+    def _reopen_once_writable(self, _: Any, record: ConnectionPoolEntry, __: Any) -> None:
         """Drop read-only connections once others can write: immutable ones miss changes."""
         if record.info.get(_READ_ONLY) and self._folder_is_writable():
             raise InvalidatePoolError

@@ -5,18 +5,14 @@ from the oldest, so that a page of the list never changes. An edition with an ar
 was retracted since keeps its position and isn't shown.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, Select, exists, select
+from sqlalchemy import ColumnElement, exists, select
 
 from syndicate.model.editions import EditionKind
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles, contents, edition_items, editions
-
-_PUBLIC = (EditionKind.ALERT, EditionKind.DIGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,61 +38,50 @@ class EditionArchive(Repository):
 
     def list_range(self, newsletter: str, start: int, stop: int) -> list[ArchivedEdition]:
         """Return the editions from position `start` up to, not including, `stop`."""
-        query = _select_editions().where(*_of(newsletter)).order_by(editions.c.key)
-        return _editions_from(self._execute(query.offset(start).limit(stop - start)))
+        query = _EDITIONS.where(*_of(newsletter)).order_by(editions.c.key)
+        return self._values(ArchivedEdition, query.offset(start).limit(stop - start))
 
     def newest(self, newsletter: str, limit: int) -> list[ArchivedEdition]:
         """Return the newest editions that are shown, the newest first."""
-        query = _select_editions().where(*_of(newsletter), ~_withdrawn())
-        return _editions_from(self._execute(query.order_by(editions.c.key.desc()).limit(limit)))
+        query = _EDITIONS.where(*_of(newsletter), ~_WITHDRAWN).order_by(editions.c.key.desc())
+        return self._values(ArchivedEdition, query.limit(limit))
 
     def find(self, newsletter: str, key: int) -> ArchivedEdition | None:
         """Find an edition of a newsletter."""
-        query = _select_editions().where(*_of(newsletter), editions.c.key == key)
-        found = _editions_from(self._execute(query))
-        return found[0] if found else None
+        query = _EDITIONS.where(*_of(newsletter), editions.c.key == key)
+        return self._value(ArchivedEdition, query)
 
     def is_withdrawn(self, key: int) -> bool:
         """Whether an article of an edition, of any newsletter, was retracted since."""
-        query = select(editions.c.key).where(editions.c.key == key, _withdrawn())
-        return self._execute(query).first() is not None
+        return self._exists(editions, editions.c.key == key, _WITHDRAWN)
 
     def adjacent(self, newsletter: str, key: int) -> tuple[int | None, int | None]:
         """Return the numbers of the editions shown before and after one, or None."""
-        shown = select(editions.c.key).where(*_of(newsletter), ~_withdrawn()).limit(1)
+        shown = select(editions.c.key).where(*_of(newsletter), ~_WITHDRAWN).limit(1)
         before = shown.where(editions.c.key < key).order_by(editions.c.key.desc())
         after = shown.where(editions.c.key > key).order_by(editions.c.key)
         return self._execute(before).scalar(), self._execute(after).scalar()
 
 
-def _of(newsletter: str) -> tuple[Any, ...]:
+def _of(newsletter: str) -> tuple[ColumnElement[bool], ...]:
     return (
         editions.c.newsletter == newsletter,
-        editions.c.kind.in_(_PUBLIC),
+        editions.c.kind.in_((EditionKind.ALERT, EditionKind.DIGEST)),
         editions.c.everybody.is_(True),
     )
 
 
-def _withdrawn() -> Any:
-    items = edition_items.join(articles, articles.c.key == edition_items.c.article)
-    return exists(
-        select(1)
-        .select_from(items)
-        .where(edition_items.c.edition == editions.c.key, articles.c.retracted_at.is_not(None))
-        .correlate(editions)
-    )
-
-
-def _select_editions() -> Select[Any]:
-    return select(
-        editions.c.key,
-        contents.c.subject,
-        contents.c.preheader,
-        editions.c.content,
-        editions.c.created_at,
-        _withdrawn().label("withdrawn"),
-    ).join(contents)
-
-
-def _editions_from(rows: Iterable[Row[Any]]) -> list[ArchivedEdition]:
-    return [ArchivedEdition(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+_WITHDRAWN = exists(
+    select(1)
+    .select_from(edition_items.join(articles, articles.c.key == edition_items.c.article))
+    .where(edition_items.c.edition == editions.c.key, articles.c.retracted_at.is_not(None))
+    .correlate(editions)
+)
+_EDITIONS = select(
+    editions.c.key,
+    contents.c.subject,
+    contents.c.preheader,
+    editions.c.content,
+    editions.c.created_at,
+    _WITHDRAWN.label("withdrawn"),
+).join(contents)

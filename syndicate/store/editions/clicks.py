@@ -25,7 +25,7 @@ class LinkClick:
     """A machine's user agent, at most 80 characters; empty for people."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LinkClicks:
     """How often a link was followed."""
 
@@ -48,7 +48,9 @@ class Clicks(Repository):
 
     def add(self, click: LinkClick) -> int:
         """Record a click, without a reader who was erased; return its number."""
-        row = asdict(click) | {"subscriber": self._existing(click.subscriber)}
+        row = asdict(click)
+        if not self._exists(subscribers, subscribers.c.key == click.subscriber):
+            row["subscriber"] = None
         key: int = self._execute(insert(clicks).returning(clicks.c.key), row).scalar_one()
         return key
 
@@ -66,24 +68,15 @@ class Clicks(Repository):
         person = clicks.c.machine.is_(False)
         query = select(
             clicks.c.link,
-            func.sum(case((person, 1), else_=0)).label("people"),
-            func.sum(case((person, 0), else_=1)).label("machines"),
-            func.count(distinct(case((person, clicks.c.subscriber)))).label("readers"),
+            func.count(case((person, 1))),
+            func.count(case((~person, 1))),
+            func.count(distinct(case((person, clicks.c.subscriber)))),
         ).where(clicks.c.edition == edition)
-        rows = {row.link: row for row in self._execute(query.group_by(clicks.c.link))}
+        counts = {link: rest for link, *rest in self._execute(query.group_by(clicks.c.link))}
         addresses = dict(enumerate(self.links(edition), 1))
-        hidden = {0: ""} if 0 in rows else {}
+        if 0 in counts:
+            addresses = {0: "", **addresses}
         return [
-            LinkClicks(
-                link=link,
-                address=address,
-                people=int(rows[link].people) if link in rows else 0,
-                machines=int(rows[link].machines) if link in rows else 0,
-                readers=rows[link].readers if link in rows else 0,
-            )
-            for link, address in (hidden | addresses).items()
+            LinkClicks(link, address, *counts.get(link, (0, 0, 0)))
+            for link, address in addresses.items()
         ]
-
-    def _existing(self, subscriber: int | None) -> int | None:
-        query = select(subscribers.c.key).where(subscribers.c.key == subscriber)
-        return None if subscriber is None else self._execute(query).scalar()

@@ -5,10 +5,13 @@ and no body leaves (`Claims.settle_and_intend`). The rows of readers who get not
 more are updated afterwards, in batches (`sweep`).
 """
 
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState
@@ -22,7 +25,7 @@ from syndicate.model.edition_control import (
     replaced_by,
 )
 from syndicate.model.editions import Edition, EditionKind, EditionState
-from syndicate.model.subscribers import Actor, Cause
+from syndicate.model.subscribers import Cause
 from syndicate.store.database.locks import lock_edition
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import deliveries, delivery_events, editions
@@ -37,6 +40,7 @@ NOT_STARTED = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERR
 CANCELLED_ROW = and_(deliveries.c.state == DeliveryState.SKIPPED, deliveries.c.reply == CANCELLED)
 HELD_BACK = or_(deliveries.c.state.in_(NOT_STARTED), CANCELLED_ROW)
 STOPPED = (EditionState.CANCELLED, EditionState.REPLACED)
+_TRIED = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
 _SETTLED = "settled"
 """The event of an unknown delivery that an operator has settled."""
 
@@ -52,22 +56,20 @@ class EditionControl(Repository):
         edition = self.lock_edition(key)
         if edition.state in STOPPED:
             raise Refused(f"edition {key} {stop_reason(edition)}: there is nothing to pause")
-        remaining = self.remaining(edition)
-        if changed := edition.state is EditionState.SENDING and not remaining.is_over:
-            state, act = EditionState.PAUSED, ControlAction.PAUSED
-            self.decide(edition, state, act, remaining, cause=cause, at=at, detail=detail)
-        return ControlOutcome(changed=changed, before=edition.state, left=remaining)
+        decision = ControlDecision(ControlAction.PAUSED, self.remaining(edition), cause, at, detail)
+        is_sending = edition.state is EditionState.SENDING and not decision.remaining.is_over
+        return self._decide_if(is_sending, edition, EditionState.PAUSED, decision)
 
     def resume(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> ControlOutcome:
         """Continue a paused edition, and restart its failure count; raise Refused if it can't."""
         edition = self.lock_edition(key)
         if edition.state in STOPPED:
             raise Refused(f"edition {key} {stop_reason(edition)}: it can't be resumed")
-        remaining = self.remaining(edition)
-        if changed := edition.state is EditionState.PAUSED:
-            state, act = EditionState.SENDING, ControlAction.RESUMED
-            self.decide(edition, state, act, remaining, cause=cause, at=at, detail=detail)
-        return ControlOutcome(changed=changed, before=edition.state, left=remaining)
+        decision = ControlDecision(
+            ControlAction.RESUMED, self.remaining(edition), cause, at, detail
+        )
+        is_paused = edition.state is EditionState.PAUSED
+        return self._decide_if(is_paused, edition, EditionState.SENDING, decision)
 
     def cancel(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> ControlOutcome:
         """Send nothing more of an edition, ever; `sweep` updates its rows.
@@ -78,11 +80,18 @@ class EditionControl(Repository):
         edition = self.lock_edition(key)
         if edition.state is EditionState.REPLACED:
             raise Refused(f"edition {key} {stop_reason(edition)}: cancel that one")
-        remaining = self.remaining(edition)
-        if changed := edition.state is not EditionState.CANCELLED and not remaining.is_over:
-            state, act = EditionState.CANCELLED, ControlAction.CANCELLED
-            self.decide(edition, state, act, remaining, cause=cause, at=at, detail=detail)
-        return ControlOutcome(changed=changed, before=edition.state, left=remaining)
+        decision = ControlDecision(
+            ControlAction.CANCELLED, self.remaining(edition), cause, at, detail
+        )
+        waits = edition.state is not EditionState.CANCELLED and not decision.remaining.is_over
+        return self._decide_if(waits, edition, EditionState.CANCELLED, decision)
+
+    def _decide_if(
+        self, changed: bool, edition: Edition, state: EditionState, decision: "ControlDecision"
+    ) -> ControlOutcome:
+        if changed:
+            self.decide(edition, state, decision)
+        return ControlOutcome(changed=changed, before=edition.state, left=decision.remaining)
 
     def settle_unknown(
         self, key: int, *, again: bool, cause: Cause, at: datetime, detail: str = ""
@@ -103,25 +112,17 @@ class EditionControl(Repository):
         remaining = self.remaining(edition)
         unsettled = self._unsettled(key)
         if again:
-            count = self._execute(
-                update(deliveries)
-                .where(*unsettled)
-                .values(state=DeliveryState.QUEUED, at=at, next_attempt_at=None)
-            ).rowcount
+            queued = {"state": DeliveryState.QUEUED, "at": at, "next_attempt_at": None}
+            count = self._update(deliveries, *unsettled, **queued)
         else:
-            count = self._mark_settled(unsettled, at)
+            query = select(deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attempt)
+            settled = {"event": _SETTLED, "code": 0, "reply": "", "at": at}
+            rows = self._execute(query.where(*unsettled)).mappings().all()
+            count = self._insert_new(delivery_events, [{**row, **settled} for row in rows])
         if count:
             how = "to be sent again" if again else "left as it is"
-            self.record(
-                edition.key,
-                ControlRecord(
-                    at=at,
-                    act=ControlAction.SETTLED,
-                    cause=cause,
-                    detail=_joined(f"{count} {how}", detail),
-                ),
-                remaining,
-            )
+            detail = _joined(f"{count} {how}", detail)
+            self.record(key, ControlDecision(ControlAction.SETTLED, remaining, cause, at, detail))
         return count
 
     def sweep(self, at: datetime) -> int:
@@ -130,42 +131,33 @@ class EditionControl(Repository):
         Call it until it returns 0. A row that is deferred after it was in
         flight follows later; in a replaced edition, it too goes to the successor.
         """
-        not_started = exists().where(
-            deliveries.c.edition == editions.c.key, deliveries.c.state.in_(NOT_STARTED)
-        )
-        stopped = select(editions.c.key).where(editions.c.state.in_(STOPPED), not_started)
+        not_started = deliveries.c.state.in_(NOT_STARTED)
+        waits = exists().where(deliveries.c.edition == editions.c.key, not_started)
+        stopped = select(editions.c.key).where(editions.c.state.in_(STOPPED), waits)
         key = self._execute(stopped.order_by(editions.c.key).limit(1)).scalar()
         if key is None:
             return 0
         edition = self.lock_edition(key)
         # unordered: the rows come from the index of states, and none is read twice
-        query = select(deliveries.c.subscriber).where(
-            deliveries.c.edition == key, deliveries.c.state.in_(NOT_STARTED)
-        )
+        query = select(deliveries.c.subscriber).where(deliveries.c.edition == key, not_started)
         readers = list(self._execute(query.limit(BATCH)).scalars())
-        rows = and_(deliveries.c.subscriber.in_(readers), deliveries.c.state.in_(NOT_STARTED))
-        self.skip_readers(edition, rows, at)
+        self.skip_readers(edition, and_(deliveries.c.subscriber.in_(readers), not_started), at)
         return len(readers)
 
     def remaining(self, edition: Edition) -> Remaining:
         """Count an edition's deliveries by what became of them."""
-        # naming every state lets the index count a million rows
-        query = select(deliveries.c.state, func.count()).where(
-            deliveries.c.edition == edition.key, deliveries.c.state.in_(list(DeliveryState))
-        )
-        rows = self._execute(query.group_by(deliveries.c.state))
-        counts = {DeliveryState(state): count for state, count in rows}
+        counts = count_by_state(self._connection, edition.key)
         held_back = 0
-        if counts.get(DeliveryState.SKIPPED):
+        if counts[DeliveryState.SKIPPED]:
             held_back = self._count(deliveries, deliveries.c.edition == edition.key, CANCELLED_ROW)
         return Remaining(
-            accepted=counts.get(DeliveryState.ACCEPTED, 0),
-            in_flight=counts.get(DeliveryState.SENDING, 0),
-            held_back=held_back + sum(counts.get(state, 0) for state in NOT_STARTED),
-            failed=counts.get(DeliveryState.FAILED, 0),
-            expired=counts.get(DeliveryState.EXPIRED, 0),
-            skipped=counts.get(DeliveryState.SKIPPED, 0) - held_back,
-            unknown=counts.get(DeliveryState.UNKNOWN, 0),
+            accepted=counts[DeliveryState.ACCEPTED],
+            in_flight=counts[DeliveryState.SENDING],
+            held_back=held_back + sum(counts[state] for state in NOT_STARTED),
+            failed=counts[DeliveryState.FAILED],
+            expired=counts[DeliveryState.EXPIRED],
+            skipped=counts[DeliveryState.SKIPPED] - held_back,
+            unknown=counts[DeliveryState.UNKNOWN],
         )
 
     def decisions(self, key: int) -> list[ControlRecord]:
@@ -173,10 +165,7 @@ class EditionControl(Repository):
         query = select(edition_acts).where(edition_acts.c.edition == key)
         return [
             ControlRecord(
-                at=row.at,
-                act=ControlAction(row.act),
-                cause=Cause(who=Actor(row.who), how=row.how),
-                detail=row.detail,
+                at=row.at, act=row.act, cause=Cause(who=row.who, how=row.how), detail=row.detail
             )
             for row in self._execute(query.order_by(edition_acts.c.key))
         ]
@@ -206,7 +195,8 @@ class EditionControl(Repository):
 
     def results_since_resume(self, key: int) -> tuple[int, int]:
         """Count the deliveries that were tried, and that failed, since the last resume."""
-        tried, failed = self._tried(key)
+        counts = count_by_state(self._connection, key, _TRIED)
+        tried, failed = counts.total(), counts[DeliveryState.FAILED]
         last = (
             select(edition_acts.c.tried, edition_acts.c.failed)
             .where(edition_acts.c.edition == key, edition_acts.c.act == ControlAction.RESUMED)
@@ -225,60 +215,33 @@ class EditionControl(Repository):
         return edition
 
     def decide(
-        self,
-        edition: Edition,
-        state: EditionState,
-        act: ControlAction,
-        remaining: Remaining,
-        *,
-        cause: Cause,
-        at: datetime,
-        detail: str = "",
-        **values: Any,
+        self, edition: Edition, state: EditionState, decision: "ControlDecision", **values: Any
     ) -> None:
         """Set an edition's state, and record the decision with its counts."""
-        self._execute(
-            update(editions).where(editions.c.key == edition.key).values(state=state, **values)
-        )
-        record = ControlRecord(at=at, act=act, cause=cause, detail=_joined(str(remaining), detail))
-        self.record(edition.key, record, remaining)
+        self._update(editions, editions.c.key == edition.key, state=state, **values)
+        detail = _joined(str(decision.remaining), decision.detail)
+        self.record(edition.key, replace(decision, detail=detail))
 
-    def record(self, key: int, record: ControlRecord, remaining: Remaining) -> None:
+    def record(self, key: int, decision: "ControlDecision") -> None:
         """Record a decision."""
-        row = {"edition": key, "at": record.at, "act": record.act, "detail": record.detail}
-        row |= {"who": record.cause.who, "how": record.cause.how}
-        row |= {
-            "tried": remaining.accepted + remaining.failed + remaining.unknown,
-            "failed": remaining.failed,
-        }
+        remaining, cause = decision.remaining, decision.cause
+        row = {"edition": key, "at": decision.at, "act": decision.act, "detail": decision.detail}
+        row |= {"who": cause.who, "how": cause.how, "failed": remaining.failed}
+        row["tried"] = remaining.accepted + remaining.failed + remaining.unknown
         self._execute(insert(edition_acts), row)
 
     def skip_readers(self, edition: Edition, condition: ColumnElement[bool], at: datetime) -> None:
         """Skip readers of a stopped edition, and queue its successor for them, if there is one."""
         reason = CANCELLED if edition.successor is None else replaced_by(edition.successor)
-        self._execute(
-            update(deliveries)
-            .where(deliveries.c.edition == edition.key, condition)
-            .values(
-                state=DeliveryState.SKIPPED,
-                reply=reason,
-                owner=None,
-                lease_until=None,
-                next_attempt_at=None,
-                at=at,
-            )
-        )
+        skipped = {"state": DeliveryState.SKIPPED, "reply": reason, "at": at}
+        skipped |= dict.fromkeys(("owner", "lease_until", "next_attempt_at"))
+        self._update(deliveries, deliveries.c.edition == edition.key, condition, **skipped)
         if edition.successor is not None:
             replaced = and_(
                 deliveries.c.state == DeliveryState.SKIPPED, deliveries.c.reply == reason
             )
-            queue_for(
-                self._connection,
-                edition.successor,
-                instead_of=edition.key,
-                condition=replaced,
-                at=at,
-            )
+            successor, key = edition.successor, edition.key
+            queue_for(self._connection, successor, instead_of=key, condition=replaced, at=at)
 
     def _unsettled(self, key: int) -> tuple[ColumnElement[bool], ...]:
         settled = exists().where(
@@ -289,24 +252,27 @@ class EditionControl(Repository):
         )
         return deliveries.c.edition == key, deliveries.c.state == DeliveryState.UNKNOWN, ~settled
 
-    def _mark_settled(self, condition: tuple[ColumnElement[bool], ...], at: datetime) -> int:
-        query = select(deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attempt)
-        rows = [
-            {**row._mapping, "event": _SETTLED, "code": 0, "reply": "", "at": at}  # noqa: SLF001 - SQLAlchemy's public name for it
-            for row in self._execute(query.where(*condition))
-        ]
-        if rows:
-            self._execute(insert(delivery_events), rows)
-        return len(rows)
 
-    def _tried(self, key: int) -> tuple[int, int]:
-        tried = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
-        query = select(deliveries.c.state, func.count()).where(
-            deliveries.c.edition == key, deliveries.c.state.in_(tried)
-        )
-        rows = self._execute(query.group_by(deliveries.c.state))
-        counts = {DeliveryState(state): count for state, count in rows}
-        return sum(counts.values()), counts.get(DeliveryState.FAILED, 0)
+@dataclass(frozen=True, slots=True)
+class ControlDecision:
+    """A decision about an edition, with the counts at that time."""
+
+    act: ControlAction
+    remaining: Remaining
+    cause: Cause
+    at: datetime
+    detail: str = ""
+
+
+def count_by_state(
+    connection: Connection, edition: int, states: Iterable[DeliveryState] = DeliveryState
+) -> Counter[DeliveryState]:
+    """Count an edition's deliveries by state."""
+    # naming the states lets the index count a million rows
+    query = select(deliveries.c.state, func.count()).where(
+        deliveries.c.edition == edition, deliveries.c.state.in_(list(states))
+    )
+    return Counter(dict(connection.execute(query.group_by(deliveries.c.state)).all()))
 
 
 def stop_reason(edition: Edition) -> str:

@@ -1,27 +1,19 @@
 """Freezes editions: content, articles, links, and a ledger row for every reader."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, func, insert, or_, select
 
 from syndicate.model.deliveries import WAITING, DeliveryState
-from syndicate.model.editions import (
-    LETTERS,
-    Content,
-    Draft,
-    Edition,
-    EditionKind,
-    EditionState,
-    Item,
-)
+from syndicate.model.editions import LETTERS, Content, Draft, Edition, EditionKind, Item
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.store.audience.segments import condition
+from syndicate.store.audience.segments import condition, takes_mail
 from syndicate.store.database.locks import LOCK_NUMBERS, lock
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
-    Instant,
     contents,
     deliveries,
     edition_items,
@@ -31,7 +23,7 @@ from syndicate.store.database.schema import (
     subscriptions,
     suppressions,
 )
-from syndicate.store.database.sql_engine import insert_new
+from syndicate.store.editions.recipients import queue
 
 
 class Editions(Repository):
@@ -45,10 +37,23 @@ class Editions(Repository):
         draft's segment, if it names one.
         """
         key = self.freeze(draft, everybody=draft.segment is None)
-        self._freeze_audience(key, draft)
-        edition = self.by_key(key)
-        assert edition is not None
-        return edition
+        readers = (
+            select(subscriptions.c.subscriber)
+            .join(subscribers, subscribers.c.key == subscriptions.c.subscriber)
+            .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
+            .where(
+                subscriptions.c.newsletter == draft.newsletter,
+                subscriptions.c.state == SubscriptionState.CONFIRMED,
+                subscriptions.c.since < draft.newest,
+                suppressions.c.address.is_(None),
+                takes_mail(draft.created_at),
+            )
+        )
+        if draft.segment is not None:
+            in_segment = condition(draft.segment, self._dialect, at=draft.created_at)
+            readers = readers.where(in_segment)
+        queue(self._connection, key, readers, draft.created_at)
+        return self.get(key)
 
     def freeze(self, draft: Draft, *, everybody: bool, original: int | None = None) -> int:
         """Freeze an edition's content and articles, for nobody yet; return its number.
@@ -57,37 +62,28 @@ class Editions(Repository):
         that it corrects.
         """
         lock(self._connection, LOCK_NUMBERS)
-        content = draft.content
-        insert_new(self._connection, contents, {"hash": content.hash, **asdict(content)})
-        key: int = self._execute(
-            insert(editions).returning(editions.c.key),
-            {
-                "newsletter": draft.newsletter,
-                "schedule": draft.schedule,
-                "kind": draft.kind,
-                "content": content.hash,
-                "upto": draft.upto,
-                "created_at": draft.created_at,
-                "expires_at": draft.expires_at,
-                "on_unknown": "skip",
-                "everybody": everybody,
-                "original": original,
-                "slot_at": draft.slot_at or draft.created_at,
-            },
-        ).scalar_one()
-        self._execute(
-            insert(edition_items),
-            [
-                {
-                    "edition": key,
-                    "position": position,
-                    "article": item.article,
-                    "revision": item.revision,
-                }
-                for position, item in enumerate(draft.items, 1)
-            ],
+        key = self.insert(
+            draft.content,
+            newsletter=draft.newsletter,
+            schedule=draft.schedule,
+            kind=draft.kind,
+            upto=draft.upto,
+            created_at=draft.created_at,
+            expires_at=draft.expires_at,
+            on_unknown="skip",
+            everybody=everybody,
+            original=original,
+            slot_at=draft.slot_at or draft.created_at,
         )
-        self._freeze_links(key, draft)
+        items = [
+            {"edition": key, "position": n, **asdict(item)} for n, item in enumerate(draft.items, 1)
+        ]
+        self._execute(insert(edition_items), items)
+        links = [
+            {"edition": key, "position": n, "address": to} for n, to in enumerate(draft.links, 1)
+        ]
+        if links:
+            self._execute(insert(edition_links), links)
         return key
 
     def add_letter(
@@ -98,53 +94,51 @@ class Editions(Repository):
         One that was being sent when a process died is sent again: a letter that comes
         twice does no harm.
         """
-        insert_new(self._connection, contents, {"hash": content.hash, **asdict(content)})
-        letter = {
-            "newsletter": LETTERS,
-            "schedule": None,
-            "kind": EditionKind.LETTER,
-            "content": content.hash,
-            "upto": 0,
-            "created_at": created_at,
-            "expires_at": expires_at,
-            "on_unknown": "resend",
-        }
-        key: int = self._execute(insert(editions).returning(editions.c.key), letter).scalar_one()
+        key = self.insert(
+            content,
+            newsletter=LETTERS,
+            kind=EditionKind.LETTER,
+            upto=0,
+            created_at=created_at,
+            expires_at=expires_at,
+            on_unknown="resend",
+            slot_at=created_at,
+        )
         delivery = {"edition": key, "subscriber": to, "state": DeliveryState.QUEUED, "attempt": 0}
         delivery |= {"code": 0, "reply": "", "at": created_at}
         self._execute(insert(deliveries), delivery)
         return key
 
+    def insert(self, content: Content, **values: Any) -> int:
+        """Insert an edition with its content; return its number."""
+        self._insert_new(contents, {"hash": content.hash, **asdict(content)})
+        row = {"content": content.hash, **values}
+        return int(self._execute(insert(editions).returning(editions.c.key), row).scalar_one())
+
     def by_key(self, key: int) -> Edition | None:
         """Find an edition by its number."""
-        row = self._execute(_select_editions().where(editions.c.key == key)).one_or_none()
-        return None if row is None else edition_of(row)
+        return self._value(Edition, EDITIONS.where(editions.c.key == key))
+
+    def get(self, key: int) -> Edition:
+        """Return an edition that exists."""
+        edition = self.by_key(key)
+        assert edition is not None
+        return edition
 
     def all(self) -> list[Edition]:
         """Return every edition but letters, newest first."""
-        query = _select_editions().where(editions.c.kind != EditionKind.LETTER)
-        query = query.order_by(editions.c.key.desc())
-        return [edition_of(row) for row in self._execute(query)]
+        query = EDITIONS.where(editions.c.kind != EditionKind.LETTER)
+        return self._values(Edition, query.order_by(editions.c.key.desc()))
 
     def unfinished(self) -> list[Edition]:
         """Return the editions, but letters, with deliveries that are not done, oldest first."""
-        # only the first row of each state is looked up in an index
-        firsts = (
-            select(func.min(deliveries.c.subscriber))
-            .where(deliveries.c.edition == editions.c.key, deliveries.c.state == state)
-            .scalar_subquery()
-            for state in WAITING
-        )
-        query = _select_editions().where(
-            editions.c.kind != EditionKind.LETTER, or_(*(first.is_not(None) for first in firsts))
-        )
-        return [edition_of(row) for row in self._execute(query.order_by(editions.c.key))]
+        query = EDITIONS.where(editions.c.kind != EditionKind.LETTER, has_any(WAITING))
+        return self._values(Edition, query.order_by(editions.c.key))
 
     def newest_of(self, schedule: str) -> Edition | None:
         """Return the newest edition of a schedule."""
-        of_schedule = _select_editions().where(editions.c.schedule == schedule)
-        row = self._execute(of_schedule.order_by(editions.c.key.desc()).limit(1)).one_or_none()
-        return None if row is None else edition_of(row)
+        query = EDITIONS.where(editions.c.schedule == schedule)
+        return self._value(Edition, query.order_by(editions.c.key.desc()).limit(1))
 
     def newest_key(self, newsletter: str) -> int:
         """Return the number of a newsletter's newest edition; 0 when it has none."""
@@ -154,78 +148,30 @@ class Editions(Repository):
 
     def content(self, name: str) -> Content:
         """Return a frozen content by its hash."""
-        row = self._execute(select(contents).where(contents.c.hash == name)).one()
-        return Content(
-            subject=row.subject,
-            preheader=row.preheader,
-            html=row.html,
-            text=row.text,
-            nonce=row.nonce,
-        )
+        query = select(*(column for column in contents.c if column.name != "hash"))
+        row = self._execute(query.where(contents.c.hash == name)).mappings().one()
+        return Content(**row)
 
     def items(self, key: int) -> list[Item]:
         """Return the articles of an edition, in order."""
-        query = select(edition_items).where(edition_items.c.edition == key)
-        rows = self._execute(query.order_by(edition_items.c.position))
-        return [Item(article=row.article, revision=row.revision) for row in rows]
-
-    def _freeze_links(self, key: int, draft: Draft) -> None:
-        links = enumerate(draft.links, 1)
-        rows = [{"edition": key, "position": number, "address": to} for number, to in links]
-        if rows:
-            self._execute(insert(edition_links), rows)
-
-    def _freeze_audience(self, key: int, draft: Draft) -> None:
-        readers = (
-            select(
-                literal(key),
-                subscriptions.c.subscriber,
-                literal(DeliveryState.QUEUED.value),
-                literal(0),
-                literal(0),
-                literal(""),
-                bindparam("at", draft.created_at, type_=Instant),
-            )
-            .join(subscribers, subscribers.c.key == subscriptions.c.subscriber)
-            .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
-            .where(
-                subscriptions.c.newsletter == draft.newsletter,
-                subscriptions.c.state == SubscriptionState.CONFIRMED,
-                subscriptions.c.since < draft.newest,
-                suppressions.c.address.is_(None),
-                or_(
-                    subscribers.c.paused_until.is_(None),
-                    subscribers.c.paused_until <= draft.created_at,
-                ),
-            )
-        )
-        if draft.segment is not None:
-            readers = readers.where(
-                condition(draft.segment, self._connection.dialect.name, at=draft.created_at)
-            )
-        columns = ["edition", "subscriber", "state", "attempt", "code", "reply", "at"]
-        self._execute(insert(deliveries).from_select(columns, readers))
+        query = select(edition_items.c.article, edition_items.c.revision)
+        query = query.where(edition_items.c.edition == key).order_by(edition_items.c.position)
+        return self._values(Item, query)
 
 
-def _select_editions() -> Select[Any]:
-    return select(editions, contents.c.subject).join(contents)
+EDITIONS = select(
+    *(column for column in editions.c if column.name != "everybody"), contents.c.subject
+).join(contents)
+"""Selects editions with their subjects; the columns have the names of an `Edition`'s fields."""
 
 
-def edition_of(row: Row[Any]) -> Edition:
-    """Make an edition of a row of `editions` with its subject."""
-    return Edition(
-        key=row.key,
-        newsletter=row.newsletter,
-        schedule=row.schedule,
-        kind=EditionKind(row.kind),
-        subject=row.subject,
-        content=row.content,
-        upto=row.upto,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        on_unknown=row.on_unknown,
-        state=EditionState(row.state),
-        successor=row.successor,
-        slot_at=row.slot_at or row.created_at,
-        original=row.original,
+def has_any(states: Iterable[DeliveryState]) -> ColumnElement[bool]:
+    """Match editions with a delivery in one of these states."""
+    # only the first row of each state is looked up in an index
+    firsts = (
+        select(func.min(deliveries.c.subscriber))
+        .where(deliveries.c.edition == editions.c.key, deliveries.c.state == state)
+        .scalar_subquery()
+        for state in states
     )
+    return or_(*(first.is_not(None) for first in firsts))

@@ -5,12 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select
 
 from syndicate.model.article_selection import ScheduleStart
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import editions, fires, schedules
-from syndicate.store.database.sql_engine import insert_new
 
 
 class FireOutcome(StrEnum):
@@ -68,16 +67,13 @@ class Schedules(Repository):
         (`now`): it comes from a trial, which must not delay anything.
         """
         row = {"name": name, "fingerprint": fingerprint, "since": at, "newsletter": newsletter}
-        if insert_new(self._connection, schedules, row):
+        if self._insert_new(schedules, row):
             return at
         by_name = schedules.c.name == name
         outdated = or_(schedules.c.fingerprint != fingerprint, schedules.c.since > max(at, now))
-        changed = update(schedules).where(by_name, outdated)
-        self._execute(changed, {"fingerprint": fingerprint, "since": at})
-        moved = update(schedules).where(
-            by_name, schedules.c.newsletter.is_distinct_from(newsletter)
-        )
-        self._execute(moved, {"newsletter": newsletter})
+        self._update(schedules, by_name, outdated, fingerprint=fingerprint, since=at)
+        moved = schedules.c.newsletter.is_distinct_from(newsletter)
+        self._update(schedules, by_name, moved, newsletter=newsletter)
         since: datetime = self._execute(select(schedules.c.since).where(by_name)).scalar_one()
         return since
 
@@ -86,37 +82,26 @@ class Schedules(Repository):
         last_edition = select(editions.c.upto).where(editions.c.schedule == schedules.c.name)
         upto = last_edition.order_by(editions.c.key.desc()).limit(1)
         slot = select(func.max(fires.c.due_at)).where(fires.c.schedule == schedules.c.name)
+        last = upto.scalar_subquery()
         query = select(
             schedules.c.name,
             schedules.c.newsletter,
-            schedules.c.begins_after,
-            upto.scalar_subquery().label("upto"),
+            func.coalesce(last, schedules.c.begins_after).label("upto"),
+            last.is_not(None).label("has_editions"),
             slot.scalar_subquery().label("last_slot"),
         ).where(schedules.c.begun_at.is_not(None), schedules.c.newsletter.is_not(None))
-        return [
-            KnownSchedule(
-                name=row.name,
-                newsletter=row.newsletter,
-                upto=row.begins_after if row.upto is None else row.upto,
-                has_editions=row.upto is not None,
-                last_slot=row.last_slot,
-            )
-            for row in self._execute(query.order_by(schedules.c.name))
-        ]
+        return self._values(KnownSchedule, query.order_by(schedules.c.name))
 
     def start(self, name: str) -> ScheduleStart | None:
         """Return where a schedule began; None where it was seen only in trials."""
-        query = select(schedules.c.begins_after, schedules.c.begun_at).where(
-            schedules.c.name == name, schedules.c.begun_at.is_not(None)
-        )
-        row = self._execute(query).one_or_none()
-        return None if row is None else ScheduleStart(number=row.begins_after, at=row.begun_at)
+        query = select(schedules.c.begins_after.label("number"), schedules.c.begun_at.label("at"))
+        begun = schedules.c.name == name, schedules.c.begun_at.is_not(None)
+        return self._value(ScheduleStart, query.where(*begun))
 
     def save_start(self, name: str, start: ScheduleStart) -> None:
         """Save where a schedule begins, unless it has begun."""
-        not_yet = update(schedules).where(schedules.c.name == name, schedules.c.begun_at.is_(None))
-        values = {"begins_after": start.number, "begun_at": start.at}
-        self._execute(not_yet, values)
+        not_yet = schedules.c.name == name, schedules.c.begun_at.is_(None)
+        self._update(schedules, *not_yet, begins_after=start.number, begun_at=start.at)
 
 
 class Fires(Repository):
@@ -136,34 +121,20 @@ class Fires(Repository):
 
         A failed slot is retried, so a later outcome replaces it.
         """
-        if insert_new(self._connection, fires, _row(fire)):
-            return True
-        replaced = self._execute(
-            update(fires).where(
-                fires.c.schedule == fire.schedule,
-                fires.c.slot == fire.slot,
-                fires.c.outcome == FireOutcome.FAILED,
-            ),
-            _row(fire),
-        )
-        return replaced.rowcount == 1
+        return self._save(fires, _row(fire), where=fires.c.outcome == FireOutcome.FAILED)
 
     def record_missed(self, fire: Fire) -> bool:
         """Record a slot that nothing is sent for; return False when it has a record."""
-        return bool(insert_new(self._connection, fires, _row(fire)))
+        return self._insert_new(fires, _row(fire)) == 1
 
     def recent(self, schedule: str, limit: int = 10) -> list[Fire]:
         """Return the newest fires of a schedule, newest first."""
-        query = (
-            select(fires)
-            .where(fires.c.schedule == schedule)
-            .order_by(fires.c.due_at.desc())
-            .limit(limit)
-        )
-        return [
-            Fire(**{**row._mapping, "outcome": FireOutcome(row.outcome)})  # noqa: SLF001 - its public name
-            for row in self._execute(query)
-        ]
+        query = select(fires).where(fires.c.schedule == schedule)
+        return self._values(_fire, query.order_by(fires.c.due_at.desc()).limit(limit))
+
+
+def _fire(*, outcome: str, **row: Any) -> Fire:
+    return Fire(outcome=FireOutcome(outcome), **row)
 
 
 def _row(fire: Fire) -> dict[str, Any]:

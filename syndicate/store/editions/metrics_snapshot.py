@@ -7,10 +7,9 @@ you need it often.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Column, Select, func, select
+from sqlalchemy import Column, ColumnElement, FromClause, func, select
 
 from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.editions import EditionKind, EditionState
@@ -21,8 +20,6 @@ from syndicate.store.database.schema import articles, deliveries, editions, fire
 from syndicate.store.database.schema_push import outgoing_calls
 from syndicate.store.editions.fires import FireOutcome
 from syndicate.store.push.call_queue import CallKind
-
-Name = TypeVar("Name", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +59,19 @@ class MetricsSnapshot(Repository):
     def load(self, at: datetime) -> MetricsFigures:
         """Return the counts at `at`."""
         kind = outgoing_calls.c.kind
+        by_outcome = self._by(fires.c.outcome)
+        by_newsletter = subscriptions.c.newsletter, subscriptions.c.state
         return MetricsFigures(
             articles=self._count(articles, public_at(at)),
             editions=self._editions(),
-            deliveries=dict.fromkeys(DeliveryState, 0)
-            | self._by_name(deliveries.c.state, DeliveryState),
-            fires=dict.fromkeys(FireOutcome, 0) | self._by_name(fires.c.outcome, FireOutcome),
-            subscriptions=self._subscriptions(),
+            deliveries=dict.fromkeys(DeliveryState, 0) | self._by(deliveries.c.state),
+            fires={outcome: by_outcome.get(outcome, 0) for outcome in FireOutcome},
+            subscriptions={
+                (newsletter, state): count
+                for newsletter, state, count in self._execute(
+                    select(*by_newsletter, func.count()).group_by(*by_newsletter)
+                )
+            },
             push={
                 "hubs": self._push_figures(CallKind.PING),
                 "engines": self._push_figures(CallKind.INDEXNOW),
@@ -82,20 +85,14 @@ class MetricsSnapshot(Repository):
 
     def _editions(self) -> dict[tuple[str, str], int]:
         """Count editions; those that aren't done are found by their open ledger rows."""
-        no_letter = editions.c.kind != EditionKind.LETTER
-        query = select(editions.c.newsletter, func.count()).group_by(editions.c.newsletter)
-        totals = self._pairs(query.where(no_letter))
-        unfinished = (
-            select(deliveries.c.edition)
-            .where(deliveries.c.state.in_(WAITING))
-            .distinct()
-            .subquery()
-        )
+        newsletter, no_letter = editions.c.newsletter, editions.c.kind != EditionKind.LETTER
+        unfinished = select(deliveries.c.edition).where(deliveries.c.state.in_(WAITING))
+        open_ledger = unfinished.distinct().subquery()
+        sends = editions.join(open_ledger, open_ledger.c.edition == editions.c.key)
         paused = editions.c.state == EditionState.PAUSED
-        on_hold = self._pairs(query.where(no_letter, paused))
-        sending = self._pairs(
-            query.join(unfinished, unfinished.c.edition == editions.c.key).where(no_letter, ~paused)
-        )
+        totals = self._by(newsletter, no_letter)
+        on_hold = self._by(newsletter, no_letter, paused)
+        sending = self._by(newsletter, no_letter, ~paused, table=sends)
         return {
             (newsletter, state): count
             for newsletter, total in totals.items()
@@ -106,11 +103,6 @@ class MetricsSnapshot(Repository):
             )
         }
 
-    def _subscriptions(self) -> dict[tuple[str, SubscriptionState], int]:
-        columns = subscriptions.c.newsletter, subscriptions.c.state
-        rows = self._execute(select(*columns, func.count()).group_by(*columns))
-        return {(newsletter, SubscriptionState(state)): count for newsletter, state, count in rows}
-
     def _push_figures(self, kind: CallKind) -> PushFigures:
         calls = outgoing_calls.c
         of_kind, due, failed = calls.kind == kind, calls.due_at.is_not(None), calls.error != ""
@@ -119,9 +111,9 @@ class MetricsSnapshot(Repository):
             failing=self._count(outgoing_calls, of_kind, failed),
         )
 
-    def _by_name(self, column: Column[Any], names: type[Name]) -> dict[Name, int]:
-        query = select(column, func.count()).group_by(column)
-        return {names(name): count for name, count in self._pairs(query).items()}
-
-    def _pairs(self, query: Select[Any]) -> dict[str, int]:
-        return {name: count for name, count in self._execute(query)}  # noqa: C416 - rows are not pairs
+    def _by(
+        self, column: Column[Any], *conditions: ColumnElement[bool], table: FromClause | None = None
+    ) -> dict[Any, int]:
+        """Count rows by the value of a column."""
+        query = select(column, func.count()).select_from(column.table if table is None else table)
+        return dict(self._execute(query.where(*conditions).group_by(column)).all())

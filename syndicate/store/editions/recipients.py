@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Select,
     and_,
     bindparam,
     case,
@@ -35,6 +36,20 @@ GONE = "is no longer a subscriber"
 PAUSED = "wants no mail for a while"
 
 
+def queue(connection: Connection, edition: int, readers: Select[Any], at: datetime) -> None:
+    """Queue an edition for readers, by a query of their numbers."""
+    rows = readers.add_columns(
+        literal(edition),
+        literal(DeliveryState.QUEUED.value),
+        literal(0),
+        literal(0),
+        literal(""),
+        bindparam("at", at, type_=Instant),
+    )
+    columns = ["subscriber", "edition", "state", "attempt", "code", "reply", "at"]
+    connection.execute(insert(deliveries).from_select(columns, rows))
+
+
 def queue_for(
     connection: Connection,
     edition: int,
@@ -49,28 +64,28 @@ def queue_for(
     """
     queued = deliveries.alias()
     in_ledger = and_(queued.c.edition == edition, queued.c.subscriber == deliveries.c.subscriber)
-    rows = select(
-        literal(edition),
-        deliveries.c.subscriber,
-        literal(DeliveryState.QUEUED.value),
-        literal(0),
-        literal(0),
-        literal(""),
-        bindparam("at", at, type_=Instant),
-    ).where(deliveries.c.edition == instead_of, condition, ~exists().where(in_ledger))
-    columns = ["edition", "subscriber", "state", "attempt", "code", "reply", "at"]
-    connection.execute(insert(deliveries).from_select(columns, rows))
+    readers = select(deliveries.c.subscriber).where(
+        deliveries.c.edition == instead_of, condition, ~exists().where(in_ledger)
+    )
+    queue(connection, edition, readers, at)
 
 
 def join_readers(rows: FromClause = deliveries) -> Join:
     """Join each ledger row with its edition and with its reader as of today."""
     with_edition = rows.join(editions, editions.c.key == rows.c.edition)
-    return _join_reader(with_edition, rows.c.subscriber)
+    return join_reader(with_edition, rows.c.subscriber)
 
 
-def join_edition_and_reader() -> Join:
-    """Join every edition with the reader of one ledger row, for a correlated subquery."""
-    return _join_reader(editions, deliveries.c.subscriber)
+def join_reader(rows: FromClause, reader: ColumnElement[int]) -> Join:
+    """Join editions with one reader as of today."""
+    subscribed = and_(
+        subscriptions.c.subscriber == reader, subscriptions.c.newsletter == editions.c.newsletter
+    )
+    return (
+        rows.outerjoin(subscribers, subscribers.c.key == reader)
+        .outerjoin(subscriptions, subscribed)
+        .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
+    )
 
 
 def skip_reason(at: datetime | ColumnElement[Any]) -> ColumnElement[str]:
@@ -85,15 +100,4 @@ def skip_reason(at: datetime | ColumnElement[Any]) -> ColumnElement[str]:
         (paused, PAUSED),
         (subscribed, ""),
         else_=LEFT,
-    )
-
-
-def _join_reader(rows: FromClause, reader: ColumnElement[int]) -> Join:
-    subscribed = and_(
-        subscriptions.c.subscriber == reader, subscriptions.c.newsletter == editions.c.newsletter
-    )
-    return (
-        rows.outerjoin(subscribers, subscribers.c.key == reader)
-        .outerjoin(subscriptions, subscribed)
-        .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
     )

@@ -5,11 +5,11 @@ Their readers are decided in the same transaction, so that nobody gets both.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, insert, literal, or_, select
+from sqlalchemy import Connection, exists, func, insert, literal, or_, select
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.edition_control import ControlAction, ControlRecord, Remaining
+from syndicate.model.edition_control import ControlAction, Remaining
 from syndicate.model.editions import Draft, Edition, EditionState
 from syndicate.model.subscribers import Cause
 from syndicate.store.database.locks import LOCK_NUMBERS, lock
@@ -25,6 +25,7 @@ from syndicate.store.editions.control import (
     BATCH,
     CANCELLED_ROW,
     HELD_BACK,
+    ControlDecision,
     EditionControl,
     stop_reason,
 )
@@ -57,25 +58,23 @@ class Successors(Repository):
         remaining = self._control.remaining(edition)
         if edition.state is EditionState.REPLACED:
             raise Refused(f"edition {key} {stop_reason(edition)}: replace that one")
-        if (newer := self._repeated(edition)) is not None:
-            raise Refused(f"edition {key} was sent again as edition {newer}: replace that one")
+        if edition.state is EditionState.CANCELLED:
+            newest = select(func.max(editions.c.key)).where(
+                editions.c.original == (edition.original or key), editions.c.key > key
+            )
+            if (newer := self._execute(newest).scalar()) is not None:
+                raise Refused(f"edition {key} was sent again as edition {newer}: replace that one")
         if not remaining.held_back:
             raise Refused(f"nobody is left to replace edition {key} for: {remaining}")
+        everybody = self._exists(editions, editions.c.key == key, editions.c.everybody)
         successor = self._editions.freeze(
-            draft, everybody=self._is_for_everybody(key), original=edition.original or key
+            draft, everybody=everybody, original=edition.original or key
         )
-        self._control.decide(
-            edition,
-            EditionState.REPLACED,
-            ControlAction.REPLACED,
-            remaining,
-            cause=cause,
-            at=at,
-            detail=f"by edition {successor}" + (f"; {detail}" if detail else ""),
-            successor=successor,
-        )
-        self._control.skip_readers(self._get(key), HELD_BACK, at)
-        return self._get(successor), remaining
+        detail = f"by edition {successor}" + (f"; {detail}" if detail else "")
+        decision = ControlDecision(ControlAction.REPLACED, remaining, cause, at, detail)
+        self._control.decide(edition, EditionState.REPLACED, decision, successor=successor)
+        self._control.skip_readers(self._editions.get(key), HELD_BACK, at)
+        return self._editions.get(successor), remaining
 
     def resend(
         self, key: int, *, cause: Cause, at: datetime, expires_at: datetime, detail: str = ""
@@ -98,12 +97,9 @@ class Successors(Repository):
         counted = f"as edition {again}, to {len(readers)} who didn't get it"
         detail = f"{counted}; {detail}" if detail else counted
         remaining = self._control.remaining(edition)
-        self._control.record(
-            key,
-            ControlRecord(at=at, act=ControlAction.RESENT, cause=cause, detail=detail),
-            remaining,
-        )
-        return self._get(again)
+        decision = ControlDecision(ControlAction.RESENT, remaining, cause, at, detail)
+        self._control.record(key, decision)
+        return self._editions.get(again)
 
     def _missing(self, edition: Edition, at: datetime) -> list[int]:
         """Return who missed it, may be mailed today, and can't have it from another edition."""
@@ -135,46 +131,21 @@ class Successors(Repository):
 
     def _copy(self, edition: Edition, at: datetime, expires_at: datetime) -> int:
         """Freeze a copy of an edition for nobody yet; return its number."""
-        values = {
-            "newsletter": edition.newsletter,
-            "schedule": None,
-            "kind": edition.kind,
-            "content": edition.content,
-            "upto": edition.upto,
-            "created_at": at,
-            "expires_at": expires_at,
-            "on_unknown": edition.on_unknown,
-            "everybody": False,
-            "original": edition.original or edition.key,
-            "slot_at": edition.slot_at,
-        }
-        again: int = self._execute(insert(editions).returning(editions.c.key), values).scalar_one()
-        for table, names in (
-            (edition_items, ("article", "revision")),
-            (edition_links, ("address",)),
-        ):
-            columns = ["position", *names]
-            rows = select(literal(again), *(table.c[name] for name in columns))
-            self._execute(
-                insert(table).from_select(
-                    ["edition", *columns], rows.where(table.c.edition == edition.key)
-                )
-            )
+        again = self._editions.insert(
+            self._editions.content(edition.content),
+            newsletter=edition.newsletter,
+            kind=edition.kind,
+            upto=edition.upto,
+            created_at=at,
+            expires_at=expires_at,
+            on_unknown=edition.on_unknown,
+            everybody=False,
+            original=edition.original or edition.key,
+            slot_at=edition.slot_at,
+        )
+        for table in (edition_items, edition_links):
+            copied = [column for column in table.c if column.name != "edition"]
+            rows = select(literal(again), *copied).where(table.c.edition == edition.key)
+            columns = ["edition", *(column.name for column in copied)]
+            self._execute(insert(table).from_select(columns, rows))
         return again
-
-    def _repeated(self, edition: Edition) -> int | None:
-        """Return the newest edition that corrects or repeats a cancelled one."""
-        if edition.state is not EditionState.CANCELLED:
-            return None
-        family = editions.c.original == (edition.original or edition.key)
-        newer = select(editions.c.key).where(family, editions.c.key > edition.key)
-        return self._execute(newer.order_by(editions.c.key.desc()).limit(1)).scalar()
-
-    def _is_for_everybody(self, key: int) -> bool:
-        query = select(editions.c.everybody).where(editions.c.key == key)
-        return bool(self._execute(query).scalar_one())
-
-    def _get(self, key: int) -> Edition:
-        edition = self._editions.by_key(key)
-        assert edition is not None
-        return edition

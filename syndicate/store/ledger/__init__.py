@@ -4,5 +4,5 @@
 `deliveries` counts rows and lists them, expires them, and recovers those of dead workers.
 `quotas` are the token buckets and daily counters that all processes share;
 `holds` are relays and domains that get no mail for a while.
-`progress` keeps each process's send rates, `heartbeats` when mail was last accepted.
+`heartbeats` keeps when mail was last accepted, and each process's send rate.
 """

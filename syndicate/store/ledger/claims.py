@@ -10,6 +10,8 @@ may have been. To stop an edition waits for the transactions that move its rows.
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import compress
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -75,13 +77,19 @@ class Claims(Repository):
         Nothing of a stopped edition is claimed.
         """
         self._share([edition])
+        parameters: dict[str, Any] = {"its_edition": edition, "now": at, "most": limit}
+        if without:
+            parameters["without"] = sorted(without)[:_MAX_DOMAINS]
+        queries = _due_queries(self._dialect, everywhere=not without)
         claims: list[Claim] = []
         while not claims:
-            rows = self._due(edition, at, limit, after, without)
+            parameters["after"] = after
+            new, deferred = (self._execute(query, parameters).all() for query in queries)
+            rows = sorted([*new, *deferred], key=attrgetter("subscriber"))[:limit]
             if not rows:
                 break
             self._skip([row for row in rows if row.reason], at)
-            claims = [claim_of(row) for row in rows if not row.reason]
+            claims = [_claim(row) for row in rows if not row.reason]
             shared = owner, microseconds(lease_until), microseconds(at)
             CLAIM.run_all(self._connection, [_row(claim) for claim in claims], *shared)
             after = rows[-1].subscriber
@@ -129,29 +137,26 @@ class Claims(Repository):
             settling = SETTLE.begin(self._connection, settled_rows, now)
             lease = microseconds(lease_until)
             intending = INTEND.begin(self._connection, rows, owner, lease, now)
-        return self._settled(outcomes, settling(), at), self._intended(
-            claims, intending(), owner, at
-        )
-
-    def _settled(
-        self, outcomes: Sequence[DeliveryOutcome], changed: Sequence[bool], at: datetime
-    ) -> frozenset[Key]:
-        notable = [
-            _event(outcome, at)
-            for outcome, counts in zip(outcomes, changed, strict=True)
-            if counts and outcome.state is not DeliveryState.ACCEPTED
+        settled = list(compress(outcomes, settling()))
+        failed = [
+            {
+                "edition": outcome.claim.edition,
+                "subscriber": outcome.claim.subscriber,
+                "attempt": outcome.claim.attempt + 1,
+                "event": outcome.state,
+                "code": outcome.code,
+                "reply": outcome.reply,
+                "at": at,
+            }
+            for outcome in settled
+            if outcome.state is not DeliveryState.ACCEPTED
         ]
-        if notable:
-            self._execute(insert(delivery_events), notable)
-        return _keys([outcome.claim for outcome in outcomes], changed)
-
-    def _intended(
-        self, claims: Sequence[Claim], changed: Sequence[bool], owner: str, at: datetime
-    ) -> frozenset[Key]:
-        refused = [claim for claim, may_leave in zip(claims, changed, strict=True) if not may_leave]
-        if refused:
+        if failed:
+            self._execute(insert(delivery_events), failed)
+        intended = frozenset(claim.key for claim in compress(claims, intending()))
+        if refused := [claim for claim in claims if claim.key not in intended]:
             self._skip(self._unwanted(refused, owner, at), at)
-        return _keys(claims, changed)
+        return frozenset(outcome.claim.key for outcome in settled), intended
 
     def _share(self, editions_: Iterable[int]) -> None:
         """Lock editions against being stopped, until the transaction ends."""
@@ -160,25 +165,14 @@ class Claims(Repository):
             lock_editions_shared(self._connection, sorted(new))
             self._shared |= new
 
-    def _due(
-        self, edition: int, at: datetime, limit: int, after: int, without: Collection[str]
-    ) -> Sequence[AnyRow]:
-        parameters = {"its_edition": edition, "now": at, "most": limit, "after": after}
-        if without:
-            parameters["without"] = sorted(without)[:_MAX_DOMAINS]
-        queries = _due_queries(self._connection.dialect.name, everywhere=not without)
-        new, deferred = (self._execute(query, parameters).all() for query in queries)
-        if deferred:
-            return sorted([*new, *deferred], key=lambda row: row.subscriber)[:limit]
-        return new
-
     def _unwanted(self, claims: Sequence[Claim], owner: str, at: datetime) -> list[AnyRow]:
         """Return the rows of the claims whose reader must not be mailed any more."""
         attempts = {claim.key: claim.attempt for claim in claims}
         rows: list[AnyRow] = []
         for edition in {claim.edition for claim in claims}:
             readers = [claim.subscriber for claim in claims if claim.edition == edition]
-            query = _candidates(deliveries, at).where(
+            reason = skip_reason(at).label("reason")
+            query = select_claims(deliveries, deliveries.c.attempt, reason).where(
                 deliveries.c.edition == edition,
                 deliveries.c.subscriber.in_(readers),
                 deliveries.c.state == DeliveryState.CLAIMED,
@@ -204,19 +198,6 @@ def is_deferred_until(at: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
     """
     deferred = deliveries.c.state.concat("") == DeliveryState.DEFERRED
     return and_(deliveries.c.next_attempt_at <= at, deferred)
-
-
-def claim_of(row: AnyRow) -> Claim:
-    """Make a claim of a row of `deliveries` joined with its reader."""
-    edition, subscriber, attempt, email, name, newsletter, *_ = row
-    return Claim(
-        edition=edition,
-        subscriber=subscriber,
-        email=email or "",
-        name=name or "",
-        newsletter=newsletter,
-        attempt=attempt,
-    )
 
 
 @cache
@@ -253,19 +234,32 @@ def _locked(query: Select[Any], now: ColumnElement[Any]) -> Select[Any]:
     """Select ledger rows that no other transaction has locked, with their readers."""
     limited = query.limit(bindparam("most", type_=Integer)).with_for_update(skip_locked=True)
     rows = limited.subquery("some")
-    return _candidates(rows, now).order_by(rows.c.subscriber)
+    reason = skip_reason(now).label("reason")
+    return select_claims(rows, rows.c.attempt, reason).order_by(rows.c.subscriber)
 
 
-def _candidates(rows: FromClause, at: datetime | ColumnElement[Any]) -> Select[Any]:
+def select_claims(rows: FromClause, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Select ledger rows with their readers; the first columns have the names of a `Claim`."""
     return select(
         rows.c.edition,
         rows.c.subscriber,
-        rows.c.attempt,
-        subscribers.c.email,
-        subscribers.c.name,
+        func.coalesce(subscribers.c.email, "").label("email"),
+        func.coalesce(subscribers.c.name, "").label("name"),
         editions.c.newsletter,
-        skip_reason(at).label("reason"),
+        *columns,
     ).select_from(join_readers(rows))
+
+
+def _claim(row: AnyRow) -> Claim:
+    edition, subscriber, email, name, newsletter, attempt, _ = row
+    return Claim(
+        edition=edition,
+        subscriber=subscriber,
+        email=email,
+        name=name,
+        newsletter=newsletter,
+        attempt=attempt,
+    )
 
 
 def _row(claim: Claim) -> RowValues:
@@ -288,20 +282,3 @@ def _outcome_row(outcome: DeliveryOutcome) -> RowValues:
         outcome.reply,
         None if retry_at is None else microseconds(retry_at),
     )
-
-
-def _event(outcome: DeliveryOutcome, at: datetime) -> dict[str, Any]:
-    return {
-        "edition": outcome.claim.edition,
-        "subscriber": outcome.claim.subscriber,
-        "attempt": outcome.claim.attempt + 1,
-        "event": outcome.state,
-        "code": outcome.code,
-        "reply": outcome.reply,
-        "at": at,
-    }
-
-
-def _keys(claims: Iterable[Claim], changed: Iterable[bool]) -> frozenset[Key]:
-    pairs = zip(claims, changed, strict=True)
-    return frozenset(claim.key for claim, counts in pairs if counts)

@@ -6,18 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Select, bindparam, case, exists, func, or_, select
 
 from syndicate.model.deliveries import (
     Claim,
@@ -26,12 +15,12 @@ from syndicate.model.deliveries import (
     DeliveryState,
     DeliveryTotals,
 )
-from syndicate.model.editions import Edition, EditionKind, EditionState
+from syndicate.model.editions import Edition, EditionKind
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema import Instant, contents, deliveries, editions, subscribers
-from syndicate.store.editions.editions import edition_of
-from syndicate.store.editions.recipients import join_readers
-from syndicate.store.ledger.claims import Claims, claim_of, is_deferred_until
+from syndicate.store.database.schema import Instant, deliveries, editions, subscribers
+from syndicate.store.editions.control import STOPPED, count_by_state
+from syndicate.store.editions.editions import EDITIONS, has_any
+from syndicate.store.ledger.claims import Claims, is_deferred_until, select_claims
 from syndicate.store.ledger.transitions import IS_SENDING
 
 EXPIRED_REPLY = "could not be sent in time"
@@ -53,47 +42,27 @@ class Deliveries(Repository):
 
     def totals(self, edition: int) -> DeliveryTotals:
         """Count an edition's deliveries by state."""
-        # naming every state lets the index count a million rows
-        query = (
-            select(deliveries.c.state, func.count())
-            .where(deliveries.c.edition == edition, deliveries.c.state.in_(list(DeliveryState)))
-            .group_by(deliveries.c.state)
-        )
-        counts = {DeliveryState(state): count for state, count in self._execute(query)}
-        counts[DeliveryState.QUEUED] = counts.get(DeliveryState.QUEUED, 0) + counts.pop(
-            DeliveryState.CLAIMED, 0
-        )
+        counts = count_by_state(self._connection, edition)
+        counts[DeliveryState.QUEUED] += counts.pop(DeliveryState.CLAIMED, 0)
         return DeliveryTotals(**{state.value: count for state, count in counts.items()})
 
     def next_attempt(self, edition: int) -> datetime | None:
         """Return when the first deferred delivery is due; None without any."""
         deferred = deliveries.c.next_attempt_at.is_not(None)
         query = select(func.min(deliveries.c.next_attempt_at))
-        first: datetime | None = self._execute(
-            query.where(deliveries.c.edition == edition, deferred)
-        ).scalar_one()
-        return first
+        return self._execute(query.where(deliveries.c.edition == edition, deferred)).scalar()
 
     def by_edition(self, edition: int) -> Iterator[Delivery]:
         """Iterate over an edition's ledger rows, by subscriber number."""
+        columns = [column for column in deliveries.c if column.name not in {"owner", "lease_until"}]
         query = (
-            select(deliveries, subscribers.c.email)
+            select(*columns, func.coalesce(subscribers.c.email, "").label("email"))
             .outerjoin(subscribers, subscribers.c.key == deliveries.c.subscriber)
             .where(deliveries.c.edition == edition)
             .order_by(deliveries.c.subscriber)
         )
-        for row in self._execute(query):
-            yield Delivery(
-                edition=row.edition,
-                subscriber=row.subscriber,
-                email=row.email or "",
-                state=DeliveryState(row.state),
-                attempt=row.attempt,
-                code=row.code,
-                reply=row.reply,
-                at=row.at,
-                next_attempt_at=row.next_attempt_at,
-            )
+        for row in self._execute(query).mappings():
+            yield Delivery(**row)
 
     def open_editions(self, at: datetime, *, claimed: Collection[int] = ()) -> list[Edition]:
         """Return the editions with something to send at `at`: letters first, then alerts, digests.
@@ -101,42 +70,37 @@ class Deliveries(Repository):
         Those of `claimed` count as such unless they are stopped.
         """
         parameters = {"now": at, "claimed": list(claimed)}
-        rows = self._execute(_open_editions(), parameters)
-        return [edition_of(row) for row in rows]
+        return self._values(Edition, _open_editions(), parameters)
 
     def resend(self, claim: Claim, *, at: datetime) -> bool:
         """Queue an unknown delivery again: it provably did not arrive, or may arrive twice.
 
         That of a cancelled or replaced edition stays unknown.
         """
-        stopped = (EditionState.CANCELLED, EditionState.REPLACED)
-        matches = and_(
+        queued = self._update(
+            deliveries,
             deliveries.c.edition == claim.edition,
             deliveries.c.subscriber == claim.subscriber,
             deliveries.c.state == DeliveryState.UNKNOWN,
             deliveries.c.attempt == claim.attempt + 1,
-            ~exists().where(editions.c.key == deliveries.c.edition, editions.c.state.in_(stopped)),
+            ~exists().where(editions.c.key == deliveries.c.edition, editions.c.state.in_(STOPPED)),
+            state=DeliveryState.QUEUED,
+            at=at,
         )
-        queued = update(deliveries).where(matches).values(state=DeliveryState.QUEUED, at=at)
-        return self._execute(queued).rowcount == 1
+        return queued == 1
 
     def expire(self, at: datetime) -> int:
         """Expire what is past its edition's time; return how many."""
         overdue = select(editions.c.key).where(editions.c.expires_at <= at)
-        expired = self._execute(
-            update(deliveries)
-            .where(
-                deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]),
-                deliveries.c.edition.in_(overdue),
-            )
-            .values(
-                state=DeliveryState.EXPIRED,
-                reply=case((deliveries.c.reply == "", EXPIRED_REPLY), else_=deliveries.c.reply),
-                next_attempt_at=None,
-                at=at,
-            )
+        return self._update(
+            deliveries,
+            deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]),
+            deliveries.c.edition.in_(overdue),
+            state=DeliveryState.EXPIRED,
+            reply=case((deliveries.c.reply == "", EXPIRED_REPLY), else_=deliveries.c.reply),
+            next_attempt_at=None,
+            at=at,
         )
-        return expired.rowcount
 
     def recover(self, *, now: datetime, dead: Callable[[str], bool]) -> RecoveredClaims:
         """Recover the claims of dead workers, and those whose lease is over."""
@@ -144,32 +108,26 @@ class Deliveries(Repository):
         owners = self._execute(select(deliveries.c.owner).where(claimed).distinct())
         dead_owners = [owner for owner in owners.scalars() if owner is not None and dead(owner)]
         abandoned = or_(deliveries.c.owner.in_(dead_owners), deliveries.c.lease_until < now)
-        requeued = self._execute(
-            update(deliveries).where(deliveries.c.state == DeliveryState.CLAIMED, abandoned),
-            {"state": DeliveryState.QUEUED, "owner": None, "lease_until": None, "at": now},
+        requeued = self._update(
+            deliveries,
+            deliveries.c.state == DeliveryState.CLAIMED,
+            abandoned,
+            state=DeliveryState.QUEUED,
+            owner=None,
+            lease_until=None,
+            at=now,
         )
-        unknown = self._abandoned(abandoned)
+        attempt = (deliveries.c.attempt - 1).label("attempt")
+        sending = select_claims(deliveries, attempt).where(
+            deliveries.c.state == DeliveryState.SENDING, abandoned
+        )
+        unknown = self._values(Claim, sending)
         outcomes = [
             DeliveryOutcome(claim=claim, state=DeliveryState.UNKNOWN, reply=UNKNOWN_REPLY)
             for claim in unknown
         ]
         Claims(self._connection).settle(outcomes, at=now)
-        return RecoveredClaims(requeued.rowcount, tuple(unknown))
-
-    def _abandoned(self, abandoned: ColumnElement[bool]) -> list[Claim]:
-        rows = self._execute(
-            select(
-                deliveries.c.edition,
-                deliveries.c.subscriber,
-                (deliveries.c.attempt - 1).label("attempt"),
-                subscribers.c.email,
-                subscribers.c.name,
-                editions.c.newsletter,
-            )
-            .select_from(join_readers())
-            .where(deliveries.c.state == DeliveryState.SENDING, abandoned)
-        )
-        return [claim_of(row) for row in rows]
+        return RecoveredClaims(requeued, tuple(unknown))
 
 
 @cache
@@ -183,19 +141,10 @@ def _open_editions() -> Select[Any]:
         (editions.c.kind == EditionKind.ALERT, 1),
         else_=2,
     )
-    of_edition = deliveries.c.edition == editions.c.key
-    # only the first of each is looked up in an index
-    new = select(func.min(deliveries.c.subscriber)).where(
-        of_edition, deliveries.c.state == DeliveryState.QUEUED
-    )
+    # only the first is looked up in an index
     deferred = select(func.min(deliveries.c.next_attempt_at)).where(
-        of_edition, is_deferred_until(bindparam("now", type_=Instant))
+        deliveries.c.edition == editions.c.key, is_deferred_until(bindparam("now", type_=Instant))
     )
-    due = or_(*(first.scalar_subquery().is_not(None) for first in (new, deferred)))
+    due = or_(has_any([DeliveryState.QUEUED]), deferred.scalar_subquery().is_not(None))
     claimed = editions.c.key.in_(bindparam("claimed", expanding=True))
-    return (
-        select(editions, contents.c.subject)
-        .join(contents)
-        .where(IS_SENDING, or_(due, claimed))
-        .order_by(urgency, editions.c.key)
-    )
+    return EDITIONS.where(IS_SENDING, or_(due, claimed)).order_by(urgency, editions.c.key)

@@ -1,19 +1,22 @@
-"""Heartbeats: when mail was last accepted, and when the last tick ended."""
+"""Signs of life: when mail was accepted, when a tick ended, and how fast each process sends."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import func, or_, select
 
 from syndicate.model.deliveries import WAITING, DeliveryState
-from syndicate.model.mail_flow import MailFlow
+from syndicate.model.mail_flow import MailFlow, SendRate
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import deliveries, editions, subscribers
-from syndicate.store.database.schema_delivery import heartbeats
-from syndicate.store.database.sql_engine import insert_new
+from syndicate.store.database.schema_delivery import heartbeats, paces
+from syndicate.store.editions.editions import has_any
 from syndicate.store.ledger.claims import domain_of, is_deferred_until
 from syndicate.store.ledger.transitions import IS_SENDING
 
+_KEPT_FOR = timedelta(days=1)
 _UNANSWERED = tuple(state for state in WAITING if state is not DeliveryState.DEFERRED)
 
 
@@ -33,9 +36,7 @@ class Heartbeats(Repository):
 
     def record(self, event: Heartbeat, at: datetime) -> None:
         """Record an event of `at`, unless a newer one is recorded."""
-        older = update(heartbeats).where(heartbeats.c.what == event, heartbeats.c.at < at)
-        if not self._execute(older.values(at=at)).rowcount:
-            insert_new(self._connection, heartbeats, {"what": event, "at": at})
+        self._save(heartbeats, {"what": event, "at": at}, where=heartbeats.c.at < at)
 
     def mail_flow(self, at: datetime) -> MailFlow:
         """Return the state of the mail flow at `at`; stopped editions don't count as waiting."""
@@ -43,11 +44,11 @@ class Heartbeats(Repository):
         due = deliveries.c.next_attempt_at
         deferred = select(func.min(due)).join(editions, editions.c.key == deliveries.c.edition)
         first_due = (
-            self._oldest(*_UNANSWERED),
+            self._oldest(_UNANSWERED),
             self._execute(deferred.where(IS_SENDING, is_deferred_until(at))).scalar(),
         )
         return MailFlow(
-            oldest=self._oldest(*WAITING),
+            oldest=self._oldest(WAITING),
             due_since=min(filter(None, first_due), default=None),
             last_accepted=last.get(Heartbeat.ACCEPTED),
             last_tick=last.get(Heartbeat.TICK),
@@ -55,32 +56,30 @@ class Heartbeats(Repository):
 
     def has_due_outside(self, at: datetime, without: frozenset[str]) -> bool:
         """Whether a message is due for a reader outside the domains of `without`."""
-        dialect = self._connection.dialect.name
-        excluded = domain_of(subscribers.c.address, dialect).in_(sorted(without))
-        query = (
-            select(deliveries.c.edition)
-            .join(editions, editions.c.key == deliveries.c.edition)
-            .join(subscribers, subscribers.c.key == deliveries.c.subscriber)
-            .where(
-                IS_SENDING,
-                ~excluded,
-                or_(deliveries.c.state.in_(_UNANSWERED), is_deferred_until(at)),
-            )
-            .limit(1)
-        )
-        return self._execute(query).first() is not None
+        excluded = domain_of(subscribers.c.address, self._dialect).in_(sorted(without))
+        rows = deliveries.join(editions, editions.c.key == deliveries.c.edition)
+        rows = rows.join(subscribers, subscribers.c.key == deliveries.c.subscriber)
+        is_due = or_(deliveries.c.state.in_(_UNANSWERED), is_deferred_until(at))
+        return self._exists(rows, IS_SENDING, ~excluded, is_due)
 
-    def _oldest(self, *states: DeliveryState) -> datetime | None:
+    def _oldest(self, states: Iterable[DeliveryState]) -> datetime | None:
         """Return when the oldest edition with a delivery in one of these states was created."""
-        of_edition = deliveries.c.edition == editions.c.key
-        firsts = (
-            # only the first in a state is looked up in the index
-            select(func.min(deliveries.c.subscriber)).where(of_edition, deliveries.c.state == state)
-            for state in states
-        )
-        present: list[ColumnElement[bool]] = [
-            first.scalar_subquery().is_not(None) for first in firsts
-        ]
-        query = select(func.min(editions.c.created_at)).where(IS_SENDING, or_(*present))
+        query = select(func.min(editions.c.created_at)).where(IS_SENDING, has_any(states))
         oldest: datetime | None = self._execute(query).scalar()
         return oldest
+
+
+class SenderProgress(Repository):
+    """The newest send rate of each process and relay."""
+
+    def save(self, rate: SendRate) -> None:
+        """Save a rate in place of the one before; a new process deletes those of old."""
+        matches = paces.c.owner == rate.owner, paces.c.relay == rate.relay
+        if not self._update(paces, *matches, **asdict(rate)):
+            self._insert_new(paces, asdict(rate))
+            self._delete(paces, paces.c.at < rate.at - _KEPT_FOR)
+
+    def recent(self, since: datetime) -> list[SendRate]:
+        """Return the rates of `since` or later, by relay."""
+        query = select(paces).where(paces.c.at >= since).order_by(paces.c.relay, paces.c.owner)
+        return self._values(SendRate, query)

@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, or_, select
 
 from syndicate.config.values import Rate
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import limits, microseconds
 from syndicate.store.database.schema_delivery import allowances
-from syndicate.store.database.sql_engine import insert_new
 
 _SECOND = 1_000_000_000
 """In nanoseconds: at a million messages a second, a microsecond is a long time."""
@@ -29,41 +28,37 @@ class SendQuotas(Repository):
         """
         now = microseconds(at) * 1000
         per_token = -(-(rate.per // timedelta(microseconds=1)) * 1000 // rate.count)
-        used_until = self._used_until(name)
+        query = select(allowances.c.used_until).where(allowances.c.name == name).with_for_update()
+        used_until = self._execute(query).scalar()
+        if used_until is None:
+            self._insert_new(allowances, {"name": name, "used_until": 0, "apiece": 0})
+            used_until = self._execute(query).scalar_one()
         if used_until > now + _MAX_CLOCK_SKEW:
             used_until = now
         start = max(used_until, now - max(1, _SECOND // per_token) * per_token)
         taken = max(0, min(wanted, (now - start) // per_token))
-        self._execute(
-            update(allowances)
-            .where(allowances.c.name == name)
-            .values(used_until=start + taken * per_token, apiece=per_token)
-        )
+        values = {"used_until": start + taken * per_token, "apiece": per_token}
+        self._update(allowances, allowances.c.name == name, **values)
         return taken
 
     def release(self, name: str, count: int) -> None:
         """Put back tokens that were not used."""
         used_until = allowances.c.used_until - count * allowances.c.apiece
-        bucket = update(allowances).where(allowances.c.name == name)
-        self._execute(bucket.values(used_until=used_until))
+        self._update(allowances, allowances.c.name == name, used_until=used_until)
 
     def take_daily(self, name: str, limit: int, wanted: int, *, at: datetime) -> int:
         """Take up to `wanted` of the `limit` there are per day (UTC); return how many."""
-        midnight = _midnight(at)
-        row = {"name": name, "starts_at": midnight, "count": 0}
-        insert_new(self._connection, limits, row)
-        matches = (limits.c.name == name) & (limits.c.starts_at == midnight)
-        query = select(limits.c.count).where(matches).with_for_update()
+        self._insert_new(limits, {"name": name, "starts_at": _midnight(at), "count": 0})
+        query = select(limits.c.count).where(_on_day(name, at)).with_for_update()
         before = int(self._execute(query).scalar_one())
         taken = max(0, min(wanted, limit - before))
-        self._execute(update(limits).where(matches).values(count=before + taken))
+        self._update(limits, _on_day(name, at), count=before + taken)
         return taken
 
     def release_daily(self, name: str, count: int, *, at: datetime) -> None:
         """Put back what was taken on the day of `at` and not used."""
-        matches = (limits.c.name == name) & (limits.c.starts_at == _midnight(at))
         left = case((limits.c.count > count, limits.c.count - count), else_=0)
-        self._execute(update(limits).where(matches).values(count=left))
+        self._update(limits, _on_day(name, at), count=left)
 
     def exhausted(self, *, at: datetime) -> frozenset[str]:
         """Return the buckets whose tokens are taken as soon as they are there."""
@@ -77,17 +72,11 @@ class SendQuotas(Repository):
 
     def taken_today(self, name: str, *, at: datetime) -> int:
         """Return how many were taken on the day of `at` (UTC)."""
-        matches = (limits.c.name == name) & (limits.c.starts_at == _midnight(at))
-        return self._execute(select(limits.c.count).where(matches)).scalar() or 0
+        return self._execute(select(limits.c.count).where(_on_day(name, at))).scalar() or 0
 
-    def _used_until(self, name: str) -> int:
-        """Lock a bucket and return until when it is used up, in nanoseconds since the epoch."""
-        query = select(allowances.c.used_until).where(allowances.c.name == name).with_for_update()
-        used_until = self._execute(query).scalar()
-        if used_until is None:
-            insert_new(self._connection, allowances, {"name": name, "used_until": 0, "apiece": 0})
-            used_until = self._execute(query).scalar_one()
-        return int(used_until)
+
+def _on_day(name: str, at: datetime) -> ColumnElement[bool]:
+    return and_(limits.c.name == name, limits.c.starts_at == _midnight(at))
 
 
 def _midnight(at: datetime) -> datetime:

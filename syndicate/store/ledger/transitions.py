@@ -12,9 +12,10 @@ from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionState
 from syndicate.store.database.bulk_update import INTEGER, TEXT, BulkUpdate, Parameters, text_literal
 from syndicate.store.database.schema import deliveries, editions
-from syndicate.store.editions.recipients import join_edition_and_reader, skip_reason
+from syndicate.store.editions.recipients import join_reader, skip_reason
 
 IS_SENDING = editions.c.state == EditionState.SENDING
+_FREE = {"owner": null(), "lease_until": null()}
 _ROW = {"row_edition": INTEGER, "row_subscriber": INTEGER, "row_attempt": INTEGER}
 
 
@@ -47,19 +48,14 @@ def _released(bound: Parameters) -> Update:
     return (
         _from(bound, DeliveryState.CLAIMED)
         .where(deliveries.c.owner == bound["owner_name"])
-        .values(
-            state=text_literal(DeliveryState.QUEUED),
-            owner=null(),
-            lease_until=null(),
-            at=bound["now"],
-        )
+        .values(state=text_literal(DeliveryState.QUEUED), **_FREE, at=bound["now"])
     )
 
 
 def _intended(bound: Parameters) -> Update:
     wanted = (
         exists()
-        .select_from(join_edition_and_reader())
+        .select_from(join_reader(editions, deliveries.c.subscriber))
         .where(editions.c.key == deliveries.c.edition, IS_SENDING, skip_reason(bound["now"]) == "")
         .correlate(deliveries)
     )
@@ -89,8 +85,7 @@ def _settled(bound: Parameters) -> Update:
         reply=bound["new_reply"],
         next_attempt_at=bound["retry_at"],
         at=bound["now"],
-        owner=null(),
-        lease_until=null(),
+        **_FREE,
     )
 
 
@@ -98,8 +93,7 @@ def _skipped(bound: Parameters) -> Update:
     return _from(bound, DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED).values(
         state=text_literal(DeliveryState.SKIPPED),
         reply=bound["reason"],
-        owner=null(),
-        lease_until=null(),
+        **_FREE,
         next_attempt_at=null(),
         at=bound["now"],
     )

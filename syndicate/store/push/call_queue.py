@@ -32,7 +32,6 @@ from sqlalchemy import (
 
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema_push import outgoing_calls, pauses
-from syndicate.store.database.sql_engine import insert_new
 
 _MAX_TOPICS = 500
 """Topics named in one query; instead of more, all are read."""
@@ -129,7 +128,7 @@ class CallQueue(Repository):
             _row(OutgoingCall(kind=kind, endpoint=endpoint, topic=topic, version=v, due_at=at))
             for topic, v in versions.items()
         ]
-        insert_new(self._connection, outgoing_calls, rows)
+        self._insert_new(outgoing_calls, rows)
         newer = update(outgoing_calls).where(_HAS_KEY, _CALLS.version != _PARAMETERS["version"])
         self._execute_many(
             newer.values(_newer(_PARAMETERS["version"], at)),
@@ -144,7 +143,7 @@ class CallQueue(Repository):
             )
             for topic, v in versions.items()
         ]
-        insert_new(self._connection, outgoing_calls, [_row(call) for call in calls])
+        self._insert_new(outgoing_calls, [_row(call) for call in calls])
 
     def enqueue_for_all(self, kind: CallKind, topic: str, version: str, at: datetime) -> None:
         """Enqueue the newest version of a topic for every endpoint that is to get it."""
@@ -260,7 +259,7 @@ class CallQueue(Repository):
 
     def pause(self, endpoint: str, until: datetime) -> None:
         """Don't call an endpoint until then, or for longer where it is paused for longer."""
-        if not insert_new(self._connection, pauses, {"endpoint": endpoint, "until": until}):
+        if not self._insert_new(pauses, {"endpoint": endpoint, "until": until}):
             shorter = (pauses.c.endpoint == endpoint, pauses.c.until < until)
             self._execute(update(pauses).where(*shorter).values(until=until))
 

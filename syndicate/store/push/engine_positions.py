@@ -7,7 +7,6 @@ from sqlalchemy import and_, delete, select, update
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles
 from syndicate.store.database.schema_push import engines
-from syndicate.store.database.sql_engine import insert_new
 
 
 class EnginePositions(Repository):
@@ -21,7 +20,7 @@ class EnginePositions(Repository):
 
     def start(self, engine: str, change: int, at: datetime) -> None:
         """Add an engine; it is notified only of what changes from now on."""
-        insert_new(self._connection, engines, {"engine": engine, "change": change, "at": at})
+        self._insert_new(engines, {"engine": engine, "change": change, "at": at})
 
     def advance(self, engine: str, before: tuple[int, datetime], change: int, at: datetime) -> bool:
         """Move an engine's position; return False where another process did so meanwhile."""

@@ -14,7 +14,6 @@ from syndicate.model.editions import Content
 from syndicate.model.subscribers import Action, Actor, Cause, Subscriber, normalise_email
 from syndicate.render.mail.letter import Letter
 from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
-from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.letters import LetterSender
@@ -165,10 +164,7 @@ class AddressChange:
                     expires_at=expires_at,
                 )
             )
-        entry = AuditEntry(
-            subscriber=old, action=Action.ASKED, cause=cause, at=at, detail="new address"
-        )
-        tx.audit_log.add(entry)
+        tx.audit_log.add(old, Action.ASKED, cause=cause, at=at, detail="new address")
 
     def _page(self, state: _ChangeState, name: str) -> Response:
         """Return the page with the button, or where the change has got to."""

@@ -11,7 +11,6 @@ from syndicate.config import Config, Newsletter
 from syndicate.model.subscribers import Action, Cause, Subscriber
 from syndicate.render.mail.letter import Letter
 from syndicate.store import ConfirmationKind, Store, Transaction
-from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.signup.limits import SignupLimits
 
@@ -70,14 +69,9 @@ class EmailVerification:
                     at=at,
                     expires_at=at + DATA_LINK_LIFETIME,
                 )
-                entry = AuditEntry(
-                    subscriber=reader.key,
-                    action=Action.ASKED,
-                    cause=cause,
-                    at=at,
-                    detail="link to their data",
+                tx.audit_log.add(
+                    reader.key, Action.ASKED, cause=cause, at=at, detail="link to their data"
                 )
-                tx.audit_log.add(entry)
         self.letters.notify_sender()
         return wait
 

@@ -15,7 +15,6 @@ from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.subscribers import Action, Actor, Cause, Subscriber
 from syndicate.store import ConfirmationKind, PendingConfirmation, PersonalRecord, Store
-from syndicate.store.audience.audit_log import AuditEntry
 from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.decisions import (
@@ -92,9 +91,7 @@ class PersonalDataPages:
     def _download(self, key: int, *, cause: Cause, at: datetime) -> Response:
         with self.store.write() as tx:
             if tx.subscribers.by_key(key) is not None:
-                tx.audit_log.add(
-                    AuditEntry(subscriber=key, action=Action.EXPORTED, cause=cause, at=at)
-                )
+                tx.audit_log.add(key, Action.EXPORTED, cause=cause, at=at)
         with self.store.read() as tx:  # slow, and others may write meanwhile
             record = tx.data_export.load(key)
         if record is None:

@@ -116,7 +116,7 @@ def test_a_letter_overtakes_both(store, config, attentive):
 
     def write() -> None:
         with store.write() as tx:
-            [who, *_] = tx.subscribers.all()
+            [who, *_] = tx.search.find()
             letters.append(
                 tx.editions.add_letter(
                     content(), to=who.key, created_at=NOON, expires_at=digest.expires_at

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from syndicate.clock import EPOCH
 from syndicate.intake.articles import parallel_parse
 from syndicate.intake.articles.article_import import ImportOutcome
 from syndicate.model.articles import Status
@@ -221,8 +222,8 @@ def test_nothing_is_public_before_its_publish_date(articles, given, expected):
     articles.import_one(articles.add("a.md", **given))
     assert articles.only().date == expected
     with articles.store.read() as tx:
-        assert tx.articles.public(expected - timedelta(seconds=1)) == []
-        assert [article.slug for article in tx.articles.public(expected)] == ["a"]
+        assert tx.published.since(EPOCH, expected - timedelta(seconds=1), limit=9) == []
+        assert [article.slug for article in tx.published.since(EPOCH, expected, limit=9)] == ["a"]
 
 
 @pytest.mark.parametrize(

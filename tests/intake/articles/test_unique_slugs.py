@@ -95,8 +95,9 @@ def test_what_is_in_the_store_keeps_its_slug_and_id(articles):
         ]
     after = articles.by_slug("tram")
     assert (after.id, after.path) == (before.id, "articles/2019-03-01-tram.md")
+    keys = [article.key for article in articles.all()]
     with articles.store.read() as tx:
-        assert tx.articles.redirects() == {}
+        assert tx.published.old_addresses(keys) == {}
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
@@ -143,8 +144,9 @@ def test_an_article_whose_new_slug_is_another_story_s_gets_a_number(articles):
     articles.import_one(articles.add("2013-03-01-ferry.md", title="Ferry"))
     filed = articles.import_one(articles.add("2013-03-01-ferry.md", title="Ferry", slug="tram"))
     assert (filed.slug, filed.outcome, len(filed.warnings)) == ("tram-2", REVISED, 1)
+    key = articles.by_slug("tram-2").key
     with articles.store.read() as tx:
-        assert tx.articles.redirects() == {"ferry": "tram-2"}
+        assert tx.published.old_addresses([key]) == {key: ["/articles/ferry/"]}
 
 
 def test_the_longest_slugs_stay_as_long_with_a_number(articles):

@@ -28,7 +28,7 @@ def outcomes(rows):
 
 def everybody(store):
     with store.read() as tx:
-        return list(tx.subscribers.all())
+        return list(tx.search.find())
 
 
 def test_readers_are_confirmed_with_file_and_time_as_consent(store, tmp_path):

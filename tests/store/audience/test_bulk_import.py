@@ -63,9 +63,9 @@ def test_the_same_again_is_known_and_changes_nothing(store):
     with store.write() as tx:
         take(tx, *batch)
     with store.write() as tx:
-        before, trail = list(tx.subscribers.all()), lines(tx)
+        before, trail = list(tx.search.find()), lines(tx)
         assert take(tx, *batch, at=NOW + timedelta(days=1)) == [SubscribeOutcome.KNOWN] * 3
-        assert list(tx.subscribers.all()) == before
+        assert list(tx.search.find()) == before
         assert lines(tx) == trail
 
 
@@ -118,7 +118,7 @@ def merged(tx) -> int:
 
 
 def emails(tx):
-    return [person.email for person in tx.subscribers.all()]
+    return [person.email for person in tx.search.find()]
 
 
 def test_an_address_that_was_merged_means_the_one_who_has_it_now(store):
@@ -285,7 +285,7 @@ def test_undone_with_its_transaction(store):
         take(tx, one(tags=("a",)))
         tx.rollback()
     with store.write() as tx:
-        assert list(tx.subscribers.all()) == []
+        assert list(tx.search.find()) == []
         assert take(tx, one()) == [SubscribeOutcome.NEW]
 
 
@@ -341,7 +341,7 @@ def test_a_batch_does_what_its_rows_do_one_by_one(sqlite_store, batch):
             came = [what for some in batches for what in take(tx, *some)]
             people = [
                 (person.email, person.name, person.subscriptions, person.suppressed)
-                for person in sorted(tx.subscribers.all(), key=lambda person: person.email)
+                for person in sorted(tx.search.find(), key=lambda person: person.email)
             ]
             tx.rollback()
         return came, people

@@ -19,7 +19,7 @@ def test_a_question_is_answered_once_and_by_whom_it_was_put_to_alone(tx):
     tx.confirmations.add(asked)
     assert tx.confirmations.find(7, 4) is None
     assert tx.confirmations.find(7, 3) == asked
-    assert tx.confirmations.by_subscriber(3, ConfirmationKind.SUBSCRIBE) == [asked]
+    assert tx.confirmations.by_subscriber(3) == [asked]
     assert tx.confirmations.mark_done(7, at=NOW)
     assert not tx.confirmations.mark_done(7, at=NOW)
     assert tx.confirmations.find(7, 3).done_at == NOW

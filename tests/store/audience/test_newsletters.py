@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from syndicate.model.articles import Revision
 from syndicate.model.subscribers import Action, SubscriptionState
 from syndicate.store import NewsletterRename
 from tests.causes import TEST, by_reader
+from tests.sample_articles import add_article
 from tests.sample_editions import freeze
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -80,6 +82,19 @@ def test_who_had_both_has_one_and_who_left_either_stays_away(store, old, new, be
         renamed = tx.newsletters.rename("old", "new", cause=ME, at=LATER)
         assert renamed.both == 1
         assert stands(tx, "ada@example.org") == {"new": becomes}
+
+
+def test_of_two_subscriptions_the_one_that_remains_began_with_the_earlier(store):
+    with store.write() as tx:
+        subscribe(tx, "ada@example.org", "old")
+        add_article(
+            tx, Revision(title="A", body=""), id="a", slug="a", path=None, source="", at=NOW
+        )
+        tx.articles.assign_numbers(NOW)
+        subscribe(tx, "ada@example.org", "new")
+        tx.newsletters.rename("old", "new", cause=ME, at=LATER)
+        [subscription] = tx.subscribers.by_email("ada@example.org").subscriptions
+    assert subscription.since == 0
 
 
 def test_editions_are_those_of_the_new_name(store):

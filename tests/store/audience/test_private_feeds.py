@@ -195,7 +195,7 @@ def test_who_never_confirmed_and_has_a_feed_is_not_forgotten(tx):
     token = tx.private_feeds.grant(key_of(tx, "cy@example.org"), **BY)
     forgotten = tx.retention.unconfirmed(LATER)
     assert forgotten == [key_of(tx, "di@example.org")]
-    everybody = [subscriber.key for subscriber in tx.subscribers.all()]
+    everybody = [subscriber.key for subscriber in tx.search.find()]
     assert tx.retention.delete_unconfirmed(everybody, LATER, cause=TEST, at=LATER) == 1
     assert tx.private_feeds.is_valid(token)
 

@@ -246,7 +246,7 @@ def crowd(store):
 
 def test_any_expression_finds_the_same_people_as_a_reader_of_it_would(crowd):
     with crowd.read() as tx:
-        everybody = list(tx.subscribers.all())
+        everybody = list(tx.search.find())
 
     @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(expressions)

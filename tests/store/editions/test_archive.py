@@ -6,6 +6,7 @@ from syndicate.config import Criteria
 from syndicate.config.segment_expression import parse
 from syndicate.model.articles import Revision
 from syndicate.model.editions import Draft, EditionKind, Item
+from tests.sample_articles import add_article
 from tests.sample_editions import content, freeze, subscribe
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -14,7 +15,7 @@ AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 def file(store, slug):
     revision = Revision(title=slug, body="<p>Text.</p>")
     with store.write() as tx:
-        return tx.articles.add(revision, id=slug, slug=slug, path=None, source=slug, at=AT)
+        return add_article(tx, revision, id=slug, slug=slug, path=None, source=slug, at=AT)
 
 
 def keys(issues):

@@ -14,6 +14,7 @@ from syndicate.store.database.schema_push import outgoing_calls
 from syndicate.store.editions.fires import Fire, FireOutcome
 from syndicate.store.editions.metrics_snapshot import PushFigures
 from tests.causes import TEST
+from tests.sample_articles import add_article
 from tests.store.ledger.test_deliveries import NOW, claim, edition, intend, readers, settle
 
 HOUR = timedelta(hours=1)
@@ -69,9 +70,9 @@ def test_articles_subscriptions_and_fires_are_counted(store):
     with store.write() as tx:
         for slug, at in (("now", NOW), ("later", NOW + HOUR)):
             revision = Revision(title="A", body="", date=at)
-            tx.articles.add(revision, id=slug, slug=slug, path=slug, source="", at=NOW)
+            add_article(tx, revision, id=slug, slug=slug, path=slug, source="", at=NOW)
         readers(tx, 3)
-        person = next(iter(tx.subscribers.all()))
+        person = next(iter(tx.search.find()))
         tx.subscribers.unsubscribe(person.key, "news", at=NOW, cause=TEST)
         for slot, outcome in (
             ("1", FireOutcome.SKIPPED),

@@ -1,5 +1,6 @@
 """The ledger: every move is a compare-and-set, and the totals always add up."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from syndicate.model.articles import Revision
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState, DeliveryTotals
 from syndicate.model.editions import Content, Draft, EditionKind, Item
 from tests.causes import TEST, by_reader
+from tests.sample_articles import add_article
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -23,8 +25,8 @@ def readers(tx, count=4):
 
 
 def edition(tx, kind=EditionKind.DIGEST, *, slug="tram", expires_at=NOW + 60 * MINUTE):
-    article = tx.articles.add(
-        Revision(title="A", body=""), id=slug, slug=slug, path=slug, source="", at=NOW
+    article = add_article(
+        tx, Revision(title="A", body=""), id=slug, slug=slug, path=slug, source="", at=NOW
     )
     tx.articles.assign_numbers(NOW)
     number = tx.articles.newest_number()
@@ -64,12 +66,12 @@ def states(tx, key):
 def test_an_edition_is_for_those_who_were_subscribed_before_its_news(store):
     with store.write() as tx:
         readers(tx, 4)
-        people = list(tx.subscribers.all())
+        people = list(tx.search.find())
         tx.subscribers.unsubscribe(people[0].key, "news", at=NOW, cause=TEST)
         tx.subscribers.suppress("r1@example.org", "bounced", at=NOW, cause=TEST)
         tx.subscribers.subscribe("elsewhere@example.org", "other", cause=TEST, at=NOW)
-        tx.articles.add(
-            Revision(title="Old", body=""), id="o", slug="o", path="o", source="", at=NOW
+        add_article(
+            tx, Revision(title="Old", body=""), id="o", slug="o", path="o", source="", at=NOW
         )
         tx.articles.assign_numbers(NOW)
         first = edition(tx)
@@ -80,6 +82,25 @@ def test_an_edition_is_for_those_who_were_subscribed_before_its_news(store):
         ]
         second = edition(tx, slug="next")
         assert tx.deliveries.totals(second).audience == 3
+
+
+def test_who_subscribed_after_the_newest_article_gets_the_next_edition(store):
+    with store.write() as tx:
+        content = tx.editions.content(tx.editions.by_key(edition(tx)).content)
+        readers(tx, 1)
+        draft = Draft(
+            newsletter="news",
+            schedule=None,
+            kind=EditionKind.DIGEST,
+            content=content,
+            items=(Item(article=1, revision=1),),
+            upto=1,
+            newest=1,
+            created_at=NOW,
+            expires_at=NOW + MINUTE,
+        )
+        assert states(tx, tx.editions.add(draft).key) == []
+        assert states(tx, tx.editions.add(replace(draft, newest=2)).key) == ["queued"]
 
 
 def test_the_totals_are_the_audience_at_every_moment(store):
@@ -152,6 +173,9 @@ def test_a_verdict_of_an_earlier_attempt_settles_nothing(store):
         intend(tx, second)
         assert not settle(tx, first, DeliveryState.ACCEPTED, at=NOW)
         assert states(tx, key) == ["sending"]
+        settle(tx, second, DeliveryState.UNKNOWN, at=NOW)
+        assert not tx.deliveries.resend(first, at=NOW)
+        assert tx.deliveries.resend(second, at=NOW)
 
 
 @pytest.mark.parametrize("moment", ["before the claim", "after the claim"])
@@ -305,7 +329,7 @@ def test_who_pauses_after_the_freeze_is_skipped_and_a_letter_comes_all_the_same(
     with store.write() as tx:
         readers(tx, 2)
         key = edition(tx)
-        pausing, other = (subscriber.key for subscriber in tx.subscribers.all())
+        pausing, other = (subscriber.key for subscriber in tx.search.find())
         tx.subscribers.pause(pausing, NOW + timedelta(weeks=1), at=NOW, cause=by_reader("page"))
         assert [claimed.subscriber for claimed in claim(tx, key)] == [other]
         assert states(tx, key) == ["skipped", "claimed"]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from syndicate.model.articles import Revision
+from tests.sample_articles import add_article
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ENGINE = "https://api.indexnow.org/indexnow"
@@ -11,7 +12,7 @@ ENGINE = "https://api.indexnow.org/indexnow"
 def test_changes_are_listed_in_steps_and_none_is_missed(store):
     with store.write() as tx:
         for number in range(5):
-            tx.articles.add(
+            add_article(tx,
                 Revision(title="x", body="<p>x</p>"),
                 id=f"{number}", slug=f"{number}", path=None, source="", at=AT,
             )  # fmt: skip

@@ -17,6 +17,7 @@ from syndicate.web.app import application
 from syndicate.web.editions.archive import PAGE_SIZE, ArchiveListPage
 from tests.causes import TEST
 from tests.render.mail.samples import digest, stories
+from tests.sample_articles import add_article
 from tests.sample_editions import PLACES, content, freeze, subscribe
 from tests.shared_folder import SHARED, needs_shared
 from tests.web.asgi_client import Client
@@ -212,7 +213,7 @@ def test_the_slash_at_the_end_is_added(archive, path):
 def test_an_edition_with_a_story_that_was_taken_back_is_gone(archive, sqlite_store):
     with sqlite_store.write() as tx:
         revision = Revision(title="x", body="")
-        article = tx.articles.add(revision, id="x", slug="x", path=None, source="x", at=AT)
+        article = add_article(tx, revision, id="x", slug="x", path=None, source="x", at=AT)
     freeze(sqlite_store, at=AT, article=article.key)
     client = archive()
     assert client.get("/newsletters/breaking/1/").status_code == 200

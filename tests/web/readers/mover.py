@@ -5,7 +5,7 @@ from email.utils import parseaddr
 from syndicate import clock
 from syndicate.store import ConfirmationKind
 from tests.causes import TEST
-from tests.web.known_reader import path_of
+from tests.web.known_reader import path_of, questions_to
 from tests.web.signup_site import SignupSite
 
 NEW = "anna@example.net"
@@ -26,7 +26,7 @@ class Mover:
         """What an address was asked last."""
         with self.store.read() as tx:
             person = tx.subscribers.by_email(email)
-            return tx.confirmations.by_subscriber(person.key, ConfirmationKind.ADDRESS)[0]
+            return questions_to(tx, person.key, ConfirmationKind.ADDRESS)[0]
 
     def link(self, email):
         asked = self.question(email)
@@ -43,7 +43,7 @@ class Mover:
     @property
     def emails(self):
         with self.store.read() as tx:
-            return sorted(reader.email for reader in tx.subscribers.all())
+            return sorted(reader.email for reader in tx.search.find())
 
     def subscribe(self, email, newsletter):
         with self.store.write() as tx:

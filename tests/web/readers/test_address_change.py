@@ -29,6 +29,7 @@ from tests.web.known_reader import (
     dump,
     dump_without_limits,
     path_of,
+    questions_to,
     status_text,
     subscribe_anna,
 )
@@ -158,7 +159,7 @@ def test_letters_are_limited(mover):
         mover.ask("victim@example.net")
     with mover.store.read() as tx:
         victim = tx.subscribers.by_email("victim@example.net").key
-        assert len(tx.confirmations.by_subscriber(victim, ConfirmationKind.ADDRESS)) == 3
+        assert len(questions_to(tx, victim, ConfirmationKind.ADDRESS)) == 3
 
 
 def test_an_expired_confirmation_changes_no_address(web, sqlite_store, publication):
@@ -299,8 +300,7 @@ def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch)
     with store.read() as tx:
         new = tx.subscribers.by_email(NEW)
         questions = [
-            tx.confirmations.by_subscriber(reader.key, ConfirmationKind.ADDRESS)[0]
-            for reader in (anna, new)
+            questions_to(tx, reader.key, ConfirmationKind.ADDRESS)[0] for reader in (anna, new)
         ]
     both_answered = threading.Barrier(2)
     answer = Confirmations.mark_done

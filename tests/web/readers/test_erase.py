@@ -82,7 +82,7 @@ def test_no_import_revives_who_is_erased(reader, tmp_path):
     rows = import_subscribers(reader.store, file, "breaking", at=clock.now())
     assert [row.outcome for row in rows] == [RowOutcome.LEFT, RowOutcome.ADDED]
     with reader.store.read() as tx:
-        assert [reader.email for reader in tx.subscribers.all()] == ["bo@example.org"]
+        assert [reader.email for reader in tx.search.find()] == ["bo@example.org"]
 
 
 def test_an_edition_counts_as_many_readers_as_before(store):

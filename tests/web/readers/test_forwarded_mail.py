@@ -18,7 +18,14 @@ from tests.causes import TEST, by_reader
 from tests.deliver import editions
 from tests.render.mail.samples import alert, story
 from tests.web.asgi_client import Client
-from tests.web.known_reader import BUTTON, TABLES, path_of, status_text, subscribe_anna
+from tests.web.known_reader import (
+    BUTTON,
+    TABLES,
+    path_of,
+    questions_to,
+    status_text,
+    subscribe_anna,
+)
 from tests.web.signup_site import SignupSite
 
 HERS = ("anna@example.org", "Rosental", "Bonn", "4711")
@@ -282,7 +289,7 @@ def test_both_databases_do_it_alike(store, publication):
 
     assert press(anna.path, action="join", newsletter="culture").status_code == 200
     with store.read() as tx:
-        (question,) = tx.confirmations.by_subscriber(anna.key, ConfirmationKind.SUBSCRIBE)
+        (question,) = questions_to(tx, anna.key, ConfirmationKind.SUBSCRIBE)
     press(path_of(anna.links.confirm(question.letter, anna.key)), action="confirm")
     assert anna.states == {"breaking": "confirmed", "culture": "confirmed"}
     press(anna.path, action="leave", newsletter="culture")
@@ -290,7 +297,7 @@ def test_both_databases_do_it_alike(store, publication):
     assert anna.states["culture"] == "confirmed"
     press(anna.path, action="data")
     with store.read() as tx:
-        (asked,) = tx.confirmations.by_subscriber(anna.key, ConfirmationKind.DATA)
+        (asked,) = questions_to(tx, anna.key, ConfirmationKind.DATA)
     data = path_of(anna.links.confirm(asked.letter, anna.key))
     assert press(data, action="download").json()["person"]["address"] == "anna@example.org"
     press(data, action="erase")

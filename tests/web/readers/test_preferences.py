@@ -27,6 +27,7 @@ from tests.web.known_reader import (
     dump,
     dump_without_limits,
     path_of,
+    questions_to,
     status_text,
     subscribe_anna,
 )
@@ -303,7 +304,7 @@ FIELDS = st.dictionaries(
 def first_data_link(reader) -> str:
     """Return the link of the first letter that leads to the data; there is a limit of them."""
     with reader.store.read() as tx:
-        asked = tx.confirmations.by_subscriber(reader.key, ConfirmationKind.DATA)
+        asked = questions_to(tx, reader.key, ConfirmationKind.DATA)
     if not asked:
         return str(reader.data_link())
     return path_of(reader.links.confirm(asked[-1].letter, reader.key))

@@ -216,7 +216,7 @@ def test_what_is_no_address_comes_back_with_the_form(site):
         assert 'aria-describedby="email-error" aria-invalid="true"' in page.text
         assert 'value="Anna Lind"' in page.text
     with opened.store.read() as tx:
-        assert list(tx.subscribers.all()) == []
+        assert list(tx.search.find()) == []
 
 
 def test_each_error_is_shown_at_its_field(site):

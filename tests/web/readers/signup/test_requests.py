@@ -105,7 +105,7 @@ def test_a_flood_from_everywhere_ends_somewhere(site):
     for number in range(5):
         opened.sign_up(f"reader{number}@example.org")
     with opened.store.read() as tx:
-        assert len(list(tx.subscribers.all())) == 3
+        assert len(list(tx.search.find())) == 3
 
 
 @pytest.mark.usefixtures("within_the_hour")
