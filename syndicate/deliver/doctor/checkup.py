@@ -14,7 +14,6 @@ from syndicate.deliver.doctor.resolver import Resolver
 from syndicate.deliver.doctor.sender_domain import check_domain
 from syndicate.deliver.doctor.sending_host import SendingHost, check_host
 from syndicate.deliver.doctor.spf import SpfRecords
-from syndicate.deliver.message.dkim import DkimKeyring
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.errors import CallFailed, RelayUnavailable, SecretUnreadable
 
@@ -50,7 +49,7 @@ def checkup(
             continue
         domains.append(domain)
         if "." in domain:
-            yield from _domain_findings(
+            yield from check_domain(
                 config, domain, resolver, spf, selectors=selectors, spf_terms=spf_terms
             )
         else:
@@ -165,31 +164,3 @@ def _exposed_secrets(config: Config, servers: Sequence[RelaySettings]) -> Iterat
         if mode & (stat.S_IROTH | stat.S_IWOTH):
             text = f"every user of this machine can read it: chmod 600 {file}"
             yield Finding(check, where, WRONG, text, demanded=False)
-
-
-def _domain_findings(
-    config: Config,
-    domain: str,
-    resolver: Resolver,
-    spf: SpfRecords,
-    *,
-    selectors: Sequence[str],
-    spf_terms: str,
-) -> Iterator[Finding]:
-    keyring = DkimKeyring.of(config, skip_unreadable=True)
-    signer = keyring.signer(domain)
-    readable = [settings for settings, _ in keyring.keys]
-    unreadable = [
-        f"{settings.selector}._domainkey.{signing}"
-        for settings in config.mail.dkim
-        if settings not in readable and (signing := settings.signing(domain))
-    ]
-    yield from check_domain(
-        domain,
-        resolver,
-        spf,
-        keys=signer.keys if signer else (),
-        unreadable=unreadable,
-        selectors=selectors,
-        spf_terms=spf_terms,
-    )

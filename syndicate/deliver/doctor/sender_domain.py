@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from syndicate.config import Config
 from syndicate.deliver.doctor.finding import (
     MISSING,
     OK,
@@ -14,7 +15,7 @@ from syndicate.deliver.doctor.finding import (
 )
 from syndicate.deliver.doctor.resolver import Resolver, addresses
 from syndicate.deliver.doctor.spf import MAX_LOOKUPS, SpfRecords
-from syndicate.deliver.message.dkim import DkimKey
+from syndicate.deliver.message.dkim import DkimKey, DkimKeyring
 
 _POLICIES = ("none", "quarantine", "reject")
 _UNUSED_ADDRESSES = ("240.0.0.1", "100::1")
@@ -24,23 +25,27 @@ _MIN_LABELS = 2
 
 
 def check_domain(
+    config: Config,
     domain: str,
     resolver: Resolver,
     spf: SpfRecords,
     *,
-    keys: Sequence[DkimKey],
-    unreadable: Sequence[str],
     selectors: Sequence[str],
     spf_terms: str,
 ) -> Iterator[Finding]:
-    """Check a domain.
-
-    `keys` are our keys for it, `unreadable` the DNS names of those that can't be read,
-    `selectors` those of a relay that signs; `spf_terms` permit our mail.
-    """
+    """Check a domain; `selectors` are those of a relay that signs, `spf_terms` permit our mail."""
     yield run_check("SPF", domain, _spf, domain, spf, spf_terms)
+    keyring = DkimKeyring.of(config, skip_unreadable=True)
+    signer = keyring.signer(domain)
+    keys = signer.keys if signer else ()
     for key in keys:
         yield run_check("DKIM", key.dns_name, _own_key, resolver, key)
+    readable = [settings for settings, _ in keyring.keys]
+    unreadable = [
+        f"{settings.selector}._domainkey.{signing_domain}"
+        for settings in config.mail.dkim
+        if settings not in readable and (signing_domain := settings.signing(domain))
+    ]
     for name in unreadable:
         text = "not compared with DNS: the private key can't be read"
         yield Finding("DKIM", name, UNKNOWN, text)

@@ -1,7 +1,7 @@
 """Pauses an edition when too large a share of it is refused for good."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -26,6 +26,7 @@ class _EditionFailures:
     failures_until_check: int = 1
 
 
+@dataclass
 class FailureLimit:
     """Counts an edition's failures, and pauses it at the limit; one thread uses it at a time.
 
@@ -33,36 +34,35 @@ class FailureLimit:
     happens only when the limit may have been reached.
     """
 
-    def __init__(self, store: Store, limit: FailureThreshold) -> None:
-        self._store = store
-        self._limit = limit
-        self._failures: dict[int, _EditionFailures] = {}
-        self.paused: list[int] = []
-        """The editions that it paused."""
+    store: Store
+    limit: FailureThreshold
+    paused: list[int] = field(default_factory=list)
+    """The editions that it paused."""
+    failures: dict[int, _EditionFailures] = field(default_factory=dict)
 
     def record(self, edition: int, states: Counter[DeliveryState]) -> None:
         """Add new outcomes; pause the edition if too many of all are failures."""
-        counted = self._failures.setdefault(edition, _EditionFailures())
+        counted = self.failures.setdefault(edition, _EditionFailures())
         counted.tried += sum(states[state] for state in _TRIED)
         counted.failed += states[DeliveryState.FAILED]
         before = counted.tried_before
-        first_check = before < self._limit.after <= before + counted.tried
+        first_check = before < self.limit.after <= before + counted.tried
         may_be_reached = first_check and counted.failed + before > 0
         if may_be_reached or counted.failed >= counted.failures_until_check:
             self._check(edition)
 
     def _check(self, edition: int) -> None:
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             tried, failed = tx.control.results_since_resume(edition)
-        self._failures[edition] = _EditionFailures(
-            tried_before=tried, failures_until_check=self._limit.failures_left(tried, failed)
+        self.failures[edition] = _EditionFailures(
+            tried_before=tried, failures_until_check=self.limit.failures_left(tried, failed)
         )
-        if not self._limit.is_reached(tried, failed):
+        if not self.limit.is_reached(tried, failed):
             return
-        with self._store.write() as tx:
+        with self.store.write() as tx:
             # again, since the edition may have been resumed meanwhile
             tried, failed = tx.control.results_since_resume(edition)
-            if not self._limit.is_reached(tried, failed):
+            if not self.limit.is_reached(tried, failed):
                 return
             cause = Cause(who=Actor.SERVER, how=f"{failed} of {tried} were refused for good")
             decision = tx.control.pause(edition, cause=cause, at=clock.now())

@@ -3,7 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -89,6 +89,7 @@ class LedgerView:
     """Those whose hold is over and that have accepted nothing since."""
 
 
+@dataclass(eq=False)
 class Ledger:
     """Claims and records deliveries for this process; one thread uses it at a time.
 
@@ -97,29 +98,24 @@ class Ledger:
     intent, a delivery keeps its claim for `sending_lease`.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        name: str,
-        at: datetime,
-        sending_lease: timedelta,
-        limit: FailureThreshold | None = None,
-    ) -> None:
-        self.store = store
-        self._began = at, time.monotonic()
-        self._sending_lease = sending_lease
-        self.name = name
+    store: Store
+    _: KW_ONLY
+    name: str
+    at: datetime
+    sending_lease: timedelta
+    limit: FailureThreshold = field(default_factory=FailureThreshold)
+
+    def __post_init__(self) -> None:
+        self._began = time.monotonic()
         self.counts: defaultdict[int, Counter[DeliveryState]] = defaultdict(Counter)
         """The outcomes recorded, by edition."""
-        self._failure_limit = FailureLimit(store, limit or FailureThreshold())
+        self._failure_limit = FailureLimit(self.store, self.limit)
         self._next_heartbeat = 0.0
 
     @property
     def current_time(self) -> datetime:
         """The time by which deliveries are due."""
-        at, began = self._began
-        return at + timedelta(seconds=time.monotonic() - began)
+        return self.at + timedelta(seconds=time.monotonic() - self._began)
 
     @property
     def paused(self) -> tuple[int, ...]:
@@ -180,7 +176,7 @@ class Ledger:
             _suppress_hard_bounces(tx, batch.outcomes, now),
             batch.intents,
             owner=self.name,
-            lease_until=now + self._sending_lease,
+            lease_until=now + self.sending_lease,
             at=now,
         )
         for name in sorted({*batch.holds, *batch.recovered}):  # sorted against deadlocks

@@ -1,5 +1,7 @@
 """Collects the outcome of each message, and which relays and domains ask for less mail."""
 
+from dataclasses import dataclass, field
+
 from syndicate.deliver.loop import reply_classifier
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
@@ -15,13 +17,13 @@ server may send it because of one recipient.
 """
 
 
+@dataclass
 class OutcomeRecorder:
     """Fills the batch that the send loop commits next."""
 
-    def __init__(self, ledger: Ledger, throttle: DomainThrottle) -> None:
-        self._ledger = ledger
-        self._throttle = throttle
-        self.batch = LedgerBatch()
+    ledger: Ledger
+    throttle: DomainThrottle
+    batch: LedgerBatch = field(default_factory=LedgerBatch)
 
     def take_batch(self) -> LedgerBatch:
         """Return the batch, and start a new one."""
@@ -38,8 +40,8 @@ class OutcomeRecorder:
         self.batch.outcomes.append(accepted)
         if relay.record_accepted():
             self.batch.recovered.append(relay.key)
-        if self._throttle.record_accepted(message.domain):
-            self.batch.recovered.append(self._throttle.key(message.domain))
+        if self.throttle.record_accepted(message.domain):
+            self.batch.recovered.append(self.throttle.key(message.domain))
 
     def record_failure(
         self,
@@ -59,14 +61,14 @@ class OutcomeRecorder:
         slower = not about_recipient and reply_classifier.slows_domain(error)
         if closes or slower or error.code == reply_classifier.THROTTLED:
             self.hold_relay(relay, error, now)
-        elif about_recipient and self._throttle.record_failure(message.domain, error):
-            self._throttle.hold(message.domain, now)
-            self.batch.holds[self._throttle.key(message.domain)] = str(error)
+        elif about_recipient and self.throttle.record_failure(message.domain, error):
+            self.throttle.hold(message.domain, now)
+            self.batch.holds[self.throttle.key(message.domain)] = str(error)
 
     def record_unsent(self, message: OutgoingMessage, error: DeliveryError) -> DeliveryState:
         """Record a failure that says nothing about the relay or the domain; return its state."""
         outcome = reply_classifier.classify(
-            error, message.claim, message.edition, self._ledger.current_time
+            error, message.claim, message.edition, self.ledger.current_time
         )
         self.batch.outcomes.append(outcome)
         return outcome.state

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
@@ -28,6 +29,7 @@ _MAX_WAIT = 120.0
 """Seconds after which claims whose turn never came are released, for other processes."""
 
 
+@dataclass(eq=False)
 class SendQueue:
     """Messages for sessions that are free; only the send loop uses it.
 
@@ -35,22 +37,17 @@ class SendQueue:
     is more urgent than those already claimed goes before them.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        prepared: PreparedEditions,
-        links: SignedLinks,
-        throttle: DomainThrottle,
-        *,
-        only: tuple[str, ...],
-    ) -> None:
-        self._ledger = ledger
-        self._prepared = prepared
-        self._signing_pool = SigningPool(links)
+    ledger: Ledger
+    prepared: PreparedEditions
+    links: SignedLinks
+    throttle: DomainThrottle
+    only: tuple[str, ...]
+    """`mail.only`."""
+
+    def __post_init__(self) -> None:
+        self._signing_pool = SigningPool(self.links)
         self.wakeup = self._signing_pool.wakeup
         """Notified when a message is signed that the loop had to wait for."""
-        self._throttle = throttle
-        self._only = only
         self._editions: list[Edition] = []
         self._queues: dict[int, deque[OutgoingMessage]] = {}
         self._after: dict[int, int] = {}
@@ -91,7 +88,7 @@ class SendQueue:
             self._release_queue(key)
         for key in self._after.keys() - open_keys:
             del self._after[key]
-        domains = self._throttle.blocked_domains(now)
+        domains = self.throttle.blocked_domains(now)
         # a claim that finds only blocked domains has read every reader of the edition
         self._exhausted = {
             key: (excluded, since)
@@ -100,7 +97,7 @@ class SendQueue:
         }
         if not (self._editions or self.waiting or self._released):
             # the messages that waited for a limit are cancelled, or claimed by other processes
-            self._throttle.forget_denials()
+            self.throttle.forget_denials()
         self._release_claims()
 
     def claim_request(self, sessions: int, now: float) -> ClaimRequest | None:
@@ -124,7 +121,7 @@ class SendQueue:
                     edition=edition.key,
                     limit=self._claim_size,
                     after=self._after.get(edition.key, 0),
-                    excluded_domains=self._throttle.blocked_domains(now),
+                    excluded_domains=self.throttle.blocked_domains(now),
                 )
         return None
 
@@ -139,20 +136,20 @@ class SendQueue:
         if not claims:
             if not request.after and not self._released:
                 self._exhausted[request.edition] = request.excluded_domains, now
-                self._throttle.forget_denials(but=request.excluded_domains)
+                self.throttle.forget_denials(but=request.excluded_domains)
             return []
         edition = next(edition for edition in self._editions if edition.key == request.edition)
         if edition.kind is EditionKind.LETTER:  # it has only this reader
             self._exhausted[request.edition] = frozenset(), now
-        allowed = [claim for claim in claims if is_allowed(claim.email, self._only)]
+        allowed = [claim for claim in claims if is_allowed(claim.email, self.only)]
         skipped, reply = DeliveryState.SKIPPED, "held back by mail.only"
         outcomes = [
             DeliveryOutcome(claim=claim, state=skipped, reply=reply)
             for claim in claims
-            if not is_allowed(claim.email, self._only)
+            if not is_allowed(claim.email, self.only)
         ]
         try:
-            prepared = self._prepared.get(edition)
+            prepared = self.prepared.get(edition)
         except Refused as refusal:
             return outcomes + [not_rendered(claim, refusal) for claim in allowed]
         except BaseException:
@@ -182,14 +179,14 @@ class SendQueue:
                 if self._signing_pool.waiting:
                     return None
                 domain = queue[0].domain
-                if not self._throttle.take_token(domain, now):
+                if not self.throttle.take_token(domain, now):
                     self.release(queue.popleft())
                     self.waiting -= 1
                     continue
                 if not queue[0].rendered:
                     self._render(queue, 1)
                 if not self._signing_pool.finish(queue[0]):
-                    self._throttle.undo_take(domain)
+                    self.throttle.undo_take(domain)
                     return None
                 self.waiting -= 1
                 self._popped += 1
@@ -208,7 +205,7 @@ class SendQueue:
     def exhausted(self, now: float) -> bool:
         """Whether nothing is due, nor will be within the minute."""
         done = all(self._is_exhausted(edition.key, now) for edition in self._editions)
-        return done and not (self.waiting or self._released or self._throttle.opens_soon(now))
+        return done and not (self.waiting or self._released or self.throttle.opens_soon(now))
 
     def close(self) -> None:
         """Release all claims; raise StoreError."""
@@ -227,7 +224,7 @@ class SendQueue:
     def _is_exhausted(self, edition: int, now: float) -> bool:
         """Whether no reader was left but at domains that are blocked now, too."""
         excluded, _ = self._exhausted.get(edition, (None, 0.0))
-        return excluded is not None and excluded <= self._throttle.blocked_domains(now)
+        return excluded is not None and excluded <= self.throttle.blocked_domains(now)
 
     def _release_queue(self, edition: int) -> None:
         queue = self._queues.pop(edition)
@@ -236,4 +233,4 @@ class SendQueue:
 
     def _release_claims(self) -> None:
         released, self._released = self._released, []
-        self._ledger.release(released)
+        self.ledger.release(released)
