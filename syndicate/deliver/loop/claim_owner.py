@@ -42,7 +42,15 @@ def is_dead(owner: str) -> bool:
     tick = rest.partition(":")[0]
     if host != _host() or not pid.isdigit():
         return False
-    return int(pid) == os.getpid() or not _is_alive(int(pid), tick)
+    if int(pid) == os.getpid():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # another user's process, or no valid pid: nothing is known
+        return False
+    return _start_tick(int(pid)) not in (None, tick)
 
 
 def _new_owner(pid: int) -> str:
@@ -59,17 +67,6 @@ def _host() -> str:
     except OSError:
         namespace = "0"
     return f"{socket.gethostname()}/{namespace}".replace(":", ".")
-
-
-def _is_alive(pid: int, tick: str) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's process, or no valid pid: nothing is known
-        return True
-    now = _start_tick(pid)
-    return now is None or now == tick
 
 
 def _start_tick(pid: int) -> str | None:

@@ -30,17 +30,13 @@ def encode_qp(text: str) -> bytes:
         lines = [line[at : at + _LINE_LENGTH] for at in range(0, len(line), _LINE_LENGTH)]
         return _protect_starts(_SOFT_BREAK.join(lines)) + _SOFT_BREAK
     raw = text.replace("\r\n", "\n").replace("\r", "\n").encode()
-    lines = _UNSAFE.sub(_hex, raw).split(b"\n")
-    encoded = _protect_starts(b"\r\n".join(map(_break_line, lines)))
+    safe = _UNSAFE.sub(lambda match: b"=" + match[0].hex("=").upper().encode(), raw)
+    lines = [
+        _SOFT_BREAK.join(_FITTING.findall(line)) if len(line) > _LINE_LENGTH else line
+        for line in safe.split(b"\n")
+    ]
+    encoded = _protect_starts(b"\r\n".join(lines))
     return encoded + _SOFT_BREAK if lines[-1] else encoded
-
-
-def _hex(match: re.Match[bytes]) -> bytes:
-    return b"=" + match[0].hex("=").upper().encode()
-
-
-def _break_line(line: bytes) -> bytes:
-    return _SOFT_BREAK.join(_FITTING.findall(line)) if len(line) > _LINE_LENGTH else line
 
 
 def _protect_starts(lines: bytes) -> bytes:
