@@ -1,5 +1,6 @@
 # make run          bring up the demonstration publication
 # make test         lint, types, spelling and every test (those whose neighbour is missing are skipped, and say so)
+# make quick        the same without the tests that need a browser, PostgreSQL, a server or another process
 # make fuzz         files, answers and requests spoilt at random, 100,000 of each kind;
 #                   fewer: COUNT=10000, others: SEED=2
 # make bench-build  building beside Hugo, Eleventy and Pelican, and as the store grows;
@@ -24,8 +25,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 
 TEXTS := $(VENV)/syndicate.pot
 CATALOGUES := --output-dir=syndicate/locale --domain=syndicate
+# Python keeps what it compiles, even where it is told not to: hundreds of tests start a process.
+TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 
-.PHONY: run test fuzz check format words bench-build bench-audience bench-serving bench-messages bench-delivery bench-kill
+.PHONY: run test quick fuzz check format words bench-build bench-audience bench-serving bench-messages bench-delivery bench-kill
 
 run: $(VENV)/run.stamp
 	@for newsletter in breaking briefing; do \
@@ -34,7 +37,10 @@ run: $(VENV)/run.stamp
 	@exec $(BIN)/syndicate run
 
 test: check
-	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(PYTEST)
+	$(TESTS) $(PYTEST)
+
+quick: check
+	$(TESTS) --quick $(PYTEST)
 
 fuzz: $(VENV)/test.stamp
 	SYNDICATE_FUZZ=$(or $(COUNT),100000) SYNDICATE_FUZZ_SEED=$(or $(SEED),1) $(BIN)/python -m pytest \

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, text
 
 from syndicate.config import Config
 from syndicate.store import Store
+from tests.quick_lane import QuickLane
 from tests.template_cache import compile_once
 
 if TYPE_CHECKING:
@@ -94,12 +95,21 @@ def browser() -> Iterator["Browser"]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let CI ask for every test on both databases."""
+    """Let CI ask for every test on both databases, and people for the quick lane."""
     parser.addoption(
         "--both-databases",
         action="store_true",
         help="run whatever uses a store on SQLite and on PostgreSQL, not only what is about SQL",
     )
+    parser.addoption(
+        "--quick", action="store_true", help="leave out what needs more than this process"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Enter the quick lane where it is asked for."""
+    if config.getoption("--quick"):
+        config.pluginmanager.register(QuickLane())
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
