@@ -32,14 +32,14 @@ def printed_by(*words: str) -> str:
 
 
 def test_building_is_measured_step_by_step():
-    printed = printed_by("bench.building", "50", "--rounds", "1", "--no-peers")
+    printed = printed_by("bench.building", "8", "--rounds", "1", "--no-peers")
     for step in ("import", "first build", "full rebuild", "one changed, running", "start-up"):
         assert step in printed
 
 
 def test_growth_compares_the_stores():
-    lines = printed_by("bench.growth", "5", "50", "--repeats", "1").splitlines()
-    assert [line.split()[0] for line in lines if "in the store" in line] == ["5", "50"]
+    lines = printed_by("bench.growth", "3", "6", "--repeats", "1").splitlines()
+    assert [line.split()[0] for line in lines if "in the store" in line] == ["3", "6"]
     assert sum("MB" in line for line in lines) == 2
 
 
@@ -84,7 +84,7 @@ def test_each_peer_has_a_site_with_amp_and_the_three_formats(site):
 
 
 def test_an_audience_comes_in_twice_and_is_frozen():
-    lines = printed_by("bench.audience", "300", "--sqlite-only").splitlines()
+    lines = printed_by("bench.audience", "60", "--sqlite-only").splitlines()
     steps = ("import", "the same again", *["segment counted"] * 3, "audience frozen")
     assert [line.split("  ")[0] for line in lines] == ["SQLite"] * len(steps)
     for line, step in zip(lines, steps, strict=True):
