@@ -130,6 +130,21 @@ def test_the_outbox_says_what_became_of_what_was_in_the_air(store, config):
     assert len(outbox.messages()) == 3
 
 
+def test_a_message_is_lost_only_if_every_relay_knows_that_it_has_none(store, config):
+    subscribe(store, *readers(1))
+    edition = freeze(store)
+    left_sending(store, config())
+    outbox = Outbox.of(config())
+    outbox.open()
+    with ScriptedServer() as server:
+        drained = drain_ledger(
+            store, config(), [outbox, *configured_transports(config(server.port))]
+        )
+
+    assert (drained.accepted, drained.recovered, drained.unknown) == (0, 0, 1)
+    assert states(store, edition.key) == {DeliveryState.UNKNOWN: 1}
+
+
 def test_what_is_claimed_by_a_living_process_is_left_to_it(store, config):
     subscribe(store, *readers(3))
     edition = freeze(store)

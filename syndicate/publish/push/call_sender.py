@@ -112,8 +112,12 @@ class CallSender:
             if failure.is_server_wide:
                 tx.calls.pause(self.endpoint, failure.pause_until(at))
         facts = {"to": self.endpoint, "topic": calls[0].topic, "reason": failure.reason}
-        event = f"{self.kind} refused" if failure.needs_operator else f"{self.kind} given up"
-        if given_up and not (failure.needs_operator and is_known):
+        if failure.needs_operator:
+            event = f"{self.kind} refused"
+            if not is_known:
+                log.error(event, calls=given_up, **facts)
+        elif given_up:
+            event = f"{self.kind} given up"
             log.warning(event, calls=given_up, **facts)
         if retried := [call.due_at for call in failed if call.due_at]:
             event, again = f"{self.kind} failed", f"{min(retried):%Y-%m-%d %H:%M} UTC"

@@ -153,6 +153,14 @@ def test_a_picture_that_is_not_there_is_a_warning(newsroom):
     assert titles(newsroom) == ["Tram"]
 
 
+def test_a_picture_that_is_not_there_is_in_no_feed(newsroom):
+    newsroom.file("tram", body=f'<p>It is off the rails. <img src="{PICTURE.src}" alt=""/></p>')
+    newsroom.build()
+    (item,) = json.loads(newsroom.files()["feed.json"])["items"]
+    assert "off the rails" in item["content_html"]
+    assert PICTURE.src not in item["content_html"]
+
+
 @pytest.fixture
 def logo(tmp_path):
     """A picture beside config.toml."""

@@ -294,7 +294,7 @@ def test_a_mistake_is_told_once_with_its_remedy_and_not_tried_again(
     room.build()
     told(room)
     said = "".join(capsys.readouterr())
-    assert "indexnow refused" in said
+    assert "[error    ] indexnow refused" in said
     assert remedy in said
     for hours in range(1, 200, 20):
         told(room, at=LATER + timedelta(hours=hours))
