@@ -187,6 +187,7 @@ def test_the_clock_is_read_in_one_place():
     assert readers == ["clock.py"]
 
 
+@pytest.mark.neighbours
 def test_the_command_line_starts_without_what_its_commands_work_with():
     started = (
         "import sys; import syndicate.cli.app;"

@@ -22,6 +22,7 @@ COMMANDS = sorted(
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_of_the_readme_is_there(command):
     words = command.split()
@@ -60,6 +61,7 @@ def test_documents_agree_on_when_a_change_of_the_config_is_in_force():
     assert "is in force after a reload or a restart" in operating
 
 
+@pytest.mark.neighbours
 def test_no_committed_file_names_a_package_registry():
     require((ROOT / ".git").exists(), "not a checkout")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)

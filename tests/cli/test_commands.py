@@ -71,6 +71,7 @@ def test_wrong_usage_exits_with_two(operator, words):
     assert wrong.err
 
 
+@pytest.mark.neighbours
 def test_an_exported_port_is_the_port_of_every_address(operator):
     operator.run("import", "articles")
     operator.run("build", env={"PORT": "8765"})

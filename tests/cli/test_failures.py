@@ -32,6 +32,7 @@ GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7
 ONLY_C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize("env", [ASCII, ONLY_C])
 def test_a_terminal_that_cannot_show_a_title_is_shown_its_code(operator, env):
     operator.file("ho", title="Hồ Chí Minh — “x” →")
@@ -62,6 +63,7 @@ def test_a_slug_that_is_no_text_is_refused(operator):
     assert operator.run("send", "breaking", "--article", os.fsdecode(b"\xff")).code == 1
 
 
+@pytest.mark.neighbours
 def test_output_that_nobody_reads_to_its_end_ends_the_command_quietly(operator):
     for number in range(300):
         operator.file(f"a{number}")
@@ -79,6 +81,7 @@ def test_output_that_nobody_reads_to_its_end_ends_the_command_quietly(operator):
         process.stderr.close()
 
 
+@pytest.mark.neighbours
 def test_a_disk_without_room_for_the_output_is_said(operator):
     for words in (["articles"], ["articles", "--json"], ["subscribers", "export"]):
         with Path("/dev/full").open("w") as full:
@@ -178,6 +181,7 @@ def test_a_store_that_is_held_is_said_plainly(operator):
     assert operator.run("tick").code == 0
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_tick_that_is_broken_off_leaves_nothing_half_done(operator, how, code):
     operator.subscribe(*(f"r{number}@example.org," for number in range(30)))

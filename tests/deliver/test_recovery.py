@@ -18,6 +18,8 @@ from syndicate.store import Store
 from tests.deliver.editions import NOON, drain_ledger, freeze, links, readers, states, subscribe
 from tests.deliver.mail_servers import ScriptedServer
 
+pytestmark = pytest.mark.neighbours
+
 FAR = NOON.replace(year=2100)
 
 

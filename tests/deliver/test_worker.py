@@ -20,6 +20,8 @@ from tests.deliver.editions import (
 from tests.deliver.mail_servers import CUT, ScriptedServer, real_server
 from tests.until import until
 
+pytestmark = pytest.mark.neighbours
+
 
 @pytest.fixture
 def config(publication):

@@ -12,6 +12,8 @@ from syndicate.intake.articles.source_file import read_source_file
 from tests import ROOT
 from tests.requirements import require
 
+pytestmark = pytest.mark.neighbours
+
 
 @pytest.fixture
 def postfix_tools():

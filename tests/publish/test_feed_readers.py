@@ -20,6 +20,8 @@ from tests.publish.newsroom import Newsroom
 from tests.publish.serving import Served, serving
 from tests.render.feeds.samples import NOON
 
+pytestmark = pytest.mark.neighbours
+
 TRAM, QUAY = "urn:test:tram", "urn:test:quay"
 XML = pytest.mark.parametrize("file", ["rss.xml", "atom.xml"])
 EACH = pytest.mark.parametrize(

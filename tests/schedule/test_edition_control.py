@@ -194,6 +194,7 @@ def test_a_tick_in_which_an_edition_pauses_itself_has_failed(make_harness):
     assert not harness.tick(NOW + MINUTE).failed
 
 
+@pytest.mark.neighbours
 def test_what_is_resumed_in_another_process_goes_on_before_the_next_sweep(
     make_harness, monkeypatch
 ):

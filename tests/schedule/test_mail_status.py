@@ -23,7 +23,7 @@ from tests.causes import TEST
 from tests.deliver.editions import drain_ledger, freeze, readers, rows, subscribe
 from tests.deliver.mail_servers import ScriptedServer
 from tests.ports import free_port
-from tests.until import until
+from tests.until import TIMEOUT, until
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -115,6 +115,7 @@ def test_a_relay_that_had_its_number_waits_for_midnight(store, config):
     assert not read(store, given, one.until).blockers
 
 
+@pytest.mark.neighbours
 def test_a_relay_that_can_not_be_reached_is_in_the_way_until_it_is(store, config):
     subscribe(store, *readers(3))
     freeze(store)
@@ -154,12 +155,17 @@ def test_where_nothing_else_is_in_the_way_somebody_has_to_deliver(store, config)
 # how far it is
 
 
+@pytest.mark.neighbours
 def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, config):
     subscribe(store, *readers(24))
     edition = freeze(store)
 
+    bodies, session_seen = itertools.count(1), threading.Event()
+
     def body(_):
         time.sleep(0.05)
+        if next(bodies) == 20:
+            session_seen.wait(TIMEOUT)
         return b"250 2.0.0 ok\r\n"
 
     with ScriptedServer(body=body) as server:
@@ -171,6 +177,8 @@ def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, confi
         watcher, seen = ProgressWatcher(store, given), []
         while drain.is_alive():
             seen.append(watcher.poll(clock.now()))
+            if any(relay.sessions for relay in seen[-1].mail_status.relays):
+                session_seen.set()
             time.sleep(0.2)
         drain.join()
 
@@ -234,6 +242,7 @@ def test_counting_takes_no_more_than_its_share_of_the_time(store, config, monkey
     assert min(after - before for before, after in pairwise(counted)) > 1
 
 
+@pytest.mark.neighbours
 def test_progress_is_logged_only_while_this_process_delivers(store, config):
     subscribe(store, *readers(20))
     freeze(store)

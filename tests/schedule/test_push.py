@@ -13,6 +13,8 @@ from tests.publish.mirror.storages import URL, Ledger
 from tests.publish.push.endpoints import listening
 from tests.publish.push.subscriber import subscriber
 
+pytestmark = pytest.mark.neighbours
+
 SOON = 60
 """Seconds after which something that was to happen won't."""
 

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
 
+
+@pytest.mark.neighbours
 def test_import_says_a_line_for_each_file_and_goes_on_past_a_refused_one(operator):
     operator.file("ferry")
     (operator.folder / "articles/bad.md").write_text("---\nsection: City\n---\nText\n")
@@ -66,6 +69,7 @@ def test_show_tells_the_address_in_the_amp_cache(operator):
     assert "amp" not in json.loads(operator.run("show", "ferry", "--json").out)
 
 
+@pytest.mark.neighbours
 def test_build_writes_only_what_changed_and_says_so(operator):
     operator.run("import", "articles")
     first = operator.run("build", "--verbose", "--at", "2030-01-01T12:00")

@@ -21,6 +21,7 @@ def post(operator, hub):
     return operator
 
 
+@pytest.mark.neighbours
 def test_a_build_says_what_it_told_and_a_trial_tells_nobody(post, hub):
     built = post.run("build")
     assert built.code == 0
@@ -36,6 +37,7 @@ def test_a_build_says_what_it_told_and_a_trial_tells_nobody(post, hub):
     assert "sections/city/rss.xml" in hub.topics
 
 
+@pytest.mark.neighbours
 def test_what_waits_is_listed_and_tried_when_somebody_says_so(post, hub):
     hub.status = 503
     built = post.run("build")
@@ -59,6 +61,7 @@ def test_what_waits_is_listed_and_tried_when_somebody_says_so(post, hub):
     assert "push: 3 pings" in done.err
 
 
+@pytest.mark.neighbours
 def test_a_pause_that_a_hub_asks_for_is_kept_between_commands(post, hub):
     hub.status, hub.headers = 429, {"Retry-After": "3600"}
     post.run("build")
@@ -75,6 +78,7 @@ def test_a_pause_that_a_hub_asks_for_is_kept_between_commands(post, hub):
     assert len(hub.posts) == 2
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize("command", ["build", "tick"])
 def test_a_trial_of_the_past_is_told_by_nobody_after_it(post, hub, command):
     post.file("ferry")

@@ -8,6 +8,8 @@ import pytest
 from tests.deliver.mail_servers import CUT, ScriptedServer, real_server
 from tests.ports import free_port
 
+pytestmark = pytest.mark.neighbours
+
 OK = b"250 2.0.0 ok\r\n"
 
 

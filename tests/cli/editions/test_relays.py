@@ -20,6 +20,8 @@ from tests.deliver.mail_servers import certificate, real_server
 from tests.ports import free_port
 from tests.until import away_from_midnight
 
+pytestmark = pytest.mark.neighbours
+
 # certificates
 
 

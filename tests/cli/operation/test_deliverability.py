@@ -79,6 +79,7 @@ def split(out: str) -> tuple[str, str]:
     )
 
 
+@pytest.mark.neighbours
 def test_from_no_keys_to_a_clean_bill_of_health(post, zone):
     sick = ask(post, zone)
     assert sick.code == 1
@@ -181,6 +182,7 @@ def test_a_mistake_is_told(operator, words, code, said):
     assert (ran.code, said in ran.err) == (code, True), ran.err
 
 
+@pytest.mark.neighbours
 def test_a_server_that_does_not_answer_is_no_clean_bill(post):
     """It says so, which is as good as silence and sooner heard; that is told in test_doctor."""
     with served(Failing()) as port:

@@ -65,6 +65,7 @@ def test_what_an_older_version_left_open_is_closed_when_it_is_written_again(mail
     assert mode(mailed.folder / "outbox/000002-000001.eml") == "0600"
 
 
+@pytest.mark.neighbours
 def test_check_says_what_others_can_read_and_how_to_close_it(mailed):
     assert "others on this machine" not in mailed.run("check").err
     wide = {"syndicate.db": 0o644, "readers.refused.csv": 0o640, "outbox": 0o755}
@@ -82,6 +83,7 @@ def test_check_says_what_others_can_read_and_how_to_close_it(mailed):
     assert mode(mailed.folder / "outbox/000001-000001.eml") == "0600"
 
 
+@pytest.mark.neighbours
 def test_a_store_is_private_whatever_the_umask(operator):
     before = os.umask(0)
     try:

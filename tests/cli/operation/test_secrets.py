@@ -15,6 +15,8 @@ from tests.deliver.dns_zone import Zone, served
 from tests.deliver.mail_servers import real_server
 from tests.ports import free_port
 
+pytestmark = pytest.mark.neighbours
+
 SMTP = """\
 [mail]
 transport = "smtp"

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import tomllib
 
+import pytest
+
 from syndicate.store.database.schema import HEAD
 from tests.requirements import require
 
@@ -21,6 +23,7 @@ def test_init_makes_a_publication_and_imports_nothing(operator):
     assert operator.run("subscribers", "list", "--json").out == "[]\n"
 
 
+@pytest.mark.neighbours
 def test_git_keeps_every_article_and_picture_and_nothing_that_the_program_makes(operator):
     require(shutil.which("git"), "git is missing")
     kept = {"articles/media/tram.jpg", "articles/feeds/atom.md", "articles/outbox/mail.md"}

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+pytestmark = pytest.mark.neighbours
+
 # one that ends only when it is told so twice, or when its terminal is gone
 LISTENING = """
 from syndicate.cli.operation.signals import SignalHandlers

@@ -7,6 +7,7 @@ from tests.ports import free_port
 COMMANDS = [("articles",), ("subscribers", "list", "--json"), ("tick",), ("run", "--port", "0")]
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize(
     "login",
     [

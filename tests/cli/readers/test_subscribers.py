@@ -290,6 +290,7 @@ def test_a_formula_of_a_stranger_is_text_in_csv_and_as_it_is_in_json(post):
     assert told["name"] == '=HYPERLINK("http://evil","x")'
 
 
+@pytest.mark.neighbours
 def test_stats_count_and_draw(post):
     away_from_midnight()
     add(post, "ada@example.org")

@@ -22,6 +22,7 @@ def test_no_answer_is_told_and_is_no_ok(ours, zone):
     ]
 
 
+@pytest.mark.neighbours
 def test_a_real_server_is_asked(ours, zone):
     zone.put("broken.example", "TXT", *BROKEN)
     zone.put("nowhere.example", "MX", "0 ")

@@ -24,6 +24,7 @@ def test_this_process_lives():
     assert not claim_owner.is_dead(claim_owner.identity())
 
 
+@pytest.mark.neighbours
 def test_another_process_lives_until_it_is_killed(other):
     name = other.stdout.readline().strip()
     assert not claim_owner.is_dead(name)
@@ -36,6 +37,7 @@ def test_another_process_lives_until_it_is_killed(other):
     assert claim_owner.is_dead(name)
 
 
+@pytest.mark.neighbours
 def test_another_process_that_got_the_same_pid_is_another(other):
     host, pid, tick, rest = other.stdout.readline().strip().split(":")
 

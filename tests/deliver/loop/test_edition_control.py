@@ -25,6 +25,8 @@ from tests.deliver.editions import (
 )
 from tests.deliver.mail_servers import ScriptedServer
 
+pytestmark = pytest.mark.neighbours
+
 ME = Cause(who=Actor.OPERATOR, how="syndicate pause, by me")
 
 

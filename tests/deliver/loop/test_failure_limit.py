@@ -10,6 +10,8 @@ from syndicate.model.subscribers import Actor, Cause
 from tests.deliver.editions import NOON, drain_ledger, freeze, readers, states, subscribe
 from tests.deliver.mail_servers import ScriptedServer
 
+pytestmark = pytest.mark.neighbours
+
 ME = Cause(who=Actor.OPERATOR, how="syndicate pause, by me")
 
 

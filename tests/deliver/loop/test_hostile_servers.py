@@ -31,6 +31,8 @@ from tests.deliver.faulty_server import (
     repeated,
 )
 
+pytestmark = pytest.mark.neighbours
+
 EXAMPLES = int(os.environ.get("HOSTILE_EXAMPLES", "25"))
 HURRY = 0.2
 """Seconds that an answer is waited for; the verdict on a body three times as long."""

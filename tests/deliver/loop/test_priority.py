@@ -14,6 +14,8 @@ from tests.deliver.editions import NOON, content, draft, drain_ledger, freeze, r
 from tests.deliver.mail_servers import ScriptedServer
 from tests.until import until
 
+pytestmark = pytest.mark.neighbours
+
 ME = Cause(who=Actor.OPERATOR, how="syndicate pause, by me")
 
 

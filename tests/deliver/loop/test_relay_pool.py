@@ -15,6 +15,8 @@ from tests.deliver.mail_servers import CUT, ScriptedServer
 from tests.ports import free_port
 from tests.until import until
 
+pytestmark = pytest.mark.neighbours
+
 
 @pytest.fixture
 def config(publication):

@@ -55,6 +55,7 @@ def config(publication):
 # what ends
 
 
+@pytest.mark.neighbours
 def test_a_pass_ends_as_soon_as_nothing_is_left(store, config, monkeypatch):
     monkeypatch.setattr("syndicate.deliver.loop.send_loop._POLL_INTERVAL", 60)
     subscribe(store, *readers(3))
@@ -65,6 +66,7 @@ def test_a_pass_ends_as_soon_as_nothing_is_left(store, config, monkeypatch):
     assert time.monotonic() - began < 50
 
 
+@pytest.mark.neighbours
 def test_a_pass_ends_when_who_waits_for_a_limit_is_cancelled(sqlite_store, config):
     subscribe(sqlite_store, *readers(20))
     edition = freeze(sqlite_store)
@@ -85,6 +87,7 @@ def test_a_pass_ends_when_who_waits_for_a_limit_is_cancelled(sqlite_store, confi
 # who is blamed
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize("what", ["relay:127.0.0.1", "domain:example.org"])
 def test_a_hold_said_anew_outlives_what_was_on_its_way(sqlite_store, config, what):
     """Its last hold is over, so that the next one taken would forget it."""
@@ -171,6 +174,7 @@ def test_who_is_eased_and_held_in_one_round_is_held(store):
         assert [hold.what for hold in tx.holds.current(datetime.now(UTC))] == ["domain:b.example"]
 
 
+@pytest.mark.neighbours
 def test_sessions_for_which_there_is_nothing_are_not_opened_again_and_again(sqlite_store, config):
     """One message in three seconds is for one session; the server waits 0.1 s for the others."""
     subscribe(sqlite_store, *readers(2))
@@ -253,6 +257,7 @@ class Impatient:
         return True
 
 
+@pytest.mark.neighbours
 def test_a_refusal_counts_though_the_connection_breaks_while_we_write():
     """The server refuses a body at its beginning, and closes with the rest of it unread."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

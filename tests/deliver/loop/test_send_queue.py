@@ -91,6 +91,7 @@ def test_who_comes_next_is_claimed_for_a_relay_that_refuses_the_first(
     send_queue.close()
 
 
+@pytest.mark.neighbours
 def test_letters_that_have_to_wait_hold_up_nobody(sqlite_store, config):
     """Each is a claim of its own that gives nothing, and there are many of them."""
     subscribe(sqlite_store, *(f"r{number}@held.example" for number in range(70)), "ada@b.example")

@@ -27,6 +27,8 @@ from tests.deliver.editions import NOON, draft, freeze, readers, states, subscri
 from tests.deliver.loop.queues import OK, deliver, ledger_of
 from tests.deliver.mail_servers import ScriptedServer
 
+pytestmark = pytest.mark.neighbours
+
 NOBODY: frozenset[str] = frozenset()
 
 

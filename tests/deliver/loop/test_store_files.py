@@ -48,6 +48,8 @@ from tests.deliver.store_failures import (
     wired,
 )
 
+pytestmark = pytest.mark.neighbours
+
 
 @pytest.fixture
 def config(publication: Publication) -> Publication:

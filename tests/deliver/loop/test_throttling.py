@@ -14,6 +14,8 @@ from tests.deliver.loop.relay_passes import OK, after, attempts, deliver
 from tests.deliver.mail_servers import ClosingReply, RefusingServer, ScriptedServer
 from tests.until import until
 
+pytestmark = pytest.mark.neighbours
+
 
 @pytest.fixture
 def config(publication):

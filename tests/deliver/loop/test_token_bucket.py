@@ -17,6 +17,8 @@ from tests import ROOT
 from tests.deliver.editions import NOON, freeze, links, rows, states, subscribe
 from tests.deliver.mail_servers import ScriptedServer
 
+pytestmark = pytest.mark.neighbours
+
 OK = b"250 2.0.0 ok\r\n"
 ENOUGH = 60
 

@@ -25,6 +25,8 @@ from tests.deliver.editions import (
 )
 from tests.deliver.mail_servers import ScriptedServer, real_server
 
+pytestmark = pytest.mark.neighbours
+
 BOTH = ("rsa", "ed25519")
 
 

@@ -16,6 +16,8 @@ from syndicate.errors import DeliveryError, PermanentFailure, TemporaryFailure
 from tests.deliver.mail_servers import ScriptedServer
 from tests.deliver.smtp.dialogues import ADA, ALL, BODY, LARGE, drive, invited
 
+pytestmark = pytest.mark.neighbours
+
 BO = Envelope(sender="news@example.org", recipient="bo@example.org", message_id="<1.2.x@y>")
 
 

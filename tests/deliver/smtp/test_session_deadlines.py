@@ -13,6 +13,8 @@ from syndicate.deliver.smtp.transport import SessionEnded
 from syndicate.errors import TemporaryFailure
 from tests.deliver.smtp.dialogues import ADA, BODY, LARGE, drive, invited
 
+pytestmark = pytest.mark.neighbours
+
 
 def readable(session: SmtpSession) -> None:
     """Wait until what was said to a session has come."""

@@ -15,6 +15,8 @@ from syndicate.deliver.smtp.transport import MessageAnswered
 from tests.deliver.mail_servers import certificate, real_server
 from tests.deliver.smtp.dialogues import ADA, BODY, LARGE, drive
 
+pytestmark = pytest.mark.neighbours
+
 PIECE = 512 * 1024
 
 

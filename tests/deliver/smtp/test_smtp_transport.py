@@ -7,6 +7,8 @@ from tests.deliver.mail_servers import ScriptedServer, certificate, real_server
 from tests.deliver.smtp.sessions import ADA, BODY, opened, smtp
 from tests.ports import free_port
 
+pytestmark = pytest.mark.neighbours
+
 
 @pytest.fixture
 def trusted(tmp_path, monkeypatch):

@@ -16,6 +16,8 @@ from tests.deliver.mail_servers import CUT, ClosingReply, ScriptedServer, certif
 from tests.deliver.smtp.sessions import ADA, BODY, opened, smtp
 from tests.until import until
 
+pytestmark = pytest.mark.neighbours
+
 PIPELINING = ("PIPELINING",)
 
 

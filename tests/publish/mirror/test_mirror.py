@@ -197,6 +197,7 @@ def test_it_stops_early_and_goes_on_where_it_stopped(newsroom, mirror):
     assert Ledger.files() == newsroom.files()
 
 
+@pytest.mark.neighbours
 def test_a_process_that_was_killed_loses_no_more_than_a_batch(newsroom, tmp_path):
     script = textwrap.dedent("""
         import os, sys
@@ -297,6 +298,7 @@ def test_a_list_of_uploads_that_cannot_be_read_is_reported_with_the_remedy(newsr
         mirror.update()
 
 
+@pytest.mark.neighbours
 def test_without_a_mirror_fsspec_is_not_loaded():
     script = (
         "import sys, syndicate.publish.mirror.mirror, syndicate.schedule.runner; "

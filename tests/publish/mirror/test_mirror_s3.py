@@ -11,6 +11,8 @@ from tests.publish.newsroom import PICTURE, Newsroom
 from tests.requirements import require
 from tests.web.asgi_client import Client
 
+pytestmark = pytest.mark.neighbours
+
 BUCKET = "morning-post"
 
 

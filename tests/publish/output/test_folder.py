@@ -188,6 +188,7 @@ DYING = """
 """
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize("moment", [0, 1, 2, 3])
 def test_a_build_that_is_killed_leaves_whole_files_and_says_which(tmp_path, moment):
     (tmp_path / "old.html").write_bytes(b"first")

@@ -7,6 +7,8 @@ import pytest
 
 from tests.publish.push.subscriber import station
 
+pytestmark = pytest.mark.neighbours
+
 flask_websub = pytest.importorskip("flask_websub.subscriber", reason="pip install flask-websub")
 
 

@@ -19,6 +19,8 @@ from syndicate.publish.push.http_client import MAX_BODY, HttpClient
 from syndicate.publish.push.ssrf_guard import is_public
 from tests.publish.push.hostile_servers import read_request, says, stranger
 
+pytestmark = pytest.mark.neighbours
+
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 OK = b"HTTP/1.1 200 OK\r\nX-Twice: a\r\nx-twice: b\r\nContent-Length: 2\r\n\r\nok"
 

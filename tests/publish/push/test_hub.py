@@ -9,6 +9,8 @@ from syndicate import clock
 from syndicate.publish.build.publisher import Publisher
 from tests.publish.push.subscriber import query_of
 
+pytestmark = pytest.mark.neighbours
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 

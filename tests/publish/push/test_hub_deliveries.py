@@ -15,6 +15,8 @@ from syndicate.publish.push.http_client import HttpClient
 from tests.publish.push.hostile_servers import read_request, stranger
 from tests.publish.push.subscriber import query_of, station
 
+pytestmark = pytest.mark.neighbours
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 

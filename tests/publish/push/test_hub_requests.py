@@ -13,6 +13,8 @@ from syndicate.web.feeds import websub_hub as page
 from tests.publish.push.subscriber import station
 from tests.web.asgi_client import Client
 
+pytestmark = pytest.mark.neighbours
+
 WRONG: tuple[tuple[dict[str, str], str], ...] = (
     ({"mode": "subscribe!"}, "hub.mode"),
     ({"topic": "/nothing.xml"}, "not one of our feeds"),

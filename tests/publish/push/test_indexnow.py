@@ -11,6 +11,8 @@ from tests.publish.newsroom import Newsroom
 from tests.publish.push.endpoints import listening
 from tests.render.feeds.samples import NOON
 
+pytestmark = pytest.mark.neighbours
+
 HOME = "https://news.example"
 KEY = "5f1e2d3c4b5a69788796a5b4c3d2e1f0"
 BUILT = NOON + timedelta(hours=1)

@@ -20,6 +20,8 @@ from tests.publish.newsroom import Newsroom
 from tests.publish.push.endpoints import listening
 from tests.render.feeds.samples import NOON
 
+pytestmark = pytest.mark.neighbours
+
 LATER = NOON + timedelta(hours=2)
 MINUTE = timedelta(minutes=1)
 HOME = "http://127.0.0.1:8000"

@@ -16,17 +16,20 @@ from tests.render.pages.sample_publication import article, figure, markup_of
 from tests.render.pages.test_article_page import read, text
 
 
+@pytest.mark.neighbours
 def test_the_validator_bites() -> None:
     (said,) = checkers.amp([b"<!doctype html><html><body><img src=x></body></html>"])
     assert any("viewport" in line for line in said)
 
 
+@pytest.mark.neighbours
 def test_every_page_of_the_publication_is_valid(site: Path) -> None:
     files = sorted(site.glob("articles/*/amp/index.html"))
     assert len(files) == len(sample_publication.STORIES)
     assert checkers.amp([file.read_bytes() for file in files]) == [[]] * len(files)
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize("url", ["https://post.example", "http://127.0.0.1:8000/path"])
 def test_whatever_a_body_holds_the_page_is_valid(tmp_path: Path, url: str) -> None:
     amp = AmpPages(
@@ -37,6 +40,7 @@ def test_whatever_a_body_holds_the_page_is_valid(tmp_path: Path, url: str) -> No
     assert wrong == {}
 
 
+@pytest.mark.neighbours
 def test_every_way_of_filling_the_slots_is_valid(tmp_path: Path) -> None:
     slot = sample_publication.ADS.header
     ways = (
@@ -54,6 +58,7 @@ def test_every_way_of_filling_the_slots_is_valid(tmp_path: Path) -> None:
     assert [page.count(b"amp-ad-0.1.js") for page in pages] == [0, 1, 1, 0]
 
 
+@pytest.mark.neighbours
 def test_articles_with_every_field_and_with_none_are_valid(amp: AmpPages) -> None:
     evil = '"><script>alert(1)</script>'
     made = (

@@ -62,6 +62,7 @@ def test_recordings_never_play_by_themselves_and_always_have_controls(pages: Art
         assert player.get("preload") == "metadata"
 
 
+@pytest.mark.neighbours
 def test_the_nu_checker_finds_nothing_wrong(tmp_path: Path, pages: ArticlePages) -> None:
     file = tmp_path / "page.html"
     file.write_bytes(pages.article(article(body=everything())))
@@ -180,6 +181,7 @@ def test_each_has_amps_own_component_and_only_its_extension(
         assert found.get("autoplay") is None
 
 
+@pytest.mark.neighbours
 def test_with_each_the_amp_page_is_valid(amp: AmpPages) -> None:
     written = [amp.article(article(body=filed(embed))) for embed in EMBEDS.values()]
     found = dict(zip(EMBEDS, checkers.amp(written), strict=True))
@@ -206,6 +208,7 @@ _SAID = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 
 
 # a few examples of many each: the validator takes longer to begin than to judge
+@pytest.mark.neighbours
 @settings(max_examples=2, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(sorted(EMBEDS)), _SAID, _SAID), min_size=60, max_size=60))
 def test_whatever_is_written_in_a_player_the_amp_page_is_valid(
@@ -229,6 +232,7 @@ def with_amp(root: Path, **tables: Any) -> AmpPages:
     )
 
 
+@pytest.mark.neighbours
 def test_analytics_stand_where_they_are_configured_and_nowhere_else(
     tmp_path: Path, amp: AmpPages
 ) -> None:
@@ -244,6 +248,7 @@ def test_analytics_stand_where_they_are_configured_and_nowhere_else(
     assert b"amp-analytics" not in amp.article(article())
 
 
+@pytest.mark.neighbours
 def test_ads_and_analytics_wait_for_consent_where_it_is_asked_for(tmp_path: Path) -> None:
     counted = AnalyticsSettings(type="googleanalytics")
     ways = (
@@ -262,6 +267,7 @@ def test_ads_and_analytics_wait_for_consent_where_it_is_asked_for(tmp_path: Path
     assert b"consent" not in silent.partition(b"<body>")[2]
 
 
+@pytest.mark.neighbours
 def test_the_whole_style_is_within_amps_limit(tmp_path: Path) -> None:
     page = with_amp(tmp_path, consent=ConsentSettings(ask=True)).article(article(body=everything()))
     style = read(page).xpath("//style[@amp-custom]")[0].text

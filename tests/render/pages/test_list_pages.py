@@ -191,6 +191,7 @@ def test_assets_are_named_by_their_content_and_all_that_pages_load(
     assert {path.split(".")[-1] for path in changed} == {"css"}
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize(
     ("name", "address"),
     [

@@ -28,7 +28,7 @@ PLACES = (
 )
 PHONE, DESKTOP = 360, 1280
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.neighbours]
 
 
 @contextmanager

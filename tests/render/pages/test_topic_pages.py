@@ -84,6 +84,7 @@ def test_an_article_names_its_translations_to_readers_and_to_machines(pages: Art
     }
 
 
+@pytest.mark.neighbours
 def test_the_masthead_shows_a_logo_for_each_ground(tmp_path: Path) -> None:
     theme = ThemeSettings(masthead=Masthead.LOGO, logo=Path("a.svg"), logo_dark=Path("b.svg"))
     config = sample_publication.config(tmp_path).override(theme=theme)

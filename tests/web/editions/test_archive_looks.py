@@ -15,7 +15,7 @@ from tests import checkers
 from tests.render.mail.samples import alert, config, digest, stories, story
 from tests.sample_editions import freeze, subscribe
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.neighbours]
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"

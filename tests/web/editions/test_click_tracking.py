@@ -163,6 +163,7 @@ def test_a_store_that_can_not_be_written_stops_nobody(site, monkeypatch):
     assert (answer.status_code, answer.headers["location"]) == (302, PLACES[1])
 
 
+@pytest.mark.neighbours
 def test_writing_is_not_waited_for(web, sqlite_store, publication, monkeypatch):
     tables = {"newsletters": [{"name": "breaking", "tracking": "clicks"}]}
     client = web(**tables)

@@ -19,6 +19,8 @@ from PIL import Image
 
 from tests.publish.serving import Served, serving
 
+pytestmark = pytest.mark.neighbours
+
 FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 ATOM = "{http://www.w3.org/2005/Atom}"
 WEBFEEDS = "{http://webfeeds.org/rss/1.0}"

@@ -20,6 +20,8 @@ from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 from tests.until import until
 
+pytestmark = pytest.mark.neighbours
+
 HER = "anna@example.org"
 FILES = {
     "rss.xml": "application/rss+xml; charset=utf-8",

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from tests import checkers
 from tests.web.outbox.test_outbox import HTML, letter, put
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.neighbours]
 
 DARK = "matchMedia('(prefers-color-scheme: dark)').matches"
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"

@@ -11,6 +11,8 @@ from starlette.requests import Request
 from syndicate.config.loopback import is_loopback
 from syndicate.web.server.client_address import is_local
 
+pytestmark = pytest.mark.neighbours
+
 HTML = """<!doctype html><html><head><title>x</title><style>
 body { background: #FFFDF9; color: #1B1B1B } @media (prefers-color-scheme: dark) { body { background: #14161A; color: #ECE8E1 } }
 </style></head><body><h1>The dam holds</h1><p><a href="http://127.0.0.1:8000/articles/dam/">Read on</a></p>

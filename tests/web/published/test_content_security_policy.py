@@ -45,6 +45,7 @@ def test_a_source_cannot_bring_a_directive_of_its_own(publication, name):
         publication(ads={"csp_sources": [name]})
 
 
+@pytest.mark.neighbours
 def test_pages_have_the_policy_and_amp_pages_have_amps_own_rules(web, publication):
     output = publication().output
     for name in ("index.html", "articles/dam/amp/index.html"):

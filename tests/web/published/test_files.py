@@ -17,6 +17,8 @@ from syndicate.publish.records.manifest import MANIFEST_NAME
 from syndicate.web.published.file_cache import FileCache
 from tests.web.published.published_folder import RSS, now, published, put, served
 
+pytestmark = pytest.mark.neighbours
+
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:

@@ -14,6 +14,8 @@ from syndicate.web.app import application
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 
+pytestmark = pytest.mark.neighbours
+
 OLD = ("/2019/05/tram/", "/2019/05/tram.html", "/posts/été/", "/articles/2019/tram.html")
 
 

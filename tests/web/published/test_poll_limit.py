@@ -133,6 +133,7 @@ def feeds(tmp_path):
     return published(tmp_path)
 
 
+@pytest.mark.neighbours
 def test_a_429_says_when_to_come_back_and_what_to_do(feeds):
     with served(feeds, web={"poll_allowance": 10}) as client:
         answers = [client.get("/rss.xml") for _ in range(12)]
@@ -148,6 +149,7 @@ def test_a_429_says_when_to_come_back_and_what_to_do(feeds):
         assert client.get("/rss.xml", headers={"user-agent": "another"}).status_code == 200
 
 
+@pytest.mark.neighbours
 def test_tags_that_were_never_ours_are_one_that_is_never_renewed(feeds):
     with served(feeds, web={"poll_allowance": 10}) as client:
 
@@ -159,17 +161,20 @@ def test_tags_that_were_never_ours_are_one_that_is_never_renewed(feeds):
         assert 429 in answers
 
 
+@pytest.mark.neighbours
 def test_pages_and_the_list_of_feeds_have_no_limit(feeds):
     with served(feeds, web={"poll_allowance": 10}) as client:
         for path in ("/", "/opml.xml", "/articles/dam/"):
             assert {client.get(path).status_code for _ in range(60)} == {200}
 
 
+@pytest.mark.neighbours
 def test_the_limit_can_be_turned_off(feeds):
     with served(feeds, web={"poll_allowance": 10, "poll_limit": False}) as client:
         assert {client.get("/rss.xml").status_code for _ in range(60)} == {200}
 
 
+@pytest.mark.neighbours
 def test_readers_behind_a_proxy_of_ours_are_told_apart(feeds):
     with served(feeds, web={"poll_allowance": 10, "proxies": ["127.0.0.0/8"]}) as client:
 

@@ -12,6 +12,8 @@ from syndicate.web.server.responses import OpenFile
 from tests.until import until
 from tests.web.published.published_folder import RSS, put
 
+pytestmark = pytest.mark.neighbours
+
 # parts
 
 PICTURE = b"\xff\xd8" + b"picture" * 200

@@ -11,6 +11,8 @@ from syndicate.render.feeds.channel import build_entry
 from tests.render.feeds.samples import a_channel, an_article
 from tests.web.published.published_folder import PUBLICATION, RSS, put, served
 
+pytestmark = pytest.mark.neighbours
+
 CONFIG = Config.model_validate({"publication": PUBLICATION, "root": Path()})
 
 

@@ -3,8 +3,12 @@
 import re
 from datetime import timedelta
 
+import pytest
+
 from syndicate import clock
 from syndicate.web.readers.signup.bot_checks import FormStamps, StampAge
+
+pytestmark = pytest.mark.neighbours
 
 
 def test_a_filled_hidden_field_gets_the_usual_page_and_no_letter(site):

@@ -12,7 +12,7 @@ from syndicate import clock
 from tests.web.readers.signup.test_looks import a_moment_later
 from tests.web.readers.signup.test_proof_of_work import solved
 
-pytestmark = pytest.mark.usefixtures("within_the_hour")
+pytestmark = [pytest.mark.usefixtures("within_the_hour"), pytest.mark.neighbours]
 TIGHT = {"per_network": 2}
 HOUR_AND_MORE = timedelta(minutes=66)
 

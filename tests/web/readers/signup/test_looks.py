@@ -151,6 +151,7 @@ def test_axe_finds_no_barrier(browser, site, monkeypatch, theme, width):
     page.close()
 
 
+@pytest.mark.neighbours
 def test_the_nu_checker_has_nothing_to_say(site, tmp_path):
     opened = site(**TABLES | {"signup": TABLES["signup"] | {"proof_of_work": True}})
     pages = {

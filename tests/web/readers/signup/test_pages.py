@@ -16,6 +16,8 @@ from syndicate.web.readers.letters import LetterSender
 from tests import ROOT
 from tests.causes import TEST, by_reader
 
+pytestmark = pytest.mark.neighbours
+
 TWO = [
     {"name": "breaking", "description": "What can't wait."},
     {"name": "briefing", "title": "The Briefing"},

@@ -6,8 +6,12 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from syndicate import clock
 from syndicate.web.readers.signup.proof_of_work import CHALLENGE_LIFETIME, MAX_NUMBER, Challenges
+
+pytestmark = pytest.mark.neighbours
 
 
 def solved(challenge: dict[str, Any], changes: dict[str, Any] | None = None) -> str:

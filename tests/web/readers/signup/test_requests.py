@@ -11,6 +11,8 @@ from structlog.testing import capture_logs
 from syndicate import clock
 from tests.causes import TEST, by_reader
 
+pytestmark = pytest.mark.neighbours
+
 
 def test_the_response_is_the_same_for_every_address(site):
     opened = site(signup={"per_address": 3})
