@@ -23,7 +23,7 @@ from tests.publish.newsroom import PICTURE, Newsroom
 from tests.web.known_reader import KnownReader, path_of, subscribe_anna
 from tests.web.outbox.test_outbox import letter, put
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.neighbours]
 
 LONG = "Donaudampfschifffahrtsgesellschaften"
 """36 letters."""

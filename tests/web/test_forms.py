@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from syndicate.web.forms import MAX_BODY_SIZE, parse_form
 
 
+@pytest.mark.neighbours
 def test_a_body_that_is_too_long_is_not_read(site):
     opened = site()
     long = "x" * (MAX_BODY_SIZE + 1)
@@ -21,6 +22,7 @@ def test_a_body_that_is_too_long_is_not_read(site):
     assert opened.reader() is None
 
 
+@pytest.mark.neighbours
 def test_an_endless_body_ends(site):
     opened = site()
 
@@ -66,6 +68,7 @@ def test_no_field_name_has_a_lone_surrogate(charset):
     assert form is None or "".join(form).encode()
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
@@ -128,6 +131,7 @@ BODY = st.binary(max_size=200) | st.sampled_from(
 )
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize("work", [False, True])
 def test_nothing_that_is_sent_breaks_anything(site, work):
     opened = site(

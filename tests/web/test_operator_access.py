@@ -11,6 +11,8 @@ from syndicate.web.server.server import WebServer
 from tests.requirements import require
 from tests.web import reverse_proxies
 
+pytestmark = pytest.mark.neighbours
+
 PUBLIC = {"publication": {"url": "https://post.example"}}
 PATHS = ["/metrics", "/outbox", "/outbox/", "/outbox/x.eml", "/outbox/x.eml/body"]
 TOKEN = "0123456789abcdef0123"

@@ -1,5 +1,9 @@
 """No dynamic response can be framed, cached or made to redirect elsewhere."""
 
+import pytest
+
+pytestmark = pytest.mark.neighbours
+
 
 def test_no_response_can_be_framed_cached_or_traced(site):
     opened = site()

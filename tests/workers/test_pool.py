@@ -182,6 +182,7 @@ time.sleep(0.2)
 """
 
 
+@pytest.mark.neighbours
 def test_an_interrupt_ends_no_fork_server_that_is_still_importing(tmp_path):
     (tmp_path / "slow_import.py").write_text(SLOW_IMPORT)
     (tmp_path / "main.py").write_text(INTERRUPTED)

@@ -35,6 +35,8 @@ from tests.web.known_reader import (
 )
 from tests.web.readers.mover import NEW, Mover
 
+pytestmark = pytest.mark.neighbours
+
 ORDERS = ((NEW, "anna@example.org"), ("anna@example.org", NEW))
 
 

@@ -12,6 +12,8 @@ from tests.causes import TEST
 from tests.web.known_reader import TABLES, status_text, subscribe_anna
 from tests.web.readers.mover import NEW, Mover
 
+pytestmark = pytest.mark.neighbours
+
 
 @pytest.fixture
 def mover(web, sqlite_store, publication):

@@ -13,6 +13,8 @@ from syndicate.render.mail.letter import Letter
 from syndicate.web.readers.letters import LetterSender
 from tests.causes import TEST, by_reader
 
+pytestmark = pytest.mark.neighbours
+
 TWO = [{"name": "breaking", "description": "What can't wait."}, {"name": "briefing"}]
 CITY = {"fields": [{"name": "city"}]}
 

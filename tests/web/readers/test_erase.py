@@ -16,6 +16,8 @@ from tests.csv_import import import_subscribers
 from tests.deliver import editions
 from tests.web.known_reader import TABLES, dump, path_of, subscribe_anna
 
+pytestmark = pytest.mark.neighbours
+
 HER = "anna@example.org"
 BUTTON = by_reader("preferences page")
 

@@ -28,6 +28,8 @@ from tests.web.known_reader import (
 )
 from tests.web.signup_site import SignupSite
 
+pytestmark = pytest.mark.neighbours
+
 HERS = ("anna@example.org", "Rosental", "Bonn", "4711")
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 

@@ -79,6 +79,7 @@ def test_a_publication_may_write_its_own(publication, tmp_path):
     assert content.text.startswith("Dear reader: SLOT")
 
 
+@pytest.mark.neighbours
 def test_a_letter_goes_out_without_a_mailing_lists_headers(site):
     opened = site(
         newsletters=[{"name": "breaking", "from": "Breaking <breaking@example.org>"}],
@@ -94,6 +95,7 @@ def test_a_letter_goes_out_without_a_mailing_lists_headers(site):
     assert headers["To"] == "anna@example.org"
 
 
+@pytest.mark.neighbours
 def test_the_letter_to_a_known_reader_is_in_their_language(site):
     opened = site()
     with opened.store.write() as tx:
@@ -104,6 +106,7 @@ def test_the_letter_to_a_known_reader_is_in_their_language(site):
     assert "Bitte bestätigen Sie" in opened.letters()[0].subject
 
 
+@pytest.mark.neighbours
 def test_the_link_of_a_letter_is_the_page_that_confirms(site):
     opened = site()
     opened.sign_up()
@@ -115,6 +118,7 @@ def test_the_link_of_a_letter_is_the_page_that_confirms(site):
     assert opened.states() == {"breaking": "confirmed"}
 
 
+@pytest.mark.neighbours
 def test_run_sends_a_letter_at_once_and_not_at_the_next_sweep(site, sqlite_store, monkeypatch):
     monkeypatch.setattr("syndicate.schedule.runner.SWEEP_INTERVAL", timedelta(hours=1))
     wakes: list[Any] = []

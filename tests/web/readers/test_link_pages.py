@@ -31,6 +31,7 @@ def test_a_form_behind_a_token_is_taken_from_our_own_pages(headers, ours):
     assert is_same_origin(make_request(**headers), "https://letters.example/post") is ours
 
 
+@pytest.mark.neighbours
 def test_a_form_elsewhere_confirms_nothing_but_may_sign_up(site):
     opened = site()
     foreign = {"sec-fetch-site": "cross-site", "origin": "https://else.example"}

@@ -10,6 +10,8 @@ from tests.causes import TEST
 from tests.deliver import editions
 from tests.web.known_reader import TABLES, status_text, subscribe_anna
 
+pytestmark = pytest.mark.neighbours
+
 
 @pytest.fixture
 def reader(web, sqlite_store, publication):

@@ -33,6 +33,8 @@ from tests.web.known_reader import (
 )
 from tests.web.signup_site import SignupSite
 
+pytestmark = pytest.mark.neighbours
+
 SLOW = settings(
     max_examples=25,
     deadline=None,

@@ -13,7 +13,7 @@ from tests.causes import TEST
 from tests.web.known_reader import TABLES, KnownReader, path_of, subscribe_anna
 from tests.web.readers.mover import NEW, Mover
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.neighbours]
 
 SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 

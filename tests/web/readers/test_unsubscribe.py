@@ -13,6 +13,8 @@ from syndicate.model.subscribers import SubscriberChange, SubscriptionState
 from syndicate.store import Store
 from tests.causes import TEST
 
+pytestmark = pytest.mark.neighbours
+
 AT = datetime(2026, 11, 24, 13, 17, tzinfo=UTC)
 URLENCODED: dict[str, Any] = {"data": {"List-Unsubscribe": "One-Click"}}
 MULTIPART: dict[str, Any] = {"files": {"List-Unsubscribe": (None, "One-Click")}}

@@ -27,7 +27,7 @@ from tests.web.server.http_clients import (
     statuses,
 )
 
-pytestmark = pytest.mark.usefixtures("patient")
+pytestmark = [pytest.mark.usefixtures("patient"), pytest.mark.neighbours]
 
 
 # hosts

@@ -37,6 +37,7 @@ def test_who_comes_through_a_proxy_is_somebody_else(header):
     )
 
 
+@pytest.mark.neighbours
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
 def test_figures_are_for_this_machine_by_both_its_addresses(sqlite_store, publication):
     app = application(sqlite_store, publication(web={"host": "::"}))

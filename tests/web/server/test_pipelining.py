@@ -22,7 +22,7 @@ from tests.web.server.http_clients import (
     statuses,
 )
 
-pytestmark = pytest.mark.usefixtures("patient")
+pytestmark = [pytest.mark.usefixtures("patient"), pytest.mark.neighbours]
 
 
 # many requests

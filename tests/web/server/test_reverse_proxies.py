@@ -22,6 +22,8 @@ from tests.web.request_matrix import CASES, ResponseFields, case, client, send_r
 from tests.web.server.proxy_differences import DIFFERENCES, FEEDS, FRONTS, NGINX, TESTED_APART
 from tests.web.test_serving_doc import PROMISES
 
+pytestmark = pytest.mark.neighbours
+
 CLIMBING = {"/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/x%00/rss.xml"}
 ODD = {
     "/media/..%2f.manifest.sqlite": False,

@@ -18,6 +18,8 @@ from tests.ports import free_port
 from tests.until import until
 from tests.web.steady_clients import SteadyClients
 
+pytestmark = pytest.mark.neighbours
+
 HELLO = PlainTextResponse("hello")
 
 

@@ -19,6 +19,8 @@ from tests.requirements import require
 from tests.web import reverse_proxies
 from tests.web.publication import ServedPublication, answering
 
+pytestmark = pytest.mark.neighbours
+
 HOST = b"Host: www.example.org\r\n"
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n"
 UPGRADE = b"Connection: Upgrade\r\nUpgrade: h2c\r\n"

@@ -21,6 +21,8 @@ from syndicate.web.app import application
 from syndicate.web.server.server import WebServer
 from tests.until import until
 
+pytestmark = pytest.mark.neighbours
+
 FORM = b"content-type: application/x-www-form-urlencoded\r\n"
 JSON = b"content-type: application/json\r\n"
 PATHS = [

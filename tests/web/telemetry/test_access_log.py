@@ -42,6 +42,7 @@ def entry(path="/rss.xml", status=200):
     return clock.now(), "GET", path, status, 5, 0.0012, "gzip", "Feedly", RequestKind.FEED, False
 
 
+@pytest.mark.neighbours
 def test_an_answer_is_one_line_of_json(web, tmp_path):
     client = web(**LOGGED)
     publish(tmp_path)
@@ -69,6 +70,7 @@ def test_an_answer_is_one_line_of_json(web, tmp_path):
     assert (second["status"], second["conditional"], second["bytes"]) == (304, True, 0)
 
 
+@pytest.mark.neighbours
 def test_nothing_tells_of_a_person_whatever_is_asked_for(web, sqlite_store, publication, tmp_path):
     tables = TABLES | {"web": {"access_log": "access.log", "proxies": ["127.0.0.0/8"]}}
     client = web(**tables)
@@ -113,6 +115,7 @@ def test_nothing_tells_of_a_person_whatever_is_asked_for(web, sqlite_store, publ
         assert secret.lower() not in text, secret
 
 
+@pytest.mark.neighbours
 def test_probes_are_never_logged(web, tmp_path):
     client = web(**LOGGED)
     for path in ("/healthz", "/readyz", "/metrics", "/"):
@@ -120,6 +123,7 @@ def test_probes_are_never_logged(web, tmp_path):
     assert [line["path"] for line in lines(tmp_path)] == ["/"]
 
 
+@pytest.mark.neighbours
 def test_hostile_requests_break_no_line(web, tmp_path):
     client = web(**LOGGED)
     nasty = ["%0A%0D%00%1B[31m%22%7D", "%E2%80%A8", "%FF%FE", "a" * 5000, "%7F", "x%22,%22status"]
@@ -187,6 +191,7 @@ def until_said(client: Client, line: str) -> None:
     until(lambda: line in client.get("/metrics").text)
 
 
+@pytest.mark.neighbours
 def test_a_full_disk_is_told_once_and_fails_nothing(web, tmp_path):
     (tmp_path / "access.log").symlink_to("/dev/full")
     client = web(**LOGGED)
@@ -200,6 +205,7 @@ def test_a_full_disk_is_told_once_and_fails_nothing(web, tmp_path):
     assert "No space left" in told[0]["error"]
 
 
+@pytest.mark.neighbours
 def test_lines_that_were_lost_are_told_after_a_reload_as_well(sqlite_store, publication, tmp_path):
     (tmp_path / "access.log").symlink_to("/dev/full")
     first = application(sqlite_store, publication(**LOGGED))
@@ -259,6 +265,7 @@ def test_a_dash_is_stderr(publication, capsys):
     assert AccessLog.from_config(publication()) is None
 
 
+@pytest.mark.neighbours
 def test_a_clean_stop_loses_no_line(tmp_path):
     """The real command: the last request is noted, though the process ends within the second."""
     (tmp_path / "config.toml").write_text(

@@ -19,6 +19,8 @@ from tests.store.ledger.test_deliveries import edition, readers
 from tests.web.asgi_client import Client
 from tests.web.known_reader import TABLES
 
+pytestmark = pytest.mark.neighbours
+
 NOW = clock.now()
 FEEDLY = {"user-agent": "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 16 subscribers; x)"}
 RSS = b"<?xml version='1.0'?><rss version='2.0'>" + b"<!-- news -->" * 200 + b"</rss>"

@@ -23,6 +23,8 @@ from tests.until import away_from_midnight
 from tests.web.asgi_client import Client
 from tests.web.telemetry.test_metrics import metrics, publish
 
+pytestmark = pytest.mark.neighbours
+
 LOCAL = "127.0.0.1:8000"
 STRANGER = {"host": "news.example.org"}
 

@@ -1,5 +1,9 @@
 """Sign-ups with control characters, lures and malformed JSON."""
 
+import pytest
+
+pytestmark = pytest.mark.neighbours
+
 NASTY = ("\r\nBcc: eve@example.org", "\nX: y", "a\x00b", "\u2028x", "a\rb", "\x85x")
 
 
