@@ -1,7 +1,7 @@
 """The quick lane, `pytest --quick`: no browser, no PostgreSQL, no real server, no other process.
 
-What starts a server or a process is marked `neighbours`, and what takes long `slow`; browser and
-PostgreSQL are known by their fixtures. An unmarked test that opens a port or starts a process all
+What starts a server or a process is marked `neighbours`, and what takes long `slow`; browser,
+PostgreSQL and the command line are known by their fixtures. An unmarked test that opens a port or starts a process all
 the same fails in this lane, with a line that says what to do.
 """
 
@@ -18,6 +18,13 @@ NEEDS = {
     "socket.bind": "opens a port",
 }
 """What the interpreter reports (https://docs.python.org/3/library/audit_events.html)."""
+FIXTURES = {
+    "browser": "with a browser",
+    "postgresql": "with PostgreSQL",
+    "operator": "with the command line",
+    "elsewhere": "with the command line",
+}
+"""Fixtures that need a neighbour; as a parameter's value, `postgresql` is a database."""
 _SHARED = "left_out"
 
 
@@ -69,10 +76,9 @@ def _reason(item: pytest.Item) -> str:
     """Say why a test isn't quick; "" if it is."""
     fixtures = set(getattr(item, "fixturenames", ()))
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    if "browser" in fixtures:
-        return "with a browser"
-    if "postgresql" in fixtures or "postgresql" in parameters.values():
-        return "with PostgreSQL"
+    for fixture, reason in FIXTURES.items():
+        if fixture in fixtures or fixture in parameters.values():
+            return reason
     if item.get_closest_marker("neighbours"):
         return "with a server or another process"
     return "that take long" if item.get_closest_marker("slow") else ""

@@ -16,6 +16,8 @@ from syndicate.store import Store
 from tests import ROOT
 from tests.csv_import import import_subscribers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def clone(tmp_path):

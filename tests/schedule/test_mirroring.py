@@ -38,6 +38,7 @@ def told(path, *, then=lambda: None):
     return event
 
 
+@pytest.mark.neighbours
 def test_what_is_published_is_mirrored(harness):
     arrived = told("feed.json")
     one = Runner(harness.services, threading.Event())
@@ -48,6 +49,7 @@ def test_what_is_published_is_mirrored(harness):
     assert "articles/ferry/index.html" in Ledger.files()
 
 
+@pytest.mark.neighbours
 def test_publishing_goes_on_while_the_mirror_is_slow(harness):
     go_on = threading.Event()
     stuck = told("articles/ferry/index.html", then=lambda: go_on.wait(SOON))
@@ -64,6 +66,7 @@ def test_publishing_goes_on_while_the_mirror_is_slow(harness):
         go_on.set()
 
 
+@pytest.mark.neighbours
 def test_a_failure_is_logged_and_the_next_round_retries(harness, capsys):
     def refuse(path):
         raise PermissionError("Access Denied")

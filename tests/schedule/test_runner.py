@@ -48,6 +48,7 @@ def runner(harness, stop=None):
     return Runner(harness.services, stop or threading.Event())
 
 
+@pytest.mark.neighbours
 def test_a_file_saved_while_the_store_is_held_is_taken_in_by_the_next_sweep(harness):
     one = runner(harness)
     one.import_articles()
@@ -60,6 +61,7 @@ def test_a_file_saved_while_the_store_is_held_is_taken_in_by_the_next_sweep(harn
     assert (harness.config.output / "articles/ferry/index.html").is_file()
 
 
+@pytest.mark.neighbours
 def test_a_file_that_was_missed_is_taken_in_with_the_next_one_saved(harness):
     one = runner(harness)
     with held(harness):
@@ -68,6 +70,7 @@ def test_a_file_that_was_missed_is_taken_in_with_the_next_one_saved(harness):
     assert filed(harness) == {"ferry", "tram"}
 
 
+@pytest.mark.neighbours
 def test_a_page_that_could_not_be_made_is_made_once_it_can_be(harness):
     template = harness.config.templates / "page/article.html"
     template.parent.mkdir(parents=True)
@@ -81,6 +84,7 @@ def test_a_page_that_could_not_be_made_is_made_once_it_can_be(harness):
     assert page.is_file()
 
 
+@pytest.mark.neighbours
 def test_nothing_new_is_begun_once_it_is_to_stop(harness):
     stop = threading.Event()
     one = runner(harness, stop)
@@ -93,6 +97,7 @@ def test_nothing_new_is_begun_once_it_is_to_stop(harness):
     assert "dome" not in filed(harness)
 
 
+@pytest.mark.neighbours
 def test_a_file_that_makes_our_code_fail_is_named_in_the_log_with_the_traceback(
     harness, monkeypatch
 ):
@@ -133,6 +138,7 @@ def refusals(log):
     return [line["reason"] for line in log if line["event"] == "refused"]
 
 
+@pytest.mark.neighbours
 def test_a_file_that_takes_too_long_is_refused_once_and_keeps_no_other_out(harness, impatient):
     one = runner(harness)
     save_endless(harness)
@@ -147,6 +153,7 @@ def test_a_file_that_takes_too_long_is_refused_once_and_keeps_no_other_out(harne
     assert filed(harness) == {"aardvark", "zebra"}
 
 
+@pytest.mark.neighbours
 def test_a_file_that_took_too_long_is_read_again_once_it_changes(harness, impatient):
     one = runner(harness)
     one.import_articles(frozenset({save_endless(harness)}))
@@ -175,6 +182,7 @@ def test_timetable_and_pages_do_not_wait_for_files_that_are_being_read(harness, 
     intake.join(60)
 
 
+@pytest.mark.neighbours
 def test_a_failing_disk_is_logged_without_a_traceback(harness, capsys):
     (harness.config.root / "feeds").write_text("in the way")
     one = runner(harness)
@@ -219,6 +227,7 @@ def gone(logs):
     return [line["reason"] for line in logs if line["event"] == "article file is gone"]
 
 
+@pytest.mark.neighbours
 def test_a_deleted_file_is_named_once_with_what_to_do_and_its_article_stays(harness):
     one = runner(harness)
     [ferry] = save(harness, "ferry")
@@ -240,6 +249,7 @@ def test_a_deleted_file_is_named_once_with_what_to_do_and_its_article_stays(harn
     assert len(gone(logs)) == 1, "it came back, and is gone again"
 
 
+@pytest.mark.neighbours
 def test_a_file_that_is_renamed_taken_back_or_a_draft_is_not_named(harness):
     one = runner(harness)
     files = {slug: min(save(harness, slug)) for slug in ("ferry", "tram", "draft")}
@@ -256,6 +266,7 @@ def test_a_file_that_is_renamed_taken_back_or_a_draft_is_not_named(harness):
     assert gone(logs) == []
 
 
+@pytest.mark.neighbours
 def test_many_files_that_are_gone_at_once_are_named_together_and_not_again_after_a_reload(harness):
     one = runner(harness)
     files = [min(save(harness, f"story-{number}")) for number in range(9)]

@@ -15,6 +15,8 @@ from syndicate.workers.pool import Shard, start_workers
 from syndicate.workers.resource_limits import ResourceLimits, restart_timers
 from tests import ROOT
 
+pytestmark = pytest.mark.neighbours
+
 LARGE = 3_000_000
 
 
@@ -182,7 +184,6 @@ time.sleep(0.2)
 """
 
 
-@pytest.mark.neighbours
 def test_an_interrupt_ends_no_fork_server_that_is_still_importing(tmp_path):
     (tmp_path / "slow_import.py").write_text(SLOW_IMPORT)
     (tmp_path / "main.py").write_text(INTERRUPTED)

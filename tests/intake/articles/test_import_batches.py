@@ -49,6 +49,7 @@ def rows(store):
         }
 
 
+@pytest.mark.neighbours
 def test_many_files_come_in_alike_from_one_process_and_from_several(
     articles, tmp_path, monkeypatch
 ):
@@ -66,6 +67,7 @@ def test_many_files_come_in_alike_from_one_process_and_from_several(
     assert len(saved[0]["articles"]) == 136
 
 
+@pytest.mark.neighbours
 def test_in_a_batch_a_refused_file_keeps_no_other_out(articles):
     many(articles)
     filed = articles.import_all()
@@ -137,6 +139,7 @@ def test_nobody_waits_for_the_store_while_a_file_is_set_again(articles, monkeypa
     assert articles.only().slug == "harbour-tram"
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize("limited", [False, True])
 def test_files_that_are_set_again_come_in_alike_from_other_processes(articles, limited):
     articles.import_one(articles.add("tram.md", body="## A heading"))

@@ -142,6 +142,7 @@ def test_an_address_of_our_own_is_refused_with_the_line(articles, address):
     assert articles.all() == []
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize("cores", [1, 2])
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_two_files_cannot_have_been_at_one_address(articles, monkeypatch, cores, dry_run):

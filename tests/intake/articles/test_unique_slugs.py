@@ -46,6 +46,7 @@ def test_the_later_of_two_stories_of_one_name_gets_a_number_and_a_warning(articl
     assert {article.slug: article.id for article in articles.all()} == ids
 
 
+@pytest.mark.neighbours
 @pytest.mark.parametrize("cores", [1, 2])
 def test_the_order_of_files_does_not_matter(articles, tmp_path, monkeypatch, cores):
     monkeypatch.setattr(parallel_parse, "available_cores", lambda: cores)

@@ -7,7 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
 
+import pytest
+
 from syndicate.intake.articles.watch import watch
+
+pytestmark = pytest.mark.slow
 
 PATIENCE = 20
 """Seconds; how soon it really is depends on the machine, and is no part of the test."""
