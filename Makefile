@@ -26,7 +26,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 TEXTS := $(VENV)/syndicate.pot
 CATALOGUES := --output-dir=syndicate/locale --domain=syndicate
 # Python keeps what it compiles, even where it is told not to: hundreds of tests start a process.
-TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
+TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist=worksteal
+# Tests with neighbours wait for half of their time, so each core gets two of them.
+TWICE_THE_CORES := $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 
 .PHONY: run test quick fuzz check format words bench-build bench-audience bench-serving bench-messages bench-delivery bench-kill
 
@@ -37,10 +39,10 @@ run: $(VENV)/run.stamp
 	@exec $(BIN)/syndicate run
 
 test: check
-	$(TESTS) $(PYTEST)
+	$(TESTS) --numprocesses=$(TWICE_THE_CORES) $(PYTEST)
 
 quick: check
-	$(TESTS) --quick $(PYTEST)
+	$(TESTS) --numprocesses=auto --quick $(PYTEST)
 
 fuzz: $(VENV)/test.stamp
 	SYNDICATE_FUZZ=$(or $(COUNT),100000) SYNDICATE_FUZZ_SEED=$(or $(SEED),1) $(BIN)/python -m pytest \
