@@ -28,7 +28,7 @@ CATALOGUES := --output-dir=syndicate/locale --domain=syndicate
 # Python keeps what it compiles, even where it is told not to: hundreds of tests start a process.
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist=worksteal
 # Tests with neighbours wait for half of their time, so each core gets two of them.
-TWICE_THE_CORES := $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
+TWICE_THE_CORES = $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 
 .PHONY: run test quick fuzz check format words bench-build bench-audience bench-serving bench-messages bench-delivery bench-kill
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from syndicate.config import Config
+from syndicate.config.sections.newsletters import Newsletter
 from syndicate.render import addresses, topics
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
@@ -170,6 +171,17 @@ def test_the_page_about_feeds_speaks_the_publications_language(
         "/paper/sections/city/",
         *(f"/paper/sections/city/{name}" for name in ("rss.xml", "atom.xml", "feed.json")),
     ]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_page_about_feeds_offers_newsletters_only_where_people_can_sign_up(
+    config: Config, enabled: bool
+) -> None:
+    signup = config.signup.model_copy(update={"enabled": enabled})
+    newsletters = (Newsletter(name="briefing", title="The Briefing"),)
+    frame = PageFrame(config.override(newsletters=newsletters, signup=signup), Templates())
+    page = read(ListPages(frame).subscribe(offers(config, sample_publication.edition())))
+    assert len(page.cssselect("form[action$='/signup']")) == enabled
 
 
 def test_many_feeds_are_folded_away_behind_their_number(lists: ListPages, config: Config) -> None:
