@@ -46,3 +46,20 @@ def after(event: threading.Event):
         return OK
 
     return body
+
+
+def several_relays(publication):
+    """Return a factory of publications with a relay for each port."""
+
+    def make(*ports: int, weights: tuple[int, ...] = (), newsletters=None, **mail) -> Config:
+        relays = [
+            {"name": f"relay{n}", "host": "127.0.0.1", "port": port, "security": "none"}
+            | ({"weight": weights[n]} if weights else {})
+            for n, port in enumerate(ports)
+        ]
+        mail = {"transport": "smtp", "from": "news@example.org"} | mail
+        more = {"newsletters": newsletters} if newsletters else {}
+        made: Config = publication(mail=mail | {"relays": relays}, **more)
+        return made
+
+    return make

@@ -87,3 +87,13 @@ def lamented(logs: Sequence[Mapping[str, Any]]) -> set[str]:
     told = [entry for entry in logs if entry["event"] == "outcome not recorded"]
     assert all(one["outcome"] == "accepted" and one["code"] == 250 for one in told)
     return {f"reader{one['reader'] - 1}@example.org" for one in told}
+
+
+def one_relay(publication: Publication) -> Publication:
+    """Return a factory of publications whose relay listens at a port of this machine."""
+
+    def make(port: int, connections: int = CONNECTIONS) -> Config:
+        way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
+        return publication(mail=way | {"from": "news@example.org", "connections": connections})
+
+    return make

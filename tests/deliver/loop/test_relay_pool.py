@@ -6,11 +6,10 @@ import time
 
 import pytest
 
-from syndicate.config import Config
 from syndicate.model.deliveries import DeliveryState
 from tests.deliver.editions import draft, freeze, readers, states, subscribe
 from tests.deliver.faulty_server import FaultyServer, repeated
-from tests.deliver.loop.relay_passes import ENOUGH, OK, after, attempts, deliver
+from tests.deliver.loop.relay_passes import ENOUGH, OK, after, attempts, deliver, several_relays
 from tests.deliver.mail_servers import CUT, ScriptedServer
 from tests.ports import free_port
 from tests.until import until
@@ -20,18 +19,7 @@ pytestmark = pytest.mark.neighbours
 
 @pytest.fixture
 def config(publication):
-    def make(*ports: int, weights: tuple[int, ...] = (), newsletters=None, **mail) -> Config:
-        relays = [
-            {"name": f"relay{n}", "host": "127.0.0.1", "port": port, "security": "none"}
-            | ({"weight": weights[n]} if weights else {})
-            for n, port in enumerate(ports)
-        ]
-        mail = {"transport": "smtp", "from": "news@example.org"} | mail
-        more = {"newsletters": newsletters} if newsletters else {}
-        made: Config = publication(mail=mail | {"relays": relays}, **more)
-        return made
-
-    return make
+    return several_relays(publication)
 
 
 @pytest.mark.parametrize(("weights", "share"), [((1, 1), 0.5), ((3, 1), 0.75)])

@@ -3,14 +3,12 @@
 import os
 import socket
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import create_engine, text
 from structlog.testing import capture_logs
 
-from syndicate.config import Config
 from syndicate.deliver.loop import reply_classifier
 from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
 from syndicate.errors import StoreError, StoreLocked, StoreUnreachable, TemporaryFailure
@@ -23,7 +21,6 @@ from tests.deliver.faulty_server import FaultyServer
 from tests.deliver.loop.store_passes import (
     AT,
     AUDIENCE,
-    CONNECTIONS,
     Publication,
     accepted_of,
     all_is_settled,
@@ -31,33 +28,16 @@ from tests.deliver.loop.store_passes import (
     bring_out,
     every_body_is_recorded,
     lamented,
+    one_relay,
     passed,
     patient,
 )
-from tests.deliver.store_failures import Wire, end_sessions, run_sql, wired
+from tests.deliver.store_failures import end_sessions, run_sql
 
 
 @pytest.fixture
 def config(publication: Publication) -> Publication:
-    def make(port: int, connections: int = CONNECTIONS) -> Config:
-        way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
-        return publication(mail=way | {"from": "news@example.org", "connections": connections})
-
-    return make
-
-
-@pytest.fixture
-def wire(postgresql: str, empty_database: str) -> Iterator[Wire]:
-    with wired(postgresql, empty_database) as made:
-        yield made
-
-
-@pytest.fixture
-def far_store(wire: Wire) -> Iterator[Store]:
-    """A store on PostgreSQL, at the end of a wire."""
-    store = Store.open(wire.url)
-    yield store
-    store.close()
+    return one_relay(publication)
 
 
 # a server that goes away

@@ -17,7 +17,6 @@ from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from syndicate import clock
-from syndicate.config import Config
 from syndicate.deliver.loop.ledger import Ledger
 from syndicate.errors import StoreUnreachable
 from syndicate.model.deliveries import DeliveryState
@@ -36,42 +35,18 @@ from tests.deliver.loop.store_passes import (
     bring_out,
     every_body_is_recorded,
     lamented,
+    one_relay,
     passed,
     patient,
 )
-from tests.deliver.store_failures import (
-    HELD_TO_MODES,
-    ON_A_SMALL_DISK,
-    Wire,
-    fill_up,
-    small_disks,
-    wired,
-)
+from tests.deliver.store_failures import HELD_TO_MODES, ON_A_SMALL_DISK, fill_up, small_disks
 
 pytestmark = pytest.mark.neighbours
 
 
 @pytest.fixture
 def config(publication: Publication) -> Publication:
-    def make(port: int, connections: int = CONNECTIONS) -> Config:
-        way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
-        return publication(mail=way | {"from": "news@example.org", "connections": connections})
-
-    return make
-
-
-@pytest.fixture
-def wire(postgresql: str, empty_database: str) -> Iterator[Wire]:
-    with wired(postgresql, empty_database) as made:
-        yield made
-
-
-@pytest.fixture
-def far_store(wire: Wire) -> Iterator[Store]:
-    """A store on PostgreSQL, at the end of a wire."""
-    store = Store.open(wire.url)
-    yield store
-    store.close()
+    return one_relay(publication)
 
 
 @pytest.fixture

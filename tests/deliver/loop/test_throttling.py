@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from syndicate.config import Config
 from syndicate.model.deliveries import DeliveryState
 from tests.deliver.editions import freeze, readers, rows, states, subscribe
-from tests.deliver.loop.relay_passes import OK, after, attempts, deliver
+from tests.deliver.loop.relay_passes import OK, after, attempts, deliver, several_relays
 from tests.deliver.mail_servers import ClosingReply, RefusingServer, ScriptedServer
 from tests.until import until
 
@@ -19,18 +18,7 @@ pytestmark = pytest.mark.neighbours
 
 @pytest.fixture
 def config(publication):
-    def make(*ports: int, weights: tuple[int, ...] = (), newsletters=None, **mail) -> Config:
-        relays = [
-            {"name": f"relay{n}", "host": "127.0.0.1", "port": port, "security": "none"}
-            | ({"weight": weights[n]} if weights else {})
-            for n, port in enumerate(ports)
-        ]
-        mail = {"transport": "smtp", "from": "news@example.org"} | mail
-        more = {"newsletters": newsletters} if newsletters else {}
-        made: Config = publication(mail=mail | {"relays": relays}, **more)
-        return made
-
-    return make
+    return several_relays(publication)
 
 
 def holds(store):
