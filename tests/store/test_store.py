@@ -7,9 +7,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,8 +21,7 @@ from syndicate.errors import (
 from syndicate.model.articles import Revision
 from syndicate.store import Store
 from syndicate.store.database import sql_engine
-from syndicate.store.database.schema import HEAD, metadata
-from syndicate.store.database.upgrade import SCRIPTS
+from syndicate.store.database.schema import HEAD
 from tests.causes import TEST
 from tests.sample_articles import add_article
 
@@ -40,19 +36,6 @@ def test_a_store_is_migrated_when_it_is_opened_and_only_once(store_url):
     second = Store.open(store_url)
     assert second.migrations == []
     second.close()
-
-
-def test_the_migrations_make_the_tables_that_the_code_knows(store_url):
-    Store.open(store_url).close()
-    database = create_engine(store_url)
-    with database.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
-        assert compare_metadata(context, metadata) == []
-    database.dispose()
-
-
-def test_the_newest_migration_is_the_one_the_code_names():
-    assert ScriptDirectory(str(SCRIPTS)).get_current_head() == HEAD
 
 
 def test_eight_processes_that_open_an_empty_store_at_once_migrate_it_once(store_url):

@@ -120,7 +120,7 @@ def dump(folder: Path) -> list[str]:
 
 def dump_without_limits(folder: Path) -> list[str]:
     """Return all rows but the limits, which also count refused requests."""
-    return [line for line in dump(folder) if not line.startswith('INSERT INTO "limits"')]
+    return [line for line in dump(folder) if not line.startswith('INSERT INTO "counters"')]
 
 
 def questions_to(tx: Transaction, key: int, kind: ConfirmationKind) -> list[PendingConfirmation]:

@@ -11,7 +11,7 @@ from syndicate.model.compiled_body import CompiledBody
 from syndicate.model.old_addresses import address_from_key
 from syndicate.store.articles.rows import article_of, articles_query, newest_first, public_at
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema import addresses, articles, galleys
+from syndicate.store.database.schema import addresses, articles, bodies
 
 BATCH = 500
 """Keys per query."""
@@ -19,8 +19,8 @@ BATCH = 500
 # built once: SQLAlchemy takes longer to build and recognise a query than SQLite to answer it
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 _ARTICLES = articles_query().where(articles.c.key.in_(_KEYS))
-_GALLEYS = select(galleys.c.article, galleys.c.opening, galleys.c.body, galleys.c.rules).where(
-    galleys.c.article.in_(_KEYS)
+_BODIES = select(bodies.c.article, bodies.c.opening, bodies.c.body, bodies.c.rules).where(
+    bodies.c.article.in_(_KEYS)
 )
 _OLD_ADDRESSES = (
     select(addresses.c.article, addresses.c.slug)
@@ -70,7 +70,7 @@ class PublishedArticles(Repository):
         """Return the compiled bodies that are stored, by the article's key."""
         return {
             key: CompiledBody(opening=tuple(opening), body=tuple(body), rules=rules)
-            for key, opening, body, rules in self._of(keys, _GALLEYS)
+            for key, opening, body, rules in self._of(keys, _BODIES)
         }
 
     def old_addresses(self, keys: Sequence[int]) -> dict[int, list[str]]:

@@ -32,7 +32,7 @@ from syndicate.store.articles.reading import ArticleLookup, ArticleReader
 from syndicate.store.articles.rows import REVISION_FIELDS, articles_query, public_at, row_of
 from syndicate.store.database.locks import LOCK_NUMBERS, lock
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema import Instant, addresses, articles, galleys, revisions, tags
+from syndicate.store.database.schema import Instant, addresses, articles, bodies, revisions, tags
 
 _NUMBER = update(articles).where(articles.c.key == bindparam("its_key"))
 _FREE_PATH = update(articles).where(articles.c.path == bindparam("its_path")).values(path=None)
@@ -247,12 +247,12 @@ class ArticleWriter(ArticleReader):
 
     def _save_bodies(self, compiled: Mapping[int, CompiledBody]) -> None:
         if compiled:
-            self._delete(galleys, galleys.c.article.in_(list(compiled)))
+            self._delete(bodies, bodies.c.article.in_(list(compiled)))
             rows = [
                 {"article": key, "rules": body.rules, "opening": body.opening, "body": body.body}
                 for key, body in compiled.items()
             ]
-            self._execute(insert(galleys), rows)
+            self._execute(insert(bodies), rows)
 
 
 class Slugs(Repository):

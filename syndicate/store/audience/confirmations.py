@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema import requests
+from syndicate.store.database.schema import confirmations
 
 
 class ConfirmationKind(StrEnum):
@@ -41,22 +41,22 @@ class Confirmations(Repository):
 
     def add(self, pending: PendingConfirmation) -> None:
         """Add a confirmation that is pending."""
-        self._execute(insert(requests), asdict(pending))
+        self._execute(insert(confirmations), asdict(pending))
 
     def find(self, letter: int, subscriber: int) -> PendingConfirmation | None:
         """Find what a letter asks of a subscriber."""
-        matches = requests.c.letter == letter, requests.c.subscriber == subscriber
-        return self._value(_confirmation, select(requests).where(*matches))
+        matches = confirmations.c.letter == letter, confirmations.c.subscriber == subscriber
+        return self._value(_confirmation, select(confirmations).where(*matches))
 
     def by_subscriber(self, subscriber: int) -> list[PendingConfirmation]:
         """Return what a subscriber was asked, oldest first."""
-        query = select(requests).where(requests.c.subscriber == subscriber)
-        return self._values(_confirmation, query.order_by(requests.c.letter))
+        query = select(confirmations).where(confirmations.c.subscriber == subscriber)
+        return self._values(_confirmation, query.order_by(confirmations.c.letter))
 
     def mark_done(self, letter: int, *, at: datetime) -> bool:
         """Record that a letter was confirmed; return False where it was confirmed before."""
-        pending = requests.c.letter == letter, requests.c.done_at.is_(None)
-        return self._update(requests, *pending, done_at=at) == 1
+        pending = confirmations.c.letter == letter, confirmations.c.done_at.is_(None)
+        return self._update(confirmations, *pending, done_at=at) == 1
 
 
 def _confirmation(*, kind: str, **row: Any) -> PendingConfirmation:

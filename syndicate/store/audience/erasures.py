@@ -20,13 +20,13 @@ from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     changes,
     clicks,
+    confirmations,
     deliveries,
     delivery_events,
     editions,
     erasures,
     former_addresses,
     private_feeds,
-    requests,
     subscriber_tags,
     subscribers,
     subscriptions,
@@ -88,7 +88,7 @@ class Erasures(Repository):
 
     def delete_people(self, keys: Sequence[int], *, history: bool = False) -> None:
         """Delete people and everything that is theirs; with `history`, what the audit log says."""
-        tables = [subscriptions, subscriber_tags, requests, private_feeds, former_addresses]
+        tables = [subscriptions, subscriber_tags, confirmations, private_feeds, former_addresses]
         for table in [*tables, changes] if history else tables:
             self._delete(table, table.c.subscriber.in_(keys))
         self._delete(subscribers, subscribers.c.key.in_(keys))

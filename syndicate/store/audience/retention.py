@@ -15,11 +15,11 @@ from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     changes,
     clicks,
+    confirmations,
     deliveries,
     delivery_events,
     editions,
     private_feeds,
-    requests,
     subscribers,
     subscriptions,
 )
@@ -74,7 +74,7 @@ class RetentionStore(Repository):
         """Delete some of them with their confirmations; return how many, 0 when none is left."""
         oldest = select(editions.c.key).where(_letters(before)).order_by(editions.c.key).limit(STEP)
         keys = list(self._execute(oldest).scalars())
-        self._delete(requests, requests.c.letter.in_(keys))
+        self._delete(confirmations, confirmations.c.letter.in_(keys))
         for table in (deliveries, delivery_events):
             self._delete(table, table.c.edition.in_(keys))
         return self._delete(editions, editions.c.key.in_(keys))
@@ -105,7 +105,9 @@ def _unconfirmed(before: datetime) -> ColumnElement[bool]:
         subscriptions.c.subscriber == subscribers.c.key,
         or_(subscriptions.c.state != SubscriptionState.PENDING, subscriptions.c.at >= before),
     )
-    requested = exists().where(requests.c.subscriber == subscribers.c.key, requests.c.at >= before)
+    requested = exists().where(
+        confirmations.c.subscriber == subscribers.c.key, confirmations.c.at >= before
+    )
     has_feed = exists().where(private_feeds.c.subscriber == subscribers.c.key)
     return and_(subscribers.c.created_at < before, ~is_reader, ~requested, ~has_feed)
 

@@ -27,7 +27,7 @@ from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.database.locks import LOCK_AUDIENCE, lock
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
-    requests,
+    confirmations,
     subscriber_tags,
     subscribers,
     subscriptions,
@@ -240,8 +240,8 @@ class Subscribers(Repository):
         address = normalise_email(other.email)
         self._update(subscribers, subscribers.c.key == key, address=address, email=other.email)
         # a letter that gives access to their data is at the old address
-        data = requests.c.kind == ConfirmationKind.DATA
-        self._delete(requests, requests.c.subscriber == key, data)
+        data = confirmations.c.kind == ConfirmationKind.DATA
+        self._delete(confirmations, confirmations.c.subscriber == key, data)
         self._former.add(normalise_email(person.email), key)
         self._former.delete(address)
         self._note(key, Action.MOVED, cause=cause, at=at)

@@ -6,7 +6,7 @@ from sqlalchemy import Select, select
 
 from syndicate.clock import EPOCH
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema import limits
+from syndicate.store.database.schema import counters
 
 _SLICES = 12
 """Slices per window."""
@@ -26,12 +26,12 @@ class AttemptLimits(Repository):
         What is refused isn't counted.
         """
         slice_ = _window_start(at, per / _SLICES)
-        matches = limits.c.name == name, limits.c.starts_at == slice_
-        self._insert_new(limits, {"name": name, "starts_at": slice_, "count": 0})
+        matches = counters.c.name == name, counters.c.starts_at == slice_
+        self._insert_new(counters, {"name": name, "starts_at": slice_, "count": 0})
         counted = self._execute(_counted(name, per, at).with_for_update())
         if sum(row.times for row in counted) >= limit:
             return False
-        self._update(limits, *matches, count=limits.c.count + 1)
+        self._update(counters, *matches, count=counters.c.count + 1)
         return True
 
     def wait(self, name: str, *, limit: int, per: timedelta, at: datetime) -> timedelta:
@@ -48,23 +48,23 @@ class AttemptLimits(Repository):
     def once(self, name: str, *, per: timedelta, at: datetime) -> bool:
         """Return True for the first call in a calendar window, such as a day in UTC."""
         row = {"name": name, "starts_at": _window_start(at, per), "count": 1}
-        return self._insert_new(limits, row) == 1
+        return self._insert_new(counters, row) == 1
 
     def was_done(self, name: str, *, per: timedelta, at: datetime) -> bool:
         """Whether `once` has returned True in the calendar window of `at`."""
         window = _window_start(at, per)
-        return self._exists(limits, limits.c.name == name, limits.c.starts_at == window)
+        return self._exists(counters, counters.c.name == name, counters.c.starts_at == window)
 
     def delete_before(self, before: datetime) -> int:
         """Delete counts that began before then; return how many."""
-        return self._delete(limits, limits.c.starts_at < before)
+        return self._delete(counters, counters.c.starts_at < before)
 
 
 def _counted(name: str, per: timedelta, at: datetime) -> Select[tuple[datetime, int]]:
     """Select the slices that count at this time, oldest first."""
-    recent = (limits.c.starts_at > at - per - per / _SLICES) & (limits.c.starts_at <= at)
-    query = select(limits.c.starts_at, limits.c.count.label("times"))
-    return query.where(limits.c.name == name, recent).order_by(limits.c.starts_at)
+    recent = (counters.c.starts_at > at - per - per / _SLICES) & (counters.c.starts_at <= at)
+    query = select(counters.c.starts_at, counters.c.count.label("times"))
+    return query.where(counters.c.name == name, recent).order_by(counters.c.starts_at)
 
 
 def _window_start(at: datetime, length: timedelta) -> datetime:

@@ -20,9 +20,9 @@ class Keys(Repository):
         return secret
 
     def get(self, name: str) -> bytes:
-        """Return a secret that every store has since a migration made it."""
+        """Return a secret that every store has from the start."""
         secret = self.find(name)
-        assert secret is not None, f"a migration makes the secret {name}"
+        assert secret is not None, f"no store is made without the secret {name}"
         return secret
 
     def find(self, name: str) -> bytes | None:

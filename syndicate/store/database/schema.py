@@ -36,7 +36,7 @@ from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind, EditionState
 from syndicate.model.subscribers import Action, Actor, SubscriptionState
 
-HEAD = "0012"
+HEAD = "0001"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 
@@ -126,8 +126,8 @@ revisions = table(
     Column("old_addresses", JSON, nullable=False, server_default="[]"),
 )
 
-galleys = table(
-    "galleys",
+bodies = table(
+    "bodies",
     Column("article", ForeignKey("articles.key"), primary_key=True),
     Column("rules", String(64), nullable=False),
     *columns(JSON, "opening", "body"),
@@ -214,8 +214,8 @@ changes = table(
     sqlite_autoincrement=True,
 )
 
-requests = table(
-    "requests",
+confirmations = table(
+    "confirmations",
     Column("letter", Integer, primary_key=True, autoincrement=False),
     Column("subscriber", Integer, nullable=False, index=True),
     Column("kind", String(16), nullable=False),
@@ -224,8 +224,8 @@ requests = table(
     Column("done_at", Instant),
 )
 
-limits = table(
-    "limits",
+counters = table(
+    "counters",
     Column("name", Text, primary_key=True),
     Column("starts_at", Instant, primary_key=True),
     Column("count", Integer, nullable=False),

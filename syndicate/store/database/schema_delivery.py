@@ -1,14 +1,14 @@
-"""The tables of delivery beside the ledger: decisions about editions, holds, quotas, rates."""
+"""The tables of delivery beside the ledger, and those of outgoing calls."""
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, String, Text
 
 from syndicate.model.edition_control import ControlAction
 from syndicate.model.subscribers import Actor
 from syndicate.store.database.schema import Instant, columns, deliveries, one_of, table
 
 # decisions about editions, each with the edition's counts; only added to
-edition_acts = table(
-    "edition_acts",
+control_records = table(
+    "control_records",
     Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("edition", Integer, nullable=False, index=True),
     Column("at", Instant, nullable=False),
@@ -30,15 +30,15 @@ holds = table(
 
 # token buckets: used up until a moment, in nanoseconds since the epoch, at so many nanoseconds
 # per message
-allowances = table(
-    "allowances",
+token_buckets = table(
+    "token_buckets",
     Column("name", Text, primary_key=True),
     *columns(BigInteger, "used_until", "apiece"),
 )
 
 # the newest send rate of each process and relay
-paces = table(
-    "paces",
+send_rates = table(
+    "send_rates",
     *columns(Text, "owner", "relay", primary_key=True),
     Column("at", Instant, nullable=False),
     *columns(Integer, "sessions", "accepted", "deferred", "failed"),
@@ -60,4 +60,37 @@ Index(
     deliveries.c.next_attempt_at,
     sqlite_where=deliveries.c.next_attempt_at.is_not(None),
     postgresql_where=deliveries.c.next_attempt_at.is_not(None),
+)
+
+# what each endpoint is to get of each topic: the newest version, and the one that it has. A call
+# is made at `due_at`; while it is claimed, that is when the claim expires.
+outgoing_calls = table(
+    "outgoing_calls",
+    Column("kind", String(16), primary_key=True),
+    Column("endpoint", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("delivered", Text, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("due_at", Instant),
+    Column("claimed", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("expires_at", Instant, index=True),
+    Index("ix_outgoing_calls_due_at", "kind", "due_at"),
+    Index("ix_outgoing_calls_host", "kind", "host"),
+)
+
+# up to which change of articles a search engine was notified
+engines = table(
+    "engines",
+    Column("engine", Text, primary_key=True),
+    Column("change", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# endpoints that are not called for a while: they asked for it or don't answer
+backoffs = table(
+    "backoffs", Column("endpoint", Text, primary_key=True), Column("until", Instant, nullable=False)
 )

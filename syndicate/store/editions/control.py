@@ -29,7 +29,7 @@ from syndicate.model.subscribers import Cause
 from syndicate.store.database.locks import lock_edition
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import deliveries, delivery_events, editions
-from syndicate.store.database.schema_delivery import edition_acts
+from syndicate.store.database.schema_delivery import control_records
 from syndicate.store.editions.editions import Editions
 from syndicate.store.editions.recipients import queue_for
 
@@ -162,17 +162,17 @@ class EditionControl(Repository):
 
     def decisions(self, key: int) -> list[ControlRecord]:
         """Return the decisions about an edition, oldest first."""
-        query = select(edition_acts).where(edition_acts.c.edition == key)
+        query = select(control_records).where(control_records.c.edition == key)
         return [
             ControlRecord(
                 at=row.at, act=row.act, cause=Cause(who=row.who, how=row.how), detail=row.detail
             )
-            for row in self._execute(query.order_by(edition_acts.c.key))
+            for row in self._execute(query.order_by(control_records.c.key))
         ]
 
     def newest_decision(self) -> int:
         """Return the number of the newest decision; 0 where there was none."""
-        return self._execute(select(func.max(edition_acts.c.key))).scalar() or 0
+        return self._execute(select(func.max(control_records.c.key))).scalar() or 0
 
     def blockers(self, edition: Edition) -> EditionWait:
         """Return what an edition waits for, and why."""
@@ -198,9 +198,9 @@ class EditionControl(Repository):
         counts = count_by_state(self._connection, key, _TRIED)
         tried, failed = counts.total(), counts[DeliveryState.FAILED]
         last = (
-            select(edition_acts.c.tried, edition_acts.c.failed)
-            .where(edition_acts.c.edition == key, edition_acts.c.act == ControlAction.RESUMED)
-            .order_by(edition_acts.c.key.desc())
+            select(control_records.c.tried, control_records.c.failed)
+            .where(control_records.c.edition == key, control_records.c.act == ControlAction.RESUMED)
+            .order_by(control_records.c.key.desc())
             .limit(1)
         )
         before = self._execute(last).one_or_none()
@@ -228,7 +228,7 @@ class EditionControl(Repository):
         row = {"edition": key, "at": decision.at, "act": decision.act, "detail": decision.detail}
         row |= {"who": cause.who, "how": cause.how, "failed": remaining.failed}
         row["tried"] = remaining.accepted + remaining.failed + remaining.unknown
-        self._execute(insert(edition_acts), row)
+        self._execute(insert(control_records), row)
 
     def skip_readers(self, edition: Edition, condition: ColumnElement[bool], at: datetime) -> None:
         """Skip readers of a stopped edition, and queue its successor for them, if there is one."""

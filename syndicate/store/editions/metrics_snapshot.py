@@ -17,7 +17,7 @@ from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.articles.rows import public_at
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles, deliveries, editions, fires, subscriptions
-from syndicate.store.database.schema_push import outgoing_calls
+from syndicate.store.database.schema_delivery import outgoing_calls
 from syndicate.store.editions.fires import FireOutcome
 from syndicate.store.push.call_queue import CallKind
 

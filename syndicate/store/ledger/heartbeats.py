@@ -11,7 +11,7 @@ from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.mail_flow import MailFlow, SendRate
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import deliveries, editions, subscribers
-from syndicate.store.database.schema_delivery import heartbeats, paces
+from syndicate.store.database.schema_delivery import heartbeats, send_rates
 from syndicate.store.editions.editions import has_any
 from syndicate.store.ledger.claims import domain_of, is_deferred_until
 from syndicate.store.ledger.transitions import IS_SENDING
@@ -74,12 +74,16 @@ class SenderProgress(Repository):
 
     def save(self, rate: SendRate) -> None:
         """Save a rate in place of the one before; a new process deletes those of old."""
-        matches = paces.c.owner == rate.owner, paces.c.relay == rate.relay
-        if not self._update(paces, *matches, **asdict(rate)):
-            self._insert_new(paces, asdict(rate))
-            self._delete(paces, paces.c.at < rate.at - _KEPT_FOR)
+        matches = send_rates.c.owner == rate.owner, send_rates.c.relay == rate.relay
+        if not self._update(send_rates, *matches, **asdict(rate)):
+            self._insert_new(send_rates, asdict(rate))
+            self._delete(send_rates, send_rates.c.at < rate.at - _KEPT_FOR)
 
     def recent(self, since: datetime) -> list[SendRate]:
         """Return the rates of `since` or later, by relay."""
-        query = select(paces).where(paces.c.at >= since).order_by(paces.c.relay, paces.c.owner)
+        query = (
+            select(send_rates)
+            .where(send_rates.c.at >= since)
+            .order_by(send_rates.c.relay, send_rates.c.owner)
+        )
         return self._values(SendRate, query)

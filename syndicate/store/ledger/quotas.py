@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, and_, case, or_, select
 
 from syndicate.config.values import Rate
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema import limits, microseconds
-from syndicate.store.database.schema_delivery import allowances
+from syndicate.store.database.schema import counters, microseconds
+from syndicate.store.database.schema_delivery import token_buckets
 
 _SECOND = 1_000_000_000
 """In nanoseconds: at a million messages a second, a microsecond is a long time."""
@@ -28,55 +28,57 @@ class SendQuotas(Repository):
         """
         now = microseconds(at) * 1000
         per_token = -(-(rate.per // timedelta(microseconds=1)) * 1000 // rate.count)
-        query = select(allowances.c.used_until).where(allowances.c.name == name).with_for_update()
+        query = (
+            select(token_buckets.c.used_until).where(token_buckets.c.name == name).with_for_update()
+        )
         used_until = self._execute(query).scalar()
         if used_until is None:
-            self._insert_new(allowances, {"name": name, "used_until": 0, "apiece": 0})
+            self._insert_new(token_buckets, {"name": name, "used_until": 0, "apiece": 0})
             used_until = self._execute(query).scalar_one()
         if used_until > now + _MAX_CLOCK_SKEW:
             used_until = now
         start = max(used_until, now - max(1, _SECOND // per_token) * per_token)
         taken = max(0, min(wanted, (now - start) // per_token))
         values = {"used_until": start + taken * per_token, "apiece": per_token}
-        self._update(allowances, allowances.c.name == name, **values)
+        self._update(token_buckets, token_buckets.c.name == name, **values)
         return taken
 
     def release(self, name: str, count: int) -> None:
         """Put back tokens that were not used."""
-        used_until = allowances.c.used_until - count * allowances.c.apiece
-        self._update(allowances, allowances.c.name == name, used_until=used_until)
+        used_until = token_buckets.c.used_until - count * token_buckets.c.apiece
+        self._update(token_buckets, token_buckets.c.name == name, used_until=used_until)
 
     def take_daily(self, name: str, limit: int, wanted: int, *, at: datetime) -> int:
         """Take up to `wanted` of the `limit` there are per day (UTC); return how many."""
-        self._insert_new(limits, {"name": name, "starts_at": _midnight(at), "count": 0})
-        query = select(limits.c.count).where(_on_day(name, at)).with_for_update()
+        self._insert_new(counters, {"name": name, "starts_at": _midnight(at), "count": 0})
+        query = select(counters.c.count).where(_on_day(name, at)).with_for_update()
         before = int(self._execute(query).scalar_one())
         taken = max(0, min(wanted, limit - before))
-        self._update(limits, _on_day(name, at), count=before + taken)
+        self._update(counters, _on_day(name, at), count=before + taken)
         return taken
 
     def release_daily(self, name: str, count: int, *, at: datetime) -> None:
         """Put back what was taken on the day of `at` and not used."""
-        left = case((limits.c.count > count, limits.c.count - count), else_=0)
-        self._update(limits, _on_day(name, at), count=left)
+        left = case((counters.c.count > count, counters.c.count - count), else_=0)
+        self._update(counters, _on_day(name, at), count=left)
 
     def exhausted(self, *, at: datetime) -> frozenset[str]:
         """Return the buckets whose tokens are taken as soon as they are there."""
         now = microseconds(at) * 1000
-        next_tokens = allowances.c.used_until + 2 * allowances.c.apiece
-        query = select(allowances.c.name).where(
-            or_(allowances.c.used_until > now - _NEARLY_EMPTY, next_tokens > now),
-            allowances.c.used_until <= now + _MAX_CLOCK_SKEW,
+        next_tokens = token_buckets.c.used_until + 2 * token_buckets.c.apiece
+        query = select(token_buckets.c.name).where(
+            or_(token_buckets.c.used_until > now - _NEARLY_EMPTY, next_tokens > now),
+            token_buckets.c.used_until <= now + _MAX_CLOCK_SKEW,
         )
         return frozenset(self._execute(query).scalars())
 
     def taken_today(self, name: str, *, at: datetime) -> int:
         """Return how many were taken on the day of `at` (UTC)."""
-        return self._execute(select(limits.c.count).where(_on_day(name, at))).scalar() or 0
+        return self._execute(select(counters.c.count).where(_on_day(name, at))).scalar() or 0
 
 
 def _on_day(name: str, at: datetime) -> ColumnElement[bool]:
-    return and_(limits.c.name == name, limits.c.starts_at == _midnight(at))
+    return and_(counters.c.name == name, counters.c.starts_at == _midnight(at))
 
 
 def _midnight(at: datetime) -> datetime:

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema_push import outgoing_calls, pauses
+from syndicate.store.database.schema_delivery import backoffs, outgoing_calls
 
 _MAX_TOPICS = 500
 """Topics named in one query; instead of more, all are read."""
@@ -259,9 +259,9 @@ class CallQueue(Repository):
 
     def pause(self, endpoint: str, until: datetime) -> None:
         """Don't call an endpoint until then, or for longer where it is paused for longer."""
-        if not self._insert_new(pauses, {"endpoint": endpoint, "until": until}):
-            shorter = (pauses.c.endpoint == endpoint, pauses.c.until < until)
-            self._execute(update(pauses).where(*shorter).values(until=until))
+        if not self._insert_new(backoffs, {"endpoint": endpoint, "until": until}):
+            shorter = (backoffs.c.endpoint == endpoint, backoffs.c.until < until)
+            self._execute(update(backoffs).where(*shorter).values(until=until))
 
     # for operators
 
@@ -269,7 +269,7 @@ class CallQueue(Repository):
         """Return the calls that wait or were given up, the most urgent first."""
         topic = case((_CALLS.kind == CallKind.INDEXNOW, ""), else_=_CALLS.topic)
         group = (_CALLS.kind, _CALLS.endpoint, topic.label("topic"), _CALLS.error)
-        backoff = case((pauses.c.until > _CALLS.due_at, pauses.c.until), else_=_CALLS.due_at)
+        backoff = case((backoffs.c.until > _CALLS.due_at, backoffs.c.until), else_=_CALLS.due_at)
         due_at = func.min(backoff).label("due_at")
         query = (
             select(
@@ -278,7 +278,7 @@ class CallQueue(Repository):
                 func.count().label("calls"),
                 func.max(_CALLS.attempts).label("attempts"),
             )
-            .outerjoin_from(outgoing_calls, pauses, pauses.c.endpoint == _CALLS.endpoint)
+            .outerjoin_from(outgoing_calls, backoffs, backoffs.c.endpoint == _CALLS.endpoint)
             .where(or_(_CALLS.due_at.is_not(None), _CALLS.error != ""))
             .group_by(*group)
             .order_by(due_at.is_(None), due_at, _CALLS.endpoint, topic, _CALLS.error)
@@ -306,7 +306,7 @@ class CallQueue(Repository):
         """
         waiting = or_(_CALLS.due_at > at, _STOPPED)
         self._execute(update(outgoing_calls).where(waiting, ~_CALLS.claimed).values(due_at=at))
-        self._execute(delete(pauses))
+        self._execute(delete(backoffs))
 
     def _execute_many(self, statement: Any, rows: Sequence[Mapping[str, object]]) -> None:
         if rows:
@@ -335,7 +335,7 @@ def _newer(version: Any, at: datetime) -> dict[str, Any]:
 
 def _due(kind: CallKind, endpoint: str | None, at: datetime) -> ColumnElement[bool]:
     """Match calls that are due by `at` and wanted, to endpoints that aren't paused."""
-    paused = select(pauses).where(pauses.c.endpoint == _CALLS.endpoint, pauses.c.until > at)
+    paused = select(backoffs).where(backoffs.c.endpoint == _CALLS.endpoint, backoffs.c.until > at)
     return and_(
         _CALLS.kind == kind,
         *([] if endpoint is None else [_CALLS.endpoint == endpoint]),

@@ -6,7 +6,7 @@ from sqlalchemy import and_, delete, select, update
 
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles
-from syndicate.store.database.schema_push import engines
+from syndicate.store.database.schema_delivery import engines
 
 
 class EnginePositions(Repository):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, select, update
 
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema_push import outgoing_calls
+from syndicate.store.database.schema_delivery import outgoing_calls
 from syndicate.store.push.call_queue import (
     CALL_COLUMNS,
     CallKind,

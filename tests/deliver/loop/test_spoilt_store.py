@@ -63,7 +63,7 @@ def test_no_claim_is_kept_when_a_limit_can_not_be_asked_for(sqlite_store, sqlite
     edition = freeze(sqlite_store)
     spoil(
         sqlite_url,
-        "CREATE TRIGGER full BEFORE INSERT ON allowances BEGIN SELECT RAISE(ABORT, 'full'); END",
+        "CREATE TRIGGER full BEFORE INSERT ON token_buckets BEGIN SELECT RAISE(ABORT, 'full'); END",
     )
     limits = [{"domains": ["example.org"], "rate": "5/s"}]
     with ScriptedServer() as server, pytest.raises(StoreError):

@@ -41,7 +41,7 @@ def many(articles, count=140):
 
 def rows(store):
     """Return all that was saved of articles, as it stands in the tables."""
-    tables = ("articles", "revisions", "galleys", "addresses", "tags", "media")
+    tables = ("articles", "revisions", "bodies", "addresses", "tags", "media")
     with closing(sqlite3.connect(store)) as connection:
         return {
             name: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()

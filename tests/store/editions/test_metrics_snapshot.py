@@ -10,7 +10,7 @@ from syndicate.model.editions import LETTERS, Content
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import CallKind, Store
 from syndicate.store.database.schema import deliveries
-from syndicate.store.database.schema_push import outgoing_calls
+from syndicate.store.database.schema_delivery import outgoing_calls
 from syndicate.store.editions.fires import Fire, FireOutcome
 from syndicate.store.editions.metrics_snapshot import PushFigures
 from tests.causes import TEST

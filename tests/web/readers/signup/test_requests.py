@@ -141,7 +141,9 @@ def test_the_limits_store_no_address_in_plain_text(site):
     file = opened.config.root / "syndicate.db"
     with opened.store.read() as tx:
         names = (
-            tx.attempt_limits._connection.exec_driver_sql("SELECT name FROM limits").scalars().all()
+            tx.attempt_limits._connection.exec_driver_sql("SELECT name FROM counters")
+            .scalars()
+            .all()
         )
     assert file.exists()
     assert len(names) == 3

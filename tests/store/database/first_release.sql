@@ -1,49 +1,11 @@
-"""All tables, as of the first release, in SQL.
-
-Its number is that of the last migration before it: stores of that version are up to date.
-"""
-
-import secrets
-from string import Template
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "0012"
-down_revision = None
-
-
-def upgrade() -> None:
-    types = _TYPES[op.get_bind().dialect.name]
-    for statement in Template(_TABLES).substitute(types).split(";"):
-        op.execute(statement)
-    keys = sa.table("keys", sa.column("name", sa.Text), sa.column("secret", sa.LargeBinary))
-    op.bulk_insert(keys, [{"name": "erasures", "secret": secrets.token_bytes(32)}])
-
-
-_TYPES = {
-    "sqlite": {
-        "serial": "INTEGER NOT NULL",
-        "bigserial": "INTEGER NOT NULL",
-        "autoincrement": " AUTOINCREMENT",
-        "bytes": "BLOB",
-    },
-    "postgresql": {
-        "serial": "SERIAL",
-        "bigserial": "BIGSERIAL",
-        "autoincrement": "",
-        "bytes": "BYTEA",
-    },
-}
-_TABLES = """
-CREATE TABLE allowances (
-    name TEXT NOT NULL CONSTRAINT pk_allowances PRIMARY KEY, used_until BIGINT NOT NULL,
+CREATE TABLE token_buckets (
+    name TEXT NOT NULL CONSTRAINT pk_token_buckets PRIMARY KEY, used_until BIGINT NOT NULL,
     apiece BIGINT NOT NULL
 );
 CREATE TABLE articles (
     key $serial CONSTRAINT pk_articles PRIMARY KEY$autoincrement, id TEXT NOT NULL,
     slug TEXT NOT NULL, path TEXT, source VARCHAR(64) NOT NULL, first_seen BIGINT NOT NULL,
-    retracted_at BIGINT, number INTEGER, numbered_breaking BOOLEAN NOT NULL DEFAULT false,
+    retracted_at BIGINT, number INTEGER, numbered_breaking BOOLEAN NOT NULL DEFAULT $false,
     revision INTEGER NOT NULL, status VARCHAR(16) NOT NULL, published_at BIGINT NOT NULL,
     breaking BOOLEAN NOT NULL, change INTEGER NOT NULL DEFAULT '0',
     CONSTRAINT uq_articles_id UNIQUE (id), CONSTRAINT uq_articles_slug UNIQUE (slug),
@@ -87,13 +49,13 @@ CREATE TABLE delivery_events (
     event VARCHAR(16) NOT NULL, code INTEGER NOT NULL, reply TEXT NOT NULL, at BIGINT NOT NULL
 );
 CREATE INDEX ix_delivery_events_edition_subscriber ON delivery_events (edition, subscriber);
-CREATE TABLE edition_acts (
-    key $bigserial CONSTRAINT pk_edition_acts PRIMARY KEY$autoincrement,
+CREATE TABLE control_records (
+    key $bigserial CONSTRAINT pk_control_records PRIMARY KEY$autoincrement,
     edition INTEGER NOT NULL, at BIGINT NOT NULL, act VARCHAR(16) NOT NULL,
     who VARCHAR(16) NOT NULL, how TEXT NOT NULL, detail TEXT NOT NULL, tried INTEGER NOT NULL,
     failed INTEGER NOT NULL
 );
-CREATE INDEX ix_edition_acts_edition ON edition_acts (edition);
+CREATE INDEX ix_control_records_edition ON control_records (edition);
 CREATE TABLE engines (
     engine TEXT NOT NULL CONSTRAINT pk_engines PRIMARY KEY, change INTEGER NOT NULL,
     at BIGINT NOT NULL
@@ -122,21 +84,21 @@ CREATE TABLE holds (
 CREATE TABLE keys (
     name TEXT NOT NULL CONSTRAINT pk_keys PRIMARY KEY, secret $bytes NOT NULL
 );
-CREATE TABLE limits (
+CREATE TABLE counters (
     name TEXT NOT NULL, starts_at BIGINT NOT NULL, count INTEGER NOT NULL,
-    CONSTRAINT pk_limits PRIMARY KEY (name, starts_at)
+    CONSTRAINT pk_counters PRIMARY KEY (name, starts_at)
 );
-CREATE INDEX ix_limits_starts_at ON limits (starts_at);
+CREATE INDEX ix_counters_starts_at ON counters (starts_at);
 CREATE TABLE media (
     src TEXT NOT NULL CONSTRAINT pk_media PRIMARY KEY, type TEXT NOT NULL,
     width INTEGER NOT NULL, height INTEGER NOT NULL, length INTEGER NOT NULL,
     variants JSON NOT NULL DEFAULT '[]'
 );
-CREATE TABLE paces (
+CREATE TABLE send_rates (
     owner TEXT NOT NULL, relay TEXT NOT NULL, at BIGINT NOT NULL, sessions INTEGER NOT NULL,
     accepted INTEGER NOT NULL, deferred INTEGER NOT NULL, failed INTEGER NOT NULL,
     per_second FLOAT NOT NULL, note TEXT NOT NULL,
-    CONSTRAINT pk_paces PRIMARY KEY (owner, relay)
+    CONSTRAINT pk_send_rates PRIMARY KEY (owner, relay)
 );
 CREATE TABLE outgoing_calls (
     kind VARCHAR(16) NOT NULL, endpoint TEXT NOT NULL, topic TEXT NOT NULL, host TEXT NOT NULL,
@@ -147,18 +109,18 @@ CREATE TABLE outgoing_calls (
 CREATE INDEX ix_outgoing_calls_due_at ON outgoing_calls (kind, due_at);
 CREATE INDEX ix_outgoing_calls_expires_at ON outgoing_calls (expires_at);
 CREATE INDEX ix_outgoing_calls_host ON outgoing_calls (kind, host);
-CREATE TABLE pauses (
-    endpoint TEXT NOT NULL CONSTRAINT pk_pauses PRIMARY KEY, until BIGINT NOT NULL
+CREATE TABLE backoffs (
+    endpoint TEXT NOT NULL CONSTRAINT pk_backoffs PRIMARY KEY, until BIGINT NOT NULL
 );
 CREATE TABLE renames (
     old TEXT NOT NULL CONSTRAINT pk_renames PRIMARY KEY, new TEXT NOT NULL, at BIGINT NOT NULL
 );
-CREATE TABLE requests (
-    letter INTEGER NOT NULL CONSTRAINT pk_requests PRIMARY KEY, subscriber INTEGER NOT NULL,
+CREATE TABLE confirmations (
+    letter INTEGER NOT NULL CONSTRAINT pk_confirmations PRIMARY KEY, subscriber INTEGER NOT NULL,
     kind VARCHAR(16) NOT NULL, asked JSON NOT NULL, at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL, done_at BIGINT
 );
-CREATE INDEX ix_requests_subscriber ON requests (subscriber);
+CREATE INDEX ix_confirmations_subscriber ON confirmations (subscriber);
 CREATE TABLE schedules (
     name TEXT NOT NULL CONSTRAINT pk_schedules PRIMARY KEY, fingerprint TEXT NOT NULL,
     since BIGINT NOT NULL, newsletter TEXT, begins_after INTEGER, begun_at BIGINT
@@ -182,7 +144,7 @@ CREATE TABLE editions (
     key $serial CONSTRAINT pk_editions PRIMARY KEY$autoincrement, newsletter TEXT NOT NULL,
     schedule TEXT, kind VARCHAR(16) NOT NULL, content VARCHAR(64) NOT NULL,
     upto INTEGER NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
-    on_unknown VARCHAR(16) NOT NULL, everybody BOOLEAN NOT NULL DEFAULT true,
+    on_unknown VARCHAR(16) NOT NULL, everybody BOOLEAN NOT NULL DEFAULT $true,
     state VARCHAR(16) NOT NULL DEFAULT 'sending', successor INTEGER, original INTEGER,
     slot_at BIGINT,
     CONSTRAINT fk_editions_content FOREIGN KEY (content) REFERENCES contents (hash)
@@ -190,10 +152,10 @@ CREATE TABLE editions (
 CREATE INDEX ix_editions_newsletter ON editions (newsletter);
 CREATE INDEX ix_editions_original ON editions (original);
 CREATE INDEX ix_editions_schedule ON editions (schedule);
-CREATE TABLE galleys (
-    article INTEGER NOT NULL CONSTRAINT pk_galleys PRIMARY KEY, rules VARCHAR(64) NOT NULL,
+CREATE TABLE bodies (
+    article INTEGER NOT NULL CONSTRAINT pk_bodies PRIMARY KEY, rules VARCHAR(64) NOT NULL,
     opening JSON NOT NULL, body JSON NOT NULL,
-    CONSTRAINT fk_galleys_article FOREIGN KEY (article) REFERENCES articles (key)
+    CONSTRAINT fk_bodies_article FOREIGN KEY (article) REFERENCES articles (key)
 );
 CREATE TABLE private_feeds (
     subscriber INTEGER NOT NULL CONSTRAINT pk_private_feeds PRIMARY KEY,
@@ -242,4 +204,3 @@ CREATE TABLE edition_links (
     CONSTRAINT fk_edition_links_edition FOREIGN KEY (edition) REFERENCES editions (key),
     CONSTRAINT pk_edition_links PRIMARY KEY (edition, position)
 )
-"""
