@@ -4,8 +4,8 @@
 `sitemaps` also makes robots.txt. `article_view` is what pages and mail show of an article,
 `body_renderer` its body, `jsonld` its structured data; `topics` are the lists and feeds it
 belongs to, `addresses` where everything is served, `formatting` how a language writes dates.
-`templates` finds and renders Jinja templates, in the `environment` made for speed;
-`template_lines` finds the line of a mistake in MJML, `template_check` tries every template.
+`templates` finds and renders Jinja templates, in the `environment` made for speed, and finds the
+line of a mistake in MJML; `template_check` tries every template.
 """
 
 import hashlib

@@ -12,7 +12,6 @@ from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import EditionKind
 from syndicate.render.feeds.formats import Feed
-from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.pages.amp_page import AmpPages
@@ -58,7 +57,7 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
             newsletter=newsletter,
             config=config,
             templates=templates,
-            edition_date=EditionDate(at=AT, zone=config.publication.timezone),
+            edition_date=AT.astimezone(config.publication.timezone),
         )
 
     yield lambda: edition(EditionKind.ALERT, 1)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from syndicate.body.missing_media import without_files
+from syndicate.clock import to_utc
 from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import Refused, StoreLocked
 from syndicate.model.article_selection import (
@@ -21,7 +22,6 @@ from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, EditionKind, Item
 from syndicate.publish.output.media import MediaFolder
 from syndicate.render import addresses
-from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.link_markers import mark_links
 from syndicate.render.templates import Templates
@@ -119,7 +119,7 @@ class Composer:
             schedule=schedule.name,
             segment=segment or schedule.segment,
             window=(upto, newest),
-            edition_date=EditionDate(at=slot_at, zone=self._config.zone(schedule)),
+            edition_date=slot_at.astimezone(self._config.zone(schedule)),
             at=at,
         )
 
@@ -129,7 +129,7 @@ class Composer:
         slugs: Sequence[str],
         *,
         segment: str | None = None,
-        edition_date: EditionDate | None = None,
+        edition_date: datetime | None = None,
         at: datetime,
     ) -> ProposedEdition:
         """Compose exactly these articles, in this order, for everybody subscribed by now.
@@ -146,7 +146,7 @@ class Composer:
             state,
             segment=segment,
             window=(upto, upto + 1),
-            edition_date=edition_date or EditionDate(at=at, zone=self._config.publication.timezone),
+            edition_date=edition_date or at.astimezone(self._config.publication.timezone),
             at=at,
         )
 
@@ -171,7 +171,7 @@ class Composer:
             state = _state(tx, newsletter.name)
         schedule = self._config.schedule(first.schedule if first else None)
         zone = self._config.zone(schedule) if schedule else self._config.publication.timezone
-        edition_date = EditionDate(at=edition.slot_at, zone=zone)
+        edition_date = edition.slot_at.astimezone(zone)
         if slugs:
             return self.propose_articles(newsletter, slugs, edition_date=edition_date, at=at)
         if not carried:
@@ -194,7 +194,7 @@ class Composer:
         schedule: str | None = None,
         segment: str | None = None,
         window: tuple[int, int],
-        edition_date: EditionDate,
+        edition_date: datetime,
         at: datetime,
     ) -> ProposedEdition:
         """Compose a selection, unless it is empty.
@@ -227,7 +227,7 @@ class Composer:
             newest=newest,
             created_at=at,
             expires_at=at + self._config.expire_after(newsletter),
-            slot_at=edition_date.at,
+            slot_at=to_utc(edition_date),
             links=links,
             segment=self._config.criteria(segment) if segment is not None else None,
         )

@@ -9,7 +9,6 @@ from syndicate.config import Newsletter
 from syndicate.model.articles import Comments, Person
 from syndicate.model.editions import EditionKind
 from syndicate.render.feeds.channel import build_tombstone, build_withdrawn_entry
-from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.pages.amp_page import AmpPages
@@ -79,7 +78,7 @@ def test_mail_speaks_the_language_of_its_newsletter():
         return compose_edition(
             kind=kind, articles=articles, more=(), config=CONFIG, templates=Templates(),
             newsletter=Newsletter(name="post", language="de"),
-            edition_date=EditionDate(at=NOON, zone=CONFIG.publication.timezone),
+            edition_date=NOON.astimezone(CONFIG.publication.timezone),
         )  # fmt: skip
 
     alert = edition(EditionKind.ALERT, replace(STORY, language="de"))

@@ -14,7 +14,6 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.model.articles import Comments, Figure, Person
 from syndicate.model.editions import Draft, EditionKind, Item
-from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.templates import Templates
 from syndicate.store import Store
@@ -156,7 +155,7 @@ def freeze(newsroom: Newsroom, kind: EditionKind) -> None:
         articles=articles[:6],
         more=articles[6:],
         newsletter=config.newsletters[0],
-        edition_date=EditionDate(at=now, zone=config.publication.timezone),
+        edition_date=now.astimezone(config.publication.timezone),
         config=config,
         templates=Templates(),
     )

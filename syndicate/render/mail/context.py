@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import nh3
 from markupsafe import Markup
 
 from syndicate.body import markup
+from syndicate.clock import to_utc
 from syndicate.config import AdSlot, Config, Newsletter
 from syndicate.language import Translator, translator
 from syndicate.model.editions import PLACEHOLDERS, Content, placeholder
@@ -30,16 +30,6 @@ _AD_WIDTH = 600
 """The maximum width of a picture, in pixels."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditionDate:
-    """The date of an edition, which is that of its slot."""
-
-    at: datetime
-    """When the slot was due; for an edition sent manually, when it is composed."""
-    zone: ZoneInfo
-    """The zone of the schedule."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class MailContext:
     """Renders the mail templates for one edition of a newsletter."""
@@ -48,8 +38,8 @@ class MailContext:
     templates: Templates
     newsletter: Newsletter
     language: str
-    edition_date: EditionDate
-    """The date in the masthead."""
+    edition_date: datetime
+    """The date in the masthead, in the zone that it is shown in."""
     seed: str
     """What is composed, as text."""
 
@@ -105,8 +95,8 @@ class MailContext:
             "language": self.language,
             "direction": text_direction(self.language),
             "zone": config.publication.timezone,
-            "at": self.edition_date.at,
-            "edition_zone": self.edition_date.zone,
+            "at": to_utc(self.edition_date),
+            "edition_zone": self.edition_date.tzinfo,
             **self.translator.for_templates,
             "why": self.translator.gettext(
                 "You get this because %(email)s is subscribed to “%(newsletter)s” from "

@@ -1,18 +1,42 @@
 """Composes the content of an edition, as HTML and text, once for all of its readers.
 
-Pure: the same articles, newsletter, configuration, templates and date make the same content,
-and the same content has the same hash.
+An alert is one article in full, as on its page; a digest has several as teasers, the first one
+as lead. Pure: the same articles, newsletter, configuration, templates and date make the same
+content, and the same content has the same hash.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any, Self
 
+from markupsafe import Markup
+
+from syndicate.body import lead_figure, markup
 from syndicate.config import Config, Newsletter
-from syndicate.model.articles import Article
+from syndicate.model import pictures
+from syndicate.model.articles import Article, Figure
 from syndicate.model.editions import Content, EditionKind
-from syndicate.render.mail.alert import compose_alert
-from syndicate.render.mail.context import EditionDate, MailContext
-from syndicate.render.mail.digest import compose_digest
+from syndicate.render import addresses
+from syndicate.render.article_view import ArticleView
+from syndicate.render.formatting import text_direction
+from syndicate.render.mail.context import MAX_BYTES, MailContext
+from syndicate.render.mail.html_body import COLUMN, render_html_body, shown_height, truncate
+from syndicate.render.mail.plain_text import render_plain_text
 from syndicate.render.templates import Templates
+from syndicate.text import one_line, shorten
+
+MAX_HEADLINES = 20
+"""How many further articles of a digest get a headline; the rest, two or more, are only counted."""
+
+_ALERT_SUBJECT, _DIGEST_SUBJECT, _PREHEADER = 200, 80, 140
+_LEAD_SUMMARY, _SUMMARY = 360, 220
+"""Maximum lengths in characters, of summaries those of a digest's lead and of the others."""
+_BEGINNING = 1_500
+"""Characters of an article whose first paragraph alone exceeds the limit."""
+_THUMBNAIL = 184
+"""The width of the picture beside a summary, in pixels."""
 
 
 def compose_edition(
@@ -23,12 +47,13 @@ def compose_edition(
     newsletter: Newsletter,
     config: Config,
     templates: Templates,
-    edition_date: EditionDate,
+    edition_date: datetime,
 ) -> Content:
     """Compose an alert (the first article in full) or a digest; raise TemplateError.
 
     `articles` are newest first; `more` are those beyond the maximum, of which a digest has the
-    headlines.
+    headlines, as of articles beyond the size that mail clients show. `edition_date` is when the
+    slot was due, in the zone of the schedule; for an edition sent manually, when it is composed.
     """
     context = MailContext(
         config=config,
@@ -39,5 +64,133 @@ def compose_edition(
         seed=repr([*articles, *more]),
     )
     if kind is EditionKind.ALERT:
-        return compose_alert(articles[0], context)
-    return compose_digest(articles, more, context)
+        return _alert(articles[0], context)
+    full = len(articles)
+    content = _digest(articles, more, context)
+    while (size := len(content.html.encode())) > MAX_BYTES and full > 1:
+        full = max(min(full - 1, full * MAX_BYTES // size), 1)
+        content = _digest(articles[:full], [*articles[full:], *more], context)
+    return content
+
+
+def _alert(article: Article, context: MailContext) -> Content:
+    values = {
+        "subject": _alert_subject(article, context),
+        "preheader": _alert_preheader(article),
+        "article": article,
+        "story": ArticleView.of(article, context.config),
+        "url": addresses.absolute(article.address, context.config),
+    }
+    html = _alert_html(article, values, context)
+    lead, tree = lead_figure.split_lead_figure(article)
+    for element in reversed(lead):
+        element.tail, tree.text = tree.text, None
+        tree.insert(0, element)
+    body = render_plain_text(tree, article=article, words=context.translator, config=context.config)
+    return context.content(html, "email/alert.txt", values | {"body": body})
+
+
+def _alert_subject(article: Article, context: MailContext) -> str:
+    """Return the headline, labelled as breaking news unless it already begins so."""
+    headline, label = one_line(article.title), context.translator.gettext("Breaking")
+    is_labelled = headline.casefold().startswith(label.casefold())
+    return shorten(
+        headline if is_labelled or not article.breaking else f"{label}: {headline}", _ALERT_SUBJECT
+    )
+
+
+def _alert_preheader(article: Article) -> str:
+    return shorten(article.summary or article.excerpt, _PREHEADER)
+
+
+def _alert_html(article: Article, values: dict[str, Any], context: MailContext) -> str:
+    """Render the article, truncated after a paragraph if it is too long for a mail."""
+    words, config = context.translator, context.config
+    body = partial(render_html_body, article=article, css=context.style, words=words, config=config)
+
+    def render(text: str, *, whole: bool) -> str:
+        written = {"lead": Markup(opening), "body": Markup(text)}  # noqa: S704 - sanitised at intake
+        return context.html("email/alert.mjml", values | written | {"whole": whole})
+
+    opening, shown = map(body, lead_figure.split_lead_figure(article))
+    html = render(shown, whole=True)
+    while (excess := len(html.encode()) - MAX_BYTES) > 0 and shown:
+        room = len(shown.encode()) - excess - 1_000
+        shown = truncate(shown, room) or _beginning(article, room)
+        html = render(shown, whole=False)
+    return html
+
+
+def _beginning(article: Article, room: int) -> str:
+    """Return the beginning of an article without a paragraph short enough, if there is room."""
+    if room < 10 * _BEGINNING:
+        return ""
+    plain = markup.to_text(markup.parse(article.body))
+    return str(Markup("<p>{}</p>").format(shorten(plain, _BEGINNING)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestTeaser:
+    """One article in a digest."""
+
+    title: str
+    url: str
+    section: str
+    breaking: bool
+    summary: str
+    picture: Figure | None
+    """The rendition to load, with an absolute address."""
+    width: int
+    """The displayed width of the picture, in pixels."""
+    height: int | None
+    """Its displayed height; None if unknown."""
+    language: str
+    direction: str
+
+    @classmethod
+    def of(
+        cls, article: Article, config: Config, *, length: int = _SUMMARY, room: int = _THUMBNAIL
+    ) -> Self:
+        """Make a teaser with a summary of `length` characters and a picture `room` pixels wide."""
+        language = article.language or config.publication.language
+        picture = article.lead
+        width = min((picture.width if picture else None) or room, room)
+        loaded = pictures.mail_rendition(picture, width) if picture else None
+        if loaded:
+            loaded = replace(loaded, src=addresses.figure(loaded, config))
+        return cls(
+            title=article.title,
+            url=addresses.absolute(article.address, config),
+            section=article.section or "",
+            breaking=article.breaking,
+            summary=shorten(article.summary or article.excerpt, length),
+            picture=loaded,
+            width=width,
+            height=shown_height(picture, width) if picture else None,
+            language=language,
+            direction=text_direction(language),
+        )
+
+
+def _digest(articles: Sequence[Article], more: Sequence[Article], context: MailContext) -> Content:
+    others = len(articles) + len(more) - 1
+    tail = ""
+    if others:
+        # Translators: the end of a subject, after its first headline and a comma.
+        ending = context.translator.ngettext("and %(num)s more", "and %(num)s more", others)
+        tail = f", {ending}"
+    subject = shorten(articles[0].title, _DIGEST_SUBJECT - len(tail)) + tail
+    headlines = " · ".join(one_line(article.title) for article in [*articles, *more][1:])
+    preheader = shorten(headlines, _PREHEADER) if others else _alert_preheader(articles[0])
+    named = more if len(more) <= MAX_HEADLINES + 1 else more[:MAX_HEADLINES]
+    values = {
+        "subject": subject,
+        "preheader": preheader,
+        "lead": DigestTeaser.of(articles[0], context.config, length=_LEAD_SUMMARY, room=COLUMN),
+        "stories": [DigestTeaser.of(article, context.config) for article in articles[1:]],
+        "named": [DigestTeaser.of(article, context.config) for article in named],
+        "more": len(more),
+        "counted": len(more) - len(named),
+    }
+    html = context.html("email/digest.mjml", values)
+    return context.content(html, "email/digest.txt", values)

@@ -17,7 +17,7 @@ from mjml import mjml2html
 
 from syndicate.errors import TemplateError
 from syndicate.render.mail.mjml_grammar import COMPONENTS, find_errors
-from syndicate.render.template_lines import MARK, TemplateLine, remove_marks
+from syndicate.render.templates import MARK, TemplateLine, remove_marks
 from syndicate.text import printable
 
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")

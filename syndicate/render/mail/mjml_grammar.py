@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from lxml import etree
 
-from syndicate.render.template_lines import MARK
+from syndicate.render.templates import MARK
 
 
 @dataclass(frozen=True, slots=True)

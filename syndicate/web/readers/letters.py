@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
@@ -23,7 +24,8 @@ class LetterSender:
     def __init__(self, config: Config, due: Callable[[], None] = lambda: None) -> None:
         """Have `notify_sender`, called after the commit, call `due` to start delivery."""
         self._config = config
-        self._templates = Templates.of(config)
+        composed = partial(compose_letter, config=config, templates=Templates.of(config))
+        self._composed = lru_cache(maxsize=128)(composed)
         self.notify_sender = due
 
     def choose_language(
@@ -40,13 +42,7 @@ class LetterSender:
         self, letter: Letter, language: str, newsletters: Sequence[Newsletter] = ()
     ) -> Content:
         """Compose a letter (slow the first time, then cached); raise TemplateError."""
-        return compose_letter(
-            letter,
-            language=language,
-            config=self._config,
-            templates=self._templates,
-            newsletters=newsletters,
-        )
+        return self._composed(letter, language=language, newsletters=tuple(newsletters))
 
     def add_confirmation(
         self,

@@ -13,7 +13,6 @@ from PIL import Image, ImageDraw
 from syndicate.config import AdSlot, AdsSettings, Config, Newsletter, PublicationSettings
 from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import PLACEHOLDERS, Content, EditionKind, placeholder
-from syndicate.render.mail.context import EditionDate
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.templates import Templates
 
@@ -139,7 +138,7 @@ def digest(articles: list[Article], **changes: Any) -> Content:
 def _composed(kind: EditionKind, articles: list[Article], **changes: Any) -> Content:
     given: dict[str, Any] = {
         "more": [], "newsletter": BREAKING, "config": config(), "templates": SHIPPED,
-        "edition_date": EditionDate(at=AT, zone=ZoneInfo("Europe/Berlin")),
+        "edition_date": AT.astimezone(ZoneInfo("Europe/Berlin")),
     }  # fmt: skip
     return compose_edition(kind=kind, articles=articles, **(given | changes))
 

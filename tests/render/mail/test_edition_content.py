@@ -12,7 +12,6 @@ from syndicate.config import AdSlot, AdsSettings, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model import pictures
 from syndicate.model.editions import Content, placeholder
-from syndicate.render.mail.context import EditionDate
 from syndicate.render.templates import Templates
 from tests.render.mail.samples import (
     ADS,
@@ -63,7 +62,7 @@ def test_an_alert_is_the_whole_story():
 def test_an_edition_has_the_day_of_its_slot_in_the_zone_of_its_schedule(make):
     zone = ZoneInfo("Pacific/Auckland")
     sunday = datetime(2026, 11, 29, 7, tzinfo=zone).astimezone(UTC)
-    content = make(stories(), edition_date=EditionDate(at=sunday, zone=zone))
+    content = make(stories(), edition_date=sunday.astimezone(zone))
     assert "Breaking news · Sunday, November 29, 2026" in said(content)
     assert content.text.splitlines()[1] == "Sunday, November 29, 2026"
 

@@ -17,6 +17,7 @@ from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.templates import Templates
 from syndicate.schedule.runner import Runner
 from syndicate.schedule.wiring import Services
+from syndicate.web.readers.letters import LetterSender
 from tests.causes import TEST
 from tests.until import until
 
@@ -59,8 +60,11 @@ def test_what_is_asked_about_is_named_and_escaped(publication):
 
 def test_a_letter_is_composed_once(publication):
     config = publication()
-    assert composed(config) is composed(config)
-    assert composed(config) is not composed(config, language="de")
+    letters = LetterSender(config)
+    assert letters.compose(Letter.CONFIRM, "en", NEWS) is letters.compose(
+        Letter.CONFIRM, "en", NEWS
+    )
+    assert letters.compose(Letter.CONFIRM, "en").hash != letters.compose(Letter.CONFIRM, "de").hash
     assert composed(config).hash == composed(publication()).hash
     other = publication(publication={"title": "Evening Post"})
     assert "Evening Post" in composed(other).subject
