@@ -2,8 +2,7 @@
 
 A build only joins the parts of a compiled body; it parses no HTML.
 
-`compiler` makes web page, AMP and feed HTML in one walk, with `part_writer`;
-`lead_figure` separates what an article begins with; `media_markup` writes pictures and players;
-`amp_rules` says what AMP allows; `missing_media` leaves out lost files; `markup` parses and
-serialises bodies; `tree_edits` removes and unwraps elements.
+`compiler` makes web page, AMP and feed HTML in one walk; `media_markup` writes pictures and
+players; `amp_rules` says what AMP allows; `figures` separates the lead figure and leaves out lost
+files; `markup` parses, edits and serialises bodies.
 """

@@ -8,8 +8,9 @@ from urllib.parse import quote, urljoin
 
 from lxml import etree
 
-from syndicate.body import amp_rules, lead_figure, media_markup
-from syndicate.body.part_writer import PartWriter, format_attributes
+from syndicate.body import amp_rules, media_markup
+from syndicate.body.figures import split_lead_figure
+from syndicate.body.media_markup import PartWriter, format_attributes
 from syndicate.model.articles import MEDIA, Figure, Revision
 from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING, CompiledBody, Part
 
@@ -18,8 +19,6 @@ _VOID = frozenset({"br", "col", "hr", "img", "wbr", "source", "track", "embed", 
 _SHARED = amp_rules.ELEMENTS - _VOID - {"pre", "table", "summary"}
 """Elements that are the same in every channel, unless they have attributes."""
 _ROOT = "https://publication.invalid"
-
-
 _MODEL = Path(__file__).parents[1] / "model"
 _CODE = sorted([*Path(__file__).parent.glob("*.py"), _MODEL / "pictures.py", _MODEL / "videos.py"])
 RULES = hashlib.sha256(b"".join(file.read_bytes() for file in _CODE)).hexdigest()
@@ -38,7 +37,7 @@ def compile_body(
 
     `tree` is the parsed body, where the caller has it; it is consumed.
     """
-    lead, body = lead_figure.split_lead_figure(revision, tree)
+    lead, body = split_lead_figure(revision, tree)
     figures = {figure.src: figure for figure in (*revision.figures, revision.image) if figure}
     return CompiledBody(
         opening=_Compiler(slug, figures, priority=True).compile(lead),

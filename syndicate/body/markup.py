@@ -1,10 +1,11 @@
-"""Article bodies as trees: parse them, and serialise them as HTML, XML or plain text.
+"""Article bodies as lxml trees: parse, edit, and serialise them as HTML, XML or plain text.
 
 Bodies are sanitised and well-formed (see `model.articles.Revision`); nothing here
 sanitises.
 """
 
 import re
+from collections.abc import Collection, Iterable
 from urllib.parse import urljoin
 
 from lxml import etree, html
@@ -19,6 +20,18 @@ _BLOCKS = frozenset({
 _ADDRESSES = ("href", "src", "cite", "poster")
 _VOID = re.compile(r"></(?:source|track|wbr)>")
 """End tags that libxml2 writes and HTML doesn't know."""
+
+VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
+PHRASING = frozenset({
+    "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "del", "dfn", "em", "i", "img", "ins",
+    "kbd", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strong", "sub", "sup",
+    "time", "u", "var", "wbr",
+})  # fmt: skip
+
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_UNWRAPPED, _REMOVED = "x-unwrapped", "x-removed"
+"""Tags of elements that go at the end of a pass; no sanitised body contains them."""
+_EMPTY = etree.XPath("descendant-or-self::*[not(node())]")
 
 
 def parse(body: str) -> etree._Element:
@@ -91,3 +104,86 @@ def to_text(root: etree._Element, *, pictures: bool = False) -> str:
     walk(root)
     collapsed = (" ".join(block.split()) for block in blocks)
     return "\n\n".join(block for block in collapsed if block)
+
+
+def write_children(root: etree._Element) -> str:
+    """Serialise the children of `root` as HTML that is XML too: only void elements self-closed.
+
+    White space at both ends is dropped, from the tree as well.
+    """
+    root.text = (root.text or "").lstrip()
+    if len(root):
+        root[-1].tail = (root[-1].tail or "").rstrip()
+    else:
+        root.text = root.text.rstrip()
+    for element in _EMPTY(root):
+        if element.tag not in VOID:
+            element.text = ""  # <td></td>, which <td/> is not in HTML
+    written = str(etree.tostring(root, encoding="unicode", with_tail=False))
+    return written[written.index(">") + 1 : written.rindex("</")]
+
+
+def unwrap_all(root: etree._Element, elements: Collection[etree._Element]) -> None:
+    """Replace elements below `root` with their content.
+
+    Unwrapped one by one, the text around them would be copied each time.
+    """
+    parents = _marked(elements, _UNWRAPPED)
+    etree.strip_tags(root, _UNWRAPPED)
+    _join_texts(parents)
+
+
+def remove_all(root: etree._Element, elements: Collection[etree._Element]) -> None:
+    """Remove elements below `root`, but not the text after them; see `unwrap_all`."""
+    parents = _marked(elements, _REMOVED)
+    etree.strip_elements(root, _REMOVED, with_tail=False)
+    _join_texts(parents)
+
+
+def _marked(elements: Collection[etree._Element], tag: str) -> list[etree._Element]:
+    """Rename elements; return those of their parents that are not renamed."""
+    parents = dict.fromkeys(map(parent_of, elements))
+    for element in elements:
+        element.tag = tag
+    return [parent for parent in parents if parent.tag != tag]
+
+
+def _join_texts(parents: Iterable[etree._Element]) -> None:
+    """Merge adjacent text nodes: lxml walks all of them at every access."""
+    for parent in parents:
+        parent.text = parent.text
+        for child in parent:
+            child.tail = child.tail
+
+
+def unwrap(element: etree._Element) -> None:
+    """Replace an element with its content."""
+    _append_text(element, element.text)
+    for child in list(element):
+        element.addprevious(child)  # with the text behind it
+    remove(element)
+
+
+def remove(element: etree._Element) -> None:
+    """Remove an element, but not the text after it."""
+    _append_text(element, element.tail)
+    parent_of(element).remove(element)
+
+
+def parent_of(element: etree._Element) -> etree._Element:
+    """Return the parent of an element that has one."""
+    parent = element.getparent()
+    assert parent is not None
+    return parent
+
+
+def _append_text(element: etree._Element, text: str | None) -> None:
+    """Insert text before an element."""
+    if not text:
+        return
+    before = element.getprevious()
+    if before is not None:
+        before.tail = (before.tail or "") + text
+    else:
+        parent = parent_of(element)
+        parent.text = (parent.text or "") + text

@@ -1,13 +1,13 @@
-"""Pictures, recordings and frames in a body: what each channel shows, or a link where it can't."""
+"""Write HTML for several channels at once; pictures, recordings and frames as each shows them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from html import escape
 
 from syndicate.body import amp_rules
-from syndicate.body.part_writer import PartWriter, format_attributes
 from syndicate.model import pictures
 from syndicate.model.articles import Figure
-from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING
+from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING, Part
 from syndicate.model.videos import Video
 
 EMBEDS = frozenset({"video", "audio", "iframe"})
@@ -31,7 +31,7 @@ _AMP_ATTRIBUTES = {"source": ("src", "type"), "track": ("src", "kind", "srclang"
 
 
 def write_picture(
-    writer: PartWriter, attributes: Mapping[str, str], figure: Figure | None, *, priority: bool
+    writer: "PartWriter", attributes: Mapping[str, str], figure: Figure | None, *, priority: bool
 ) -> None:
     """Write an `<img>` whose address is resolved; `figure` is what the article knows of it.
 
@@ -66,7 +66,7 @@ def _amp_picture(attributes: Mapping[str, str], srcset: Mapping[str, str]) -> st
 
 
 def write_embed(
-    writer: PartWriter, kind: str, attributes: Mapping[str, str], sources: Sequence[Source]
+    writer: "PartWriter", kind: str, attributes: Mapping[str, str], sources: Sequence[Source]
 ) -> None:
     """Write an embed whose addresses, and those of its sources, are resolved."""
     own, title = {"preload": "metadata"}, ""
@@ -156,3 +156,54 @@ def _link(address: str, attributes: Mapping[str, str], string: str, extra: str =
         return ""
     text = escape(attributes.get("title", "")) or f"{UI_STRING}{string}{UI_STRING}"
     return f"<a{format_attributes({'href': address})}{extra}>{text}</a>"
+
+
+class PartWriter:
+    """Collects the HTML of a compiled body, as parts."""
+
+    def __init__(self) -> None:
+        self._parts: list[Part] = []
+        self._shared: list[str] = []
+        self._without_amp = 0
+
+    def write(self, html: str) -> None:
+        """Write the same HTML for every channel."""
+        if self._without_amp and html:
+            self.write_each(page=html, amp="", feed=html)
+        else:
+            self._shared.append(html)
+
+    def write_each(self, *, page: str, amp: str, feed: str, needs: str | None = None) -> None:
+        """Write the HTML of each channel; `needs` is the AMP extension that `amp` requires."""
+        if self._without_amp:
+            amp, needs = "", None
+        if page == amp == feed:
+            self._shared.append(page)
+            return
+        self._end_shared()
+        part = {"page": page, "amp": amp, "feed": feed}
+        self._parts.append(part | {"needs": needs} if needs else part)
+
+    @contextmanager
+    def without_amp(self) -> Iterator[None]:
+        """Leave what is written in this context out of AMP."""
+        self._without_amp += 1
+        try:
+            yield
+        finally:
+            self._without_amp -= 1
+
+    def parts(self) -> tuple[Part, ...]:
+        """Return everything written."""
+        self._end_shared()
+        return tuple(self._parts)
+
+    def _end_shared(self) -> None:
+        if html := "".join(self._shared):
+            self._parts.append(html)
+        self._shared.clear()
+
+
+def format_attributes(attributes: Mapping[str, str]) -> str:
+    """Return attributes as HTML, each with a space before it."""
+    return "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from syndicate.body.missing_media import without_files
+from syndicate.body.figures import without_files
 from syndicate.clock import to_utc
 from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import Refused, StoreLocked

@@ -20,9 +20,13 @@ from apscheduler.triggers.interval import IntervalTrigger
 from syndicate import clock
 from syndicate.config import Schedule
 from syndicate.errors import StoreError, StoreLocked, SyndicateError
+from syndicate.intake.articles.article_files import (
+    DeletedFiles,
+    Quarantine,
+    find_article_files,
+    watch,
+)
 from syndicate.intake.articles.article_import import ImportOutcome, import_articles
-from syndicate.intake.articles.file_discovery import find_article_files
-from syndicate.intake.articles.watch import DeletedFiles, Quarantine, watch
 from syndicate.model.due_slots import SlotTrigger, schedule_timing
 from syndicate.schedule.progress_report import ProgressReporter
 from syndicate.schedule.retention import purge_daily

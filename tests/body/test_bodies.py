@@ -6,8 +6,8 @@ import pytest
 from lxml import etree
 
 from syndicate.body.compiler import compile_body
-from syndicate.body.missing_media import without_files
-from syndicate.body.tree_edits import remove_all, write_children
+from syndicate.body.figures import without_files
+from syndicate.body.markup import remove_all, write_children
 from syndicate.model.articles import Figure
 from syndicate.render import addresses
 from syndicate.render.body_renderer import BodyRenderer

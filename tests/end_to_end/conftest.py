@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from syndicate.intake.articles.file_discovery import find_article_files
+from syndicate.intake.articles.article_files import find_article_files
 from tests import ROOT
 from tests.end_to_end.built_publication import Publication, bring_up
 

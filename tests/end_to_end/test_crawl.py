@@ -11,8 +11,8 @@ import pytest
 
 from syndicate import clock
 from syndicate.config import load
+from syndicate.intake.articles.article_files import find_article_files
 from syndicate.intake.articles.article_import import import_articles
-from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.publish.records.manifest import Manifest
 from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Services

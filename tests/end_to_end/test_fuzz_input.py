@@ -16,9 +16,8 @@ from PIL import Image
 from syndicate.config import Config, load
 from syndicate.errors import CallFailed, ConfigError, Refused
 from syndicate.intake.articles.parallel_parse import parse_file
-from syndicate.intake.media import picture_resizing
-from syndicate.intake.media.pictures import PictureMissing, Pictures
-from syndicate.intake.media.recordings import RecordingMissing, find_recording
+from syndicate.intake.media import image_codec
+from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.intake.subscribers.csv_import import SubscriberCsv
 from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.model import pictures as model_pictures
@@ -130,27 +129,28 @@ def test_pictures(config, tmp_path):
     samples = [picture(kind, (420, 9)) for kind in ("JPEG", "PNG", "GIF", "WEBP", "AVIF")]
     draw = Mutator(SEED, [*samples, moving.getvalue()]).draw
     article, file = tmp_path / "a.md", tmp_path / "a.png"
-    readable = 0
+    readable, reasons = 0, list[str]()
     for _ in range(COUNT):
         file.write_bytes(data := draw())
-        with suppress(PictureMissing):
-            figure = Pictures(article, config, save_media=False).find("a.png")
+        figure = ArticleMedia(article, config, reasons.append, save_media=False).find_picture(
+            "a.png"
+        )
+        if figure:
             readable += 1
             with suppress(ValueError), warnings.catch_warnings(action="ignore"):
                 names = [name for name, _ in model_pictures.list_renditions(figure)][:1]
-                list(picture_resizing.resize(data, figure, names))
+                list(image_codec.resize(data, figure, names))
     assert 0.05 * COUNT < readable < 0.95 * COUNT
 
 
 def test_recordings(config, tmp_path):
     draw = Mutator(SEED, [make()[:1500] for make in sample_recordings.ALL.values()]).draw
     article, file = tmp_path / "a.md", tmp_path / "a.wav"
-    readable = 0
+    readable, reasons = 0, list[str]()
     for _ in range(COUNT):
         file.write_bytes(draw())
-        with suppress(RecordingMissing):
-            find_recording(Recording(src="a.wav", type=""), article, config, save_media=False)
-            readable += 1
+        media = ArticleMedia(article, config, reasons.append, save_media=False)
+        readable += media.find_recording(Recording(src="a.wav", type="")) is not None
     assert 0.05 * COUNT < readable < 0.95 * COUNT
 
 

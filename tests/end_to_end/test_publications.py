@@ -13,8 +13,8 @@ import pytest
 from lxml import etree
 
 from syndicate.config import Config
+from syndicate.intake.articles.article_files import find_article_files
 from syndicate.intake.articles.article_import import ImportOutcome, import_articles
-from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.publish.build.publisher import Publisher
 from syndicate.schedule.tick import tick

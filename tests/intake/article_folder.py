@@ -8,8 +8,8 @@ from pathlib import Path
 from PIL import Image
 
 from syndicate.config import Config
+from syndicate.intake.articles.article_files import find_article_files
 from syndicate.intake.articles.article_import import ImportResult, import_articles
-from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.model.articles import Article
 from syndicate.store import Store
 

@@ -32,7 +32,7 @@ def import_(
     dry_run: Annotated[bool, typer.Option(help="Show what would happen; change nothing.")] = False,
 ) -> None:
     """Import Markdown and HTML files as articles."""
-    from syndicate.intake.articles.file_discovery import (  # noqa: PLC0415
+    from syndicate.intake.articles.article_files import (  # noqa: PLC0415
         find_article_files,
         find_unsupported_files,
         refusal_reason,

@@ -1,8 +1,10 @@
 """Article files: found, parsed, matched with stored articles, and imported.
 
-`watch` reports files that were saved or deleted, and skips those over the limits;
-`file_discovery` finds them. `article_import` imports batches: `parallel_parse` parses them in
-worker processes, `matching` finds the stored article of a file, `unique_slugs` gives it a slug.
-`source_file` parses one file: `frontmatter/` splits its head, `fields/` reads the keys, `jekyll/`
-evaluates Liquid, `markdown` renders HTML; `slugify` makes slugs of text.
+`article_files` finds and watches them, and skips those over the limits. `article_import` imports
+batches: `parallel_parse` parses them in worker processes, `matching` finds the stored article of
+a file, `unique_slugs` gives it a slug. `source_file` parses one file: `front_matter` splits its
+head, `front_matter_formats` reads YAML, TOML and JSON; `article_fields` reads the keys, also
+those of Jekyll and Hugo, `publishing` status and dates, `front_matter_keys` checks values and
+suggests known keys for misspelt ones. `liquid_reader` evaluates the Liquid of a `jekyll_site`,
+with HTML from `liquid_html`; `markdown` renders HTML; `slugify` makes slugs of text.
 """

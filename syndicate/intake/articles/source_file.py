@@ -15,19 +15,18 @@ from urllib.parse import urlsplit
 from lxml import etree, html
 
 from syndicate.body.compiler import compile_body
-from syndicate.body.tree_edits import remove, unwrap, write_children
+from syndicate.body.markup import remove, unwrap, write_children
 from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles import markdown
-from syndicate.intake.articles.fields.article_fields import read_fields
-from syndicate.intake.articles.frontmatter.front_matter import FrontMatter, split_front_matter
-from syndicate.intake.articles.frontmatter.value import FrontMatterValue
-from syndicate.intake.articles.jekyll.jekyll_site import JekyllSite, is_jekyll
-from syndicate.intake.articles.jekyll.liquid_reader import LiquidResult, read_liquid
+from syndicate.intake.articles.article_fields import read_fields
+from syndicate.intake.articles.front_matter import FrontMatter, split_front_matter
+from syndicate.intake.articles.front_matter_formats import FrontMatterValue
+from syndicate.intake.articles.jekyll_site import JekyllSite, is_jekyll
+from syndicate.intake.articles.liquid_reader import LiquidResult, read_liquid
 from syndicate.intake.markup import figures
 from syndicate.intake.markup.sanitise import id_prefix, sanitise
-from syndicate.intake.media.pictures import Pictures
-from syndicate.intake.media.recordings import RecordingMissing, find_recording
+from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model.articles import Figure, Revision
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.text import one_line, shorten
@@ -131,29 +130,23 @@ def parse_article(
         for link in [link for link in root.iter("a") if not link.attrib]:
             unwrap(link)
     _drop_headline(root, head.title)
-    pictures = Pictures(source_file.file, config, save_media=save_media)
-    image = figures.find_lead_picture(head.image, pictures, warn) if head.image else None
-    shown = figures.normalise_figures(root, pictures, warn)
-    audio = None
-    if head.audio is not None:
-        try:
-            audio = find_recording(head.audio, source_file.file, config, save_media=save_media)
-        except RecordingMissing as error:
-            warn(f"the recording is ignored: {error}")
+    media = ArticleMedia(source_file.file, config, warn, save_media=save_media)
+    image = figures.find_lead_picture(head.image, media) if head.image else None
+    shown = figures.normalise_figures(root, media)
     revision = replace(
         head,
         body=write_children(root),
         excerpt=head.summary or shorten(_plain_text(root, without=liquid.left), EXCERPT_LENGTH),
         image=image,
         figures=shown,
-        audio=audio,
+        audio=media.find_recording(head.audio) if head.audio else None,
     )
     return ParsedArticle(
         revision=revision,
         compiled_body=compile_body(revision, slug=source_file.slug, tree=root),
-        pictures=pictures.used,
+        pictures=media.pictures,
         warnings=tuple(dict.fromkeys(warnings)),
-        incomplete=pictures.incomplete or (head.audio is not None and audio is None),
+        incomplete=media.incomplete,
     )
 
 

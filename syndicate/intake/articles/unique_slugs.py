@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path, PurePath
 
 from syndicate.config import Config
-from syndicate.intake.articles.fields.article_fields import SLUG_KEYS
+from syndicate.intake.articles.article_fields import SLUG_KEYS
 from syndicate.intake.articles.slugify import MAX_LENGTH, article_name, slugify, split_dated_name
 from syndicate.intake.articles.source_file import (
     SourceFile,

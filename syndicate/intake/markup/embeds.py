@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from syndicate.body.tree_edits import PHRASING, parent_of, remove, unwrap, unwrap_all
+from syndicate.body.markup import PHRASING, parent_of, remove, unwrap, unwrap_all
 from syndicate.model.urls import http_url
 from syndicate.model.videos import Video
 from syndicate.text import one_line

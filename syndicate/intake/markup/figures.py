@@ -1,25 +1,22 @@
 """Convert the pictures of a body to one form of figure; extract captions and credits."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from lxml import etree
 
-from syndicate.body.missing_media import replace_inline_with_alt, replace_with_alt
-from syndicate.body.tree_edits import PHRASING, parent_of, remove, remove_all, unwrap, unwrap_all
+from syndicate.body.figures import replace_inline_with_alt, replace_with_alt
+from syndicate.body.markup import PHRASING, parent_of, remove, remove_all, unwrap, unwrap_all
 from syndicate.intake.markup.embeds import is_embed_figure
-from syndicate.intake.media.pictures import PictureMissing, Pictures
+from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model.articles import Figure
 from syndicate.text import one_line
-
-Warn = Callable[[str], None]
 
 _LAST_CITE = etree.XPath("figcaption/cite[last()]")
 _PLACEHOLDER = "x-place"
 _BLOCK_PARENTS = frozenset({"div", "section", "aside", "blockquote", "details"})
 
 
-def normalise_figures(root: etree._Element, pictures: Pictures, warn: Warn) -> tuple[Figure, ...]:
+def normalise_figures(root: etree._Element, media: ArticleMedia) -> tuple[Figure, ...]:
     """Convert a sanitised body's pictures to the form of `Revision.body`; return its figures.
 
     A paragraph or block with only pictures becomes figures, with titles as captions; a
@@ -33,19 +30,17 @@ def normalise_figures(root: etree._Element, pictures: Pictures, warn: Warn) -> t
     for image in list(root.iter("img")):
         if _is_standalone(image):
             _wrap_in_figure(image, before=image)
-    _fill_posters(root, pictures, warn)
-    return tuple(_fill_pictures(root, pictures, warn))
+    _fill_posters(root, media)
+    return tuple(_fill_pictures(root, media))
 
 
-def find_lead_picture(image: Figure, pictures: Pictures, warn: Warn) -> Figure | None:
+def find_lead_picture(image: Figure, media: ArticleMedia) -> Figure | None:
     """Return the picture in the front matter.
 
-    If it is missing, warn and return its texts without an address, or None without texts.
+    If it is missing, return its texts without an address, or None without texts.
     """
-    try:
-        found = pictures.find(image.src)
-    except PictureMissing as error:
-        warn(f"the image is missing: {error}")
+    found = media.find_picture(image.src, "the image")
+    if found is None:
         if not (image.alt or image.caption or image.credit):
             return None
         found = Figure(src="")
@@ -198,15 +193,11 @@ def _wrap_in_figure(
     return figure
 
 
-def _fill_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list[Figure]:
+def _fill_pictures(root: etree._Element, media: ArticleMedia) -> list[Figure]:
     figures, inline, wordless = [], [], []
     for image in list(root.iter("img")):
         parent = parent_of(image)
-        try:
-            found = pictures.find(image.get("src", ""))
-        except PictureMissing as error:
-            warn(f"a picture is missing: {error}")
-            found = None
+        found = media.find_picture(image.get("src", ""))
         if parent.tag != "figure":
             image.set("alt", one_line(image.get("alt", "")))
             if found is None:
@@ -224,15 +215,12 @@ def _fill_pictures(root: etree._Element, pictures: Pictures, warn: Warn) -> list
     return figures
 
 
-def _fill_posters(root: etree._Element, pictures: Pictures, warn: Warn) -> None:
+def _fill_posters(root: etree._Element, media: ArticleMedia) -> None:
     """Resolve the posters of videos."""
     for video in root.iter("video"):
         poster = video.attrib.pop("poster", "")
-        try:
-            if poster:
-                video.set("poster", pictures.find(poster).src)
-        except PictureMissing as error:
-            warn(f"the poster of a video is missing: {error}")
+        if poster and (found := media.find_picture(poster, "the poster of a video")):
+            video.set("poster", found.src)
 
 
 def _fill_figure(figure: etree._Element, image: etree._Element, found: Figure | None) -> Figure:

@@ -5,7 +5,7 @@ from datetime import date, time
 
 from lxml import etree
 
-from syndicate.body.tree_edits import HEADINGS, PHRASING, unwrap_all
+from syndicate.body.markup import HEADINGS, PHRASING, unwrap_all
 from syndicate.errors import Refused
 from syndicate.model.urls import url_reference
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import nh3
 from lxml import etree
 
-from syndicate.body.tree_edits import HEADINGS, PHRASING, VOID, parent_of, remove_all
+from syndicate.body.markup import HEADINGS, PHRASING, VOID, parent_of, remove_all
 from syndicate.errors import Refused
 from syndicate.intake.markup import embeds, html_repair
 from syndicate.text import printable

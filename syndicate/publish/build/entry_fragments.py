@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from cachetools import LRUCache
 
-from syndicate.body.missing_media import without_files
+from syndicate.body.figures import without_files
 from syndicate.config import Config
 from syndicate.errors import Problem
 from syndicate.model.articles import Article

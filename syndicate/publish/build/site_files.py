@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from syndicate.body.missing_media import without_files
+from syndicate.body.figures import without_files
 from syndicate.publish.build.pagination import PAGE_SIZE
 from syndicate.publish.build.tasks import Missing, OutputFile
 from syndicate.publish.build.writer import PageWriter

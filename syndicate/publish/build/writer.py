@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from syndicate.body.compiler import compile_body, is_current
-from syndicate.body.missing_media import without_files
+from syndicate.body.figures import without_files
 from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import Problem, StoreError

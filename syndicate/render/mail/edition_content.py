@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from markupsafe import Markup
 
-from syndicate.body import lead_figure, markup
+from syndicate.body import figures, markup
 from syndicate.config import Config, Newsletter
 from syndicate.model import pictures
 from syndicate.model.articles import Article, Figure
@@ -82,7 +82,7 @@ def _alert(article: Article, context: MailContext) -> Content:
         "url": addresses.absolute(article.address, context.config),
     }
     html = _alert_html(article, values, context)
-    lead, tree = lead_figure.split_lead_figure(article)
+    lead, tree = figures.split_lead_figure(article)
     for element in reversed(lead):
         element.tail, tree.text = tree.text, None
         tree.insert(0, element)
@@ -112,7 +112,7 @@ def _alert_html(article: Article, values: dict[str, Any], context: MailContext) 
         written = {"lead": Markup(opening), "body": Markup(text)}  # noqa: S704 - sanitised at intake
         return context.html("email/alert.mjml", values | written | {"whole": whole})
 
-    opening, shown = map(body, lead_figure.split_lead_figure(article))
+    opening, shown = map(body, figures.split_lead_figure(article))
     html = render(shown, whole=True)
     while (excess := len(html.encode()) - MAX_BYTES) > 0 and shown:
         room = len(shown.encode()) - excess - 1_000

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.fields.article_fields import ArticleFields, read_fields
-from syndicate.intake.articles.frontmatter.front_matter import split_front_matter
+from syndicate.intake.articles.article_fields import ArticleFields, read_fields
+from syndicate.intake.articles.front_matter import split_front_matter
 from syndicate.model.articles import Comments, Figure, Person, Status
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from syndicate.intake.articles.jekyll.jekyll_site import JekyllSite
-from syndicate.intake.articles.jekyll.liquid_reader import read_liquid
+from syndicate.intake.articles.jekyll_site import JekyllSite
+from syndicate.intake.articles.liquid_reader import read_liquid
 
 
 def filed(articles, body, name="_posts/2026-03-01-tram.md", **head):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from syndicate.body.tree_edits import write_children
+from syndicate.body.markup import write_children
 from syndicate.errors import Refused
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import sanitise

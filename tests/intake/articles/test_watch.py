@@ -9,7 +9,7 @@ from queue import Empty, Queue
 
 import pytest
 
-from syndicate.intake.articles.watch import watch
+from syndicate.intake.articles.article_files import watch
 
 pytestmark = pytest.mark.slow
 

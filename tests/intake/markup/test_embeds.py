@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from syndicate.body.tree_edits import write_children
+from syndicate.body.markup import write_children
 from syndicate.config.sections.pages import EMBED_HOSTS
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import sanitise

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from lxml import etree, html
 
-from syndicate.body.tree_edits import write_children
+from syndicate.body.markup import write_children
 from syndicate.errors import Refused
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import id_prefix, sanitise

@@ -1,6 +1,6 @@
 """Articles that show what lies elsewhere, filed as a newsroom files them."""
 
-from syndicate.body.tree_edits import write_children
+from syndicate.body.markup import write_children
 from syndicate.intake.articles.markdown import to_html
 from syndicate.intake.markup.sanitise import sanitise
 

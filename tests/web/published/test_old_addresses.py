@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from syndicate.intake.articles.article_files import find_article_files
 from syndicate.intake.articles.article_import import import_articles
-from syndicate.intake.articles.file_discovery import find_article_files
 from syndicate.model.old_addresses import is_reserved
 from syndicate.publish.build.publisher import Publisher
 from syndicate.web.app import application

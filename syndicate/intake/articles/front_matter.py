@@ -1,18 +1,16 @@
-"""Split front matter from the body of an article's file.
-
-Values are read as text with their line, not as Python values: YAML 1.1 makes a number
-of `title: 1984`, a boolean of `tags: [no]` and a date of `slug: 2019-02-28`.
-"""
+"""Split front matter from the body of an article's file."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.frontmatter.json_values import read_json
-from syndicate.intake.articles.frontmatter.toml_values import read_toml
-from syndicate.intake.articles.frontmatter.value import FrontMatterValue
-from syndicate.intake.articles.frontmatter.yaml_values import read_yaml
+from syndicate.intake.articles.front_matter_formats import (
+    FrontMatterValue,
+    read_json,
+    read_toml,
+    read_yaml,
+)
 
 _OPEN = re.compile(r"(---[ \t]*(?P<format>[a-z]*)|\+\+\+)[ \t]*(?:\n|\Z)")
 _CLOSE = {

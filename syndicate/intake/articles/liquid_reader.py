@@ -1,13 +1,18 @@
-"""Evaluate the Liquid in a text, tag by tag."""
+"""Evaluate the Liquid in a text, tag by tag: a few tags, without a template engine."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from html import escape
 
-from syndicate.intake.articles.jekyll.code_blocks import CodeBlock, CodeSpans
-from syndicate.intake.articles.jekyll.expressions import Expressions
-from syndicate.intake.articles.jekyll.includes import render_gist, render_include, render_player
-from syndicate.intake.articles.jekyll.jekyll_site import JekyllSite
+from syndicate.intake.articles.jekyll_site import JekyllSite
+from syndicate.intake.articles.liquid_html import (
+    CodeBlock,
+    CodeSpans,
+    render_gist,
+    render_include,
+    render_player,
+)
 from syndicate.text import one_line, shorten
 
 UNKNOWN_ADDRESS = "x-unknown:"
@@ -28,6 +33,11 @@ _ADDRESS = re.compile(
 )
 """The start of a link or picture whose address is not complete."""
 
+_PARTS = re.compile(r"""(?:"[^"]*"|'[^']*'|[^|"'])+|["']""")
+_ASSIGNMENT = re.compile(r"([\w-]+)\s*=(.*)", re.DOTALL)
+_PARAMETER = re.compile(r"""([\w-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"']+)""")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
 
 @dataclass(frozen=True, slots=True)
 class LiquidResult:
@@ -42,13 +52,13 @@ class LiquidResult:
 
 def read_liquid(text: str, values: Mapping[str, str], site: JekyllSite) -> LiquidResult:
     """Return a text with the known tags evaluated as Jekyll does."""
-    return _LiquidReader(text, Expressions({**site.values(), **values}), site).read()
+    return _LiquidReader(text, _Expressions({**site.values(), **values}), site).read()
 
 
 class _LiquidReader:
     """One pass over a text."""
 
-    def __init__(self, text: str, expressions: Expressions, site: JekyllSite) -> None:
+    def __init__(self, text: str, expressions: "_Expressions", site: JekyllSite) -> None:
         self._text = text
         self._code = CodeSpans(text)
         self._expressions = expressions
@@ -183,3 +193,69 @@ class _LiquidReader:
             shown = shorten(token, 80)
             warnings.append((line, f"unknown Liquid: {shown}"))
         return tuple(warnings)
+
+
+class _Expressions:
+    """The variables of a page; expressions that are not understood evaluate to None."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values: MutableMapping[str, str] = dict(values)
+
+    def evaluate(self, text: str) -> str | None:
+        """Return the value of an expression such as `"/path" | relative_url`."""
+        first, *filters = [part.strip() for part in _PARTS.findall(text)] or [""]
+        value = self._operand(first)
+        for name in filters:
+            if value is None:
+                return None
+            value = self._filtered(value, name)
+        return value
+
+    def assign(self, text: str) -> bool:
+        """Assign `name = value`; return whether it was understood."""
+        parts = _ASSIGNMENT.fullmatch(text)
+        if parts is None:
+            return False
+        value = self.evaluate(parts[2])
+        if value is None:
+            self._values.pop(parts[1], None)
+            return False
+        self._values[parts[1]] = value
+        return True
+
+    def parameters(self, text: str) -> Mapping[str, str]:
+        """Return the values of `key="value"` and `key=page.value` that are understood."""
+        parameters = ((name, self._operand(value)) for name, value in _PARAMETER.findall(text))
+        return {name.lower(): value for name, value in parameters if value is not None}
+
+    def _operand(self, text: str) -> str | None:
+        if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+            return text[1:-1]
+        if _NUMBER.fullmatch(text):
+            return text
+        return self._values.get(text)
+
+    def _filtered(self, value: str, text: str) -> str | None:
+        name, _, argument = (part.strip() for part in text.partition(":"))
+        if name in ("prepend", "append"):
+            other = self._operand(argument)
+            if other is None:
+                return None
+            return other + value if name == "prepend" else value + other
+        base = self._values.get("site.baseurl", "")
+        if name in ("relative_url", "absolute_url"):
+            value = f"{base}/{value.lstrip('/')}"
+            return value if name == "relative_url" else self._values.get("site.url", "") + value
+        plain = _FILTERS.get(name)
+        return None if plain is None or argument else plain(value)
+
+
+_FILTERS: Mapping[str, Callable[[str], str]] = {
+    "escape": escape,
+    "xml_escape": escape,
+    "escape_once": escape,
+    "strip": str.strip,
+    "upcase": str.upper,
+    "downcase": str.lower,
+    "capitalize": str.capitalize,
+}

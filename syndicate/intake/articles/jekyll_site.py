@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path, PurePath, PurePosixPath
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.fields.article_fields import read_fields
-from syndicate.intake.articles.frontmatter.front_matter import FrontMatter, split_front_matter
-from syndicate.intake.articles.frontmatter.yaml_values import read_yaml
+from syndicate.intake.articles.article_fields import read_fields
+from syndicate.intake.articles.front_matter import FrontMatter, split_front_matter
+from syndicate.intake.articles.front_matter_formats import read_yaml
 from syndicate.intake.articles.slugify import slugify, split_dated_name
 
 _FOLDERS = ("_posts", "_drafts")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.file_discovery import find_article_files
+from syndicate.intake.articles.article_files import find_article_files
 
 
 def test_articles_are_found_recursively_in_order_and_others_passed_over(tmp_path):

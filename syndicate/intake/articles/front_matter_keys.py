@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.frontmatter.front_matter import FrontMatter
-from syndicate.intake.articles.frontmatter.value import FrontMatterValue, table_value, unique_keys
+from syndicate.intake.articles.front_matter import FrontMatter
+from syndicate.intake.articles.front_matter_formats import (
+    FrontMatterValue,
+    table_value,
+    unique_keys,
+)
 from syndicate.model.urls import http_url
 from syndicate.text import one_line
 
@@ -121,13 +125,11 @@ class FrontMatterKeys:
 
 def _folded(front: FrontMatter) -> dict[str, FrontMatterValue]:
     """Return the values with known keys in lower case (Hugo) and taxonomies as lists (Zola)."""
-    values = unique_keys(
-        (
-            (key.lower() if key.lower() in _KNOWN else key, value)
-            for key, value in front.values.items()
-        ),
-        front.path,
+    items = (
+        (value.line, key.lower() if key.lower() in _KNOWN else key, value)
+        for key, value in front.values.items()
     )
+    values = unique_keys(items, front.path)
     taxonomies = values.get("taxonomies")
     if taxonomies is not None and taxonomies.table is not None:
         listed = {name: item for name, item in taxonomies.table.items() if name in _TAXONOMIES}
