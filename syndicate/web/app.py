@@ -9,10 +9,11 @@ from functools import partial
 
 import structlog
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
@@ -23,7 +24,7 @@ from syndicate.web.editions.archive import ArchivePages
 from syndicate.web.editions.click_tracking import ClickPages
 from syndicate.web.editions.web_view import WebViewPage
 from syndicate.web.feeds.private_feeds import PrivateFeedPages
-from syndicate.web.outbox.pages import OutboxPages, is_outbox_served
+from syndicate.web.outbox import OutboxPages, is_outbox_served
 from syndicate.web.pages import WebPages
 from syndicate.web.published.files import PublishedFiles
 from syndicate.web.readers.address_change import AddressChange
@@ -32,16 +33,13 @@ from syndicate.web.readers.confirmation import (
     ConfirmationPages,
     SubscriptionConfirmation,
 )
-from syndicate.web.readers.email_verification import EmailVerification
 from syndicate.web.readers.letters import LetterSender
+from syndicate.web.readers.limits import SignupLimits
 from syndicate.web.readers.personal_data import PersonalDataPages
 from syndicate.web.readers.preferences import PreferencePages
-from syndicate.web.readers.signup.limits import SignupLimits
 from syndicate.web.readers.signup.pages import SignupPages
-from syndicate.web.readers.signup.requests import SignupRequests
-from syndicate.web.readers.signup.validation import SignupValidator
+from syndicate.web.readers.signup.requests import SignupRequests, SignupValidator
 from syndicate.web.readers.unsubscribe import UnsubscribePages
-from syndicate.web.security_headers import SecurityHeaders
 from syndicate.web.server.responses import HttpResponse
 from syndicate.web.telemetry.access_log import AccessLog
 from syndicate.web.telemetry.counters import RequestCounters
@@ -52,6 +50,13 @@ from syndicate.web.telemetry.readiness import Readiness
 from syndicate.web.telemetry.request_kinds import PROBES, request_classifier
 
 _log = structlog.get_logger(__name__)
+_DYNAMIC_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+"""The headers of every dynamic response, unless it sets its own."""
 
 
 def application(
@@ -76,9 +81,9 @@ def application(
     secrets = {name: store.secret(name) for name in ("links", "signup")}
     pages = WebPages(config)
     counts = counts or RequestCounters()
-    letters = LetterSender(config, letters_due)
     limits = SignupLimits(config, secrets["signup"], counts)
-    routes = _reader_routes(store, config, pages, letters, secrets=secrets, limits=limits)
+    letters = LetterSender(store, config, limits, letters_due)
+    routes = _reader_routes(store, config, pages, letters, secrets=secrets)
     if is_outbox_served(config):
         routes += OutboxPages(config, pages).routes()
     if config.websub.own:
@@ -93,7 +98,7 @@ def application(
     handlers = {404: partial(_not_found, pages), SyndicateError: partial(_busy, pages)}
     dynamic = Starlette(routes=[*routes, *private, *probes], exception_handlers=handlers)
     dynamic.router.redirect_slashes = False  # it would redirect to any host that a request names
-    router = _Router(SecurityHeaders(dynamic), PublishedFiles(config, pages), prefixes | PROBES)
+    router = _Router(dynamic, PublishedFiles(config, pages), prefixes | PROBES)
     return Instrumentation(router, counts, request_classifier(prefixes), log)
 
 
@@ -104,23 +109,21 @@ def _reader_routes(
     letters: LetterSender,
     *,
     secrets: Mapping[str, bytes],
-    limits: SignupLimits,
 ) -> list[Route]:
     """Return the routes of the pages for readers."""
     links = SignedLinks(config, secrets["links"])
     validator = SignupValidator(config)
-    requests = SignupRequests(store, config, letters, limits)
-    change = AddressChange(store, config, pages, letters, validator, limits)
+    requests = SignupRequests(store, config, letters)
+    change = AddressChange(store, config, pages, letters, validator)
     handlers: dict[ConfirmationKind, ConfirmationHandler] = {
         ConfirmationKind.SUBSCRIBE: SubscriptionConfirmation(store, config, links, pages, letters),
         ConfirmationKind.ADDRESS: change,
         ConfirmationKind.DATA: PersonalDataPages(store, config, links, pages),
     }
-    verification = EmailVerification(store, config, letters, limits)
     return [
         *SignupPages(store, config, pages, validator, requests, secret=secrets["signup"]).routes(),
         *ConfirmationPages(store, config, links, pages, handlers).routes(),
-        *PreferencePages(store, config, links, pages, change, verification).routes(),
+        *PreferencePages(store, config, links, pages, change, letters).routes(),
         *UnsubscribePages(store, config, links, pages).routes(),
         *WebViewPage(store, config, links, pages).routes(),
         *ArchivePages(store, config, pages).routes(),
@@ -140,8 +143,10 @@ class _Router:
         self._prefixes = prefixes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._dynamic if self._is_dynamic(scope) else self._files
-        await app(scope, receive, send)
+        if self._is_dynamic(scope):
+            await self._dynamic(scope, receive, _with_headers(send))
+        else:
+            await self._files(scope, receive, send)
 
     def immediate_response(self, scope: Scope) -> HttpResponse | None:
         """Return the response to a request for a file, or None."""
@@ -150,6 +155,19 @@ class _Router:
     def _is_dynamic(self, scope: Scope) -> bool:
         path: str = scope["path"]
         return path[1:].partition("/")[0] in self._prefixes or path.startswith(addresses.PRIVATE)
+
+
+def _with_headers(send: Send) -> Send:
+    """Add the headers that a dynamic response lacks."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _DYNAMIC_HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return send_with_headers
 
 
 def _not_found(pages: WebPages, request: Request, _: Exception) -> Response:

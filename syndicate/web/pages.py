@@ -15,9 +15,10 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from syndicate.config import Config
+from syndicate.deliver.message.links import SignedLinks
 from syndicate.language import translator
 from syndicate.render.templates import Templates
-from syndicate.web.security_headers import NO_STORE
+from syndicate.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class WebPage:
     headers: dict[str, str]
 
     def response(self, status: int = 200) -> Response:
-        """Return a response that no cache stores."""
-        return Response(self.body, status, headers=self.headers | NO_STORE)
+        """Return a response; no cache stores it, as all dynamic ones that say nothing else."""
+        return Response(self.body, status, headers=self.headers)
 
 
 class WebPages:
@@ -73,17 +74,33 @@ class WebPages:
 
         `policy` has further directives of the Content-Security-Policy.
         """
-        css = self._templates.render(style, {"theme": self._config.theme})
+        css = self.render_part(style)
+        values = {"style": Markup(css), **(values or {})}  # noqa: S704 - rendered from a template
+        return WebPage(self.render_part(name, values, language).encode(), _headers(css, policy))
+
+    def render_part(
+        self, name: str, values: Mapping[str, Any] | None = None, language: str | None = None
+    ) -> str:
+        """Render a template that is no page of its own; raise TemplateError."""
         translation = translator(language or self._config.publication.language)
         context = {
-            "style": Markup(css),  # noqa: S704 - rendered from a template
             "publication": self._config.publication,
+            "theme": self._config.theme,
             "home": f"{self._config.url}/",
             "language": translation.language,
             **translation.for_templates,
         }
-        body = self._templates.render(name, {**context, **(values or {})}).encode()
-        return WebPage(body, _headers(css, policy))
+        return self._templates.render(name, {**context, **(values or {})})
+
+
+@dataclass(frozen=True)
+class ReaderPages:
+    """What the pages behind the signed links of mails work with."""
+
+    store: Store
+    config: Config
+    links: SignedLinks
+    pages: WebPages
 
 
 def too_many_requests(response: Response, wait: timedelta) -> Response:

@@ -20,7 +20,7 @@ from syndicate.store import Store
 from tests import checkers
 from tests.publish.newsroom import PICTURE, Newsroom
 from tests.web.known_reader import KnownReader, path_of, subscribe_anna
-from tests.web.outbox.test_outbox import letter, put
+from tests.web.test_outbox import letter, put
 
 pytestmark = [pytest.mark.browser, pytest.mark.neighbours]
 

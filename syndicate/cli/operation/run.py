@@ -92,7 +92,7 @@ def _introduce(config: "Config", server: "WebServer") -> None:
 
 def _mail_line(config: "Config", server: "WebServer") -> str:
     from syndicate.config import TransportKind  # noqa: PLC0415 - start-up
-    from syndicate.web.outbox.pages import is_outbox_served  # noqa: PLC0415 - start-up
+    from syndicate.web.outbox import is_outbox_served  # noqa: PLC0415 - start-up
 
     if config.mail.transport is not TransportKind.OUTBOX:
         return f"by {', '.join(server.address for server in config.mail.servers)}"

@@ -5,24 +5,29 @@ Nothing in it is personal (`public_copy`). `archive = false` hides a newsletter.
 
 import hashlib
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote
+from uuid import uuid5
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
 from syndicate.errors import StoreError
-from syndicate.language import translator
+from syndicate.model.articles import Person
 from syndicate.publish.output.formats import REVALIDATE, feed_cache_control
-from syndicate.render.templates import Templates
-from syndicate.store import Store
-from syndicate.web.editions import archive_feed, mail_page
-from syndicate.web.editions.public_copy import PublicCopies
+from syndicate.render.feeds import atom
+from syndicate.render.feeds.channel import ChannelEntry, FeedChannel
+from syndicate.render.feeds.history import FeedHistory
+from syndicate.store import ArchivedEdition, Store
+from syndicate.text import one_line
+from syndicate.web.editions.public_copy import POLICY, PublicCopies
 from syndicate.web.pages import WebPage, WebPages
 from syndicate.web.published.conditional_requests import match_etag
 from syndicate.web.published.generated_document import GeneratedDocument, preflight
@@ -32,6 +37,7 @@ PAGE_SIZE = 30
 FEED_SIZE = 20
 _NUMBER = re.compile("[1-9][0-9]{0,8}")
 STYLE = "web/archive.css"
+_FEED_TYPE = "application/atom+xml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +82,7 @@ class ArchivePages:
         self._store = store
         self._config = config
         self._pages = pages
-        self._templates = Templates.of(config)
-        self._copies = PublicCopies(config)
+        self._copies = PublicCopies(config, pages)
         self._root = f"{config.web_url}/newsletters/"
         self._newsletters = [newsletter for newsletter in config.newsletters if newsletter.archive]
 
@@ -130,11 +135,11 @@ class ArchivePages:
         with self._store.read() as tx:
             editions = tx.archive.newest(newsletter.name, FEED_SIZE)
         page = f"{self._root}{newsletter.name}/"
-        feed = archive_feed.render(self._config, newsletter, editions, page=page)
+        feed = _render_feed(self._config, newsletter, editions, page=page)
         link = self_link(f"{page}feed.xml")
         return GeneratedDocument(
             digest=_digest(feed),
-            media_type=archive_feed.MEDIA_TYPE,
+            media_type=_FEED_TYPE,
             generate=lambda coding: coding.compress(feed),
             headers={"cache-control": feed_cache_control(self._config), "link": link, **CORS},
         ).respond(request)
@@ -154,19 +159,22 @@ class ArchivePages:
             links = tx.clicks.links(number)
             before, after = tx.archive.adjacent(newsletter.name, number)
         canonical = f"{self._root}{newsletter.name}/{number}/"
-        html = self._copies.html(content, newsletter, links=links, address=canonical)
-        values = self._context(newsletter) | {
+        values = {
+            **self._links(newsletter),
             "edition": edition,
             "before": before,
             "after": after,
             "canonical": canonical,
         }
         head, above = (
-            self._templates.render(f"web/{name}.html", values)
+            self._pages.render_part(f"web/{name}.html", values, newsletter.language)
             for name in ("edition_head", "edition_bar")
         )
-        body = mail_page.wrap(html, head=head, above=above).encode()
-        return _cacheable(request, WebPage(body, mail_page.HEADERS))
+        html = self._copies.html(
+            content, newsletter, links=links, address=canonical, head=head, above=above
+        )
+        headers = {"content-type": "text/html; charset=utf-8", "content-security-policy": POLICY}
+        return _cacheable(request, WebPage(html.encode(), headers))
 
     def page(self, request: Request) -> Response:
         """List the newest editions of a newsletter, or a page of older ones."""
@@ -180,7 +188,8 @@ class ArchivePages:
                 raise HTTPException(404)
             editions = tx.archive.list_range(newsletter.name, list_page.start, list_page.stop)
         canonical = f"{self._root}{newsletter.name}/"
-        values = self._context(newsletter) | {
+        values = {
+            **self._links(newsletter),
             "list_page": list_page,
             "editions": [edition for edition in reversed(editions) if not edition.withdrawn],
             "top": "" if number is None else "../../",
@@ -191,16 +200,10 @@ class ArchivePages:
         )
         return _cacheable(request, page)
 
-    def _context(self, newsletter: Newsletter) -> dict[str, Any]:
+    def _links(self, newsletter: Newsletter) -> dict[str, Any]:
         """Return the template values of every page of a newsletter."""
-        texts = translator(newsletter.language or self._config.publication.language)
         return {
             "newsletter": newsletter,
-            "language": texts.language,
-            **texts.for_templates,
-            "publication": self._config.publication,
-            "theme": self._config.theme,
-            "home": f"{self._config.url}/",
             "signup": self._copies.signup_url(newsletter),
             "feed": f"{self._root}{newsletter.name}/feed.xml",
         }
@@ -220,6 +223,42 @@ class ArchivePages:
                 rest = request.url.path.partition(f"/newsletters/{name}")[2]
                 raise HTTPException(301, headers={"location": f"{self._root}{current}{rest}"})
         raise HTTPException(404)
+
+
+def _render_feed(
+    config: Config, newsletter: Newsletter, editions: Sequence[ArchivedEdition], *, page: str
+) -> bytes:
+    """Render the feed of editions, newest first; `page` is the address of their list."""
+    language = newsletter.language or config.publication.language
+    publication = config.publication
+    author = Person(name=one_line(publication.author or "") or one_line(publication.title))
+    entries = [
+        ChannelEntry(
+            id=uuid5(publication.id, f"edition {edition.key}").urn,
+            url=f"{page}{edition.key}/",
+            title=one_line(edition.subject) or str(edition.key),
+            summary=one_line(edition.preheader),
+            content=None,
+            published=edition.created_at,
+            modified=edition.created_at,
+            authors=(author,),
+            language=language,
+        )
+        for edition in editions
+    ]
+    title = f"{one_line(publication.title)}: {one_line(newsletter.label)}"
+    channel = FeedChannel(
+        minutes=config.syndication.minutes,
+        id=uuid5(publication.id, f"newsletter {newsletter.name}").urn,
+        title=title,
+        description=one_line(newsletter.description) or title,
+        url=page,
+        language=language,
+        author=author,
+        archive=FeedHistory(own={"atom.xml": f"{page}feed.xml"}),
+        updated=max((entry.modified for entry in entries), default=EPOCH),
+    )
+    return atom.write_document(channel, map(atom.write_entry, entries))
 
 
 def _parse_number(text: str) -> int:

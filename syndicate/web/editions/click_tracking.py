@@ -7,6 +7,8 @@ is written, even if that fails.
 import asyncio
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import structlog
 from starlette.background import BackgroundTask
@@ -16,8 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from syndicate import clock
-from syndicate.config import Config, Tracking
-from syndicate.deliver.message.links import SignedLinks
+from syndicate.config import Tracking
 from syndicate.deliver.message.tracked_links import TrackedLinks
 from syndicate.errors import SyndicateError
 from syndicate.store import LinkClick, Store
@@ -28,8 +29,7 @@ from syndicate.web.editions.scanner_detection import (
     ScannerDetector,
     is_machine,
 )
-from syndicate.web.pages import WebPages
-from syndicate.web.security_headers import NO_STORE
+from syndicate.web.pages import ReaderPages
 from syndicate.web.server.client_address import client_network
 
 _log = structlog.get_logger(__name__)
@@ -38,20 +38,18 @@ _MAX_QUEUED = 10_000
 """Clicks waiting to be written; older ones are dropped."""
 _MAX_STORED_AGENT = 80
 """Characters of a User-Agent."""
-_HEADERS = {**NO_STORE, "referrer-policy": "no-referrer", "x-robots-tag": "noindex"}
 
 
-class ClickPages:
+@dataclass(frozen=True)
+class ClickPages(ReaderPages):
     """The links under /c/."""
 
-    def __init__(self, store: Store, config: Config, links: SignedLinks, pages: WebPages) -> None:
-        self._store = store
-        self._config = config
-        self._links = links
-        self._pages = pages
-        self._cache: dict[int, TrackedLinks] = {}
-        self._scanners = ScannerDetector()
-        self._writer = _ClickWriter(store)
+    _cache: dict[int, TrackedLinks] = field(default_factory=dict, init=False)
+    _scanners: ScannerDetector = field(default_factory=ScannerDetector, init=False)
+
+    @cached_property
+    def _writer(self) -> "_ClickWriter":
+        return _ClickWriter(self.store)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -59,25 +57,25 @@ class ClickPages:
 
     async def follow(self, request: Request) -> Response:
         """Redirect to the target of a link, and count the click."""
-        click = self._links.read_click(request.path_params["token"])
+        click = self.links.read_click(request.path_params["token"])
         if click is None:
-            return self._pages.bad_link()
+            return self.pages.bad_link()
         edition, link, subscriber = click
         links = self._cache.get(edition) or await run_in_threadpool(self._load, edition)
         target = links.target(link) if links else None
         if links is None or target is None:
-            return self._pages.bad_link()
+            return self.pages.bad_link()
         task = self._count(request, links, link, subscriber)
-        return RedirectResponse(target, 302, headers=_HEADERS, background=task)
+        return RedirectResponse(target, 302, headers={"x-robots-tag": "noindex"}, background=task)
 
     def _load(self, number: int) -> TrackedLinks | None:
         """Load an edition's links into the cache; return None for an edition that is gone."""
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             edition = tx.editions.by_key(number)
             targets = tx.clicks.links(number)
         if edition is None:
             return None
-        links = TrackedLinks.of(number, edition.newsletter, targets, self._config)
+        links = TrackedLinks.of(number, edition.newsletter, targets, self.config)
         if len(self._cache) >= _MAX_CACHED_EDITIONS:
             self._cache.clear()
         self._cache[number] = links
@@ -100,7 +98,7 @@ class ClickPages:
             agent=agent,
             machine=is_machine(request.method, agent, purpose),
         )
-        origin = client_network(request, self._config.web.proxies) if reader is None else ""
+        origin = client_network(request, self.config.web.proxies) if reader is None else ""
         visitor = reader or self._scanners.pseudonym(origin, agent, visit.at)
         reclassified = self._scanners.classify((links.edition, visitor), visit)
         return BackgroundTask(self._writer.write, visit, reclassified)

@@ -5,25 +5,32 @@ The archive shows them, and so does "View in browser", since people pass that li
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.personalisation import Personalisation
 from syndicate.language import translator
 from syndicate.model.editions import Content, placeholder
-from syndicate.render.templates import Templates
+from syndicate.web.pages import WebPages
 
+POLICY = (
+    "default-src 'none'; img-src http: https:; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Mail has inline styles and loads pictures from anywhere; it runs nothing."""
+_HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
+_BODY = re.compile(r"<body(?:\s[^>]*)?>", re.IGNORECASE)
 _BLOCK = re.compile(r"<!--.*?-->|<(?P<end>/?)(?P<name>p|div|td|li|h[1-6])\b[^>]*>", re.DOTALL)
 _READER_LINKS = ("unsubscribe", "preferences")
 """Slots with a reader's own links."""
 
 
+@dataclass(frozen=True)
 class PublicCopies:
     """Renders public copies of one publication's editions."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self._templates = Templates.of(config)
+    config: Config
+    pages: WebPages
 
     def html(
         self,
@@ -32,36 +39,35 @@ class PublicCopies:
         *,
         links: Sequence[str],
         address: str,
+        head: str = "",
+        above: str = "",
         from_mail: bool = False,
     ) -> str:
-        """Return the HTML of the copy at an address; raise TemplateError.
+        """Return the web page of the copy at an address; raise TemplateError.
 
-        `links` are the targets of its numbered links. Readers who come `from_mail` get a hint
-        where to unsubscribe.
+        `links` are the targets of its numbered links. `head` is added to the head of the mail,
+        `above` before its content. Readers who come `from_mail` get a hint where to unsubscribe.
         """
-        texts = translator(newsletter.language or self._config.publication.language)
-        home = f"{self._config.url}/"
+        texts = translator(newsletter.language or self.config.publication.language)
+        home = f"{self.config.url}/"
         signup = self.signup_url(newsletter)
-        values = {
-            **texts.for_templates,
-            "newsletter": newsletter,
-            "publication": self._config.publication,
-            "theme": self._config.theme,
-            "signup": signup,
-            "from_mail": from_mail,
-        }
-        footer = self._templates.render("web/edition_footer.html", values)
+        values = {"newsletter": newsletter, "signup": signup, "from_mail": from_mail}
+        footer = self.pages.render_part("web/edition_footer.html", values, texts.language)
         own = {"view": address, "confirm": home} | dict.fromkeys(_READER_LINKS, signup or home)
         # Translators: in "You get this because … is subscribed", when the reader isn't known.
         address = texts.gettext("your address")
         reader = Personalisation(email=address, links=own, link_urls=links)
-        return reader.html(_without_reader(content, footer))
+        html = reader.html(_without_reader(content, footer))
+        html = _HEAD.sub(lambda tag: tag[0] + head, html, count=1)
+        html = _BODY.sub(lambda tag: f"{tag[0]}{above}<main>", html, count=1)
+        end = html.rfind("</body>")
+        return f"{html[:end]}</main>{html[end:]}" if end >= 0 else html
 
     def signup_url(self, newsletter: Newsletter) -> str | None:
         """Return the address for subscribing to a newsletter; None when that isn't possible."""
-        if not (self._config.signup.enabled and newsletter.offered):
+        if not (self.config.signup.enabled and newsletter.offered):
             return None
-        return f"{self._config.web_url}/signup?newsletter={newsletter.name}"
+        return f"{self.config.web_url}/signup?newsletter={newsletter.name}"
 
 
 def _without_reader(content: Content, footer: str) -> Content:

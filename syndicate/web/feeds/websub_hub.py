@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -23,7 +24,6 @@ from syndicate.publish.push.feed_documents import FeedDocuments
 from syndicate.publish.push.http_client import HttpClient
 from syndicate.store import HubRequest, Store, Transaction
 from syndicate.web.forms import Form, read_form
-from syndicate.web.security_headers import NO_STORE
 from syndicate.web.server import client_address
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -49,28 +49,11 @@ _ABOUT = (
 )
 
 
-class _RefusedRequest(Exception):  # noqa: N818 - the client's error
-    """A request that is refused with a status and a reason."""
-
-    def __init__(
-        self, reason: str, status: int = 400, *, retry_after: timedelta | None = None
-    ) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.retry_after = retry_after
-
-    def response(self) -> Response:
-        headers = dict(NO_STORE)
-        if self.retry_after:
-            headers["retry-after"] = f"{self.retry_after.total_seconds():.0f}"
-        return PlainTextResponse(f"{self}\n", self.status, headers=headers)
-
-
 class HubPage:
     """The endpoint /hub."""
 
     def __init__(self, store: Store, config: Config, on_request: Callable[[], None]) -> None:
-        """Call `due` when there is a request to verify."""
+        """Call `on_request` when there is a request to verify."""
         self._store = store
         self._config = config
         self._on_request = on_request
@@ -88,23 +71,17 @@ class HubPage:
         form = await read_form(request)
         try:
             await run_in_threadpool(self._queue, request, form, at=clock.now())
-        except _RefusedRequest as error:
-            return error.response()
         except SyndicateError:  # from the store or the manifest
             return PlainTextResponse("busy; try again\n", 503, headers={"retry-after": "60"})
         self._on_request()
-        return Response(status_code=202, headers=NO_STORE)
+        return Response(status_code=202)
 
     def _queue(self, request: Request, form: Form | None, *, at: datetime) -> None:
         if form is None:
-            raise _RefusedRequest(
-                "expected a form, application/x-www-form-urlencoded, of at most 16 KB"
-            )
+            raise _refusal("expected a form, application/x-www-form-urlencoded, of at most 16 KB")
         mode = form.get("hub.mode", "")
         if mode not in {"subscribe", "unsubscribe", "publish"}:
-            raise _RefusedRequest(
-                f'hub.mode is {mode[:40]!r}; expected "subscribe" or "unsubscribe"'
-            )
+            raise _refusal(f'hub.mode is {mode[:40]!r}; expected "subscribe" or "unsubscribe"')
         self._check_rate(request, at)
         if mode != "publish":  # for "publish" the check that `on_request` starts is enough
             topic = form.get("hub.topic", "")
@@ -130,52 +107,56 @@ class HubPage:
             if not tx.attempt_limits.take(name, limit=limit, per=HOUR, at=at):
                 wait = tx.attempt_limits.wait(name, limit=limit, per=HOUR, at=at)
                 reason = f"more than {limit} requests an hour; try again later"
-                raise _RefusedRequest(reason, 429, retry_after=wait)
+                raise _refusal(reason, 429, retry_after=wait)
 
     def _version(self, topic: str) -> str:
         """Return the version of a feed; "" while the mirror still has an older one."""
         with FeedDocuments.open(self._config) as documents:
             if documents is None:
-                raise _RefusedRequest(
-                    "nothing is published yet; try again", 503, retry_after=MINUTE
-                )
+                raise _refusal("nothing is published yet; try again", 503, retry_after=MINUTE)
             version = documents.version(topic)
             if version is None:
                 reason = "hub.topic is not one of our feeds; expected the self address of a feed"
-                raise _RefusedRequest(reason)
+                raise _refusal(reason)
             return version if documents.is_published(topic, self._mirror) else ""
 
     def _parse_callback(self, callback: str) -> str:
         if len(callback) > _MAX_CALLBACK_LENGTH:
-            raise _RefusedRequest(f"hub.callback has more than {_MAX_CALLBACK_LENGTH} characters")
+            raise _refusal(f"hub.callback has more than {_MAX_CALLBACK_LENGTH} characters")
         if not callback.isascii():
-            raise _RefusedRequest(
-                "hub.callback is not in ASCII; write other characters as %XX or xn--"
-            )
+            raise _refusal("hub.callback is not in ASCII; write other characters as %XX or xn--")
         if "#" in callback or any(char <= " " or char == "\x7f" for char in callback):
-            raise _RefusedRequest("hub.callback has a fragment, a space or a control character")
+            raise _refusal("hub.callback has a fragment, a space or a control character")
         try:
             self._http_client.check(callback)
         except CallFailed as error:
-            raise _RefusedRequest(f"hub.callback: {error}") from error
+            raise _refusal(f"hub.callback: {error}") from error
         return callback
 
 
+def _refusal(
+    reason: str, status: int = 400, *, retry_after: timedelta | None = None
+) -> HTTPException:
+    """Return the error that has a request refused with a status and a reason."""
+    headers = {"retry-after": f"{retry_after.total_seconds():.0f}"} if retry_after else None
+    return HTTPException(status, f"{reason}\n", headers)
+
+
 def _check_capacity(tx: Transaction, host: str) -> None:
-    """Raise _RefusedRequest when a new subscription is one too many."""
+    """Raise HTTPException when a new subscription is one too many."""
     if tx.hub.count(host) >= MAX_SUBSCRIPTIONS_PER_HOST:
         reason = f"{host} has {MAX_SUBSCRIPTIONS_PER_HOST} subscriptions; no more are accepted"
-        raise _RefusedRequest(reason, 429, retry_after=HOUR)
+        raise _refusal(reason, 429, retry_after=HOUR)
     if tx.hub.count() >= MAX_SUBSCRIPTIONS:
         reason = "this hub has reached its limit of subscriptions; try again later"
-        raise _RefusedRequest(reason, 503, retry_after=HOUR)
+        raise _refusal(reason, 503, retry_after=HOUR)
 
 
 def _parse_secret(secret: str) -> str:
     if len(secret.encode()) >= _MAX_SECRET_SIZE:
-        raise _RefusedRequest(f"hub.secret has {_MAX_SECRET_SIZE} bytes or more")
+        raise _refusal(f"hub.secret has {_MAX_SECRET_SIZE} bytes or more")
     if "\0" in secret or "\ufffd" in secret:
-        raise _RefusedRequest("hub.secret is not valid UTF-8")
+        raise _refusal("hub.secret is not valid UTF-8")
     return secret
 
 
@@ -184,5 +165,5 @@ def _parse_lease(text: str) -> int:
     if not text:
         return int(DEFAULT_LEASE.total_seconds())
     if not _LEASE.fullmatch(text):
-        raise _RefusedRequest("hub.lease_seconds is not a number of seconds")
+        raise _refusal("hub.lease_seconds is not a number of seconds")
     return min(max(int(text), int(MIN_LEASE.total_seconds())), int(MAX_LEASE.total_seconds()))

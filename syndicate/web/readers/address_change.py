@@ -18,8 +18,7 @@ from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.link_pages import mask_email
-from syndicate.web.readers.signup.limits import SignupLimits
-from syndicate.web.readers.signup.validation import SignupValidator
+from syndicate.web.readers.signup.requests import SignupValidator
 
 _NO_KEY = 0
 """Stands for the reader and letter of a new address that gets no mail."""
@@ -82,7 +81,6 @@ class AddressChange:
     pages: WebPages
     letters: LetterSender
     validator: SignupValidator
-    limits: SignupLimits
 
     def request(
         self, reader: Subscriber, email: str, *, cause: Cause, at: datetime
@@ -98,11 +96,11 @@ class AddressChange:
         to_old = self.letters.compose(Letter.LEAVE_ADDRESS, language)
         to_new = self.letters.compose(Letter.NEW_ADDRESS, language)
         with self.store.write() as tx:
-            wait = self.limits.take_address_change(tx, reader.key, cause.origin, at)
-            wait = self.limits.take_letter(tx, at) if wait is None else wait
+            wait = self.letters.limits.take_address_change(tx, reader.key, cause.origin, at)
+            wait = self.letters.limits.take_letter(tx, at) if wait is None else wait
             if wait is not None:
                 return wait
-            within_limit = self.limits.take_letter_to(tx, email, at) is None
+            within_limit = self.letters.limits.take_letter_to(tx, email, at) is None
             letters, new = {reader.key: to_old}, None
             if within_limit:
                 new = tx.subscribers.add_pending(email, (), cause=cause, at=at)

@@ -11,13 +11,12 @@ from typing import Protocol
 from starlette.responses import Response
 
 from syndicate import clock
-from syndicate.config import Config, Newsletter
-from syndicate.deliver.message.links import SignedLinks
+from syndicate.config import Newsletter
 from syndicate.model.subscribers import Action, Actor, Cause, Subscriber
 from syndicate.render.formatting import join_names
-from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
+from syndicate.store import ConfirmationKind, PendingConfirmation, Transaction
 from syndicate.web.forms import Form
-from syndicate.web.pages import WebPages
+from syndicate.web.pages import ReaderPages
 from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.link_pages import LinkPages, find_newsletter, mask_email
 
@@ -62,13 +61,9 @@ class ConfirmationPages(LinkPages):
 
 
 @dataclass(frozen=True)
-class SubscriptionConfirmation:
+class SubscriptionConfirmation(ReaderPages):
     """Handles the confirmation of a subscription (double opt-in)."""
 
-    store: Store
-    config: Config
-    links: SignedLinks
-    pages: WebPages
     letters: LetterSender
 
     def show(self, confirmation: PendingConfirmation) -> Response:

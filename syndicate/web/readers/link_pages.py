@@ -16,24 +16,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from syndicate.config import Config, Newsletter
-from syndicate.deliver.message.links import SignedLinks
 from syndicate.language import Translator, translator
 from syndicate.model.subscribers import Subscriber
-from syndicate.store import Store, Transaction
+from syndicate.store import Transaction
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form
-from syndicate.web.pages import WebPages
+from syndicate.web.pages import ReaderPages
 from syndicate.web.server.client_address import client_network
 
 
 @dataclass(frozen=True)
-class LinkPages(ABC):
+class LinkPages(ReaderPages, ABC):
     """The pages under `/<prefix>/`: a GET only shows, a POST from our own pages acts."""
 
     prefix: ClassVar[str]
-    store: Store
-    config: Config
-    links: SignedLinks
-    pages: WebPages
 
     def routes(self) -> list[Route]:
         """Return the routes."""

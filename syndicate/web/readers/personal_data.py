@@ -4,40 +4,45 @@ Readers view and correct their data here, download it or have it erased. The lin
 day; links in other mails never lead here, since mail is forwarded.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
 from starlette.responses import Response
 
 from syndicate import clock
-from syndicate.config import Config
-from syndicate.deliver.message.links import SignedLinks
-from syndicate.model.subscribers import Action, Actor, Cause, Subscriber
-from syndicate.store import ConfirmationKind, PendingConfirmation, PersonalRecord, Store
-from syndicate.web.forms import Form
-from syndicate.web.pages import WebPages
-from syndicate.web.readers.decisions import (
-    FIELD_PREFIX,
-    MAX_LENGTH,
-    ActionOutcome,
-    ReaderAction,
-    change_details,
+from syndicate.config import Config, Newsletter
+from syndicate.model.subscribers import (
+    Action,
+    Actor,
+    Cause,
+    Subscriber,
+    SubscriberChange,
+    Subscription,
 )
-from syndicate.web.readers.personal_data_file import export_json
-from syndicate.web.security_headers import NO_STORE
+from syndicate.store import (
+    ConfirmationKind,
+    MailedItem,
+    PendingConfirmation,
+    PersonalRecord,
+    Transaction,
+)
+from syndicate.text import one_line
+from syndicate.web.forms import Form
+from syndicate.web.pages import ReaderPages
+from syndicate.web.readers.decisions import ActionOutcome
+from syndicate.web.readers.link_pages import translator_for
 
-STYLE = "web/preferences.css"
+MAX_LENGTH = 200
+"""Characters of a name or of a custom field."""
+FIELD_PREFIX = "field-"
+"""Prefix of custom fields in the form."""
 
 
-@dataclass(frozen=True)
-class PersonalDataPages:
+class PersonalDataPages(ReaderPages):
     """Handles the confirmations of kind DATA."""
-
-    store: Store
-    config: Config
-    links: SignedLinks
-    pages: WebPages
 
     def show(self, confirmation: PendingConfirmation) -> Response:
         """Return the page. Raise StoreError."""
@@ -80,13 +85,36 @@ class PersonalDataPages:
             reader = tx.subscribers.by_key(key)
             if reader is None:
                 return self.pages.bad_link()
-            outcome = change_details(
-                ReaderAction(
-                    tx=tx, reader=reader, form=form, cause=cause, at=at, config=self.config
-                )
-            )
+            outcome = self._change_details(tx, reader, form, cause=cause, at=at)
             reader = tx.subscribers.by_key(key) or reader
         return self._page(reader, outcome, form if outcome.failed else {})
+
+    def _change_details(
+        self, tx: Transaction, reader: Subscriber, form: Form, *, cause: Cause, at: datetime
+    ) -> ActionOutcome:
+        """Change the name and the custom fields to the values of the form."""
+        texts = translator_for(reader, self.config)
+        name = one_line(form.get("name", reader.name))
+        fields = dict(reader.fields)
+        lines = [(texts.gettext("Name"), name)]
+        missing = []
+        for field in self.config.signup.fields:
+            value = one_line(form.get(FIELD_PREFIX + field.name, fields.get(field.name, "")))
+            fields[field.name] = value
+            lines.append((field.title, value))
+            missing += [field.title] if field.required and not value else []
+        too_long = [title for title, value in lines if len(value) > MAX_LENGTH]
+        if too_long:
+            text = texts.gettext("Nothing was changed: “%(field)s” is too long.", field=too_long[0])
+            return ActionOutcome(text, failed=True)
+        if missing:
+            text = texts.gettext(
+                "Nothing was changed: please fill in “%(field)s”.", field=missing[0]
+            )
+            return ActionOutcome(text, failed=True)
+        fields = {name: value for name, value in fields.items() if value}
+        tx.subscribers.update(reader.key, name=name, fields=fields, at=at, cause=cause)
+        return ActionOutcome(texts.gettext("Saved."))
 
     def _download(self, key: int, *, cause: Cause, at: datetime) -> Response:
         with self.store.write() as tx:
@@ -96,10 +124,7 @@ class PersonalDataPages:
             record = tx.data_export.load(key)
         if record is None:
             return self.pages.bad_link()
-        headers = {
-            "content-disposition": f'attachment; filename="data-{at:%Y-%m-%d}.json"',
-            **NO_STORE,
-        }
+        headers = {"content-disposition": f'attachment; filename="data-{at:%Y-%m-%d}.json"'}
         content = export_json(_without_other_readers(record), self.config, at=at)
         return Response(content, headers=headers, media_type="application/json")
 
@@ -125,7 +150,7 @@ class PersonalDataPages:
             name,
             {"reader": reader, "preferences": self.links.preferences(reader.key), **values},
             language=reader.language,
-            style=STYLE,
+            style="web/preferences.css",
         )
         return page.response(status)
 
@@ -137,3 +162,93 @@ def _without_other_readers(record: PersonalRecord) -> PersonalRecord:
         for item in record.confirmations
     )
     return replace(record, confirmations=tuple(confirmations))
+
+
+def export_json(record: PersonalRecord, config: Config, *, at: datetime) -> bytes:
+    """Return the file; its times are ISO 8601, in UTC."""
+    data = {
+        "publication": config.publication.title,
+        "at": at,
+        "person": _person(record.person),
+        "former_addresses": record.former_addresses,
+        "private_feed_since": record.private_feed_since,
+        "subscriptions": [_subscription(item, config) for item in record.person.subscriptions],
+        "changes": [_change(change) for change in record.changes],
+        "mail": [_mail(mail) for mail in record.mailed_items],
+        "links": list(map(asdict, record.followed_links)),
+        "questions": [_question(request) for request in record.confirmations],
+    }
+    return json.dumps(data, ensure_ascii=False, indent=2, default=_encode).encode() + b"\n"
+
+
+def _person(reader: Subscriber) -> dict[str, Any]:
+    return {
+        "number": reader.key,
+        "address": reader.email,
+        "name": reader.name,
+        "language": reader.language,
+        "fields": dict(reader.fields),
+        "tags": reader.tags,
+        "paused_until": reader.paused_until,
+        "since": reader.created_at,
+        "not_mailed_because": reader.suppressed,
+    }
+
+
+def _subscription(subscription: Subscription, config: Config) -> dict[str, Any]:
+    name = subscription.newsletter
+    newsletter = config.newsletter(name) or Newsletter(name=name)
+    return {
+        "newsletter": name,
+        "title": newsletter.label,
+        "state": subscription.state,
+        "at": subscription.at,
+        "consent": subscription.source,
+    }
+
+
+def _change(change: SubscriberChange) -> dict[str, Any]:
+    return {
+        "at": change.at,
+        "action": change.action,
+        "newsletter": change.newsletter,
+        "who": change.cause.who,
+        "how": change.cause.how,
+        "network": change.cause.origin,
+        "detail": change.detail,
+    }
+
+
+def _mail(mail: MailedItem) -> dict[str, Any]:
+    return {
+        "edition": mail.edition,
+        "newsletter": mail.newsletter,
+        "kind": mail.kind,
+        "subject": mail.subject,
+        "state": mail.state,
+        "at": mail.at,
+        "attempts": mail.attempt,
+        "code": mail.code,
+        "reply": mail.reply,
+        "earlier": [
+            {"at": answer.at, "event": answer.event, "code": answer.code, "reply": answer.reply}
+            for answer in mail.failed_attempts
+        ],
+    }
+
+
+def _question(request: PendingConfirmation) -> dict[str, Any]:
+    return {
+        "letter": request.letter,
+        "kind": request.kind,
+        "asked": request.asked,
+        "at": request.at,
+        "expires_at": request.expires_at,
+        "answered_at": request.done_at,
+    }
+
+
+def _encode(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{value!r} can't be encoded in JSON")

@@ -2,7 +2,7 @@
 
 There is no login, and mail is forwarded. So the link by itself shows only the newsletters, and
 lets anybody only leave them, pause, and choose a language. The reader's data, a new
-subscription and a change of address take a letter to their address (`email_verification`,
+subscription and a change of address take a letter to their address (`letters`,
 `address_change`). Only a POST from this page acts.
 """
 
@@ -31,9 +31,9 @@ from syndicate.web.readers.decisions import (
     list_choices,
     pause_end,
 )
-from syndicate.web.readers.email_verification import EmailVerification
+from syndicate.web.readers.letters import LetterSender
+from syndicate.web.readers.limits import HOUR
 from syndicate.web.readers.link_pages import LinkPages, find_reader, mask_email, translator_for
-from syndicate.web.readers.signup.limits import HOUR
 
 MAX_POSTS = 60
 """Forms per reader and hour; each of them is logged or sends mail."""
@@ -45,7 +45,7 @@ class PreferencePages(LinkPages):
 
     prefix = "preferences"
     address_change: AddressChange
-    verification: EmailVerification
+    letters: LetterSender
 
     def act(self, token: str, form: Form, origin: str) -> Response:
         """Do what the form says, unless the reader has sent too many."""
@@ -104,7 +104,7 @@ class PreferencePages(LinkPages):
         if undone or reader.is_subscribed(newsletter.name):
             text = texts.gettext("You get %(newsletter)s from now on.", newsletter=newsletter.label)
             return self.show(token, ActionOutcome(text))
-        wait = self.verification.request_subscription(reader, newsletter, cause=cause, at=at)
+        wait = self.letters.request_subscription(reader, newsletter, cause=cause, at=at)
         text = texts.gettext(
             "We have sent an email to %(email)s. Press the button in it to get %(newsletter)s.",
             email=mask_email(reader.email),
@@ -121,7 +121,7 @@ class PreferencePages(LinkPages):
                 address=self.pages.contact,
             )
             return self.show(token, ActionOutcome(text, failed=True))
-        wait = self.verification.request_data_link(reader, cause=cause, at=clock.now())
+        wait = self.letters.request_data_link(reader, cause=cause, at=clock.now())
         text = texts.gettext(
             "We have emailed a link to %(email)s. It works for 24 hours.",
             email=mask_email(reader.email),

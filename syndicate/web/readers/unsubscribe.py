@@ -15,7 +15,6 @@ from syndicate.model.subscribers import Actor, Cause, Subscriber, SubscriptionSt
 from syndicate.text import one_line
 from syndicate.web.forms import Form
 from syndicate.web.readers.link_pages import LinkPages, find_newsletter, find_reader, mask_email
-from syndicate.web.security_headers import NO_STORE
 
 ONE_CLICK = "List-Unsubscribe"
 REASONS: Mapping[str, str] = {
@@ -75,7 +74,7 @@ class UnsubscribePages(LinkPages):
             return self.pages.bad_link()
         if self.is_exempt(form):
             self._leave(subscription, "one click in the mail program (RFC 8058)", origin)
-            return PlainTextResponse("Unsubscribed.\n", headers=NO_STORE)
+            return PlainTextResponse("Unsubscribed.\n")
         action = form.get("action")
         if action == "leave":
             self._leave(subscription, "button on the unsubscribe page", origin)

@@ -17,8 +17,6 @@ from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.telemetry.metrics import Metrics
 from syndicate.web.telemetry.readiness import NotReadyReason, Readiness
 
-_NO_STORE = {"cache-control": "no-store"}
-
 
 class MonitoringEndpoints:
     """Answers probes, and returns the metrics to operators."""
@@ -47,7 +45,7 @@ class MonitoringEndpoints:
         if request.method not in {"GET", "HEAD"}:
             raise HTTPException(405, headers={"allow": "GET, HEAD"})
         text, media_type = self._metrics.render(request.headers.get("accept", ""))
-        return Response(text, headers={**_NO_STORE, "content-type": media_type})
+        return Response(text, headers={"content-type": media_type})
 
     def _respond(self, check: Callable[[], list[NotReadyReason]], request: Request) -> Response:
         """Respond to a probe: a line for each reason why this process is not ready."""
@@ -55,4 +53,4 @@ class MonitoringEndpoints:
         in_detail = bool(reasons) and self._access.allows(request)
         lines = dict.fromkeys(reason.line(in_detail=in_detail) for reason in reasons)
         text = "".join(f"{line}\n" for line in lines or ["ok"])
-        return PlainTextResponse(text, 503 if reasons else 200, _NO_STORE)
+        return PlainTextResponse(text, 503 if reasons else 200)

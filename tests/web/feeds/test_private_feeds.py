@@ -14,7 +14,7 @@ import pytest
 from syndicate import clock
 from syndicate.publish.build.private_feeds import PrivateFeedWriter
 from syndicate.publish.records.manifest import Manifest
-from syndicate.web.readers.personal_data_file import export_json
+from syndicate.web.readers.personal_data import export_json
 from tests.causes import TEST
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON

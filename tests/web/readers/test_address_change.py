@@ -19,8 +19,8 @@ from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.letters import LetterSender
-from syndicate.web.readers.signup.limits import SignupLimits
-from syndicate.web.readers.signup.validation import SignupValidator
+from syndicate.web.readers.limits import SignupLimits
+from syndicate.web.readers.signup.requests import SignupValidator
 from syndicate.web.telemetry.counters import RequestCounters
 from tests.causes import TEST
 from tests.deliver import editions
@@ -285,15 +285,9 @@ def test_who_moves_keeps_number_and_history(store):
 @pytest.mark.sql
 def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch):
     config = publication()
-    letters = LetterSender(config)
-    limits = SignupLimits(config, b"s", RequestCounters())
+    letters = LetterSender(store, config, SignupLimits(config, b"s", RequestCounters()))
     change = AddressChange(
-        store,
-        config,
-        WebPages(config),
-        letters=letters,
-        validator=SignupValidator(config),
-        limits=limits,
+        store, config, WebPages(config), letters=letters, validator=SignupValidator(config)
     )
     editions.subscribe(store, "anna@example.org")
     with store.read() as tx:

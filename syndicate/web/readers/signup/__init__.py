@@ -1,6 +1,6 @@
 """Signing up for newsletters.
 
-`pages` has the form, the JSON API and the challenges; `validation` checks what was typed;
-`bot_checks` has the hidden field and the form's timestamp; `proof_of_work` the challenges;
-`limits` the rate limits; `requests` subscribes the reader, or queues the letter that asks.
+`pages` has the form, the JSON API and the challenges; `bot_checks` the hidden field, the form's
+timestamp and the proof of work; `requests` checks what was typed, and subscribes the reader or
+queues the letter that asks.
 """

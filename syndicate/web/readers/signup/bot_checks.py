@@ -1,8 +1,20 @@
-"""Bot checks of the sign-up form: a hidden field, and how fast it was filled in."""
+"""Bot checks of the sign-up form: a hidden field, how fast it was filled in, a proof of work.
 
+A proof of work is a calculation that takes a browser a moment and makes floods expensive. The
+format is ALTCHA's, so its widget and libraries work with it, without any third party:
+https://altcha.org/docs/v2/proof-of-work-captcha/
+"""
+
+import base64
+import binascii
+import hashlib
 import hmac
-from datetime import datetime, timedelta
+import json
+import re
+import secrets
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
+from typing import Any
 
 from syndicate.clock import EPOCH
 
@@ -12,6 +24,13 @@ _MIN_AGE = timedelta(seconds=2)
 _MAX_AGE = timedelta(days=1)
 _TAG_LENGTH = 32
 """Hexadecimal digits of the HMAC: 128 bits."""
+PROOF_FIELD = "altcha"
+"""The form's field with the solution."""
+MAX_NUMBER = 50_000
+"""The number to find is below this: a second's work for a slow phone."""
+CHALLENGE_LIFETIME = timedelta(minutes=20)
+_ALGORITHM = "SHA-256"
+_SALT = re.compile(r"[0-9a-f]{24}\?expires=([0-9]{1,11})&")
 
 
 class StampAge(Enum):
@@ -49,5 +68,67 @@ class FormStamps:
         return StampAge.OK if age <= _MAX_AGE else StampAge.STALE
 
     def _sign(self, milliseconds: str) -> str:
-        text = b"form\0" + milliseconds.encode("utf-8", "replace")
-        return hmac.digest(self._secret, text, "sha256").hex()[:_TAG_LENGTH]
+        return _sign(self._secret, "form", milliseconds)[:_TAG_LENGTH]
+
+
+class Challenges:
+    """Creates challenges and verifies their solutions."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def create(self, at: datetime) -> dict[str, Any]:
+        """Return a new challenge, as ALTCHA's JSON."""
+        expires = int((at + CHALLENGE_LIFETIME).timestamp())
+        salt = f"{secrets.token_hex(12)}?expires={expires}&"
+        challenge = _hash(salt, secrets.randbelow(MAX_NUMBER))
+        return {
+            "algorithm": _ALGORITHM,
+            "challenge": challenge,
+            "maxnumber": MAX_NUMBER,
+            "salt": salt,
+            "signature": _sign(self._secret, "proof", challenge),
+        }
+
+    def verify(self, payload: str, at: datetime) -> str | None:
+        """Return the challenge that a form solved; None when it is missing, wrong or expired."""
+        solution = _decode(payload)
+        salt, challenge, number, tag = (
+            solution.get(name) for name in ("salt", "challenge", "number", "signature")
+        )
+        if not (isinstance(salt, str) and isinstance(challenge, str) and isinstance(tag, str)):
+            return None
+        if type(number) is not int or solution.get("algorithm") != _ALGORITHM:
+            return None
+        expected = _sign(self._secret, "proof", challenge).encode()
+        if not hmac.compare_digest(tag.encode("utf-8", "replace"), expected):
+            return None
+        expires = _expiry(salt)
+        if _hash(salt, number) != challenge or expires is None or expires < at:
+            return None
+        return challenge
+
+
+def _sign(secret: bytes, purpose: str, text: str) -> str:
+    return hmac.digest(secret, f"{purpose}\0{text}".encode("utf-8", "replace"), "sha256").hex()
+
+
+def _hash(salt: str, number: int) -> str:
+    return hashlib.sha256(f"{salt}{number}".encode("utf-8", "replace")).hexdigest()
+
+
+def _expiry(salt: str) -> datetime | None:
+    """Parse the expiry in a salt; the signed challenge is a hash of the salt and the number.
+
+    The "&" at its end keeps digits of the number from being read as part of the time.
+    """
+    match = _SALT.fullmatch(salt)
+    return datetime.fromtimestamp(int(match[1]), UTC) if match else None
+
+
+def _decode(payload: str) -> dict[str, Any]:
+    try:
+        value = json.loads(base64.b64decode(payload, validate=True))
+    except (ValueError, binascii.Error, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -21,35 +21,39 @@ from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.language import translator
 from syndicate.model.subscribers import Actor, Cause
-from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.text import printable
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form, read_json
 from syndicate.web.operator_access import OperatorAccess
-from syndicate.web.outbox.pages import is_outbox_served
+from syndicate.web.outbox import is_outbox_served
 from syndicate.web.pages import WebPages, too_many_requests
-from syndicate.web.readers.signup.bot_checks import HONEYPOT, FormStamps, StampAge
-from syndicate.web.readers.signup.limits import SignupLimit
-from syndicate.web.readers.signup.proof_of_work import CHALLENGE_LIFETIME, PROOF_FIELD, Challenges
-from syndicate.web.readers.signup.requests import SignupRequests, SignupThrottled
-from syndicate.web.readers.signup.validation import (
+from syndicate.web.readers.limits import SignupLimit
+from syndicate.web.readers.signup.bot_checks import (
+    CHALLENGE_LIFETIME,
+    HONEYPOT,
+    PROOF_FIELD,
+    Challenges,
+    FormStamps,
+    StampAge,
+)
+from syndicate.web.readers.signup.requests import (
     CUSTOM_PREFIX,
     MAX_LENGTH,
     NEWSLETTERS_FIELD,
     SignupErrors,
     SignupInput,
     SignupRequest,
+    SignupRequests,
+    SignupThrottled,
     SignupValidator,
     custom_field,
 )
-from syndicate.web.security_headers import NO_STORE
 from syndicate.web.server.client_address import client_network
 
 _log = structlog.get_logger(__name__)
 STYLE = "web/forms.css"
 _STAMP_FIELD = "at"
 _CORS = {
-    **NO_STORE,
     "access-control-allow-origin": "*",
     "access-control-allow-methods": "GET, POST",
     "access-control-allow-headers": "content-type",
@@ -95,7 +99,6 @@ class SignupPages:
         self._config = config
         self._access = OperatorAccess(config)
         self._pages = pages
-        self._templates = Templates.of(config)
         self._validator = validator
         self._requests = requests
         self._stamps = FormStamps(secret)
@@ -207,7 +210,7 @@ class SignupPages:
 
     def script(self, _: Request) -> Response:
         """Return the script that solves challenges."""
-        script = self._templates.render("web/proof.js", {})
+        script = self._pages.render_part("web/proof.js")
         headers = {"cache-control": "no-cache"}
         return Response(script, media_type="text/javascript", headers=headers)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syndicate import clock
-from syndicate.web.readers.signup.proof_of_work import CHALLENGE_LIFETIME, MAX_NUMBER, Challenges
+from syndicate.web.readers.signup.bot_checks import CHALLENGE_LIFETIME, MAX_NUMBER, Challenges
 
 pytestmark = pytest.mark.neighbours
 

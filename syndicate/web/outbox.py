@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
+from urllib.parse import quote, urlencode
 
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,17 +17,17 @@ from syndicate.config.loopback import is_loopback
 from syndicate.config.values import split_mailbox
 from syndicate.deliver.outbox import Outbox, OutboxMessage
 from syndicate.web.operator_access import OperatorAccess
-from syndicate.web.outbox.view_options import ViewOptions
 from syndicate.web.pages import WebPages
 
-_HEADERS = {
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 PAGE_SIZE = 100
 """Messages on a page of the list."""
+_CHOICES = {
+    "view": ("html", "text", "headers", "source"),
+    "width": ("both", "phone", "desktop"),
+    "theme": ("both", "light", "dark"),
+}
+"""The options of a page that say how a message is shown; the first one is the default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,51 @@ class MessageList:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewOptions:
+    """The options in an address; the defaults apply without a query."""
+
+    view: str = "html"
+    """The part of a message that is shown."""
+    width: str = "both"
+    """The simulated width of the reader's screen."""
+    theme: str = "both"
+    """Its simulated colour scheme."""
+    page: int = 1
+    """The page of the list, from 1."""
+
+    @classmethod
+    def of(cls, query: QueryParams) -> Self:
+        """Parse a query; invalid options get their default."""
+        chosen = {
+            name: query[name] for name, any_of in _CHOICES.items() if query.get(name) in any_of
+        }
+        page = query.get("page", "")
+        return cls(**chosen, page=max(1, int(page)) if re.fullmatch("[0-9]{1,6}", page) else 1)
+
+    @property
+    def widths(self) -> tuple[str, ...]:
+        """The widths to show side by side."""
+        return _CHOICES["width"][1:] if self.width == "both" else (self.width,)
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        """The colour schemes to show."""
+        return _CHOICES["theme"][1:] if self.theme == "both" else (self.theme,)
+
+    def address(self, name: str | None, **changes: str | int) -> str:
+        """Return the address of a message, or of the list, with some options changed."""
+        options = replace(self, **changes)  # type: ignore[arg-type]  # by name, from a template
+        defaults = ViewOptions()
+        query = {
+            key: str(value)
+            for key in (*_CHOICES, "page")
+            if (value := getattr(options, key)) != getattr(defaults, key)
+        }
+        path = "/outbox" if name is None else f"/outbox/{quote(name, safe='')}"
+        return f"{path}?{urlencode(query)}" if query else path
+
+
 def is_outbox_served(config: Config) -> bool:
     """Return whether mail goes to the outbox and anybody has access to it."""
     access = OperatorAccess(config)
@@ -128,13 +175,13 @@ class OutboxPages:
         page = self._pages.render(
             "web/outbox.html", values, style="web/outbox.css", policy=("frame-src 'self'",)
         )
-        return Response(page.body, headers={**page.headers, **_HEADERS})
+        return page.response()
 
     def body(self, request: Request) -> Response:
         """Return the HTML of a message, for a sandboxed frame."""
         self._check_access(request)
         message = self._get(request.path_params["name"])
-        headers = {"content-security-policy": self._policy(request), **_HEADERS}
+        headers = {"content-security-policy": self._policy(request)}
         links_open_elsewhere = '<base target="_blank">'
         html = _HEAD.sub(lambda head: head[0] + links_open_elsewhere, message.html, count=1)
         return Response(html, headers=headers, media_type="text/html")
@@ -143,7 +190,7 @@ class OutboxPages:
         """Return the file of a message, for a mail program."""
         self._check_access(request)
         message = self._get(request.path_params["name"])
-        headers = {"content-disposition": 'attachment; filename="message.eml"', **_HEADERS}
+        headers = {"content-disposition": 'attachment; filename="message.eml"'}
         return Response(message.path.read_bytes(), headers=headers, media_type="message/rfc822")
 
     def _check_access(self, request: Request) -> None:

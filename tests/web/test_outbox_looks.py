@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests import checkers
-from tests.web.outbox.test_outbox import HTML, letter, put
+from tests.web.test_outbox import HTML, letter, put
 
 pytestmark = [pytest.mark.browser, pytest.mark.neighbours]
 
