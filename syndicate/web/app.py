@@ -42,12 +42,10 @@ from syndicate.web.readers.signup.requests import SignupRequests, SignupValidato
 from syndicate.web.readers.unsubscribe import UnsubscribePages
 from syndicate.web.server.responses import HttpResponse
 from syndicate.web.telemetry.access_log import AccessLog
-from syndicate.web.telemetry.counters import RequestCounters
-from syndicate.web.telemetry.endpoints import MonitoringEndpoints
+from syndicate.web.telemetry.counters import PROBES, RequestCounters, request_classifier
 from syndicate.web.telemetry.instrumentation import Instrumentation
 from syndicate.web.telemetry.metrics import Metrics
 from syndicate.web.telemetry.readiness import Readiness
-from syndicate.web.telemetry.request_kinds import PROBES, request_classifier
 
 _log = structlog.get_logger(__name__)
 _DYNAMIC_HEADERS = {
@@ -92,13 +90,15 @@ def application(
         routes += HubPage(store, config, push_due).routes()
     private = PrivateFeedPages(store, config).routes()
     prefixes = frozenset(route.path.split("/")[1] for route in routes)
-    log = AccessLog.from_config(config, prefixes, counts=counts)
-    readiness = Readiness(store, config, stopping=stopping, sends=sends)
-    probes = MonitoringEndpoints(config, Metrics(store, config, counts), readiness).routes()
+    probes = Readiness(store, config, stopping=stopping, sends=sends).routes()
+    metrics = Metrics(store, config, counts).routes()
     handlers = {404: partial(_not_found, pages), SyndicateError: partial(_busy, pages)}
-    dynamic = Starlette(routes=[*routes, *private, *probes], exception_handlers=handlers)
+    dynamic = Starlette(routes=[*routes, *private, *probes, *metrics], exception_handlers=handlers)
     dynamic.router.redirect_slashes = False  # it would redirect to any host that a request names
     router = _Router(dynamic, PublishedFiles(config, pages), prefixes | PROBES)
+    name = config.web.access_log
+    file = config.path(name) if name and name != "-" else None
+    log = AccessLog(file, prefixes, counts=counts) if name else None
     return Instrumentation(router, counts, request_classifier(prefixes), log)
 
 

@@ -29,8 +29,8 @@ from syndicate.store import ArchivedEdition, Store
 from syndicate.text import one_line
 from syndicate.web.editions.public_copy import POLICY, PublicCopies
 from syndicate.web.pages import WebPage, WebPages
-from syndicate.web.published.conditional_requests import match_etag
 from syndicate.web.published.generated_document import GeneratedDocument, preflight
+from syndicate.web.published.request_headers import match_etag
 from syndicate.web.published.response_headers import CORS, self_link
 
 PAGE_SIZE = 30

@@ -13,10 +13,9 @@ from cachetools import LRUCache
 
 from syndicate.render.feeds.document_parts import DocumentParts
 from syndicate.render.feeds.formats import FORMATS
-from syndicate.web.published.conditional_requests import parse_etags
-from syndicate.web.published.content_codings import ContentCoding, parse_weights
 from syndicate.web.published.file_cache import CachedFile
-from syndicate.web.server.responses import FileRequest
+from syndicate.web.published.request_headers import ContentCoding, parse_etags, parse_weights
+from syndicate.web.server.responses import FileRequest, OpenFile
 
 _MAX_VERSIONS = 64
 """Versions of one feed that are remembered."""
@@ -27,44 +26,6 @@ _HASH_SIZE = 12
 _OVERHEAD = 1024
 """Bytes that a cached value takes beside its content, with its key; rounded up."""
 _PARSERS = {format_.file: format_.split_document for format_ in FORMATS}
-
-
-class DeltaResponses:
-    """Finds the delta for a request, in its coding."""
-
-    def __init__(self) -> None:
-        self._deltas = FeedDeltas()
-
-    def record(self, file: CachedFile) -> None:
-        """Remember a version of a feed that is served."""
-        if isinstance(file.body, bytes) and file.format.feed:
-            self._deltas.record(file.path, file.digest, file.body)
-
-    def claimed_version(self, file: CachedFile, request: FileRequest) -> str | None:
-        """Return the ETag or date of a client's version; "unknown" for an ETag never served."""
-        if request.if_none_match is None:
-            return request.if_modified_since
-        for etag in parse_etags(request.if_none_match):
-            if self._deltas.has_version(file.path, _digest(etag)):
-                return etag
-        return "unknown"
-
-    def get(self, file: CachedFile, request: FileRequest, coding: ContentCoding) -> bytes | None:
-        """Return the coded delta; None if it isn't requested or the whole document is needed.
-
-        rss2email 3.14 takes 226 for an error, and mails nothing then: it asks for deltas only
-        because feedparser, its library, does.
-        """
-        wanted = parse_weights(request.a_im or "").get("feed", 0)
-        mishandled = (request.user_agent or "").startswith("rss2email/")
-        if not wanted or mishandled or not isinstance(file.body, bytes):
-            return None
-        self.record(file)
-        for etag in parse_etags(request.if_none_match or ""):
-            delta = self._deltas.get(file.path, _digest(etag), file.digest, file.body, coding)
-            if delta is not None:
-                return delta
-        return None
 
 
 class FeedDeltas:
@@ -82,12 +43,12 @@ class FeedDeltas:
             max_bytes // 2, lambda delta: _OVERHEAD + len(delta or b"")
         )
 
-    def record(self, path: str, digest: str, body: bytes) -> None:
+    def record(self, path: str, digest: str, body: bytes | OpenFile) -> None:
         """Remember a version of a feed that is served; other files are ignored.
 
         Fast for a version that is known, so it may be called for each response.
         """
-        if _name(path) not in _PARSERS:
+        if _name(path) not in _PARSERS or isinstance(body, OpenFile):
             return
         versions = self._feeds.get(path) or {}
         if digest in versions:
@@ -100,9 +61,30 @@ class FeedDeltas:
             del versions[next(iter(versions))]
         self._feeds[path] = versions
 
-    def has_version(self, path: str, digest: str) -> bool:
-        """Return whether a version of a feed was served recently."""
-        return digest in (self._feeds.get(path) or ())
+    def claimed_version(self, file: CachedFile, request: FileRequest) -> str | None:
+        """Return the ETag or date of a client's version; "unknown" for an ETag never served."""
+        if request.if_none_match is None:
+            return request.if_modified_since
+        versions = self._feeds.get(file.path) or {}
+        etags = parse_etags(request.if_none_match)
+        return next((etag for etag in etags if _digest(etag) in versions), "unknown")
+
+    def find(self, file: CachedFile, request: FileRequest, coding: ContentCoding) -> bytes | None:
+        """Return the coded delta; None if it isn't requested or the whole document is needed.
+
+        rss2email 3.14 takes 226 for an error, and mails nothing then: it asks for deltas only
+        because feedparser, its library, does.
+        """
+        wanted = parse_weights(request.a_im or "").get("feed", 0)
+        mishandled = (request.user_agent or "").startswith("rss2email/")
+        if not wanted or mishandled or isinstance(file.body, OpenFile):
+            return None
+        self.record(file.path, file.digest, file.body)
+        for etag in parse_etags(request.if_none_match or ""):
+            delta = self.get(file.path, _digest(etag), file.digest, file.body, coding)
+            if delta is not None:
+                return delta
+        return None
 
     def get(
         self,

@@ -17,7 +17,7 @@ from cachetools import LRUCache
 
 from syndicate.publish.output.formats import FileFormat, format_of
 from syndicate.publish.records.manifest import MANIFEST_NAME, Manifest, PublishedFile
-from syndicate.web.published.content_codings import ALL_CODINGS, IDENTITY_ONLY, ContentCoding
+from syndicate.web.published.request_headers import ALL_CODINGS, IDENTITY_ONLY, ContentCoding
 from syndicate.web.server.responses import FileRange, HttpResponse, OpenFile
 
 _MAX_BYTES = 64 * 1024 * 1024

@@ -16,22 +16,28 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
 from syndicate.publish.output.formats import REVALIDATE
+from syndicate.render import addresses
 from syndicate.web.pages import WebPages
-from syndicate.web.published.common_paths import CommonPaths, varies_by_accept
-from syndicate.web.published.conditional_requests import (
+from syndicate.web.published.delta_response import FeedDeltas
+from syndicate.web.published.file_cache import CachedFile, FileCache
+from syndicate.web.published.poll_limit import PollLimit
+from syndicate.web.published.request_headers import (
+    ContentCoding,
     evaluate,
     match_etag,
     matches_if_range,
+    negotiate_coding,
     parse_range,
 )
-from syndicate.web.published.content_codings import ContentCoding, negotiate_coding
-from syndicate.web.published.delta_response import DeltaResponses
-from syndicate.web.published.file_cache import CachedFile, FileCache
-from syndicate.web.published.poll_limit import PollLimit
 from syndicate.web.published.response_headers import CORS, METHODS, PREFLIGHT, ResponseHeaders
 from syndicate.web.server.client_address import rate_limit_key
 from syndicate.web.server.responses import FileRange, FileRequest, HttpResponse, plain_text
 
+_RSS_NAMES = ("feed", "feeds", "rss", "feed.rss", "feed.xml", "index.rss", "index.xml")
+_FEEDS = dict.fromkeys(_RSS_NAMES, addresses.RSS)
+_FEEDS |= {"atom": addresses.ATOM, "feed.atom": addresses.ATOM}
+_NEGOTIATED = "feed"
+_ICONS = frozenset({"favicon.ico", "apple-touch-icon.png", "apple-touch-icon-precomposed.png"})
 _READ_METHODS = frozenset({"GET", "HEAD"})
 _VARY = "Accept-Encoding"
 _TOO_MANY_POLLS = (
@@ -47,8 +53,8 @@ class PublishedFiles:
         self._pages = pages
         self._headers = ResponseHeaders(config)
         self._cache = FileCache(config.output)
-        self._common_paths = CommonPaths(config, self._cache.exists)
-        self._deltas = DeltaResponses()
+        self._icon = addresses.icon_of(config)
+        self._deltas = FeedDeltas()
         self._proxies = config.web.proxies
         self._poll_limit = PollLimit.from_config(config)
 
@@ -129,7 +135,7 @@ class PublishedFiles:
         """Respond with the whole file; the response is built once."""
         if (response := file.responses.get(coding)) is not None:
             return response
-        self._deltas.record(file)
+        self._deltas.record(file.path, file.digest, file.body)
         body = file.encoded_body(coding)
         headers = self._headers.for_file(file) | _content_headers(file, coding, len(body))
         if file.status == HTTPStatus.OK:
@@ -146,7 +152,7 @@ class PublishedFiles:
         if etag not in (listed or etag):  # `*` names none
             etag = file.etag(coding)
         if (response := file.responses.get(etag)) is None:
-            self._deltas.record(file)
+            self._deltas.record(file.path, file.digest, file.body)
             headers = self._headers.for_file(file) | {"etag": etag}
             response = file.responses[etag] = HttpResponse(HTTPStatus.NOT_MODIFIED, headers)
         return response
@@ -157,7 +163,7 @@ class PublishedFiles:
         """Respond with the new entries of a feed (RFC 3229); None if all is needed."""
         if not self._headers.is_feed(file) or request.if_none_match is None:
             return None
-        body = self._deltas.get(file, request, coding)
+        body = self._deltas.find(file, request, coding)
         if body is None:
             return None
         headers = self._headers.for_file(file) | {
@@ -190,9 +196,20 @@ class PublishedFiles:
         """Redirect to the file that is meant, or respond with 404."""
         if self._cache.exists(f"{path}/index.html"):
             return self._redirect(quote(f"/{path}/"), request)
-        if (target := self._common_paths.find_target(path, request.accept)) is not None:
-            vary = "Accept" if varies_by_accept(path) else None
-            return self._redirect(quote(target), request, vary=vary)
+        if path in _ICONS and self._icon is not None:
+            return self._redirect(quote(self._icon), request)
+        folder, _, name = path.rstrip("/").rpartition("/")
+        if name not in _FEEDS:
+            return self._error_404
+        # a feed's own address has a single format (WebSub, section 4)
+        negotiated = name == _NEGOTIATED
+        accepted = (request.accept or "") if negotiated else ""
+        matching = (address for _, media_type, address in addresses.FEEDS if media_type in accepted)
+        for address in (*matching, _FEEDS[name]):
+            file = f"{folder}{address}".lstrip("/")
+            if self._cache.exists(file):
+                vary = "Accept" if negotiated else None
+                return self._redirect(quote(f"/{file}"), request, vary=vary)
         return self._error_404
 
     def _redirect(

@@ -10,8 +10,13 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndicate.web.published.conditional_requests import evaluate, match_etag
-from syndicate.web.published.content_codings import ALL_CODINGS, ContentCoding, negotiate_coding
+from syndicate.web.published.request_headers import (
+    ALL_CODINGS,
+    ContentCoding,
+    evaluate,
+    match_etag,
+    negotiate_coding,
+)
 from syndicate.web.published.response_headers import PREFLIGHT
 from syndicate.web.server.responses import FileRequest
 

@@ -12,14 +12,9 @@ from syndicate.language import Translator, available_languages, translator
 from syndicate.model.subscribers import Cause, Subscriber, SubscriptionState
 from syndicate.render.formatting import FILTERS
 from syndicate.store import Transaction
-from syndicate.text import one_line
 from syndicate.web.readers.link_pages import translator_for
 
 PAUSE_WEEKS = (1, 2, 4, 8)
-MAX_LENGTH = 200
-"""Characters of a name or of a custom field."""
-FIELD_PREFIX = "field-"
-"""Prefix of custom fields in the form."""
 _ACTIVE_STATES = (SubscriptionState.CONFIRMED, SubscriptionState.PENDING)
 
 
@@ -132,38 +127,6 @@ def _resume(action: ReaderAction) -> ActionOutcome:
     if action.reader.paused_until is not None:
         action.tx.subscribers.pause(action.reader.key, None, at=action.at, cause=action.cause)
     return ActionOutcome(action.translator.gettext("The pause is over: you get the next edition."))
-
-
-def change_details(action: ReaderAction) -> ActionOutcome:
-    """Change the name and the custom fields to the values of the form."""
-    texts = action.translator
-    custom_fields = action.config.signup.fields
-    values = {"name": one_line(action.form.get("name", action.reader.name))}
-    labels = {"name": texts.gettext("Name")}
-    for field in custom_fields:
-        key = FIELD_PREFIX + field.name
-        labels[key] = field.title
-        values[key] = one_line(action.form.get(key, action.reader.fields.get(field.name, "")))
-    for key, value in values.items():
-        if len(value) > MAX_LENGTH:
-            text = texts.gettext("Nothing was changed: “%(field)s” is too long.", field=labels[key])
-            return ActionOutcome(text, failed=True)
-    for field in custom_fields:
-        if field.required and not values[FIELD_PREFIX + field.name]:
-            text = texts.gettext(
-                "Nothing was changed: please fill in “%(field)s”.", field=field.title
-            )
-            return ActionOutcome(text, failed=True)
-    fields = {field.name: values[FIELD_PREFIX + field.name] for field in custom_fields}
-    fields = {**action.reader.fields, **fields}
-    action.tx.subscribers.update(
-        action.reader.key,
-        name=values["name"],
-        fields={name: value for name, value in fields.items() if value},
-        at=action.at,
-        cause=action.cause,
-    )
-    return ActionOutcome(texts.gettext("Saved."))
 
 
 def _set_language(action: ReaderAction) -> ActionOutcome | None:

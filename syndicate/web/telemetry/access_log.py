@@ -15,15 +15,12 @@ from functools import lru_cache
 from http import HTTPStatus
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
-from typing import Self
 
 import structlog
 
-from syndicate.config import Config
 from syndicate.errors import ConfigError
 from syndicate.render import addresses
-from syndicate.web.telemetry.counters import RequestCounters
-from syndicate.web.telemetry.request_kinds import PROBES, RequestKind
+from syndicate.web.telemetry.counters import PROBES, RequestCounters, RequestKind
 
 AccessLogEntry = tuple[datetime, str, str, int, int, float, str, str, RequestKind, bool]
 """Time of the response, method, path, status, bytes, seconds, coding, reader, kind, conditional.
@@ -79,16 +76,6 @@ class AccessLog:
                     "choose a file in a folder that exists"
                 ) from error
         atexit.register(self.flush)
-
-    @classmethod
-    def from_config(
-        cls, config: Config, prefixes: Collection[str] = (), counts: RequestCounters | None = None
-    ) -> Self | None:
-        """Return the log of a publication, or None if none is configured."""
-        name = config.web.access_log
-        if not name:
-            return None
-        return cls(None if name == "-" else config.path(name), prefixes, counts=counts)
 
     def add(self, entry: AccessLogEntry) -> None:
         """Add a line, which is written within a second."""

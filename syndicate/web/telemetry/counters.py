@@ -1,4 +1,4 @@
-"""Counters of responses: plain numbers, since they are updated for each request.
+"""Counters of responses by kind of request: plain numbers, updated for each request.
 
 One event loop adds, and another thread reads copies. A lock, or a library's counter
 with one, would cost more than the rest.
@@ -7,11 +7,15 @@ with one, would cost more than the rest.
 import threading
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Callable, Collection
+from enum import StrEnum
+from functools import lru_cache
 from itertools import accumulate
 
 from cachetools import FIFOCache
 
-from syndicate.web.telemetry.request_kinds import RequestKind
+from syndicate.publish.output.formats import format_of
+from syndicate.render import addresses
 
 BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)
 """Upper bounds of the histogram's buckets, in seconds."""
@@ -20,7 +24,73 @@ REPORT_LIFETIME = 3 * 86_400.0
 _MAX_REPORTS = 1000
 """Pairs of service and feed that are remembered."""
 
+PROBES = frozenset({"healthz", "readyz", "metrics"})
+"""The first segments of the paths for monitoring."""
+_CACHE_SIZE = 4096
+"""Paths that are remembered."""
+_MAX_CACHED_PATH = 200
+"""Characters of such a path."""
 _OUTCOMES = {200: "full", 226: "delta", 304: "unmodified", 429: "limited"}
+
+
+class RequestKind(StrEnum):
+    """The kind of a request."""
+
+    PAGE = "page"
+    AMP = "amp"
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    MEDIA = "media"
+    ASSET = "asset"
+    ACTING = "acting"
+    """Pages that change something or are made on request: sign-up, preferences, archives."""
+    PRIVATE_FEED = "private_feed"
+    OTHER = "other"
+
+
+def request_classifier(dynamic_prefixes: Collection[str] = ()) -> Callable[[str], RequestKind]:
+    """Return a function that classifies decoded paths, which begin with a slash.
+
+    `dynamic_prefixes` are the first segments of the paths of dynamic pages.
+    """
+    prefixes = frozenset(dynamic_prefixes)
+    remembered = lru_cache(_CACHE_SIZE)(lambda path: classify_path(path, prefixes))
+
+    def classify(path: str) -> RequestKind:
+        long = len(path) > _MAX_CACHED_PATH
+        return classify_path(path, prefixes) if long else remembered(path)
+
+    return classify
+
+
+def classify_path(path: str, dynamic_prefixes: Collection[str] = ()) -> RequestKind:
+    """Return the kind of a path, by its form alone: it may not exist."""
+    if path.startswith(addresses.PRIVATE):
+        return RequestKind.PRIVATE_FEED
+    first = path[1:].partition("/")[0]
+    name = path.rpartition("/")[2]
+    form = format_of(name)
+    if first in PROBES:
+        return RequestKind.OTHER
+    if form.feed or (first == "newsletters" and name == "feed.xml"):
+        return RequestKind.FEED
+    if first in dynamic_prefixes:
+        return RequestKind.ACTING
+    if first == "media":
+        return RequestKind.MEDIA
+    return _classify_file(path, first, name, page=form.page)
+
+
+def _classify_file(path: str, first: str, name: str, *, page: bool) -> RequestKind:
+    if path.endswith(("/amp/", "/amp/index.html")):
+        return RequestKind.AMP
+    if not name or page:
+        return RequestKind.PAGE
+    if name.startswith("sitemap") or first == "sitemaps":
+        return RequestKind.SITEMAP
+    if first == "assets" or name.endswith((".css", ".js", ".svg", ".ico", ".webmanifest")):
+        return RequestKind.ASSET
+    return RequestKind.OTHER if "." in name else RequestKind.PAGE
 
 
 class KindCounters:

@@ -13,9 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from syndicate import clock
 from syndicate.web.server.responses import HttpResponse, immediate_responder
 from syndicate.web.telemetry.access_log import MAX_PATH, AccessLog
-from syndicate.web.telemetry.counters import RequestCounters
+from syndicate.web.telemetry.counters import PROBES, RequestCounters, RequestKind
 from syndicate.web.telemetry.feed_clients import identify_client
-from syndicate.web.telemetry.request_kinds import PROBES, RequestKind
 
 _CODINGS = {None: "identity", b"gzip": "gzip", b"br": "br"}
 _CLIENT_CLOSED_REQUEST = 499

@@ -1,4 +1,4 @@
-"""The metrics for Prometheus, of web, store and relays.
+"""The metrics for Prometheus, of web, store and relays, for the operator's machines only.
 
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
@@ -19,6 +19,10 @@ from prometheus_client.core import (
 )
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from syndicate import __version__, clock
 from syndicate.config import Config
@@ -26,6 +30,7 @@ from syndicate.errors import StoreError
 from syndicate.model.mail_flow import MailFlow
 from syndicate.schedule.mail_status import BlockerKind, MailStatus
 from syndicate.store import MetricsFigures, Store
+from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.telemetry.counters import RequestCounters
 
 _CACHE_TIME = 15.0
@@ -36,31 +41,41 @@ _NO_MAIL = frozenset({BlockerKind.HOLD, BlockerKind.OUT})
 """The blockers of a relay that accepts nothing."""
 
 
-class Metrics:
+class Metrics(Collector):
     """All metrics, collected on request."""
 
     def __init__(self, store: Store, config: Config, counts: RequestCounters) -> None:
-        registry = CollectorRegistry()
-        registry.register(_WebMetrics(counts))
-        registry.register(_StoreMetrics(store))
-        registry.register(_RelayMetrics(store, config))
-        ProcessCollector(registry=registry)
-        self._registry = registry
-
-    def render(self, accept: str) -> tuple[bytes, str]:
-        """Return the metrics and their media type, by the request's `Accept`."""
-        encode, media_type = choose_encoder(accept)
-        return encode(self._registry), media_type
-
-
-class _WebMetrics(Collector):
-    """The responses of this process."""
-
-    def __init__(self, counts: RequestCounters) -> None:
+        self._store = store
+        self._config = config
         self._counts = counts
+        self._access = OperatorAccess(config)
+        self._lock = threading.Lock()
+        self._cached: tuple[MetricsFigures, MailFlow] | None = None
+        self._cached_until = 0.0
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+
+    def routes(self) -> list[Route]:
+        """Return the route, for any method: a 405 would tell strangers that the path exists."""
+        return [Route("/metrics", self.show, methods=[])]
+
+    def show(self, request: Request) -> Response:
+        """Respond with the metrics, in the format of `Accept`; to strangers with 404 or 401."""
+        self._access.require(request)
+        if request.method not in {"GET", "HEAD"}:
+            raise HTTPException(405, headers={"allow": "GET, HEAD"})
+        encode, media_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(self._registry), headers={"content-type": media_type})
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics of the counters."""
+        """Yield the metrics of web, store and relays."""
+        yield from self._collect_web()
+        yield from self._collect_store()
+        yield from self._collect_relays()
+
+    def _collect_web(self) -> Iterator[Metric]:
+        """Yield the metrics of the responses of this process."""
         yield InfoMetricFamily(
             "syndicate_build", "Which Syndicate this is.", {"version": __version__}
         )
@@ -106,17 +121,7 @@ class _WebMetrics(Collector):
             durations.add_metric((kind,), counters.buckets(), counters.seconds)
         yield from (requests, body_bytes, durations)
 
-
-class _StoreMetrics(Collector):
-    """The figures of the store, cached for all scrapes."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._lock = threading.Lock()
-        self._cached: tuple[MetricsFigures, MailFlow] | None = None
-        self._cached_until = 0.0
-
-    def collect(self) -> Iterator[Metric]:
+    def _collect_store(self) -> Iterator[Metric]:
         """Yield the metrics of the store, or only that it can't be read."""
         try:
             snapshot = self._load()
@@ -140,16 +145,11 @@ class _StoreMetrics(Collector):
                 self._cached_until = end + max(_CACHE_TIME, _CACHE_FACTOR * (end - start))
             return self._cached
 
+    def _collect_relays(self) -> Iterator[Metric]:
+        """Yield the state of each relay in all sending processes; a few rows, so not cached.
 
-class _RelayMetrics(Collector):
-    """The state of each relay in all sending processes; a few rows, so it isn't cached."""
-
-    def __init__(self, store: Store, config: Config) -> None:
-        self._store = store
-        self._config = config
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the metrics of the relays; nothing if the store can't be read."""
+        Nothing if the store can't be read.
+        """
         try:
             with self._store.read() as tx:
                 status = MailStatus.read(tx, self._config, clock.now())

@@ -1,4 +1,7 @@
-"""Whether a process can do its work, and the reasons why not."""
+"""The probes: whether a process can do its work, and the reasons why not.
+
+Anybody may request them, so the responses contain nothing that strangers shouldn't know.
+"""
 
 import errno
 import tempfile
@@ -6,8 +9,13 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Config, TransportKind, missing_secrets
@@ -15,6 +23,7 @@ from syndicate.errors import StoreError, StoreLocked
 from syndicate.schedule.mail_status import find_stall
 from syndicate.store import Heartbeat, Store
 from syndicate.store.database.sql_engine import sqlite_path
+from syndicate.web.operator_access import OperatorAccess
 
 _CACHE_TIME = 5.0
 """Seconds for which the result for mail and disks is cached, since anybody may ask."""
@@ -48,12 +57,30 @@ class Readiness:
         """Check mail, too, if this process `sends` it."""
         self._store = store
         self._config = config
+        self._access = OperatorAccess(config)
         self._stopping = stopping
         self._sends = sends
         self._check_lock = threading.Lock()
         self._check_started = 0.0
         self._checked = [NotReadyReason("mail and disks are not checked yet")]
         self._checked_until = 0.0
+
+    def routes(self) -> list[Route]:
+        """Return the routes: whether the store can be read, all works, and pages can be served."""
+        checks = {
+            "/healthz": self.check_store,
+            "/readyz": self.check_all,
+            "/readyz/web": self.check_web,
+        }
+        return [Route(path, partial(self._respond, check)) for path, check in checks.items()]
+
+    def _respond(self, check: Callable[[], list[NotReadyReason]], request: Request) -> Response:
+        """Respond to a probe: a line for each reason why this process is not ready."""
+        reasons = check()
+        in_detail = bool(reasons) and self._access.allows(request)
+        lines = dict.fromkeys(reason.line(in_detail=in_detail) for reason in reasons)
+        text = "".join(f"{line}\n" for line in lines or ["ok"])
+        return PlainTextResponse(text, 503 if reasons else 200)
 
     def check_store(self) -> list[NotReadyReason]:
         """Return a reason if the store can't be read."""

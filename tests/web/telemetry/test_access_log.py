@@ -18,8 +18,7 @@ from syndicate.errors import ConfigError
 from syndicate.web.app import application
 from syndicate.web.server.server import WebServer
 from syndicate.web.telemetry.access_log import AccessLog, redact_path
-from syndicate.web.telemetry.counters import RequestCounters
-from syndicate.web.telemetry.request_kinds import RequestKind
+from syndicate.web.telemetry.counters import RequestCounters, RequestKind
 from tests.until import until
 from tests.web.asgi_client import Client
 from tests.web.known_reader import TABLES, path_of, subscribe_anna
@@ -256,13 +255,15 @@ def test_lines_are_dropped_before_they_fill_the_memory(tmp_path, monkeypatch):
     assert (len(lines(tmp_path, 10)), counts.lost_log_lines) == (10, 5)
 
 
-def test_a_dash_is_stderr(publication, capsys):
-    log = AccessLog.from_config(publication(web={"access_log": "-"}))
-    assert log is not None
-    log.add(entry())
-    log.close()
-    assert json.loads(capsys.readouterr().err)["path"] == "/rss.xml"
-    assert AccessLog.from_config(publication()) is None
+def test_a_dash_is_stderr_and_by_default_there_is_no_log(sqlite_store, publication, capsys):
+    for log in ("-", ""):
+        app = application(sqlite_store, publication(web={"access_log": log}))
+        Client(app).get("/rss.xml")
+        app.close()
+        written = capsys.readouterr().err
+        assert [json.loads(line)["path"] for line in written.splitlines()] == ["/rss.xml"] * len(
+            log
+        )
 
 
 @pytest.mark.neighbours

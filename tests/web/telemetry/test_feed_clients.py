@@ -4,8 +4,8 @@ import tracemalloc
 
 import pytest
 
+from syndicate.web.telemetry.counters import RequestKind, request_classifier
 from syndicate.web.telemetry.feed_clients import FAMILIES, FeedClient, identify_client
-from syndicate.web.telemetry.request_kinds import RequestKind, request_classifier
 
 REAL = {
     "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 16 subscribers; like FeedFetcher-Google)": FeedClient(

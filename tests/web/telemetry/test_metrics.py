@@ -345,8 +345,8 @@ def test_what_the_server_refuses_by_itself_is_counted_too(web):
 
 
 def test_a_failure_is_the_servers_five_hundred():
+    from syndicate.web.telemetry.counters import RequestKind, request_classifier
     from syndicate.web.telemetry.instrumentation import Instrumentation
-    from syndicate.web.telemetry.request_kinds import RequestKind, request_classifier
 
     async def fails(scope, receive, send):
         raise ValueError("a bug")

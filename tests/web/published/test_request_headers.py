@@ -4,16 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syndicate.web.published.conditional_requests import (
-    is_unmodified_since,
-    match_etag,
-    parse_range,
-)
-from syndicate.web.published.content_codings import (
+from syndicate.web.published.request_headers import (
     ALL_CODINGS,
     IDENTITY_ONLY,
     ContentCoding,
+    is_unmodified_since,
+    match_etag,
     negotiate_coding,
+    parse_range,
 )
 
 TAGS = ('"abc"', '"abc-gzip"')
