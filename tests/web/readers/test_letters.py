@@ -18,6 +18,8 @@ from syndicate.render.templates import Templates
 from syndicate.schedule.runner import Runner
 from syndicate.schedule.wiring import Services
 from syndicate.web.readers.letters import LetterSender
+from syndicate.web.readers.limits import SignupLimits
+from syndicate.web.telemetry.counters import RequestCounters
 from tests.causes import TEST
 from tests.until import until
 
@@ -58,9 +60,10 @@ def test_what_is_asked_about_is_named_and_escaped(publication):
     assert content.subject == "Please confirm your subscription to Morning Post"
 
 
-def test_a_letter_is_composed_once(publication):
+def test_a_letter_is_composed_once(sqlite_store, publication):
     config = publication()
-    letters = LetterSender(config)
+    limits = SignupLimits(config, b"s", RequestCounters())
+    letters = LetterSender(sqlite_store, config, limits)
     assert letters.compose(Letter.CONFIRM, "en", NEWS) is letters.compose(
         Letter.CONFIRM, "en", NEWS
     )
