@@ -35,7 +35,7 @@ _MAX_PENDING = 4
 """Tasks sent ahead to each process; more would only take memory."""
 _PIPE_CAPACITY = 64 * 1024
 """Bytes of pending tasks that a pipe takes on any system while nobody reads it."""
-_PRELOADED = ("syndicate.intake.articles.parallel_parse", "syndicate.publish.build.page_workers")
+_PRELOADED = ("syndicate.intake.articles.parallel_parse", "syndicate.publish.build.publisher")
 """The modules that workers of a long-running process need."""
 _GC_THRESHOLD = 50_000
 """Objects after which garbage is collected: tasks and results have hardly any cycles."""

@@ -46,7 +46,7 @@ def test_a_clone_mails_the_breaking_digest_whenever_it_is_made(clone, monkeypatc
     assert [str(fire) for fire in ticked.fires if fire.schedule == "breaking"] == [
         "edition 1, 2 articles"
     ]
-    assert ticked.built.warnings == ()
+    assert ticked.built.warnings == []
     mail = Outbox.of(config).messages()
     assert len(mail) == ticked.delivered.accepted == 5
     again = tick(Services.of(store, config), at=clock.now() + timedelta(minutes=2))

@@ -117,7 +117,7 @@ def test_every_sitemap_is_valid_and_the_articles_in_them_are_those_there_are(pub
 @PUBLICATIONS
 def test_the_same_time_gives_the_same_bytes(publication, tmp_path):
     before = contents(publication.output)
-    assert Publisher(publication.store, publication.config).publish(NOW, number=False).written == ()
+    assert Publisher(publication.store, publication.config).publish(NOW, number=False).written == []
     shutil.move(publication.output, tmp_path / "before")
     Publisher(publication.store, publication.config).publish(NOW, number=False)
     assert contents(publication.output) == before

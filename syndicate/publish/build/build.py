@@ -3,19 +3,20 @@
 A file that can't be rendered stays as it was, and the others are rendered.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import chain
 
 from syndicate.errors import Problem
 from syndicate.publish.build import pagination
-from syndicate.publish.build.page_workers import PageWorkers
 from syndicate.publish.build.site_files import SiteFiles, sitemap_path
 from syndicate.publish.build.tasks import (
     ArticleOutcome,
     ArticlesTask,
     OutputFile,
+    PageWorkers,
     Task,
     TaskOutcome,
 )
@@ -33,20 +34,20 @@ _BATCH_SIZE = 40
 """Articles of one task."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class BuildSummary:
     """What a build did."""
 
-    written: tuple[str, ...]
+    written: list[str] = field(default_factory=list)
     """Paths in the output folder, in the order they were written."""
-    unchanged: int
+    unchanged: int = 0
     """Files that were rendered and had the same bytes already."""
-    deleted: tuple[str, ...]
-    articles: int
+    deleted: list[str] = field(default_factory=list)
+    articles: int = 0
     """Articles that readers can see."""
-    warnings: tuple[Problem, ...] = ()
+    warnings: list[Problem] = field(default_factory=list)
     """Missing pictures, the logo among them."""
-    failed: tuple[Problem, ...] = ()
+    failed: list[Problem] = field(default_factory=list)
     """Files that could not be rendered; their last version stays."""
 
 
@@ -65,11 +66,7 @@ class Build:
     """Whether everything but articles could be rendered."""
     pending: list[int] = field(default_factory=list)
     """Articles to retry in the next build."""
-    _written: list[str] = field(default_factory=list)
-    _unchanged: int = 0
-    _deleted: list[str] = field(default_factory=list)
-    _warnings: list[Problem] = field(default_factory=list)
-    _failed: list[Problem] = field(default_factory=list)
+    summary: BuildSummary = field(default_factory=BuildSummary)
     _faults: list[MediaFault] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -90,7 +87,7 @@ class Build:
         self._write_articles(keys)
         topics_changed = self._update_topics()
         changed = self._changed_topics()
-        missing = {key: frozenset(f) for key, f in self._manifest.missing_files().items()}
+        missing = self._manifest.missing_files()
         plan = pagination.BuildPlan(
             index=self._index,
             config=self._config,
@@ -109,14 +106,9 @@ class Build:
         for topic in changed:
             self._delete_surplus(topic)
         self._delete_leftovers(unfinished)
-        return BuildSummary(
-            written=tuple(self._written),
-            unchanged=self._unchanged,
-            deleted=tuple(sorted(self._deleted)),
-            articles=self._index.count_shown(addresses.HOME),
-            warnings=tuple(self._warnings),
-            failed=tuple(self._failed),
-        )
+        self.summary.deleted.sort()
+        self.summary.articles = self._index.count_shown(addresses.HOME)
+        return self.summary
 
     # articles
 
@@ -138,7 +130,7 @@ class Build:
                 self._record_article(key, article, lost, outcome)
         for picture in self._manifest.unused_pictures():
             self._delete(picture)
-        self._warnings += media_warnings(self._faults)
+        self.summary.warnings += media_warnings(self._faults)
 
     def _record_article(
         self, key: int, article: ArticleOutcome, lost: set[str], outcome: TaskOutcome
@@ -187,31 +179,28 @@ class Build:
         elif SITEMAP_TOPIC in self._index.changes:
             changed = self._index.changed_pages(SITEMAP_TOPIC, CHUNK)
             self._write(self.site.article_sitemaps(changed))
-            number = -(-self._index.size(SITEMAP_TOPIC) // CHUNK) + 1
-            while self._manifest.entry(sitemap_path(number)):
-                self._delete_with_copies(sitemap_path(number))
-                number += 1
+            last = -(-self._index.size(SITEMAP_TOPIC) // CHUNK)
+            self._delete_numbered(sitemap_path, last + 1)
         self._write(self.site.sitemaps(self.at))
 
     def _delete_surplus(self, topic: Topic) -> None:
         """Delete pages and archives past the last ones of a topic."""
         size = self._index.size(topic.home)
-        per_archive = topics.item_limit(topic, self._config)
-        full_pages = size // pagination.PAGE_SIZE
-        full_archives = size // per_archive if topics.has_archives(topic, self._config) else 0
-        number = full_pages + 2 if full_pages else 1
-        while self._manifest.entry(path := addresses.output_path(topic.numbered(number))):
+        full = size // pagination.PAGE_SIZE
+        self._delete_numbered(
+            lambda number: addresses.output_path(topic.numbered(number)), full + 2 if full else 1
+        )
+        has_archives = topics.has_archives(topic, self._config)
+        full = size // topics.item_limit(topic, self._config) if has_archives else 0
+        for writer in topic_formats(topic, self._config):
+            path_of = partial(_archive_path, topic, writer.file)
+            self._delete_numbered(path_of, full + 2 if full else 1)
+
+    def _delete_numbered(self, path_of: Callable[[int], str], number: int) -> None:
+        """Delete files from a number on, as far as they exist."""
+        while self._manifest.entry(path := path_of(number)):
             self._delete_with_copies(path)
             number += 1
-        for writer in topic_formats(topic, self._config):
-            number = full_archives + 2 if full_archives else 1
-            while self._manifest.entry(
-                path := addresses.output_path(
-                    pagination.archive_address(topic, number) + writer.file
-                )
-            ):
-                self._delete_with_copies(path)
-                number += 1
 
     # files
 
@@ -221,10 +210,12 @@ class Build:
                 self._write([file])
             else:
                 self._manifest.keep(file.path)
-                self._warnings.append(Problem(key, f"the picture {source} is missing"))
+                self.summary.warnings.append(Problem(key, f"the picture {source} is missing"))
 
     def _write(self, files: Iterable[OutputFile]) -> None:
-        if self._record(self.writer.write(files)):
+        outcome = TaskOutcome()
+        self.writer.write(files, outcome)
+        if self._record(outcome):
             self.complete = False
 
     @property
@@ -244,10 +235,10 @@ class Build:
 
     def _record(self, outcome: TaskOutcome) -> set[str]:
         """Record what was written; return paths that failed and have no last version."""
-        self._written += outcome.written
-        self._unchanged += outcome.unchanged
+        self.summary.written += outcome.written
+        self.summary.unchanged += outcome.unchanged
         self._faults += outcome.faults
-        self._failed += outcome.problems
+        self.summary.failed += outcome.problems
         self._manifest.put(outcome.files)
         return {path for path, status in outcome.failed if not self._keep(path, status)}
 
@@ -275,5 +266,9 @@ class Build:
 
     def _delete(self, path: str) -> None:
         if self.writer.folder.delete(path):
-            self._deleted.append(path)
+            self.summary.deleted.append(path)
         self._manifest.remove(path)
+
+
+def _archive_path(topic: Topic, file: str, number: int) -> str:
+    return addresses.output_path(pagination.archive_address(topic, number) + file)

@@ -72,15 +72,8 @@ class FragmentRenderer:
 
     def teasers(
         self, keys: Sequence[int], outcome: TaskOutcome, *, at: datetime
-    ) -> list[ListTeaser]:
-        """Return articles as lists show them at `at`."""
-        found = self.load_teasers(keys, outcome, at=at)
-        return [teaser for key in keys if (teaser := found.get(key))]
-
-    def load_teasers(
-        self, keys: Sequence[int], outcome: TaskOutcome, *, at: datetime
     ) -> dict[int, ListTeaser | None]:
-        """Render the teasers of many lists with one query; None for what can't be rendered."""
+        """Return articles as lists show them at `at`; None for what can't be rendered."""
         breaking_for = self._config.publication.breaking_for
         found = {key: self._teasers[key] for key in keys if key in self._teasers}
         if unknown := [key for key in dict.fromkeys(keys) if key not in found]:

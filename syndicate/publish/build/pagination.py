@@ -7,7 +7,7 @@ when articles are added.
 import heapq
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
@@ -52,6 +52,30 @@ class BuildPlan:
             keys = (key for page in batch for key in page.articles)
             yield PageBatch(pages=batch, at=self.at, missing=self._missing_of(keys))
 
+    def archives(self, shard: Shard) -> Iterator[FeedDocumentTask]:
+        """Plan the archives of feeds (RFC 5005)."""
+        archives = (
+            self._archives(topic, shard)
+            for topic in self.changed
+            if topics.has_archives(topic, self.config)
+        )
+        return heapq.merge(*archives, key=lambda task: max(task.articles, default=sys.maxsize))
+
+    def subscription_documents(self, shard: Shard) -> Iterator[FeedDocumentTask]:
+        """Plan the feed documents that readers subscribe to: a topic's newest articles."""
+        for topic in shard.interleaved(self.changed):
+            per = topics.item_limit(topic, self.config)
+            full = self.index.size(topic.home) // per
+            archived = full and topics.has_archives(topic, self.config)
+            yield self._document(
+                topic,
+                topic.home,
+                self.index.newest(topic.home, per),
+                FeedHistory(prev_archive=self._files(topic, full)) if archived else None,
+            )
+
+    # list pages
+
     def _pages(self, shard: Shard) -> Iterator[ListPageTask]:
         """Plan list pages one by one; a topic with few pages goes to one process."""
         numbers = {topic: self._numbers(topic, PAGE_SIZE) for topic in self.changed}
@@ -64,43 +88,70 @@ class BuildPlan:
         for topic in numbers.keys() - set(few):
             shares[topic] = _share(numbers[topic], shard)
         shard_topics = [topic for topic in numbers if topic in shares]
-        numbered = (pages(self.index, topic, shares[topic][0]) for topic in shard_topics)
+        numbered = (self._numbered_pages(topic, shares[topic][0]) for topic in shard_topics)
         yield from heapq.merge(*numbered, key=lambda page: max(page.articles, default=sys.maxsize))
         for topic in shard_topics:
             if shares[topic][1]:
-                yield newest_page(self.index, topic)
+                yield self._newest_page(topic)
 
-    def archives(self, shard: Shard) -> Iterator[FeedDocumentTask]:
-        """Plan the archives of feeds (RFC 5005)."""
-        archived = (
-            archive_documents(
-                self.index,
-                topic,
-                self.config,
-                shard.contiguous(self._numbers(topic, topics.item_limit(topic, self.config))),
+    def _newest_page(self, topic: Topic) -> ListPageTask:
+        full, open_page = divmod(self.index.size(topic.home), PAGE_SIZE)
+        return ListPageTask(
+            topic=topic,
+            address=topic.page,
+            number=None,
+            articles=_shown(self.index.newest(topic.home, open_page + PAGE_SIZE)),
+            older=topic.numbered(full - 1) if full > 1 else None,
+        )
+
+    def _numbered_pages(self, topic: Topic, numbers: Sequence[int]) -> Iterator[ListPageTask]:
+        """Plan pages by number; there are none until one is full."""
+        full = self.index.size(topic.home) // PAGE_SIZE
+        for number, rows in self._numbered_rows(topic, PAGE_SIZE, numbers):
+            yield ListPageTask(
+                topic=topic,
+                address=topic.numbered(number),
+                number=number,
+                articles=_shown(rows),
+                newer=topic.numbered(number + 1) if number <= full else topic.page,
+                older=topic.numbered(number - 1) if number > 1 else None,
             )
-            for topic in self.changed
-            if topics.has_archives(topic, self.config)
+
+    # feeds
+
+    def _archives(self, topic: Topic, shard: Shard) -> Iterator[FeedDocumentTask]:
+        """Plan archives of a topic; there are none until one is full."""
+        per = topics.item_limit(topic, self.config)
+        full = self.index.size(topic.home) // per
+        numbers = shard.contiguous(self._numbers(topic, per))
+        for number, rows in self._numbered_rows(topic, per, numbers):
+            history = FeedHistory(
+                own=self._files(topic, number),
+                current=self._files(topic),
+                prev_archive=self._files(topic, number - 1) if number > 1 else {},
+                next_archive=self._files(topic, number + 1) if number <= full else {},
+                archived=number <= full,
+            )
+            yield self._document(topic, archive_address(topic, number), rows, history)
+
+    def _document(
+        self, topic: Topic, folder: str, rows: Sequence[ListRow], history: FeedHistory | None
+    ) -> FeedDocumentTask:
+        keys = tuple(row.article for row in rows)
+        missing = self._missing_of(keys)
+        return FeedDocumentTask(
+            topic=topic, folder=folder, articles=keys, archive=history, missing=missing
         )
-        merged = heapq.merge(*archived, key=lambda task: max(task.articles, default=sys.maxsize))
-        return map(self._with_missing, merged)
 
-    def subscription_documents(self, shard: Shard) -> Iterator[FeedDocumentTask]:
-        """Plan the feed documents that readers subscribe to."""
-        documents = (
-            subscription_document(self.index, topic, self.config)
-            for topic in shard.interleaved(self.changed)
-        )
-        return map(self._with_missing, documents)
+    def _files(self, topic: Topic, number: int | None = None) -> dict[str, str]:
+        """Return the URLs of a feed document, or of an archive, by their file names."""
+        folder = topic.home if number is None else archive_address(topic, number)
+        return {
+            writer.file: addresses.absolute(folder + writer.file, self.config)
+            for writer in topic_formats(topic, self.config)
+        }
 
-    def _with_missing(self, document: FeedDocumentTask) -> FeedDocumentTask:
-        missing = self._missing_of(document.articles)
-        return replace(document, missing=missing) if missing else document
-
-    def _missing_of(self, keys: Iterable[int]) -> Missing:
-        if not self.missing:
-            return {}
-        return {key: self.missing[key] for key in keys if key in self.missing}
+    # the articles of pages
 
     def _numbers(self, topic: Topic, per: int) -> Sequence[int]:
         size = self.index.size(topic.home)
@@ -110,83 +161,25 @@ class BuildPlan:
             return range(1, size // per + 2)
         return self.index.changed_pages(topic.home, per)
 
+    def _numbered_rows(
+        self, topic: Topic, per: int, numbers: Sequence[int]
+    ) -> Iterator[tuple[int, list[ListRow]]]:
+        """Iterate over page numbers and their rows, newest first; the last page may be empty."""
+        if isinstance(numbers, range):
+            first = numbers[0] if numbers else 1
+            chunks = self.index.chunks(topic.home, per, first=first)
+            yield from ((number, next(chunks, [])) for number in numbers)
+        else:
+            for number in numbers:
+                yield number, self.index.rows(topic.home, (number - 1) * per, number * per)
 
-def newest_page(index: TopicIndex, topic: Topic) -> ListPageTask:
-    """Return the list page with the newest articles of a topic."""
-    size = index.size(topic.home)
-    full = size // PAGE_SIZE
-    return ListPageTask(
-        topic=topic,
-        address=topic.page,
-        number=None,
-        articles=_shown(index.rows(topic.home, max(full - 1, 0) * PAGE_SIZE, size)),
-        older=topic.numbered(full - 1) if full > 1 else None,
-    )
-
-
-def pages(index: TopicIndex, topic: Topic, numbers: Sequence[int]) -> Iterator[ListPageTask]:
-    """Return list pages of a topic by number; there are none until one is full."""
-    full = index.size(topic.home) // PAGE_SIZE
-    for number, rows in _numbered_rows(index, topic, PAGE_SIZE, numbers):
-        yield ListPageTask(
-            topic=topic,
-            address=topic.numbered(number),
-            number=number,
-            articles=_shown(rows),
-            newer=topic.numbered(number + 1) if number <= full else topic.page,
-            older=topic.numbered(number - 1) if number > 1 else None,
-        )
-
-
-def subscription_document(index: TopicIndex, topic: Topic, config: Config) -> FeedDocumentTask:
-    """Return the feed document with the newest articles of a topic."""
-    size, per = index.size(topic.home), topics.item_limit(topic, config)
-    rows = index.rows(topic.home, max(size - per, 0), size)
-    full = size // per if topics.has_archives(topic, config) else 0
-    return FeedDocumentTask(
-        topic=topic,
-        folder=topic.home,
-        articles=tuple(row.article for row in reversed(rows)),
-        archive=FeedHistory(prev_archive=_documents(topic, config, full)) if full else None,
-    )
-
-
-def archive_documents(
-    index: TopicIndex, topic: Topic, config: Config, numbers: Sequence[int]
-) -> Iterator[FeedDocumentTask]:
-    """Return archives of a topic by number; there are none until one is full."""
-    per = topics.item_limit(topic, config)
-    full = index.size(topic.home) // per
-    for number, rows in _numbered_rows(index, topic, per, numbers):
-        yield FeedDocumentTask(
-            topic=topic,
-            folder=archive_address(topic, number),
-            articles=tuple(row.article for row in reversed(rows)),
-            archive=FeedHistory(
-                own=_documents(topic, config, number),
-                current=_documents(topic, config),
-                prev_archive=_documents(topic, config, number - 1) if number > 1 else {},
-                next_archive=_documents(topic, config, number + 1) if number <= full else {},
-                archived=number <= full,
-            ),
-        )
+    def _missing_of(self, keys: Iterable[int]) -> Missing:
+        return {key: self.missing[key] for key in keys if key in self.missing}
 
 
 def archive_address(topic: Topic, number: int) -> str:
     """Return the address of the folder of an archive's formats."""
     return f"{topic.home}archive/{number}/"
-
-
-def _numbered_rows(
-    index: TopicIndex, topic: Topic, per: int, numbers: Sequence[int]
-) -> Iterator[tuple[int, list[ListRow]]]:
-    """Iterate over page numbers and their rows; the last page may be empty."""
-    if not isinstance(numbers, range):
-        for number in numbers:
-            yield number, index.rows(topic.home, (number - 1) * per, number * per)
-    elif numbers:
-        chunks = index.chunks(topic.home, per, first=numbers[0])
-        yield from ((number, next(chunks, [])) for number in numbers)
 
 
 def _share(numbers: Sequence[int], shard: Shard) -> tuple[Sequence[int], bool]:
@@ -198,13 +191,5 @@ def _share(numbers: Sequence[int], shard: Shard) -> tuple[Sequence[int], bool]:
     return numbers[parts[0] : parts[-1] + 1] if parts else (), len(numbers) in parts
 
 
-def _shown(rows: list[ListRow]) -> tuple[int, ...]:
-    return tuple(row.article for row in reversed(rows) if not row.withdrawn)
-
-
-def _documents(topic: Topic, config: Config, number: int | None = None) -> dict[str, str]:
-    folder = topic.home if number is None else archive_address(topic, number)
-    return {
-        writer.file: addresses.absolute(folder + writer.file, config)
-        for writer in topic_formats(topic, config)
-    }
+def _shown(rows: Sequence[ListRow]) -> tuple[int, ...]:
+    return tuple(row.article for row in rows if not row.withdrawn)

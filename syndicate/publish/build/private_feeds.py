@@ -16,9 +16,8 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.model.articles import Status
 from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRenderer
-from syndicate.publish.build.pagination import subscription_document
 from syndicate.publish.build.tasks import TaskOutcome
-from syndicate.publish.output.gzip_template import GzipTemplate
+from syndicate.publish.output.compression import GzipTemplate
 from syndicate.publish.records.manifest import Manifest, ManifestState, PublishedFile
 from syndicate.publish.records.topic_index import TopicIndex
 from syndicate.render import addresses, topics
@@ -72,9 +71,7 @@ class PrivateFeedWriter:
             version = (state.style, state.change, public.sha256)
             cached, document = self._documents.get(address, (None, None))
             if cached != version or document is None:
-                self._fragments.set_missing(
-                    {key: frozenset(files) for key, files in manifest.missing_files().items()}
-                )
+                self._fragments.set_missing(manifest.missing_files())
                 document = self._render(writer, public, TopicIndex(manifest.database), state)
                 with suppress(ValueError):  # it is larger than the cache
                     self._documents[address] = version, document
@@ -84,7 +81,8 @@ class PrivateFeedWriter:
         self, writer: FeedWriter, public: PublishedFile, index: TopicIndex, state: ManifestState
     ) -> GzipTemplate:
         topic = index.topic(public.owner) or topics.everything()  # which may have no articles
-        entries = self._entries(subscription_document(index, topic, self._config).articles, state)
+        rows = index.newest(topic.home, topics.item_limit(topic, self._config))
+        entries = self._entries([row.article for row in rows], state)
         head = self._head(topic, entries)
         body = writer.write_document(head, (entry.fragments[writer.file] for entry in entries))
         return GzipTemplate.from_document(body, self._placeholder.encode())

@@ -4,23 +4,27 @@ It asks the store which articles changed since the last build, and renders what 
 affect. After a build that died, or where templates changed, it renders everything.
 """
 
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from functools import partial
 
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.publish.build.build import Build, BuildSummary
-from syndicate.publish.build.page_workers import start_page_workers
 from syndicate.publish.build.site_files import SiteFiles
+from syndicate.publish.build.tasks import PageWorkers, Task, TaskOutcome
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.folder import locked, write_errors_reported
 from syndicate.publish.records.manifest import Manifest, ManifestState
 from syndicate.render import addresses, fingerprint
 from syndicate.render.templates import Templates
 from syndicate.store import Store
+from syndicate.workers.pool import start_workers
 
 _MIN_ARTICLES_FOR_WORKERS = 200
 """With fewer articles, starting processes takes longer than it saves."""
+_WORKER_DIED = "a build process died, perhaps because memory ran out"
 
 
 class Publisher:
@@ -90,7 +94,7 @@ class Publisher:
                 repaired = writer.repaired(manifest.missing_files())
                 keys = sorted({*keys, *manifest.pending(), *repaired})
         is_cache_current = last is not None and last.change == self._change
-        writer.forget(keys if is_cache_current else None)
+        writer.fragments.forget(keys if is_cache_current else None)
         pool = start_page_workers(self._config, compress=writer.compress)
         with pool if len(keys) >= _MIN_ARTICLES_FOR_WORKERS else nullcontext() as workers:
             site = SiteFiles(writer, manifest)
@@ -140,3 +144,14 @@ class Publisher:
             writer = PageWriter(self._store, self._config, templates, compress=compress)
             self._writer, self._style = writer, style
         return writer
+
+
+def start_page_workers(config: Config, *, compress: bool) -> AbstractContextManager[PageWorkers]:
+    """Start processes that write pages, and end them when the context exits."""
+    begin = partial(_create_writer, config, compress=compress)
+    return start_workers(begin, preload=__name__, crash_message=_WORKER_DIED)
+
+
+def _create_writer(config: Config, *, compress: bool) -> Callable[[Task], TaskOutcome]:
+    templates = Templates.of(config, frozen=True)
+    return PageWriter(Store.of(config), config, templates, compress=compress).run

@@ -37,7 +37,7 @@ class SiteFiles:
     def assets(self) -> Iterator[OutputFile]:
         """Return style sheets and scripts, and the key of IndexNow."""
         for path, data in self._frame.assets().items():
-            yield OutputFile(path=path, owner=_OWNER, render=partial(bytes, data))
+            yield OutputFile(path, _OWNER, partial(bytes, data))
         indexnow = self._config.indexnow
         if indexnow.key and indexnow.address:
             yield _file(indexnow.address, indexnow.key.encode, compress=False)
@@ -54,7 +54,7 @@ class SiteFiles:
         size = self.index.size(addresses.HOME)
         pages = max(size - MIN_ARTICLES, 0) // PAGE_SIZE
         newest = self.index.rows(addresses.HOME, pages * PAGE_SIZE, size)
-        keys = [row.article for row in reversed(newest) if not row.withdrawn]
+        keys = [row.article for row in newest if not row.withdrawn]
         with self._store.read() as tx:
             newest_articles = tx.published.articles(keys)
             strip = tx.published.breaking(at - window, at)
@@ -86,11 +86,11 @@ class SiteFiles:
             if number > last:
                 continue
             rows = self.index.rows(SITEMAP_TOPIC, (number - 1) * CHUNK, number * CHUNK)
-            entries = [row.note for row in rows]
+            entries = [row.note for row in reversed(rows)]
             yield OutputFile(
-                path=sitemap_path(number),
-                owner=_SITEMAPS,
-                render=partial(self._sitemaps.articles, entries),
+                sitemap_path(number),
+                _SITEMAPS,
+                partial(self._sitemaps.articles, entries),
                 modified=newest_change(entries),
                 compress=True,
             )
@@ -136,5 +136,4 @@ def sitemap_path(number: int) -> str:
 
 
 def _file(address: str, render: Callable[[], bytes], *, compress: bool = True) -> OutputFile:
-    path = addresses.output_path(address)
-    return OutputFile(path=path, owner=_OWNER, render=render, compress=compress)
+    return OutputFile(addresses.output_path(address), _OWNER, render, compress=compress)

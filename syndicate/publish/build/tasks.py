@@ -1,7 +1,7 @@
 """The tasks of page workers and their outcomes: small values, sent between processes."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 
 from syndicate.errors import Problem
@@ -10,6 +10,7 @@ from syndicate.publish.records.manifest import PublishedFile
 from syndicate.publish.records.topic_index import ListedArticle
 from syndicate.render.feeds.history import FeedHistory
 from syndicate.render.topics import Topic
+from syndicate.workers.pool import WorkerPool
 
 Missing = Mapping[int, Collection[str]]
 """The files of `media/` that articles are rendered without, by the article's key."""
@@ -65,13 +66,14 @@ class FeedDocumentTask:
 Task = ArticlesTask | PageBatch | FeedDocumentTask
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class OutputFile:
     """One file of the output: its path, how it is served, and what renders it."""
 
     path: str
     owner: str
     render: Callable[[], bytes]
+    _: KW_ONLY
     status: int = 200
     location: str | None = None
     modified: str | None = None
@@ -107,6 +109,10 @@ class ArticleOutcome:
     missing: Mapping[str, int] = field(default_factory=dict)
     """Files that readers can't load, and that the page leaves out; each with its stamp."""
     failed: bool = False
+
+
+PageWorkers = WorkerPool[Task, TaskOutcome]
+"""Processes that do the tasks."""
 
 
 def error_text(error: Exception) -> str:

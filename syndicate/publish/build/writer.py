@@ -17,7 +17,7 @@ from syndicate.config import Config
 from syndicate.errors import Problem, StoreError
 from syndicate.model.articles import MEDIA, Article, Person, Status
 from syndicate.model.compiled_body import CompiledBody
-from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRenderer
+from syndicate.publish.build.entry_fragments import FragmentRenderer, ListTeaser
 from syndicate.publish.build.tasks import (
     ArticleOutcome,
     ArticlesTask,
@@ -38,7 +38,7 @@ from syndicate.render import addresses, topics
 from syndicate.render.article_view import ArticleViews
 from syndicate.render.feeds import channel
 from syndicate.render.feeds.channel import rfc3339
-from syndicate.render.feeds.formats import FeedWriter, topic_formats
+from syndicate.render.feeds.formats import topic_formats
 from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
 from syndicate.render.pages.list_pages import ListPages
@@ -66,7 +66,7 @@ class PageWriter:
         self.folder = OutputFolder(config.output)
         self._media = MediaFolder(config, self.folder.locate)
         self.compress = compress
-        self._fragments = FragmentRenderer(store, config, self.list_pages)
+        self.fragments = FragmentRenderer(store, config, self.list_pages)
 
     def run(self, task: Task) -> TaskOutcome:
         """Do a task; raise StoreError where the store can't be read."""
@@ -74,31 +74,25 @@ class PageWriter:
         if isinstance(task, ArticlesTask):
             self._articles(task, outcome)
         elif isinstance(task, PageBatch):
-            self._fragments.set_missing(task.missing)
+            self.fragments.set_missing(task.missing)
             keys = [key for page in task.pages for key in page.articles]
-            self._fragments.load_teasers(keys, outcome, at=task.at)
-            for page in task.pages:
-                self._put_all(self._page(page, outcome, at=task.at), outcome)
+            teasers = self.fragments.teasers(keys, outcome, at=task.at)
+            self.write((self._page(page, teasers) for page in task.pages), outcome)
         else:
-            self._fragments.set_missing(task.missing)
-            self._put_all(self._document(task, outcome), outcome)
+            self.fragments.set_missing(task.missing)
+            self.write(self._document(task, outcome), outcome)
         return outcome
 
-    def write(self, files: Iterable[OutputFile]) -> TaskOutcome:
-        """Render and write files."""
-        outcome = TaskOutcome()
-        self._put_all(files, outcome)
-        return outcome
+    def write(self, files: Iterable[OutputFile], outcome: TaskOutcome) -> None:
+        """Render and write files, and record in `outcome` what became of them."""
+        for file in files:
+            self._put(file, outcome)
 
     def repaired(self, missing: Mapping[int, Mapping[str, int]]) -> Iterator[int]:
         """Iterate over articles whose missing files exist now, or were replaced."""
         for key, files in missing.items():
             if any(self._media.stamp(file) != stamp for file, stamp in files.items()):
                 yield key
-
-    def forget(self, keys: Iterable[int] | None = None) -> None:
-        """Remove articles from the cache of fragments; without `keys`, all."""
-        self._fragments.forget(keys)
 
     # articles
 
@@ -136,14 +130,9 @@ class PageWriter:
     ) -> ArticleOutcome:
         owner, path = f"{article.key}", addresses.output_path(article.address)
         if article.retracted_at is not None and article.number is not None:
-            notice = OutputFile(
-                path=path,
-                owner=owner,
-                render=partial(self._article_pages.withdrawn, article),
-                status=410,
-            )
-            written = self._put(notice, outcome)
-            self._put_all(self._redirects(article, old_addresses), outcome)
+            render = partial(self._article_pages.withdrawn, article)
+            written = self._put(OutputFile(path, owner, render, status=410), outcome)
+            self.write(self._redirects(article, old_addresses), outcome)
             listing = self._listing(article, withdrawn=True)
             return ArticleOutcome(page=path, listing=listing, failed=not written)
         if article.status is Status.DRAFT or article.retracted_at or article.published > task.at:
@@ -154,22 +143,13 @@ class PageWriter:
             article, body = without_files(article, missing), None
         shown = article.as_of(task.at, self.config.publication.breaking_for)
         failures = len(outcome.failed)
-        page = OutputFile(
-            path=path,
-            owner=owner,
-            render=partial(self._article_pages.article, shown, body),
-            compress=self.compress,
-        )
-        written = self._put(page, outcome)
+        render = partial(self._article_pages.article, shown, body)
+        written = self._put(OutputFile(path, owner, render, compress=self.compress), outcome)
         if written and self.config.amp.enabled:
-            amp = OutputFile(
-                path=addresses.output_path(addresses.amp(article)),
-                owner=owner,
-                render=partial(self._amp.article, shown, body),
-                compress=self.compress,
-            )
-            self._put(amp, outcome)
-        self._put_all(self._redirects(article, old_addresses), outcome)
+            amp_path = addresses.output_path(addresses.amp(article))
+            render = partial(self._amp.article, shown, body)
+            self._put(OutputFile(amp_path, owner, render, compress=self.compress), outcome)
+        self.write(self._redirects(article, old_addresses), outcome)
         return ArticleOutcome(
             page=path,
             listing=self._listing(article) if written else None,
@@ -197,16 +177,16 @@ class PageWriter:
             if data is None:
                 absent.add(src)
             else:
-                self._put(OutputFile(path=src, owner=MEDIA, render=partial(bytes, data)), outcome)
+                self._put(OutputFile(src, MEDIA, partial(bytes, data)), outcome)
         return {src: self._media.stamp(src) for src in sorted(without_renditions(article, absent))}
 
     def _redirects(self, article: Article, old_addresses: Sequence[str]) -> Iterator[OutputFile]:
         target = article.address
         for address in old_addresses:
             yield OutputFile(
-                path=addresses.output_path(address),
-                owner=f"{article.key}",
-                render=partial(self._article_pages.redirect, target),
+                addresses.output_path(address),
+                f"{article.key}",
+                partial(self._article_pages.redirect, target),
                 status=301,
                 location=target,
             )
@@ -225,15 +205,13 @@ class PageWriter:
 
     # lists
 
-    def _page(
-        self, task: ListPageTask, outcome: TaskOutcome, *, at: datetime
-    ) -> Iterator[OutputFile]:
-        teasers = self._fragments.teasers(task.articles, outcome, at=at)
+    def _page(self, task: ListPageTask, found: Mapping[int, ListTeaser | None]) -> OutputFile:
+        teasers = [teaser for key in task.articles if (teaser := found.get(key))]
         newest = max((teaser.modified for teaser in teasers), default=None)
-        yield OutputFile(
-            path=addresses.output_path(task.address),
-            owner=task.topic.home,
-            render=partial(
+        return OutputFile(
+            addresses.output_path(task.address),
+            task.topic.home,
+            partial(
                 self.list_pages.listing,
                 task.topic,
                 [teaser.html for teaser in teasers],
@@ -260,7 +238,7 @@ class PageWriter:
 
     def _document(self, task: FeedDocumentTask, outcome: TaskOutcome) -> Iterator[OutputFile]:
         full = topics.full_text(task.topic, self.config)
-        entries = self._fragments.entries(task.articles, outcome, full=full)
+        entries = self.fragments.entries(task.articles, outcome, full=full)
         head = channel.build_channel(
             self.config,
             task.topic,
@@ -270,25 +248,16 @@ class PageWriter:
             deleted=tuple(entry.tombstone for entry in entries if entry.tombstone),
         )
         for writer in topic_formats(task.topic, self.config):
+            fragments = [entry.fragments[writer.file] for entry in entries]
             yield OutputFile(
-                path=addresses.output_path(task.folder + writer.file),
-                owner=task.topic.home,
-                render=partial(self._join, writer, head, entries),
+                addresses.output_path(task.folder + writer.file),
+                task.topic.home,
+                partial(writer.write_document, head, fragments),
                 compress=True,
                 settled=task.archive is not None and task.archive.archived,
             )
 
-    @staticmethod
-    def _join(
-        writer: FeedWriter, head: channel.FeedChannel, entries: Sequence[EntryFragments]
-    ) -> bytes:
-        return writer.write_document(head, (entry.fragments[writer.file] for entry in entries))
-
     # files
-
-    def _put_all(self, files: Iterable[OutputFile], outcome: TaskOutcome) -> None:
-        for file in files:
-            self._put(file, outcome)
 
     def _put(self, file: OutputFile, outcome: TaskOutcome) -> bool:
         """Render and write a file; return whether it exists now, perhaps in its last version."""

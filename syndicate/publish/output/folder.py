@@ -2,6 +2,10 @@
 
 A build owns the paths that it writes and replaces what is there. Everything else in
 the folder is the operator's and stays.
+
+The journal lists the paths that a build is about to write, so that a crash orphans no file:
+the manifest is committed last, so the files of a build that dies before that are in no
+manifest, but in the journal, and the next build takes them over.
 """
 
 # Every file of a build is written here, and pathlib takes twice as long as os:
@@ -9,17 +13,19 @@ the folder is the operator's and stays.
 
 import fcntl
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from syndicate.errors import SyndicateError
-from syndicate.publish.output.journal import Journal, is_safe_path
 
 LOCK = ".lock"
+_JOURNAL_NAME = ".manifest.journal"
 _OPEN_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_KNOWN_FOLDERS = 2000
 """Folders whose existence is remembered; each article has two of its own."""
@@ -63,7 +69,8 @@ class OutputFolder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._journal = Journal(root)
+        self._journal_file = root / _JOURNAL_NAME
+        self._journal: TextIO | None = None
         self._known_folders: set[str] = set()
 
     def put(self, path: str, data: bytes) -> WriteOutcome:
@@ -75,7 +82,7 @@ class OutputFolder:
         file, folder_exists = self._find(path)
         changed = not (folder_exists and _has_content(file, data))
         if changed:
-            self._journal.add(path)
+            self._journal_path(path)
             if not folder_exists:
                 self._create_folder(os.path.dirname(file))
             _replace(file, data)
@@ -94,7 +101,7 @@ class OutputFolder:
         try:
             file = self.locate(path)
             if file.is_file() or file.is_symlink():
-                self._journal.add(path)
+                self._journal_path(path)
             file.unlink()
         except (SyndicateError, OSError):  # deleted already, or replaced by an operator's folder
             return False
@@ -108,7 +115,7 @@ class OutputFolder:
 
     def clean_up(self) -> frozenset[str]:
         """Remove partial files of a build that died; return the paths that it was writing."""
-        unfinished = Journal(self._root).unfinished
+        unfinished = _read_journal(self._journal_file)
         for path in unfinished:
             try:
                 file = self.locate(path)
@@ -121,19 +128,29 @@ class OutputFolder:
     def close(self) -> None:
         """Close the journal, which keeps its entries; forget which folders exist."""
         self._known_folders.clear()
-        self._journal.close()
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
 
     def clear_journal(self) -> None:
         """Delete the journal, once the manifest is committed."""
-        self._journal.clear()
+        self.close()
+        self._journal_file.unlink(missing_ok=True)
 
     def locate(self, path: str) -> Path:
         """Return the file of a path; raise SyndicateError where a link leads out of the folder."""
         return Path(self._find(path)[0])
 
+    def _journal_path(self, path: str) -> None:
+        """Record a path before it is written."""
+        if self._journal is None:
+            self._journal = self._journal_file.open("a", encoding="utf-8")
+        self._journal.write(f"{json.dumps(path)}\n")
+        self._journal.flush()
+
     def _find(self, path: str) -> tuple[str, bool]:
         """Return the file of a path, and whether its folder exists."""
-        if not is_safe_path(path):
+        if not _is_safe_path(path):
             raise SyndicateError(f"{path!r} is not a path inside {self._root}")
         *folders, name = path.split("/")
         location, exists = str(self._root), True
@@ -189,3 +206,23 @@ def _replace(file: str, data: bytes) -> None:
     except BaseException:
         Path(partial_file).unlink(missing_ok=True)
         raise
+
+
+def _read_journal(file: Path) -> frozenset[str]:
+    try:
+        lines = file.read_text("utf-8", errors="replace").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    paths = []
+    for line in lines:
+        with suppress(ValueError):  # the line is incomplete, so its file was never begun
+            paths.append(json.loads(line))
+    return frozenset(path for path in paths if isinstance(path, str) and _is_safe_path(path))
+
+
+def _is_safe_path(path: str) -> bool:
+    """Whether a path is inside the folder and may belong to a build.
+
+    Names with a leading dot are this package's own, or the operator's.
+    """
+    return "\0" not in path and all(part and not part.startswith(".") for part in path.split("/"))

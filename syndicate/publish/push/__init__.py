@@ -1,8 +1,8 @@
 """Push: notify feed readers and search engines of changes at once.
 
-`change_notifier` sees what builds changed; `feed_versions` compares feeds;
+`change_notifier` sees what builds changed; `feed_documents` are the feeds, to compare and to send;
 `websub` pings other hubs; `indexnow` submits pages to search engines;
-`hub` is our own hub, `feed_documents` what it sends, `fan_out` its parallel calls;
-`call_sender` makes the queued calls to one endpoint; `retry_policy` chooses when to retry;
+`hub` is our own hub, `fan_out` its parallel calls;
+`call_sender` makes the queued calls to one endpoint, and chooses when to retry;
 `http_client` calls other servers; `ssrf_guard` refuses private addresses.
 """

@@ -19,7 +19,7 @@ from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.output.formats import MAIN_FEEDS, is_subscription_document
 from syndicate.publish.push.call_sender import DEFAULT_SECONDS, SendReport, TimeBudget
-from syndicate.publish.push.feed_versions import find_versions
+from syndicate.publish.push.feed_documents import find_versions
 from syndicate.publish.records.manifest import Manifest, ManifestState
 from syndicate.store import Store
 

@@ -22,10 +22,10 @@ import structlog
 from syndicate.config import Config
 from syndicate.errors import CallFailed
 from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.push.call_sender import next_attempt
 from syndicate.publish.push.fan_out import FanOut
 from syndicate.publish.push.feed_documents import FeedDocument, FeedDocuments
 from syndicate.publish.push.http_client import HttpClient, HttpReply
-from syndicate.publish.push.retry_policy import next_attempt
 from syndicate.store import CallKind, HubRequest, OutgoingCall, Store
 
 log = structlog.get_logger()

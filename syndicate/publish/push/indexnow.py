@@ -15,9 +15,8 @@ import structlog
 from syndicate.config import Config
 from syndicate.errors import CallFailed
 from syndicate.model.articles import Article, Status
-from syndicate.publish.push.call_sender import CallSender, SendReport, TimeBudget
+from syndicate.publish.push.call_sender import CallFailure, CallSender, SendReport, TimeBudget
 from syndicate.publish.push.http_client import HttpClient
-from syndicate.publish.push.retry_policy import CallFailure
 from syndicate.publish.records.manifest import ManifestState
 from syndicate.render import addresses
 from syndicate.store import CallKind, OutgoingCall, Store, Transaction

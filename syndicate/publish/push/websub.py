@@ -16,10 +16,9 @@ import structlog
 from syndicate.config import Config
 from syndicate.errors import CallFailed
 from syndicate.publish.output.formats import MAIN_FEEDS
-from syndicate.publish.push.call_sender import CallSender, SendReport, TimeBudget
-from syndicate.publish.push.feed_versions import FeedVersions, topic_url
+from syndicate.publish.push.call_sender import CallFailure, CallSender, SendReport, TimeBudget
+from syndicate.publish.push.feed_documents import FeedVersions, topic_url
 from syndicate.publish.push.http_client import HttpClient
-from syndicate.publish.push.retry_policy import CallFailure
 from syndicate.store import CallKind, OutgoingCall, Store, Transaction
 
 log = structlog.get_logger()

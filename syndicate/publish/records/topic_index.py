@@ -19,6 +19,8 @@ _Description = tuple[str, int | None]
 The time is in microseconds since the epoch; None where the topic shows no article.
 """
 
+_LIST = "SELECT article, withdrawn, note FROM listed WHERE topic = ?"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedArticle:
@@ -154,30 +156,25 @@ class TopicIndex:
         return self._sizes(topic)[1]
 
     def rows(self, topic: str, start: int, stop: int) -> list[ListRow]:
-        """Return the articles at positions from `start` to before `stop`, oldest first."""
+        """Return the articles at positions from `start` to before `stop`, newest first."""
         size = self.size(topic)
         stop = min(stop, size)
-        rows = self._execute(
-            "SELECT article, withdrawn, note FROM listed WHERE topic = ?"
-            " ORDER BY age, id LIMIT ? OFFSET ?",
-            topic,
-            stop - start,
-            size - stop,
-        )
-        return [ListRow(article, bool(withdrawn), note) for article, withdrawn, note in rows][::-1]
+        return self.newest(topic, stop - start, skip=size - stop)
+
+    def newest(self, topic: str, limit: int, *, skip: int = 0) -> list[ListRow]:
+        """Return the newest articles of a topic, the newest first."""
+        query = f"{_LIST} ORDER BY age, id LIMIT ? OFFSET ?"
+        return [ListRow(*row) for row in self._execute(query, topic, limit, skip)]
 
     def chunks(self, topic: str, size: int, *, first: int = 1) -> Iterator[list[ListRow]]:
-        """Iterate over articles of a topic in chunks of `size`, oldest first.
+        """Iterate over articles in chunks of `size`: the oldest chunk first, each newest first.
 
         `first` is the number of the first chunk, counted from 1.
         """
-        rows = self._database.execute(
-            "SELECT article, withdrawn, note FROM listed WHERE topic = ?"
-            " ORDER BY age DESC, id DESC LIMIT -1 OFFSET ?",
-            (topic, (first - 1) * size),
-        )
+        query = f"{_LIST} ORDER BY age DESC, id DESC LIMIT -1 OFFSET ?"
+        rows = self._database.execute(query, (topic, (first - 1) * size))
         while chunk := rows.fetchmany(size):
-            yield [ListRow(article, bool(withdrawn), note) for article, withdrawn, note in chunk]
+            yield [ListRow(*row) for row in reversed(chunk)]
 
     def changed_pages(self, topic: str, per_page: int) -> Sequence[int]:
         """Return the numbers of changed pages, from 1, with `per_page` articles each."""

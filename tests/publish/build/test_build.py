@@ -49,7 +49,7 @@ def test_an_article_is_in_pages_lists_and_feeds(newsroom):
         assert path in made
     assert made[PICTURE.src] == b"picture"
     assert set(built.written) == set(newsroom.everything()) == set(newsroom.manifest())
-    assert (built.articles, built.unchanged, built.deleted) == (1, 0, ())
+    assert (built.articles, built.unchanged, built.deleted) == (1, 0, [])
     assert titles(newsroom) == ["Tram"]
 
 
@@ -76,10 +76,10 @@ def test_a_second_build_writes_nothing(newsroom):
     newsroom.file("tram", section="City")
     first = newsroom.build()
     again = newsroom.build()
-    assert (again.written, again.deleted) == ((), ())
+    assert (again.written, again.deleted) == ([], [])
     assert again.unchanged < len(first.written)
     everything = newsroom.build(everything=True)
-    assert (everything.written, everything.deleted) == ((), ())
+    assert (everything.written, everything.deleted) == ([], [])
     assert everything.unchanged == len(first.written)
 
 
@@ -123,8 +123,8 @@ def test_what_was_changed_by_hand_or_is_missing_is_put_right_when_all_is_made(ne
     before = newsroom.files()
     (newsroom.config.output / "articles/tram/index.html").write_text("mine now")
     (newsroom.config.output / "rss.xml").unlink()
-    assert newsroom.build().written == ()
-    assert newsroom.build(everything=True).written == ("articles/tram/index.html", "rss.xml")
+    assert newsroom.build().written == []
+    assert newsroom.build(everything=True).written == ["articles/tram/index.html", "rss.xml"]
     assert newsroom.files() == before
 
 
@@ -133,7 +133,7 @@ def test_a_picture_changed_by_hand_is_put_right_and_the_kept_one_is_unharmed(new
     newsroom.file("tram", image=PICTURE)
     newsroom.build()
     (newsroom.config.output / PICTURE.src).write_bytes(b"scribble")
-    assert newsroom.build(everything=True).written == (PICTURE.src,)
+    assert newsroom.build(everything=True).written == [PICTURE.src]
     assert (newsroom.config.root / PICTURE.src).read_bytes() == b"picture"
 
 
@@ -191,7 +191,7 @@ def test_the_logo_is_there_before_what_names_it(branded):
 def test_a_logo_that_was_drawn_anew_is_all_that_is_written(branded, logo):
     branded.build()
     logo.write_bytes(b"new logo")
-    assert branded.build().written == ("assets/logo.png",)
+    assert branded.build().written == ["assets/logo.png"]
 
 
 def test_a_logo_that_has_vanished_is_a_warning_and_the_old_one_stays(branded, logo):
@@ -201,7 +201,7 @@ def test_a_logo_that_has_vanished_is_a_warning_and_the_old_one_stays(branded, lo
     assert [str(warning) for warning in built.warnings] == [
         f"publication.logo: the picture {logo} is missing"
     ]
-    assert (built.written, built.deleted) == ((), ())
+    assert (built.written, built.deleted) == ([], [])
     assert branded.files()["assets/logo.png"] == b"logo"
 
 
@@ -343,7 +343,7 @@ def test_pictures_stay_where_all_is_made_anew(newsroom):
     newsroom.file("tram", image=PICTURE)
     newsroom.build()
     built = newsroom.build(everything=True)
-    assert (built.written, built.deleted) == ((), ())
+    assert (built.written, built.deleted) == ([], [])
     assert newsroom.files()[PICTURE.src] == b"picture"
 
 
@@ -394,5 +394,5 @@ def test_one_publisher_goes_on_where_another_built_meanwhile(newsroom):
     newsroom.file("tram")
     newsroom.build()
     newsroom.file("quay", tags=("red",))
-    assert publisher.publish(LATER, number=True).failed == ()
+    assert publisher.publish(LATER, number=True).failed == []
     assert "tags/red/index.html" in newsroom.files()

@@ -11,7 +11,7 @@ import pytest
 
 from syndicate.errors import SyndicateError
 from syndicate.publish.build import pagination, publisher
-from syndicate.publish.build.page_workers import start_page_workers
+from syndicate.publish.build.publisher import start_page_workers
 from syndicate.publish.build.tasks import ArticlesTask
 from syndicate.workers import pool
 from tests.publish.newsroom import Newsroom
@@ -21,7 +21,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from syndicate.config import load
-from syndicate.publish.build.page_workers import start_page_workers
+from syndicate.publish.build.publisher import start_page_workers
 from syndicate.publish.build.tasks import ArticlesTask
 from syndicate.publish.output.folder import locked
 from syndicate.clock import EPOCH

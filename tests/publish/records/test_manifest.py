@@ -65,7 +65,7 @@ def test_one_that_is_broken_is_begun_anew_and_nothing_is_deleted(sqlite_store, p
     (newsroom.config.output / "old.html").write_text("nobody's")
     (newsroom.config.output / MANIFEST_NAME).write_text("no database")
     built = newsroom.build()
-    assert (built.written, built.deleted) == ((), ())
+    assert (built.written, built.deleted) == ([], [])
     assert newsroom.everything() == made | {"old.html": b"nobody's"}
     assert set(newsroom.manifest()) == set(made)
 

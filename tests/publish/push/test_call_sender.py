@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from syndicate.publish.push.call_sender import next_attempt
 from syndicate.publish.push.http_client import HttpReply
-from syndicate.publish.push.retry_policy import next_attempt
 from tests.render.feeds.samples import NOON
 
 HOUR = timedelta(hours=1)
