@@ -23,10 +23,8 @@ from pathlib import Path
 import jinja2
 
 from syndicate.config import Config
-from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.message.message import EditionHeaders, Recipient
-from syndicate.deliver.message.template import MessageTemplate
-from syndicate.deliver.message.tracked_links import TrackedLinks
+from syndicate.deliver.message.links import SignedLinks, TrackedLinks
+from syndicate.deliver.message.message import EditionHeaders, MessageTemplate, Recipient
 from syndicate.model.deliveries import Claim
 from syndicate.model.editions import Content, Edition, EditionKind, link_marker, placeholder
 

@@ -23,8 +23,7 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.loop.ledger import BatchResult, Ledger, LedgerBatch
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.transports import configured_transports
-from syndicate.deliver.worker import drain
+from syndicate.deliver.worker import configured_transports, drain
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import Content, Draft, EditionKind, Item, placeholder
 from syndicate.model.subscribers import Actor, Cause

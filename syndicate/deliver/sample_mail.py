@@ -11,11 +11,9 @@ from typing import TypeVar
 from syndicate.config import Config
 from syndicate.deliver.loop.reply_classifier import is_allowed
 from syndicate.deliver.message.dkim import DkimKeyring
-from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.message.message import EditionHeaders, Recipient
+from syndicate.deliver.message.links import SignedLinks, TrackedLinks
+from syndicate.deliver.message.message import EditionHeaders, MessageTemplate, Recipient
 from syndicate.deliver.message.personalisation import Personalisation, PersonalLinks
-from syndicate.deliver.message.template import MessageTemplate
-from syndicate.deliver.message.tracked_links import TrackedLinks
 from syndicate.deliver.smtp.transport import (
     Envelope,
     EnvelopeRefused,

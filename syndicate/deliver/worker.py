@@ -1,4 +1,4 @@
-"""Sends everything that is due: the one way for mail to leave.
+"""Sends everything that is due, by the transports that the config names: the one way for mail.
 
 `tick` and `run` call the same `drain`, and several processes may at once: the ledger
 makes sure that each reader gets one message.
@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
-from syndicate.config import Config
+from syndicate.config import Config, TransportKind
 from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
@@ -22,8 +23,10 @@ from syndicate.deliver.loop.relay_pool import RelayPool
 from syndicate.deliver.loop.send_loop import SendLoop
 from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.message.prepared_editions import PreparedEditions
+from syndicate.deliver.message.outgoing_message import PreparedEditions
+from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.smtp.session import data_timeout
+from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.smtp.transport import Transport
 from syndicate.errors import SecretUnreadable
 from syndicate.model.deliveries import DeliveryState
@@ -53,6 +56,20 @@ class DeliveryReport:
     """Editions that were paused because too much of them failed."""
     unavailable: tuple[str, ...] = ()
     """Why relays don't take the mail that is still due; empty if they do."""
+
+
+def configured_transports(config: Config) -> tuple[Transport, ...]:
+    """Return a transport for each relay, or the outbox; none is connected yet."""
+    if config.mail.transport is not TransportKind.SMTP:
+        return (Outbox.of(config),)
+    return tuple(
+        SmtpTransport(
+            server,
+            partial(server.password, config.root),
+            table=f"mail.relays.{server.name}" if config.mail.relays else "mail",
+        )
+        for server in config.mail.servers
+    )
 
 
 def drain(

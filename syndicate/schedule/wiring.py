@@ -10,8 +10,7 @@ from syndicate.config import Config
 from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.smtp.transport import Transport
-from syndicate.deliver.transports import configured_transports
-from syndicate.deliver.worker import DeliveryReport, drain
+from syndicate.deliver.worker import DeliveryReport, configured_transports, drain
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.mirror.mirror import Mirror

@@ -4,7 +4,7 @@ import json
 import sys
 
 from syndicate.config import Config
-from syndicate.deliver.transports import configured_transports
+from syndicate.deliver.worker import configured_transports
 from syndicate.store import Store
 from tests.deliver.editions import drain_ledger
 

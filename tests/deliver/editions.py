@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.message.message import EditionHeaders, Recipient
+from syndicate.deliver.message.message import EditionHeaders, MessageTemplate, Recipient
 from syndicate.deliver.message.personalisation import Personalisation
-from syndicate.deliver.message.template import MessageTemplate
 from syndicate.deliver.smtp.transport import Transport
 from syndicate.deliver.worker import DeliveryReport, drain
 from syndicate.model.deliveries import DeliveryState

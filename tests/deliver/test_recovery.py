@@ -10,8 +10,7 @@ from structlog.testing import capture_logs
 
 from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.outbox import Outbox
-from syndicate.deliver.transports import configured_transports
-from syndicate.deliver.worker import drain
+from syndicate.deliver.worker import configured_transports, drain
 from syndicate.errors import StoreLocked
 from syndicate.model.deliveries import DeliveryState
 from syndicate.store import Store

@@ -4,7 +4,7 @@ import pytest
 
 from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.sample_mail import send_sample
-from syndicate.deliver.transports import configured_transports
+from syndicate.deliver.worker import configured_transports
 from syndicate.errors import Refused
 from tests.deliver.editions import draft, links, readers, subscribe
 

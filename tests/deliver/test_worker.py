@@ -3,7 +3,7 @@ from structlog.testing import capture_logs
 
 from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
-from syndicate.deliver.transports import configured_transports
+from syndicate.deliver.worker import configured_transports
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
 from tests.causes import TEST

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from syndicate import clock
 from syndicate.config import Rate
-from syndicate.deliver.transports import configured_transports
+from syndicate.deliver.worker import configured_transports
 from syndicate.model.deliveries import DeliveryState, DeliveryTotals
 from syndicate.model.mail_flow import SendRate
 from syndicate.schedule import progress_report

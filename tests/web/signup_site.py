@@ -10,8 +10,7 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.outbox import Outbox, OutboxMessage
-from syndicate.deliver.transports import configured_transports
-from syndicate.deliver.worker import drain
+from syndicate.deliver.worker import configured_transports, drain
 from syndicate.model.subscribers import Subscriber
 from syndicate.store import ConfirmationKind, PendingConfirmation, Store
 from tests.web.known_reader import questions_to

@@ -1,8 +1,8 @@
 """The send loop: one thread sends all that is due, over all sessions with all relays.
 
 `send_loop` drives the sessions, and commits before it sends;
-`send_queue` claims what is due, the most urgent first; `signing_pool` renders and signs ahead;
-`sessions` are the open ones, `connector` opens more, `wakeup` interrupts the loop's wait;
+`send_queue` claims what is due, the most urgent first, renders and signs ahead;
+`sessions` are those that are open or being opened;
 `relay_pool` knows which relays take mail, `domain_throttle` which recipient domains,
 `token_bucket` counts the tokens of their rate limits;
 `outcome_recorder` collects outcomes and holds, `reply_classifier` judges replies hard or soft;

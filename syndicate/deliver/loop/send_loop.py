@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from syndicate.deliver.loop import reply_classifier
-from syndicate.deliver.loop.connector import Connector
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import ClaimRequest, Ledger
 from syndicate.deliver.loop.maintenance import Maintenance
@@ -62,8 +61,7 @@ class SendLoop:
     should_stop: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
-        self._connector = Connector()
-        self._sessions = ActiveSessions()
+        self._sessions = ActiveSessions(self.queue.wakeup)
         self._events: list[tuple[ActiveSession, Event]] = []
         self._recorder = OutcomeRecorder(self.ledger, self.throttle)
         self._next_poll = self._next_refresh = 0.0
@@ -76,8 +74,6 @@ class SendLoop:
 
         Raise StoreError when the ledger can't be written.
         """
-        self._sessions.register(self._connector.wakeup)
-        self._sessions.register(self.queue.wakeup)
         try:
             self._iterate()
             now = self._stopped_at = time.monotonic()
@@ -92,7 +88,6 @@ class SendLoop:
         finally:
             for session in self._sessions:
                 self._close_session(session)
-            self._connector.close()
             self._sessions.close()
             with contextlib.suppress(StoreError):
                 self.queue.close()
@@ -110,7 +105,7 @@ class SendLoop:
             return True
         if self._stopped_at is not None:
             return False
-        usable = self._connector.pending or self.relays.available(now)
+        usable = self._sessions.opening or self.relays.available(now)
         if usable and not self.queue.exhausted(now):
             return True
         # something may have become due since the last refresh: check once more
@@ -123,7 +118,7 @@ class SendLoop:
         unfinished = self.queue.last_claim_empty and self._stopped_at is None
         if self._events or self._recorder.batch or unfinished:
             return False
-        return self._sessions.busy or self._connector.pending > 0 or not self.queue.exhausted(now)
+        return self._sessions.busy or self._sessions.opening > 0 or not self.queue.exhausted(now)
 
     def _run_once(self) -> None:
         now = time.monotonic()
@@ -133,7 +128,7 @@ class SendLoop:
         for ready in self._sessions.select(_POLL_INTERVAL if self._may_block(now) else 0):
             if isinstance(ready, ActiveSession):
                 self._poll(ready, now)
-            elif ready is self._connector.wakeup:
+            elif ready is self._sessions.wakeup:
                 self._add_sessions(now)
             else:
                 ready.clear()
@@ -173,7 +168,7 @@ class SendLoop:
         self._fresh = True
 
     def _add_sessions(self, now: float) -> None:
-        for relay, opened in self._connector.completed():
+        for relay, opened in self._sessions.take_opened():
             match opened:
                 case RelayUnavailable() if (
                     reply_classifier.is_throttled(opened) and relay.open_sessions
@@ -315,7 +310,7 @@ class SendLoop:
 
     def _claim_request(self, now: float) -> ClaimRequest | None:
         """Return what to claim, if anything, by a recent view of what is most urgent."""
-        sessions = len(self._sessions) + self._connector.pending + 1
+        sessions = len(self._sessions) + self._sessions.opening + 1
         request = self.queue.claim_request(sessions, now)
         age = now - self._next_refresh + _REFRESH_INTERVAL
         if request is None or self._fresh or age < _REFRESH_MAX_AGE:
@@ -337,7 +332,7 @@ class SendLoop:
                 self._poll(session, now, readable=False)
 
     def _spare_sessions(self) -> int:
-        return len(self._sessions.idle) + self._connector.pending
+        return len(self._sessions.idle) + self._sessions.opening
 
     def _fill_session(self, session: ActiveSession, now: float, *, spare: int) -> None:
         """Offer the next message; behind a body in flight only if no idle session needs it."""
@@ -375,6 +370,6 @@ class SendLoop:
         ]
         idle = [session.relay for session in self._sessions.idle]
         free = sum(relay in relays and not relay.rate_limited(now) for relay in idle)
-        missing = self.queue.waiting - free - self._connector.pending
+        missing = self.queue.waiting - free - self._sessions.opening
         for relay in self.relays.to_connect(missing, relays, now):
-            self._connector.connect(relay)
+            self._sessions.open(relay)

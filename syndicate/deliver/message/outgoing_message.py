@@ -1,21 +1,80 @@
-"""A claimed delivery and its message, which is rendered shortly before it is sent."""
+"""A claimed delivery and its message, rendered shortly before it is sent from its edition.
 
-from typing import TYPE_CHECKING
+An edition that is being sent is encoded once for all its messages.
+"""
+
+from dataclasses import dataclass
 
 import idna
+from cachetools import LRUCache
 
-from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.message.message import Message
-from syndicate.deliver.message.prepared_editions import PreparedEdition
+from syndicate.config import Config
+from syndicate.deliver.message.dkim import DkimKeyring, DkimSigner, UnsignedMessage
+from syndicate.deliver.message.links import SignedLinks, TrackedLinks
+from syndicate.deliver.message.message import EditionHeaders, Message, MessageTemplate, Recipient
 from syndicate.deliver.smtp.transport import Envelope
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
 from syndicate.model.editions import Edition
+from syndicate.store import Store
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+_MAX_EDITIONS = 8
+"""How many are cached: a template is about as large as one message."""
 
-    from syndicate.deliver.message.dkim import UnsignedMessage
+
+@dataclass(frozen=True, slots=True)
+class PreparedEdition:
+    """An edition of which messages can be rendered."""
+
+    headers: EditionHeaders
+    tracked_links: TrackedLinks
+    template: MessageTemplate
+    signer: DkimSigner | None
+    """None if there is no key for the edition's sender."""
+
+    @property
+    def slow(self) -> bool:
+        """Whether signing its messages takes long."""
+        return self.signer is not None and self.signer.slow
+
+    def render(
+        self, claim: Claim, links: SignedLinks
+    ) -> tuple[Envelope, Message | UnsignedMessage]:
+        """Return a reader's message, unsigned if it has to be signed; raise Refused."""
+        reader = Recipient.of(claim, self.headers, links, self.tracked_links)
+        message = self.template.render(reader)
+        return reader.envelope, message if self.signer is None else self.signer.prepare(message)
+
+
+class PreparedEditions:
+    """A cache of prepared editions. Raise SecretUnreadable if a signing key can't be read."""
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self._store = store
+        self._config = config
+        self._keyring = DkimKeyring.of(config)
+        self._cache: LRUCache[int, PreparedEdition] = LRUCache(_MAX_EDITIONS)
+
+    def get(self, edition: Edition) -> PreparedEdition:
+        """Return an edition, prepared once; raise Refused if it can't be, StoreError."""
+        if (prepared := self._cache.get(edition.key)) is not None:
+            return prepared
+        with self._store.read() as tx:
+            content = tx.editions.content(edition.content)
+            urls = tx.clicks.links(edition.key)
+        try:
+            headers = EditionHeaders.of(edition, self._config)
+            prepared = self._cache[edition.key] = PreparedEdition(
+                headers=headers,
+                tracked_links=TrackedLinks.of(edition.key, edition.newsletter, urls, self._config),
+                template=MessageTemplate.of(content, headers),
+                signer=self._keyring.signer(headers.domain),
+            )
+        except Refused:
+            raise
+        except Exception as error:  # one bad edition never stops the others
+            raise Refused(str(error)) from error
+        return prepared
 
 
 class OutgoingMessage:
@@ -37,7 +96,7 @@ class OutgoingMessage:
         """Why it could not be rendered; it then has neither envelope nor message."""
         self.unsigned: UnsignedMessage | None = None
         """The rendered message, until it is signed."""
-        self.signatures: Sequence[bytes] | None = None
+        self.signatures: tuple[bytes, ...] | None = None
         """Its signatures, set by the thread that makes them."""
         self.lost_sessions = 0
         """How many sessions ended before its turn came."""

@@ -2,6 +2,5 @@
 
 `transport` is the interface: a session takes an envelope, then a body, and reports events;
 `smtp_transport` connects, starts TLS and logs in, by smtplib; `session` then runs on the
-socket without blocking; `dialogue` is the protocol without a socket: commands and replies;
-`reply_parser` parses what the server replies.
+socket without blocking; `dialogue` is the protocol without a socket: commands and replies.
 """

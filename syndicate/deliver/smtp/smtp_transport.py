@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from syndicate.config import RelaySettings, Security
-from syndicate.deliver.smtp.dialogue import SessionTerms
-from syndicate.deliver.smtp.reply_parser import MalformedReply, ReplyParser, legible
+from syndicate.deliver.smtp.dialogue import MalformedReply, ReplyParser, SessionTerms, legible
 from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.errors import RelayUnavailable

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Tracking
-from syndicate.deliver.message.tracked_links import TrackedLinks
+from syndicate.deliver.message.links import TrackedLinks
 from syndicate.errors import SyndicateError
 from syndicate.store import LinkClick, Store
 from syndicate.text import one_line

@@ -6,8 +6,7 @@ from datetime import timedelta
 from syndicate.config import Config
 from syndicate.deliver.loop.ledger import BatchResult, ClaimRequest, Ledger, LedgerBatch
 from syndicate.deliver.loop.send_queue import SendQueue
-from syndicate.deliver.transports import configured_transports
-from syndicate.deliver.worker import DeliveryReport, drain
+from syndicate.deliver.worker import DeliveryReport, configured_transports, drain
 from syndicate.store import Store
 from tests.deliver.editions import NOON, links
 

@@ -4,8 +4,7 @@ import threading
 from datetime import timedelta
 
 from syndicate.config import Config
-from syndicate.deliver.transports import configured_transports
-from syndicate.deliver.worker import DeliveryReport, drain
+from syndicate.deliver.worker import DeliveryReport, configured_transports, drain
 from syndicate.store import Store
 from tests.deliver.editions import NOON, links, rows
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from syndicate.config import Config
-from syndicate.deliver.transports import configured_transports
+from syndicate.deliver.worker import configured_transports
 from syndicate.errors import StoreError
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import Edition

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from syndicate.deliver.transports import configured_transports
+from syndicate.deliver.worker import configured_transports
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Actor, Cause

@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from syndicate.deliver.transports import configured_transports
+from syndicate.deliver.worker import configured_transports
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionState
 from syndicate.model.subscribers import Actor, Cause

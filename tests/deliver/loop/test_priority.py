@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pytest
 
 from syndicate.deliver.loop.ledger import Ledger, LedgerView
-from syndicate.deliver.transports import configured_transports
+from syndicate.deliver.worker import configured_transports
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Actor, Cause

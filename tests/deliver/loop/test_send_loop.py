@@ -28,8 +28,7 @@ from syndicate.deliver.smtp.transport import (
     SmtpReply,
     TransportSession,
 )
-from syndicate.deliver.transports import configured_transports
-from syndicate.deliver.worker import drain
+from syndicate.deliver.worker import configured_transports, drain
 from syndicate.errors import PermanentFailure, TemporaryFailure
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.mail_flow import MailHold

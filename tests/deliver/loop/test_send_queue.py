@@ -11,7 +11,7 @@ from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import Ledger
 from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.message.dkim import BATCH_SIZE
-from syndicate.deliver.message.prepared_editions import PreparedEditions
+from syndicate.deliver.message.outgoing_message import PreparedEditions
 from syndicate.model.editions import EditionKind
 from syndicate.store import Store
 from tests.causes import TEST

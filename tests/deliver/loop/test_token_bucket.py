@@ -10,8 +10,7 @@ from datetime import date, timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.deliver.transports import configured_transports
-from syndicate.deliver.worker import drain
+from syndicate.deliver.worker import configured_transports, drain
 from syndicate.model.deliveries import DeliveryState
 from tests import ROOT
 from tests.deliver.editions import NOON, freeze, links, rows, states, subscribe

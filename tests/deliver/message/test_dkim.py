@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from syndicate.deliver.message.dkim import SIGNED_FIELDS, DkimKeyring, body_hash
-from syndicate.deliver.message.message import Message
-from syndicate.deliver.message.template import MessageTemplate
+from syndicate.deliver.message.message import Message, MessageTemplate
 from syndicate.deliver.outbox import Outbox
-from syndicate.deliver.transports import configured_transports
+from syndicate.deliver.worker import configured_transports
 from syndicate.model.editions import EditionKind
 from tests.deliver.dkim_keys import keys, records, verdicts
 from tests.deliver.editions import content, drain_ledger, freeze, reader, subscribe

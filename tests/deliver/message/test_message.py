@@ -7,8 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syndicate.config import Config
-from syndicate.deliver.message.message import EditionHeaders
-from syndicate.deliver.message.template import MessageTemplate
+from syndicate.deliver.message.message import EditionHeaders, MessageTemplate
 from syndicate.errors import Refused
 from syndicate.model.editions import EditionKind
 from tests.deliver.editions import EMAIL, LEAVE, NAME, content, draft, message, reader

@@ -3,8 +3,8 @@ from contextlib import closing
 
 import pytest
 
-from syndicate.deliver.message.prepared_editions import PreparedEditions
-from syndicate.deliver.transports import configured_transports
+from syndicate.deliver.message.outgoing_message import PreparedEditions
+from syndicate.deliver.worker import configured_transports
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import link_marker
 from tests.deliver.editions import NONCE, NOON, draft, drain_ledger, freeze, rows, states, subscribe

@@ -8,7 +8,7 @@ import pytest
 from syndicate.deliver.message.dkim import sign_batch
 from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.sample_mail import send_sample
-from syndicate.deliver.transports import configured_transports
+from syndicate.deliver.worker import configured_transports
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
@@ -105,7 +105,7 @@ def test_a_copy_that_can_not_be_signed_fails_alone(sqlite_store, config, monkeyp
             raise Refused("the key is gone")
         return sign_batch(messages)
 
-    monkeypatch.setattr("syndicate.deliver.loop.signing_pool.sign_batch", spoilt)
+    monkeypatch.setattr("syndicate.deliver.loop.send_queue.sign_batch", spoilt)
     with real_server() as (port, boxes):
         way = {"transport": "smtp", "host": "127.0.0.1", "port": port, "security": "none"}
         given = config("rsa", mail=way)
@@ -134,7 +134,7 @@ def test_one_thread_signs_where_no_other_can_begin(sqlite_store, config, monkeyp
 
     start = threading.Thread.start
     monkeypatch.setattr(threading.Thread, "start", begin)
-    monkeypatch.setattr("syndicate.deliver.loop.signing_pool._MAX_THREADS", 8)
+    monkeypatch.setattr("syndicate.deliver.loop.send_queue._MAX_THREADS", 8)
     monkeypatch.setattr(
         "syndicate.deliver.loop.send_queue._SIGN_AHEAD", 1
     )  # so that it is waited for

@@ -11,10 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syndicate.config import Config
-from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.message.message import Recipient
-from syndicate.deliver.message.template import MessageTemplate
-from syndicate.deliver.message.tracked_links import TrackedLinks
+from syndicate.deliver.message.links import SignedLinks, TrackedLinks
+from syndicate.deliver.message.message import MessageTemplate, Recipient
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
 from syndicate.model.editions import CANARY, PLACEHOLDERS, link_marker, placeholder

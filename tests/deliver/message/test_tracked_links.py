@@ -6,11 +6,10 @@ from html import unescape
 
 import pytest
 
-from syndicate.deliver.message.links import SignedLinks
-from syndicate.deliver.message.tracked_links import add_utm_tags
+from syndicate.deliver.message.links import SignedLinks, add_utm_tags
 from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.sample_mail import send_sample
-from syndicate.deliver.transports import configured_transports
+from syndicate.deliver.worker import configured_transports
 from syndicate.model.editions import CANARY
 from tests import sample_editions
 from tests.deliver.editions import NOON, draft, drain_ledger, links

@@ -10,8 +10,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.transports import configured_transports
-from syndicate.deliver.worker import drain
+from syndicate.deliver.worker import configured_transports, drain
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat, Store
 from syndicate.web.app import application

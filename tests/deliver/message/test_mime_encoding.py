@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from syndicate.deliver.message.quoted_printable import encode_qp
+from syndicate.deliver.message.mime_encoding import encode_qp
 from tests.deliver.parsed_mail import normal
 
 PIECE = st.one_of(
