@@ -1,6 +1,8 @@
 """Assemble the commands. Each module imports what its commands need when they run."""
 
 from collections.abc import Callable
+from functools import wraps
+from inspect import Signature, signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +11,7 @@ import typer
 from syndicate import __version__
 from syndicate.cli.articles import articles, build, push
 from syndicate.cli.context import CommandContext
-from syndicate.cli.editions import control, editions, reissue, relays, sending
+from syndicate.cli.editions import control, editions, relays, sending
 from syndicate.cli.operation import check, deliverability, run, setup
 from syndicate.cli.operation.signals import unblock_sighup
 from syndicate.cli.readers import (
@@ -24,6 +26,24 @@ from syndicate.cli.readers import (
 )
 
 Command = Callable[..., Any]
+
+
+def _with_context(command: Command) -> Command:
+    """Adapt a command to typer: it takes our context first, in place of typer's.
+
+    The default command of a group does nothing where another one is named.
+    """
+
+    @wraps(command)
+    def run_command(context: typer.Context, **options: object) -> None:
+        if context.invoked_subcommand is None:
+            command(context.obj, **options)
+
+    first, *options = signature(command).parameters.values()
+    taken = [first.replace(name="context", annotation=typer.Context), *options]
+    run_command.__signature__ = Signature(taken)  # type: ignore[attr-defined]
+    return run_command
+
 
 app = typer.Typer(
     name="syndicate",
@@ -40,18 +60,20 @@ for command in (
     *(sending.tick, sending.send, sending.deliveries, sending.fires),
     *(relays.relays, deliverability.dkim_keygen, deliverability.doctor),
     *(control.pause, control.resume, control.cancel, control.settle),
-    *(reissue.replace, reissue.resend),
+    *(control.replace, control.resend),
     *(run.run, run.serve),
 ):
-    app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
+    app.command(command.__name__.rstrip("_").replace("_", "-"))(_with_context(command))
 
 
 def _add_group(name: str, help: str, *commands: Command, default: Command | None = None) -> None:  # noqa: A002 - typer's name
     """Add a group of commands; `default` runs where none of them is named."""
     group = typer.Typer(help=help, no_args_is_help=default is None)
-    group.callback(invoke_without_command=default is not None)(default or (lambda: None))
+    group.callback(invoke_without_command=default is not None)(
+        _with_context(default) if default else lambda: None
+    )
     for command in commands:
-        group.command(command.__name__.rstrip("_"))(command)
+        group.command(command.__name__.rstrip("_"))(_with_context(command))
     app.add_typer(group, name=name)
 
 
@@ -69,7 +91,7 @@ _add_group(
     "feeds",
     "Private feeds: whole articles, for one reader each.",
     *(private_feeds.grant, private_feeds.revoke, private_feeds.list_),
-    default=private_feeds.list_by_default,
+    default=private_feeds.list_,
 )
 _add_group("editions", "The editions, newest first.", editions.show, default=editions.editions)
 

@@ -114,13 +114,6 @@ def exported_port() -> int | None:
     return int(port)
 
 
-def command_context(context: typer.Context) -> CommandContext:
-    """Return the running command's context."""
-    command = context.find_object(CommandContext)
-    assert command is not None
-    return command
-
-
 class Change(TypedDict):
     """When something is changed, and by whom: arguments of whatever changes it."""
 

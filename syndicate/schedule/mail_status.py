@@ -14,6 +14,8 @@ from syndicate.config import Config, DomainLimit, RelaySettings, TransportKind
 from syndicate.deliver.loop.domain_throttle import PREFIX as DOMAIN
 from syndicate.deliver.loop.relay_pool import PREFIX as RELAY
 from syndicate.deliver.outbox import Outbox
+from syndicate.model.deliveries import DeliveryTotals
+from syndicate.model.editions import Edition, EditionState
 from syndicate.model.mail_flow import MailFlow, MailHold, SendRate
 from syndicate.store import Transaction
 
@@ -115,10 +117,19 @@ class MailStatus:
             idle=all(rate.at < at - _IDLE_AFTER for rate in latest.values()),
         )
 
-    def edition_blockers(self, *, queued: bool) -> tuple[Blocker, ...]:
-        """Return what blocks an edition; `queued`: whether some of its mail is due."""
-        nobody = queued and self.idle and not self.blockers
-        return (Blocker(kind=BlockerKind.NOBODY),) if nobody else self.blockers
+    def edition_blockers(
+        self, editions: Iterable[tuple[Edition, DeliveryTotals]]
+    ) -> tuple[Blocker, ...]:
+        """Return what blocks those of the editions that wait, except paused ones."""
+        waiting = [
+            totals
+            for edition, totals in editions
+            if totals.waiting and edition.state is EditionState.SENDING
+        ]
+        queued = any(totals.queued for totals in waiting)
+        if queued and self.idle and not self.blockers:
+            return (Blocker(kind=BlockerKind.NOBODY),)
+        return self.blockers if waiting else ()
 
 
 def _measure(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, CommandContext, command_context
+from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.terminal.console import (
     echo,
     echo_json,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def import_(
-    context: typer.Context,
+    command: CommandContext,
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
     *,
     dry_run: Annotated[bool, typer.Option(help="Show what would happen; change nothing.")] = False,
@@ -39,7 +39,6 @@ def import_(
     )
     from syndicate.intake.articles.parallel_parse import parse_files  # noqa: PLC0415 - start-up
 
-    command = command_context(context)
     refusals = {path: reason for path in paths if (reason := refusal_reason(path)) is not None}
     accepted = [path for path in paths if path not in refusals]
     files = find_article_files(accepted)
@@ -71,9 +70,8 @@ def import_(
         raise typer.Exit(1)
 
 
-def articles(context: typer.Context, *, json: AsJson = False) -> None:
+def articles(command: CommandContext, *, json: AsJson = False) -> None:
     """List the stored articles, newest first."""
-    command = command_context(context)
     with command.store() as store, store.read() as tx:
         stored = tx.articles.all()
     if json:
@@ -84,9 +82,8 @@ def articles(context: typer.Context, *, json: AsJson = False) -> None:
     echo_table(headings, rows, command.config.publication.timezone)
 
 
-def show(context: typer.Context, slug: str, *, json: AsJson = False) -> None:
+def show(command: CommandContext, slug: str, *, json: AsJson = False) -> None:
     """Show an article, by its current slug or an earlier one."""
-    command = command_context(context)
     with command.store() as store, store.read() as tx:
         article = _load(tx, slug)
     shown = {**_summary(command, article), **_amp(command, article), **_content(article)}
@@ -101,7 +98,7 @@ def show(context: typer.Context, slug: str, *, json: AsJson = False) -> None:
 
 
 def retract(
-    context: typer.Context,
+    command: CommandContext,
     slug: str,
     *,
     undo: Annotated[bool, typer.Option("--undo", help="Publish it again.")] = False,
@@ -110,7 +107,6 @@ def retract(
 
     Its page stays, and says that it was retracted.
     """
-    command = command_context(context)
     with command.store() as store, store.write() as tx:
         article = _load(tx, slug)
         if undo:

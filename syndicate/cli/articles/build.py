@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syndicate.cli.context import At, command_context
+from syndicate.cli.context import At, CommandContext
 from syndicate.cli.terminal.console import echo, echo_outcome, note
 from syndicate.cli.terminal.reports import notify, update_mirror
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def build(
-    context: typer.Context,
+    command: CommandContext,
     *,
     at: At = None,
     everything: Annotated[
@@ -40,7 +40,6 @@ def build(
     from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415
     from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415
 
-    command = command_context(context)
     time = command.time(at)
     mirror = Mirror.of(command.config) if at is None else None
     with command.store() as store:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.terminal.console import echo_json, echo_table, note
 from syndicate.cli.terminal.reports import notify
 
@@ -18,7 +18,7 @@ _MAX_SUBSCRIBERS = 20
 
 
 def push(
-    context: typer.Context,
+    command: CommandContext,
     *,
     now: Annotated[
         bool, typer.Option("--now", help="Retry now everything that waits or was given up.")
@@ -28,7 +28,6 @@ def push(
     """List pending calls to hubs and search engines, with their errors."""
     from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415 - start-up
 
-    command = command_context(context)
     with command.store() as store:
         notifier = ChangeNotifier.of(store, command.config)
         if notifier is None:

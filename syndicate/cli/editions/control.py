@@ -1,4 +1,4 @@
-"""`pause`, `resume`, `cancel`, `settle`: stop an edition that is being sent, or let it continue."""
+"""Stop an edition that is being sent, or let it continue; send it again, corrected or as it is."""
 
 import os
 import pwd
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syndicate.cli.context import AsJson, Change, command_context, operator_change
-from syndicate.cli.editions.progress_format import edition_state_value
+from syndicate.cli.context import AsJson, Change, CommandContext, operator_change
 from syndicate.cli.terminal.console import echo, echo_json, note
-from syndicate.errors import Refused
+from syndicate.cli.terminal.reports import notify, report_delivery, update_mirror
+from syndicate.errors import ConfigError, Refused
+from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState
 from syndicate.text import one_line
 
@@ -40,19 +41,19 @@ class UnknownChoice(StrEnum):
 
 
 def pause(
-    context: typer.Context, edition: EditionId, *, reason: Reason = "", json: AsJson = False
+    command: CommandContext, edition: EditionId, *, reason: Reason = "", json: AsJson = False
 ) -> None:
     """Stop sending an edition until it is resumed."""
-    with command_context(context).store() as store, store.write() as tx:
+    with command.store() as store, store.write() as tx:
         decision = tx.control.pause(edition, **decide("pause", reason))
     _report(edition, decision, EditionState.PAUSED, "paused", json=json)
 
 
 def resume(
-    context: typer.Context, edition: EditionId, *, reason: Reason = "", json: AsJson = False
+    command: CommandContext, edition: EditionId, *, reason: Reason = "", json: AsJson = False
 ) -> None:
     """Resume sending a paused edition."""
-    with command_context(context).store() as store, store.write() as tx:
+    with command.store() as store, store.write() as tx:
         decision = tx.control.resume(edition, **decide("resume", reason))
     _report(edition, decision, EditionState.SENDING, "resumed", json=json)
     if decision.changed and decision.left.held_back:
@@ -60,11 +61,11 @@ def resume(
 
 
 def cancel(
-    context: typer.Context, edition: EditionId, *, reason: Reason = "", json: AsJson = False
+    command: CommandContext, edition: EditionId, *, reason: Reason = "", json: AsJson = False
 ) -> None:
     """Stop sending an edition for good."""
     decided = decide("cancel", reason)
-    with command_context(context).store() as store:
+    with command.store() as store:
         with store.write() as tx:
             decision = tx.control.cancel(edition, **decided)
         _report(edition, decision, EditionState.CANCELLED, "cancelled", json=json)
@@ -73,7 +74,7 @@ def cancel(
 
 
 def settle(
-    context: typer.Context,
+    command: CommandContext,
     edition: EditionId,
     *,
     unknown: Annotated[UnknownChoice, typer.Option(help="Send them again, or leave them unknown.")],
@@ -82,7 +83,7 @@ def settle(
 ) -> None:
     """Settle deliveries that may or may not have arrived."""
     again = unknown is UnknownChoice.RESEND
-    with command_context(context).store() as store, store.write() as tx:
+    with command.store() as store, store.write() as tx:
         settled = tx.control.settle_unknown(edition, again=again, **decide("settle", reason))
         stored = tx.editions.by_key(edition)
     if json:
@@ -97,6 +98,67 @@ def settle(
         paused = stored is not None and stored.state is EditionState.PAUSED
         sent_next = f"they wait for `syndicate resume {edition}`" if paused else _SENT_NEXT
         note(f"some readers may get it twice; {sent_next}")
+
+
+def replace(
+    command: CommandContext,
+    edition: EditionId,
+    *,
+    article: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SLUG", help="Exactly this article; repeat it. Default: the same."),
+    ] = None,
+    reason: Reason = "",
+    json: AsJson = False,
+) -> None:
+    """Stop an edition, and send a corrected one to the rest."""
+    from syndicate.schedule import manual_send  # noqa: PLC0415 - start-up
+
+    write = note if json else echo
+    with command.services() as services:
+        successor, left, report = manual_send.replace(
+            services, edition, article or (), **decide("replace", reason)
+        )
+        write(f"edition {successor.key}: {successor.subject}")
+        write(f"it replaces edition {edition} for {left.held_back} readers: {left}")
+        delivered = report_delivery(report, write=write)
+        mirrored = update_mirror(services.mirror, write=write)
+        notify(services.notifier, write=write)
+    if json:
+        echo_json({"edition": successor.key, "replaces": edition, "readers": left.held_back})
+    if not delivered or not mirrored:
+        raise typer.Exit(1)
+
+
+def resend(
+    command: CommandContext,
+    edition: EditionId,
+    *,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="To those who provably didn't get it.")
+    ] = False,
+    reason: Reason = "",
+    json: AsJson = False,
+) -> None:
+    """Send an edition again to the readers who didn't get it."""
+    from syndicate.schedule import manual_send  # noqa: PLC0415 - start-up
+
+    if not missing:
+        raise ConfigError("add --missing to send it to those who provably didn't get it")
+    write = note if json else echo
+    with command.services() as services:
+        resent = manual_send.resend(services, edition, **decide("resend", reason))
+    successor, readers, report = resent or (None, 0, None)
+    if json:
+        key = successor.key if successor else None
+        echo_json({"edition": key, "repeats": edition, "readers": readers})
+    if successor is None or report is None:
+        write(f"no edition was made: nobody provably missed edition {edition}")
+        return
+    write(f"edition {successor.key}: {successor.subject}")
+    write(f"it repeats edition {edition} for {readers} readers who didn't get it")
+    if not report_delivery(report, write=write):
+        raise typer.Exit(1)
 
 
 def decide(command: str, reason: str) -> Decision:
@@ -115,6 +177,18 @@ def load_edition(tx: "Transaction", key: int) -> Edition:
     if edition is None:
         raise Refused(f"there is no edition {key}; `syndicate editions` lists them")
     return edition
+
+
+def edition_state(edition: Edition, totals: DeliveryTotals) -> str:
+    """Return an edition's state: sending, done, paused, cancelled, replaced by 42."""
+    if edition.state is EditionState.REPLACED:
+        return f"replaced by {edition.successor}"
+    return edition_state_value(edition.state, waits=bool(totals.waiting))
+
+
+def edition_state_value(state: EditionState, *, waits: bool) -> str:
+    """Return an edition's state for scripts: sending, done, paused, cancelled, replaced."""
+    return "done" if state is EditionState.SENDING and not waits else str(state)
 
 
 def _report(

@@ -6,25 +6,25 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, CommandContext, command_context
-from syndicate.cli.editions.control import EditionId, load_edition
-from syndicate.cli.editions.progress_format import (
-    blocker_lines,
-    decision_values,
+from syndicate.cli.context import AsJson, CommandContext
+from syndicate.cli.editions.control import (
+    EditionId,
     edition_state,
     edition_state_value,
-    edition_wait_lines,
-    wait_values,
+    load_edition,
 )
+from syndicate.cli.editions.relays import blocker_lines
+from syndicate.cli.editions.watch import watch_editions
 from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_time, note
-from syndicate.errors import ConfigError
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.edition_control import EditionWait
 from syndicate.model.editions import Edition, EditionState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from zoneinfo import ZoneInfo
 
+    from syndicate.model.edition_control import ControlRecord
     from syndicate.schedule.mail_status import Blocker, MailStatus
     from syndicate.store import LinkClicks, Transaction
 
@@ -42,13 +42,10 @@ class _Entry(NamedTuple):
     wait: EditionWait
 
 
-def editions(context: typer.Context, *, json: AsJson = False, watch: Watch = False) -> None:
+def editions(command: CommandContext, *, json: AsJson = False, watch: Watch = False) -> None:
     """List the editions, newest first; `show` has the details of one."""
-    if context.invoked_subcommand is not None:
-        return
-    command = command_context(context)
     if watch:
-        _watch(command, json=json)
+        watch_editions(command, json=json)
         return
     with command.store() as store, store.read() as tx:
         entries = [_load(tx, edition) for edition in tx.editions.all()]
@@ -73,22 +70,21 @@ def editions(context: typer.Context, *, json: AsJson = False, watch: Watch = Fal
     headings = ("id", "at", "newsletter", "kind", "state", "audience", "outcome", "subject")
     echo_table(headings, rows, zone)
     for edition, _, wait in entries:
-        for line in edition_wait_lines(edition, wait, zone):
+        for line in _wait_lines(edition, wait, zone):
             echo(f"edition {edition.key}: {line}")
     for line in blocker_lines(_blockers(entries, status), zone):
         echo(line)
 
 
 def show(
-    context: typer.Context, edition: EditionId, *, json: AsJson = False, watch: Watch = False
+    command: CommandContext, edition: EditionId, *, json: AsJson = False, watch: Watch = False
 ) -> None:
     """Show one edition: its deliveries, the decisions about it, and the clicks on each link.
 
     With `--watch`, end when no delivery waits any more.
     """
-    command = command_context(context)
     if watch:
-        _watch(command, only=edition, json=json)
+        watch_editions(command, only=edition, json=json)
         return
     with command.store() as store, store.read() as tx:
         stored = load_edition(tx, edition)
@@ -97,7 +93,7 @@ def show(
         status = _mail_status(tx, command, [entry])
     if json:
         values = _values(entry, status)
-        values["decisions"] = [decision_values(decision) for decision in decisions]
+        values["decisions"] = [_decision_values(decision) for decision in decisions]
         values["links"] = [asdict(link) for link in clicks if link.link]
         values["hidden_link"] = sum(link.machines for link in clicks if not link.link)
         echo_json(values)
@@ -107,7 +103,7 @@ def show(
     at, state = format_time(stored.created_at, zone), edition_state(stored, entry.totals)
     outcome = _outcome(entry.totals) or "no recipients"
     echo(f"{stored.kind} of {stored.newsletter}, {at}, {state}; {outcome}")
-    for line in edition_wait_lines(stored, entry.wait, zone):
+    for line in _wait_lines(stored, entry.wait, zone):
         echo(line)
     for line in blocker_lines(_blockers([entry], status), zone):
         echo(line)
@@ -138,6 +134,21 @@ def _echo_clicks(command: CommandContext, edition: Edition, clicks: "Sequence[Li
         note(f"the hidden link was followed {clicks[0].machines} times, by machines")
 
 
+def _wait_lines(edition: Edition, wait: EditionWait, zone: "ZoneInfo") -> "Iterator[str]":
+    """Yield a line for each reason why an edition waits."""
+    if edition.state is EditionState.PAUSED:
+        paused = wait.paused
+        by = f" since {format_time(paused.at, zone)}: {paused.cause.how}" if paused else ""
+        yield f"paused{by}; waits for `syndicate resume {edition.key}`"
+    if wait.put_off:
+        why = f": {wait.reply}" if wait.reply else ""
+        at = format_time(wait.next_attempt_at, zone)
+        yield f"{wait.put_off} deferred, the first until {at}{why}"
+    if wait.unsettled:
+        settle = f"`syndicate settle {edition.key} --unknown resend|skip`"
+        yield f"{wait.unsettled} unknown: they may have arrived; waits for {settle}"
+
+
 def _outcome(totals: DeliveryTotals) -> str:
     counts = ((name, getattr(totals, name)) for name in STATES)
     return ", ".join(f"{count} {name}" for name, count in counts if count)
@@ -161,19 +172,8 @@ def _mail_status(
 
 
 def _blockers(entries: "Iterable[_Entry]", status: "MailStatus | None") -> "Sequence[Blocker]":
-    """Return what blocks the editions that wait, except paused ones."""
-    sending = [entry.totals for entry in entries if entry.edition.state is EditionState.SENDING]
-    if status is None or not any(totals.waiting for totals in sending):
-        return ()
-    return status.edition_blockers(queued=any(totals.queued for totals in sending))
-
-
-def _watch(command: CommandContext, *, json: bool, only: int | None = None) -> None:
-    from syndicate.cli.editions.watch import watch  # noqa: PLC0415 - start-up
-
-    if json:
-        raise ConfigError("--watch is for people and --json for scripts: use one of them")
-    watch(command, only=only)
+    editions = ((entry.edition, entry.totals) for entry in entries)
+    return () if status is None else status.edition_blockers(editions)
 
 
 def _values(entry: _Entry, status: "MailStatus | None") -> dict[str, Any]:
@@ -191,6 +191,18 @@ def _values(entry: _Entry, status: "MailStatus | None") -> dict[str, Any]:
         "successor": edition.successor,
         "original": edition.original,
         "waiting": totals.waiting,
-        "waits_for": wait_values(wait) | {"obstacles": blockers},
+        "waits_for": asdict(wait)
+        | {"paused": _decision_values(wait.paused) if wait.paused else None}
+        | {"obstacles": blockers},
         **{name: getattr(totals, name) for name in COUNTS},
+    }
+
+
+def _decision_values(decision: "ControlRecord") -> dict[str, Any]:
+    return {
+        "at": decision.at,
+        "decision": decision.act,
+        "who": decision.cause.who,
+        "how": decision.cause.how,
+        "detail": decision.detail,
     }

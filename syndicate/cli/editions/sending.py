@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, At, CommandContext, command_context
+from syndicate.cli.context import AsJson, At, CommandContext
 from syndicate.cli.editions.control import EditionId, load_edition
-from syndicate.cli.editions.progress_format import delivery_wait
+from syndicate.cli.editions.watch import show_progress
 from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_slot_time, note
 from syndicate.cli.terminal.reports import notify, report_delivery, update_mirror
 from syndicate.errors import ConfigError
+from syndicate.model.deliveries import Delivery, DeliveryState
+from syndicate.model.editions import Edition, EditionState
 
 if TYPE_CHECKING:
     from syndicate.config import Newsletter, Schedule
@@ -24,7 +26,7 @@ _FIRE_KEYS = ("schedule", "slot", "due_at", "outcome", "reason", "node", "at")
 
 
 def tick(
-    context: typer.Context,
+    command: CommandContext,
     *,
     at: At = None,
     really: Annotated[
@@ -35,11 +37,9 @@ def tick(
 
     What is due at TIME is sent now; with a mail server, a TIME in the future needs `--really`.
     """
-    from syndicate.cli.editions.watch import show_progress  # noqa: PLC0415 - start-up
-    from syndicate.schedule.orphaned_names import find_orphans_daily  # noqa: PLC0415
+    from syndicate.schedule.orphaned_names import find_orphans_daily  # noqa: PLC0415 - start-up
     from syndicate.schedule.tick import tick as run_tick  # noqa: PLC0415
 
-    command = command_context(context)
     moment = command.time(at)
     if at is not None and not really:
         _refuse_future_mail(command, at, moment)
@@ -75,7 +75,7 @@ def _refuse_future_mail(command: CommandContext, text: str, moment: datetime) ->
 
 
 def send(
-    context: typer.Context,
+    command: CommandContext,
     newsletter: Annotated[str, typer.Argument(help="The newsletter's name.")],
     *,
     schedule: Annotated[
@@ -95,11 +95,9 @@ def send(
     ] = None,
 ) -> None:
     """Compose an edition now and send it."""
-    from syndicate.cli.editions.watch import show_progress  # noqa: PLC0415 - start-up
-    from syndicate.schedule.composer import no_audience_reason  # noqa: PLC0415
+    from syndicate.schedule.composer import no_audience_reason  # noqa: PLC0415 - start-up
     from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy  # noqa: PLC0415
 
-    command = command_context(context)
     chosen = command.newsletter(newsletter)
     rule = _schedule(command, chosen, schedule, article or ())
     if segment is not None:
@@ -130,9 +128,8 @@ def send(
         raise typer.Exit(1)
 
 
-def deliveries(context: typer.Context, edition: EditionId, *, json: AsJson = False) -> None:
+def deliveries(command: CommandContext, edition: EditionId, *, json: AsJson = False) -> None:
     """List an edition's deliveries, with outcome and reply."""
-    command = command_context(context)
     with command.store() as store, store.read() as tx:
         stored = load_edition(tx, edition)
         deliveries_ = list(tx.deliveries.by_edition(edition))
@@ -150,15 +147,27 @@ def deliveries(context: typer.Context, edition: EditionId, *, json: AsJson = Fal
     echo_table(headings, rows, command.config.publication.timezone)
 
 
+def delivery_wait(edition: Edition, delivery: Delivery, now: datetime) -> str:
+    """Return what a delivery waits for; empty for one that is settled."""
+    if delivery.state is DeliveryState.SENDING:
+        return "the server's answer"
+    if delivery.state not in {DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED}:
+        return ""
+    if edition.state is EditionState.PAUSED:
+        return "the edition is paused"
+    if delivery.next_attempt_at is not None and delivery.next_attempt_at > now:
+        return "its next attempt"
+    return "its turn"
+
+
 def fires(
-    context: typer.Context,
+    command: CommandContext,
     schedule: Annotated[str | None, typer.Argument(help="Only this schedule.")] = None,
     *,
     limit: Annotated[int, typer.Option(min=1, help="How many per schedule.")] = 10,
     json: AsJson = False,
 ) -> None:
     """List the outcome of each schedule's slots, newest first. A deleted one is listed by name."""
-    command = command_context(context)
     names = [rule.name for rule in command.config.schedules]
     with command.store() as store, store.read() as tx:
         schedule_names = names if schedule is None else [schedule]

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -16,39 +17,42 @@ from rich.text import Text
 
 from syndicate import clock
 from syndicate.cli.context import CommandContext
-from syndicate.cli.editions.control import load_edition
-from syndicate.cli.editions.progress_format import (
-    blocker_lines,
-    draw_bar,
-    format_counts,
-    format_rate,
-    format_speed,
-)
+from syndicate.cli.editions.control import edition_state, load_edition
+from syndicate.cli.editions.relays import blocker_lines, format_rate
 from syndicate.cli.terminal.console import (
     COLOURS,
     echo,
+    format_time,
     live_display,
     supports_live_display,
+    supports_unicode,
     table_lines,
 )
-from syndicate.errors import StoreError
+from syndicate.errors import ConfigError, StoreError
+from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import EditionProgress, EditionState
-from syndicate.schedule.progress_report import ProgressSnapshot, ProgressWatcher
 
 if TYPE_CHECKING:
     from syndicate.config import Config
+    from syndicate.schedule.progress_report import ProgressSnapshot, ProgressWatcher
     from syndicate.store import Store
 
 _POLL_INTERVAL = 1.0
 """Seconds."""
 NOTHING = "nothing is being sent"
+_BAR_WIDTH = 24
+_OTHER_STATES = ("deferred", "failed", "expired", "skipped", "unknown")
 
 
-def watch(command: CommandContext, *, only: int | None = None) -> None:
+def watch_editions(command: CommandContext, *, json: bool, only: int | None = None) -> None:
     """Show all editions until Ctrl-C, or `only` one until no delivery of it waits.
 
-    Raise Refused for an unknown edition.
+    Raise Refused for an unknown edition, and ConfigError where JSON is wanted, too.
     """
+    from syndicate.schedule.progress_report import ProgressWatcher  # noqa: PLC0415 - start-up
+
+    if json:
+        raise ConfigError("--watch is for people and --json for scripts: use one of them")
     zone = command.config.publication.timezone
     with suppress(KeyboardInterrupt), command.store() as store:
         if only is not None:
@@ -72,6 +76,8 @@ def show_progress(store: "Store", config: "Config") -> Iterator[None]:
     if not supports_live_display(stderr=True):
         yield
         return
+    from syndicate.schedule.progress_report import ProgressWatcher  # noqa: PLC0415 - start-up
+
     done = threading.Event()
     with live_display(stderr=True, transient=True) as draw:
 
@@ -94,7 +100,7 @@ def show_progress(store: "Store", config: "Config") -> Iterator[None]:
             follower.join()
 
 
-def _snapshots(watcher: ProgressWatcher, *, until_done: bool) -> Iterator[ProgressSnapshot]:
+def _snapshots(watcher: "ProgressWatcher", *, until_done: bool) -> "Iterator[ProgressSnapshot]":
     while True:
         snapshot = watcher.poll(clock.now())
         yield snapshot
@@ -103,7 +109,7 @@ def _snapshots(watcher: ProgressWatcher, *, until_done: bool) -> Iterator[Progre
         time.sleep(_POLL_INTERVAL)
 
 
-def _page(snapshot: ProgressSnapshot, zone: ZoneInfo) -> Iterator[Text]:
+def _page(snapshot: "ProgressSnapshot", zone: ZoneInfo) -> Iterator[Text]:
     if not snapshot.editions:
         yield Text(NOTHING)
         return
@@ -128,7 +134,7 @@ def _page(snapshot: ProgressSnapshot, zone: ZoneInfo) -> Iterator[Text]:
         yield from map(Text, lines)
 
 
-def _changes(snapshots: Iterable[ProgressSnapshot], zone: ZoneInfo) -> Iterator[str]:
+def _changes(snapshots: "Iterable[ProgressSnapshot]", zone: ZoneInfo) -> Iterator[str]:
     known: dict[int, object] = {}
     reported: set[str] = set()
     for number, snapshot in enumerate(snapshots):
@@ -150,7 +156,7 @@ def _edition_line(progress: EditionProgress, zone: ZoneInfo) -> str:
     return f"edition {progress.edition.key}: {counts}; {format_speed(progress, zone)}"
 
 
-def _relay_rates(snapshot: ProgressSnapshot) -> str:
+def _relay_rates(snapshot: "ProgressSnapshot") -> str:
     """Format the rate of each relay, if there are several."""
     relays = snapshot.mail_status.relays
     rates = [
@@ -159,12 +165,43 @@ def _relay_rates(snapshot: ProgressSnapshot) -> str:
     return f" ({', '.join(rates)})" if len(relays) > 1 and rates else ""
 
 
-def _blocker_lines(snapshot: ProgressSnapshot, zone: ZoneInfo) -> Iterator[str]:
-    waiting = [
-        progress.totals
-        for progress in snapshot.editions
-        if progress.totals.waiting and progress.edition.state is EditionState.SENDING
-    ]
-    if waiting:
-        queued = any(totals.queued for totals in waiting)
-        yield from blocker_lines(snapshot.mail_status.edition_blockers(queued=queued), zone)
+def _blocker_lines(snapshot: "ProgressSnapshot", zone: ZoneInfo) -> Iterator[str]:
+    editions = ((progress.edition, progress.totals) for progress in snapshot.editions)
+    return blocker_lines(snapshot.mail_status.edition_blockers(editions), zone)
+
+
+def draw_bar(share: float) -> str:
+    """Draw a progress bar, in ASCII where the terminal shows nothing else."""
+    full = int(share * _BAR_WIDTH)
+    full_char, empty_char = "━─" if supports_unicode() else "#."
+    return full_char * full + empty_char * (_BAR_WIDTH - full)
+
+
+def format_counts(totals: DeliveryTotals) -> str:
+    """Format an edition's counts: "7,320 of 12,000 accepted, 12 deferred, 3 failed"."""
+    others = ((name, getattr(totals, name)) for name in _OTHER_STATES)
+    rest = (f", {count:,} {name}" for name, count in others if count)
+    return f"{totals.accepted:,} of {totals.audience:,} accepted{''.join(rest)}"
+
+
+def format_speed(progress: EditionProgress, zone: ZoneInfo) -> str:
+    """Format an edition's rate and remaining time: "812/s, done in 6 s"; or its state."""
+    state = edition_state(progress.edition, progress.totals)
+    if state != EditionState.SENDING:
+        return state
+    if not progress.totals.queued and not progress.totals.sending:
+        return f"next attempt {format_time(progress.next_attempt_at, zone)}"
+    if not progress.per_second:
+        return "waiting"
+    rate, left = format_rate(progress.per_second), progress.left
+    return f"{rate}, done in {format_remaining(left)}" if left else rate
+
+
+def format_remaining(time: timedelta) -> str:
+    """Format a remaining time roughly: "40 s", "12 min", "3 h 5 min"."""
+    seconds = int(time.total_seconds())
+    if seconds < 120:  # noqa: PLR2004 - two minutes
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    hours, rest = divmod(minutes, 60)
+    return f"{hours:,} h {rest} min" if hours else f"{minutes} min"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.terminal.console import echo_json, echo_table, format_slot_time, note
 from syndicate.errors import ConfigError
 from syndicate.private_file import GROUP_AND_OTHERS
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from syndicate.publish.output.media import MediaFault
 
 
-def check(context: typer.Context, *, json: AsJson = False) -> None:
+def check(command: CommandContext, *, json: AsJson = False) -> None:
     """Report mistakes in config and templates, and each schedule's next slots."""
     from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415 - start-up
     from syndicate.publish.output.media import faults_of  # noqa: PLC0415
     from syndicate.render.template_check import check_templates  # noqa: PLC0415
     from syndicate.render.templates import Templates  # noqa: PLC0415
 
-    command = command_context(context)
     try:
         config = command.config
     except ConfigError as error:

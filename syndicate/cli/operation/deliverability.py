@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syndicate.cli.context import AsJson, CommandContext, check_option, command_context
+from syndicate.cli.context import AsJson, CommandContext, check_option
 from syndicate.cli.terminal.console import echo, echo_json, echo_table, note
 from syndicate.errors import ConfigError, Refused
 
@@ -29,7 +29,7 @@ _NAMESERVER = re.compile(
 
 
 def dkim_keygen(
-    context: typer.Context,
+    command: CommandContext,
     *,
     selector: Annotated[
         str, typer.Option(help="The prefix of their names in DNS; new keys need a new one.")
@@ -49,7 +49,6 @@ def dkim_keygen(
 
     from syndicate.deliver.message.dkim import dns_record  # noqa: PLC0415
 
-    command = command_context(context)
     signing_domain = _signing_domain(command, domain)
     root = command.path.absolute().parent
     folder = root / "dkim" if out is None else out
@@ -76,7 +75,7 @@ def dkim_keygen(
 
 
 def doctor(
-    context: typer.Context,
+    command: CommandContext,
     *,
     selector: Annotated[
         list[str] | None,
@@ -99,7 +98,7 @@ def doctor(
     from syndicate.deliver.doctor.checkup import checkup  # noqa: PLC0415 - start-up
     from syndicate.deliver.doctor.resolver import own_addresses  # noqa: PLC0415
 
-    config = command_context(context).config
+    config = command.config
     selectors = [_check_selector(name) for name in selector or ()]
     dns, own = _resolver(nameserver), own_addresses()
     findings = list(checkup(config, dns, own=own, selectors=selectors, connects=connect))

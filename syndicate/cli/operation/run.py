@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import CommandContext, command_context
+from syndicate.cli.context import CommandContext
 from syndicate.cli.terminal.console import echo, echo_text, format_slot_time, note
 
 if TYPE_CHECKING:
@@ -36,18 +36,18 @@ The harbour office asks every ship to keep two miles off the point.
 """
 
 
-def run(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
+def run(command: CommandContext, *, host: Host = None, port: Port = None) -> None:
     """Serve the web, import articles, fire schedules, deliver mail."""
-    with _started(command_context(context), host, port, serve_only=False) as lifecycle:
+    with _started(command, host, port, serve_only=False) as lifecycle:
         _introduce(lifecycle.config, lifecycle.server)
         lifecycle.run_until_stopped()
         note("stopping: finishing the messages in flight")
     note("stopped")
 
 
-def serve(context: typer.Context, *, host: Host = None, port: Port = None) -> None:
+def serve(command: CommandContext, *, host: Host = None, port: Port = None) -> None:
     """Serve the web only."""
-    with _started(command_context(context), host, port, serve_only=True) as lifecycle:
+    with _started(command, host, port, serve_only=True) as lifecycle:
         echo(f"serving {lifecycle.config.output} at {lifecycle.server.url}")
         lifecycle.run_until_stopped()
     note("stopped")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from syndicate.cli.context import command_context
+from syndicate.cli.context import CommandContext
 from syndicate.cli.terminal.console import echo, note
 from syndicate.errors import Refused
 from syndicate.text import printable
@@ -42,6 +42,7 @@ IGNORED = "/syndicate.db*\n/media/\n/outbox/\n/feeds/\n*.refused.csv\n"
 
 
 def init(
+    _: CommandContext,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to create it in.")],
 ) -> None:
     """Create a publication: config.toml, a welcome article, .gitignore."""
@@ -70,9 +71,9 @@ def init(
     note(f"next: syndicate --config {config} run")
 
 
-def migrate(context: typer.Context) -> None:
+def migrate(command: CommandContext) -> None:
     """Upgrade the store to this version's schema. Other commands do so automatically."""
-    with command_context(context).store() as store:
+    with command.store() as store:
         for name in store.migrations:
             echo(f"migrated to {name}")
         if not store.migrations:
@@ -80,7 +81,7 @@ def migrate(context: typer.Context) -> None:
 
 
 def copy(
-    context: typer.Context,
+    command: CommandContext,
     name: Annotated[
         str, typer.Argument(help="Such as email/digest.mjml, or digest for HTML and text.")
     ],
@@ -88,7 +89,6 @@ def copy(
     """Copy a built-in template into the publication, to be edited there."""
     from syndicate.render.templates import PACKAGED, Templates  # noqa: PLC0415 - start-up
 
-    command = command_context(context)
     names = Templates().names()
     matching = [file for file in names if name in {file, Path(file).stem}]
     if not matching:

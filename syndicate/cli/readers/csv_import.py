@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TextIO
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, CommandContext, command_context
+from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.terminal.console import echo, echo_json, echo_outcome, note, track_progress
 from syndicate.errors import ConfigError, Refused
 from syndicate.intake.subscribers.csv_file import escape_formula
@@ -30,7 +30,7 @@ _GC_THRESHOLD = 100_000
 
 
 def import_(
-    context: typer.Context,
+    command: CommandContext,
     file: Annotated[
         Path, typer.Argument(help="CSV: email[,name], or as a newsletter tool exports it.")
     ],
@@ -52,7 +52,7 @@ def import_(
     """
     from syndicate.intake.subscribers.csv_import import SubscriberCsv, import_rows  # noqa: PLC0415 - start-up
 
-    command, at = command_context(context), clock.now()
+    at = clock.now()
     options = _options(command, newsletter, tag or [])
     readers = SubscriberCsv.recognise(file)
     parser = readers.row_parser(options, at=at)

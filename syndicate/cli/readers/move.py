@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syndicate.cli.context import AsJson, command_context, operator_change
+from syndicate.cli.context import AsJson, CommandContext, operator_change
 from syndicate.cli.terminal.console import echo, echo_json, note
 from syndicate.errors import ConfigError, Refused
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def move(
-    context: typer.Context,
+    command: CommandContext,
     *,
     old: Annotated[str, typer.Option("--from", metavar="NAME", help="The newsletter's old name.")],
     new: Annotated[str, typer.Option("--to", metavar="NAME", help="Its name in config.toml now.")],
@@ -24,7 +24,6 @@ def move(
 
     Readers who left stay unsubscribed, and the unsubscribe links in old mail still work.
     """
-    command = command_context(context)
     command.newsletter(new)
     if command.config.newsletter(old) is not None:
         raise ConfigError(

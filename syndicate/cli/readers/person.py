@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from syndicate.cli.context import AsJson, CommandContext, command_context
+from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.readers.export_columns import person_values
 from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_time, note
 from syndicate.errors import Refused
@@ -22,9 +22,8 @@ _MAIL_KEYS = (
 Address = Annotated[str, typer.Argument(help="Their address, in any spelling.")]
 
 
-def show(context: typer.Context, address: Address, *, json: AsJson = False) -> None:
+def show(command: CommandContext, address: Address, *, json: AsJson = False) -> None:
     """Show everything known about a person: state, history and mail."""
-    command = command_context(context)
     with command.store() as store, store.read() as tx:
         person = tx.subscribers.by_any_email(address)
         suppressed = tx.subscribers.suppression_reason(address)

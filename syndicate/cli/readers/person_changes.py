@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import (
-    Change,
-    CommandContext,
-    check_option,
-    command_context,
-    operator_change,
-)
+from syndicate.cli.context import Change, CommandContext, check_option, operator_change
 from syndicate.cli.readers.person import Address, load_person
 from syndicate.cli.terminal.console import echo, echo_outcome, note
 from syndicate.errors import ConfigError, Refused
@@ -43,7 +37,7 @@ _REFUSALS = {
 
 
 def add(
-    context: typer.Context,
+    command: CommandContext,
     address: Address,
     *,
     newsletter: Annotated[list[str], typer.Option(help="What they subscribe to; repeat it.")],
@@ -58,7 +52,6 @@ def add(
     tag: Annotated[list[str] | None, typer.Option(help="A tag; repeat it.")] = None,
 ) -> None:
     """Subscribe a person who has agreed to it."""
-    command = command_context(context)
     for item in newsletter:
         command.newsletter(item)
     _check(address)
@@ -85,7 +78,7 @@ def add(
 
 
 def set_(
-    context: typer.Context,
+    command: CommandContext,
     address: Address,
     *,
     name: Name = None,
@@ -95,7 +88,6 @@ def set_(
     field: OwnFields = None,
 ) -> None:
     """Change a person's name, language or custom fields; `--field NAME=` removes one."""
-    command = command_context(context)
     if name is None and language is None and not field:
         raise ConfigError("nothing to set: add --name, --language or --field")
     if language:
@@ -110,18 +102,18 @@ def set_(
     echo("changed" if changed else "nothing new")
 
 
-def tag(context: typer.Context, address: Address, tags: Tags) -> None:
+def tag(command: CommandContext, address: Address, tags: Tags) -> None:
     """Add tags to a person."""
     wanted, change = _tags(tags), operator_change("subscribers tag")
-    with command_context(context).store() as store, store.write() as tx:
+    with command.store() as store, store.write() as tx:
         new = tx.subscribers.tag(load_person(tx, address).key, wanted, **change)
     echo(f"new: {', '.join(new)}" if new else "nothing new")
 
 
-def untag(context: typer.Context, address: Address, tags: Tags) -> None:
+def untag(command: CommandContext, address: Address, tags: Tags) -> None:
     """Remove tags from a person."""
     wanted, change = _tags(tags), operator_change("subscribers untag")
-    with command_context(context).store() as store, store.write() as tx:
+    with command.store() as store, store.write() as tx:
         person = load_person(tx, address)
         present = [label for label in wanted if label in person.tags]
         if present:
@@ -130,14 +122,14 @@ def untag(context: typer.Context, address: Address, tags: Tags) -> None:
 
 
 def remove(
-    context: typer.Context,
+    command: CommandContext,
     address: Address,
     *,
     newsletter: Annotated[list[str], typer.Option(help="What they leave; repeat it.")],
 ) -> None:
     """Unsubscribe a person for good: no import subscribes them again."""
     change = operator_change("subscribers remove")
-    with command_context(context).store() as store, store.write() as tx:
+    with command.store() as store, store.write() as tx:
         person = load_person(tx, address)
         for item in newsletter:
             if not tx.subscribers.unsubscribe(person.key, item, **change):
@@ -148,12 +140,12 @@ def remove(
 
 
 def merge(
-    context: typer.Context,
+    command: CommandContext,
     address: Address,
     into: Annotated[str, typer.Argument(help="The address to keep.")],
 ) -> None:
     """Merge two people: the second gets everything of the first."""
-    with command_context(context).store() as store, store.write() as tx:
+    with command.store() as store, store.write() as tx:
         first, second = load_person(tx, address), load_person(tx, into)
         if first.key == second.key:
             raise Refused(f"{address} and {into} are the same person already")
@@ -167,7 +159,7 @@ def merge(
 
 
 def suppress(
-    context: typer.Context,
+    command: CommandContext,
     address: Address,
     *,
     reason: Annotated[str, typer.Option(help='Why, such as "complained by telephone".')],
@@ -178,22 +170,22 @@ def suppress(
     if not text:
         raise ConfigError("--reason is empty — expected why the address is not to be mailed")
     change = operator_change("subscribers suppress")
-    with command_context(context).store() as store, store.write() as tx:
+    with command.store() as store, store.write() as tx:
         new = tx.subscribers.suppress(address, text, **change)
         stored = tx.subscribers.suppression_reason(address)
     echo(f"{address} is {'' if new else 'already '}suppressed: {stored}")
 
 
-def unsuppress(context: typer.Context, address: Address) -> None:
+def unsuppress(command: CommandContext, address: Address) -> None:
     """Mail a suppressed address again."""
     change = operator_change("subscribers unsuppress")
-    with command_context(context).store() as store, store.write() as tx:
+    with command.store() as store, store.write() as tx:
         removed = tx.subscribers.unsuppress(address, **change)
     echo(f"{address} {'is mailed again' if removed else 'was not suppressed'}")
 
 
 def erase(
-    context: typer.Context,
+    command: CommandContext,
     address: Address,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
@@ -202,7 +194,6 @@ def erase(
 
     No import subscribes them again.
     """
-    command = command_context(context)
     with command.store() as store:
         with store.read() as tx:
             person = load_person(tx, address)

@@ -1,19 +1,16 @@
 """`feeds grant|revoke|list`: private feeds with whole articles, one per reader."""
 
-import typer
-
-from syndicate.cli.context import AsJson, command_context, operator_change
+from syndicate.cli.context import AsJson, CommandContext, operator_change
 from syndicate.cli.readers.person import Address, load_person
 from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_time, note
 from syndicate.errors import Refused
 
 
-def grant(context: typer.Context, address: Address, *, json: AsJson = False) -> None:
+def grant(command: CommandContext, address: Address, *, json: AsJson = False) -> None:
     """Give a reader a private feed and print its URLs; their earlier ones stop working."""
     from syndicate.render import addresses  # noqa: PLC0415 - start-up
     from syndicate.render.feeds.formats import FORMATS  # noqa: PLC0415 - start-up
 
-    command = command_context(context)
     with command.store() as store, store.write() as tx:
         person = load_person(tx, address)
         before = tx.private_feeds.granted_at(person.key)
@@ -30,18 +27,17 @@ def grant(context: typer.Context, address: Address, *, json: AsJson = False) -> 
     note("anybody who has a URL can read everything; it is not shown again")
 
 
-def revoke(context: typer.Context, address: Address) -> None:
+def revoke(command: CommandContext, address: Address) -> None:
     """Revoke a reader's private feed, at once."""
-    with command_context(context).store() as store, store.write() as tx:
+    with command.store() as store, store.write() as tx:
         person = load_person(tx, address)
         if not tx.private_feeds.revoke(person.key, **operator_change("feeds revoke")):
             raise Refused(f"{person.email} has no private feed; `syndicate feeds list` lists them")
     echo(f"the private feed of {person.email} no longer works")
 
 
-def list_(context: typer.Context, *, json: AsJson = False) -> None:
+def list_(command: CommandContext, *, json: AsJson = False) -> None:
     """List the readers with a private feed."""
-    command = command_context(context)
     with command.store() as store, store.read() as tx:
         granted = list(tx.private_feeds.all())
     if json:
@@ -51,9 +47,3 @@ def list_(context: typer.Context, *, json: AsJson = False) -> None:
     echo_table(("address", "since"), rows, command.config.publication.timezone)
     if not granted:
         note("nobody has a private feed; `syndicate feeds grant ADDRESS` creates one")
-
-
-def list_by_default(context: typer.Context) -> None:
-    """List them unless a command of the group is named."""
-    if context.invoked_subcommand is None:
-        list_(context)

@@ -5,15 +5,13 @@ from typing import Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.terminal.console import echo, echo_json, echo_table, note
 
 
-def list_(context: typer.Context, *, json: AsJson = False) -> None:
+def list_(command: CommandContext, *, json: AsJson = False) -> None:
     """List the segments in config.toml, with the number of people in each."""
-    if context.invoked_subcommand is not None:
-        return
-    command, now = command_context(context), clock.now()
+    now = clock.now()
     with command.store() as store, store.read() as tx:
         rows = [
             {
@@ -33,7 +31,7 @@ def list_(context: typer.Context, *, json: AsJson = False) -> None:
 
 
 def show(
-    context: typer.Context,
+    command: CommandContext,
     name: Annotated[str, typer.Argument(help="Its name in config.toml.")],
     *,
     newsletter: Annotated[
@@ -43,7 +41,6 @@ def show(
     json: AsJson = False,
 ) -> None:
     """Count the people in a segment, or list them."""
-    command = command_context(context)
     segment = command.segment(name)
     if newsletter is not None:
         command.newsletter(newsletter)

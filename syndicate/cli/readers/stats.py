@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, command_context
+from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.terminal.console import echo, echo_json, echo_table
 
 if TYPE_CHECKING:
@@ -40,14 +40,13 @@ class StatisticsPeriod:
 
 
 def stats(
-    context: typer.Context,
+    command: CommandContext,
     *,
     newsletter: Annotated[str | None, typer.Option(help="Only this newsletter.")] = None,
     days: Annotated[int, typer.Option(min=1, max=3660, help="How many days back.")] = 90,
     json: AsJson = False,
 ) -> None:
     """Count readers by state, and those who joined and left."""
-    command = command_context(context)
     if newsletter is not None:
         command.newsletter(newsletter)
     zone = command.config.publication.timezone

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, CommandContext, command_context
+from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.readers.export_columns import ExportColumns, ExportSyntax, person_values
 from syndicate.cli.terminal.console import echo, echo_json, echo_table, note
 from syndicate.model.subscribers import SubscriptionState
@@ -37,7 +37,7 @@ InSegment = Annotated[str | None, typer.Option("--segment", help="Only those of 
 
 
 def list_(
-    context: typer.Context,
+    command: CommandContext,
     *,
     newsletter: Newsletter = None,
     state: State = None,
@@ -51,7 +51,6 @@ def list_(
     """List subscribers, in the order they joined."""
     from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
-    command = command_context(context)
     criteria = _criteria(command, newsletter, state, tag, segment)
     limit = None if everybody or json else _LIST_LIMIT
     with command.store() as store, store.read() as tx:
@@ -84,7 +83,7 @@ def list_(
 
 
 def export(
-    context: typer.Context,
+    command: CommandContext,
     *,
     newsletter: Newsletter = None,
     state: State = None,
@@ -99,7 +98,6 @@ def export(
     """Export subscribers: CSV per subscription, or JSON per person."""
     from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
-    command = command_context(context)
     criteria = _criteria(command, newsletter, state, tag, segment)
     with command.store() as store, store.read() as tx:
         columns = ExportColumns.of(fields, tx.search.field_names())
@@ -120,7 +118,7 @@ def export(
 
 
 def tidy(
-    context: typer.Context,
+    command: CommandContext,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
     json: AsJson = False,
@@ -128,7 +126,6 @@ def tidy(
     """Delete now what [retention] says; `run` and `tick` do so once a day."""
     from syndicate.schedule.retention import count_purgeable, purge  # noqa: PLC0415 - start-up
 
-    command = command_context(context)
     act = count_purgeable if dry_run else purge
     with command.store() as store:
         purged = act(store, command.config, at=clock.now())
