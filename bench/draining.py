@@ -26,7 +26,7 @@ def main() -> None:
     gc.set_threshold(GC_THRESHOLD)  # as the command line does
     config = load(wanted.config)
     store = Store.of(config)
-    newsroom = Services.of(store, config)
+    newsroom = Services(store, config)
     passes.tell(lambda: deliver(newsroom, wanted.seconds))
     store.close()
 

@@ -1,8 +1,8 @@
 """The command line. Results go to stdout, everything else to stderr.
 
 `app` assembles the commands; `context` has the config and store that a command works on;
-`articles/`, `editions/`, `readers/` and `operation/` have the commands;
-`terminal/` has what they print.
+`articles/`, `editions/`, `readers/` and `operation/` have the commands; `console` prints results,
+notes and tables; `reports` says what the mirror, the hubs and the mail servers took.
 
 Exit codes: 0 success; 1 the work failed or an input was refused; 2 wrong usage or config;
 129, 130 and 143 interrupted by SIGHUP, SIGINT and SIGTERM, with the work in flight finished.
@@ -26,8 +26,8 @@ def main() -> None:
     # it stays pending until the code that handles it is imported
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     from syndicate.cli.app import app  # noqa: PLC0415 - so that importing the package is free
+    from syndicate.cli.console import note  # noqa: PLC0415
     from syndicate.cli.operation.signals import install_interrupt_handlers  # noqa: PLC0415
-    from syndicate.cli.terminal.console import note  # noqa: PLC0415
     from syndicate.errors import SyndicateError  # noqa: PLC0415
 
     install_interrupt_handlers()

@@ -9,14 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from syndicate import __version__
-from syndicate.cli.articles import articles, build, push
+from syndicate.cli.articles import articles, publishing
 from syndicate.cli.context import CommandContext
 from syndicate.cli.editions import control, editions, relays, sending
 from syndicate.cli.operation import check, deliverability, run, setup
 from syndicate.cli.operation.signals import unblock_sighup
 from syndicate.cli.readers import (
     csv_import,
-    move,
     person,
     person_changes,
     private_feeds,
@@ -56,7 +55,7 @@ app = typer.Typer(
 for command in (
     *(setup.init, check.check, setup.migrate),
     *(articles.import_, articles.articles, articles.show, articles.retract),
-    *(build.build, push.push),
+    *(publishing.build, publishing.push),
     *(sending.tick, sending.send, sending.deliveries, sending.fires),
     *(relays.relays, deliverability.dkim_keygen, deliverability.doctor),
     *(control.pause, control.resume, control.cancel, control.settle),
@@ -84,7 +83,7 @@ _add_group(
     *(csv_import.import_, subscribers.list_, subscribers.export, person.show),
     *(person_changes.add, person_changes.remove, person_changes.tag, person_changes.untag),
     *(person_changes.merge, person_changes.suppress, person_changes.unsuppress),
-    *(person_changes.erase, person_changes.set_, stats.stats, move.move, subscribers.tidy),
+    *(person_changes.erase, person_changes.set_, stats.stats, subscribers.move, subscribers.tidy),
 )
 _add_group("segments", "Segments of the readers.", segments.show, default=segments.list_)
 _add_group(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict, TypeVar
 import typer
 
 from syndicate import clock
+from syndicate.cli.console import log_events
 from syndicate.errors import ConfigError
 from syndicate.model.subscribers import Actor, Cause
 
@@ -47,26 +48,20 @@ class CommandContext:
         self.config_hash = content_hash(self.path)
         return load(self.path, port=self.port if self.port is not None else exported_port())
 
-    @contextmanager
-    def store(self) -> Iterator["Store"]:
+    def store(self) -> "closing[Store]":
         """Open the store, and close it after the block."""
         from syndicate.store import Store  # noqa: PLC0415 - start-up
 
-        store = Store.of(self.config)
-        try:
-            yield store
-        finally:
-            store.close()
+        return closing(Store.of(self.config))
 
     @contextmanager
     def services(self) -> Iterator["Services"]:
         """Open the store for what publishes and sends, and log its events."""
-        from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
-        from syndicate.schedule.wiring import Services  # noqa: PLC0415
+        from syndicate.schedule.wiring import Services  # noqa: PLC0415 - start-up
 
         log_events()
         with self.store() as store:
-            yield Services.of(store, self.config)
+            yield Services(store, self.config)
 
     def newsletter(self, name: str) -> "Newsletter":
         """Find a newsletter by name; raise ConfigError naming those there are."""

@@ -1,7 +1,7 @@
 """When things happen: slots are fired, editions composed, and everything due is done.
 
-`runner` does the background work of the run command; `tick` does all of it once, as cron calls it;
-`wiring` builds the services that both use; `firing` fires a schedule's due slots, and knows where
+`runner` does the background work of the run command; `wiring` builds the services that do it, and
+does all of it once, as cron calls it; `firing` fires a schedule's due slots, and knows where
 a new schedule starts; `composer` composes an edition and freezes it;
 `manual_send` sends, corrects or repeats an edition by hand; `retention` deletes old data;
 `orphaned_names` finds what a renamed newsletter leaves behind;

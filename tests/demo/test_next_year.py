@@ -10,7 +10,6 @@ from syndicate.config import load
 from syndicate.deliver.outbox import Outbox
 from syndicate.intake.articles.article_files import find_article_files
 from syndicate.intake.articles.article_import import import_articles
-from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 from tests import ROOT
@@ -42,13 +41,13 @@ def test_a_clone_mails_the_breaking_digest_whenever_it_is_made(clone, monkeypatc
     )
     assert {one.outcome.value for one in filed} == {"new"}
     assert [one.warnings for one in filed if one.warnings] == []
-    ticked = tick(Services.of(store, config), at=clock.now())
+    ticked = Services(store, config).tick(clock.now())
     assert [str(fire) for fire in ticked.fires if fire.schedule == "breaking"] == [
         "edition 1, 2 articles"
     ]
     assert ticked.built.warnings == []
     mail = Outbox.of(config).messages()
     assert len(mail) == ticked.delivered.accepted == 5
-    again = tick(Services.of(store, config), at=clock.now() + timedelta(minutes=2))
+    again = Services(store, config).tick(clock.now() + timedelta(minutes=2))
     assert again.delivered.accepted == 0
     store.close()

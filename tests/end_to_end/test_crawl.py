@@ -14,7 +14,6 @@ from syndicate.config import load
 from syndicate.intake.articles.article_files import find_article_files
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.publish.records.manifest import Manifest
-from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 from syndicate.web.app import application
@@ -49,7 +48,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Crawl, P
                     store, config, find_article_files([folder / "articles"]), at=clock.now()
                 )
             )
-            ticked = tick(Services.of(store, config), at=clock.now())
+            ticked = Services(store, config).tick(clock.now())
             assert ticked.delivered.accepted
             app = application(store, config)
             with (

@@ -17,7 +17,6 @@ from syndicate.intake.articles.article_files import find_article_files
 from syndicate.intake.articles.article_import import ImportOutcome, import_articles
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.publish.build.publisher import Publisher
-from syndicate.schedule.tick import tick
 from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 from tests import checkers
@@ -159,7 +158,7 @@ def test_three_revisions_of_a_real_article_keep_its_id(tmp_path):
 
 @needs_shared
 def test_without_max_age_everything_real_is_in_one_digest(real):
-    ticked = tick(Services.of(real.store, real.config), at=LATER)
+    ticked = Services(real.store, real.config).tick(at=LATER)
     [fire] = ticked.fires
     assert (
         str(fire)

@@ -10,8 +10,7 @@ import pytest
 from syndicate.config import Config
 from syndicate.deliver.outbox import Outbox
 from syndicate.model.articles import Article, Revision
-from syndicate.schedule.tick import TickReport, tick
-from syndicate.schedule.wiring import Services
+from syndicate.schedule.wiring import Services, TickReport
 from syndicate.store import NewArticle, Store
 from tests.causes import TEST
 from tests.sample_articles import add_article
@@ -38,7 +37,7 @@ class ScheduleHarness:
 
     @property
     def services(self) -> Services:
-        return Services.of(self.store, self.config)
+        return Services(self.store, self.config)
 
     def file(self, slug: str, *, at: datetime = NOW, **changes: Any) -> Article:
         values = {"title": slug.title(), "body": f"<p>All about {slug}.</p>", "excerpt": slug}
@@ -56,7 +55,7 @@ class ScheduleHarness:
                 tx.subscribers.subscribe(address, newsletter, cause=TEST, at=NOW)
 
     def tick(self, at: datetime = NOW, *, trial: bool = False) -> TickReport:
-        return tick(self.services, at=at, trial=trial)
+        return self.services.tick(at, trial=trial)
 
     def mail(self) -> list[tuple[str, str]]:
         """What is in the outbox: to whom, and the subject; in the order of file names."""

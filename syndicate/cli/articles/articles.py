@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.terminal.console import (
+from syndicate.cli.console import (
     echo,
     echo_json,
     echo_outcome,
@@ -18,6 +17,7 @@ from syndicate.cli.terminal.console import (
     note,
     track_progress,
 )
+from syndicate.cli.context import AsJson, CommandContext
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Status
 

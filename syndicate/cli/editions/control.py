@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from syndicate.cli.console import echo, echo_json, note
 from syndicate.cli.context import AsJson, Change, CommandContext, operator_change
-from syndicate.cli.terminal.console import echo, echo_json, note
-from syndicate.cli.terminal.reports import notify, report_delivery, update_mirror
+from syndicate.cli.reports import notify, report_delivery, update_mirror
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState

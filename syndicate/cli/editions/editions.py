@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from syndicate import clock
+from syndicate.cli.console import echo, echo_json, echo_table, format_time, note
 from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.editions.control import (
     EditionId,
@@ -15,7 +16,6 @@ from syndicate.cli.editions.control import (
 )
 from syndicate.cli.editions.relays import blocker_lines
 from syndicate.cli.editions.watch import watch_editions
-from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_time, note
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.edition_control import EditionWait
 from syndicate.model.editions import Edition, EditionState

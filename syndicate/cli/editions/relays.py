@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from syndicate import clock
+from syndicate.cli.console import echo, echo_json, echo_table, format_time
 from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_time
 
 if TYPE_CHECKING:
     from syndicate.schedule.mail_status import Blocker

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
+from syndicate.cli.console import echo, echo_json, echo_table, format_slot_time, note
 from syndicate.cli.context import AsJson, At, CommandContext
 from syndicate.cli.editions.control import EditionId, load_edition
 from syndicate.cli.editions.watch import show_progress
-from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_slot_time, note
-from syndicate.cli.terminal.reports import notify, report_delivery, update_mirror
+from syndicate.cli.reports import notify, report_delivery, update_mirror
 from syndicate.errors import ConfigError
 from syndicate.model.deliveries import Delivery, DeliveryState
 from syndicate.model.editions import Edition, EditionState
@@ -38,14 +38,13 @@ def tick(
     What is due at TIME is sent now; with a mail server, a TIME in the future needs `--really`.
     """
     from syndicate.schedule.orphaned_names import find_orphans_daily  # noqa: PLC0415 - start-up
-    from syndicate.schedule.tick import tick as run_tick  # noqa: PLC0415
 
     moment = command.time(at)
     if at is not None and not really:
         _refuse_future_mail(command, at, moment)
     with command.services() as services:
         with show_progress(services.store, services.config):
-            report = run_tick(services, at=moment, trial=at is not None)
+            report = services.tick(moment, trial=at is not None)
         summary = report.built
         echo(f"published: {len(summary.written)} written, {len(summary.deleted)} deleted")
         for problem in (*summary.warnings, *summary.failed):

@@ -16,10 +16,7 @@ from zoneinfo import ZoneInfo
 from rich.text import Text
 
 from syndicate import clock
-from syndicate.cli.context import CommandContext
-from syndicate.cli.editions.control import edition_state, load_edition
-from syndicate.cli.editions.relays import blocker_lines, format_rate
-from syndicate.cli.terminal.console import (
+from syndicate.cli.console import (
     COLOURS,
     echo,
     format_time,
@@ -28,6 +25,9 @@ from syndicate.cli.terminal.console import (
     supports_unicode,
     table_lines,
 )
+from syndicate.cli.context import CommandContext
+from syndicate.cli.editions.control import edition_state, load_edition
+from syndicate.cli.editions.relays import blocker_lines, format_rate
 from syndicate.errors import ConfigError, StoreError
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import EditionProgress, EditionState

@@ -3,6 +3,6 @@
 `setup` creates a publication, upgrades its store and copies templates;
 `check` reports mistakes, and files that other users can read;
 `deliverability` generates DKIM keys and checks DNS; `run` has the commands that serve;
-`lifecycle` starts, reloads and stops what they run; `signals` handles SIGINT, SIGTERM and SIGHUP;
-`config_watcher` logs that the config has changed on disk.
+`lifecycle` starts, reloads and stops what they run, and logs that the config has changed on disk;
+`signals` handles SIGINT, SIGTERM and SIGHUP.
 """

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from syndicate import clock
+from syndicate.cli.console import echo_json, echo_table, format_slot_time, note
 from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.terminal.console import echo_json, echo_table, format_slot_time, note
 from syndicate.errors import ConfigError
 from syndicate.private_file import GROUP_AND_OTHERS
 
@@ -38,7 +38,7 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
     Mirror.of(config)
     mistakes = check_templates(config, Templates.of(config))
     schedules = _upcoming(config)
-    articles, orphans = _read_store(config)
+    articles, orphans = _read_store(command)
     unknown = dict(sorted(Counter(key for article in articles for key in article.extra).items()))
     public = (a for a in articles if a.number is not None and not a.retracted_at)
     media = faults_of(public, config)
@@ -132,20 +132,17 @@ def _upcoming(config: "Config") -> list[dict[str, Any]]:
     return upcoming
 
 
-def _read_store(config: "Config") -> "tuple[list[Article], list[str]]":
+def _read_store(command: CommandContext) -> "tuple[list[Article], list[str]]":
     """Return the stored articles, and what no schedule or newsletter reaches."""
     from syndicate.schedule.orphaned_names import find_orphans  # noqa: PLC0415 - start-up
     from syndicate.store import Store  # noqa: PLC0415
 
-    if not Store.exists(config):  # a check doesn't create it
+    if not Store.exists(command.config):  # a check doesn't create it
         return [], []
-    store = Store.of(config)
-    try:
+    with command.store() as store:
         with store.read() as tx:
             articles = tx.articles.all()
-        return articles, find_orphans(store, config, at=clock.now())
-    finally:
-        store.close()
+        return articles, find_orphans(store, command.config, at=clock.now())
 
 
 def _unmatched_selections(config: "Config", articles: "Sequence[Article]") -> Iterator[str]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from syndicate.cli.console import echo, echo_json, echo_table, note
 from syndicate.cli.context import AsJson, CommandContext, check_option
-from syndicate.cli.terminal.console import echo, echo_json, echo_table, note
 from syndicate.errors import ConfigError, Refused
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
+from syndicate.cli.console import echo, echo_text, format_slot_time, log_events, note
 from syndicate.cli.context import CommandContext
-from syndicate.cli.terminal.console import echo, echo_text, format_slot_time, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,6 @@ def _started(
 ) -> "Iterator[Lifecycle]":
     from syndicate.cli.operation.lifecycle import Lifecycle, ServingAddress  # noqa: PLC0415
     from syndicate.cli.operation.signals import SignalHandlers  # noqa: PLC0415
-    from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
 
     address = ServingAddress.of(command, host, port)
     log_events()

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from syndicate.cli.console import echo, note
 from syndicate.cli.context import CommandContext
-from syndicate.cli.terminal.console import echo, note
 from syndicate.errors import Refused
 from syndicate.text import printable
 

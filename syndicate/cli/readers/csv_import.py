@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TextIO
 import typer
 
 from syndicate import clock
+from syndicate.cli.console import echo, echo_json, echo_outcome, note, track_progress
 from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.terminal.console import echo, echo_json, echo_outcome, note, track_progress
 from syndicate.errors import ConfigError, Refused
 from syndicate.intake.subscribers.csv_file import escape_formula
 from syndicate.intake.subscribers.export_formats import REFUSAL_COLUMNS

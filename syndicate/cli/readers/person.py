@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from syndicate.cli.console import echo, echo_json, echo_table, format_time, note
 from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.readers.export_columns import person_values
-from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_time, note
+from syndicate.cli.readers.subscribers import person_values
 from syndicate.errors import Refused
 from syndicate.model.subscribers import Subscriber
 

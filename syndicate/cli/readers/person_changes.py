@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syndicate import clock
+from syndicate.cli.console import echo, echo_outcome, note
 from syndicate.cli.context import Change, CommandContext, check_option, operator_change
 from syndicate.cli.readers.person import Address, load_person
-from syndicate.cli.terminal.console import echo, echo_outcome, note
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, Subscriber
 from syndicate.text import one_line

@@ -1,8 +1,8 @@
 """`feeds grant|revoke|list`: private feeds with whole articles, one per reader."""
 
+from syndicate.cli.console import echo, echo_json, echo_table, format_time, note
 from syndicate.cli.context import AsJson, CommandContext, operator_change
 from syndicate.cli.readers.person import Address, load_person
-from syndicate.cli.terminal.console import echo, echo_json, echo_table, format_time, note
 from syndicate.errors import Refused
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from syndicate import clock
+from syndicate.cli.console import echo, echo_json, echo_table, note
 from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.terminal.console import echo, echo_json, echo_table, note
 
 
 def list_(command: CommandContext, *, json: AsJson = False) -> None:

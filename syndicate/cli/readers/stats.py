@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from syndicate import clock
+from syndicate.cli.console import echo, echo_json, echo_table
 from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.terminal.console import echo, echo_json, echo_table
 
 if TYPE_CHECKING:
     from syndicate.store import Growth

@@ -1,24 +1,30 @@
-"""`subscribers`: the group of commands, and of them `list`, `export` and `tidy`."""
+"""`subscribers list|export|move|tidy`: the commands about many people at once."""
 
 import csv
 import sys
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
 from syndicate import clock
-from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.readers.export_columns import ExportColumns, ExportSyntax, person_values
-from syndicate.cli.terminal.console import echo, echo_json, echo_table, note
-from syndicate.model.subscribers import SubscriptionState
+from syndicate.cli.console import echo, echo_json, echo_table, note
+from syndicate.cli.context import AsJson, CommandContext, operator_change
+from syndicate.errors import ConfigError, Refused
+from syndicate.intake.subscribers.csv_file import escape_formula
+from syndicate.model.subscribers import Subscriber, Subscription, SubscriptionState
 
 if TYPE_CHECKING:
-    from syndicate.store import SearchCriteria
+    from syndicate.store import NewsletterRename, SearchCriteria
 
 _LIST_LIMIT = 50
 """People that `list` shows without `--all`."""
+
+
+FIELD = "field."
+"""Optional prefix of a custom field's column; imports expect the name without it."""
 
 
 class SubscriptionFilter(StrEnum):
@@ -28,6 +34,13 @@ class SubscriptionFilter(StrEnum):
     CONFIRMED = "confirmed"
     LEFT = "left"
     SUPPRESSED = "suppressed"
+
+
+class ExportSyntax(StrEnum):
+    """The format of an export."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
 
 
 Newsletter = Annotated[str | None, typer.Option(help="Only those of this newsletter.")]
@@ -117,6 +130,38 @@ def export(
             writer.writerows(columns.suppression(*row) for row in unowned)
 
 
+def move(
+    command: CommandContext,
+    *,
+    old: Annotated[str, typer.Option("--from", metavar="NAME", help="The newsletter's old name.")],
+    new: Annotated[str, typer.Option("--to", metavar="NAME", help="Its name in config.toml now.")],
+    json: AsJson = False,
+) -> None:
+    """Move readers, editions and history to a newsletter's new name.
+
+    Readers who left stay unsubscribed, and the unsubscribe links in old mail still work.
+    """
+    command.newsletter(new)
+    if command.config.newsletter(old) is not None:
+        raise ConfigError(
+            f"{old!r} is still a newsletter in {command.path.name}, and its readers asked for no "
+            "other; `subscribers move` is for a newsletter that you renamed"
+        )
+    change = operator_change(f"subscribers move --from {old} --to {new}")
+    with command.store() as store, store.write() as tx:
+        renamed = tx.newsletters.rename(old, new, **change)
+        if not renamed.readers and not renamed.editions:
+            names = ", ".join(sorted(tx.newsletters.subscription_counts())) or "nothing"
+            tx.rollback()
+            raise Refused(
+                f"nobody was ever subscribed to {old!r}; readers are subscribed to {names}"
+            )
+    if json:
+        echo_json({"from": old, "to": new, "readers": renamed.readers, **asdict(renamed)})
+        return
+    _report(renamed, old, new)
+
+
 def tidy(
     command: CommandContext,
     *,
@@ -140,6 +185,28 @@ def tidy(
         echo(str(purged))
 
 
+def _report(renamed: "NewsletterRename", old: str, new: str) -> None:
+    readers = "1 reader" if renamed.readers == 1 else f"{renamed.readers:,} readers"
+    echo(
+        f"{readers} moved from {old} to {new}: {renamed.confirmed:,} confirmed, "
+        f"{renamed.pending:,} not yet, {renamed.left:,} who had left"
+    )
+    if renamed.both:
+        echo(f"{renamed.both:,} of them had a subscription to {new} already")
+    if renamed.editions:
+        count = renamed.editions
+        editions = "1 edition belongs" if count == 1 else f"{count:,} editions belong"
+        echo(f"its {editions} to {new} now")
+    if renamed.unread:
+        numbers = ", ".join(map(str, renamed.unread))
+        editions = "edition" if len(renamed.unread) == 1 else "editions"
+        echo(
+            f"{editions} {numbers} of {new} had no readers meanwhile; "
+            f"`syndicate send {new} --article SLUG` sends what they carried"
+        )
+    note(f"links in mail that was sent as {old} still work")
+
+
 def _criteria(
     command: CommandContext, newsletter: Newsletter, state: State, tag: Tag, segment: InSegment
 ) -> "SearchCriteria":
@@ -157,3 +224,94 @@ def _criteria(
         tag=tag,
         segment=None if segment is None else command.config.criteria(segment),
     )
+
+
+_PERSON: Mapping[str, Callable[[Subscriber], object]] = {
+    "email": lambda person: person.email,
+    "name": lambda person: person.name,
+    "language": lambda person: person.language,
+    "tags": lambda person: list(person.tags),
+    "joined": lambda person: person.created_at.isoformat(),
+    "paused_until": lambda person: person.paused_until and person.paused_until.isoformat(),
+    "suppressed": lambda person: person.suppressed,
+}
+_SUBSCRIPTION: Mapping[str, Callable[[Subscription], object]] = {
+    "newsletter": lambda subscription: subscription.newsletter,
+    "state": lambda subscription: subscription.state.value,
+    "at": lambda subscription: subscription.at.isoformat(),
+    "source": lambda subscription: subscription.source,
+}
+_DEFAULT = (
+    "email", "name", *_SUBSCRIPTION, "suppressed", "language", "tags", "joined", "paused_until"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ExportColumns:
+    """The columns of an export, in order."""
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, wanted: str | None, fields: Sequence[str]) -> Self:
+        """Parse `--fields`; by default, all columns. `fields` are the stored custom fields.
+
+        Raise ConfigError for an unknown column.
+        """
+        known = (*_DEFAULT, *(f"{FIELD}{name}" if name in _DEFAULT else name for name in fields))
+        if wanted is None:
+            return cls(known)
+        names = tuple(dict.fromkeys(name.strip() for name in wanted.split(",")))
+        for name in names:
+            if name not in known and not (name.startswith(FIELD) and name != FIELD):
+                raise ConfigError(f"there is no column {name!r}; there are: {', '.join(known)}")
+        return cls(names)
+
+    def rows(self, person: Subscriber) -> Iterator[list[object]]:
+        """Yield a person's CSV rows: one per subscription, if a column is about subscriptions.
+
+        Formulas are escaped for spreadsheets.
+        """
+        listed = any(name in _SUBSCRIPTION for name in self.names)
+        for subscription in (person.subscriptions if listed else ()) or (None,):
+            yield [self._cell(name, person, subscription) for name in self.names]
+
+    def suppression(self, address: str, reason: str) -> list[object]:
+        """Return the row of a suppressed address that belongs to nobody in the store."""
+        known = {"email": escape_formula(address), "suppressed": escape_formula(reason)}
+        return [known.get(name, "") for name in self.names]
+
+    def value(self, person: Subscriber) -> dict[str, Any]:
+        """Return a person as one JSON value."""
+        values: dict[str, Any] = {}
+        for name in self.names:
+            if name in _PERSON:
+                values[name] = _PERSON[name](person)
+            elif name not in _SUBSCRIPTION:
+                field = name.removeprefix(FIELD)
+                if field in person.fields:
+                    values.setdefault("fields", {})[field] = person.fields[field]
+        chosen = [name for name in self.names if name in _SUBSCRIPTION]
+        if chosen:
+            values["subscriptions"] = [
+                {name: _SUBSCRIPTION[name](subscription) for name in chosen}
+                for subscription in person.subscriptions
+            ]
+        return values
+
+    def _cell(self, name: str, person: Subscriber, subscription: Subscription | None) -> object:
+        if name in _SUBSCRIPTION:
+            value = "" if subscription is None else _SUBSCRIPTION[name](subscription)
+        elif name in _PERSON:
+            value = _PERSON[name](person)
+        else:
+            value = person.fields.get(name.removeprefix(FIELD), "")
+        if isinstance(value, list):
+            value = ",".join(value)
+        return escape_formula(value) if isinstance(value, str) else value
+
+
+def person_values(person: Subscriber) -> dict[str, Any]:
+    """Return a person with all columns, for `--json`."""
+    fields = [f"{FIELD}{name}" for name in person.fields]
+    return {"fields": {}, **ExportColumns((*_DEFAULT, *fields)).value(person)}

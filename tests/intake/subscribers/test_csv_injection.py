@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from syndicate.cli.readers.csv_import import _RefusedRows
-from syndicate.cli.readers.export_columns import ExportColumns
+from syndicate.cli.readers.subscribers import ExportColumns
 from syndicate.intake.subscribers.csv_file import escape_formula, inspect_csv, unescape_formula
 from syndicate.intake.subscribers.csv_import import RowOutcome, RowResult, SubscriberCsv
 from syndicate.intake.subscribers.csv_row import ImportOptions

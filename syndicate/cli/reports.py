@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from syndicate import clock
-from syndicate.cli.terminal.console import echo, note
+from syndicate.cli.console import echo, log_events, note
 from syndicate.errors import SyndicateError
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ def notify(notifier: "ChangeNotifier | None", *, write: Callable[[str], None] = 
     """
     if notifier is None:
         return True
-    from syndicate.cli.terminal.event_log import log_events  # noqa: PLC0415 - start-up
-
     log_events()
     try:
         report = notifier.run(clock.now())

@@ -6,7 +6,7 @@ import re
 import httpx
 import pytest
 
-from syndicate.cli.terminal.console import echo, echo_text, note, table_lines
+from syndicate.cli.console import echo, echo_text, note, table_lines
 from tests.cli.conftest import Operator
 from tests.cli.operation.test_run import running, until
 

@@ -5,9 +5,10 @@ file names, readers' input and servers' replies may contain some that act on the
 """
 
 import json
+import logging
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -34,6 +35,8 @@ COLOURS = {
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e]")
 """C0 and C1 controls, line and paragraph separators, and bidirectional overrides."""
 _CONTROLS_IN_TEXT = re.compile(f"(?![\n\t]){_CONTROLS.pattern}")
+_MULTILINE = frozenset({"exception", "stack"})
+"""Fields of an event that are printed on several lines."""
 
 
 def escape_controls(text: str) -> str:
@@ -195,3 +198,30 @@ def format_slot_time(due_at: datetime, zone: ZoneInfo) -> str:
     """Format the time of a slot, with seconds if there are any."""
     local = due_at.astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M:%S %Z}" if local.second else format_time(due_at, zone)
+
+
+def log_events() -> None:
+    """Log events to stderr, one line each: in colour on a terminal, plain for a log file."""
+    import structlog  # noqa: PLC0415 - start-up
+
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            structlog.processors.format_exc_info,
+            _escape_values,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=20),
+        ],
+        # a new one for each event, since a live display replaces sys.stderr
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+
+
+def _escape_values(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Escape control characters in values, which may be file names or servers' replies."""
+    for key, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            lines = value.split("\n") if key in _MULTILINE else [value]
+            event[key] = "\n".join(map(escape_controls, lines))
+    return event
