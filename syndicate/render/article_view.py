@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from syndicate.config import Config
 from syndicate.language import Translator, translator
 from syndicate.model.articles import Article, Person
-from syndicate.render import addresses, jsonld
+from syndicate.render import addresses
 from syndicate.render.formatting import join_names, locale, text_direction
 from syndicate.text import shorten
 
@@ -108,25 +108,6 @@ class ArticleView:
         """Whether it changed on the day of publication, so that the time is enough."""
         published = self.article.published.astimezone(self.zone)
         return published.date() == self.article.modified.astimezone(self.zone).date()
-
-
-class ArticleViews:
-    """The views and structured data of one publication's articles.
-
-    The last one is cached: its AMP page is rendered right after its page.
-    """
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self._last: tuple[ArticleView, Markup] | None = None
-
-    def of(self, article: Article) -> tuple[ArticleView, Markup]:
-        """Return an article's view and its JSON-LD for search engines."""
-        last = self._last
-        if last is None or last[0].article is not article:
-            data = Markup(jsonld.news_article(article, self._config))  # noqa: S704 - escaped there
-            last = self._last = ArticleView.of(article, self._config), data
-        return last
 
 
 def translation_address(where: str) -> str:

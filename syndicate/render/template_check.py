@@ -14,7 +14,6 @@ from syndicate.model.editions import EditionKind
 from syndicate.render.feeds.formats import Feed
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
-from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
 from syndicate.render.pages.list_pages import HomePage, ListPages
 from syndicate.render.pages.page_frame import PageFrame
@@ -45,7 +44,7 @@ def check_templates(config: Config, templates: Templates) -> list[TemplateError]
 
 def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], object]]:
     articles = [_article(number) for number in range(5)]
-    frame, amp = PageFrame(config, templates), AmpPages(config, templates)
+    frame = PageFrame(config, templates)
     pages, lists = ArticlePages(frame), ListPages(frame)
     newsletter = config.newsletters[0] if config.newsletters else Newsletter(name="sample")
 
@@ -83,7 +82,7 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     yield lambda: lists.subscribe(offered)
     yield lambda: pages.withdrawn(articles[0])
     yield lambda: pages.redirect(articles[0].address)
-    yield lambda: amp.article(articles[0])
+    yield lambda: pages.amp(articles[0])
 
 
 def _article(number: int) -> Article:

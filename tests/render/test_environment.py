@@ -11,8 +11,10 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from syndicate.errors import TemplateError
-from syndicate.render.article_view import ArticleViews
+from syndicate.render.article_view import ArticleView
 from syndicate.render.environment import Environment
+from syndicate.render.pages.article_page import ArticlePages
+from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from tests.render.pages import sample_publication
 
@@ -127,7 +129,7 @@ def test_a_mistake_is_reported_with_its_line(template: str, mistake: str, tmp_pa
     (tmp_path / "page").mkdir()
     (tmp_path / "page/own.html").write_text(template)
     article = sample_publication.article()
-    story = ArticleViews(sample_publication.config(tmp_path)).of(article)
+    story = ArticleView.of(article, sample_publication.config(tmp_path))
     with pytest.raises(TemplateError, match=f"page/own.html:{mistake}"):
         Templates(tmp_path).render("page/own.html", {"article": article, "story": story})
 
@@ -148,10 +150,10 @@ def test_a_function_that_ends_too_early_leaves_nothing_behind(tmp_path: Path) ->
 
 
 def test_a_view_is_made_once_for_its_page_and_its_amp_page(tmp_path: Path) -> None:
-    stories = ArticleViews(sample_publication.config(tmp_path))
+    pages = ArticlePages(PageFrame(sample_publication.config(tmp_path), Templates()))
     article = sample_publication.article()
     again = dataclasses.replace(article, title="The dam holds on")
-    assert stories.of(article) is stories.of(article)
-    story, data = stories.of(again)
+    assert pages._view(article) is pages._view(article)
+    story, data = pages._view(again)
     assert story.article is again
     assert "The dam holds on" in data

@@ -11,7 +11,6 @@ from syndicate.model.editions import EditionKind
 from syndicate.render.feeds.channel import build_tombstone, build_withdrawn_entry
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
-from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
@@ -40,7 +39,7 @@ def test_a_page_speaks_the_language_of_the_publication():
     page = ArticlePages(PageFrame(GERMAN, Templates())).article(STORY).decode()
     for text in ("Zum Inhalt springen", 'aria-label="Tabelle"', *ABOUT_THE_STORY):
         assert text in page
-    amp = AmpPages(GERMAN, Templates()).article(STORY).decode()
+    amp = ArticlePages(PageFrame(GERMAN, Templates())).amp(STORY).decode()
     for text in ("Zum Inhalt springen", "Diesen Artikel auf unserer Seite lesen", *ABOUT_THE_STORY):
         assert text in amp
 

@@ -35,11 +35,9 @@ from syndicate.publish.output.media import MediaFolder, media_files, without_ren
 from syndicate.publish.records.manifest import PublishedFile
 from syndicate.publish.records.topic_index import ListedArticle
 from syndicate.render import addresses, topics
-from syndicate.render.article_view import ArticleViews
 from syndicate.render.feeds import channel
 from syndicate.render.feeds.channel import rfc3339
 from syndicate.render.feeds.formats import topic_formats
-from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
@@ -57,11 +55,9 @@ class PageWriter:
     ) -> None:
         self.store = store
         self.config = config
-        views = ArticleViews(config)
         self.frame = PageFrame(config, templates)
         self.list_pages = ListPages(self.frame)
-        self._article_pages = ArticlePages(self.frame, views)
-        self._amp = AmpPages(config, templates, views)
+        self._article_pages = ArticlePages(self.frame)
         self._sitemaps = Sitemaps(config)
         self.folder = OutputFolder(config.output)
         self._media = MediaFolder(config, self.folder.locate)
@@ -147,7 +143,7 @@ class PageWriter:
         written = self._put(OutputFile(path, owner, render, compress=self.compress), outcome)
         if written and self.config.amp.enabled:
             amp_path = addresses.output_path(addresses.amp(article))
-            render = partial(self._amp.article, shown, body)
+            render = partial(self._article_pages.amp, shown, body)
             self._put(OutputFile(amp_path, owner, render, compress=self.compress), outcome)
         self.write(self._redirects(article, old_addresses), outcome)
         return ArticleOutcome(

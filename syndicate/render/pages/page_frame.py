@@ -22,7 +22,7 @@ class PageFrame:
 
     def __init__(self, config: Config, templates: Templates) -> None:
         self.config = config
-        self._plain = templates
+        self.plain = templates
         self._base = addresses.base(config)
 
     def render(self, name: str, **values: Any) -> bytes:
@@ -40,7 +40,7 @@ class PageFrame:
     @cached_property
     def templates(self) -> Templates:
         """The templates, with the values that every page needs."""
-        return self._plain.with_globals(
+        return self.plain.with_globals(
             {
                 **common_values(self.config),
                 "summary_line": lambda article: shorten(article.excerpt, TEASER_LENGTH),
@@ -64,7 +64,7 @@ class PageFrame:
         values = {"ads": config.ads, "publication": config.publication, "theme": config.theme}
         assets = {}
         for name in ("page.css", "breaking.js", "favicon.svg"):
-            content = self._plain.render(f"page/{name}", values).encode()
+            content = self.plain.render(f"page/{name}", values).encode()
             stem, _, suffix = name.rpartition(".")
             digest = hashlib.sha256(content).hexdigest()[:8]
             assets[name] = (f"/assets/{stem}.{digest}.{suffix}", content)

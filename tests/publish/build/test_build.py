@@ -11,7 +11,6 @@ import pytest
 from syndicate.config.sections.storage import PublishSettings
 from syndicate.publish.build import entry_fragments
 from syndicate.publish.build.publisher import Publisher
-from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
 from syndicate.store import Store
 from tests.publish.newsroom import PICTURE, Newsroom, is_twin
@@ -301,8 +300,8 @@ def pages_made(monkeypatch) -> list[str]:
 
         return article
 
-    for kind in (ArticlePages, AmpPages):
-        monkeypatch.setattr(kind, "article", noting(kind.article))
+    for page in (ArticlePages.article, ArticlePages.amp):
+        monkeypatch.setattr(ArticlePages, page.__name__, noting(page))
     return made
 
 

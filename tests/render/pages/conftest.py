@@ -7,7 +7,6 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.render import addresses
-from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
@@ -40,17 +39,12 @@ def lists(frame: PageFrame) -> ListPages:
     return ListPages(frame)
 
 
-@pytest.fixture
-def amp(config: Config) -> AmpPages:
-    return AmpPages(config, Templates())
-
-
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole publication as files, with every kind of page in it."""
     folder = tmp_path_factory.mktemp("site")
     config = sample_publication.config(folder, ads=sample_publication.ADS)
-    frame, amp = PageFrame(config, Templates()), AmpPages(config, Templates())
+    frame = PageFrame(config, Templates())
     pages, lists = ArticlePages(frame), ListPages(frame)
     articles = sample_publication.edition()
     sections = [(name, addresses.section(name)) for name in ("Region", "Port", "Science", "City")]
@@ -81,7 +75,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     for article in articles:
         files[addresses.output_path(article.address)] = pages.article(article)
-        files[addresses.output_path(addresses.amp(article))] = amp.article(article)
+        files[addresses.output_path(addresses.amp(article))] = pages.amp(article)
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

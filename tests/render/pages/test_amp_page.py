@@ -8,7 +8,8 @@ from lxml import html
 
 from syndicate.config import AdSlot, AdsSettings
 from syndicate.model.articles import Comments
-from syndicate.render.pages.amp_page import AmpPages
+from syndicate.render.pages.article_page import ArticlePages
+from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from tests import checkers
 from tests.render.pages import random_bodies, sample_publication
@@ -32,10 +33,9 @@ def test_every_page_of_the_publication_is_valid(site: Path) -> None:
 @pytest.mark.neighbours
 @pytest.mark.parametrize("url", ["https://post.example", "http://127.0.0.1:8000/path"])
 def test_whatever_a_body_holds_the_page_is_valid(tmp_path: Path, url: str) -> None:
-    amp = AmpPages(
-        sample_publication.config(tmp_path, url=url, ads=sample_publication.ADS), Templates()
-    )
-    pages = [amp.article(article(body=random_bodies.body(seed))) for seed in range(400)]
+    config = sample_publication.config(tmp_path, url=url, ads=sample_publication.ADS)
+    amp = ArticlePages(PageFrame(config, Templates())).amp
+    pages = [amp(article(body=random_bodies.body(seed))) for seed in range(400)]
     wrong = {n: said for n, said in enumerate(checkers.amp(pages)) if said}
     assert wrong == {}
 
@@ -50,7 +50,9 @@ def test_every_way_of_filling_the_slots_is_valid(tmp_path: Path) -> None:
         AdsSettings(header=AdSlot(html="<b>for pages alone</b>")),
     )
     pages = [
-        AmpPages(sample_publication.config(tmp_path, ads=ads), Templates()).article(article())
+        ArticlePages(PageFrame(sample_publication.config(tmp_path, ads=ads), Templates())).amp(
+            article()
+        )
         for ads in ways
     ]
     assert checkers.amp(pages) == [[]] * len(ways)
@@ -59,7 +61,7 @@ def test_every_way_of_filling_the_slots_is_valid(tmp_path: Path) -> None:
 
 
 @pytest.mark.neighbours
-def test_articles_with_every_field_and_with_none_are_valid(amp: AmpPages) -> None:
+def test_articles_with_every_field_and_with_none_are_valid(pages: ArticlePages) -> None:
     evil = '"><script>alert(1)</script>'
     made = (
         article(),
@@ -77,19 +79,19 @@ def test_articles_with_every_field_and_with_none_are_valid(amp: AmpPages) -> Non
         ),
         article(canonical_url="https://first.example/x", body=""),
     )
-    assert checkers.amp([amp.article(each) for each in made]) == [[]] * len(made)
+    assert checkers.amp([pages.amp(each) for each in made]) == [[]] * len(made)
 
 
-def test_page_and_amp_page_are_linked_to_each_other(amp: AmpPages) -> None:
-    page = read(amp.article(article(slug="x", canonical_url="https://first.example/x")))
+def test_page_and_amp_page_are_linked_to_each_other(pages: ArticlePages) -> None:
+    page = read(pages.amp(article(slug="x", canonical_url="https://first.example/x")))
     assert page.xpath("//link[@rel='canonical']/@href") == ["https://post.example/articles/x/"]
     assert page.cssselect(".imprint a")[0].get("href") == "https://post.example/articles/x/"
     assert "https://post.example/breaking.html" in page.xpath("//a/@href")
 
 
-def test_pictures_keep_alt_size_caption_and_credit(amp: AmpPages) -> None:
+def test_pictures_keep_alt_size_caption_and_credit(pages: ArticlePages) -> None:
     page = read(
-        amp.article(article(image=figure("dam"), body=markup_of(figure("gates", width=None))))
+        pages.amp(article(image=figure("dam"), body=markup_of(figure("gates", width=None))))
     )
     lead, other = page.cssselect("amp-img")
     assert dict(lead.attrib) == {
@@ -104,26 +106,26 @@ def test_pictures_keep_alt_size_caption_and_credit(amp: AmpPages) -> None:
     assert text(page, ".opening cite") == "Mara Lind for The Harbour Post"
 
 
-def test_text_survives_the_elements_around_it(amp: AmpPages) -> None:
+def test_text_survives_the_elements_around_it(pages: ArticlePages) -> None:
     body = "<p>a <font>b</font> c<script>x</script> d <x-y>e</x-y> f<!-- c --> g</p> h"
-    assert text(read(amp.article(article(body=body))), ".body") == "a b c d e f g h"
+    assert text(read(pages.amp(article(body=body))), ".body") == "a b c d e f g h"
 
 
-def test_links_in_a_body_are_absolute_and_footnotes_find_their_place(amp: AmpPages) -> None:
+def test_links_in_a_body_are_absolute_and_footnotes_find_their_place(pages: ArticlePages) -> None:
     body = '<p><a href="../other/">o</a> <a href="#x-fn1">1</a></p><p id="x-fn1">note</p>'
-    page = read(amp.article(article(body=body, slug="s")))
+    page = read(pages.amp(article(body=body, slug="s")))
     links = [a.get("href") for a in page.cssselect(".body a")]
     assert links == ["https://post.example/articles/other/", "#x-fn1"]
     assert page.get_element_by_id("x-fn1").text == "note"
 
 
-def test_json_ld_is_on_amp_pages_too(amp: AmpPages) -> None:
-    page = html.fromstring(amp.article(article()).decode())
+def test_json_ld_is_on_amp_pages_too(pages: ArticlePages) -> None:
+    page = html.fromstring(pages.amp(article()).decode())
     data = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
     assert data["mainEntityOfPage"].startswith("https://post.example/")
 
 
-def test_the_style_stays_far_below_amps_limit(amp: AmpPages) -> None:
-    style = read(amp.article(article())).xpath("//style[@amp-custom]")[0].text
+def test_the_style_stays_far_below_amps_limit(pages: ArticlePages) -> None:
+    style = read(pages.amp(article())).xpath("//style[@amp-custom]")[0].text
     assert len(style.encode()) < 20_000
     assert "!important" not in style

@@ -1,6 +1,7 @@
 """Players and frames on pages and AMP pages."""
 
 import html as markup
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from playwright.sync_api import Browser
 
 from syndicate.config import AmpSettings, Config
 from syndicate.config.sections.pages import AnalyticsSettings, ConsentSettings
+from syndicate.model.articles import Article
 from syndicate.render.body_renderer import BodyRenderer
-from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
@@ -29,15 +30,15 @@ SANDBOXED = "Setting both “allow-scripts” and “allow-same-origin”"
 """What Nu remarks on players: they need both, and none is served by us, where that would matter."""
 
 
-def shown(page: ArticlePages | AmpPages, body: str, **changes: Any) -> html.HtmlElement:
-    return read(page.article(article(body=filed(body), **changes)))
+def shown(render: Callable[[Article], bytes], body: str, **changes: Any) -> html.HtmlElement:
+    return read(render(article(body=filed(body), **changes)))
 
 
 # pages
 
 
 def test_a_frame_is_sandboxed_and_loads_when_it_is_about_to_be_seen(pages: ArticlePages) -> None:
-    (frame,) = shown(pages, EMBEDS["youtube"]).cssselect("figure.embed.ratio-16-9 > iframe")
+    (frame,) = shown(pages.article, EMBEDS["youtube"]).cssselect("figure.embed.ratio-16-9 > iframe")
     assert frame.get("src") == f"https://www.youtube-nocookie.com/embed/{TRAM}?start=30"
     assert frame.get("loading") == "lazy"
     assert "allow-top-navigation" not in frame.get("sandbox")
@@ -48,15 +49,15 @@ def test_a_frame_is_sandboxed_and_loads_when_it_is_about_to_be_seen(pages: Artic
 
 def test_a_frame_without_a_title_is_named_in_the_articles_language(pages: ArticlePages) -> None:
     plain = '<iframe src="https://x.example/"></iframe>'
-    (frame,) = shown(pages, plain, language="de").cssselect("iframe")
+    (frame,) = shown(pages.article, plain, language="de").cssselect("iframe")
     assert frame.get("title") == "Eingebetteter Inhalt"
-    (frame,) = shown(pages, EMBEDS["vimeo"]).cssselect("iframe")
+    (frame,) = shown(pages.article, EMBEDS["vimeo"]).cssselect("iframe")
     assert frame.get("title") == "Video"
 
 
 def test_recordings_never_play_by_themselves_and_always_have_controls(pages: ArticlePages) -> None:
     for name in ("video", "sources", "audio", "audio of sources"):
-        (player,) = shown(pages, EMBEDS[name]).cssselect(".embed > video, .embed > audio")
+        (player,) = shown(pages.article, EMBEDS[name]).cssselect(".embed > video, .embed > audio")
         assert player.get("controls") is not None
         assert player.get("autoplay") is None
         assert player.get("preload") == "metadata"
@@ -171,9 +172,9 @@ def test_feeds_have_players_without_what_pages_add(config: Config) -> None:
     ],
 )
 def test_each_has_amps_own_component_and_only_its_extension(
-    amp: AmpPages, name: str, component: str | None, attributes: dict[str, str]
+    pages: ArticlePages, name: str, component: str | None, attributes: dict[str, str]
 ) -> None:
-    page = read(amp.article(article(body=filed(EMBEDS[name]))))
+    page = read(pages.amp(article(body=filed(EMBEDS[name]))))
     assert page.xpath("//script/@custom-element") == ([component] if component else [])
     if component:
         (found,) = page.cssselect(component)
@@ -182,25 +183,27 @@ def test_each_has_amps_own_component_and_only_its_extension(
 
 
 @pytest.mark.neighbours
-def test_with_each_the_amp_page_is_valid(amp: AmpPages) -> None:
-    written = [amp.article(article(body=filed(embed))) for embed in EMBEDS.values()]
+def test_with_each_the_amp_page_is_valid(pages: ArticlePages) -> None:
+    written = [pages.amp(article(body=filed(embed))) for embed in EMBEDS.values()]
     found = dict(zip(EMBEDS, checkers.amp(written), strict=True))
     assert found == {name: [] for name in EMBEDS}
 
 
-def test_an_amp_frame_says_where_it_leads_until_it_is_there(amp: AmpPages) -> None:
+def test_an_amp_frame_says_where_it_leads_until_it_is_there(pages: ArticlePages) -> None:
     for name, address in (
         ("unlisted", "https://vimeo.com/76979871/8272103f6e"),
         ("playlist", "https://www.youtube.com/playlist?list=PLabc"),
     ):
-        (link,) = shown(amp, EMBEDS[name], language="de").cssselect("amp-iframe > a[placeholder]")
+        (link,) = shown(pages.amp, EMBEDS[name], language="de").cssselect(
+            "amp-iframe > a[placeholder]"
+        )
         assert (link.get("href"), link.text) == (address, "Eingebetteten Inhalt öffnen")
 
 
-def test_what_amp_cannot_show_is_a_link(amp: AmpPages) -> None:
-    links = [a.get("href") for a in shown(amp, EMBEDS["http"]).cssselect(".body a")]
+def test_what_amp_cannot_show_is_a_link(pages: ArticlePages) -> None:
+    links = [a.get("href") for a in shown(pages.amp, EMBEDS["http"]).cssselect(".body a")]
     assert links == ["http://v.example/b.mp3", "http://x.example/"]
-    (post,) = shown(amp, EMBEDS["post"]).cssselect(".body blockquote")
+    (post,) = shown(pages.amp, EMBEDS["post"]).cssselect(".body blockquote")
     assert post.find(".//a").get("href") == "https://x.com/a/1"
 
 
@@ -214,38 +217,37 @@ _SAID = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
 def test_whatever_is_written_in_a_player_the_amp_page_is_valid(
     odd: list[tuple[str, str, str]],
 ) -> None:
-    amp = AmpPages(sample_publication.config(Path()), Templates())
+    amp = ArticlePages(PageFrame(sample_publication.config(Path()), Templates())).amp
     pages = []
     for name, *said in odd:
         title, rest = map(markup.escape, said)
         body = EMBEDS[name].replace(" src=", f' title="{title}" width="{rest}" src=')
         body = body.replace(".mp", f".mp{rest}").replace("bbox=1", f"bbox={rest}")
-        pages.append(amp.article(article(body=filed(body))))
+        pages.append(amp(article(body=filed(body))))
     wrong = [said for said in checkers.amp(pages) if said]
     assert wrong == []
 
 
-def with_amp(root: Path, **tables: Any) -> AmpPages:
-    return AmpPages(
-        sample_publication.config(root, amp=AmpSettings(**tables), ads=sample_publication.ADS),
-        Templates(),
-    )
+def with_amp(root: Path, **tables: Any) -> ArticlePages:
+    amp = AmpSettings(**tables)
+    config = sample_publication.config(root, amp=amp, ads=sample_publication.ADS)
+    return ArticlePages(PageFrame(config, Templates()))
 
 
 @pytest.mark.neighbours
 def test_analytics_stand_where_they_are_configured_and_nowhere_else(
-    tmp_path: Path, amp: AmpPages
+    tmp_path: Path, pages: ArticlePages
 ) -> None:
     ways = (
         AnalyticsSettings(type="googleanalytics", config={"vars": {"account": "UA-1-1"}}),
         AnalyticsSettings(config={"requests": {"a": "https://s.example/?x=</script>"}}),
         AnalyticsSettings(config_url="https://s.example/amp.json"),
     )
-    pages = [with_amp(tmp_path, analytics=way).article(article()) for way in ways]
-    assert checkers.amp(pages) == [[]] * len(ways)
-    assert [page.count(b"<amp-analytics") for page in pages] == [1, 1, 1]
-    assert [page.count(b"amp-analytics-0.1.js") for page in pages] == [1, 1, 1]
-    assert b"amp-analytics" not in amp.article(article())
+    made = [with_amp(tmp_path, analytics=way).amp(article()) for way in ways]
+    assert checkers.amp(made) == [[]] * len(ways)
+    assert [page.count(b"<amp-analytics") for page in made] == [1, 1, 1]
+    assert [page.count(b"amp-analytics-0.1.js") for page in made] == [1, 1, 1]
+    assert b"amp-analytics" not in pages.amp(article())
 
 
 @pytest.mark.neighbours
@@ -256,20 +258,20 @@ def test_ads_and_analytics_wait_for_consent_where_it_is_asked_for(tmp_path: Path
         ConsentSettings(ask=True, question="May we & <b>they</b> count?"),
         ConsentSettings(ask=True, check_url="https://post.example/consent"),
     )
-    pages = [with_amp(tmp_path, analytics=counted, consent=way).article(article()) for way in ways]
+    pages = [with_amp(tmp_path, analytics=counted, consent=way).amp(article()) for way in ways]
     assert checkers.amp(pages) == [[]] * len(ways)
     for page in pages:
         assert page.count(b"data-block-on-consent") == 3  # two ads, and what counts
         assert page.count(b"amp-consent-0.1.js") == 1
     assert b"May we &amp; &lt;b&gt;they&lt;/b&gt; count?" in pages[1]
     assert b'"checkConsentHref": "https://post.example/consent"' in pages[2]
-    silent = with_amp(tmp_path, analytics=counted).article(article())
+    silent = with_amp(tmp_path, analytics=counted).amp(article())
     assert b"consent" not in silent.partition(b"<body>")[2]
 
 
 @pytest.mark.neighbours
 def test_the_whole_style_is_within_amps_limit(tmp_path: Path) -> None:
-    page = with_amp(tmp_path, consent=ConsentSettings(ask=True)).article(article(body=everything()))
+    page = with_amp(tmp_path, consent=ConsentSettings(ask=True)).amp(article(body=everything()))
     style = read(page).xpath("//style[@amp-custom]")[0].text
     assert len(style.encode()) < 75_000
     assert checkers.amp([page]) == [[]]

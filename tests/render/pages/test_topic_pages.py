@@ -7,7 +7,6 @@ import pytest
 from syndicate.config.sections.theme import Masthead, ThemeSettings
 from syndicate.model.articles import Person
 from syndicate.render import addresses
-from syndicate.render.pages.amp_page import AmpPages
 from syndicate.render.pages.article_page import ArticlePages
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
@@ -97,7 +96,9 @@ def test_the_masthead_shows_a_logo_for_each_ground(tmp_path: Path) -> None:
     assert checkers.nu([tmp_path / "page.html"]) == []
     themes = (theme, theme.model_copy(update={"logo_dark": None}))
     amp = [
-        AmpPages(config.override(theme=shown), Templates()).article(sample_publication.article())
+        ArticlePages(PageFrame(config.override(theme=shown), Templates())).amp(
+            sample_publication.article()
+        )
         for shown in themes
     ]
     assert checkers.amp(amp) == [[], []]
