@@ -8,7 +8,7 @@ import pytest
 from syndicate.config import Newsletter
 from syndicate.model.articles import Comments, Person
 from syndicate.model.editions import EditionKind
-from syndicate.render.feeds.channel import build_tombstone, build_withdrawn_entry
+from syndicate.render.feeds.entries import build_tombstone, build_withdrawn_entry
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.pages.article_page import ArticlePages

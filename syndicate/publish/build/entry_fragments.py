@@ -14,9 +14,13 @@ from syndicate.errors import Problem
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.publish.build.tasks import Missing, TaskOutcome, error_text
-from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
+from syndicate.render.feeds.entries import (
+    Tombstone,
+    build_entry,
+    build_tombstone,
+    build_withdrawn_entry,
+)
 from syndicate.render.feeds.formats import FORMATS
-from syndicate.render.feeds.history import Tombstone
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.store import Store, Transaction
 

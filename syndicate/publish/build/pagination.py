@@ -15,8 +15,8 @@ from syndicate.config import Config
 from syndicate.publish.build.tasks import FeedDocumentTask, ListPageTask, Missing, PageBatch
 from syndicate.publish.records.topic_index import ListRow, TopicIndex
 from syndicate.render import addresses, topics
+from syndicate.render.feeds.channel import FeedHistory
 from syndicate.render.feeds.formats import topic_formats
-from syndicate.render.feeds.history import FeedHistory
 from syndicate.render.topics import Topic
 from syndicate.workers.pool import Shard
 

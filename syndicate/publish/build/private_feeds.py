@@ -22,9 +22,8 @@ from syndicate.publish.records.manifest import Manifest, ManifestState, Publishe
 from syndicate.publish.records.topic_index import TopicIndex
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import channel
-from syndicate.render.feeds.channel import FeedChannel
+from syndicate.render.feeds.channel import FeedChannel, FeedHistory
 from syndicate.render.feeds.formats import FORMATS, FeedWriter
-from syndicate.render.feeds.history import FeedHistory
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.topics import Topic
 from syndicate.store import Store
@@ -123,5 +122,4 @@ class PrivateFeedWriter:
             ),
             deleted=tuple(entry.tombstone for entry in entries if entry.tombstone),
         )
-        podcast = replace(head.podcast, locked=True) if head.podcast else None
-        return replace(head, podcast=podcast, private=True)
+        return replace(head, private=True)

@@ -12,8 +12,7 @@ from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.records.manifest import Manifest
 from syndicate.publish.records.topic_index import SITEMAP_TOPIC, TopicIndex
 from syndicate.render import addresses, topics
-from syndicate.render.feeds import opml
-from syndicate.render.feeds.formats import Feed
+from syndicate.render.feeds.formats import Feed, write_opml
 from syndicate.render.pages.list_pages import MASTHEAD_SECTIONS, MIN_ARTICLES, HomePage
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_change
 from syndicate.render.topics import TopicKind
@@ -76,7 +75,7 @@ class SiteFiles:
             for topic in self.index.topics()
         ] or [Feed.of(topics.everything(), self._config)]
         yield _file(addresses.SUBSCRIBE, partial(self._pages.subscribe, feeds))
-        yield _file(addresses.OPML, partial(opml.render, self._config, feeds))
+        yield _file(addresses.OPML, partial(write_opml, self._config, feeds))
 
     def article_sitemaps(self, numbers: Iterable[int] | None = None) -> Iterator[OutputFile]:
         """Return the sitemaps of articles: those with some numbers, or all."""

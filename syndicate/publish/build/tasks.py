@@ -8,7 +8,7 @@ from syndicate.errors import Problem
 from syndicate.publish.output.media import MediaFault
 from syndicate.publish.records.manifest import PublishedFile
 from syndicate.publish.records.topic_index import ListedArticle
-from syndicate.render.feeds.history import FeedHistory
+from syndicate.render.feeds.channel import FeedHistory
 from syndicate.render.topics import Topic
 from syndicate.workers.pool import WorkerPool
 

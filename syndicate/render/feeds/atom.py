@@ -15,10 +15,17 @@ from lxml import etree
 
 from syndicate.model.articles import Person
 from syndicate.render import addresses
-from syndicate.render.feeds import extensions
-from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, rfc3339
-from syndicate.render.feeds.document_parts import DocumentParts
-from syndicate.render.feeds.xml_elements import NAMESPACES, XmlFrame, add, namespaces, tag
+from syndicate.render.feeds.channel import DocumentParts, FeedChannel, rfc3339
+from syndicate.render.feeds.entries import ChannelEntry
+from syndicate.render.feeds.xml_elements import (
+    NAMESPACES,
+    XmlFrame,
+    add,
+    add_picture,
+    add_restriction,
+    namespaces,
+    tag,
+)
 
 _DECLARED = namespaces("media thr fh at")
 _FRAME = XmlFrame(
@@ -62,7 +69,7 @@ def write_entry(entry: ChannelEntry) -> bytes:
     if entry.comments.count is not None:
         add(element, "thr:total", str(entry.comments.count))
     if entry.image:
-        extensions.add_picture(element, entry.image)
+        add_picture(element, entry.image)
     return _FRAME.write_item(element, entry.content)
 
 
@@ -136,7 +143,7 @@ class _AtomExtension:
         if channel.archive and channel.archive.archived:
             add(feed, "fh:archive")
         if channel.private:
-            extensions.add_restriction(feed)
+            add_restriction(feed)
         for tombstone in channel.deleted:
             about = {"ref": tombstone.ref, "when": rfc3339(tombstone.when)}
             element = add(feed, "at:deleted-entry", attributes=about)

@@ -1,63 +1,52 @@
-"""The model behind all feed formats: a channel and its entries.
+"""The model behind all feed formats: a channel, with its archives and the parts of its documents.
 
-Its values need no further processing: text is plain, on one line and valid in XML, every
-address is absolute, and a body is HTML with its figures. The formats only arrange them, so
-that all have the same content.
+The formats only arrange the values of a channel and of its `entries`, so that all have the same
+content.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import quote
-from uuid import uuid5
+from uuid import UUID, uuid5
 
-from syndicate.body import markup
 from syndicate.clock import to_utc
 from syndicate.config import Config
-from syndicate.language import translator
-from syndicate.model.articles import Article, Comments, Figure, Person, Recording
-from syndicate.model.compiled_body import CompiledBody
-from syndicate.model.urls import http_url
+from syndicate.config.sections.feeds import PodcastSettings
+from syndicate.model.articles import Person
 from syndicate.render import addresses
-from syndicate.render.body_renderer import BodyRenderer
-from syndicate.render.feeds.history import FeedHistory, Tombstone
-from syndicate.render.feeds.podcast import PodcastChannel
+from syndicate.render.feeds.entries import Tombstone, publisher, rights_line
 from syndicate.render.topics import Topic, TopicKind
-from syndicate.text import one_line, printable, to_utf8
+from syndicate.text import one_line
 
-_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
-_EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+")
+_PODCASTS = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
+"""The namespace of the guids of podcasts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelEntry:
-    """One article in a feed."""
+class FeedHistory:
+    """The position of a document in the archives of its feed (RFC 5005, section 4).
 
-    id: str
-    url: str
-    title: str
-    summary: str
-    """Plain text."""
-    content: bytes | None
-    """The full text as HTML in UTF-8; None in feeds of summaries."""
-    published: datetime
-    modified: datetime
-    authors: tuple[Person, ...]
-    """Never empty."""
-    contributors: tuple[Person, ...] = ()
-    categories: Mapping[str, str | None] = field(default_factory=dict)
-    """The section, with the address of all sections as its scheme, then the tags, with none."""
-    image: Figure | None = None
-    audio: Recording | None = None
-    """A recording of known length."""
-    comments: Comments = field(default_factory=Comments)
-    original: str | None = None
-    """Where it was first published, if on another site."""
-    translations: Mapping[str, str] = field(default_factory=dict)
-    """Addresses of other languages by tag, each language once, in order."""
-    rights: str | None = None
-    language: str
+    Each mapping has absolute addresses by the name of a format's file (`rss.xml`), and is empty
+    if there is no such document.
+    """
+
+    own: Mapping[str, str] = field(default_factory=dict)
+    """The document itself; empty if it is beside its page."""
+    current: Mapping[str, str] = field(default_factory=dict)
+    prev_archive: Mapping[str, str] = field(default_factory=dict)
+    next_archive: Mapping[str, str] = field(default_factory=dict)
+    archived: bool = False
+    """Whether this is an archive document, which never changes."""
+
+    def links(self, name: str) -> Iterator[tuple[str, str]]:
+        """Yield relation and address of the links from a format's document to the others."""
+        for rel, documents in (
+            ("current", self.current),
+            ("prev-archive", self.prev_archive),
+            ("next-archive", self.next_archive),
+        ):
+            if name in documents:
+                yield rel, documents[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +69,10 @@ class FeedChannel:
     rights: str | None = None
     categories: tuple[str, ...] = ()
     """The categories of all of its entries."""
-    podcast: PodcastChannel | None = None
+    podcast: PodcastSettings | None = None
+    """Its author and guid are never None; None for a feed without recordings."""
+    cover: str | None = None
+    """The address of the podcast's cover."""
     hubs: tuple[str, ...] = ()
     """Addresses of WebSub hubs; archives have none."""
     archive: FeedHistory | None = None
@@ -88,7 +80,7 @@ class FeedChannel:
     deleted: tuple[Tombstone, ...] = ()
     """Retracted entries; only Atom can express them."""
     private: bool = False
-    """Whether it is a private feed, which directories are asked not to list."""
+    """Whether it is a private feed: directories are asked not to list it, hosts not to import."""
     updated: datetime
     """The newest change among its entries; the epoch if there are none.
 
@@ -111,6 +103,26 @@ class FeedChannel:
             yield from self.archive.links(addresses.output_path(path))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentParts:
+    """The parts of a document, which together are its bytes.
+
+    They make responses with only the new and changed entries (RFC 3229, manipulation `feed`).
+    """
+
+    head: bytes
+    """Everything before the first entry: the elements of the feed itself."""
+    entries: tuple[bytes, ...]
+    """The entries, and tombstones, as they are written in every document."""
+    tail: bytes
+    separator: bytes = b""
+    """The bytes between two entries."""
+
+    def document(self, entries: Iterable[bytes]) -> bytes:
+        """Return a document of the same feed with some of the entries, or all."""
+        return b"".join((self.head, self.separator.join(entries), self.tail))
+
+
 def build_channel(
     config: Config,
     topic: Topic,
@@ -124,20 +136,20 @@ def build_channel(
     publication = config.publication
     is_everything = topic.kind is TopicKind.EVERYTHING
     name = feed_title(config, topic)
-    rss = addresses.absolute(topic.home.rstrip("/") + addresses.RSS, config)
     return FeedChannel(
         id=(publication.id if is_everything else uuid5(publication.id, f"feed {topic.home}")).urn,
         title=name,
         description=one_line(publication.description) or name if is_everything else name,
         url=addresses.absolute(topic.home, config),
         language=publication.language,
-        author=_publisher(config),
+        author=publisher(config),
         logo=addresses.logo(config),
         icon=addresses.icon(config),
         accent=config.theme.light.accent,
-        rights=_rights(config),
+        rights=rights_line(config),
         categories=() if is_everything else (one_line(topic.name),),
-        podcast=PodcastChannel.of(config, rss, is_everything=is_everything) if has_audio else None,
+        podcast=_podcast(config, topic) if has_audio else None,
+        cover=addresses.cover(config),
         hubs=() if archive and archive.own else config.hubs,
         minutes=config.syndication.minutes,
         archive=archive,
@@ -146,156 +158,29 @@ def build_channel(
     )
 
 
+def _podcast(config: Config, topic: Topic) -> PodcastSettings:
+    """Return the podcast's settings with its author and the guid of a topic's feed.
+
+    A configured guid is that of the feed of everything, so that a podcast that moved here keeps it.
+    """
+    podcast, publication = config.podcast, config.publication
+    own = guid(addresses.absolute(topic.home.rstrip("/") + addresses.RSS, config))
+    kept = podcast.guid if topic.kind is TopicKind.EVERYTHING else None
+    author = podcast.author or publication.author or publication.title
+    return podcast.model_copy(update={"guid": kept or own, "author": author})
+
+
+def guid(address: str) -> UUID:
+    """Return the `podcast:guid` of a feed's address, without scheme and final slashes."""
+    return uuid5(_PODCASTS, address.partition("://")[2].rstrip("/"))
+
+
 def feed_title(config: Config, topic: Topic | None = None) -> str:
     """Return the title of a feed: "Morning Post", or "Morning Post: City"."""
     name = topic.name if topic else ""
     return ": ".join(filter(None, (one_line(config.publication.title), one_line(name))))
 
 
-def build_entry(
-    config: Config,
-    article: Article,
-    compiled: CompiledBody | None = None,
-    *,
-    full_text: bool | None = None,
-) -> ChannelEntry:
-    """Return an article as an entry; its body is compiled first unless `compiled` is current.
-
-    `full_text` is whether it has the full text or only a summary; None for `syndication.full_text`.
-    """
-    full = config.syndication.full_text if full_text is None else full_text
-    url = f"{config.url}{quote(article.address)}"
-    bodies = BodyRenderer.of(config, "feed")
-    comments, original = article.comments or Comments(), _http_url(article.canonical_url)
-    is_own = original and original.rstrip("/") == url.rstrip("/")
-    language = _language(article, config)
-    return ChannelEntry(
-        id=printable(article.id),
-        url=url,
-        title=one_line(article.title) or article.slug,
-        summary=one_line(article.excerpt),
-        content=to_utf8("".join(bodies.render(article, compiled))) if full else None,
-        published=to_utc(article.published),
-        modified=to_utc(article.modified),
-        authors=_people(article.authors) or (_publisher(config),),
-        contributors=_people(article.contributors),
-        categories=_categories(config, article),
-        image=_image(config, article.lead, url),
-        comments=replace(comments, url=_http_url(comments.url), feed=_http_url(comments.feed)),
-        audio=_audio(config, article.audio, url),
-        original=None if is_own else original,
-        translations=_translations(config, article, language),
-        rights=_rights(config),
-        language=language,
-    )
-
-
-def build_withdrawn_entry(config: Config, article: Article) -> ChannelEntry:
-    """Return the notice of a retracted article, for formats without tombstones.
-
-    It has the article's id and is newer, so it replaces the article in feed readers.
-    """
-    language = _language(article, config)
-    words, title = translator(language), one_line(article.title) or article.slug
-    at = to_utc(article.retracted_at or article.modified)
-    return ChannelEntry(
-        id=printable(article.id),
-        url=f"{config.url}{quote(article.address)}",
-        title=words.gettext("[withdrawn] %(title)s", title=title),
-        summary=words.gettext("This article has been withdrawn") + ".",
-        content=None,
-        published=to_utc(article.published),
-        modified=max(at, to_utc(article.published)),
-        authors=_people(article.authors) or (_publisher(config),),
-        rights=_rights(config),
-        language=language,
-    )
-
-
-def build_tombstone(config: Config, article: Article) -> Tombstone:
-    """Return the tombstone of a retracted article."""
-    words = translator(config.publication.language)
-    return Tombstone(
-        ref=printable(article.id),
-        when=to_utc(article.retracted_at or article.modified),
-        url=f"{config.url}{quote(article.address)}",
-        by=_publisher(config).name,
-        comment=words.gettext("This article has been withdrawn"),
-    )
-
-
 def rfc3339(at: datetime) -> str:
     """Format a time for Atom and JSON Feed, in seconds."""
     return f"{to_utc(at).replace(microsecond=0, tzinfo=None).isoformat()}Z"
-
-
-def _image(config: Config, figure: Figure | None, page: str) -> Figure | None:
-    if figure is None or not figure.src:
-        return None
-    src = _http_url(markup.absolute_address(printable(figure.src), config.url, page))
-    if src is None:
-        return None
-    alt, caption, credit = one_line(figure.alt), one_line(figure.caption), one_line(figure.credit)
-    return replace(figure, src=src, alt=alt, caption=caption, credit=credit)
-
-
-def _publisher(config: Config) -> Person:
-    """Return the publication's author, who stands in for authors that an article lacks."""
-    return Person(
-        name=one_line(config.publication.author or "") or one_line(config.publication.title)
-    )
-
-
-def _people(people: Sequence[Person]) -> tuple[Person, ...]:
-    """Return people with the properties that every format supports: name, URL, mail address."""
-    return tuple(
-        Person(name=name, url=_http_url(person.url), email=_mail_address(person.email or ""))
-        for person in people
-        if (name := one_line(person.name))
-    )
-
-
-def _mail_address(address: str) -> str | None:
-    """Return a mail address unchanged; None if it is invalid or XML can't contain it."""
-    is_valid = _EMAIL.fullmatch(address) and printable(address) == address
-    return address if is_valid else None
-
-
-def _categories(config: Config, article: Article) -> dict[str, str | None]:
-    categories: dict[str, str | None] = {one_line(article.section or ""): f"{config.url}/sections/"}
-    for tag in article.tags:
-        categories.setdefault(one_line(tag), None)
-    return {name: scheme for name, scheme in categories.items() if name}
-
-
-def _audio(config: Config, recording: Recording | None, page: str) -> Recording | None:
-    """Return a recording of known length, which podcast clients rely on; otherwise None."""
-    if recording is None or not recording.length:
-        return None
-    src = _http_url(markup.absolute_address(printable(recording.src), config.url, page))
-    type_, title = one_line(recording.type), one_line(recording.title)
-    return replace(recording, src=src, type=type_, title=title) if src else None
-
-
-def _translations(config: Config, article: Article, own: str) -> dict[str, str]:
-    """Return the addresses of other languages, one for each, as Atom requires."""
-    links: dict[str, tuple[str, str]] = {}
-    for tag, target in article.translations.items():
-        href = _http_url(target) or f"{config.url}/articles/{quote(one_line(target))}/"
-        if _LANGUAGE.fullmatch(tag):
-            links.setdefault(tag.lower(), (tag, href))
-    return dict(link for lower, link in sorted(links.items()) if lower != own.lower())
-
-
-def _rights(config: Config) -> str | None:
-    return one_line(config.publication.rights or "") or None
-
-
-def _language(article: Article, config: Config) -> str:
-    """Return the language of an article, where its tag is valid, or the publication's."""
-    tag = article.language or ""
-    return tag if _LANGUAGE.fullmatch(tag) else config.publication.language
-
-
-def _http_url(address: str | None) -> str | None:
-    return http_url(one_line(address)) if address else None

@@ -1,18 +1,22 @@
-"""The feeds that a publication offers to readers, one for each topic, and their formats."""
+"""The feeds that a publication offers to readers, one for each topic, their formats and list."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Self
 
-from syndicate.clock import EPOCH
+from lxml import etree
+
+from syndicate.clock import EPOCH, to_utc
 from syndicate.config import Config
 from syndicate.config.sections.feeds import FeedFormat
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import atom, json_feed, rss
-from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, feed_title
-from syndicate.render.feeds.document_parts import DocumentParts
+from syndicate.render.feeds.channel import DocumentParts, FeedChannel, feed_title
+from syndicate.render.feeds.entries import ChannelEntry
 from syndicate.render.topics import Topic
+from syndicate.text import one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +91,34 @@ def offered_formats(topic: Topic, config: Config) -> tuple[tuple[str, str, str],
         (writer.title, writer.type, topic.home + writer.file)
         for writer in topic_formats(topic, config)
     )
+
+
+def write_opml(config: Config, feeds: Sequence[Feed]) -> bytes:
+    """Write the list of feeds as readers import it, dated by the newest of their first articles.
+
+    OPML 2.0 (opml.org/spec2.opml).
+    """
+    publication = config.publication
+    root = etree.Element("opml", version="2.0")
+    head, body = etree.SubElement(root, "head"), etree.SubElement(root, "body")
+    modified = max(feed.since for feed in feeds)
+    for name, text in (
+        ("title", one_line(publication.title)),
+        ("dateModified", format_datetime(to_utc(modified), usegmt=True)),
+        ("ownerName", one_line(publication.author or "") or one_line(publication.title)),
+        ("docs", "http://opml.org/spec2.opml"),
+    ):
+        etree.SubElement(head, name).text = text
+    for feed in feeds:
+        _, type_, address = feed.formats[0]
+        outline = {
+            "type": "rss",
+            "text": feed.title,
+            "title": feed.title,
+            "xmlUrl": addresses.absolute(address, config),
+            "htmlUrl": addresses.absolute(feed.topic.home, config),
+            "language": publication.language,
+            **({"version": "RSS2"} if type_ == "application/rss+xml" else {}),
+        }
+        etree.SubElement(body, "outline", outline)
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))

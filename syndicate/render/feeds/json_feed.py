@@ -10,8 +10,8 @@ from typing import Any
 
 from syndicate.model.articles import Person, Recording
 from syndicate.render import addresses
-from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, rfc3339
-from syndicate.render.feeds.document_parts import DocumentParts
+from syndicate.render.feeds.channel import DocumentParts, FeedChannel, rfc3339
+from syndicate.render.feeds.entries import ChannelEntry
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 # Encoding the whole text takes ten times as long; quotes within strings are always escaped.

@@ -2,8 +2,9 @@
 
 Extensions: `content:encoded` for the full text, Dublin Core for people without a mail address
 and for modification times, `atom:link`, the archives of RFC 5005, `slash:comments`,
-`wfw:commentRss`, `sy:` for the polling interval, Media RSS, podcasts, and the icon and colour
-that Feedly shows (webfeeds).
+`wfw:commentRss`, `sy:` for the polling interval, Media RSS, the icon and colour that Feedly shows
+(webfeeds), and what podcast directories require: Apple's elements and the podcast namespace
+(help.apple.com/itc/podcasts_connect, github.com/Podcastindex-org/podcast-namespace).
 
 feedgen writes it. Corrected here: it changes the locale of the whole process to format dates,
 dates a feed with the time of its construction, drops authors without a mail address, and
@@ -20,11 +21,17 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from syndicate.clock import to_utc
+from syndicate.config.sections.feeds import PodcastSettings
 from syndicate.render import addresses
-from syndicate.render.feeds import extensions, podcast
-from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, rfc3339
-from syndicate.render.feeds.document_parts import DocumentParts
-from syndicate.render.feeds.xml_elements import XmlFrame, add, namespaces
+from syndicate.render.feeds.channel import DocumentParts, FeedChannel, rfc3339
+from syndicate.render.feeds.entries import ChannelEntry
+from syndicate.render.feeds.xml_elements import (
+    XmlFrame,
+    add,
+    add_picture,
+    add_restriction,
+    namespaces,
+)
 
 _DECLARED = namespaces("content dc dcterms media atom slash thr sy fh itunes podcast webfeeds wfw")
 _FRAME = XmlFrame("rss", "channel", items=("item",), declared=_DECLARED, text="content:encoded")
@@ -55,11 +62,9 @@ def write_entry(entry: ChannelEntry) -> bytes:
     if entry.comments.feed:
         add(item, "wfw:commentRss", entry.comments.feed)
     if entry.image:
-        extensions.add_picture(item, entry.image)
+        add_picture(item, entry.image)
     if entry.audio:
-        podcast.add_episode(
-            item, title=entry.title, authors=entry.authors, duration=entry.audio.duration
-        )
+        _add_episode(item, entry, entry.audio.duration)
     return _FRAME.write_item(item, entry.content)
 
 
@@ -102,6 +107,34 @@ def _add_people_and_times(item: etree._Element, entry: ChannelEntry) -> None:
     add(item, "dcterms:modified", rfc3339(entry.modified))
 
 
+def _add_episode(item: etree._Element, entry: ChannelEntry, duration: int | None) -> None:
+    """Add the properties of an episode; `duration` is in seconds."""
+    add(item, "itunes:title", entry.title)
+    add(item, "itunes:author", ", ".join(author.name for author in entry.authors))
+    add(item, "itunes:episodeType", "full")
+    if duration is not None:
+        add(item, "itunes:duration", str(duration))
+
+
+def _add_podcast(parent: etree._Element, channel: FeedChannel, podcast: PodcastSettings) -> None:
+    add(parent, "itunes:author", podcast.author)
+    if podcast.email:
+        owner = add(parent, "itunes:owner")
+        add(owner, "itunes:name", podcast.author)
+        add(owner, "itunes:email", podcast.email)
+    category = parent
+    for name in podcast.category.split("/", 1):
+        category = add(category, "itunes:category", attributes={"text": name.strip()})
+    add(parent, "itunes:explicit", "true" if podcast.explicit else "false")
+    add(parent, "itunes:type", podcast.type)
+    if channel.cover:
+        add(parent, "itunes:image", attributes={"href": channel.cover})
+    add(parent, "podcast:guid", str(podcast.guid))
+    locked = "yes" if podcast.locked or channel.private else "no"
+    add(parent, "podcast:locked", locked, {"owner": podcast.email})
+    add(parent, "podcast:medium", "podcast")
+
+
 class _RssExtension:
     """Adds the elements of a channel that feedgen doesn't support."""
 
@@ -120,12 +153,12 @@ class _RssExtension:
         if channel.archive and channel.archive.archived:
             add(parent, "fh:archive")
         if channel.podcast:
-            podcast.add_podcast(parent, channel.podcast)
+            _add_podcast(parent, channel, channel.podcast)
         if channel.icon:
             add(parent, "webfeeds:icon", channel.icon)
             add(parent, "webfeeds:accentColor", channel.accent.removeprefix("#"))
         if channel.private:
-            extensions.add_restriction(parent)
+            add_restriction(parent)
             add(parent, "itunes:block", "Yes")
 
 

@@ -1,4 +1,4 @@
-"""XML for RSS and Atom: namespaces, elements, and items that fit into any document.
+"""XML for RSS and Atom: namespaces, elements of both, and items that fit into any document.
 
 An item is serialised within the elements around it, which declare all namespaces, and then
 extracted. So it has no declarations of its own and fits into any document with the same root.
@@ -11,7 +11,9 @@ from functools import cache
 
 from lxml import etree
 
-from syndicate.render.feeds.document_parts import DocumentParts
+from syndicate.model import pictures
+from syndicate.model.articles import Figure
+from syndicate.render.feeds.channel import DocumentParts
 
 NAMESPACES = {
     "access": "http://www.bloglines.com/about/specs/fac-1.0",
@@ -31,6 +33,10 @@ NAMESPACES = {
     "wfw": "http://wellformedweb.org/CommentAPI/",
     "xml": "http://www.w3.org/XML/1998/namespace",
 }
+
+
+_THUMBNAIL = 400
+"""The width of the rendition for lists, in pixels."""
 
 
 def namespaces(prefixes: str) -> dict[str | None, str]:
@@ -59,6 +65,36 @@ def add(
     if text is not None:
         element.text = text
     return element
+
+
+def add_picture(parent: etree._Element, image: Figure) -> None:
+    """Add a picture, its properties, caption and credit (rssboard.org/media-rss, 1.5.1)."""
+    address = {"url": image.src}
+    size = {"width": image.width, "height": image.height}
+    about = {"medium": "image", "type": image.type, **size, "fileSize": image.length}
+    content = add(parent, "media:content", attributes={**address, **about})
+    if image.alt:
+        add(content, "media:title", image.alt, {"type": "plain"})
+    if description := image.caption or image.alt:
+        add(content, "media:description", description, {"type": "plain"})
+    if _THUMBNAIL in image.variants:
+        address = {"url": pictures.rendition_name(image, _THUMBNAIL)}
+        size = {"width": _THUMBNAIL, "height": pictures.height(image, _THUMBNAIL)}
+    add(content, "media:thumbnail", attributes={**address, **size})
+    if image.credit:
+        about = {"role": "photographer", "scheme": "urn:ebu"}
+        add(content, "media:credit", image.credit, about)
+
+
+def add_restriction(parent: etree._Element) -> None:
+    """Ask readers and directories neither to share nor to list the feed.
+
+    That is Feed Access Control (www.bloglines.com/about/specs/fac-1.0). The namespace is declared
+    here, so that public feeds don't have it.
+    """
+    etree.SubElement(
+        parent, tag("access:restriction"), {"relationship": "deny"}, nsmap=namespaces("access")
+    )
 
 
 class XmlFrame:

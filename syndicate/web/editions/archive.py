@@ -20,11 +20,10 @@ from starlette.routing import Route
 from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
 from syndicate.errors import StoreError
-from syndicate.model.articles import Person
 from syndicate.publish.output.formats import REVALIDATE, feed_cache_control
 from syndicate.render.feeds import atom
-from syndicate.render.feeds.channel import ChannelEntry, FeedChannel
-from syndicate.render.feeds.history import FeedHistory
+from syndicate.render.feeds.channel import FeedChannel, FeedHistory
+from syndicate.render.feeds.entries import ChannelEntry, publisher
 from syndicate.store import ArchivedEdition, Store
 from syndicate.text import one_line
 from syndicate.web.editions.public_copy import POLICY, PublicCopies
@@ -231,7 +230,7 @@ def _render_feed(
     """Render the feed of editions, newest first; `page` is the address of their list."""
     language = newsletter.language or config.publication.language
     publication = config.publication
-    author = Person(name=one_line(publication.author or "") or one_line(publication.title))
+    author = publisher(config)
     entries = [
         ChannelEntry(
             id=uuid5(publication.id, f"edition {edition.key}").urn,

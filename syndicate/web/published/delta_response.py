@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from cachetools import LRUCache
 
-from syndicate.render.feeds.document_parts import DocumentParts
+from syndicate.render.feeds.channel import DocumentParts
 from syndicate.render.feeds.formats import FORMATS
 from syndicate.web.published.file_cache import CachedFile
 from syndicate.web.published.request_headers import ContentCoding, parse_etags, parse_weights

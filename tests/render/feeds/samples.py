@@ -10,7 +10,8 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure
 from syndicate.render import addresses, topics
-from syndicate.render.feeds.channel import ChannelEntry, FeedChannel, build_channel
+from syndicate.render.feeds.channel import FeedChannel, build_channel
+from syndicate.render.feeds.entries import ChannelEntry
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 from lxml import html
 
 from syndicate.model.articles import Comments, Figure, Person
-from syndicate.render.feeds.channel import build_entry
+from syndicate.render.feeds.entries import build_entry
 from tests.render.feeds.samples import BODY, TRAM, a_channel, an_article
 
 

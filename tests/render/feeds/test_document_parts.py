@@ -12,7 +12,7 @@ from lxml import etree
 
 from syndicate.model.articles import Comments, Figure, Person
 from syndicate.render.feeds import atom, json_feed, rss
-from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
+from syndicate.render.feeds.entries import build_entry, build_tombstone, build_withdrawn_entry
 from syndicate.render.feeds.formats import FORMATS
 from tests.end_to_end import output_rules
 from tests.render.feeds.samples import NOON, a_channel, an_article

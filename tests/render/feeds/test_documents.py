@@ -10,9 +10,9 @@ from lxml import etree
 
 from syndicate.publish.output.formats import feed_cache_control
 from syndicate.render.feeds import atom, json_feed, rss
-from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
+from syndicate.render.feeds.channel import FeedHistory
+from syndicate.render.feeds.entries import build_entry, build_tombstone, build_withdrawn_entry
 from syndicate.render.feeds.formats import FORMATS
-from syndicate.render.feeds.history import FeedHistory
 from tests.render.feeds.samples import NOON, a_channel, an_article, conform
 from tests.render.feeds.test_agreement import FULL, OWNED
 from tests.render.feeds.test_formats import CONFIG, RICH, written

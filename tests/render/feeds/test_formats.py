@@ -16,7 +16,7 @@ from lxml import etree
 from syndicate.config import Config
 from syndicate.model.articles import Comments, Figure, Person
 from syndicate.render.feeds import atom, json_feed, rss
-from syndicate.render.feeds.channel import build_entry
+from syndicate.render.feeds.entries import build_entry
 from syndicate.render.feeds.formats import FORMATS
 from tests.render.feeds.samples import NOON, TRAM, a_channel, an_article, conform
 from tests.shared_folder import SHARED, needs_shared

@@ -9,8 +9,8 @@ from lxml import etree
 from syndicate.config.sections.feeds import PodcastSettings
 from syndicate.model.articles import Person, Recording
 from syndicate.render.feeds import atom, rss
-from syndicate.render.feeds.channel import build_entry
-from syndicate.render.feeds.podcast import guid
+from syndicate.render.feeds.channel import guid
+from syndicate.render.feeds.entries import build_entry
 from tests.render.feeds.samples import a_channel, an_article
 from tests.render.feeds.test_formats import BRANDED, CONFIG, written
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from syndicate.render.feeds.channel import build_entry, build_tombstone, build_withdrawn_entry
+from syndicate.render.feeds.entries import build_entry, build_tombstone, build_withdrawn_entry
 from syndicate.render.feeds.formats import FORMATS
 from syndicate.web.published.delta_response import FeedDeltas
 from tests.end_to_end import output_rules

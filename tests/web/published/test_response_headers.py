@@ -7,7 +7,7 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.render.feeds import rss
-from syndicate.render.feeds.channel import build_entry
+from syndicate.render.feeds.entries import build_entry
 from tests.render.feeds.samples import a_channel, an_article
 from tests.web.published.published_folder import PUBLICATION, RSS, put, served
 
