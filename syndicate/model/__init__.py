@@ -1,8 +1,8 @@
 """What the store keeps, as frozen values, and the pure decisions about them.
 
 `articles` and their `compiled_body`, `pictures`, `videos` and `old_addresses`; `urls` normalises
-web addresses; `media_integrity` checks files. `schedule_slots` computes when a schedule is due,
-`due_slots` which slots are; `article_selection` is what is new to a schedule, and what an
+web addresses; `media_integrity` checks files. `schedule_slots` computes when a schedule is due, and
+which slots fire; `article_selection` is what is new to a schedule, and what an
 edition takes of it. `editions` and their progress, `edition_control`;
 `deliveries`, the ledger's rows, and when to try again; `mail_flow` for operators;
 `subscribers` and what changes about them.

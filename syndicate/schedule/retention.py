@@ -9,7 +9,7 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Store, Transaction
-from syndicate.store.audience.retention import STEP
+from syndicate.store.audience.erasures import STEP
 
 _COUNTERS_KEPT = timedelta(days=2)
 """How long counters of attempt limits are kept; no limit looks further back."""

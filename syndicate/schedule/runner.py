@@ -27,7 +27,7 @@ from syndicate.intake.articles.article_files import (
     watch,
 )
 from syndicate.intake.articles.article_import import ImportOutcome, import_articles
-from syndicate.model.due_slots import SlotTrigger, schedule_timing
+from syndicate.model.schedule_slots import SlotTrigger, schedule_timing
 from syndicate.schedule.progress_report import ProgressReporter
 from syndicate.schedule.retention import purge_daily
 from syndicate.schedule.wiring import Services

@@ -4,7 +4,7 @@
     with store.read() as tx:
         tx.articles.by_slug("harbour-tram")
 
-`store` opens the database and its transactions; `transaction` gives access to the tables.
+`store` opens the database, and its transactions give access to the tables.
 `articles/` keeps articles, slugs and pictures; `audience/` subscribers and what is known of them;
 `editions/` what is mailed, when and to whom; `ledger/` each delivery's state;
 `push/` the queue of outgoing calls; `database/` the schema, SQL and both databases.
@@ -25,8 +25,7 @@ from syndicate.store.ledger.deliveries import RecoveredClaims
 from syndicate.store.ledger.heartbeats import Heartbeat
 from syndicate.store.push.call_queue import CallKind, OutgoingCall, PendingCalls
 from syndicate.store.push.hub import HubCounts, HubRequest
-from syndicate.store.store import Store
-from syndicate.store.transaction import Transaction
+from syndicate.store.store import Store, Transaction
 
 __all__ = [
     "ArchivedEdition",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicate.config import Schedule
-from syndicate.model.due_slots import SlotDecision, decide, schedule_timing
+from syndicate.model.schedule_slots import SlotDecision, decide, schedule_timing
 
 if TYPE_CHECKING:
     from syndicate.model.schedule_slots import Slot

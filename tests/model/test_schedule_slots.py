@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from syndicate.config import Schedule
 from syndicate.config.cron import MONTHS, WEEKDAYS, parse
-from syndicate.model.due_slots import SlotTrigger, Timing, schedule_timing
-from syndicate.model.schedule_slots import Slot
+from syndicate.model.schedule_slots import Slot, SlotTrigger, Timing, schedule_timing
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 LORD_HOWE, KATHMANDU = ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Asia/Kathmandu")

@@ -114,7 +114,7 @@ def _mail_warnings(config: "Config") -> Iterator[str]:
 
 
 def _upcoming(config: "Config") -> list[dict[str, Any]]:
-    from syndicate.model.due_slots import schedule_timing  # noqa: PLC0415 - start-up
+    from syndicate.model.schedule_slots import schedule_timing  # noqa: PLC0415 - start-up
 
     now = clock.now()
     upcoming = []

@@ -71,7 +71,7 @@ def _started(
 
 
 def _introduce(config: "Config", server: "WebServer") -> None:
-    from syndicate.model.due_slots import schedule_timing  # noqa: PLC0415 - start-up
+    from syndicate.model.schedule_slots import schedule_timing  # noqa: PLC0415 - start-up
 
     echo(f"{config.publication.title} is at {server.url}/")
     echo(f"  feeds       {server.url}/rss.xml  /atom.xml  /feed.json")

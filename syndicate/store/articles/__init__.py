@@ -2,6 +2,5 @@
 
 `writes` adds, revises, retracts and numbers articles, counts every change,
 and refuses a slug or an old address that is another's.
-`reading` finds and lists articles.
-`published` answers builds; `rows` converts database rows; `media` keeps pictures' sizes.
+`reading` finds and lists articles, also for builds, and pictures with their sizes.
 """

@@ -1,16 +1,107 @@
-"""Finds and lists articles, and says what has changed."""
+"""Finds and lists articles, for editors and for builds; converts their rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    union,
+)
 
 from syndicate.model.article_selection import ArticleWindow
-from syndicate.model.articles import Article, Status
-from syndicate.store.articles.rows import article_of, articles_query, newest_first, public_at
+from syndicate.model.articles import Article, Comments, Figure, Person, Recording, Revision, Status
+from syndicate.model.compiled_body import CompiledBody
+from syndicate.model.old_addresses import address_from_key
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema import addresses, articles, edition_items, editions
+from syndicate.store.database.schema import (
+    addresses,
+    articles,
+    bodies,
+    edition_items,
+    editions,
+    media,
+    revisions,
+)
+
+REVISION_FIELDS = tuple(field.name for field in fields(Revision))
+_IDENTITY = (
+    "key", "id", "slug", "path", "source", "number", "revision", "first_seen", "retracted_at",
+)  # fmt: skip
+_NEWEST = and_(revisions.c.article == articles.c.key, revisions.c.number == articles.c.revision)
+_COLUMNS = [articles.c[name] for name in _IDENTITY] + [
+    revisions.c[name] for name in (*REVISION_FIELDS, "saved_at")
+]
+_NAMES = tuple(column.name for column in _COLUMNS)
+
+
+def articles_query() -> Select[Any]:
+    """Select articles with their newest revision."""
+    return select(*_COLUMNS).join(revisions, _NEWEST)
+
+
+def newest_first(query: Select[Any]) -> Select[Any]:
+    """Order articles as lists show them."""
+    return query.order_by(articles.c.published_at.desc(), articles.c.id)
+
+
+def public_at(at: datetime) -> ColumnElement[bool]:
+    """Match articles that readers may see at `at`."""
+    return and_(
+        articles.c.status != Status.DRAFT,
+        articles.c.retracted_at.is_(None),
+        articles.c.published_at <= at,
+    )
+
+
+def row_of(revision: Revision) -> dict[str, Any]:
+    """Return the columns of a revision's row."""
+    row = {name: getattr(revision, name) for name in REVISION_FIELDS}
+    for name in ("authors", "contributors", "figures"):
+        row[name] = [_flat(value) for value in row[name]]
+    return row | {
+        "tags": list(revision.tags),
+        "old_addresses": list(revision.old_addresses),
+        "image": _flat(revision.image) if revision.image else None,
+        "audio": _flat(revision.audio) if revision.audio else None,
+        "comments": _flat(revision.comments) if revision.comments else None,
+        "translations": dict(revision.translations),
+        "extra": dict(revision.extra),
+    }
+
+
+def article_of(row: Row[Any]) -> Article:
+    """Make an article of a row of `articles_query`."""
+    values = dict(zip(_NAMES, row, strict=True))
+    image, audio, comments = values["image"], values["audio"], values["comments"]
+    for name in ("tags", "old_addresses"):
+        values[name] = tuple(values[name])
+    for name in ("authors", "contributors"):
+        values[name] = tuple(Person(**person) for person in values[name])
+    values["figures"] = tuple(figure_of(**figure) for figure in values["figures"])
+    values["image"] = figure_of(**image) if image else None
+    values["audio"] = Recording(**audio) if audio else None
+    values["comments"] = Comments(**comments) if comments else None
+    return Article(**values)
+
+
+def figure_of(*, variants: Iterable[int] = (), **row: Any) -> Figure:
+    """Make a picture of its stored fields."""
+    return Figure(**row, variants=tuple(variants))
+
+
+def _flat(value: Person | Figure | Recording | Comments) -> dict[str, Any]:
+    """Return a value's fields; `asdict` copies them, and takes ten times as long."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 class ArticleReader(Repository):
@@ -145,3 +236,99 @@ class ArticleLookup:
     def by_source(self, source: str) -> list[Article]:
         """Find articles by the hash of their file's body, oldest first."""
         return self._sources.get(source, [])
+
+
+BATCH = 500
+"""Keys per query."""
+
+# built once: SQLAlchemy takes longer to build and recognise a query than SQLite to answer it
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_ARTICLES = articles_query().where(articles.c.key.in_(_KEYS))
+_BODIES = select(bodies.c.article, bodies.c.opening, bodies.c.body, bodies.c.rules).where(
+    bodies.c.article.in_(_KEYS)
+)
+_OLD_ADDRESSES = (
+    select(addresses.c.article, addresses.c.slug)
+    .join(articles, articles.c.key == addresses.c.article)
+    .where(addresses.c.article.in_(_KEYS))
+    .where(addresses.c.slug != articles.c.slug)
+    .order_by(addresses.c.slug)
+)
+
+
+class PublishedArticles(ArticleReader):
+    """Articles, as builds read them."""
+
+    def newest_change(self) -> int:
+        """Return the number of the newest change to any article; 0 where there was none."""
+        return self._execute(select(func.max(articles.c.change))).scalar() or 0
+
+    def changed(
+        self, after: int, *, since: datetime, at: datetime, breaking_for: timedelta = timedelta()
+    ) -> list[int]:
+        """Return the keys of the articles that a build as of `at` has to look at, sorted.
+
+        That is what changed after the change numbered `after`, what has become public
+        since `since`, and what stopped being breaking since then.
+        """
+        start, end = since - breaking_for, at - breaking_for
+        due = and_(articles.c.published_at > since, articles.c.published_at <= at)
+        keys = union(  # each by an index: an OR would scan every article
+            select(articles.c.key).where(articles.c.change > after),
+            select(articles.c.key).where(due),
+            select(articles.c.key).where(
+                articles.c.breaking, articles.c.published_at > start, articles.c.published_at <= end
+            ),
+        )
+        return sorted(self._execute(keys).scalars())
+
+    def keys(self) -> list[int]:
+        """Return the keys of all articles, whatever their state."""
+        return [*self._execute(select(articles.c.key).order_by(articles.c.key)).scalars()]
+
+    def articles(self, keys: Sequence[int]) -> list[Article]:
+        """Return articles, whatever their state, in the order of `keys`."""
+        by_key = {article.key: article for article in map(article_of, self._of(keys, _ARTICLES))}
+        return [by_key[key] for key in keys if key in by_key]
+
+    def compiled_bodies(self, keys: Sequence[int]) -> dict[int, CompiledBody]:
+        """Return the compiled bodies that are stored, by the article's key."""
+        return {
+            key: CompiledBody(opening=tuple(opening), body=tuple(body), rules=rules)
+            for key, opening, body, rules in self._of(keys, _BODIES)
+        }
+
+    def old_addresses(self, keys: Sequence[int]) -> dict[int, list[str]]:
+        """Return the addresses that articles used to have, here or elsewhere, by their keys."""
+        addresses: dict[int, list[str]] = {}
+        for key, slug in self._of(keys, _OLD_ADDRESSES):
+            addresses.setdefault(key, []).append(address_from_key(slug))
+        return addresses
+
+    def since(self, after: datetime, at: datetime, *, limit: int) -> list[Article]:
+        """Return what was published after `after`, and readers may see at `at`, newest first."""
+        recent = articles_query().where(public_at(at), articles.c.published_at > after)
+        return self._many(newest_first(recent).limit(limit))
+
+    def breaking(self, after: datetime, at: datetime) -> Article | None:
+        """Return the newest breaking article that was published after `after`."""
+        recent = articles_query().where(public_at(at), articles.c.published_at > after)
+        return self._one(newest_first(recent.where(articles.c.breaking)).limit(1))
+
+    def _of(self, keys: Sequence[int], query: Select[Any]) -> Iterator[Any]:
+        """Run a query for batches of articles."""
+        for start in range(0, len(keys), BATCH):
+            batch = keys[start : start + BATCH]
+            yield from self._execute(query, {"keys": batch}).all()
+
+
+class MediaCatalogue(Repository):
+    """The publication's own pictures."""
+
+    def add(self, figure: Figure) -> None:
+        """Add a picture; its name is a hash of its content, so there is nothing to update."""
+        self._insert_new(media, {key.name: getattr(figure, key.name) for key in media.c})
+
+    def get(self, src: str) -> Figure | None:
+        """Find a picture by its `media/…` name; alt, caption and credit are the article's."""
+        return self._value(figure_of, select(media).where(media.c.src == src))

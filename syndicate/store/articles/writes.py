@@ -28,10 +28,15 @@ from syndicate.errors import Refused
 from syndicate.model.articles import Article, Revision, Status
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.model.old_addresses import storage_key
-from syndicate.store.articles.reading import ArticleLookup, ArticleReader
-from syndicate.store.articles.rows import REVISION_FIELDS, articles_query, public_at, row_of
-from syndicate.store.database.locks import LOCK_NUMBERS, lock
-from syndicate.store.database.repository import Repository
+from syndicate.store.articles.reading import (
+    REVISION_FIELDS,
+    ArticleLookup,
+    ArticleReader,
+    articles_query,
+    public_at,
+    row_of,
+)
+from syndicate.store.database.repository import LOCK_NUMBERS, Repository, lock
 from syndicate.store.database.schema import Instant, addresses, articles, bodies, revisions, tags
 
 _NUMBER = update(articles).where(articles.c.key == bindparam("its_key"))

@@ -23,8 +23,7 @@ from syndicate.store.audience.import_staging import (
 )
 from syndicate.store.audience.merges import FormerAddresses
 from syndicate.store.audience.subscribers import Subscribers
-from syndicate.store.database.locks import LOCK_AUDIENCE, lock
-from syndicate.store.database.repository import COUNTED, Repository
+from syndicate.store.database.repository import COUNTED, LOCK_AUDIENCE, Repository, lock
 from syndicate.store.database.schema import (
     Instant,
     changes,

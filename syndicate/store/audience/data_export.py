@@ -14,8 +14,8 @@ from syndicate.model.subscribers import Subscriber, SubscriberChange
 from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.confirmations import Confirmations, PendingConfirmation
 from syndicate.store.audience.merges import FormerAddresses, Merges
-from syndicate.store.audience.people import select_people, subscribers_from
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
+from syndicate.store.audience.search import select_people, subscribers_from
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
     clicks,

@@ -1,22 +1,23 @@
-"""Erases subscribers: their rows, and their traces elsewhere.
+"""Erases subscribers and their traces elsewhere, and what is too old to be kept.
 
-A hash of the address stays, so that no import adds it again; the ledger's rows stay, by
+A hash of an erased address stays, so that no import adds it again; the ledger's rows stay, by
 number alone.
 """
 
 import hmac
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, or_, select
 
-from syndicate.model.subscribers import Action, Cause, normalise_email
+from syndicate.model.editions import EditionKind
+from syndicate.model.subscribers import Action, Cause, SubscriptionState, normalise_email
 from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.merges import FormerAddresses, Merges
+from syndicate.store.database.attempt_limits import AttemptLimits
 from syndicate.store.database.keys import Keys
-from syndicate.store.database.locks import LOCK_AUDIENCE, lock
-from syndicate.store.database.repository import Repository
+from syndicate.store.database.repository import LOCK_AUDIENCE, Repository, lock
 from syndicate.store.database.schema import (
     changes,
     clicks,
@@ -104,3 +105,109 @@ class Erasures(Repository):
 def hash_address(address: str, secret: bytes) -> str:
     """Return the hash that is kept of an erased address, which is in its normal form."""
     return hmac.digest(secret, address.encode(), "sha256").hex()
+
+
+STEP = 1000
+"""Rows, or people, per transaction: others want to write as well."""
+_DAILY_RUN = "retention"
+_CONSENT = (
+    *(Action.ASKED, Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED),
+    *(Action.DECLINED, Action.LEFT_ELSEWHERE),
+)
+_DAY = timedelta(days=1)
+
+
+class RetentionStore(Repository):
+    """Counts and deletes what is too old to be kept."""
+
+    def start_daily_run(self, at: datetime) -> bool:
+        """Return True once a day, to one process."""
+        return AttemptLimits(self._connection).once(_DAILY_RUN, per=_DAY, at=at)
+
+    def ran_today(self, at: datetime) -> bool:
+        """Whether today's run was started."""
+        return AttemptLimits(self._connection).was_done(_DAILY_RUN, per=_DAY, at=at)
+
+    def unconfirmed(self, before: datetime) -> list[int]:
+        """Return the keys of those who signed up before then and never confirmed anything."""
+        query = select(subscribers.c.key).where(_unconfirmed(before)).order_by(subscribers.c.key)
+        return list(self._execute(query).scalars())
+
+    def delete_unconfirmed(
+        self, keys: Sequence[int], before: datetime, *, cause: Cause, at: datetime
+    ) -> int:
+        """Delete people, unless they have confirmed meanwhile; return how many.
+
+        The audit log keeps, by number alone, that it was done.
+        """
+        lock(self._connection, LOCK_AUDIENCE)
+        query = select(subscribers.c.key).where(subscribers.c.key.in_(keys), _unconfirmed(before))
+        keys = list(self._execute(query).scalars())
+        if keys:
+            Erasures(self._connection).delete_people(keys, history=True)
+            erased = ((key, "") for key in keys)
+            AuditLog(self._connection).add_all(erased, Action.ERASED, cause=cause, at=at)
+        return len(keys)
+
+    def count_letters(self, before: datetime) -> int:
+        """Count letters that expired before then."""
+        return self._count(editions, _letters(before))
+
+    def delete_letters(self, before: datetime) -> int:
+        """Delete some of them with their confirmations; return how many, 0 when none is left."""
+        oldest = select(editions.c.key).where(_letters(before)).order_by(editions.c.key).limit(STEP)
+        keys = list(self._execute(oldest).scalars())
+        self._delete(confirmations, confirmations.c.letter.in_(keys))
+        for table in (deliveries, delivery_events):
+            self._delete(table, table.c.edition.in_(keys))
+        return self._delete(editions, editions.c.key.in_(keys))
+
+    def count_events(self, before: datetime) -> int:
+        """Count servers' replies, audit entries and clicks from before then."""
+        return sum(self._count(table, old) for table, old in _events(before))
+
+    def delete_events(self, before: datetime) -> int:
+        """Delete some of them; return how many, 0 when none is left."""
+        deleted = 0
+        for table, old in _events(before):
+            oldest = select(table.c.key).where(old).order_by(table.c.key).limit(STEP)
+            deleted += self._delete(table, table.c.key.in_(oldest))
+        return deleted
+
+
+def _letters(before: datetime) -> ColumnElement[bool]:
+    return and_(editions.c.kind == EditionKind.LETTER, editions.c.expires_at < before)
+
+
+def _unconfirmed(before: datetime) -> ColumnElement[bool]:
+    """Match people whose every subscription, if any, is pending since before then.
+
+    A person with a private feed is a reader, though no mail goes to them.
+    """
+    is_reader = exists().where(
+        subscriptions.c.subscriber == subscribers.c.key,
+        or_(subscriptions.c.state != SubscriptionState.PENDING, subscriptions.c.at >= before),
+    )
+    requested = exists().where(
+        confirmations.c.subscriber == subscribers.c.key, confirmations.c.at >= before
+    )
+    has_feed = exists().where(private_feeds.c.subscriber == subscribers.c.key)
+    return and_(subscribers.c.created_at < before, ~is_reader, ~requested, ~has_feed)
+
+
+def _events(before: datetime) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
+    # merges stay, so that links in old mail find their readers; so does the proof of consent
+    # to what a reader still gets
+    consent = and_(
+        changes.c.action.in_(_CONSENT),
+        exists().where(
+            subscriptions.c.subscriber == changes.c.subscriber,
+            subscriptions.c.newsletter == changes.c.newsletter,
+        ),
+    )
+    changed = and_(changes.c.at < before, changes.c.action != Action.MERGED, ~consent)
+    return (
+        (delivery_events, delivery_events.c.at < before),
+        (changes, changed),
+        (clicks, clicks.c.at < before),
+    )

@@ -8,8 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, func, insert, literal, 
 
 from syndicate.model.subscribers import Action, Cause, SubscriptionState
 from syndicate.store.audience.audit_log import COLUMNS
-from syndicate.store.database.locks import LOCK_AUDIENCE, LOCK_NUMBERS, lock
-from syndicate.store.database.repository import Repository
+from syndicate.store.database.repository import LOCK_AUDIENCE, LOCK_NUMBERS, Repository, lock
 from syndicate.store.database.schema import (
     Instant,
     changes,

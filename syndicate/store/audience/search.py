@@ -1,12 +1,17 @@
-"""Finds and counts subscribers for operators, by filter and by newsletter."""
+"""Finds and counts subscribers by filter and by newsletter, and builds them from rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby, islice
+from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Connection,
+    Row,
     Select,
     Text,
     case,
@@ -22,8 +27,7 @@ from sqlalchemy import (
 from syndicate import clock
 from syndicate.clock import EPOCH
 from syndicate.config import Criteria
-from syndicate.model.subscribers import Action, Subscriber, SubscriptionState
-from syndicate.store.audience.people import PEOPLE, select_people, subscribers_from
+from syndicate.model.subscribers import Action, Subscriber, Subscription, SubscriptionState
 from syndicate.store.audience.segments import condition, has
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
@@ -188,3 +192,56 @@ class SubscriberSearch(Repository):
     def _keys(self, criteria: SearchCriteria) -> Select[Any]:
         query = select(subscribers.c.key).select_from(PEOPLE).group_by(subscribers.c.key)
         return self._filtered(query, criteria)
+
+
+_BATCH = 500
+"""People per query of tags."""
+
+
+PEOPLE = subscribers.outerjoin(
+    subscriptions, subscriptions.c.subscriber == subscribers.c.key
+).outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
+"""Everybody, with one row per subscription."""
+
+
+def select_people() -> Select[Any]:
+    """Select people, one row per subscription; `subscribers_from` puts them together."""
+    names = ("newsletter", "state", "since", "at", "source")
+    subscription = (subscriptions.c[name] for name in names)
+    return select(subscribers, *subscription, suppressions.c.reason).select_from(PEOPLE)
+
+
+def subscribers_from(connection: Connection, rows: Iterable[Row[Any]]) -> Iterator[Subscriber]:
+    """Build subscribers from rows of `select_people`, where a person's rows are adjacent."""
+    people = (list(subscribed) for _, subscribed in groupby(rows, key=attrgetter("key")))
+    while batch := list(islice(people, _BATCH)):
+        query = select(subscriber_tags.c.subscriber, subscriber_tags.c.tag).where(
+            subscriber_tags.c.subscriber.in_([person[0].key for person in batch])
+        )
+        tags: dict[int, list[str]] = {}
+        for key, tag in connection.execute(query.order_by(subscriber_tags.c.tag)):
+            tags.setdefault(key, []).append(tag)
+        for person in batch:
+            first = person[0]
+            yield Subscriber(
+                key=first.key,
+                email=first.email,
+                name=first.name,
+                language=first.language,
+                fields=MappingProxyType(first.fields),
+                tags=tuple(tags.get(first.key, ())),
+                paused_until=first.paused_until,
+                created_at=first.created_at,
+                suppressed=first.reason,
+                subscriptions=tuple(
+                    Subscription(
+                        newsletter=row.newsletter,
+                        state=row.state,
+                        since=row.since,
+                        at=row.at,
+                        source=row.source,
+                    )
+                    for row in person
+                    if row.newsletter is not None
+                ),
+            )

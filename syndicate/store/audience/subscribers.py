@@ -22,10 +22,9 @@ from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.confirmations import ConfirmationKind
 from syndicate.store.audience.erasures import Erasures
 from syndicate.store.audience.merges import FormerAddresses, Merges
-from syndicate.store.audience.people import select_people, subscribers_from
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
-from syndicate.store.database.locks import LOCK_AUDIENCE, lock
-from syndicate.store.database.repository import Repository
+from syndicate.store.audience.search import select_people, subscribers_from
+from syndicate.store.database.repository import LOCK_AUDIENCE, Repository, lock
 from syndicate.store.database.schema import (
     confirmations,
     subscriber_tags,

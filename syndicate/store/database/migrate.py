@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, inse
 
 from syndicate.errors import StoreTooNew, StoreUnreachable
 from syndicate.store.database import schema_delivery
-from syndicate.store.database.locks import LOCK_MIGRATION, lock
+from syndicate.store.database.repository import LOCK_MIGRATION, lock
 from syndicate.store.database.schema import HEAD, keys, metadata
 
 assert schema_delivery, "its tables are among those of the metadata"

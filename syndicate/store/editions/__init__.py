@@ -1,7 +1,7 @@
 """Editions: frozen mail to a newsletter's readers, or a letter to one person.
 
-`fires` records schedules and the outcome of each slot; `editions` freezes and finds editions.
-`recipients` decides who gets one, and why a subscriber is skipped.
+`fires` records schedules and the outcome of each slot; `editions` freezes and finds editions,
+and decides who gets one, and why a subscriber is skipped.
 `control` pauses, cancels and resumes editions; `successors` corrects or repeats them.
 `archive` lists what everybody may read; `clicks` counts followed links.
 `metrics_snapshot` counts what the store contains, for monitoring.

@@ -26,12 +26,10 @@ from syndicate.model.edition_control import (
 )
 from syndicate.model.editions import Edition, EditionKind, EditionState
 from syndicate.model.subscribers import Cause
-from syndicate.store.database.locks import lock_edition
-from syndicate.store.database.repository import Repository
+from syndicate.store.database.repository import Repository, lock_edition
 from syndicate.store.database.schema import deliveries, delivery_events, editions
 from syndicate.store.database.schema_delivery import control_records
-from syndicate.store.editions.editions import Editions
-from syndicate.store.editions.recipients import queue_for
+from syndicate.store.editions.editions import Editions, queue_for
 
 BATCH = 5_000
 """Rows per transaction that a sweep updates: others want to write as well."""

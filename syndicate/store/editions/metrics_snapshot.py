@@ -14,7 +14,7 @@ from sqlalchemy import Column, ColumnElement, FromClause, func, select
 from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.editions import EditionKind, EditionState
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.store.articles.rows import public_at
+from syndicate.store.articles.reading import public_at
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles, deliveries, editions, fires, subscriptions
 from syndicate.store.database.schema_delivery import outgoing_calls

@@ -12,8 +12,7 @@ from syndicate.model.deliveries import DeliveryState
 from syndicate.model.edition_control import ControlAction, Remaining
 from syndicate.model.editions import Draft, Edition, EditionState
 from syndicate.model.subscribers import Cause
-from syndicate.store.database.locks import LOCK_NUMBERS, lock
-from syndicate.store.database.repository import Repository
+from syndicate.store.database.repository import LOCK_NUMBERS, Repository, lock
 from syndicate.store.database.schema import (
     deliveries,
     delivery_events,
@@ -29,8 +28,7 @@ from syndicate.store.editions.control import (
     EditionControl,
     stop_reason,
 )
-from syndicate.store.editions.editions import Editions
-from syndicate.store.editions.recipients import join_readers, queue_for, skip_reason
+from syndicate.store.editions.editions import Editions, join_readers, queue_for, skip_reason
 
 _MISSED = or_(deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.EXPIRED]), CANCELLED_ROW)
 """Readers who provably didn't get it, and might have wanted to."""

@@ -32,8 +32,7 @@ from sqlalchemy import (
 
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
 from syndicate.store.database.bulk_update import RowValues, pipeline
-from syndicate.store.database.locks import lock_editions_shared
-from syndicate.store.database.repository import Repository
+from syndicate.store.database.repository import Repository, lock_editions_shared
 from syndicate.store.database.schema import (
     Instant,
     deliveries,
@@ -42,7 +41,7 @@ from syndicate.store.database.schema import (
     microseconds,
     subscribers,
 )
-from syndicate.store.editions.recipients import join_readers, skip_reason
+from syndicate.store.editions.editions import join_readers, skip_reason
 from syndicate.store.ledger.transitions import CLAIM, INTEND, IS_SENDING, RELEASE, SETTLE, SKIP
 
 AnyRow = Row[*tuple[Any, ...]]

@@ -12,7 +12,7 @@ from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionState
 from syndicate.store.database.bulk_update import INTEGER, TEXT, BulkUpdate, Parameters, text_literal
 from syndicate.store.database.schema import deliveries, editions
-from syndicate.store.editions.recipients import join_reader, skip_reason
+from syndicate.store.editions.editions import join_reader, skip_reason
 
 IS_SENDING = editions.c.state == EditionState.SENDING
 _FREE = {"owner": null(), "lease_until": null()}

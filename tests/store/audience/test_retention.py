@@ -101,7 +101,7 @@ def test_a_forgotten_address_may_ask_again(store):
 
 
 def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, monkeypatch):
-    monkeypatch.setattr("syndicate.store.audience.retention.STEP", 2)
+    monkeypatch.setattr("syndicate.store.audience.erasures.STEP", 2)
     with store.write() as tx:
         ada = add(tx, "ada", news=(CONFIRMED, LONG_AGO), other=(CONFIRMED, LONG_AGO))
         bo = add(tx, "bo", news=(CONFIRMED, LONG_AGO))

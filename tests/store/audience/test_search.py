@@ -73,7 +73,7 @@ def test_a_limit_counts_people_and_not_their_subscriptions(people):
 
 def test_more_people_than_are_fetched_at_once_all_come(store, monkeypatch):
     monkeypatch.setattr("syndicate.store.audience.search._FETCH_SIZE", 3)
-    monkeypatch.setattr("syndicate.store.audience.people._BATCH", 2)
+    monkeypatch.setattr("syndicate.store.audience.search._BATCH", 2)
     with store.write() as tx:
         for number in range(11):
             key = subscribe(tx, f"r{number}")

@@ -1,13 +1,15 @@
-"""Send quotas: how much mail may leave, by a rate or in a day, shared by all processes."""
+"""What limits the mail of all processes: quotas by a rate or in a day, and holds after failures."""
 
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, or_, select, true
 
 from syndicate.config.values import Rate
+from syndicate.model.mail_flow import MailHold
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import counters, microseconds
-from syndicate.store.database.schema_delivery import token_buckets
+from syndicate.store.database.schema_delivery import holds, token_buckets
 
 _SECOND = 1_000_000_000
 """In nanoseconds: at a million messages a second, a microsecond is a long time."""
@@ -83,3 +85,46 @@ def _on_day(name: str, at: datetime) -> ColumnElement[bool]:
 
 def _midnight(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 16, 30))
+"""How long a hold lasts, by how often in a row it was extended."""
+_KEPT_FOR = timedelta(days=1)
+_CURRENT = select(holds).where(holds.c.until > bindparam("now")).order_by(holds.c.what)
+
+
+class Holds(Repository):
+    """Which relays and domains are on hold, until when and why."""
+
+    def extend(self, what: str, *, reason: str, at: datetime) -> MailHold:
+        """Put a relay or a domain on hold; each time in a row for longer.
+
+        A current hold isn't changed. A hold that ended more than a day ago doesn't count.
+        """
+        self._delete(holds, holds.c.until < at - _KEPT_FOR)
+        first = MailHold(what=what, until=at + DURATIONS[0], strikes=1, reason=reason, since=at)
+        hold = None
+        while hold is None:  # another process may lift it in between
+            if self._insert_new(holds, asdict(first)):
+                return first
+            query = select(holds).where(holds.c.what == what).with_for_update()
+            hold = self._value(MailHold, query)
+        if hold.until > at:
+            return hold
+        until = at + DURATIONS[min(hold.strikes, len(DURATIONS) - 1)]
+        longer = replace(hold, until=until, strikes=hold.strikes + 1, reason=reason)
+        self._update(holds, holds.c.what == what, **asdict(longer))
+        return longer
+
+    def current(self, at: datetime) -> list[MailHold]:
+        """Return the holds at `at`."""
+        return self._values(MailHold, _CURRENT, {"now": at})
+
+    def lift(self, what: str, *, over_by: datetime | None = None) -> None:
+        """Delete a hold, since mail is accepted again.
+
+        With `over_by`, only if it ends by then: the accepted message may have been sent before
+        the server's reply led to a new hold.
+        """
+        over = true() if over_by is None else holds.c.until <= over_by
+        self._delete(holds, holds.c.what == what, over)
