@@ -10,7 +10,6 @@
 `push/` the queue of outgoing calls; `database/` the schema, SQL and both databases.
 """
 
-from syndicate.store.articles.reading import ArticleLookup
 from syndicate.store.articles.writes import ArticleWriter, NewArticle
 from syndicate.store.audience.confirmations import ConfirmationKind, PendingConfirmation
 from syndicate.store.audience.data_export import MailedItem, PersonalRecord
@@ -29,7 +28,6 @@ from syndicate.store.store import Store, Transaction
 
 __all__ = [
     "ArchivedEdition",
-    "ArticleLookup",
     "ArticleWriter",
     "CallKind",
     "ConfirmationKind",

@@ -1,8 +1,8 @@
 """Article files: found, parsed, matched with stored articles, and imported.
 
 `article_files` finds and watches them, and skips those over the limits. `article_import` imports
-batches: `parallel_parse` parses them in worker processes, `matching` finds the stored article of
-a file, `unique_slugs` gives it a slug. `source_file` parses one file: `front_matter` splits its
+batches: `parallel_parse` parses them in worker processes, `matching` finds a file's article in an
+`article_batch`, and its slug. `source_file` parses one file: `front_matter` splits its
 head, `front_matter_formats` reads YAML, TOML and JSON; `article_fields` reads the keys, also
 those of Jekyll and Hugo, `publishing` status and dates, `front_matter_keys` checks values and
 suggests known keys for misspelt ones. `liquid_reader` evaluates the Liquid of a `jekyll_site`,

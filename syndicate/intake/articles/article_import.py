@@ -10,6 +10,7 @@ from pathlib import Path
 from syndicate.body.compiler import compile_body
 from syndicate.config import Config
 from syndicate.errors import Refused
+from syndicate.intake.articles.article_batch import ArticleBatch
 from syndicate.intake.articles.matching import ArticleMatch, ArticleMatcher, TakenIdentities
 from syndicate.intake.articles.parallel_parse import (
     ParsedBatches,
@@ -19,10 +20,9 @@ from syndicate.intake.articles.parallel_parse import (
     parse_files,
 )
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
-from syndicate.intake.articles.unique_slugs import ArticleFinder
 from syndicate.model.articles import MEDIA, Article, Figure, Status
 from syndicate.model.old_addresses import storage_key
-from syndicate.store import ArticleWriter, NewArticle, Store, Transaction
+from syndicate.store import NewArticle, Store, Transaction
 
 _MEDIA_SOURCE = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 
@@ -123,7 +123,7 @@ class _ImportRun:
                 tx.lock_numbers()  # two processes may import the same folder
                 batch_import = _BatchImport(tx, self, batch, taken_after)
                 results = [batch_import.import_file(parsed_file) for parsed_file in batch]
-                batch_import.save_new()
+                batch_import.articles.save_new()
                 if self.dry_run or batch_import.to_reparse:
                     tx.rollback()
             return results, batch_import.to_reparse
@@ -151,24 +151,20 @@ class _BatchImport:
         self._reparsed = run.reparsed
         self._at = run.at
         self._taken = taken
-        self._matcher = ArticleMatcher(config=run.config, taken=taken, store=self._saved_articles)
+        files = [parsed.source_file for parsed in batch if parsed.source_file is not None]
+        names = {
+            "id": [parsed.id for parsed in batch if parsed.id],
+            "path": [file.path for file in files],
+            "slug": [slug for file in files for slug in _slugs(file)],
+            "source": [file.source for file in files if file.source],
+        }
+        self.articles = ArticleBatch(tx.articles, run.at, names)
+        self._matcher = ArticleMatcher(config=run.config, taken=taken, articles=self.articles)
         self.to_reparse: list[tuple[SourceFile, str]] = []
         """Files to parse again, each with the id to parse it for."""
-        files = [parsed.source_file for parsed in batch if parsed.source_file is not None]
-        self._lookup = tx.articles.lookup(
-            ids=[parsed.id for parsed in batch if parsed.id],
-            paths=[file.path for file in files],
-            slugs=[slug for file in files for slug in _slugs(file)],
-            sources=[file.source for file in files if file.source],
-        )
-        self._stale_names: set[str] = set()
-        """Ids, paths, slugs and source hashes that an article got after the look-up."""
-        self._stale_keys: set[int] = set()
-        """Articles that changed after the look-up."""
-        self._new: list[NewArticle] = []
 
     def import_file(self, parsed_file: ParsedFile) -> ImportResult:
-        """Import one file; `save_new` stores the new articles."""
+        """Import one file; a new article is stored later, by `articles.save_new`."""
         if parsed_file.source_file is None:
             return _refused(parsed_file)
         try:
@@ -176,16 +172,10 @@ class _BatchImport:
         except Refused as error:
             return _refused(parsed_file, str(error))
 
-    def save_new(self) -> None:
-        """Save the new articles, all at once."""
-        self._tx.articles.add_all(self._new, self._at)
-        self._new.clear()
-
     def _import(self, parsed_file: ParsedFile, source_file: SourceFile) -> ImportResult:
-        match = self._matcher.match(self._finder(source_file, parsed_file.id), source_file)
+        match = self._matcher.match(source_file)
         _refuse_unpublishing(source_file, match.article, self._at)
-        finder = self._finder(source_file, parsed_file.id)
-        self._matcher.refuse_taken_addresses(finder, source_file, match)
+        self._matcher.refuse_taken_addresses(source_file, match)
         if (match.id, match.slug) != (parsed_file.id, source_file.slug):
             warnings = (*source_file.warnings, *match.warnings)
             source_file = replace(source_file, slug=match.slug, warnings=warnings)
@@ -201,23 +191,6 @@ class _BatchImport:
         result = self._save(source_file, parsed_file.parsed, match)
         self._taken.add(source_file, match)
         return result
-
-    def _finder(self, source_file: SourceFile, public_id: str) -> ArticleFinder:
-        """Return the batch's look-up, or the store if the look-up is out of date for a file."""
-        lookup = self._lookup
-        candidates = [lookup.by_id(public_id), lookup.by_path(source_file.path)]
-        candidates += [lookup.by_slug(slug) for slug in _slugs(source_file)]
-        candidates += lookup.by_source(source_file.source)
-        keys = {article.key for article in candidates if article is not None}
-        names = {public_id, *_names(source_file)}
-        if self._stale_keys.isdisjoint(keys) and self._stale_names.isdisjoint(names):
-            return lookup
-        return self._saved_articles()
-
-    def _saved_articles(self) -> ArticleWriter:
-        """Return the store's articles, with all that were imported so far."""
-        self.save_new()
-        return self._tx.articles
 
     def _save(
         self, source_file: SourceFile, parsed: ParsedArticle, match: ArticleMatch
@@ -263,27 +236,11 @@ class _BatchImport:
         )
         article = match.article
         if article is None:
-            self._mark_stale(source_file, match)
-            self._new.append(new)
+            self.articles.add(new)
             return ImportOutcome.NEW
-        revised = self._tx.articles.revise(article, new, self._at)
-        if revised is article:
-            return ImportOutcome.UNCHANGED
-        self._mark_stale(source_file, match)
+        revised = self.articles.revise(article, new)
         same = (revised.revision, revised.slug) == (article.revision, article.slug)
         return ImportOutcome.UNCHANGED if same else ImportOutcome.REVISED
-
-    def _mark_stale(self, source_file: SourceFile, match: ArticleMatch) -> None:
-        """Record that the look-up is out of date for a file and its article."""
-        self._stale_names.update(_names(source_file), (match.id,))
-        previous = self._lookup.by_path(source_file.path)
-        self._stale_keys.update(
-            article.key for article in (match.article, previous) if article is not None
-        )
-
-
-def _names(source_file: SourceFile) -> set[str]:
-    return {source_file.path, source_file.source, *_slugs(source_file)} - {""}
 
 
 def _slugs(source_file: SourceFile) -> list[str]:

@@ -5,27 +5,30 @@ is. The ids in a body begin with the article's public id: a file is parsed for t
 that a new article would have, and again if it turns out to be an existing article.
 """
 
+import re
 import traceback
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple, TypeVar, cast
 
 from syndicate.config import Config
 from syndicate.errors import Refused, SyndicateError
+from syndicate.intake.articles.article_fields import SLUG_KEYS
+from syndicate.intake.articles.matching import SlugRequests, default_id
+from syndicate.intake.articles.slugify import article_name, slugify, split_dated_name
 from syndicate.intake.articles.source_file import (
     ParsedArticle,
     SourceFile,
     parse_article,
+    path_in_intake,
     read_source_file,
     stored_path,
 )
-from syndicate.intake.articles.unique_slugs import SlugRequests, read_slug_requests, requested_slug
 from syndicate.text import one_line
 from syndicate.workers.pool import WorkerPool, available_cores, start_workers
 from syndicate.workers.resource_limits import ResourceLimits, restart_timers
@@ -38,6 +41,12 @@ _CPU_SECONDS = 30.0
 """CPU time for one file, and for each of its pictures and recordings."""
 _MEMORY_BYTES = 1_500_000_000
 """A picture of 50 million pixels and its renditions take little more than half of it."""
+_SEARCHED_BYTES = 65_536
+"""Bytes of a file that are searched for a key with the slug."""
+_SLUG_KEY = re.compile(
+    rf"""(?im)\A(?:\xef\xbb\xbf)?\{{|^[ \t"']*+(?:{"|".join(SLUG_KEYS)})["' \t]*+[:=]""".encode()
+)
+"""JSON, which may be one line, or a line with such a key."""
 _WORKER_DIED = (
     "a process that reads articles was killed, perhaps for lack of memory; "
     "import again: the articles imported so far are saved"
@@ -214,11 +223,6 @@ def attempt(path: str, act: Callable[[], Result]) -> tuple[Result | None, str, s
         return None, reason, traceback.format_exc()
 
 
-def default_id(config: Config, slug: str) -> str:
-    """Return the public id of a new article whose file names none."""
-    return f"urn:uuid:{uuid.uuid5(config.publication.id, slug)}"
-
-
 class _ParseJob(NamedTuple):
     """A step of the work on some files: `slugs`, `requests`, `parse` or `reparse`."""
 
@@ -231,11 +235,35 @@ class _ParseJob(NamedTuple):
 def _job_handler(config: Config, *, save_media: bool) -> Callable[[_ParseJob], list[Any]]:
     def do(job: _ParseJob) -> list[Any]:
         if job.step == "slugs":
-            return [requested_slug(file, config) for file in job.files]
+            return [_requested_slug(file, config) for file in job.files]
         if job.step == "requests":
-            return read_slug_requests(job.files, config)
+            files = (_try_read(file, config) for file in job.files)
+            return [replace(file, text="") for file in files if file is not None]
         if job.for_id is not None:
             return [parse_for_id(*job.for_id, config, save_media=save_media)]
         return [parse_file(file, config, save_media=save_media) for file in job.files]
 
     return do
+
+
+def _requested_slug(file: Path, config: Config) -> str:
+    """Return the slug that a file asks for; mostly it is in the file's name."""
+    try:
+        with file.open("rb", buffering=0) as opened:
+            beginning = opened.read(_SEARCHED_BYTES)
+    except OSError:
+        return ""
+    if _SLUG_KEY.search(beginning):
+        source_file = _try_read(file, config)
+        return "" if source_file is None else source_file.slug
+    path = path_in_intake(PurePath(stored_path(file, config)), config)
+    with suppress(UnicodeEncodeError):  # a name that isn't UTF-8, which is refused later
+        return slugify(split_dated_name(article_name(path))[1])
+    return ""
+
+
+def _try_read(file: Path, config: Config) -> SourceFile | None:
+    """Read a file; None where that fails, which is reported when it is imported."""
+    with suppress(Exception):
+        return read_source_file(file, config)
+    return None

@@ -30,7 +30,6 @@ from syndicate.model.compiled_body import CompiledBody
 from syndicate.model.old_addresses import storage_key
 from syndicate.store.articles.reading import (
     REVISION_FIELDS,
-    ArticleLookup,
     ArticleReader,
     articles_query,
     public_at,
@@ -65,27 +64,8 @@ class ArticleWriter(ArticleReader):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self._slugs = Slugs(connection)
+        self.slugs = Slugs(connection)
         self._newest_change: int | None = None
-
-    def lookup(
-        self,
-        *,
-        ids: Iterable[str],
-        paths: Iterable[str],
-        slugs: Iterable[str],
-        sources: Iterable[str],
-    ) -> ArticleLookup:
-        """Look up at once the articles that a batch of files may update."""
-        slugs = list(slugs)
-        keys = union(
-            select(articles.c.key).where(articles.c.id.in_(list(ids))),
-            select(articles.c.key).where(articles.c.path.in_(list(paths))),
-            select(articles.c.key).where(articles.c.source.in_(list(sources))),
-            select(addresses.c.article).where(addresses.c.slug.in_(slugs)),
-        )
-        found = self._many(articles_query().where(articles.c.key.in_(keys)))
-        return ArticleLookup(found, self._slugs.owners(slugs))
 
     def add_all(self, new: Sequence[NewArticle], at: datetime) -> None:
         """Add articles together; raise Refused when an id or slug is another's."""
@@ -95,7 +75,7 @@ class ArticleWriter(ArticleReader):
         ids = articles.c.id.in_([article.id for article in new])
         for taken in self._execute(select(articles.c.id).where(ids)).scalars():
             raise Refused(f"the id {taken} is another article's")
-        self._slugs.refuse_taken({article.slug: None for article in new})
+        self.slugs.refuse_taken({article.slug: None for article in new})
         self._free_paths([article.path for article in new])
         rows = [
             {
@@ -113,8 +93,8 @@ class ArticleWriter(ArticleReader):
         ]
         self._execute(insert(articles), rows)
         keys = dict(self._execute(select(articles.c.id, articles.c.key).where(ids)).all())
-        self._slugs.add({article.slug: keys[article.id] for article in new})
-        self._slugs.add_old_addresses({keys[article.id]: article.revision for article in new})
+        self.slugs.add({article.slug: keys[article.id] for article in new})
+        self.slugs.add_old_addresses({keys[article.id]: article.revision for article in new})
         saved = [(keys[article.id], article) for article in new]
         self._save_revisions(saved, 1, at)
         self._save_bodies({key: article.compile() for key, article in saved})
@@ -134,11 +114,11 @@ class ArticleWriter(ArticleReader):
             return article
         lock(self._connection, LOCK_NUMBERS)
         if new.slug != article.slug:
-            self._slugs.refuse_taken({new.slug: key})
-            self._slugs.add({new.slug: key})
+            self.slugs.refuse_taken({new.slug: key})
+            self.slugs.add({new.slug: key})
         if revision.old_addresses != article.old_addresses:
-            self._slugs.delete_old_addresses(key)
-            self._slugs.add_old_addresses({key: revision})
+            self.slugs.delete_old_addresses(key)
+            self.slugs.add_old_addresses({key: revision})
         if new.path != article.path:
             self._free_paths([new.path])
         first_seen = at if article.status is Status.DRAFT else article.first_seen

@@ -127,10 +127,10 @@ def test_a_file_that_fails_on_its_way_into_the_store_keeps_no_other_out(
         articles.add(name, f"Story {name}")
     works = matching.ArticleMatcher.match
 
-    def fail(matcher, door, source_file):
+    def fail(matcher, source_file):
         if source_file.slug == "b":
             raise IndexError("list index out of range")
-        return works(matcher, door, source_file)
+        return works(matcher, source_file)
 
     monkeypatch.setattr(matching.ArticleMatcher, "match", fail)
     filed = articles.import_all()
