@@ -125,10 +125,7 @@ def syndicate(distributions: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     run(sys.executable, "-m", "venv", folder, cwd=folder)
     pip = (folder / "bin/python", "-m", "pip", "install", "--quiet", "--no-compile")
     installed = subprocess.run(
-        [*pip, "-c", ROOT / "constraints.txt", wheel],
-        capture_output=True,
-        text=True,
-        check=False,
+        [*pip, "-c", ROOT / "constraints.txt", wheel], capture_output=True, text=True, check=False
     )
     require(installed.returncode == 0, f"a package registry: {installed.stderr[-300:]}")
     return Installed(folder / "bin")

@@ -9,11 +9,15 @@ TIMEOUT = 60.0
 
 
 def until(condition: Callable[[], object], timeout: float = TIMEOUT) -> None:
-    """Wait until the condition is true; fail after `timeout` seconds."""
-    end = time.monotonic() + timeout
+    """Wait until the condition is true; fail after `timeout` seconds.
+
+    The pauses grow: to ask for a page a hundred times a second slows down the server that starts.
+    """
+    end, pause = time.monotonic() + timeout, 0.005
     while not condition():
         assert time.monotonic() < end, f"the condition was not true within {timeout:g} seconds"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.1)
 
 
 def away_from_midnight(seconds: float = 90) -> None:

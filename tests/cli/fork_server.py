@@ -93,7 +93,7 @@ def main(orders: socket.socket) -> None:
     for module in pkgutil.walk_packages(syndicate.__path__, "syndicate."):
         if "migrations" not in module.name and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    compile_once()
+    share_work()
     templates.Templates().check()
     gc.collect()
     gc.freeze()
@@ -131,6 +131,6 @@ def main(orders: socket.socket) -> None:
 if __name__ == "__main__":
     import syndicate
     from syndicate.render import templates
-    from tests.template_cache import compile_once
+    from tests.shared_work import share_work
 
     main(socket.socket(fileno=int(sys.argv[1])))

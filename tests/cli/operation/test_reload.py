@@ -37,7 +37,7 @@ class Told:
         return f"http://127.0.0.1:{self.port}"
 
     def clients(self) -> AbstractContextManager[SteadyClients]:
-        """Have clients ask for a page without a pause."""
+        """Have clients ask for a page all the time."""
         return SteadyClients(self.port, "/articles/welcome/").asking()
 
     def reload(self, word: str = "] reloaded") -> str:

@@ -1,6 +1,7 @@
 """Clients that send many requests before they read a response."""
 
 import re
+import socket
 import threading
 import time
 from contextlib import suppress
@@ -32,6 +33,7 @@ def test_a_client_that_asks_for_more_and_more_is_read_no_further_than_it_is_answ
     app = CountingApp(at_once=False, busy=True)
     with serving(app) as connect:
         client = connect()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)  # as few as will do
         client.setblocking(False)
         sent = 0
         with suppress(BlockingIOError):  # the system's buffers are full: nobody reads them
