@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
@@ -30,6 +31,9 @@ STORE_TESTS = Path(__file__).parent / "store"
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 share_work()
+# five seconds, httpx's default, are too few for a server on a machine with other work
+for limit in ("connect", "read", "write", "pool"):
+    setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, limit, 60)
 
 # Under nohup, or with a shell's &, this process and its children would ignore signals. With a
 # handler here, even an empty one, children get the default of a terminal.

@@ -17,6 +17,12 @@ from tests.web.background_server import running
 from tests.web.signup_site import SignupSite
 
 
+@pytest.fixture(autouse=True)
+def _kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a client use a connection again after a minute, as tests may do on a busy machine."""
+    monkeypatch.setattr("syndicate.web.server.server._KEEP_ALIVE", 3600)
+
+
 @pytest.fixture
 def web(
     sqlite_store: Store, publication: Callable[..., Config]
