@@ -2,16 +2,22 @@
 
 import functools
 from types import CodeType
+from typing import Any
 
 import httpx
+from sqlalchemy import Engine
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
 
 from syndicate.render.environment import Environment
+from syndicate.store.database import sql_engine
 
 _Text = tuple[str, str | None, str | None]
 
 
 def share_work() -> None:
-    """Compile each template once, and load the certificates of HTTP clients once."""
+    """Compile each template and statement once, and load the certificates of HTTP clients once."""
+    sql_engine.create_engine = _compile_statements_once(sql_engine.create_engine)  # type: ignore[attr-defined]
     Environment.compile = _compile_once(Environment.compile)  # type: ignore[method-assign]
     transport = httpx._transports.default
     transport.create_ssl_context = functools.cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
@@ -34,3 +40,21 @@ def _compile_once(compile_template):
         return cache[text]
 
     return compiled
+
+
+def _compile_statements_once(create_engine):
+    """Give all engines one cache of compiled statements: each test has a store of its own.
+
+    Its keys contain the engine's dialect, and those of one database are all the same.
+    """
+    cache = LRUCache[Any, Any](5000)
+    DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+    DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+
+    @functools.wraps(create_engine)
+    def created(*words: Any, **options: Any) -> Engine:
+        engine: Engine = create_engine(*words, **options)
+        engine._compiled_cache = cache
+        return engine
+
+    return created
