@@ -25,7 +25,7 @@ from syndicate.web.editions.click_tracking import ClickPages
 from syndicate.web.editions.web_view import WebViewPage
 from syndicate.web.feeds.private_feeds import PrivateFeedPages
 from syndicate.web.outbox import OutboxPages, is_outbox_served
-from syndicate.web.pages import WebPages
+from syndicate.web.pages import BadLink, WebPages
 from syndicate.web.published.files import PublishedFiles
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.confirmation import (
@@ -92,7 +92,11 @@ def application(
     prefixes = frozenset(route.path.split("/")[1] for route in routes)
     probes = Readiness(store, config, stopping=stopping, sends=sends).routes()
     metrics = Metrics(store, config, counts).routes()
-    handlers = {404: partial(_not_found, pages), SyndicateError: partial(_busy, pages)}
+    handlers = {
+        404: partial(_not_found, pages),
+        BadLink: partial(_bad_link, pages),
+        SyndicateError: partial(_busy, pages),
+    }
     dynamic = Starlette(routes=[*routes, *private, *probes, *metrics], exception_handlers=handlers)
     dynamic.router.redirect_slashes = False  # it would redirect to any host that a request names
     router = _Router(dynamic, PublishedFiles(config, pages), prefixes | PROBES)
@@ -174,8 +178,12 @@ def _not_found(pages: WebPages, request: Request, _: Exception) -> Response:
     """Respond with the same page as for files; under private feeds it must not be cached."""
     page = pages.not_found()
     private = request.scope["path"].startswith(addresses.PRIVATE)
-    caching = "private, no-store" if private else "no-cache"
-    return Response(page.body, 404, {**page.headers, "cache-control": caching})
+    page.headers["cache-control"] = "private, no-store" if private else "no-cache"
+    return page
+
+
+def _bad_link(pages: WebPages, _: Request, __: Exception) -> Response:
+    return pages.bad_link()
 
 
 def _busy(pages: WebPages, _: Request, error: Exception) -> Response:

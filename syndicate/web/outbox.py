@@ -172,10 +172,9 @@ class OutboxPages:
             "folder": self._config.mail.outbox,
             "newsletters": self._config.newsletters,
         }
-        page = self._pages.render(
+        return self._pages.render(
             "web/outbox.html", values, style="web/outbox.css", policy=("frame-src 'self'",)
         )
-        return page.response()
 
     def body(self, request: Request) -> Response:
         """Return the HTML of a message, for a sandboxed frame."""

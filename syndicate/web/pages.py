@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -20,17 +20,18 @@ from syndicate.language import translator
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True)
-class WebPage:
-    """A rendered page with its headers."""
 
-    body: bytes
-    headers: dict[str, str]
+class BadLink(Exception):  # noqa: N818 - the reader's error
+    """A link that we didn't sign, or whose reader is gone; `app` responds with `bad_link`."""
 
-    def response(self, status: int = 200) -> Response:
-        """Return a response; no cache stores it, as all dynamic ones that say nothing else."""
-        return Response(self.body, status, headers=self.headers)
+
+def linked(found: T | None) -> T:
+    """Return what a link leads to; raise BadLink when there is nothing."""
+    if found is None:
+        raise BadLink
+    return found
 
 
 class WebPages:
@@ -45,21 +46,21 @@ class WebPages:
         """The address to write to for what no page can do."""
         return (self._config.mail.reply_to or self._config.mail.sender).address
 
-    def not_found(self) -> WebPage:
+    def not_found(self) -> Response:
         """Return the page of a 404."""
-        return self.render("web/not_found.html")
+        return self.render("web/not_found.html", status=404)
 
     def bad_link(self) -> Response:
         """Return the page for a link that we didn't sign, or whose reader is gone."""
-        return self.render("web/bad_link.html", {"contact": self.contact}).response(404)
+        return self.render("web/bad_link.html", {"contact": self.contact}, status=404)
 
     def bad_form(self, language: str | None = None, *, status: int = 400) -> Response:
         """Return the page for a form that isn't one of ours."""
-        return self.render("web/bad_form.html", language=language).response(status)
+        return self.render("web/bad_form.html", language=language, status=status)
 
     def busy(self) -> Response:
         """Return the page for a store that can't be used."""
-        return self.render("web/busy.html").response(503)
+        return self.render("web/busy.html", status=503)
 
     def render(
         self,
@@ -69,14 +70,16 @@ class WebPages:
         language: str | None = None,
         style: str = "web/notice.css",
         policy: tuple[str, ...] = (),
-    ) -> WebPage:
-        """Render a template with its style; raise TemplateError.
+        status: int = 200,
+    ) -> Response:
+        """Return a page, a template with its style, which no cache stores; raise TemplateError.
 
         `policy` has further directives of the Content-Security-Policy.
         """
         css = self.render_part(style)
         values = {"style": Markup(css), **(values or {})}  # noqa: S704 - rendered from a template
-        return WebPage(self.render_part(name, values, language).encode(), _headers(css, policy))
+        body = self.render_part(name, values, language)
+        return Response(body, status, headers=_headers(css, policy))
 
     def render_part(
         self, name: str, values: Mapping[str, Any] | None = None, language: str | None = None

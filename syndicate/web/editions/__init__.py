@@ -2,6 +2,5 @@
 
 `archive` serves the public archive and its feeds; `web_view` serves "View in browser";
 `public_copy` makes a web page of an edition, without the reader's data;
-`click_tracking` redirects and counts clicks;
-`scanner_detection` tells clicks of mail filters from those of people.
+`click_tracking` redirects and counts clicks, and tells those of mail filters from people's.
 """

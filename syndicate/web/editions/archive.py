@@ -27,10 +27,10 @@ from syndicate.render.feeds.entries import ChannelEntry, publisher
 from syndicate.store import ArchivedEdition, Store
 from syndicate.text import one_line
 from syndicate.web.editions.public_copy import POLICY, PublicCopies
-from syndicate.web.pages import WebPage, WebPages
-from syndicate.web.published.generated_document import GeneratedDocument, preflight
+from syndicate.web.pages import WebPages
+from syndicate.web.published.generated_document import GeneratedDocument
 from syndicate.web.published.request_headers import match_etag
-from syndicate.web.published.response_headers import CORS, self_link
+from syndicate.web.published.response_headers import CORS, PREFLIGHT, self_link
 
 PAGE_SIZE = 30
 FEED_SIZE = 20
@@ -130,7 +130,7 @@ class ArchivePages:
         """Return the feed of a newsletter."""
         newsletter = self._newsletter(request)
         if request.method == "OPTIONS":
-            return preflight()
+            return Response(status_code=204, headers=PREFLIGHT)
         with self._store.read() as tx:
             editions = tx.archive.newest(newsletter.name, FEED_SIZE)
         page = f"{self._root}{newsletter.name}/"
@@ -152,8 +152,11 @@ class ArchivePages:
             if edition is None:
                 raise HTTPException(404)
             if edition.withdrawn:
-                page = self._pages.render("web/edition_gone.html", language=newsletter.language)
-                return Response(page.body, 410, {**page.headers, "cache-control": REVALIDATE})
+                page = self._pages.render(
+                    "web/edition_gone.html", language=newsletter.language, status=410
+                )
+                page.headers["cache-control"] = REVALIDATE
+                return page
             content = tx.editions.content(edition.content)
             links = tx.clicks.links(number)
             before, after = tx.archive.adjacent(newsletter.name, number)
@@ -172,8 +175,8 @@ class ArchivePages:
         html = self._copies.html(
             content, newsletter, links=links, address=canonical, head=head, above=above
         )
-        headers = {"content-type": "text/html; charset=utf-8", "content-security-policy": POLICY}
-        return _cacheable(request, WebPage(html.encode(), headers))
+        headers = {"content-security-policy": POLICY}
+        return _cacheable(request, Response(html, headers=headers, media_type="text/html"))
 
     def page(self, request: Request) -> Response:
         """List the newest editions of a newsletter, or a page of older ones."""
@@ -266,17 +269,17 @@ def _parse_number(text: str) -> int:
     return int(text)
 
 
-def _cacheable(request: Request, page: WebPage) -> Response:
-    """Return a page that caches and search engines may store, or a 304."""
-    headers = {
-        **{name: value for name, value in page.headers.items() if name != "x-robots-tag"},
-        "etag": f'"{_digest(page.body)}"',
-        "cache-control": REVALIDATE,
-    }
+def _cacheable(request: Request, page: Response) -> Response:
+    """Let caches and search engines store a page, or return a 304."""
+    etag = f'"{_digest(bytes(page.body))}"'
+    page.headers.update({"etag": etag, "cache-control": REVALIDATE})
+    if "x-robots-tag" in page.headers:
+        del page.headers["x-robots-tag"]
     etags = request.headers.get("if-none-match", "")
-    if etags and match_etag(etags, [headers["etag"]]):
-        return Response(status_code=304, headers=headers)
-    return Response(page.body, headers=headers)
+    if etags and match_etag(etags, [etag]):
+        del page.headers["content-length"]
+        return Response(status_code=304, headers=page.headers)
+    return page
 
 
 def _digest(content: bytes) -> str:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from syndicate.config import Newsletter
 from syndicate.model.editions import EditionKind
 from syndicate.web.editions.public_copy import POLICY, PublicCopies
-from syndicate.web.pages import ReaderPages
+from syndicate.web.pages import ReaderPages, linked
 
 _UNLISTED = '<meta name="robots" content="noindex">'
 
@@ -24,12 +24,9 @@ class WebViewPage(ReaderPages):
 
     def show(self, request: Request) -> Response:
         """Show the edition of a link; clicks in it aren't tracked."""
-        key_and_reader = self.links.read_view(request.path_params["token"])
-        if key_and_reader is None:
-            return self.pages.bad_link()
-        html = self._copy(*key_and_reader)
+        html = self._copy(*linked(self.links.read_view(request.path_params["token"])))
         if html is None:
-            return self.pages.render("web/edition_gone.html").response(404)
+            return self.pages.render("web/edition_gone.html", status=404)
         headers = {"content-security-policy": POLICY, "x-robots-tag": "noindex"}
         return Response(html, headers=headers, media_type="text/html")
 

@@ -109,7 +109,8 @@ class FileCache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._manifest = _ManifestLookup(folder)
+        self._manifest: Manifest | None = None
+        self._manifest_file: tuple[int, int] | None = None
         self._cache: LRUCache[str, CachedFile] = LRUCache(_MAX_BYTES, _memory_size)
 
     def exists(self, path: str) -> bool:
@@ -147,7 +148,7 @@ class FileCache:
         """Return a file with its entry in the manifest, unless that describes other bytes."""
         seconds = file.version.modified_ns // 10**9
         modified = datetime.fromtimestamp(seconds, UTC) if seconds < int(at.timestamp()) else None
-        entry = self._manifest.find(file.path)
+        entry = self._recorded(file.path)
         digest = file.digest
         is_open = isinstance(file.body, OpenFile)
         if entry is not None and is_open and entry.size == file.version.size:
@@ -158,30 +159,21 @@ class FileCache:
             return file
         return replace(file, modified=modified, entry=entry, digest=digest)
 
+    def _recorded(self, path: str) -> PublishedFile | None:
+        """Return the manifest's entry of a file; the manifest is opened again when replaced."""
+        try:
+            status = (self.folder / MANIFEST_NAME).stat()
+        except OSError:
+            return None
+        if self._manifest_file != (status.st_dev, status.st_ino):
+            self._manifest = Manifest.open_read_only(self.folder)
+            # a build may be about to create its tables: try again until it can be read
+            self._manifest_file = (status.st_dev, status.st_ino) if self._manifest else None
+        return self._manifest.entry(path) if self._manifest else None
+
     def _put(self, file: CachedFile) -> CachedFile:
         self._cache[file.path] = file
         return file
-
-
-class _ManifestLookup:
-    """The manifest of a folder, opened again when the file is replaced."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._manifest: Manifest | None = None
-        self._file: tuple[int, int] | None = None
-
-    def find(self, path: str) -> PublishedFile | None:
-        """Return the entry of a file, or None."""
-        try:
-            status = (self._folder / MANIFEST_NAME).stat()
-        except OSError:
-            return None
-        if self._file != (status.st_dev, status.st_ino):
-            self._manifest = Manifest.open_read_only(self._folder)
-            # a build may be about to create its tables: try again until it can be read
-            self._file = (status.st_dev, status.st_ino) if self._manifest else None
-        return self._manifest.entry(path) if self._manifest else None
 
 
 def _memory_size(file: CachedFile) -> int:

@@ -56,7 +56,9 @@ class PublishedFiles:
         self._icon = addresses.icon_of(config)
         self._deltas = FeedDeltas()
         self._proxies = config.web.proxies
-        self._poll_limit = PollLimit.from_config(config)
+        allowance, every = config.web.poll_allowance, config.syndication.poll_every
+        limit = PollLimit(full_allowance=allowance, every=every)
+        self._poll_limit = limit if config.web.poll_limit else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; its body, if any, is ignored."""
@@ -226,8 +228,8 @@ class PublishedFiles:
     @cached_property
     def _error_404(self) -> HttpResponse:
         page = self._pages.not_found()
-        headers = {"content-length": str(len(page.body)), "cache-control": REVALIDATE}
-        return HttpResponse(HTTPStatus.NOT_FOUND, page.headers | headers, page.body)
+        headers = {**page.headers, "cache-control": REVALIDATE}
+        return HttpResponse(HTTPStatus.NOT_FOUND, headers, bytes(page.body))
 
     def _other_method(self, request: FileRequest) -> HttpResponse:
         if request.method == "OPTIONS":

@@ -17,7 +17,6 @@ from syndicate.web.published.request_headers import (
     match_etag,
     negotiate_coding,
 )
-from syndicate.web.published.response_headers import PREFLIGHT
 from syndicate.web.server.responses import FileRequest
 
 
@@ -65,8 +64,3 @@ class GeneratedDocument:
     def _refused(self, status: HTTPStatus, text: str) -> Response:
         headers = self._headers() | {"cache-control": "no-store"}
         return Response(text, status, headers=headers, media_type="text/plain")
-
-
-def preflight() -> Response:
-    """Respond to the preflight request of a feed reader in a browser (CORS)."""
-    return Response(status_code=HTTPStatus.NO_CONTENT, headers=PREFLIGHT)

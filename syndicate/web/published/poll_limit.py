@@ -17,8 +17,6 @@ from math import ceil
 
 from cachetools import LRUCache
 
-from syndicate.config import Config
-
 _FULL_POLL_INTERVAL = timedelta(hours=1)
 """Time after which one more full poll is allowed."""
 _RATE_FACTOR = 100
@@ -54,12 +52,6 @@ class _PollBudget:
 
 class PollLimit:
     """Counts polls; `full_allowance` is a client's initial number of full polls."""
-
-    @classmethod
-    def from_config(cls, config: Config) -> "PollLimit | None":
-        """Return the limit of a publication, or None if polls aren't limited."""
-        web, every = config.web, config.syndication.poll_every
-        return cls(full_allowance=web.poll_allowance, every=every) if web.poll_limit else None
 
     def __init__(self, *, full_allowance: int, every: timedelta) -> None:
         self._full_allowance = full_allowance

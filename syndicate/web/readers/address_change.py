@@ -173,8 +173,10 @@ class AddressChange:
             "email": mask_email(reader.email if reader else ""),
         }
         language = state.old.language if state.old else None
-        page = self.pages.render("web/address_change.html", values, language=language)
-        return page.response(410 if name == "over" else 200)
+        status = 410 if name == "over" else 200
+        return self.pages.render(
+            "web/address_change.html", values, language=language, status=status
+        )
 
 
 def _load_state(tx: Transaction, confirmation: PendingConfirmation) -> _ChangeState:

@@ -16,7 +16,7 @@ from syndicate.model.subscribers import Action, Actor, Cause, Subscriber
 from syndicate.render.formatting import join_names
 from syndicate.store import ConfirmationKind, PendingConfirmation, Transaction
 from syndicate.web.forms import Form
-from syndicate.web.pages import ReaderPages
+from syndicate.web.pages import ReaderPages, linked
 from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.link_pages import LinkPages, find_newsletter, mask_email
 
@@ -41,23 +41,17 @@ class ConfirmationPages(LinkPages):
     def show(self, token: str) -> Response:
         """Return the page with the button."""
         confirmation = self._find(token)
-        if confirmation is None:
-            return self.pages.bad_link()
         return self.handlers[confirmation.kind].show(confirmation)
 
     def act(self, token: str, form: Form, origin: str) -> Response:
         """Confirm."""
         confirmation = self._find(token)
-        if confirmation is None:
-            return self.pages.bad_link()
         return self.handlers[confirmation.kind].confirm(confirmation, form, origin=origin)
 
-    def _find(self, token: str) -> PendingConfirmation | None:
-        letter_and_reader = self.links.read_confirm(token)
-        if letter_and_reader is None:
-            return None
+    def _find(self, token: str) -> PendingConfirmation:
+        letter_and_reader = linked(self.links.read_confirm(token))
         with self.store.read() as tx:
-            return tx.confirmations.find(*letter_and_reader)
+            return linked(tx.confirmations.find(*letter_and_reader))
 
 
 @dataclass(frozen=True)
@@ -70,19 +64,18 @@ class SubscriptionConfirmation(ReaderPages):
         """Return the page with the button, or that it was pressed already."""
         done = confirmation.done_at is not None
         with self.store.read() as tx:
-            reader = tx.subscribers.by_key(confirmation.subscriber)
+            reader = linked(tx.subscribers.by_key(confirmation.subscriber))
             find = self._requested if done else self._remaining
             newsletters = find(tx, confirmation)
-        if reader is None:
-            return self.pages.bad_link()
         if done:
             is_current = all(reader.is_subscribed(newsletter.name) for newsletter in newsletters)
         else:
             is_current = clock.now() < confirmation.expires_at
         if not (newsletters and is_current):
             signup = f"{self.config.web_url}/signup" if self.config.signup.enabled else None
-            page = self.pages.render("web/expired.html", {"signup": signup}, style="web/forms.css")
-            return page.response(410)
+            return self.pages.render(
+                "web/expired.html", {"signup": signup}, style="web/forms.css", status=410
+            )
         return self._page(reader, newsletters, done=done)
 
     def confirm(self, confirmation: PendingConfirmation, _: Form, *, origin: str) -> Response:
@@ -98,7 +91,7 @@ class SubscriptionConfirmation(ReaderPages):
             self.letters.notify_sender()
         with self.store.read() as tx:
             current = tx.confirmations.find(confirmation.letter, confirmation.subscriber)
-        return self.pages.bad_link() if current is None else self.show(current)
+        return self.show(linked(current))
 
     def _subscribe(
         self,
@@ -152,7 +145,6 @@ class SubscriptionConfirmation(ReaderPages):
             "email": mask_email(reader.email),
             "preferences": self.links.preferences(reader.key),
         }
-        page = self.pages.render(
+        return self.pages.render(
             "web/confirm.html", values, language=language, style="web/forms.css"
         )
-        return page.response()

@@ -31,7 +31,7 @@ from syndicate.store import (
 )
 from syndicate.text import one_line
 from syndicate.web.forms import Form
-from syndicate.web.pages import ReaderPages
+from syndicate.web.pages import ReaderPages, linked
 from syndicate.web.readers.decisions import ActionOutcome
 from syndicate.web.readers.link_pages import translator_for
 
@@ -73,18 +73,14 @@ class PersonalDataPages(ReaderPages):
     def _find(self, confirmation: PendingConfirmation, at: datetime) -> Subscriber | Response:
         """Return the reader, or the response to a link that no longer works."""
         with self.store.read() as tx:
-            reader = tx.subscribers.by_key(confirmation.subscriber)
-        if reader is None:
-            return self.pages.bad_link()
+            reader = linked(tx.subscribers.by_key(confirmation.subscriber))
         if at < confirmation.expires_at:
             return reader
         return self._render("web/data_expired.html", reader, {}, status=410)
 
     def _change(self, key: int, form: Form, *, cause: Cause, at: datetime) -> Response:
         with self.store.write() as tx:
-            reader = tx.subscribers.by_key(key)
-            if reader is None:
-                return self.pages.bad_link()
+            reader = linked(tx.subscribers.by_key(key))
             outcome = self._change_details(tx, reader, form, cause=cause, at=at)
             reader = tx.subscribers.by_key(key) or reader
         return self._page(reader, outcome, form if outcome.failed else {})
@@ -121,9 +117,7 @@ class PersonalDataPages(ReaderPages):
             if tx.subscribers.by_key(key) is not None:
                 tx.audit_log.add(key, Action.EXPORTED, cause=cause, at=at)
         with self.store.read() as tx:  # slow, and others may write meanwhile
-            record = tx.data_export.load(key)
-        if record is None:
-            return self.pages.bad_link()
+            record = linked(tx.data_export.load(key))
         headers = {"content-disposition": f'attachment; filename="data-{at:%Y-%m-%d}.json"'}
         content = export_json(_without_other_readers(record), self.config, at=at)
         return Response(content, headers=headers, media_type="application/json")
@@ -146,13 +140,13 @@ class PersonalDataPages(ReaderPages):
     def _render(
         self, name: str, reader: Subscriber, values: Mapping[str, object], *, status: int = 200
     ) -> Response:
-        page = self.pages.render(
+        return self.pages.render(
             name,
             {"reader": reader, "preferences": self.links.preferences(reader.key), **values},
             language=reader.language,
             style="web/preferences.css",
+            status=status,
         )
-        return page.response(status)
 
 
 def _without_other_readers(record: PersonalRecord) -> PersonalRecord:

@@ -19,7 +19,7 @@ from syndicate.model.subscribers import Actor, Cause, Subscriber, may_undo
 from syndicate.render.formatting import locale
 from syndicate.store import Transaction
 from syndicate.web.forms import Form
-from syndicate.web.pages import too_many_requests
+from syndicate.web.pages import linked, too_many_requests
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.decisions import (
     DECISIONS,
@@ -53,8 +53,6 @@ class PreferencePages(LinkPages):
         cause = Cause(who=Actor.READER, how="preferences page", origin=origin)
         with self.store.write() as tx:
             reader = self._find(tx, token)
-            if reader is None:
-                return self.pages.bad_link()
             name = f"preferences of {reader.key}"
             if not tx.attempt_limits.take(name, limit=MAX_POSTS, per=HOUR, at=at):
                 wait = tx.attempt_limits.wait(name, limit=MAX_POSTS, per=HOUR, at=at)
@@ -150,8 +148,6 @@ class PreferencePages(LinkPages):
         """Show the page, with the outcome of a form."""
         with self.store.read() as tx:
             reader = self._find(tx, token)
-        if reader is None:
-            return self.pages.bad_link()
         language = translator_for(reader, self.config).language
         until = pause_end(reader, clock.now())
         values = {
@@ -166,14 +162,12 @@ class PreferencePages(LinkPages):
             "paused": format_date(until, language, self.config) if until else None,
             "languages": {tag: _language_name(tag) for tag in available_languages()},
         }
-        page = self.pages.render(
+        return self.pages.render(
             "web/preferences.html", values, language=language, style="web/preferences.css"
         )
-        return page.response()
 
-    def _find(self, tx: Transaction, token: str) -> Subscriber | None:
-        key = self.links.read_preferences(token)
-        return None if key is None else find_reader(tx, key)
+    def _find(self, tx: Transaction, token: str) -> Subscriber:
+        return linked(find_reader(tx, linked(self.links.read_preferences(token))))
 
 
 def _language_name(tag: str) -> str:

@@ -14,6 +14,7 @@ from syndicate.config import Newsletter
 from syndicate.model.subscribers import Actor, Cause, Subscriber, SubscriptionState, may_undo
 from syndicate.text import one_line
 from syndicate.web.forms import Form
+from syndicate.web.pages import linked
 from syndicate.web.readers.link_pages import LinkPages, find_newsletter, find_reader, mask_email
 
 ONE_CLICK = "List-Unsubscribe"
@@ -64,14 +65,11 @@ class UnsubscribePages(LinkPages):
 
     def show(self, token: str) -> Response:
         """Show the state of the subscription."""
-        subscription = self._find(token)
-        return self.pages.bad_link() if subscription is None else self._page(subscription)
+        return self._page(self._find(token))
 
     def act(self, token: str, form: Form, origin: str) -> Response:
         """Unsubscribe, undo that, or store the reason."""
         subscription = self._find(token)
-        if subscription is None:
-            return self.pages.bad_link()
         if self.is_exempt(form):
             self._leave(subscription, "one click in the mail program (RFC 8058)", origin)
             return PlainTextResponse("Unsubscribed.\n")
@@ -88,12 +86,9 @@ class UnsubscribePages(LinkPages):
             return self.pages.bad_form(self._language(subscription))
         return self.show(token)
 
-    def _find(self, token: str) -> LinkedSubscription | None:
-        """Return what a token belongs to; None for one that we didn't sign."""
-        key_and_name = self.links.read_unsubscribe(token)
-        if key_and_name is None:
-            return None
-        key, name = key_and_name
+    def _find(self, token: str) -> LinkedSubscription:
+        """Return what a token belongs to; raise BadLink for one that we didn't sign."""
+        key, name = linked(self.links.read_unsubscribe(token))
         with self.store.read() as tx:
             newsletter = find_newsletter(tx, name, self.config) or Newsletter(name=name)
             reader = find_reader(tx, key)
@@ -151,13 +146,12 @@ class UnsubscribePages(LinkPages):
             "preferences": self.links.preferences(reader.key) if reader else None,
             "signup": signup,
         }
-        page = self.pages.render(
+        return self.pages.render(
             "web/unsubscribe.html",
             values,
             language=self._language(subscription),
             style="web/preferences.css",
         )
-        return page.response()
 
     def _language(self, subscription: LinkedSubscription) -> str | None:
         """Return the reader's language, else the newsletter's; None for the publication's."""

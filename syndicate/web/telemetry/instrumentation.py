@@ -45,9 +45,6 @@ class Instrumentation:
 
         A client that disconnects before it has sent its request is counted with status 499.
         """
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         recorder = _InstrumentedSend(send)
         started_at = monotonic()
         try:

@@ -13,7 +13,7 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreLocked
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.editions.scanner_detection import ScannerDetector
+from syndicate.web.editions.click_tracking import ScannerDetector
 from tests.causes import TEST
 from tests.sample_editions import PLACES, freeze, subscribe
 from tests.until import until

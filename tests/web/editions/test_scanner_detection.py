@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.model.editions import CANARY
-from syndicate.web.editions.scanner_detection import (
+from syndicate.web.editions.click_tracking import (
     MAX_AGENT_LENGTH,
     LinkVisit,
     ScannerDetector,

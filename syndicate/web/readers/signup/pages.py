@@ -188,8 +188,9 @@ class SignupPages:
             "max_length": MAX_LENGTH,
         }
         policy = ("script-src 'self'", "connect-src 'self'") if work else ()
-        page = self._pages.render("web/signup.html", values, style=STYLE, policy=policy)
-        response = page.response(status)
+        response = self._pages.render(
+            "web/signup.html", values, style=STYLE, policy=policy, status=status
+        )
         if status == 200:  # noqa: PLR2004 - HTTP status
             del response.headers["x-robots-tag"]
         return response
@@ -200,7 +201,7 @@ class SignupPages:
             "double_opt_in": self._config.signup.confirm,
             "outbox": is_outbox_served(self._config) and self._access.allows(request),
         }
-        return self._pages.render("web/signed_up.html", values, style=STYLE).response()
+        return self._pages.render("web/signed_up.html", values, style=STYLE)
 
     async def challenge(self, request: Request) -> Response:
         """Return a new challenge, to pages of any site."""
