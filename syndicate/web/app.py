@@ -22,7 +22,7 @@ from syndicate.render import addresses
 from syndicate.store import ConfirmationKind, Store
 from syndicate.web.editions.archive import ArchivePages
 from syndicate.web.editions.click_tracking import ClickPages
-from syndicate.web.editions.web_view import WebViewPage
+from syndicate.web.editions.public_copy import WebViewPage
 from syndicate.web.feeds.private_feeds import PrivateFeedPages
 from syndicate.web.outbox import OutboxPages, is_outbox_served
 from syndicate.web.pages import BadLink, WebPages
@@ -87,17 +87,23 @@ def application(
     if config.websub.own:
         from syndicate.web.feeds.websub_hub import HubPage  # noqa: PLC0415 - a HTTP client is slow to import
 
-        routes += HubPage(store, config, push_due).routes()
-    private = PrivateFeedPages(store, config).routes()
+        hub = HubPage(store, config, push_due)
+        routes.append(Route("/hub", hub.handle, methods=["GET", "POST"]))
     prefixes = frozenset(route.path.split("/")[1] for route in routes)
     probes = Readiness(store, config, stopping=stopping, sends=sends).routes()
-    metrics = Metrics(store, config, counts).routes()
+    # other methods are refused before the token is checked
+    private = Route(
+        addresses.private_feed("{token}", "/{path:path}"),
+        PrivateFeedPages(store, config).show,
+        methods=["GET", "HEAD"],
+    )
+    metrics = Route("/metrics", Metrics(store, config, counts).show, methods=[])
     handlers = {
         404: partial(_not_found, pages),
         BadLink: partial(_bad_link, pages),
         SyndicateError: partial(_busy, pages),
     }
-    dynamic = Starlette(routes=[*routes, *private, *probes, *metrics], exception_handlers=handlers)
+    dynamic = Starlette(routes=[*routes, private, *probes, metrics], exception_handlers=handlers)
     dynamic.router.redirect_slashes = False  # it would redirect to any host that a request names
     router = _Router(dynamic, PublishedFiles(config, pages), prefixes | PROBES)
     name = config.web.access_log
@@ -129,9 +135,9 @@ def _reader_routes(
         *ConfirmationPages(store, config, links, pages, handlers).routes(),
         *PreferencePages(store, config, links, pages, change, letters).routes(),
         *UnsubscribePages(store, config, links, pages).routes(),
-        *WebViewPage(store, config, links, pages).routes(),
+        Route("/view/{token}", WebViewPage(store, config, links, pages).show),
         *ArchivePages(store, config, pages).routes(),
-        *ClickPages(store, config, links, pages).routes(),
+        Route("/c/{token}", ClickPages(store, config, links, pages).follow),
     ]
 
 

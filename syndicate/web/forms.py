@@ -1,14 +1,17 @@
 """Size-limited request bodies: forms, in both encodings of HTML and RFC 8058, and JSON."""
 
 import json
-from collections.abc import Iterable
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from email.policy import EmailPolicy
 from typing import Any
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
+
+Form = ImmutableMultiDict[str, str]
+"""The fields of a form by name; of several with one name, the last. `getlist` has all."""
 
 MAX_BODY_SIZE = 16 * 1024
 """Bytes."""
@@ -27,18 +30,6 @@ class _ShortHeaders(EmailPolicy):
         if len(value) > _MAX_HEADER_LENGTH:
             raise ValueError(f"{name} has {len(value)} characters")
         return super().header_fetch_parse(name, value)
-
-
-class Form(dict[str, str]):
-    """The fields of a form by name; of several with one name, the last."""
-
-    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self._pairs = tuple(pairs)
-        super().__init__(self._pairs)
-
-    def get_all(self, name: str) -> list[str]:
-        """Return all values of a name, as checkboxes send them."""
-        return [value for key, value in self._pairs if key == name]
 
 
 async def read_form(request: Request, *, max_fields: int = _MAX_FIELDS) -> Form | None:
@@ -93,9 +84,11 @@ def _parse_multipart(content_type: str, body: bytes) -> Form:
     message = BytesParser(policy=_ShortHeaders()).parsebytes(head + body)
     assert isinstance(message, EmailMessage)  # the policy's message factory
     return Form(
-        (_field_name(part), _text(part))
-        for part in (message.iter_parts() if message.is_multipart() else ())
-        if part.get_content_maintype() == "text" and part.get_filename() is None
+        [
+            (_field_name(part), _text(part))
+            for part in (message.iter_parts() if message.is_multipart() else ())
+            if part.get_content_maintype() == "text" and part.get_filename() is None
+        ]
     )
 
 

@@ -50,16 +50,22 @@ def part(disposition: str = NAME, value: bytes = b"x", kind: str = "text/plain")
     return b"--x\r\n" + head.encode() + value + b"\r\n--x--\r\n"
 
 
+def fields(kind, body):
+    form = parse_form(kind, body)
+    assert form is not None
+    return dict(form)
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "latin-1", "unicode_escape", "utf-7", "nonsense"])
 def test_a_multipart_form_is_utf_8_whatever_it_says(charset):
     kind = f"text/plain; charset={charset}"
-    assert parse_form(MULTIPART, part(value="Zoë".encode(), kind=kind)) == {"name": "Zoë"}
-    assert parse_form(MULTIPART, part(value=b"\\ud800", kind=kind)) == {"name": "\\ud800"}
-    assert parse_form(MULTIPART, part(value=b"Zo\xeb", kind=kind)) == {"name": "Zo\ufffd"}
+    assert fields(MULTIPART, part(value="Zoë".encode(), kind=kind)) == {"name": "Zoë"}
+    assert fields(MULTIPART, part(value=b"\\ud800", kind=kind)) == {"name": "\\ud800"}
+    assert fields(MULTIPART, part(value=b"Zo\xeb", kind=kind)) == {"name": "Zo\ufffd"}
 
 
 def test_an_attached_file_is_no_field():
-    assert parse_form(MULTIPART, part(f'{NAME}; filename="words.txt"')) == {}
+    assert fields(MULTIPART, part(f'{NAME}; filename="words.txt"')) == {}
 
 
 @pytest.mark.parametrize("charset", ["unicode_escape", "utf-8", "utf-16-be"])

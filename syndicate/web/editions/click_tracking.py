@@ -24,7 +24,6 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Tracking
@@ -156,10 +155,6 @@ class ClickPages(ReaderPages):
     @cached_property
     def _writer(self) -> "_ClickWriter":
         return _ClickWriter(self.store)
-
-    def routes(self) -> list[Route]:
-        """Return the routes."""
-        return [Route("/c/{token}", self.follow)]
 
     async def follow(self, request: Request) -> Response:
         """Redirect to the target of a link, and count the click."""

@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.personalisation import Personalisation
 from syndicate.language import translator
-from syndicate.model.editions import Content, placeholder
-from syndicate.web.pages import WebPages
+from syndicate.model.editions import Content, EditionKind, placeholder
+from syndicate.web.pages import ReaderPages, WebPages, linked
 
 POLICY = (
     "default-src 'none'; img-src http: https:; style-src 'unsafe-inline'; "
@@ -23,6 +26,7 @@ _BODY = re.compile(r"<body(?:\s[^>]*)?>", re.IGNORECASE)
 _BLOCK = re.compile(r"<!--.*?-->|<(?P<end>/?)(?P<name>p|div|td|li|h[1-6])\b[^>]*>", re.DOTALL)
 _READER_LINKS = ("unsubscribe", "preferences")
 """Slots with a reader's own links."""
+_UNLISTED = '<meta name="robots" content="noindex">'
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,37 @@ class PublicCopies:
         if not (self.config.signup.enabled and newsletter.offered):
             return None
         return f"{self.config.web_url}/signup?newsletter={newsletter.name}"
+
+
+class WebViewPage(ReaderPages):
+    """The page under /view/."""
+
+    def show(self, request: Request) -> Response:
+        """Show the edition of a link; clicks in it aren't tracked."""
+        html = self._copy(*linked(self.links.read_view(request.path_params["token"])))
+        if html is None:
+            return self.pages.render("web/edition_gone.html", status=404)
+        headers = {"content-security-policy": POLICY, "x-robots-tag": "noindex"}
+        return Response(html, headers=headers, media_type="text/html")
+
+    def _copy(self, number: int, subscriber: int) -> str | None:
+        """Return the HTML; None for a letter, and for an edition or a reader that is gone."""
+        with self.store.read() as tx:
+            edition = tx.editions.by_key(number)
+            reader = tx.subscribers.by_key(tx.merges.current_number(subscriber))
+            if edition is None or reader is None or edition.kind is EditionKind.LETTER:
+                return None
+            if tx.archive.is_withdrawn(number):
+                return None
+            content = tx.editions.content(edition.content)
+            links = tx.clicks.links(number)
+        newsletter = self.config.newsletter(edition.newsletter) or Newsletter(
+            name=edition.newsletter, offered=False
+        )
+        address = self.links.view(number, subscriber)
+        return PublicCopies(self.config, self.pages).html(
+            content, newsletter, links=links, address=address, head=_UNLISTED, from_mail=True
+        )
 
 
 def _without_reader(content: Content, footer: str) -> Content:

@@ -7,12 +7,10 @@ in no log, and in no header that we send.
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from syndicate.config import Config
 from syndicate.publish.build.private_feeds import PrivateFeedWriter
 from syndicate.publish.output.formats import format_of
-from syndicate.render import addresses
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
@@ -35,11 +33,6 @@ class PrivateFeedPages:
         self._store = store
         frame = PageFrame(config, Templates.of(config))
         self._writer = PrivateFeedWriter(store, config, ListPages(frame))
-
-    def routes(self) -> list[Route]:
-        """Return the routes; other methods are refused before the token is checked."""
-        path = addresses.private_feed("{token}", "/{path:path}")
-        return [Route(path, self.show, methods=["GET", "HEAD"])]
 
     def show(self, request: Request) -> Response:
         """Return a document, or a 304."""

@@ -13,7 +13,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from syndicate import clock
 from syndicate.config import Config
@@ -59,10 +58,6 @@ class HubPage:
         self._on_request = on_request
         self._http_client = HttpClient(allowed=config.websub.private_callbacks)
         self._mirror = Mirror.of(config)
-
-    def routes(self) -> list[Route]:
-        """Return the routes."""
-        return [Route("/hub", self.handle, methods=["GET", "POST"])]
 
     async def handle(self, request: Request) -> Response:
         """Queue a request for verification; describe the hub on a GET."""

@@ -25,7 +25,6 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from syndicate.web.server.current_application import CurrentApplication
 from syndicate.web.server.listener import is_readable
 from syndicate.web.server.request_head import (
     check_framing,
@@ -34,6 +33,7 @@ from syndicate.web.server.request_head import (
     origin_form,
     without_upgrade,
 )
+from syndicate.web.server.server_state import CurrentApplication
 
 if TYPE_CHECKING:
     from starlette.types import Scope

@@ -15,9 +15,8 @@ from starlette.types import ASGIApp
 
 from syndicate.errors import SyndicateError
 from syndicate.web.server.connection import CHECK_INTERVAL, HttpConnection
-from syndicate.web.server.connection_limit import ConnectionLimit
-from syndicate.web.server.current_application import CurrentApplication
 from syndicate.web.server.listener import BACKLOG, drop_new_connections, is_readable, listen
+from syndicate.web.server.server_state import ConnectionLimit, CurrentApplication
 
 __all__ = ["WebServer", "listen"]
 

@@ -22,7 +22,6 @@ from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from syndicate import __version__, clock
 from syndicate.config import Config
@@ -41,6 +40,57 @@ _NO_MAIL = frozenset({BlockerKind.HOLD, BlockerKind.OUT})
 """The blockers of a relay that accepts nothing."""
 
 
+_COUNTERS: Mapping[str, tuple[str, ...]] = {
+    "syndicate_requests": ("Requests answered.", "kind", "status", "coding"),
+    "syndicate_response_bytes": ("Bytes of bodies sent, as coded.", "kind"),
+    "syndicate_feed_polls": ("Requests for feeds.", "reader", "outcome"),
+    "syndicate_signups_limited": (
+        "Sign-ups, and other letters that somebody asked for, that went over a limit.",
+        "limit",
+    ),
+    "syndicate_access_log_lost": ("Lines of the access log that weren't written.",),
+}
+_GAUGES: Mapping[str, tuple[str, ...]] = {
+    "syndicate_feed_subscribers_reported": (
+        "For how many people a service says it reads a feed.",
+        "reader",
+        "feed",
+    ),
+    "syndicate_store_readable": ("Whether the store could be read.",),
+    "syndicate_articles_public": ("Articles that readers may see.",),
+    "syndicate_editions": ("Editions of newsletters.", "newsletter", "outcome"),
+    "syndicate_deliveries": ("Messages to one reader each, letters included.", "state"),
+    "syndicate_fires": ("Slots of the timetable that were dealt with.", "outcome"),
+    "syndicate_subscriptions": ("Subscriptions.", "newsletter", "state"),
+    "syndicate_push_owed": ("Pings and notices to be made.", "to", "state"),
+    "syndicate_hub_subscriptions": ("Subscriptions of our own hub that haven't lapsed.",),
+    "syndicate_hub_requests": ("Requests to our own hub that are still to be verified.",),
+    "syndicate_mail_idle_seconds": (
+        "For how long nothing was accepted while mail is due; 0 while none is due.",
+    ),
+    "syndicate_mail_oldest_waiting_seconds": (
+        "Age of the oldest message that waits, put off or not; 0 without any.",
+    ),
+    "syndicate_last_mail_accepted_timestamp_seconds": (
+        "When a message was accepted, since 1970; 0 for never.",
+    ),
+    "syndicate_last_tick_timestamp_seconds": (
+        "When everything that is due was gone through, since 1970; 0 for never.",
+    ),
+    "syndicate_relay_sessions": ("Sessions with a relay.", "relay"),
+    "syndicate_relay_messages_per_second": (
+        "Messages that a relay took or refused, as of the last second.",
+        "relay",
+    ),
+    "syndicate_relay_held": (
+        "Whether a relay takes nothing: it asked for less, can't be reached, or refuses us.",
+        "relay",
+    ),
+    "syndicate_domains_held": ("Domains of readers, or providers, that want nothing for a while.",),
+}
+"""The description of each metric, and its labels."""
+
+
 class Metrics(Collector):
     """All metrics, collected on request."""
 
@@ -56,12 +106,11 @@ class Metrics(Collector):
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
 
-    def routes(self) -> list[Route]:
-        """Return the route, for any method: a 405 would tell strangers that the path exists."""
-        return [Route("/metrics", self.show, methods=[])]
-
     def show(self, request: Request) -> Response:
-        """Respond with the metrics, in the format of `Accept`; to strangers with 404 or 401."""
+        """Respond with the metrics, in the format of `Accept`; to strangers with 404 or 401.
+
+        To any method: a 405 would tell strangers that the path exists.
+        """
         self._access.require(request)
         if request.method not in {"GET", "HEAD"}:
             raise HTTPException(405, headers={"allow": "GET, HEAD"})
@@ -79,60 +128,56 @@ class Metrics(Collector):
         yield InfoMetricFamily(
             "syndicate_build", "Which Syndicate this is.", {"version": __version__}
         )
-        yield from self._answers()
-        polls = CounterMetricFamily(
-            "syndicate_feed_polls", "Requests for feeds.", labels=("reader", "outcome")
-        )
-        yield _filled(polls, self._counts.polls.copy())
-        reported = GaugeMetricFamily(
-            "syndicate_feed_subscribers_reported",
-            "For how many people a service says it reads a feed.",
-            labels=("reader", "feed"),
-        )
-        yield _filled(reported, self._counts.subscribers(at=monotonic()))
-        limited = CounterMetricFamily(
-            "syndicate_signups_limited",
-            "Sign-ups, and other letters that somebody asked for, that went over a limit.",
-            labels=("limit",),
-        )
-        yield _filled(limited, self._counts.limited.copy())
-        yield CounterMetricFamily(
-            "syndicate_access_log_lost",
-            "Lines of the access log that weren't written.",
-            self._counts.lost_log_lines,
-        )
-
-    def _answers(self) -> Iterator[Metric]:
-        requests = CounterMetricFamily(
-            "syndicate_requests", "Requests answered.", labels=("kind", "status", "coding")
-        )
-        body_bytes = CounterMetricFamily(
-            "syndicate_response_bytes", "Bytes of bodies sent, as coded.", labels=("kind",)
-        )
+        by_kind = self._counts.by_kind
+        responses = {
+            (kind, str(status), coding): count
+            for kind, counters in by_kind.items()
+            for (status, coding), count in counters.responses.copy().items()
+        }
+        yield _metric("syndicate_requests", responses)
+        sizes = {kind: counters.bytes for kind, counters in by_kind.items()}
+        yield _metric("syndicate_response_bytes", sizes)
         durations = HistogramMetricFamily(
             "syndicate_request_duration_seconds",
             "From the request to the last byte handed to the server.",
             labels=("kind",),
         )
-        for kind, counters in self._counts.by_kind.items():
-            for (status, coding), count in counters.responses.copy().items():
-                requests.add_metric((kind, str(status), coding), count)
-            body_bytes.add_metric((kind,), counters.bytes)
+        for kind, counters in by_kind.items():
             durations.add_metric((kind,), counters.buckets(), counters.seconds)
-        yield from (requests, body_bytes, durations)
+        yield durations
+        yield _metric("syndicate_feed_polls", self._counts.polls.copy())
+        reported = self._counts.subscribers(at=monotonic())
+        yield _metric("syndicate_feed_subscribers_reported", reported)
+        yield _metric("syndicate_signups_limited", self._counts.limited.copy())
+        yield _metric("syndicate_access_log_lost", self._counts.lost_log_lines)
 
     def _collect_store(self) -> Iterator[Metric]:
         """Yield the metrics of the store, or only that it can't be read."""
         try:
-            snapshot = self._load()
+            figures, flow = self._load()
         except StoreError:
-            snapshot = None
-        readable = "Whether the store could be read."
-        yield GaugeMetricFamily("syndicate_store_readable", readable, int(snapshot is not None))
-        if snapshot is not None:
-            figures, flow = snapshot
-            yield from _store_metrics(figures)
-            yield from _mail_flow_metrics(flow, clock.now())
+            yield _metric("syndicate_store_readable", 0)
+            return
+        yield _metric("syndicate_store_readable", 1)
+        yield _metric("syndicate_articles_public", figures.articles)
+        yield _metric("syndicate_editions", figures.editions)
+        yield _metric("syndicate_deliveries", figures.deliveries)
+        yield _metric("syndicate_fires", figures.fires)
+        yield _metric("syndicate_subscriptions", figures.subscriptions)
+        waiting = {(target, "waiting"): push.waiting for target, push in figures.push.items()}
+        failing = {(target, "failing"): push.failing for target, push in figures.push.items()}
+        yield _metric("syndicate_push_owed", waiting | failing)
+        yield _metric("syndicate_hub_subscriptions", figures.hub_subscriptions)
+        yield _metric("syndicate_hub_requests", figures.hub_requests)
+        at = clock.now()
+        yield _metric("syndicate_mail_idle_seconds", _seconds(flow.idle_since, at))
+        yield _metric("syndicate_mail_oldest_waiting_seconds", _seconds(flow.oldest, at))
+        accepted, tick = (
+            last.timestamp() if last is not None else 0
+            for last in (flow.last_accepted, flow.last_tick)
+        )
+        yield _metric("syndicate_last_mail_accepted_timestamp_seconds", accepted)
+        yield _metric("syndicate_last_tick_timestamp_seconds", tick)
 
     def _load(self) -> tuple[MetricsFigures, MailFlow]:
         with self._lock:
@@ -155,99 +200,29 @@ class Metrics(Collector):
                 status = MailStatus.read(tx, self._config, clock.now())
         except StoreError:
             return
-        sessions = GaugeMetricFamily(
-            "syndicate_relay_sessions", "Sessions with a relay.", labels=("relay",)
-        )
-        pace = GaugeMetricFamily(
-            "syndicate_relay_messages_per_second",
-            "Messages that a relay took or refused, as of the last second.",
-            labels=("relay",),
-        )
-        held = GaugeMetricFamily(
-            "syndicate_relay_held",
-            "Whether a relay takes nothing: it asked for less, can't be reached, or refuses us.",
-            labels=("relay",),
-        )
-        for relay in status.relays:
-            is_held = relay.blocker is not None and relay.blocker.kind in _NO_MAIL
-            sessions.add_metric((relay.name,), relay.sessions)
-            pace.add_metric((relay.name,), relay.per_second)
-            held.add_metric((relay.name,), int(is_held))
-        yield from (sessions, pace, held)
+        relays = status.relays
+        yield _metric("syndicate_relay_sessions", {relay.name: relay.sessions for relay in relays})
+        paces = {relay.name: relay.per_second for relay in relays}
+        yield _metric("syndicate_relay_messages_per_second", paces)
+        held = {
+            relay.name: int(relay.blocker is not None and relay.blocker.kind in _NO_MAIL)
+            for relay in relays
+        }
+        yield _metric("syndicate_relay_held", held)
         holds = [blocker for blocker in status.blockers if blocker.kind is BlockerKind.HOLD]
-        yield GaugeMetricFamily(
-            "syndicate_domains_held",
-            "Domains of readers, or providers, that want nothing for a while.",
-            sum(bool(blocker.domains) for blocker in holds),
-        )
+        domains = sum(bool(blocker.domains) for blocker in holds)
+        yield _metric("syndicate_domains_held", domains)
 
 
-def _store_metrics(figures: MetricsFigures) -> Iterator[Metric]:
-    yield GaugeMetricFamily(
-        "syndicate_articles_public", "Articles that readers may see.", figures.articles
-    )
-    editions = GaugeMetricFamily(
-        "syndicate_editions", "Editions of newsletters.", labels=("newsletter", "outcome")
-    )
-    yield _filled(editions, figures.editions)
-    deliveries = GaugeMetricFamily(
-        "syndicate_deliveries", "Messages to one reader each, letters included.", labels=("state",)
-    )
-    yield _filled(deliveries, figures.deliveries)
-    fires = GaugeMetricFamily(
-        "syndicate_fires", "Slots of the timetable that were dealt with.", labels=("outcome",)
-    )
-    yield _filled(fires, figures.fires)
-    subscriptions = GaugeMetricFamily(
-        "syndicate_subscriptions", "Subscriptions.", labels=("newsletter", "state")
-    )
-    yield _filled(subscriptions, figures.subscriptions)
-    pending = GaugeMetricFamily(
-        "syndicate_push_owed", "Pings and notices to be made.", labels=("to", "state")
-    )
-    for target, push in figures.push.items():
-        pending.add_metric((target, "waiting"), push.waiting)
-        pending.add_metric((target, "failing"), push.failing)
-    yield pending
-    yield GaugeMetricFamily(
-        "syndicate_hub_subscriptions",
-        "Subscriptions of our own hub that haven't lapsed.",
-        figures.hub_subscriptions,
-    )
-    yield GaugeMetricFamily(
-        "syndicate_hub_requests",
-        "Requests to our own hub that are still to be verified.",
-        figures.hub_requests,
-    )
+def _metric(name: str, values: float | Mapping[Any, float]) -> Metric:
+    """Return a metric with its value, or with one for each label or tuple of labels."""
+    family = CounterMetricFamily if name in _COUNTERS else GaugeMetricFamily
+    text, *labels = {**_COUNTERS, **_GAUGES}[name]
+    metric = family(name, text, labels=labels)
+    for key, value in values.items() if isinstance(values, Mapping) else [((), values)]:
+        metric.add_metric((key,) if isinstance(key, str) else key, value)
+    return metric
 
 
-def _mail_flow_metrics(flow: MailFlow, at: datetime) -> Iterator[Metric]:
-    def seconds(since: datetime | None) -> float:
-        return max(0.0, (at - since).total_seconds()) if since is not None else 0.0
-
-    yield GaugeMetricFamily(
-        "syndicate_mail_idle_seconds",
-        "For how long nothing was accepted while mail is due; 0 while none is due.",
-        seconds(flow.idle_since),
-    )
-    yield GaugeMetricFamily(
-        "syndicate_mail_oldest_waiting_seconds",
-        "Age of the oldest message that waits, put off or not; 0 without any.",
-        seconds(flow.oldest),
-    )
-    for name, event, last in (
-        ("mail_accepted", "a message was accepted", flow.last_accepted),
-        ("tick", "everything that is due was gone through", flow.last_tick),
-    ):
-        yield GaugeMetricFamily(
-            f"syndicate_last_{name}_timestamp_seconds",
-            f"When {event}, since 1970; 0 for never.",
-            last.timestamp() if last is not None else 0,
-        )
-
-
-def _filled(family: CounterMetricFamily | GaugeMetricFamily, values: Mapping[Any, float]) -> Metric:
-    """Add a value to a metric for each label, or tuple of labels."""
-    for labels, value in values.items():
-        family.add_metric((labels,) if isinstance(labels, str) else labels, value)
-    return family
+def _seconds(since: datetime | None, at: datetime) -> float:
+    return max(0.0, (at - since).total_seconds()) if since is not None else 0.0

@@ -279,7 +279,7 @@ def _input_from_form(form: Form) -> SignupInput:
         email=form.get("email", ""),
         name=form.get("name", ""),
         fields={key.removeprefix(prefix): form[key] for key in form if key.startswith(prefix)},
-        newsletters=form.get_all("newsletter"),
+        newsletters=form.getlist("newsletter"),
     )
 
 

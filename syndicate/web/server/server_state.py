@@ -1,9 +1,13 @@
-"""How many connections there may be, and which idle ones are closed for a new one."""
+"""What all connections of a server share: its application, and how many there may be."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from itertools import islice
 from time import monotonic
 from typing import Protocol
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from syndicate.web.server.responses import HttpResponse, immediate_responder
 
 _BATCH_SHARE = 32
 """The fraction of connections closed at a time, as 1/n: finding idle ones takes a while."""
@@ -64,3 +68,30 @@ class ConnectionLimit:
             self._next_search = now + _SEARCH_PAUSE
         self._closing |= closing
         return bool(closing)
+
+
+class CurrentApplication:
+    """The ASGI application that all connections call, and that can be replaced."""
+
+    def __init__(self, app: ASGIApp, limit: ConnectionLimit | None = None) -> None:
+        self.connection_limit = limit or ConnectionLimit()
+        self.replace(app)
+
+    def replace(self, app: ASGIApp) -> None:
+        """Have an application answer from the next request on."""
+        self._app = app
+        self._immediate_response = immediate_responder(app)
+        self.count_refusal: Callable[[int], None] = getattr(app, "count_refusal", lambda _: None)
+        """Counts the status of a request that the server refused by itself."""
+
+    # not a coroutine itself: one more for each request would only cost time
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Answer a request."""
+        return self._app(scope, receive, send)
+
+    def immediate_response(self, scope: Scope) -> HttpResponse | None:
+        """Return the response if that takes no task; None otherwise, and after any exception."""
+        try:
+            return self._immediate_response(scope)
+        except Exception:  # noqa: BLE001 - the ordinary way fails again, responds 500 and logs it
+            return None
