@@ -37,6 +37,7 @@ from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.limits import SignupLimits
 from syndicate.web.readers.personal_data import PersonalDataPages
 from syndicate.web.readers.preferences import PreferencePages
+from syndicate.web.readers.signup.bot_checks import BotChecks
 from syndicate.web.readers.signup.pages import SignupPages
 from syndicate.web.readers.signup.requests import SignupRequests, SignupValidator
 from syndicate.web.readers.unsubscribe import UnsubscribePages
@@ -124,6 +125,7 @@ def _reader_routes(
     links = SignedLinks(config, secrets["links"])
     validator = SignupValidator(config)
     requests = SignupRequests(store, config, letters)
+    bot_checks = BotChecks(secrets["signup"])
     change = AddressChange(store, config, pages, letters, validator)
     handlers: dict[ConfirmationKind, ConfirmationHandler] = {
         ConfirmationKind.SUBSCRIBE: SubscriptionConfirmation(store, config, links, pages, letters),
@@ -131,7 +133,7 @@ def _reader_routes(
         ConfirmationKind.DATA: PersonalDataPages(store, config, links, pages),
     }
     return [
-        *SignupPages(store, config, pages, validator, requests, secret=secrets["signup"]).routes(),
+        *SignupPages(store, config, pages, validator, requests, bot_checks).routes(),
         *ConfirmationPages(store, config, links, pages, handlers).routes(),
         *PreferencePages(store, config, links, pages, change, letters).routes(),
         *UnsubscribePages(store, config, links, pages).routes(),

@@ -1,8 +1,8 @@
 """The pages where readers manage their subscriptions.
 
 `signup/` has the form and its JSON API; `confirmation` handles the button of every letter;
-`unsubscribe` the List-Unsubscribe link; `preferences` the page behind the link in every mail;
-`decisions` what that link does at once, `letters` composes and queues what has to be confirmed;
+`unsubscribe` the List-Unsubscribe link; `preferences` the page behind the link in every mail,
+and what that link does at once; `letters` composes and queues what has to be confirmed;
 `address_change` moves a reader to a new address; `personal_data` shows, exports and erases what
 is stored; `limits` counts sign-ups and letters; `link_pages` is what the pages behind links
 share, and refuses forged forms.

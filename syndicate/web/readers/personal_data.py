@@ -32,8 +32,8 @@ from syndicate.store import (
 from syndicate.text import one_line
 from syndicate.web.forms import Form
 from syndicate.web.pages import ReaderPages, linked
-from syndicate.web.readers.decisions import ActionOutcome
 from syndicate.web.readers.link_pages import translator_for
+from syndicate.web.readers.preferences import ActionOutcome
 
 MAX_LENGTH = 200
 """Characters of a name or of a custom field."""

@@ -43,41 +43,30 @@ class StampAge(Enum):
     """More than a day old, or the stamp isn't ours."""
 
 
-class FormStamps:
-    """Signed timestamps of the forms that we render."""
+class BotChecks:
+    """Signed timestamps of the forms that we render, and challenges with their solutions."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def make(self, at: datetime) -> str:
+    def make_stamp(self, at: datetime) -> str:
         """Return the stamp of a form that is rendered at `at`."""
         milliseconds = str((at - EPOCH) // timedelta(milliseconds=1))
-        return f"{milliseconds}.{self._sign(milliseconds)}"
+        return f"{milliseconds}.{self._sign('form', milliseconds)[:_TAG_LENGTH]}"
 
-    def check(self, stamp: str | None, at: datetime) -> StampAge:
+    def check_stamp(self, stamp: str | None, at: datetime) -> StampAge:
         """Verify the stamp of a form that is submitted at `at`."""
         if stamp is None:
             return StampAge.OK
         milliseconds, _, tag = stamp.partition(".")
-        expected = self._sign(milliseconds).encode()
-        if not hmac.compare_digest(tag.encode("utf-8", "replace"), expected):
+        if not _is_equal(tag, self._sign("form", milliseconds)[:_TAG_LENGTH]):
             return StampAge.STALE
         age = at - EPOCH - timedelta(milliseconds=int(milliseconds))
         if age < _MIN_AGE:
             return StampAge.TOO_SOON
         return StampAge.OK if age <= _MAX_AGE else StampAge.STALE
 
-    def _sign(self, milliseconds: str) -> str:
-        return _sign(self._secret, "form", milliseconds)[:_TAG_LENGTH]
-
-
-class Challenges:
-    """Creates challenges and verifies their solutions."""
-
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
-
-    def create(self, at: datetime) -> dict[str, Any]:
+    def create_challenge(self, at: datetime) -> dict[str, Any]:
         """Return a new challenge, as ALTCHA's JSON."""
         expires = int((at + CHALLENGE_LIFETIME).timestamp())
         salt = f"{secrets.token_hex(12)}?expires={expires}&"
@@ -87,10 +76,10 @@ class Challenges:
             "challenge": challenge,
             "maxnumber": MAX_NUMBER,
             "salt": salt,
-            "signature": _sign(self._secret, "proof", challenge),
+            "signature": self._sign("proof", challenge),
         }
 
-    def verify(self, payload: str, at: datetime) -> str | None:
+    def verify_proof(self, payload: str, at: datetime) -> str | None:
         """Return the challenge that a form solved; None when it is missing, wrong or expired."""
         solution = _decode(payload)
         salt, challenge, number, tag = (
@@ -100,17 +89,20 @@ class Challenges:
             return None
         if type(number) is not int or solution.get("algorithm") != _ALGORITHM:
             return None
-        expected = _sign(self._secret, "proof", challenge).encode()
-        if not hmac.compare_digest(tag.encode("utf-8", "replace"), expected):
+        if not _is_equal(tag, self._sign("proof", challenge)):
             return None
         expires = _expiry(salt)
         if _hash(salt, number) != challenge or expires is None or expires < at:
             return None
         return challenge
 
+    def _sign(self, purpose: str, text: str) -> str:
+        signed = f"{purpose}\0{text}".encode("utf-8", "replace")
+        return hmac.digest(self._secret, signed, "sha256").hex()
 
-def _sign(secret: bytes, purpose: str, text: str) -> str:
-    return hmac.digest(secret, f"{purpose}\0{text}".encode("utf-8", "replace"), "sha256").hex()
+
+def _is_equal(tag: str, expected: str) -> bool:
+    return hmac.compare_digest(tag.encode("utf-8", "replace"), expected.encode())
 
 
 def _hash(salt: str, number: int) -> str:

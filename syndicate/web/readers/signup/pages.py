@@ -19,7 +19,7 @@ from starlette.routing import Route
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
-from syndicate.language import translator
+from syndicate.language import Translator, translator
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Store
 from syndicate.text import printable
@@ -32,8 +32,7 @@ from syndicate.web.readers.signup.bot_checks import (
     CHALLENGE_LIFETIME,
     HONEYPOT,
     PROOF_FIELD,
-    Challenges,
-    FormStamps,
+    BotChecks,
     StampAge,
 )
 from syndicate.web.readers.signup.requests import (
@@ -81,33 +80,24 @@ class _SignupFormView:
     """Whether a proof of work lifts the limit that the notice is about."""
 
 
+@dataclass(frozen=True)
 class SignupPages:
     """The endpoints under /signup, and /api/signup."""
 
-    def __init__(
-        self,
-        store: Store,
-        config: Config,
-        pages: WebPages,
-        validator: SignupValidator,
-        requests: SignupRequests,
-        *,
-        secret: bytes,
-    ) -> None:
-        """Sign stamps and challenges with `secret`."""
-        self._store = store
-        self._config = config
-        self._access = OperatorAccess(config)
-        self._pages = pages
-        self._validator = validator
-        self._requests = requests
-        self._stamps = FormStamps(secret)
-        self._challenges = Challenges(secret)
-        self._texts = translator(config.publication.language)
+    store: Store
+    config: Config
+    pages: WebPages
+    validator: SignupValidator
+    requests: SignupRequests
+    bot_checks: BotChecks
+
+    @property
+    def _texts(self) -> Translator:
+        return translator(self.config.publication.language)
 
     def routes(self) -> list[Route]:
         """Return the routes; none when there is nothing to subscribe to."""
-        if not (self._config.signup.enabled and self._validator.offered):
+        if not (self.config.signup.enabled and self.validator.offered):
             return []
         return [
             Route("/signup", self.page, methods=["GET", "POST"]),
@@ -133,15 +123,15 @@ class SignupPages:
             return self._done(request)
         typed, stamp = _input_from_form(form), form.get(_STAMP_FIELD, "")
         try:
-            signup = self._validator.validate(typed)
+            signup = self.validator.validate(typed)
         except SignupErrors as errors:
             view = _SignupFormView(typed=typed, problems=errors.by_field, stamp=stamp)
             return self._form(view, 400)
-        age = self._stamps.check(form.get(_STAMP_FIELD), clock.now())
+        age = self.bot_checks.check_stamp(form.get(_STAMP_FIELD), clock.now())
         if age is StampAge.STALE:
             stamp = ""
         proven = age is StampAge.OK and self._redeem_proof(form.get(PROOF_FIELD, ""))
-        if age is not StampAge.OK or (self._config.signup.proof_of_work and not proven):
+        if age is not StampAge.OK or (self.config.signup.proof_of_work and not proven):
             notice = self._texts.gettext(
                 "Please press the button once more, so that we know you are no program."
             )
@@ -173,22 +163,22 @@ class SignupPages:
         return f"{reason} {again}"
 
     def _form(self, view: _SignupFormView, status: int = 200) -> Response:
-        work = self._config.signup.proof_of_work or view.work
-        offered = self._validator.offered
+        work = self.config.signup.proof_of_work or view.work
+        offered = self.validator.offered
         single = [newsletter.name for newsletter in offered if len(offered) == 1]
         values = {
             "view": view,
             "offered": offered,
             "selected": {*view.typed.newsletters, *single},
-            "custom_fields": [(custom_field(own.name), own) for own in self._config.signup.fields],
-            "double_opt_in": self._config.signup.confirm,
+            "custom_fields": [(custom_field(own.name), own) for own in self.config.signup.fields],
+            "double_opt_in": self.config.signup.confirm,
             "work": work,
-            "stamp": view.stamp or self._stamps.make(clock.now()),
+            "stamp": view.stamp or self.bot_checks.make_stamp(clock.now()),
             "honeypot": HONEYPOT,
             "max_length": MAX_LENGTH,
         }
         policy = ("script-src 'self'", "connect-src 'self'") if work else ()
-        response = self._pages.render(
+        response = self.pages.render(
             "web/signup.html", values, style=STYLE, policy=policy, status=status
         )
         if status == 200:  # noqa: PLR2004 - HTTP status
@@ -198,30 +188,30 @@ class SignupPages:
     def _done(self, request: Request) -> Response:
         values = {
             "message": self._success(),
-            "double_opt_in": self._config.signup.confirm,
-            "outbox": is_outbox_served(self._config) and self._access.allows(request),
+            "double_opt_in": self.config.signup.confirm,
+            "outbox": is_outbox_served(self.config) and OperatorAccess(self.config).allows(request),
         }
-        return self._pages.render("web/signed_up.html", values, style=STYLE)
+        return self.pages.render("web/signed_up.html", values, style=STYLE)
 
     async def challenge(self, request: Request) -> Response:
         """Return a new challenge, to pages of any site."""
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=_CORS)
-        return JSONResponse(self._challenges.create(clock.now()), headers=_CORS)
+        return JSONResponse(self.bot_checks.create_challenge(clock.now()), headers=_CORS)
 
     def script(self, _: Request) -> Response:
         """Return the script that solves challenges."""
-        script = self._pages.render_part("web/proof.js")
+        script = self.pages.render_part("web/proof.js")
         headers = {"cache-control": "no-cache"}
         return Response(script, media_type="text/javascript", headers=headers)
 
     def _redeem_proof(self, payload: str) -> bool:
         """Return whether a form has a valid proof, and mark it as used. Raise StoreError."""
         at = clock.now()
-        challenge = self._challenges.verify(payload, at)
+        challenge = self.bot_checks.verify_proof(payload, at)
         if challenge is None:
             return False
-        with self._store.write() as tx:
+        with self.store.write() as tx:
             name, per = f"proof {challenge}", CHALLENGE_LIFETIME
             return tx.attempt_limits.take(name, limit=1, per=per, at=at)
 
@@ -240,11 +230,11 @@ class SignupPages:
 
     def _handle_json(self, request: Request, body: dict[str, Any] | None) -> Response:
         try:
-            signup = self._validator.validate(_input_from_json(body))
+            signup = self.validator.validate(_input_from_json(body))
         except SignupErrors as errors:
             return _json({"errors": errors.by_field}, 400)
         proven = self._redeem_proof(body.get(PROOF_FIELD, "") if body else "")
-        if not proven and self._config.signup.proof_of_work:
+        if not proven and self.config.signup.proof_of_work:
             return _json(_PROOF_REQUIRED, 400)
         throttled = self._submit(request, signup, how="JSON on the web", proven=proven)
         if throttled is not None:
@@ -254,7 +244,7 @@ class SignupPages:
         return _json({"message": self._success()}, 202)
 
     def _success(self) -> str:
-        if not self._config.signup.confirm:
+        if not self.config.signup.confirm:
             return self._texts.gettext("The next edition goes to the address that you gave.")
         return self._texts.gettext(
             "There is a letter on its way to the address that you gave. "
@@ -264,9 +254,9 @@ class SignupPages:
     def _submit(
         self, request: Request, signup: SignupRequest, *, how: str, proven: bool
     ) -> SignupThrottled | None:
-        origin = client_network(request, self._config.web.proxies)
+        origin = client_network(request, self.config.web.proxies)
         cause = Cause(who=Actor.READER, how=how, origin=origin)
-        return self._requests.submit(signup, cause=cause, at=clock.now(), proven=proven)
+        return self.requests.submit(signup, cause=cause, at=clock.now(), proven=proven)
 
 
 def _json(content: Mapping[str, Any], status: int) -> Response:

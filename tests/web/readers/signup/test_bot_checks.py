@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.web.readers.signup.bot_checks import FormStamps, StampAge
+from syndicate.web.readers.signup.bot_checks import BotChecks, StampAge
 
 pytestmark = pytest.mark.neighbours
 
@@ -41,18 +41,18 @@ def test_a_form_sent_within_a_second_comes_back_as_it_was(site, monkeypatch):
 
 
 def test_a_stamp_is_good_from_two_seconds_to_a_day():
-    stamps, at = FormStamps(b"secret"), clock.now()
+    stamps, at = BotChecks(b"secret"), clock.now()
     ages = {1.9: StampAge.TOO_SOON, 2.1: StampAge.OK, 86_000: StampAge.OK, 86_500: StampAge.STALE}
     for seconds, verdict in ages.items():
-        stamp = stamps.make(at - timedelta(seconds=seconds))
-        assert (seconds, stamps.check(stamp, at)) == (seconds, verdict)
-    assert stamps.check(None, at) is StampAge.OK
+        stamp = stamps.make_stamp(at - timedelta(seconds=seconds))
+        assert (seconds, stamps.check_stamp(stamp, at)) == (seconds, verdict)
+    assert stamps.check_stamp(None, at) is StampAge.OK
     forged = [
-        FormStamps(b"another").make(at - timedelta(hours=1)),
+        BotChecks(b"another").make_stamp(at - timedelta(hours=1)),
         "",
         "1",
         "1.",
         "x.y",
         "\ud800.é",
     ]
-    assert {stamps.check(stamp, at) for stamp in forged} == {StampAge.STALE}
+    assert {stamps.check_stamp(stamp, at) for stamp in forged} == {StampAge.STALE}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syndicate import clock
-from syndicate.web.readers.signup.bot_checks import CHALLENGE_LIFETIME, MAX_NUMBER, Challenges
+from syndicate.web.readers.signup.bot_checks import CHALLENGE_LIFETIME, MAX_NUMBER, BotChecks
 
 pytestmark = pytest.mark.neighbours
 
@@ -59,13 +59,13 @@ def test_a_proof_can_be_used_once_across_two_windows_of_the_limits(site, monkeyp
 
 
 def test_a_proof_is_signed_by_us_solved_and_not_expired():
-    challenges, at = Challenges(b"secret"), clock.now()
-    challenge = challenges.create(at)
+    challenges, at = BotChecks(b"secret"), clock.now()
+    challenge = challenges.create_challenge(at)
     proof = solved(challenge)
-    assert challenges.verify(proof, at) is not None
-    assert challenges.verify(proof, at + timedelta(minutes=19)) is not None
-    assert challenges.verify(proof, at + timedelta(minutes=21)) is None
-    assert Challenges(b"another").verify(proof, at) is None
+    assert challenges.verify_proof(proof, at) is not None
+    assert challenges.verify_proof(proof, at + timedelta(minutes=19)) is not None
+    assert challenges.verify_proof(proof, at + timedelta(minutes=21)) is None
+    assert BotChecks(b"another").verify_proof(proof, at) is None
     number = json.loads(base64.b64decode(proof))["number"]
     for changes in (
         {"number": number + 1},
@@ -77,9 +77,9 @@ def test_a_proof_is_signed_by_us_solved_and_not_expired():
         # a digit of the number, read as part of the time
         {"salt": f"{challenge['salt']}{str(number)[0]}", "number": int(str(number)[1:] or 0)},
     ):
-        assert challenges.verify(solved(challenge, changes), at) is None, changes
+        assert challenges.verify_proof(solved(challenge, changes), at) is None, changes
     for junk in ("", "x", "[]", "bnVsbA==", base64.b64encode(b"[" * 9000).decode()):
-        assert challenges.verify(junk, at) is None
+        assert challenges.verify_proof(junk, at) is None
 
 
 def test_without_a_proof_the_page_needs_no_script(site):
