@@ -28,7 +28,7 @@ from syndicate.store import ArchivedEdition, Store
 from syndicate.text import one_line
 from syndicate.web.editions.public_copy import POLICY, PublicCopies
 from syndicate.web.pages import WebPages
-from syndicate.web.published.generated_document import GeneratedDocument
+from syndicate.web.published.files import GeneratedDocument
 from syndicate.web.published.request_headers import match_etag
 from syndicate.web.published.response_headers import CORS, PREFLIGHT, self_link
 

@@ -15,14 +15,10 @@ from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.store import Store
-from syndicate.web.published.generated_document import GeneratedDocument
+from syndicate.web.published.files import GeneratedDocument
 from syndicate.web.published.request_headers import ContentCoding
 
-_HEADERS = {
-    "cache-control": "private, no-store",
-    "x-robots-tag": "noindex, nofollow",
-    "referrer-policy": "no-referrer",
-}
+_HEADERS = {"cache-control": "private, no-store", "x-robots-tag": "noindex, nofollow"}
 _CODINGS = (ContentCoding.GZIP, ContentCoding.IDENTITY)
 
 

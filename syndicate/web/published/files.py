@@ -1,15 +1,18 @@
-"""The files of `feeds/` over HTTP: a bare ASGI callable, for speed.
+"""The files of `feeds/` over HTTP: a bare ASGI callable, for speed. Generated ones are last.
 
 `ResponseHeaders` has the headers of each file; here the conditions of the request decide how much
 of it is sent. `docs/serving.md` has the responses as a table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import quote
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from syndicate import clock
@@ -22,6 +25,7 @@ from syndicate.web.published.delta_response import FeedDeltas
 from syndicate.web.published.file_cache import CachedFile, FileCache
 from syndicate.web.published.poll_limit import PollLimit
 from syndicate.web.published.request_headers import (
+    ALL_CODINGS,
     ContentCoding,
     evaluate,
     match_etag,
@@ -237,6 +241,50 @@ class PublishedFiles:
         return plain_text(
             HTTPStatus.METHOD_NOT_ALLOWED, "This can only be read.\n", {"allow": METHODS}
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratedDocument:
+    """A document that is generated on request, and served as if it were a file.
+
+    It has no Last-Modified, ranges or deltas.
+    """
+
+    digest: str
+    """Of the uncoded bytes; an ETag adds the coding."""
+    media_type: str
+    generate: Callable[[ContentCoding], bytes]
+    """Returns the body in a coding; it isn't called for a client that has it."""
+    headers: Mapping[str, str]
+    """The headers in any coding."""
+    codings: tuple[ContentCoding, ...] = ALL_CODINGS
+    """The codings that it is offered in, the best first."""
+
+    def respond(self, request: Request) -> Response:
+        """Respond with the document, 304, 406 or 412, as the request's headers demand."""
+        fields = FileRequest(request.scope)
+        coding = negotiate_coding(fields.accept_encoding, self.codings)
+        if coding is None:
+            return self._refused(HTTPStatus.NOT_ACCEPTABLE, "No coding is acceptable.\n")
+        etag = coding.etag(self.digest)
+        etags = (etag, *(other.etag(self.digest) for other in self.codings if other is not coding))
+        status = evaluate(fields, etags, None)
+        if status is HTTPStatus.PRECONDITION_FAILED:
+            return self._refused(status, "It is another version by now.\n")
+        if status is HTTPStatus.NOT_MODIFIED:
+            matched = match_etag(fields.if_none_match or "*", etags) or etag
+            return Response(status_code=status, headers=self._headers(etag=matched))
+        headers = self._headers(etag=etag) | {"content-type": self.media_type}
+        if coding is not ContentCoding.IDENTITY:
+            headers["content-encoding"] = coding
+        return Response(self.generate(coding), headers=headers)
+
+    def _headers(self, **more: str) -> dict[str, str]:
+        return {**self.headers, "vary": "Accept-Encoding", **more}
+
+    def _refused(self, status: HTTPStatus, text: str) -> Response:
+        headers = self._headers() | {"cache-control": "no-store"}
+        return Response(text, status, headers=headers, media_type="text/plain")
 
 
 def _content_headers(file: CachedFile, coding: ContentCoding, size: int) -> dict[str, str]:

@@ -6,7 +6,7 @@ day; links in other mails never lead here, since mail is forwarded.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -14,14 +14,7 @@ from starlette.responses import Response
 
 from syndicate import clock
 from syndicate.config import Config, Newsletter
-from syndicate.model.subscribers import (
-    Action,
-    Actor,
-    Cause,
-    Subscriber,
-    SubscriberChange,
-    Subscription,
-)
+from syndicate.model.subscribers import Action, Actor, Cause, Subscriber
 from syndicate.store import (
     ConfirmationKind,
     MailedItem,
@@ -119,7 +112,7 @@ class PersonalDataPages(ReaderPages):
         with self.store.read() as tx:  # slow, and others may write meanwhile
             record = linked(tx.data_export.load(key))
         headers = {"content-disposition": f'attachment; filename="data-{at:%Y-%m-%d}.json"'}
-        content = export_json(_without_other_readers(record), self.config, at=at)
+        content = export_json(record, self.config, at=at)
         return Response(content, headers=headers, media_type="application/json")
 
     def _page(
@@ -149,25 +142,40 @@ class PersonalDataPages(ReaderPages):
         )
 
 
-def _without_other_readers(record: PersonalRecord) -> PersonalRecord:
-    """Drop the other address of a change, and whether it got a letter."""
-    confirmations = (
-        replace(item, asked={}) if item.kind is ConfirmationKind.ADDRESS else item
-        for item in record.confirmations
-    )
-    return replace(record, confirmations=tuple(confirmations))
-
-
 def export_json(record: PersonalRecord, config: Config, *, at: datetime) -> bytes:
-    """Return the file; its times are ISO 8601, in UTC."""
+    """Return the file with all data on a reader; its times are ISO 8601, in UTC."""
+    titles = {
+        name: (config.newsletter(name) or Newsletter(name=name)).label
+        for name in (item.newsletter for item in record.person.subscriptions)
+    }
     data = {
         "publication": config.publication.title,
         "at": at,
         "person": _person(record.person),
         "former_addresses": record.former_addresses,
         "private_feed_since": record.private_feed_since,
-        "subscriptions": [_subscription(item, config) for item in record.person.subscriptions],
-        "changes": [_change(change) for change in record.changes],
+        "subscriptions": [
+            {
+                "newsletter": item.newsletter,
+                "title": titles[item.newsletter],
+                "state": item.state,
+                "at": item.at,
+                "consent": item.source,
+            }
+            for item in record.person.subscriptions
+        ],
+        "changes": [
+            {
+                "at": change.at,
+                "action": change.action,
+                "newsletter": change.newsletter,
+                "who": change.cause.who,
+                "how": change.cause.how,
+                "network": change.cause.origin,
+                "detail": change.detail,
+            }
+            for change in record.changes
+        ],
         "mail": [_mail(mail) for mail in record.mailed_items],
         "links": list(map(asdict, record.followed_links)),
         "questions": [_question(request) for request in record.confirmations],
@@ -186,30 +194,6 @@ def _person(reader: Subscriber) -> dict[str, Any]:
         "paused_until": reader.paused_until,
         "since": reader.created_at,
         "not_mailed_because": reader.suppressed,
-    }
-
-
-def _subscription(subscription: Subscription, config: Config) -> dict[str, Any]:
-    name = subscription.newsletter
-    newsletter = config.newsletter(name) or Newsletter(name=name)
-    return {
-        "newsletter": name,
-        "title": newsletter.label,
-        "state": subscription.state,
-        "at": subscription.at,
-        "consent": subscription.source,
-    }
-
-
-def _change(change: SubscriberChange) -> dict[str, Any]:
-    return {
-        "at": change.at,
-        "action": change.action,
-        "newsletter": change.newsletter,
-        "who": change.cause.who,
-        "how": change.cause.how,
-        "network": change.cause.origin,
-        "detail": change.detail,
     }
 
 
@@ -232,10 +216,12 @@ def _mail(mail: MailedItem) -> dict[str, Any]:
 
 
 def _question(request: PendingConfirmation) -> dict[str, Any]:
+    # a change has the other address, and whether it got a letter
+    asked = {} if request.kind is ConfirmationKind.ADDRESS else request.asked
     return {
         "letter": request.letter,
         "kind": request.kind,
-        "asked": request.asked,
+        "asked": asked,
         "at": request.at,
         "expires_at": request.expires_at,
         "answered_at": request.done_at,

@@ -45,16 +45,27 @@ class Instrumentation:
 
         A client that disconnects before it has sent its request is counted with status 499.
         """
-        recorder = _InstrumentedSend(send)
+        status, coding, size = 500, "identity", 0
+
+        def send_and_measure(message: Message) -> Awaitable[None]:  # a coroutine would cost time
+            nonlocal status, coding, size
+            if message["type"] == "http.response.body":
+                size += len(message.get("body", b""))
+            elif message["type"] == "http.response.start":
+                status = message["status"]
+                encoding = dict(message.get("headers", ())).get(b"content-encoding")
+                coding = _CODINGS.get(encoding, "other")
+            return send(message)
+
         started_at = monotonic()
         try:
-            await self._app(scope, receive, recorder.send)
+            await self._app(scope, receive, send_and_measure)
         except ClientDisconnect:
-            recorder.status = _CLIENT_CLOSED_REQUEST
-            self.count_refusal(_CLIENT_CLOSED_REQUEST)
+            status = _CLIENT_CLOSED_REQUEST
+            self.count_refusal(status)
         finally:
-            if recorder.status != _CLIENT_CLOSED_REQUEST:
-                self._record(scope, recorder.status, recorder.coding, recorder.size, started_at)
+            if status != _CLIENT_CLOSED_REQUEST:
+                self._record(scope, status, coding, size, started_at)
 
     def immediate_response(self, scope: Scope) -> HttpResponse | None:
         """Return and count the application's immediate response."""
@@ -100,26 +111,3 @@ class Instrumentation:
             b"if-none-match" in headers or b"if-modified-since" in headers,
         ))
         # fmt: on
-
-
-class _InstrumentedSend:
-    """Records status, coding and size of a response on its way to the client."""
-
-    __slots__ = ("_send", "coding", "size", "status")
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.status = 500
-        """The server's status if the application sends no response."""
-        self.coding = "identity"
-        self.size = 0
-
-    def send(self, message: Message) -> Awaitable[None]:
-        """Record a message and send it on; a coroutine of our own would cost time."""
-        if message["type"] == "http.response.body":
-            self.size += len(message.get("body", b""))
-        elif message["type"] == "http.response.start":
-            self.status = message["status"]
-            coding = dict(message.get("headers", ())).get(b"content-encoding")
-            self.coding = _CODINGS.get(coding, "other")
-        return self._send(message)
