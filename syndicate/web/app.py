@@ -33,8 +33,7 @@ from syndicate.web.readers.confirmation import (
     ConfirmationPages,
     SubscriptionConfirmation,
 )
-from syndicate.web.readers.letters import LetterSender
-from syndicate.web.readers.limits import SignupLimits
+from syndicate.web.readers.letters import LetterSender, SignupLimits
 from syndicate.web.readers.personal_data import PersonalDataPages
 from syndicate.web.readers.preferences import PreferencePages
 from syndicate.web.readers.signup.bot_checks import BotChecks
@@ -133,7 +132,7 @@ def _reader_routes(
         ConfirmationKind.DATA: PersonalDataPages(store, config, links, pages),
     }
     return [
-        *SignupPages(store, config, pages, validator, requests, bot_checks).routes(),
+        *SignupPages(config, pages, validator, requests, bot_checks).routes(),
         *ConfirmationPages(store, config, links, pages, handlers).routes(),
         *PreferencePages(store, config, links, pages, change, letters).routes(),
         *UnsubscribePages(store, config, links, pages).routes(),

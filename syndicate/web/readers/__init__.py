@@ -2,8 +2,8 @@
 
 `signup/` has the form and its JSON API; `confirmation` handles the button of every letter;
 `unsubscribe` the List-Unsubscribe link; `preferences` the page behind the link in every mail,
-and what that link does at once; `letters` composes and queues what has to be confirmed;
-`address_change` moves a reader to a new address; `personal_data` shows, exports and erases what
-is stored; `limits` counts sign-ups and letters; `link_pages` is what the pages behind links
-share, and refuses forged forms.
+and what that link does at once; `letters` composes and queues what has to be confirmed, within
+limits; `address_change` moves a reader to a new address; `personal_data` shows, exports and
+erases what is stored; `link_pages` is what the pages behind links share, and refuses forged
+forms.
 """

@@ -22,8 +22,7 @@ from syndicate.store import Transaction
 from syndicate.web.forms import Form
 from syndicate.web.pages import linked, too_many_requests
 from syndicate.web.readers.address_change import AddressChange
-from syndicate.web.readers.letters import LetterSender
-from syndicate.web.readers.limits import HOUR
+from syndicate.web.readers.letters import HOUR, LetterSender
 from syndicate.web.readers.link_pages import LinkPages, find_reader, mask_email, translator_for
 
 PAUSE_WEEKS = (1, 2, 4, 8)

@@ -17,8 +17,7 @@ from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.templates import Templates
 from syndicate.schedule.runner import Runner
 from syndicate.schedule.wiring import Services
-from syndicate.web.readers.letters import LetterSender
-from syndicate.web.readers.limits import SignupLimits
+from syndicate.web.readers.letters import LetterSender, SignupLimits
 from syndicate.web.telemetry.counters import RequestCounters
 from tests.causes import TEST
 from tests.until import until

@@ -21,13 +21,12 @@ from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.language import Translator, translator
 from syndicate.model.subscribers import Actor, Cause
-from syndicate.store import Store
 from syndicate.text import printable
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form, read_json
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.outbox import is_outbox_served
 from syndicate.web.pages import WebPages, too_many_requests
-from syndicate.web.readers.limits import SignupLimit
+from syndicate.web.readers.letters import SignupLimit
 from syndicate.web.readers.signup.bot_checks import (
     CHALLENGE_LIFETIME,
     HONEYPOT,
@@ -84,7 +83,6 @@ class _SignupFormView:
 class SignupPages:
     """The endpoints under /signup, and /api/signup."""
 
-    store: Store
     config: Config
     pages: WebPages
     validator: SignupValidator
@@ -211,7 +209,7 @@ class SignupPages:
         challenge = self.bot_checks.verify_proof(payload, at)
         if challenge is None:
             return False
-        with self.store.write() as tx:
+        with self.requests.store.write() as tx:
             name, per = f"proof {challenge}", CHALLENGE_LIFETIME
             return tx.attempt_limits.take(name, limit=1, per=per, at=at)
 

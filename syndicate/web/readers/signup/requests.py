@@ -20,8 +20,7 @@ from syndicate.model.subscribers import Cause, SubscribeOutcome
 from syndicate.render.mail.letter import Letter
 from syndicate.store import Store, Transaction
 from syndicate.text import one_line, printable
-from syndicate.web.readers.letters import LetterSender
-from syndicate.web.readers.limits import SignupLimit
+from syndicate.web.readers.letters import LetterSender, SignupLimit
 
 MAX_LENGTH = 200
 """Characters of a name or of a custom field."""
