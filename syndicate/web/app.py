@@ -4,7 +4,7 @@ Published files take the fast path; dynamic pages, which change something or are
 request, go through Starlette.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -76,12 +76,12 @@ def application(
     application that this one replaces. Raise StoreError when the store can't be used, and
     ConfigError when the access log can't be written.
     """
-    secrets = {name: store.secret(name) for name in ("links", "signup")}
+    links, secret = SignedLinks(config, store.secret("links")), store.secret("signup")
     pages = WebPages(config)
     counts = counts or RequestCounters()
-    limits = SignupLimits(config, secrets["signup"], counts)
+    limits = SignupLimits(config, secret, counts)
     letters = LetterSender(store, config, limits, letters_due)
-    routes = _reader_routes(store, config, pages, letters, secrets=secrets)
+    routes = _reader_routes(letters, links, pages, BotChecks(secret))
     if is_outbox_served(config):
         routes += OutboxPages(config, pages).routes()
     if config.websub.own:
@@ -108,23 +108,17 @@ def application(
     router = _Router(dynamic, PublishedFiles(config, pages), prefixes | PROBES)
     name = config.web.access_log
     file = config.path(name) if name and name != "-" else None
-    log = AccessLog(file, prefixes, counts=counts) if name else None
+    log = AccessLog(file, prefixes, counts) if name else None
     return Instrumentation(router, counts, request_classifier(prefixes), log)
 
 
 def _reader_routes(
-    store: Store,
-    config: Config,
-    pages: WebPages,
-    letters: LetterSender,
-    *,
-    secrets: Mapping[str, bytes],
+    letters: LetterSender, links: SignedLinks, pages: WebPages, bot_checks: BotChecks
 ) -> list[Route]:
     """Return the routes of the pages for readers."""
-    links = SignedLinks(config, secrets["links"])
+    store, config = letters.store, letters.config
     validator = SignupValidator(config)
     requests = SignupRequests(store, config, letters)
-    bot_checks = BotChecks(secrets["signup"])
     change = AddressChange(store, config, pages, letters, validator)
     handlers: dict[ConfirmationKind, ConfirmationHandler] = {
         ConfirmationKind.SUBSCRIBE: SubscriptionConfirmation(store, config, links, pages, letters),

@@ -273,8 +273,7 @@ def _cacheable(request: Request, page: Response) -> Response:
     """Let caches and search engines store a page, or return a 304."""
     etag = f'"{_digest(bytes(page.body))}"'
     page.headers.update({"etag": etag, "cache-control": REVALIDATE})
-    if "x-robots-tag" in page.headers:
-        del page.headers["x-robots-tag"]
+    del page.headers["x-robots-tag"]
     etags = request.headers.get("if-none-match", "")
     if etags and match_etag(etags, [etag]):
         del page.headers["content-length"]

@@ -87,12 +87,7 @@ class FeedDeltas:
         return None
 
     def get(
-        self,
-        path: str,
-        known: str,
-        digest: str,
-        body: bytes,
-        coding: ContentCoding = ContentCoding.IDENTITY,
+        self, path: str, known: str, digest: str, body: bytes, coding: ContentCoding
     ) -> bytes | None:
         """Return the version `digest`, whose bytes are `body`, without the entries of `known`.
 

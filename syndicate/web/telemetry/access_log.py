@@ -49,11 +49,7 @@ class AccessLog:
     """
 
     def __init__(
-        self,
-        file: Path | None,
-        dynamic_prefixes: Collection[str] = (),
-        *,
-        counts: RequestCounters | None = None,
+        self, file: Path | None, dynamic_prefixes: Collection[str], counts: RequestCounters
     ) -> None:
         """Write to a file, or to stderr if None; raise ConfigError if it can't be written.
 
@@ -66,7 +62,7 @@ class AccessLog:
         self._timer_set = False
         self._line_is_torn = False
         self._is_failing = False
-        self._counts = counts or RequestCounters()
+        self._counts = counts
         if file is not None:
             try:
                 os.close(_open(file))
@@ -140,7 +136,7 @@ def _open(file: Path) -> int:
     return os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
 
-def format_line(entry: AccessLogEntry, dynamic_prefixes: Collection[str] = ()) -> str:
+def format_line(entry: AccessLogEntry, dynamic_prefixes: Collection[str]) -> str:
     """Return the line of one response, in ASCII: nothing in a request can break it."""
     at, method, path, status, size, seconds, coding, reader, kind, conditional = entry
     path = redact_path(path, status, dynamic_prefixes)
@@ -159,7 +155,7 @@ def _second(timestamp: int) -> str:
     return datetime.fromtimestamp(timestamp, UTC).isoformat()[:19]
 
 
-def redact_path(path: str, status: int, dynamic_prefixes: Collection[str] = ()) -> str:
+def redact_path(path: str, status: int, dynamic_prefixes: Collection[str]) -> str:
     """Return a path without tokens: only the beginning for dynamic pages and private feeds."""
     if path.startswith(addresses.PRIVATE):
         return f"{addresses.PRIVATE}…"

@@ -17,11 +17,13 @@ from lxml import etree
 from syndicate.render.feeds.entries import build_entry, build_tombstone, build_withdrawn_entry
 from syndicate.render.feeds.formats import FORMATS
 from syndicate.web.published.delta_response import FeedDeltas
+from syndicate.web.published.request_headers import ContentCoding
 from tests.end_to_end import output_rules
 from tests.render.feeds.samples import NOON, a_channel, an_article, conform
 from tests.render.feeds.test_formats import CONFIG
 from tests.shared_folder import SHARED, needs_shared
 
+IDENTITY = ContentCoding.IDENTITY
 FILES = [each.file for each in FORMATS]
 N = {"a": "http://www.w3.org/2005/Atom", "at": "http://purl.org/atompub/tombstones/1.0"}
 every_format = pytest.mark.parametrize("file", FILES)
@@ -90,7 +92,7 @@ class Served:
         return body
 
     def since(self, known, body):
-        return self.deltas.get(self.file, digest(known), digest(body), body)
+        return self.deltas.get(self.file, digest(known), digest(body), body, IDENTITY)
 
 
 def read(file, document):
@@ -202,7 +204,7 @@ def test_there_is_none_from_a_version_that_nobody_was_served(file):
     now = served.version(paper.publish(3))
     assert served.since(never, now) is None
     assert Served(file).since(never, now) is None
-    other = served.deltas.get(f"tags/x/{file}", digest(now), digest(never), never)
+    other = served.deltas.get(f"tags/x/{file}", digest(now), digest(never), never, IDENTITY)
     assert other is None, "what one feed had is nothing to another"
 
 
@@ -212,7 +214,7 @@ def test_a_file_that_is_no_feed_of_ours_has_none():
     for path in ("index.html", "rss.xml", "atom.xml", "feed.json", "feed.json/x", ""):
         deltas.record(path, "1", foreign)
         deltas.record(path, "2", foreign + b" ")
-        assert deltas.get(path, "1", "2", foreign + b" ") is None
+        assert deltas.get(path, "1", "2", foreign + b" ", IDENTITY) is None
 
 
 def test_a_feed_below_the_root_has_them_too():
@@ -229,7 +231,7 @@ def test_one_that_took_over_from_another_file_starts_anew():
     now = paper.feed("rss.xml")
     deltas.record("rss.xml", "foreign", now.replace(b"<title>", b"<title><!-- x -->"))
     deltas.record("rss.xml", digest(now), now)
-    assert deltas.get("rss.xml", "foreign", digest(now), now) is None
+    assert deltas.get("rss.xml", "foreign", digest(now), now, IDENTITY) is None
 
 
 @needs_shared
@@ -327,7 +329,7 @@ def test_a_walk_through_the_archives_drives_out_no_feed_that_is_polled():
         if n % 10 == 0:
             served.version(paper)  # somebody polls
     assert served.since(*versions) is not None
-    assert served.deltas.get("archive/1/rss.xml", f"{1:032}", "x", versions[1]) is None
+    assert served.deltas.get("archive/1/rss.xml", f"{1:032}", "x", versions[1], IDENTITY) is None
 
 
 def test_memory_is_bounded_whatever_is_asked():
@@ -343,8 +345,8 @@ def test_memory_is_bounded_whatever_is_asked():
             for age, body in enumerate(bodies):
                 deltas.record(path, f"{n:026}{age:06}", body)
             for age in range(len(bodies)):
-                deltas.get(path, f"{n:026}{age:06}", f"{n:032}", bodies[-1])
-                deltas.get(path, f"nobody's {n}", f"{n:032}", bodies[-1])
+                deltas.get(path, f"{n:026}{age:06}", f"{n:032}", bodies[-1], IDENTITY)
+                deltas.get(path, f"nobody's {n}", f"{n:032}", bodies[-1], IDENTITY)
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -157,7 +157,7 @@ def test_what_may_hold_a_secret_is_cut(path, status, said):
 
 
 def test_a_log_that_is_rotated_away_is_begun_anew(tmp_path):
-    log = AccessLog(tmp_path / "access.log")
+    log = AccessLog(tmp_path / "access.log", (), RequestCounters())
     log.add(entry("/1"))
     log.flush()
     (tmp_path / "access.log").rename(tmp_path / "access.log.1")
@@ -169,7 +169,7 @@ def test_a_log_that_is_rotated_away_is_begun_anew(tmp_path):
 
 
 def test_many_threads_lose_no_line(tmp_path):
-    log = AccessLog(tmp_path / "access.log")
+    log = AccessLog(tmp_path / "access.log", (), RequestCounters())
 
     def write(name):
         for number in range(500):
@@ -218,7 +218,7 @@ def test_lines_that_were_lost_are_told_after_a_reload_as_well(sqlite_store, publ
 
 def test_a_line_that_was_torn_does_not_spoil_the_next(tmp_path, monkeypatch):
     counts = RequestCounters()
-    log = AccessLog(tmp_path / "access.log", counts=counts)
+    log = AccessLog(tmp_path / "access.log", (), counts)
     write, room = os.write, [30]
 
     def almost_full(descriptor, data):
@@ -242,13 +242,13 @@ def test_a_line_that_was_torn_does_not_spoil_the_next(tmp_path, monkeypatch):
 
 def test_a_log_that_cant_be_written_is_a_mistake_of_the_config(tmp_path):
     with pytest.raises(ConfigError, match=r"web\.access_log: can't write .*nowhere/access\.log"):
-        AccessLog(tmp_path / "nowhere" / "access.log")
+        AccessLog(tmp_path / "nowhere" / "access.log", (), RequestCounters())
 
 
 def test_lines_are_dropped_before_they_fill_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr("syndicate.web.telemetry.access_log._MAX_PENDING", 10)
     counts = RequestCounters()
-    log = AccessLog(tmp_path / "access.log", counts=counts)
+    log = AccessLog(tmp_path / "access.log", (), counts)
     for number in range(15):
         log.add(entry(f"/{number}"))
     log.close()
