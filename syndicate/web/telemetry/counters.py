@@ -8,6 +8,7 @@ import threading
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from itertools import accumulate
@@ -63,50 +64,39 @@ def request_classifier(dynamic_prefixes: Collection[str] = ()) -> Callable[[str]
     return classify
 
 
-def classify_path(path: str, dynamic_prefixes: Collection[str] = ()) -> RequestKind:
+def classify_path(path: str, dynamic_prefixes: Collection[str]) -> RequestKind:
     """Return the kind of a path, by its form alone: it may not exist."""
-    if path.startswith(addresses.PRIVATE):
-        return RequestKind.PRIVATE_FEED
     first = path[1:].partition("/")[0]
     name = path.rpartition("/")[2]
     form = format_of(name)
-    if first in PROBES:
-        return RequestKind.OTHER
-    if form.feed or (first == "newsletters" and name == "feed.xml"):
-        return RequestKind.FEED
-    if first in dynamic_prefixes:
-        return RequestKind.ACTING
-    if first == "media":
-        return RequestKind.MEDIA
-    return _classify_file(path, first, name, page=form.page)
+    is_asset = name.endswith((".css", ".js", ".svg", ".ico", ".webmanifest"))
+    rules = (
+        (path.startswith(addresses.PRIVATE), RequestKind.PRIVATE_FEED),
+        (first in PROBES, RequestKind.OTHER),
+        (form.feed or (first == "newsletters" and name == "feed.xml"), RequestKind.FEED),
+        (first in dynamic_prefixes, RequestKind.ACTING),
+        (first == "media", RequestKind.MEDIA),
+        (path.endswith(("/amp/", "/amp/index.html")), RequestKind.AMP),
+        (not name or form.page, RequestKind.PAGE),
+        (name.startswith("sitemap") or first == "sitemaps", RequestKind.SITEMAP),
+        (first == "assets" or is_asset, RequestKind.ASSET),
+        ("." in name, RequestKind.OTHER),
+    )
+    return next((kind for applies, kind in rules if applies), RequestKind.PAGE)
 
 
-def _classify_file(path: str, first: str, name: str, *, page: bool) -> RequestKind:
-    if path.endswith(("/amp/", "/amp/index.html")):
-        return RequestKind.AMP
-    if not name or page:
-        return RequestKind.PAGE
-    if name.startswith("sitemap") or first == "sitemaps":
-        return RequestKind.SITEMAP
-    if first == "assets" or name.endswith((".css", ".js", ".svg", ".ico", ".webmanifest")):
-        return RequestKind.ASSET
-    return RequestKind.OTHER if "." in name else RequestKind.PAGE
-
-
+@dataclass(slots=True)
 class KindCounters:
     """The responses to requests of one kind."""
 
-    __slots__ = ("bytes", "durations", "feed", "responses", "seconds")
-
-    def __init__(self, *, feed: bool = False) -> None:
-        self.feed = feed
-        """Whether its requests are polls of a feed."""
-        self.responses: defaultdict[tuple[int, str], int] = defaultdict(int)
-        """The number of responses by status and coding."""
-        self.bytes = 0
-        self.seconds = 0.0
-        self.durations = [0] * (len(BOUNDS) + 1)
-        """The number of responses in each bucket; the last has no bound."""
+    feed: bool = False
+    """Whether its requests are polls of a feed."""
+    responses: defaultdict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
+    """The number of responses by status and coding."""
+    bytes: int = 0
+    seconds: float = 0.0
+    durations: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    """The number of responses in each bucket; the last has no bound."""
 
     def add(self, status: int, coding: str, size: int, seconds: float) -> None:
         """Count one response."""
