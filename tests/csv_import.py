@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from syndicate.intake.subscribers.csv_import import RowResult, SubscriberCsv, import_rows
+from syndicate.intake.subscribers.csv_file import inspect_csv
+from syndicate.intake.subscribers.csv_import import RowResult, import_rows
 from syndicate.intake.subscribers.csv_row import ImportOptions
 from syndicate.store import Store
 
@@ -13,4 +14,4 @@ def import_subscribers(
     store: Store, file: Path, newsletter: str, *, at: datetime, dry_run: bool = False
 ) -> Iterator[RowResult]:
     options = ImportOptions(newsletter=newsletter)
-    yield from import_rows(store, SubscriberCsv.recognise(file), options, at=at, dry_run=dry_run)
+    yield from import_rows(store, inspect_csv(file), options, at=at, dry_run=dry_run)

@@ -18,8 +18,8 @@ from syndicate.errors import CallFailed, ConfigError, Refused
 from syndicate.intake.articles.parallel_parse import parse_file
 from syndicate.intake.media import image_codec
 from syndicate.intake.media.article_media import ArticleMedia
-from syndicate.intake.subscribers.csv_import import SubscriberCsv
-from syndicate.intake.subscribers.csv_row import ImportOptions
+from syndicate.intake.subscribers.csv_file import inspect_csv
+from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
 from syndicate.model import pictures as model_pictures
 from syndicate.model.articles import Recording
 from syndicate.publish.push.http_client import HttpClient
@@ -162,9 +162,9 @@ def test_readers(tmp_path):
     for _ in range(COUNT):
         file.write_bytes(draw())
         with suppress(Refused):
-            readers = SubscriberCsv.recognise(file)
-            enrolment = readers.row_parser(wishes, at=MONDAY)
-            rows += len([enrolment.parse(row) for row in readers.csv_file.rows()])
+            csv_file = inspect_csv(file)
+            enrolment = CsvRowParser(csv_file, wishes, at=MONDAY)
+            rows += len([enrolment.parse(row) for row in csv_file.rows()])
     assert rows > COUNT / 2
 
 

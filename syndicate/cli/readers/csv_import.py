@@ -19,7 +19,7 @@ from syndicate.private_file import open_private
 
 if TYPE_CHECKING:  # start-up
     from syndicate.intake.subscribers.csv_file import CsvFile
-    from syndicate.intake.subscribers.csv_import import RowResult, SubscriberCsv
+    from syndicate.intake.subscribers.csv_import import RowResult
     from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
 
 _ROWS_SHOWN = 20
@@ -50,29 +50,31 @@ def import_(
     The file may be an export of any newsletter tool. People who unsubscribed or bounced there
     are not mailed here either.
     """
-    from syndicate.intake.subscribers.csv_import import SubscriberCsv, import_rows  # noqa: PLC0415 - start-up
+    from syndicate.intake.subscribers.csv_file import inspect_csv  # noqa: PLC0415 - start-up
+    from syndicate.intake.subscribers.csv_import import import_rows  # noqa: PLC0415
+    from syndicate.intake.subscribers.csv_row import CsvRowParser  # noqa: PLC0415
 
     at = clock.now()
     options = _options(command, newsletter, tag or [])
-    readers = SubscriberCsv.recognise(file)
-    parser = readers.row_parser(options, at=at)
+    csv_file = inspect_csv(file)
+    parser = CsvRowParser(csv_file, options, at=at)
     if newsletter is None and not parser.has_newsletters:
         names = ", ".join(item.name for item in command.config.newsletters) or "none"
         raise ConfigError(
             f"--newsletter NAME is missing: what they subscribe to; there is: {names}"
         )
     if not json:
-        _introduce(readers, parser, dry_run=dry_run)
+        _introduce(csv_file, parser, dry_run=dry_run)
     report = _ImportReport(file, quiet=json)
     gc.set_threshold(_GC_THRESHOLD)
-    with command.store() as store, _RefusedRows(readers.csv_file) as refused:
-        rows = import_rows(store, readers, options, at=at, dry_run=dry_run)
-        for row in track_progress(rows, f"Reading {file.name}", readers.csv_file.lines):
+    with command.store() as store, _RefusedRows(csv_file) as refused:
+        rows = import_rows(store, csv_file, options, at=at, dry_run=dry_run)
+        for row in track_progress(rows, f"Reading {file.name}", csv_file.lines):
             report.add(row)
             if row.outcome == "refused" and not dry_run:
                 refused.add(row)
     if json:
-        echo_json(_values(readers, parser, report, refused.path) | {"dry_run": dry_run})
+        echo_json(_values(csv_file, parser, report, refused.path) | {"dry_run": dry_run})
     else:
         report.close(refused.path, dry_run=dry_run)
     if report.counts["refused"]:
@@ -95,9 +97,9 @@ def _options(command: CommandContext, newsletter: str | None, tags: list[str]) -
     )
 
 
-def _introduce(readers: "SubscriberCsv", parser: "CsvRowParser", *, dry_run: bool) -> None:
+def _introduce(csv_file: "CsvFile", parser: "CsvRowParser", *, dry_run: bool) -> None:
     """Print how the file is read: whenever that is a guess, and in full in a dry run."""
-    csv_file, tool = readers.csv_file, readers.export_format.name
+    tool = csv_file.export_format.tool
     if csv_file.encoding == "Windows-1252" or tool or dry_run:
         kind = f"an export of {tool}" if tool else "a plain list"
         note(f"{csv_file.file}: {kind}, in {csv_file.encoding}")
@@ -110,12 +112,12 @@ def _introduce(readers: "SubscriberCsv", parser: "CsvRowParser", *, dry_run: boo
 
 
 def _values(
-    readers: "SubscriberCsv", parser: "CsvRowParser", report: "_ImportReport", refused: Path | None
+    csv_file: "CsvFile", parser: "CsvRowParser", report: "_ImportReport", refused: Path | None
 ) -> dict[str, object]:
     return {
-        "file": str(readers.csv_file.file),
-        "tool": readers.export_format.name or None,
-        "encoding": readers.csv_file.encoding,
+        "file": str(csv_file.file),
+        "tool": csv_file.export_format.tool or None,
+        "encoding": csv_file.encoding,
         "columns": dict(parser.mapped_columns()),
         "rows": report.counts.total(),
         "outcomes": dict(report.counts),

@@ -10,14 +10,19 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from syndicate.errors import Refused
-from syndicate.intake.subscribers.export_formats import has_escaped_formulas
+from syndicate.intake.subscribers.export_formats import (
+    ExportFormat,
+    has_escaped_formulas,
+    recognise_format,
+)
+from syndicate.text import one_line
 
 SEPARATORS = (",", ";", "\t")
 MAX_LINE_LENGTH = 65_536
@@ -37,6 +42,7 @@ _ENCODING_NAMES = {
     "utf-16": "UTF-16",
     "cp1252": "Windows-1252",
 }
+_EXPECTED = "expected email,name or the export of a newsletter tool, with a column for the address"
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """The start of a cell to escape: one with a `'` already gets another, so that both come back."""
 
@@ -53,13 +59,14 @@ class CsvCells(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvFile:
-    """A CSV file with its encoding and header detected."""
+    """A CSV file with its encoding, its header and the tool that wrote it detected."""
 
     file: Path
     encoding: str
     """For display: "UTF-8", "UTF-16" or "Windows-1252"."""
     separator: str
     header: tuple[str, ...]
+    export_format: ExportFormat
     lines: int
     """Approximate number, for a progress bar."""
     _codec: str
@@ -91,11 +98,11 @@ def unescape_formula(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
-def inspect_csv(file: Path, is_header: Callable[[list[str]], bool]) -> CsvFile:
-    """Detect the encoding, separator and header of a file; raise Refused if it can't be read.
+def inspect_csv(file: Path) -> CsvFile:
+    """Detect what a file is; raise Refused if it can't be read or recognised.
 
-    The separator is the one that splits the first line into a header accepted by `is_header`,
-    else into the most columns.
+    The separator is the one that splits the first line into a header with a column for the
+    address, else into the most columns.
     """
     codec, lines = _detect_codec(file)
     with _open(file, codec) as text:
@@ -104,13 +111,20 @@ def inspect_csv(file: Path, is_header: Callable[[list[str]], bool]) -> CsvFile:
     for separator in SEPARATORS:
         row = next(_RowReader(io.StringIO(first, newline=""), separator), None)
         headers.append((row.cells if row is not None and row.line == 1 else [], separator))
-    header, separator = max(headers, key=lambda split: (is_header(split[0]), len(split[0])))
+    header, separator = max(
+        headers, key=lambda split: (recognise_format(split[0]) is not None, len(split[0]))
+    )
     escaped = has_escaped_formulas(header)
+    cells = tuple((unescape_formula(cell) if escaped else cell).strip() for cell in header)
+    export_format = recognise_format(cells)
+    if export_format is None:
+        raise Refused(f'{file}:1: header "{one_line(",".join(cells))[:80]}" — {_EXPECTED}')
     return CsvFile(
         file=file,
         encoding=_ENCODING_NAMES[codec],
         separator=separator,
-        header=tuple((unescape_formula(cell) if escaped else cell).strip() for cell in header),
+        header=cells,
+        export_format=export_format,
         lines=lines,
         _codec=codec,
         _escaped=escaped,

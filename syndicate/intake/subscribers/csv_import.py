@@ -3,24 +3,18 @@
 from array import array
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
-from syndicate.errors import Refused
-from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile, inspect_csv
+from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile
 from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
-from syndicate.intake.subscribers.export_formats import ExportFormat, recognise_format
 from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, SubscriptionState
 from syndicate.store import StagedReader, Store
-from syndicate.text import one_line
 
 BATCH_SIZE = 10_000
 """Rows per transaction, so that a long file doesn't lock the store."""
-_EXPECTED = "expected email,name or the export of a newsletter tool, with a column for the address"
 
 
 class RowOutcome(StrEnum):
@@ -57,35 +51,8 @@ class RowResult(NamedTuple):
     """All cells of a refused row, so that it can be corrected."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriberCsv:
-    """A CSV file with a recognised header."""
-
-    csv_file: CsvFile
-    export_format: ExportFormat
-
-    @classmethod
-    def recognise(cls, file: Path) -> "SubscriberCsv":
-        """Detect the tool that wrote a file; raise Refused if it can't be read or recognised."""
-        csv_file = inspect_csv(file, lambda header: recognise_format(header) is not None)
-        export_format = recognise_format(csv_file.header)
-        if export_format is None:
-            header = one_line(",".join(csv_file.header))[:80]
-            raise Refused(f'{file}:1: header "{header}" — {_EXPECTED}')
-        return cls(csv_file=csv_file, export_format=export_format)
-
-    def row_parser(self, options: ImportOptions, *, at: datetime) -> CsvRowParser:
-        """Return a parser for its rows."""
-        return CsvRowParser(self.csv_file, self.export_format, options, at=at)
-
-
 def import_rows(
-    store: Store,
-    source: SubscriberCsv,
-    options: ImportOptions,
-    *,
-    at: datetime,
-    dry_run: bool = False,
+    store: Store, csv_file: CsvFile, options: ImportOptions, *, at: datetime, dry_run: bool = False
 ) -> Iterator[RowResult]:
     """Subscribe everybody in a file, with their consent; return the outcome of every row.
 
@@ -93,9 +60,9 @@ def import_rows(
     import can be run again: subscribers imported before are known. The next rows are
     parsed while the database works. `dry_run` writes nothing.
     """
-    parser = source.row_parser(options, at=at)
+    parser = CsvRowParser(csv_file, options, at=at)
     cause = Cause(who=Actor.IMPORT, how=f"{parser.origin} at {at:%Y-%m-%d %H:%M} UTC")
-    batches = _decide_all(source.csv_file.rows(), parser)
+    batches = _decide_all(csv_file.rows(), parser)
     with ThreadPoolExecutor(1) as executor:
         next_batch = executor.submit(next, batches, None)
         while batch := next_batch.result():

@@ -1,7 +1,7 @@
 """Parse a row of a newsletter tool's export into a subscriber, with consent and status."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,7 +17,6 @@ from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile
 from syndicate.intake.subscribers.export_formats import (
     SUPPRESSED,
     ExportedStatus,
-    ExportFormat,
     normalise_column,
     status_from_file_name,
 )
@@ -34,6 +33,28 @@ _MAX_NAMED_COLUMNS = 3
 """An error lists the columns if there are no more than this."""
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Earlier times can't be true; some tools write year 1 for "never"."""
+_FIELD = "field."
+"""The beginning of the role of a custom field."""
+_SINGLE_LINE = ("email", "name", "first_name", "last_name")
+_ALL_COLUMNS = ("confirmed_at", "opted_out", "left_at", "bounced_at", "attributes")
+"""Roles whose columns are all read; of another, the first that the file has."""
+_LABELS = (
+    ("newsletter", ("newsletter",)),
+    ("state", ("status", "opted_in")),
+    ("agreed at", ("confirmed_at",)),
+    ("left", ("opted_out", "left_at")),
+    ("bounced", ("bounced_at",)),
+    ("consent", ("source",)),
+    ("suppressed", ("suppressed",)),
+    ("language", ("language",)),
+    ("tags", ("tags",)),
+)
+_OTHER = ("fields and language", ("attributes",))
+_DEPARTURES = (
+    ("opted_out", ExportedStatus.LEFT),
+    ("left_at", ExportedStatus.LEFT),
+    ("bounced_at", ExportedStatus.BOUNCED),
+)
 _SEVERITY = {status: number for number, status in enumerate(ExportedStatus)}
 
 
@@ -54,81 +75,39 @@ class ImportOptions:
 class CsvRowParser:
     """Parses the rows of one file according to its export format."""
 
-    def __init__(
-        self,
-        csv_file: CsvFile,
-        export_format: ExportFormat,
-        options: ImportOptions,
-        *,
-        at: datetime,
-    ) -> None:
-        self._csv_file = csv_file
-        self._format = export_format
+    def __init__(self, csv_file: CsvFile, options: ImportOptions, *, at: datetime) -> None:
+        self._header = csv_file.header
+        self._format = csv_file.export_format
         self._options = options
         self._at = at
-        names = [normalise_column(cell) for cell in csv_file.header]
-        by_name = {name: column for column, name in reversed([*enumerate(names)]) if name}
-
-        def columns(names: Sequence[str]) -> list[int]:
-            return [by_name[name] for name in names if name in by_name]
-
-        def first_column(names: Sequence[str]) -> int | None:
-            return next(iter(columns(names)), None)
-
-        self._email = first_column(export_format.email)
-        self._name = first_column(export_format.name_columns)
-        self._names = [*columns(export_format.first)[:1], *columns(export_format.last)[:1]]
-        short = (self._email, self._name, *self._names)
-        self._short = [column for column in short if column is not None]
-        """Columns that never have more than one line."""
-        self._status = first_column(export_format.status)
-        self._opted_in = first_column(export_format.opted_in)
-        self._newsletter = first_column(export_format.newsletter)
-        self._source = first_column(export_format.source)
-        self._suppressed = first_column(export_format.suppressed)
-        self._tags = first_column(export_format.tags)
-        self._language = first_column(export_format.language)
-        self._confirmed_at = columns(export_format.confirmed_at)
-        self._left_at = columns(export_format.left_at)
-        self._opted_out = [*columns(export_format.opted_out), *self._left_at]
-        self._bounced_at = columns(export_format.bounced_at)
-        self._attributes = columns(export_format.attributes)
-        own = {name: map(normalise_column, (name, f"field.{name}")) for name in options.fields}
-        fields = [(name, first_column([*names])) for name, names in own.items()]
-        self._fields = [(name, column) for name, column in fields if column is not None]
-        self._default = status_from_file_name(export_format, csv_file.file)
-        tool = f" ({export_format.name})" if export_format.name else ""
+        header = [normalise_column(cell) for cell in csv_file.header]
+        by_name = {name: column for column, name in reversed([*enumerate(header)]) if name}
+        self._columns: dict[str, list[int]] = {}
+        """Role → its columns in this file, of which there may be none."""
+        own = {_FIELD + name: (name, _FIELD + name) for name in options.fields}
+        for role, names in (self._format.columns | own).items():
+            found = [by_name[key] for key in map(normalise_column, names) if key in by_name]
+            self._columns[role] = found if role in _ALL_COLUMNS else found[:1]
+        self._single_line = [column for role in _SINGLE_LINE for column in self._columns[role]]
+        self._default = status_from_file_name(self._format, csv_file.file)
+        tool = f" ({self._format.tool})" if self._format.tool else ""
         self.origin = f"{IMPORTED}{one_line(csv_file.file.name)}{tool}"
         """The beginning of `source` in all its subscriptions."""
 
     @property
     def has_newsletters(self) -> bool:
         """Whether each row names its newsletter."""
-        return self._newsletter is not None
+        return bool(self._columns["newsletter"])
 
     def mapped_columns(self) -> list[tuple[str, str]]:
         """Return what is read and from which columns, for the operator to check."""
-        columns: list[tuple[str, Sequence[int | None]]] = [
-            ("address", [self._email]),
-            ("name", [self._name] if self._name is not None else self._names),
-            ("newsletter", [self._newsletter]),
-            ("state", [self._status, self._opted_in]),
-            ("agreed at", self._confirmed_at),
-            ("left", self._opted_out),
-            ("bounced", self._bounced_at),
-            ("consent", [self._source]),
-            ("suppressed", [self._suppressed]),
-            ("language", [self._language]),
-            ("tags", [self._tags]),
-            *((f"field {name}", [column]) for name, column in self._fields),
-            ("fields and language", self._attributes),
-        ]
-        header = self._csv_file.header
-        named = [
-            (label, ", ".join(header[number] for number in numbers if number is not None))
-            for label, numbers in columns
-        ]
-        return [(label, names) for label, names in named if names]
+        names = ("name",) if self._columns["name"] else ("first_name", "last_name")
+        own = ((f"field {name}", (_FIELD + name,)) for name in self._options.fields)
+        mapped = (
+            (label, ", ".join(self._header[n] for role in roles for n in self._columns[role]))
+            for label, roles in (("address", ("email",)), ("name", names), *_LABELS, *own, _OTHER)
+        )
+        return [(label, columns) for label, columns in mapped if columns]
 
     def parse(self, row: CsvCells) -> StagedReader | str:
         """Return the subscriber in a row, or why the row is refused."""
@@ -136,10 +115,10 @@ class CsvRowParser:
         fault = row.fault or self._malformed(cells)
         if fault:
             return fault
-        email = self._cell(cells, self._email)
-        newsletter = self._cell(cells, self._newsletter) or self._options.newsletter or ""
+        email = self._cell(cells, "email")
+        newsletter = self._cell(cells, "newsletter") or self._options.newsletter or ""
         address, fault = check_email(email)
-        suppressed = bool(self._cell(cells, self._suppressed))
+        suppressed = bool(self._cell(cells, "suppressed"))
         fault = fault or ("" if suppressed else self._wrong_newsletter(newsletter))
         if fault:
             return fault
@@ -147,34 +126,31 @@ class CsvRowParser:
         status = ExportedStatus.BLOCKED if suppressed else self._status_of(cells)
         if status is ExportedStatus.CONFIRMED:
             return self._confirmed(cells, reader)
-        tool = f"at {self._format.name}" if self._format.name else "elsewhere"
+        tool = f"at {self._format.tool}" if self._format.tool else "elsewhere"
         if status is None:
-            word = one_line(self._cell(cells, self._status))[:40]
+            word = one_line(self._cell(cells, "status"))[:40]
             return f'state "{word}" {tool} does not imply consent'
         if status is ExportedStatus.PENDING:
             return f"pending {tool}: no consent on record"
         return self._departed(cells, reader, status, tool)
 
     def _confirmed(self, cells: list[str], reader: StagedReader) -> StagedReader | str:
-        name = self._cell(cells, self._name)
-        if not name and self._names:
-            name = " ".join([self._cell(cells, column) for column in self._names])
-        name = one_line(name)
+        name = self._cell(cells, "name")
+        name = one_line(
+            name or f"{self._cell(cells, 'first_name')} {self._cell(cells, 'last_name')}"
+        )
         if len(name) > MAX_NAME_LENGTH:
             return f"a name of more than {MAX_NAME_LENGTH} characters"
-        attributes = self._read_attributes(cells) if self._attributes else {}
+        attributes = self._read_attributes(cells) if self._columns["attributes"] else {}
         fields = self._custom_fields(cells, attributes)
         if fields is None:
             return f"more than {MAX_FIELD_LENGTH} characters in one field"
-        language = self._cell(cells, self._language) or attributes.get("language", "")
-        tags = parse_tags(self._cell(cells, self._tags))
+        language = self._cell(cells, "language") or attributes.get("language", "")
+        tags = parse_tags(self._cell(cells, "tags"))
         since, how = self._consent(cells)
-        return StagedReader(
-            reader.email,
-            reader.address,
-            reader.newsletter,
-            since or self._at,
-            how,
+        return reader._replace(
+            at=since or self._at,
+            how=how,
             dated=since is not None,
             name=name,
             language=language.replace("_", "-") if _LANGUAGE.fullmatch(language) else None,
@@ -186,13 +162,14 @@ class CsvRowParser:
         self, cells: list[str], reader: StagedReader, status: ExportedStatus, tool: str
     ) -> StagedReader:
         """Return somebody who must not be mailed, with no other data about them."""
-        columns = self._bounced_at if status in SUPPRESSED else self._left_at
-        if self._source is not None:  # our own export has one column with the time of any state
-            columns = [*columns, *self._confirmed_at]
-        since = self._time(cells, *columns)
+        roles = ["bounced_at" if status in SUPPRESSED else "left_at"]
+        if self._columns["source"]:  # our own export has one column with the time of any state
+            roles.append("confirmed_at")
+        columns = [column for role in roles for column in self._columns[role]]
+        since = next(filter(None, (self._time(cells, column) for column in columns)), None)
         reason = ""
         if status in SUPPRESSED:
-            reason = one_line(self._cell(cells, self._suppressed)) or f"{status} {tool}"
+            reason = one_line(self._cell(cells, "suppressed")) or f"{status} {tool}"
         on = f" {since:%Y-%m-%d}" if since else f", read at {self._at:%Y-%m-%d %H:%M} UTC"
         return reader._replace(
             at=since or self._at,
@@ -205,52 +182,44 @@ class CsvRowParser:
     def _status_of(self, cells: list[str]) -> ExportedStatus | None:
         """Return the most severe status in a row; None for an unknown word."""
         found = [self._default]
-        if self._status is not None:
-            status = parse_status(self._cell(cells, self._status))
+        if self._columns["status"]:
+            status = parse_status(self._cell(cells, "status"))
             if status is None:
                 return None
             found.append(status)
-        if self._opted_in is not None and is_no(self._cell(cells, self._opted_in)):
+        if self._columns["opted_in"] and is_no(self._cell(cells, "opted_in")):
             found.append(ExportedStatus.LEFT)
-        for columns, status in (
-            (self._opted_out, ExportedStatus.LEFT),
-            (self._bounced_at, ExportedStatus.BOUNCED),
-        ):
-            if not all(is_no(self._cell(cells, column)) for column in columns):
+        for role, status in _DEPARTURES:
+            if not all(is_no(_text(cells, column)) for column in self._columns[role]):
                 found.append(status)
         return found[0] if len(found) == 1 else max(found, key=_SEVERITY.__getitem__)
 
     def _consent(self, cells: list[str]) -> tuple[datetime | None, str]:
         """Return since when they agreed, and how: as the file says, else by which column."""
-        times = ((column, self._time(cells, column)) for column in self._confirmed_at)
+        times = ((column, self._time(cells, column)) for column in self._columns["confirmed_at"])
         column, since = next((found for found in times if found[1] is not None), (0, None))
-        if source := one_line(self._cell(cells, self._source)):
+        if source := one_line(self._cell(cells, "source")):
             return since, f"{self.origin}; there: {source}"
         if since is None:
             return None, f"{self.origin} at {self._at:%Y-%m-%d %H:%M} UTC"
-        confirmed = "confirm" in self._csv_file.header[column].lower()
+        confirmed = "confirm" in self._header[column].lower()
         word = "confirmed" if confirmed else "subscribed"
         return since, f"{self.origin}, {word} there {since.date()}"
 
-    def _time(self, cells: list[str], *columns: int) -> datetime | None:
-        """Return the first plausible time among some columns."""
-        for column in columns:
-            time = parse_time(self._cell(cells, column))
-            if time is not None and _EARLIEST <= time <= self._at:
-                return time
-        return None
+    def _time(self, cells: list[str], column: int) -> datetime | None:
+        """Return the time in a column; None if there is none, or it can't be true."""
+        time = parse_time(_text(cells, column))
+        return time if time is not None and _EARLIEST <= time <= self._at else None
 
     def _custom_fields(
         self, cells: list[str], attributes: Mapping[str, str]
     ) -> dict[str, str] | None:
         """Return the custom fields; None if one is too long."""
-        if not self._options.fields:
-            return {}
-        fields = {name: attributes[name] for name in self._options.fields if attributes.get(name)}
-        for name, column in self._fields:
-            value = one_line(self._cell(cells, column))
-            if value:
-                fields[name] = value
+        fields = {
+            name: value
+            for name in self._options.fields
+            if (value := one_line(self._cell(cells, _FIELD + name)) or attributes.get(name, ""))
+        }
         too_long = any(len(value) > MAX_FIELD_LENGTH for value in fields.values())
         return None if too_long else fields
 
@@ -258,8 +227,8 @@ class CsvRowParser:
         """Return the custom fields and the language in columns of JSON."""
         attributes: dict[str, str] = {}
         wanted = {normalise_column(name): name for name in self._options.fields}
-        for column in self._attributes:
-            for key, value in parse_json_object(self._cell(cells, column)).items():
+        for column in self._columns["attributes"]:
+            for key, value in parse_json_object(_text(cells, column)).items():
                 if not isinstance(value, str | int | float) or isinstance(value, bool):
                     continue
                 if normalise_column(key) in wanted:
@@ -268,19 +237,20 @@ class CsvRowParser:
                     attributes["language"] = str(value)
         return attributes
 
-    def _cell(self, cells: list[str], column: int | None) -> str:
-        return "" if column is None or column >= len(cells) else cells[column].strip()
+    def _cell(self, cells: list[str], role: str) -> str:
+        columns = self._columns[role]
+        return _text(cells, columns[0]) if columns else ""
 
     def _malformed(self, cells: list[str]) -> str:
         """Return what is wrong with the cells: a missing quote, or one too many."""
-        header = self._csv_file.header
+        header = self._header
         if len(cells) > len(header) and any(map(str.strip, cells[len(header) :])):
             few = len(header) <= _MAX_NAMED_COLUMNS
             expected = ",".join(header) if few else f"{len(header)}, as in the header"
             return f"{len(cells)} fields — expected {expected}"
-        for column in self._short:
-            cell = cells[column] if column < len(cells) else ""
-            if "\n" in cell and "@" in cell and "\n" in cell.strip():
+        for column in self._single_line:
+            cell = _text(cells, column)
+            if "\n" in cell and "@" in cell:
                 return "more than one line, with an address in it: is a closing quote missing?"
         return ""
 
@@ -293,3 +263,7 @@ class CsvRowParser:
             return f'is for "{newsletter}", but the import is for "{wanted}"'
         names = ", ".join(self._options.newsletters) or "none"
         return f'no newsletter is called "{one_line(newsletter)[:40]}"; there are: {names}'
+
+
+def _text(cells: list[str], column: int) -> str:
+    return cells[column].strip() if column < len(cells) else ""

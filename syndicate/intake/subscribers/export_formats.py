@@ -7,7 +7,7 @@ times, the first that has a value.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
@@ -58,14 +58,14 @@ STATUS_WORDS = {word: status for status, words in _STATUS_WORDS.items() for word
 class ExportFormat:
     """The format of one tool."""
 
-    name: str
-    """The tool; "" for the generic format."""
+    tool: str
+    """Its name; "" for the generic format."""
     signatures: tuple[frozenset[str], ...]
     """Sets of columns: a header with all of one set is the tool's."""
     email: tuple[str, ...] = _ADDRESS
-    name_columns: tuple[str, ...] = _NAME
-    first: tuple[str, ...] = _FIRST
-    last: tuple[str, ...] = _LAST
+    name: tuple[str, ...] = _NAME
+    first_name: tuple[str, ...] = _FIRST
+    last_name: tuple[str, ...] = _LAST
     tags: tuple[str, ...] = _TAGS
     language: tuple[str, ...] = _LANGUAGE
     status: tuple[str, ...] = _STATUS
@@ -87,13 +87,23 @@ class ExportFormat:
     files: tuple[tuple[str, ExportedStatus], ...] = ()
     """Start of the file's name → status of all its rows."""
 
+    @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Role, such as `email` → its columns."""
+        roles = [field.name for field in fields(self)]
+        return {
+            role: getattr(self, role)
+            for role in roles
+            if role not in ("tool", "signatures", "files")
+        }
+
 
 def _signatures(*headers: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(header.split(", ")) for header in headers)
 
 
 OWN_FORMAT = ExportFormat(
-    name="Syndicate",
+    tool="Syndicate",
     signatures=_signatures("newsletter, state, at, source"),
     status=("state",),
     confirmed_at=("at",),
@@ -104,7 +114,7 @@ OWN_FORMAT = ExportFormat(
 REFUSAL_COLUMNS = ("refused line", "refused because")
 """Columns that an import adds to the file of refused rows."""
 GENERIC_FORMAT = ExportFormat(
-    name="",
+    tool="",
     signatures=(),
     opted_in=("subscribed",),
     opted_out=("unsubscribed", "complained"),
@@ -117,7 +127,7 @@ GENERIC_FORMAT = ExportFormat(
 EXPORT_FORMATS = (
     OWN_FORMAT,
     ExportFormat(
-        name="Mailchimp",
+        tool="Mailchimp",
         signatures=_signatures(
             "member rating", "optin time", "confirm time", "unsub time", "clean time", "leid, euid"
         ),
@@ -131,20 +141,20 @@ EXPORT_FORMATS = (
         ),
     ),
     ExportFormat(
-        name="Ghost",
+        tool="Ghost",
         signatures=_signatures("subscribed to emails", "complimentary plan, stripe customer id"),
         opted_in=("subscribed to emails", "subscribed"),
         confirmed_at=("created at",),
         left_at=("deleted at",),
     ),
     ExportFormat(
-        name="listmonk",
+        tool="listmonk",
         signatures=_signatures("uuid, attributes", "uuid, status", "email, attributes"),
         confirmed_at=("created at",),
         attributes=("attributes", "attribs"),
     ),
     ExportFormat(
-        name="Substack",
+        tool="Substack",
         signatures=_signatures(
             "active subscription", "email disabled", "subscription type, subscription date"
         ),
@@ -152,7 +162,7 @@ EXPORT_FORMATS = (
         confirmed_at=("created at", "subscription date", "start date"),
     ),
     ExportFormat(
-        name="Buttondown",
+        tool="Buttondown",
         signatures=_signatures(
             "subscriber type", "type, creation date", "type, metadata", "type, referrer url",
             "email address, type", "type, unsubscription date",
@@ -163,7 +173,7 @@ EXPORT_FORMATS = (
         attributes=("metadata",),
     ),
     ExportFormat(
-        name="beehiiv",
+        tool="beehiiv",
         signatures=_signatures(
             "status, subscription tier", "status, tier", "status, created at, utm source",
             "status, created at, stripe customer id",
@@ -172,7 +182,7 @@ EXPORT_FORMATS = (
         left_at=("unsubscribed at",),
     ),
     ExportFormat(
-        name="MailerLite",
+        tool="MailerLite",
         signatures=_signatures(
             "subscriber, subscribed", "subscriber, status", "subscriber, sent", "subscribed date",
             "date subscribed", "confirmation timestamp", "signup timestamp", "opted in, optin ip",

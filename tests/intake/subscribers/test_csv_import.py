@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from syndicate.errors import Refused
 from syndicate.intake.subscribers import csv_import as readers_module
-from syndicate.intake.subscribers.csv_file import MAX_LINE_LENGTH
-from syndicate.intake.subscribers.csv_import import RowOutcome, SeenRows, SubscriberCsv
-from syndicate.intake.subscribers.csv_row import ImportOptions
+from syndicate.intake.subscribers.csv_file import MAX_LINE_LENGTH, inspect_csv
+from syndicate.intake.subscribers.csv_import import RowOutcome, SeenRows
+from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import StagedReader, Store
 from tests.causes import TEST, by_reader
@@ -160,12 +160,12 @@ def test_encodings_separators_and_line_ends(tmp_path, codec, encoding, separator
     lines = [("Name", "E-Mail"), ('"Müller; A, B\t"', "m@example.org")]
     file = tmp_path / "readers.csv"
     file.write_bytes("".join(separator.join(line) + end for line in lines).encode(codec))
-    readers = SubscriberCsv.recognise(file)
-    parser = readers.row_parser(ImportOptions(newsletter="breaking"), at=MONDAY)
-    [someone] = map(parser.parse, readers.csv_file.rows())
+    csv_file = inspect_csv(file)
+    parser = CsvRowParser(csv_file, ImportOptions(newsletter="breaking"), at=MONDAY)
+    [someone] = map(parser.parse, csv_file.rows())
     assert isinstance(someone, StagedReader)
     assert (someone.email, someone.name) == ("m@example.org", "Müller; A, B")
-    assert readers.csv_file.encoding == encoding
+    assert csv_file.encoding == encoding
 
 
 def test_a_byte_that_cannot_be_read_is_never_part_of_an_address(sqlite_store, tmp_path):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from syndicate.cli.readers.csv_import import _RefusedRows
 from syndicate.cli.readers.subscribers import ExportColumns
 from syndicate.intake.subscribers.csv_file import escape_formula, inspect_csv, unescape_formula
-from syndicate.intake.subscribers.csv_import import RowOutcome, RowResult, SubscriberCsv
-from syndicate.intake.subscribers.csv_row import ImportOptions
+from syndicate.intake.subscribers.csv_import import RowOutcome, RowResult
+from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
 from syndicate.model.subscribers import Subscriber, Subscription, SubscriptionState
 from syndicate.store import StagedReader
 from syndicate.text import one_line
@@ -64,9 +64,9 @@ def test_names_and_fields_survive_an_export_and_no_cell_is_a_formula(folder, loc
     email = f"{local}@example.org"
     rows = export(folder / "all.csv", somebody(email, name, city))
     assert not [cell for row in rows for cell in row if cell.startswith(FORMULAS)]
-    readers = SubscriberCsv.recognise(folder / "all.csv")
-    parser = readers.row_parser(ImportOptions(newsletters=["news"], fields=("city",)), at=NOW)
-    someone, suppressed = map(parser.parse, readers.csv_file.rows())
+    csv_file = inspect_csv(folder / "all.csv")
+    parser = CsvRowParser(csv_file, ImportOptions(newsletters=["news"], fields=("city",)), at=NOW)
+    someone, suppressed = map(parser.parse, csv_file.rows())
     assert isinstance(someone, StagedReader)
     assert isinstance(suppressed, StagedReader)
     assert (someone.email, someone.name) == (email, name)
@@ -81,13 +81,13 @@ def test_names_and_fields_survive_an_export_and_no_cell_is_a_formula(folder, loc
 def test_refused_rows_are_no_formulas_and_are_read_as_they_were(folder, cells, separator):
     file = folder / "list.csv"
     file.write_text(f"email{separator}=name\n", encoding="utf-8")
-    with _RefusedRows(inspect_csv(file, lambda header: "email" in header)) as refused:
+    with _RefusedRows(inspect_csv(file)) as refused:
         refused.add(RowResult(2, "", RowOutcome.REFUSED, "no email address", tuple(cells)))
     assert refused.path is not None
     with refused.path.open(encoding="utf-8", newline="") as stream:
         written = list(csv.reader(stream, delimiter=separator))
     assert not [cell for row in written for cell in row if cell.startswith(FORMULAS)]
-    csv_file = SubscriberCsv.recognise(refused.path).csv_file
+    csv_file = inspect_csv(refused.path)
     assert csv_file.header[:2] == ("email", "=name")
     [again] = csv_file.rows()
     assert again.cells == [*cells, "2", "no email address"]
@@ -96,7 +96,7 @@ def test_refused_rows_are_no_formulas_and_are_read_as_they_were(folder, cells, s
 def test_a_list_that_somebody_else_wrote_is_read_as_it_stands(tmp_path):
     file = tmp_path / "list.csv"
     file.write_text("email,name\na@example.org,'=x\nb@example.org,=x\n")
-    rows = SubscriberCsv.recognise(file).csv_file.rows()
+    rows = inspect_csv(file).rows()
     assert [row.cells[1] for row in rows] == ["'=x", "=x"]
 
 

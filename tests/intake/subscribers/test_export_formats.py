@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from syndicate.intake.subscribers.csv_import import SubscriberCsv
+from syndicate.intake.subscribers.csv_file import inspect_csv
 from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
 from syndicate.model.subscribers import SubscriptionState
 
@@ -31,13 +31,9 @@ BEEHIIV = (
 def told(tmp_path, data, options=NEWS, name="readers.csv") -> tuple[CsvRowParser, str, list[Any]]:
     file = tmp_path / name
     file.write_text(data)
-    readers = SubscriberCsv.recognise(file)
-    parser = readers.row_parser(options, at=NOW)
-    return (
-        parser,
-        readers.export_format.name,
-        [parser.parse(row) for row in readers.csv_file.rows()],
-    )
+    csv_file = inspect_csv(file)
+    parser = CsvRowParser(csv_file, options, at=NOW)
+    return (parser, csv_file.export_format.tool, [parser.parse(row) for row in csv_file.rows()])
 
 
 def short(one):
