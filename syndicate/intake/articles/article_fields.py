@@ -8,14 +8,14 @@ from pathlib import PurePath
 
 from syndicate.errors import Refused
 from syndicate.intake.articles import publishing
-from syndicate.intake.articles.front_matter import FrontMatter
-from syndicate.intake.articles.front_matter_formats import FrontMatterValue
-from syndicate.intake.articles.front_matter_keys import (
+from syndicate.intake.articles.front_matter import (
     FALSE,
     MAX_LINE_LENGTH,
     TRUE,
+    FrontMatter,
     FrontMatterKeys,
 )
+from syndicate.intake.articles.front_matter_formats import FrontMatterValue
 from syndicate.intake.articles.slugify import article_name, slugify, split_dated_name
 from syndicate.model.articles import Comments, Figure, Person, Recording, Revision
 from syndicate.model.old_addresses import InvalidOldAddress, is_reserved, parse_old_address

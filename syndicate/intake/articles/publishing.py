@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import PurePath
 
 from syndicate import clock
+from syndicate.intake.articles.front_matter import FALSE, TRUE, FrontMatterKeys
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
-from syndicate.intake.articles.front_matter_keys import FALSE, TRUE, FrontMatterKeys
 from syndicate.model.articles import Status
 
 _EXPECTED = "2019-02-28, 2019-02-28 14:05 or 2019-02-28T14:05:00+07:00"

@@ -8,7 +8,7 @@ import pytest
 from syndicate.intake.articles import parallel_parse
 from syndicate.intake.articles.article_import import ImportOutcome, import_articles
 from syndicate.intake.articles.slugify import slugify
-from syndicate.store import Store
+from syndicate.store import ArticleWriter, Store
 from tests.intake.article_folder import MONDAY, TUESDAY, ArticleFolder
 
 NEW, REVISED, UNCHANGED, REFUSED = (
@@ -169,3 +169,17 @@ def test_a_column_of_one_name_comes_in_whole(articles, monkeypatch):
         *(f"briefing-{number}" for number in range(35, 1, -1)),
         "briefing",
     ]
+
+
+def test_namesakes_are_looked_up_many_at_a_time(articles, monkeypatch):
+    asked, works = [], ArticleWriter.find_many
+
+    def find_many(self, names):
+        asked.append(names)
+        return works(self, names)
+
+    monkeypatch.setattr(ArticleWriter, "find_many", find_many)
+    for year in range(1990, 2030):
+        articles.add(f"{year}-03-01-tram.md", f"In {year}.")
+    assert {one.outcome for one in articles.import_all()} == {NEW}
+    assert len(asked) < 12 * 40  # not as many for each as there are before it
