@@ -1,7 +1,9 @@
 """Clean and shorten text, so that it can stand in XML, in a header field and among other text."""
 
+import difflib
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _SUSPECT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\U0001fffe-\U0010ffff]"
@@ -101,3 +103,8 @@ def _continues_cluster(text: str, index: int) -> bool:
         or "\U000e0020" <= character <= "\U000e007f"  # tags, as in the flag of Scotland
         or "\u200d" in (character, text[index - 1])  # the zero-width joiner
     )
+
+
+def closest_match(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word most similar to a mistaken one; None if none is similar."""
+    return next(iter(difflib.get_close_matches(word.lower(), list(known), n=1)), None)

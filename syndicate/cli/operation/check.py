@@ -14,6 +14,7 @@ from syndicate.cli.console import echo_json, echo_table, format_slot_time, note
 from syndicate.cli.context import AsJson, CommandContext
 from syndicate.errors import ConfigError
 from syndicate.private_file import GROUP_AND_OTHERS
+from syndicate.text import closest_match
 
 if TYPE_CHECKING:
     from syndicate.config import Config
@@ -150,8 +151,6 @@ def _unmatched_selections(config: "Config", articles: "Sequence[Article]") -> It
 
     Without articles, nothing is reported.
     """
-    from syndicate.config.loading.error_messages import closest_match  # noqa: PLC0415 - start-up
-
     if not articles:
         return
     known = {

@@ -13,7 +13,7 @@ from syndicate.cli.context import Change, CommandContext, check_option, operator
 from syndicate.cli.readers.person import Address, load_person
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, Subscriber
-from syndicate.text import one_line
+from syndicate.text import closest_match, one_line
 
 if TYPE_CHECKING:
     from syndicate.store import Transaction
@@ -252,8 +252,6 @@ def _tags(tags: Iterable[str]) -> list[str]:
 
 def _fields(command: CommandContext, options: Sequence[str] | None) -> dict[str, str]:
     """Parse NAME=VALUE options; note a name that looks like a misspelt field of the form."""
-    from syndicate.config.loading.error_messages import closest_match  # noqa: PLC0415 - start-up
-
     fields: dict[str, str] = {}
     known = [field.name for field in command.config.signup.fields]
     for option in options or ():

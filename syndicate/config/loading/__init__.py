@@ -1,8 +1,7 @@
 """From the file to the configuration, or to every mistake in it with its line.
 
-`load` goes through the steps, and finds the secrets that can't be read now;
+`load` goes through the steps, words pydantic's errors, and finds the secrets that can't be read;
 `toml_positions` parses the file and records the line of every key;
-`checks` compares tables with each other, `mail_checks` those of mail;
-`error_messages` words pydantic's errors; `reference` lists tables and keys of the models;
+`checks` compares tables with each other; `reference` lists tables and keys of the models;
 `initial_config` writes the config.toml of a new publication.
 """

@@ -1,6 +1,9 @@
-"""Load config.toml, or raise every mistake in it at once; find its secrets that can't be read."""
+"""Load config.toml, or raise every mistake in it at once; find its secrets that can't be read.
 
-from collections.abc import Iterator, Sequence
+A mistake that pydantic finds is reported as what was expected, and what to do.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +12,34 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from syndicate.config.config import Config
-from syndicate.config.loading import error_messages
 from syndicate.config.loading.checks import check
-from syndicate.config.loading.mail_checks import check_mail
+from syndicate.config.loading.reference import ReferenceKey, keys, table_at
 from syndicate.config.loading.toml_positions import Loc, Mistake, TomlDocument
 from syndicate.config.sections.mail import TransportKind
 from syndicate.errors import ConfigError, Problem, SecretUnreadable
+from syndicate.text import closest_match
+
+_UUID = 'expected a UUID such as "6f1c2f6e-8f0e-4a7e-9d8b-1c2d3e4f5a6b"'
+_EXPECTED = {
+    "bool_type": "expected true or false, without quotes",
+    "dict_type": "expected a table",
+    "float_type": "expected a number such as 0.05, without quotes",
+    "greater_than": "expected more than {gt}",
+    "greater_than_equal": "expected {ge} or more",
+    "int_type": "expected a whole number, without quotes",
+    "less_than_equal": "expected {le} or less",
+    "model_attributes_type": "expected a table",
+    "model_type": "expected a table",
+    "path_type": "expected text in quotes",
+    "string_too_short": "expected text that isn't empty",
+    "string_type": "expected text in quotes",
+    "too_short": "expected {min_length} or more of them",
+    "tuple_type": 'expected a list such as ["a", "b"]',
+    "uuid_parsing": _UUID,
+    "uuid_type": _UUID,
+    "value_error": "{error}",
+}
+"""By pydantic's type of error; its context fills the braces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +67,7 @@ def load(path: Path, *, port: int | None = None) -> Config:
     if port is not None and isinstance(web, dict):
         data = {**data, "web": {**web, "port": port}}
     config, mistakes = _validate(data, root=path.parent)
-    mistakes += [*check(document.data, path.parent), *check_mail(document.data)]
+    mistakes += check(document.data, path.parent)
     if config is None or mistakes:
         raise ConfigError(*_problems(document, mistakes))
     return config
@@ -77,13 +102,13 @@ def _read(path: Path) -> bytes:
 
 def _validate(data: dict[str, Any], root: Path) -> tuple[Config | None, list[Mistake]]:
     loc: Loc = ("root",)
-    mistakes = [(loc, error_messages.unknown(loc))] if "root" in data else []
+    mistakes = [(loc, _unknown(loc))] if "root" in data else []
     try:
         config = Config.model_validate({**data, "root": root}, by_alias=True, by_name=False)
     except ValidationError as error:
         details = error.errors(include_url=False)
         primary = [detail for detail in details if not _is_consequence(detail, details)]
-        mistakes += [(detail["loc"], error_messages.expected(detail)) for detail in primary]
+        mistakes += [(detail["loc"], _expected(detail)) for detail in primary]
         return None, mistakes
     return config, mistakes
 
@@ -106,27 +131,68 @@ def missing_secrets(config: Config) -> Iterator[MissingSecret]:
     """Find the passwords and signing keys that can't be read now, without which no mail is sent."""
     mail = config.mail
     for number, server in enumerate(mail.servers if mail.transport is TransportKind.SMTP else ()):
-        try:
-            server.password(config.root)
-        except SecretUnreadable as error:
-            name = "password_env" if server.password_env is not None else "password_file"
-            loc: Loc = ("mail", "relays", number, name) if mail.relays else ("mail", name)
-            table = f"mail.relays.{server.name}" if mail.relays else "mail"
-            yield MissingSecret(loc, f"{table}.{name}", str(error.__cause__))
+        loc: Loc = ("mail", "relays", number) if mail.relays else ("mail",)
+        key = f"mail.relays.{server.name}" if mail.relays else "mail"
+        yield from _missing_secret(config, loc, key, server.password, server.password_env)
     for number, dkim in enumerate(mail.dkim):
-        try:
-            dkim.key(config.root)
-        except ValueError as error:
-            name = "key_env" if dkim.key_env is not None else "key_file"
-            key = f"mail.dkim.{dkim.selector}.{name}"
-            yield MissingSecret(("mail", "dkim", number, name), key, str(error))
+        loc, key = ("mail", "dkim", number), f"mail.dkim.{dkim.selector}"
+        yield from _missing_secret(config, loc, key, dkim.key, dkim.key_env)
 
 
 def missing_token(config: Config) -> Iterator[MissingSecret]:
     """Find out whether the monitor token can't be read now: until it can, nobody can sign in."""
+    web = config.web
+    yield from _missing_secret(config, ("web",), "web", web.monitor_token, web.monitor_token_env)
+
+
+def _missing_secret(
+    config: Config, loc: Loc, key: str, read: Callable[[Path], object], variable: str | None
+) -> Iterator[MissingSecret]:
+    """Try to read a secret; its key ends in `_env` where it is in a `variable`, else in `_file`."""
     try:
-        config.web.monitor_token(config.root)
-    except SecretUnreadable as error:
-        by_variable = config.web.monitor_token_env is not None
-        name = "monitor_token_env" if by_variable else "monitor_token_file"
-        yield MissingSecret(("web", name), f"web.{name}", str(error))
+        read(config.root)
+    except (SecretUnreadable, ValueError) as error:
+        name = f"{read.__name__}_{'file' if variable is None else 'env'}"
+        cause = error.__cause__ if isinstance(error, SecretUnreadable) else None
+        yield MissingSecret((*loc, name), f"{key}.{name}", str(cause or error))
+
+
+def _expected(error: ErrorDetails) -> str:
+    """Return what was expected where pydantic found a mistake."""
+    kind, loc = error["type"], error["loc"]
+    if kind == "missing":
+        return _missing(loc)
+    if kind == "extra_forbidden":
+        return _unknown(loc)
+    if kind == "enum":
+        return f"expected {error['ctx']['expected']}".replace("'", '"')
+    if kind == "tuple_type" and loc == ("feeds",):
+        return "expected [[feeds]], in two brackets; settings of all feeds are in [syndication]"
+    if kind == "tuple_type" and any(key.table for key in _keys(loc[:-1]) if key.name == loc[-1]):
+        name = ".".join(step for step in loc if isinstance(step, str))
+        return f"expected [[{name}]], in two brackets"
+    return _EXPECTED.get(kind, error["msg"]).format(**error.get("ctx", {}))
+
+
+def _unknown(loc: Loc) -> str:
+    """Return the message for an unknown key, with the key that may be meant."""
+    known = _keys(loc[:-1])
+    thing = "key" if len(loc) > 1 else "table"
+    match = closest_match(str(loc[-1]), [name for key in known for name in (key.name, key.field)])
+    if match:
+        name = next(key.name for key in known if match in (key.name, key.field))
+        return f"there is no such {thing}; did you mean {name}?"
+    return f"there is no such {thing}; there are {', '.join(key.name for key in known)}"
+
+
+def _missing(loc: Loc) -> str:
+    key = next(key for key in _keys(loc[:-1]) if key.name == loc[-1])
+    if key.table is None:
+        return f"missing: {key.description}"
+    needed = " and ".join(child.name for child in keys(key.table) if child.required)
+    return f"missing: expected [{key.name}] with {needed}"
+
+
+def _keys(loc: Loc) -> tuple[ReferenceKey, ...]:
+    model = table_at(loc)
+    return keys(model) if model else ()

@@ -4,13 +4,14 @@ mrml silently passes unknown components and attributes through, and breaks a few
 knows. So templates are checked against this table first; the errors suggest a replacement.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from lxml import etree
 
 from syndicate.render.templates import MARK
+from syndicate.text import closest_match
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,131 +25,83 @@ class Component:
     children: frozenset[str] | None
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+_GRAMMAR = """
+PADDING: padding padding-top padding-bottom padding-left padding-right
+BORDER: border border-top border-bottom border-left border-right border-radius
+FONT: color font-family font-size font-style font-weight letter-spacing line-height
+  text-decoration text-transform
+BACKGROUND: background-color background-url background-repeat background-size background-position
+  background-position-x background-position-y
+ANY: css-class mj-class
+BOX: PADDING ANY align container-background-color
+SECTION: BACKGROUND BORDER PADDING ANY direction full-width text-align text-padding
+ICON: icon-size icon-height icon-padding icon-position icon-wrapped-open icon-wrapped-url
+  icon-unwrapped-alt icon-unwrapped-url icon-wrapped-alt icon-align icon-width
+LINK: href rel target title name
+CONTENT: mj-accordion mj-button mj-carousel mj-divider mj-image mj-navbar mj-raw mj-social
+  mj-spacer mj-table mj-text
+
+mjml: lang dir > mj-head mj-body
+mj-head: > mj-attributes mj-breakpoint mj-font mj-preview mj-raw mj-style mj-title
+mj-breakpoint: width >
+mj-font: name href >
+mj-preview:
+mj-style:
+mj-title:
+mj-raw:
+mj-body: background-color width css-class > mj-hero mj-raw mj-section mj-wrapper
+mj-wrapper: SECTION > mj-hero mj-raw mj-section
+mj-section: SECTION > mj-column mj-group mj-raw
+mj-group: ANY background-color direction vertical-align width > mj-column mj-raw
+mj-column: BORDER PADDING ANY background-color direction vertical-align width
+  inner-background-color inner-border inner-border-top inner-border-bottom inner-border-left
+  inner-border-right inner-border-radius > CONTENT
+mj-hero: BACKGROUND PADDING ANY background-height background-width height mode vertical-align
+  width inner-background-color inner-padding border-radius > CONTENT
+mj-text: FONT BOX height
+mj-table: FONT BOX border cellpadding cellspacing role table-layout width
+mj-button: FONT BOX BORDER LINK background-color height inner-padding text-align vertical-align
+  width
+mj-image: BOX BORDER LINK alt fluid-on-mobile font-size height max-height src srcset usemap width >
+mj-divider: BOX border-color border-style border-width width >
+mj-spacer: PADDING ANY container-background-color height >
+mj-social: FONT BOX ICON border-radius inner-padding mode table-layout text-padding
+  > mj-raw mj-social-element
+mj-social-element: FONT BOX ICON LINK alt background-color border-radius src srcset text-padding
+  vertical-align
+mj-navbar: BOX base-url hamburger ico-align ico-close ico-color ico-font-family ico-font-size
+  ico-line-height ico-open ico-padding ico-padding-top ico-padding-right ico-padding-bottom
+  ico-padding-left ico-text-decoration ico-text-transform > mj-navbar-link mj-raw
+mj-navbar-link: FONT PADDING ANY LINK
+mj-accordion: BOX ICON border font-family > mj-accordion-element mj-raw
+mj-accordion-element: ICON ANY background-color border font-family
+  > mj-accordion-text mj-accordion-title mj-raw
+mj-accordion-title: FONT PADDING ANY background-color
+mj-accordion-text: FONT PADDING ANY background-color
+mj-carousel: BOX border-radius icon-width left-icon right-icon tb-border tb-border-radius
+  tb-hover-border-color tb-selected-border-color tb-width thumbnails > mj-carousel-image
+mj-carousel-image: ANY LINK alt border-radius src tb-border tb-border-radius thumbnails-src >
+"""
+"""Groups of words, then each component with its attributes; after `>`, if any, its children."""
 
 
-_PADDING = _words("padding padding-top padding-bottom padding-left padding-right")
-_BORDER = _words("border border-top border-bottom border-left border-right border-radius")
-_FONT = _words(
-    "color font-family font-size font-style font-weight letter-spacing line-height "
-    "text-decoration text-transform"
-)
-_BACKGROUND = _words(
-    "background-color background-url background-repeat background-size background-position "
-    "background-position-x background-position-y"
-)
-_EVERYWHERE = _words("css-class mj-class")
-_BOX = _PADDING | _words("align container-background-color") | _EVERYWHERE
-_SECTION = _BACKGROUND | _BORDER | _PADDING | _EVERYWHERE | _words(
-    "direction full-width text-align text-padding"
-)  # fmt: skip
-_CONTENT = _words(
-    "mj-accordion mj-button mj-carousel mj-divider mj-image mj-navbar mj-raw mj-social "
-    "mj-spacer mj-table mj-text"
-)
-_ICON = _words(
-    "icon-size icon-height icon-padding icon-position icon-wrapped-open icon-wrapped-url "
-    "icon-unwrapped-alt icon-unwrapped-url icon-wrapped-alt icon-align icon-width"
-)
-_LINK = _words("href rel target title name")
-_COLUMN = _BORDER | _PADDING | _EVERYWHERE | _words(
-    "background-color direction vertical-align width inner-background-color inner-border "
-    "inner-border-top inner-border-bottom inner-border-left inner-border-right "
-    "inner-border-radius"
-)  # fmt: skip
-_NONE: frozenset[str] = frozenset()
+def _components() -> dict[str, Component]:
+    """Parse the grammar; a definition continues on lines that are indented."""
+    groups, components = dict[str, frozenset[str]](), dict[str, Component]()
+    for definition in re.split(r"\n+(?=\S)", _GRAMMAR.strip()):
+        name, _, words = definition.partition(":")
+        attributes, arrow, children = (
+            frozenset().union(*(groups.get(word, {word}) for word in part.split()))
+            for part in words.partition(">")
+        )
+        if name.isupper():
+            groups[name] = attributes
+        else:
+            components[name] = Component(attributes, children if arrow else None)
+    return components
 
-COMPONENTS = {
-    "mjml": Component(_words("lang dir"), _words("mj-head mj-body")),
-    "mj-head": Component(
-        _NONE, _words("mj-attributes mj-breakpoint mj-font mj-preview mj-raw mj-style mj-title")
-    ),
-    "mj-breakpoint": Component(_words("width"), _NONE),
-    "mj-font": Component(_words("name href"), _NONE),
-    "mj-preview": Component(_NONE, None),
-    "mj-style": Component(_NONE, None),
-    "mj-title": Component(_NONE, None),
-    "mj-raw": Component(_NONE, None),
-    "mj-body": Component(
-        _words("background-color width css-class"), _words("mj-hero mj-raw mj-section mj-wrapper")
-    ),
-    "mj-wrapper": Component(_SECTION, _words("mj-hero mj-raw mj-section")),
-    "mj-section": Component(_SECTION, _words("mj-column mj-group mj-raw")),
-    "mj-group": Component(
-        _words("background-color direction vertical-align width") | _EVERYWHERE,
-        _words("mj-column mj-raw"),
-    ),
-    "mj-column": Component(_COLUMN, _CONTENT),
-    "mj-hero": Component(
-        _BACKGROUND | _PADDING | _EVERYWHERE
-        | _words("background-height background-width height mode vertical-align width "
-                 "inner-background-color inner-padding border-radius"),
-        _CONTENT,
-    ),
-    "mj-text": Component(_FONT | _BOX | _words("height"), None),
-    "mj-table": Component(
-        _FONT | _BOX | _words("border cellpadding cellspacing role table-layout width"), None
-    ),
-    "mj-button": Component(
-        _FONT | _BOX | _BORDER | _LINK
-        | _words("background-color height inner-padding text-align vertical-align width"),
-        None,
-    ),
-    "mj-image": Component(
-        _BOX | _BORDER | _LINK
-        | _words("alt fluid-on-mobile font-size height max-height src srcset usemap width"),
-        _NONE,
-    ),
-    "mj-divider": Component(_BOX | _words("border-color border-style border-width width"), _NONE),
-    "mj-spacer": Component(
-        _PADDING | _EVERYWHERE | _words("container-background-color height"), _NONE
-    ),
-    "mj-social": Component(
-        _FONT | _BOX | _ICON | _words("border-radius inner-padding mode table-layout text-padding"),
-        _words("mj-raw mj-social-element"),
-    ),
-    "mj-social-element": Component(
-        _FONT | _BOX | _ICON | _LINK
-        | _words("alt background-color border-radius src srcset text-padding vertical-align"),
-        None,
-    ),
-    "mj-navbar": Component(
-        _BOX | _words(
-            "base-url hamburger ico-align ico-close ico-color ico-font-family ico-font-size "
-            "ico-line-height ico-open ico-padding ico-padding-top ico-padding-right "
-            "ico-padding-bottom ico-padding-left ico-text-decoration ico-text-transform"
-        ),
-        _words("mj-navbar-link mj-raw"),
-    ),
-    "mj-navbar-link": Component(_FONT | _PADDING | _EVERYWHERE | _LINK, None),
-    "mj-accordion": Component(
-        _BOX | _ICON | _words("border font-family"), _words("mj-accordion-element mj-raw")
-    ),
-    "mj-accordion-element": Component(
-        _ICON | _EVERYWHERE | _words("background-color border font-family"),
-        _words("mj-accordion-text mj-accordion-title mj-raw"),
-    ),
-    "mj-accordion-title": Component(
-        _FONT | _PADDING | _EVERYWHERE | _words("background-color"), None
-    ),
-    "mj-accordion-text": Component(
-        _FONT | _PADDING | _EVERYWHERE | _words("background-color"), None
-    ),
-    "mj-carousel": Component(
-        _BOX | _words(
-            "border-radius icon-width left-icon right-icon tb-border tb-border-radius "
-            "tb-hover-border-color tb-selected-border-color tb-width thumbnails"
-        ),
-        _words("mj-carousel-image"),
-    ),
-    "mj-carousel-image": Component(
-        _EVERYWHERE | _LINK | _words("alt border-radius src tb-border tb-border-radius "
-                                     "thumbnails-src"),
-        _NONE,
-    ),
-}  # fmt: skip
 
+COMPONENTS = _components()
 INSTEAD = {
     "mj-include": "is not rendered well; use Jinja's {% include %}",
     "mj-html-attributes": "is not supported; write the attribute where it belongs",
@@ -226,6 +179,6 @@ def _attribute_errors(
             yield element, f"<{element.tag}> has no attribute {name}" + _suggestion(name, allowed)
 
 
-def _suggestion(word: str, known: object) -> str:
-    close = get_close_matches(word, list(known), n=1)  # type: ignore[call-overload]
-    return f"; did you mean {close[0]}?" if close else ""
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    match = closest_match(word, known)
+    return f"; did you mean {match}?" if match else ""
