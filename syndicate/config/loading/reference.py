@@ -1,42 +1,19 @@
-"""The reference of config.toml, read from the models: tables, keys, kinds and defaults."""
+"""The reference of config.toml, read from the models: tables, keys and defaults."""
 
 import ast
 import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network
 from itertools import pairwise
-from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
-from uuid import UUID
-from zoneinfo import ZoneInfo
+from typing import Any, get_args, get_origin
 
 from syndicate.clock import format_duration
 from syndicate.config.config import Config
 from syndicate.config.loading.toml_positions import Loc
-from syndicate.config.values import Mailbox, Rate, Table
-
-_KINDS: Mapping[type, str] = {
-    str: "text",
-    bool: "true or false",
-    int: "whole number",
-    float: "number",
-    timedelta: "duration",
-    date: "date",
-    Rate: "rate",
-    ZoneInfo: "time zone",
-    Path: "path",
-    UUID: "UUID",
-    Mailbox: "name and address",
-    IPv4Network: "network",
-    IPv6Network: "network",
-    dict: "table",
-}
+from syndicate.config.values import Mailbox, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +23,6 @@ class ReferenceKey:
     name: str
     field: str
     """The name of the model's field; differs only where the key is a keyword of Python."""
-    kind: str
-    """What its value is, in words."""
     description: str
     required: bool
     default: str
@@ -88,7 +63,7 @@ def tables(model: type[Table] = Config, path: tuple[str, ...] = ()) -> Iterator[
         own = tuple(child for child in keys(key.table) if child.table is None)
         yield ReferenceTable(
             path=inner,
-            repeated=key.kind == "tables",
+            repeated=get_origin(model.model_fields[key.field].annotation) is tuple,
             description=key.description or (key.table.__doc__ or ""),
             keys=own,
         )
@@ -131,7 +106,7 @@ def toml(value: object) -> str:
 
 def _key(model: type[Table], field: str) -> ReferenceKey:
     info, description = model.model_fields[field], _descriptions(model).get(field, "")
-    kind, table = _kind(info.annotation)
+    table = _table(info.annotation)
     default = info.get_default(call_default_factory=True, validated_data={})
     described = table or "Default: " in description
     empty = info.is_required() or described or default in (None, "", (), {})
@@ -139,7 +114,6 @@ def _key(model: type[Table], field: str) -> ReferenceKey:
     return ReferenceKey(
         name=info.alias or field,
         field=field,
-        kind=kind,
         description=description,
         required=info.is_required(),
         default=written,
@@ -165,19 +139,9 @@ def _descriptions(model: type[Table]) -> dict[str, str]:
     return found
 
 
-def _kind(annotation: Any) -> tuple[str, type[Table] | None]:
-    """Return in words what a field takes, and the model where it is a table."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _kind(arguments[0])
-    if origin in (Union, UnionType):
-        parts = [_kind(part) for part in arguments if part is not NoneType]
-        return " or ".join(dict.fromkeys(kind for kind, _ in parts)), parts[0][1]
-    if origin is tuple:
-        kind, table = _kind(arguments[0])
-        return ("tables" if table else f"list of {kind}s"), table
-    kind = origin or annotation
-    choices = arguments if origin is Literal else tuple(kind) if issubclass(kind, StrEnum) else ()
-    if choices:
-        return " or ".join(map(toml, choices)), None
-    return (_KINDS[kind], None) if kind in _KINDS else ("table", kind)
+def _table(annotation: Any) -> type[Table] | None:
+    """Return the model of a field that takes a table, or a list of them."""
+    if arguments := get_args(annotation):
+        return _table(arguments[0])
+    is_table = isinstance(annotation, type) and issubclass(annotation, Table)
+    return annotation if is_table and annotation is not Mailbox else None
