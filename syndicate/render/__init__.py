@@ -2,7 +2,7 @@
 
 `pages/` web and AMP pages; `feeds/` RSS, Atom and JSON Feed; `mail/` editions and letters;
 `sitemaps` also makes robots.txt. `article_view` is what pages and mail show of an article,
-`body_renderer` its body, `jsonld` its structured data; `topics` are the lists and feeds it
+`body_renderer` its body; `topics` are the lists and feeds it
 belongs to, `addresses` where everything is served, `formatting` how a language writes dates.
 `templates` finds and renders Jinja templates, in the `environment` made for speed, and finds the
 line of a mistake in MJML; `template_check` tries every template.

@@ -1,11 +1,8 @@
 """Compiled bodies as HTML, for one channel: placeholders become addresses and UI strings."""
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from html import escape
-from typing import Self
-from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
@@ -19,43 +16,33 @@ from syndicate.render import addresses
 _UI_STRING = re.compile(f"{UI_STRING}(\\w+){UI_STRING}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BodyRenderer:
-    """Renders the bodies of a publication's articles for one channel."""
+    """Renders the bodies of a publication's articles for one channel.
 
-    channel: Channel
-    base: str
-    """The prefix of addresses from the publication's root, without a slash at its end."""
-    origin: str = ""
-    """The prefix of addresses from the host's root; empty where they need none."""
-    language: str
-    """The language of articles that name none."""
+    Web pages alone use addresses without a host.
+    """
 
-    @classmethod
-    def of(cls, config: Config, channel: Channel) -> Self:
-        """Return the renderer for a channel; web pages alone use addresses without a host."""
-        language = config.publication.language
-        if channel == "page":
-            return cls(channel=channel, base=addresses.base(config), language=language)
-        parts = urlsplit(config.url)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        return cls(channel=channel, base=config.url, origin=origin, language=language)
+    def __init__(self, config: Config, channel: Channel) -> None:
+        self._channel = channel
+        self._language = config.publication.language
+        self._base = addresses.base(config)
+        self._origin = "" if channel == "page" else config.url.removesuffix(self._base)
 
     def render(
         self, article: Article, compiled: CompiledBody | None = None
     ) -> tuple[Markup, Markup]:
         """Return lead figure and body; the body is compiled first unless `compiled` is current."""
         compiled = ensure_current(article, compiled)
-        words = translator(article.language or self.language)
+        words = translator(article.language or self._language)
         return self._join(compiled.opening, words), self._join(compiled.body, words)
 
     def _join(self, parts: tuple[Part, ...], words: Translator) -> Markup:
-        channel = self.channel
+        channel = self._channel
         html = "".join(part if isinstance(part, str) else part[channel] for part in parts)
         if UI_STRING in html:
             strings = _ui_strings(words)
             html = _UI_STRING.sub(lambda match: escape(strings[match[1]]), html)
-        html = html.replace(BASE, self.base).replace(ORIGIN, self.origin)
+        html = html.replace(BASE, self._origin + self._base).replace(ORIGIN, self._origin)
         return Markup(html)  # noqa: S704 - sanitised at import
 
 

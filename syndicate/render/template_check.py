@@ -31,8 +31,9 @@ FIGURE = Figure(
 )
 
 
-def check_templates(config: Config, templates: Templates) -> list[TemplateError]:
+def check_templates(config: Config) -> list[TemplateError]:
     """Render every template with sample articles; return the errors, each once."""
+    templates = Templates(config.templates)
     errors = templates.check()
     for render in _renderings(config, templates):
         try:

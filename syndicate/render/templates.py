@@ -11,10 +11,9 @@ becomes `<mj-text template-line="email/alert.mjml:31">`. `render.mail.mjml` remo
 import re
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
 from jinja2 import TemplateError as JinjaError
@@ -23,7 +22,6 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from lxml import etree
 
-from syndicate.config import Config
 from syndicate.errors import TemplateError
 from syndicate.render.environment import Environment
 from syndicate.render.formatting import FILTERS
@@ -38,11 +36,6 @@ class Templates:
         """Reload templates when their files change, unless they are `frozen`."""
         self._frozen = frozen
         self.folders = [folder for folder in (own, PACKAGED) if folder is not None]
-
-    @classmethod
-    def of(cls, config: Config, *, frozen: bool = False) -> "Templates":
-        """Return the templates of a publication."""
-        return cls(config.templates, frozen=frozen)
 
     def with_globals(self, values: dict[str, Any]) -> "Templates":
         """Return the same templates with values that are the same for every rendering.
@@ -152,30 +145,22 @@ class TemplateLines(Extension):
                 yield token
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateLine:
-    """A line of a template."""
+def line_of(element: etree._Element, template: str) -> tuple[str, int | None]:
+    """Return template and line of an element or its nearest marked ancestor; else `template`."""
+    for candidate in (element, *element.iterancestors()):
+        name, _, line = candidate.get(MARK, "").rpartition(":")
+        if name:
+            return name, int(line)
+    return template, None
 
-    template: str
-    line: int | None
 
-    @classmethod
-    def of(cls, element: etree._Element, *, template: str) -> Self:
-        """Return the line of an element or its nearest marked ancestor; else `template` alone."""
-        for candidate in (element, *element.iterancestors()):
-            name, _, line = candidate.get(MARK, "").rpartition(":")
-            if name:
-                return cls(name, int(line))
-        return cls(template, None)
-
-    @classmethod
-    def at(cls, source: str, offset: int, *, template: str) -> Self:
-        """Return the line of an `offset` in rendered MJML, counted from the last mark before it."""
-        marks = list(_MARKED.finditer(source, 0, offset))
-        if not marks:
-            return cls(template, None)
-        name, line = marks[-1].groups()
-        return cls(name, int(line) + source.count("\n", marks[-1].end(), offset))
+def line_at(source: str, offset: int, template: str) -> tuple[str, int | None]:
+    """Return the line of an `offset` in rendered MJML, counted from the last mark before it."""
+    marks = list(_MARKED.finditer(source, 0, offset))
+    if not marks:
+        return template, None
+    name, line = marks[-1].groups()
+    return name, int(line) + source.count("\n", marks[-1].end(), offset)
 
 
 def remove_marks(root: etree._Element) -> None:

@@ -62,7 +62,7 @@ class Composer:
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self._config = config
-        self._templates = Templates.of(config)
+        self._templates = Templates(config.templates)
         self._media = MediaFolder(config)
 
     def freeze(

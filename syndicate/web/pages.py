@@ -39,7 +39,7 @@ class WebPages:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._templates = Templates.of(config)
+        self._templates = Templates(config.templates)
 
     @property
     def contact(self) -> str:

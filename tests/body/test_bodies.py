@@ -16,8 +16,9 @@ from tests.render.feeds.samples import an_article
 from tests.render.feeds.test_formats import CONFIG
 
 
-def rendered(body, channel, compiled=None, base="/post"):
-    renderer = BodyRenderer(channel=channel, base=base, language="en")
+def rendered(body, channel, compiled=None, url="https://news.example/post"):
+    publication = CONFIG.publication.model_copy(update={"url": url})
+    renderer = BodyRenderer(CONFIG.override(publication=publication), channel)
     return renderer.render(an_article(body=body, figures=()), compiled)[1]
 
 

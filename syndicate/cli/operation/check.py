@@ -27,7 +27,6 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
     from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415 - start-up
     from syndicate.publish.output.media import faults_of  # noqa: PLC0415
     from syndicate.render.template_check import check_templates  # noqa: PLC0415
-    from syndicate.render.templates import Templates  # noqa: PLC0415
 
     try:
         config = command.config
@@ -37,7 +36,7 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
             echo_json(empty | {"mistakes": list(error.lines)})
         raise
     Mirror.of(config)
-    mistakes = check_templates(config, Templates.of(config))
+    mistakes = check_templates(config)
     schedules = _upcoming(config)
     articles, orphans = _read_store(command)
     unknown = dict(sorted(Counter(key for article in articles for key in article.extra).items()))

@@ -20,7 +20,6 @@ from syndicate.cli.operation.signals import SignalHandlers
 from syndicate.config import Config, missing_secrets, missing_token
 from syndicate.errors import ConfigError, StoreError, SyndicateError
 from syndicate.render.template_check import check_templates
-from syndicate.render.templates import Templates
 from syndicate.schedule.orphaned_names import find_orphans
 from syndicate.schedule.runner import Runner
 from syndicate.schedule.wiring import Services
@@ -71,7 +70,7 @@ class ServingAddress:
     def read(self) -> Config:
         """Read the config again; raise ConfigError with every mistake in it or in a template."""
         config = self.command.read()
-        if mistakes := check_templates(config, Templates.of(config)):
+        if mistakes := check_templates(config):
             raise ConfigError(*map(str, mistakes))
         for key in ("host", "port"):
             before, now = getattr(self.first.web, key), getattr(config.web, key)

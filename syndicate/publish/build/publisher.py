@@ -137,7 +137,7 @@ class Publisher:
         return at < last.at or not home.is_file()
 
     def _current_writer(self, *, compress: bool) -> PageWriter:
-        templates = Templates.of(self._config, frozen=True)
+        templates = Templates(self._config.templates, frozen=True)
         style = fingerprint(self._config, templates)
         writer = self._writer
         if writer is None or writer.compress != compress or style != self._style:
@@ -153,5 +153,5 @@ def start_page_workers(config: Config, *, compress: bool) -> AbstractContextMana
 
 
 def _create_writer(config: Config, *, compress: bool) -> Callable[[Task], TaskOutcome]:
-    templates = Templates.of(config, frozen=True)
+    templates = Templates(config.templates, frozen=True)
     return PageWriter(Store.of(config), config, templates, compress=compress).run

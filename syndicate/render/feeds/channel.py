@@ -175,10 +175,9 @@ def guid(address: str) -> UUID:
     return uuid5(_PODCASTS, address.partition("://")[2].rstrip("/"))
 
 
-def feed_title(config: Config, topic: Topic | None = None) -> str:
+def feed_title(config: Config, topic: Topic) -> str:
     """Return the title of a feed: "Morning Post", or "Morning Post: City"."""
-    name = topic.name if topic else ""
-    return ": ".join(filter(None, (one_line(config.publication.title), one_line(name))))
+    return ": ".join(filter(None, (one_line(config.publication.title), one_line(topic.name))))
 
 
 def rfc3339(at: datetime) -> str:

@@ -80,7 +80,7 @@ def build_entry(
     """
     full = config.syndication.full_text if full_text is None else full_text
     url = f"{config.url}{quote(article.address)}"
-    bodies = BodyRenderer.of(config, "feed")
+    bodies = BodyRenderer(config, "feed")
     comments, original = article.comments or Comments(), _http_url(article.canonical_url)
     is_own = original and original.rstrip("/") == url.rstrip("/")
     language = _language(article, config)

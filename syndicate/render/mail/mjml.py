@@ -17,7 +17,7 @@ from mjml import mjml2html
 
 from syndicate.errors import TemplateError
 from syndicate.render.mail.mjml_grammar import COMPONENTS, find_errors
-from syndicate.render.templates import MARK, TemplateLine, remove_marks
+from syndicate.render.templates import MARK, line_at, line_of, remove_marks
 from syndicate.text import printable
 
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*;)")
@@ -39,19 +39,15 @@ def to_html(source: str, *, template: str) -> str:
     except etree.XMLSyntaxError as error:
         raise _syntax_error(source, error, template) from error
     for element, message in find_errors(root):
-        raise _error(TemplateLine.of(element, template=template), message)
-    lines = [TemplateLine.of(element, template=template) for element in _structure(root)]
+        raise TemplateError(*line_of(element, template), message)
+    lines = [line_of(element, template) for element in _structure(root)]
     remove_marks(root)
     placeholders = _Placeholders(source)
     skeleton = _skeleton(root, placeholders)
     try:
         return placeholders.fill(mjml2html(skeleton, fonts={}).replace(_AUTO_HEIGHT, ""))
     except ValueError as error:
-        raise _error(_error_line(skeleton, str(error), lines), str(error)) from error
-
-
-def _error(position: TemplateLine, message: str) -> TemplateError:
-    return TemplateError(position.template, position.line, message)
+        raise TemplateError(*_error_line(skeleton, str(error), lines), str(error)) from error
 
 
 def _character(match: re.Match[str]) -> str:
@@ -72,7 +68,7 @@ def _syntax_error(source: str, error: etree.XMLSyntaxError, template: str) -> Te
         marks = re.findall(rf'<{re.escape(opened)} {MARK}="([^"]*)"', lines[int(line) - 1])
         where = f" of {marks[-1]}" if marks else ""
         message = f"<{opened}>{where} is closed by </{closed}>"
-    return _error(TemplateLine.at(source, offset, template=template), f"not well-formed: {message}")
+    return TemplateError(*line_at(source, offset, template), f"not well-formed: {message}")
 
 
 class _Placeholders:
@@ -128,10 +124,12 @@ def _replace_content(element: etree._Element, placeholders: _Placeholders) -> No
     element.text = placeholders.add(content) if content.strip() else None
 
 
-def _error_line(skeleton: str, message: str, lines: list[TemplateLine]) -> TemplateLine:
+def _error_line(
+    skeleton: str, message: str, lines: list[tuple[str, int | None]]
+) -> tuple[str, int | None]:
     """Return the line of mrml's error: that of the last tag opened before it."""
     position = _POSITION.search(message)
     if position is None:
-        return TemplateLine(lines[0].template, None)
+        return lines[0][0], None
     opened = len(re.findall(r"<[a-z]", skeleton[: int(position[1]) + 1]))
     return lines[max(opened - 1, 0)]

@@ -12,8 +12,8 @@ from markupsafe import Markup
 from syndicate.language import translator
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
-from syndicate.render import addresses, jsonld
-from syndicate.render.article_view import ArticleView
+from syndicate.render import addresses
+from syndicate.render.article_view import ArticleView, news_article
 from syndicate.render.body_renderer import BodyRenderer, ensure_current
 from syndicate.render.pages.page_frame import PageFrame, common_values
 from syndicate.render.templates import Templates
@@ -29,8 +29,8 @@ class ArticlePages:
     def __init__(self, frame: PageFrame) -> None:
         self._frame = frame
         self._config = frame.config
-        self._bodies = BodyRenderer.of(frame.config, "page")
-        self._amp_bodies = BodyRenderer.of(frame.config, "amp")
+        self._bodies = BodyRenderer(frame.config, "page")
+        self._amp_bodies = BodyRenderer(frame.config, "amp")
         self._last: tuple[ArticleView, Markup] | None = None
 
     def article(self, article: Article, compiled: CompiledBody | None = None) -> bytes:
@@ -85,7 +85,7 @@ class ArticlePages:
         """
         last = self._last
         if last is None or last[0].article is not article:
-            data = Markup(jsonld.news_article(article, self._config))  # noqa: S704 - escaped there
+            data = Markup(news_article(article, self._config))  # noqa: S704 - escaped there
             last = self._last = ArticleView.of(article, self._config), data
         return last
 

@@ -27,7 +27,7 @@ class PrivateFeedPages:
 
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
-        frame = PageFrame(config, Templates.of(config))
+        frame = PageFrame(config, Templates(config.templates))
         self._writer = PrivateFeedWriter(store, config, ListPages(frame))
 
     def show(self, request: Request) -> Response:

@@ -124,7 +124,9 @@ class LetterSender:
 
     @cached_property
     def _composed(self) -> Callable[..., Content]:
-        composed = partial(compose_letter, config=self.config, templates=Templates.of(self.config))
+        composed = partial(
+            compose_letter, config=self.config, templates=Templates(self.config.templates)
+        )
         return lru_cache(maxsize=128)(composed)
 
     def choose_language(

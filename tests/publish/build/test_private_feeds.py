@@ -77,7 +77,7 @@ def newsroom(sqlite_store, tmp_path):
 
 
 def writer_of(newsroom, **limits):
-    pages = ListPages(PageFrame(newsroom.config, Templates.of(newsroom.config)))
+    pages = ListPages(PageFrame(newsroom.config, Templates(newsroom.config.templates)))
     return PrivateFeedWriter(newsroom.store, newsroom.config, pages, **limits)
 
 

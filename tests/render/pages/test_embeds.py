@@ -140,7 +140,7 @@ def test_the_policy_lets_in_what_a_page_embeds_and_nothing_else(
 
 
 def test_feeds_have_players_without_what_pages_add(config: Config) -> None:
-    _, body = BodyRenderer.of(config, "feed").render(article(body=filed(EMBEDS["youtube"])))
+    _, body = BodyRenderer(config, "feed").render(article(body=filed(EMBEDS["youtube"])))
     frame = html.fromstring(body).find(".//iframe")
     assert frame is not None
     assert set(frame.attrib) == {"src", "width", "height", "title", "allowfullscreen"}
