@@ -162,7 +162,6 @@ def _repeated_names(data: dict[str, Any], kind: str, loc: Loc = ()) -> Iterator[
 
 
 def _both(loc: Loc, data: dict[str, Any], first: str, second: str) -> Iterator[Mistake]:
-    """Find two keys of which a table may have one."""
     if first in data and second in data:
         yield (*loc, second), f"expected one of {first} and {second}, not both"
 

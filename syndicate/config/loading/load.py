@@ -158,7 +158,6 @@ def _missing_secret(
 
 
 def _expected(error: ErrorDetails) -> str:
-    """Return what was expected where pydantic found a mistake."""
     kind, loc = error["type"], error["loc"]
     if kind == "missing":
         return _missing(loc)
@@ -175,7 +174,6 @@ def _expected(error: ErrorDetails) -> str:
 
 
 def _unknown(loc: Loc) -> str:
-    """Return the message for an unknown key, with the key that may be meant."""
     known = _keys(loc[:-1])
     thing = "key" if len(loc) > 1 else "table"
     match = closest_match(str(loc[-1]), [name for key in known for name in (key.name, key.field)])

@@ -167,7 +167,6 @@ class XmlFrame:
         return DocumentParts(head=document[:first], entries=tuple(entries), tail=self._end)
 
     def _write(self, item: etree._Element) -> bytes:
-        """Serialise a document of one item."""
         root = inner = copy(self._empty)
         for _ in self._names[1:]:
             inner = inner[0]

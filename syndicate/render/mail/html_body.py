@@ -130,7 +130,6 @@ def _is_block(picture: etree._Element) -> bool:
 
 
 def _wrap(element: etree._Element, name: str, *, tag: str = "div") -> None:
-    """Wrap an element in a new one of class `name`."""
     wrapper = etree.Element(tag, {"class": name})
     wrapper.tail, element.tail = element.tail, None
     element.getparent().replace(element, wrapper)
