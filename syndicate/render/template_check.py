@@ -15,7 +15,7 @@ from syndicate.render.feeds.formats import Feed
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.pages.article_page import ArticlePages
-from syndicate.render.pages.list_pages import HomePage, ListPages
+from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Topic, TopicKind, everything
@@ -73,8 +73,8 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
         )
     yield lambda: pages.article(articles[0])
     city = Topic(kind=TopicKind.SECTION, name="City", home="/sections/city/")
-    yield lambda: lists.home(HomePage.of(articles, articles[0]), articles[0], at=AT)
-    yield lambda: lists.home(HomePage.of([], None), None, at=AT)
+    yield lambda: lists.home(articles, articles[0], at=AT)
+    yield lambda: lists.home([], None, at=AT)
     yield lambda: lists.listing(
         city, [lists.teaser(articles[0])], address=city.numbered(2), number=2, older="/a/"
     )

@@ -13,7 +13,7 @@ from syndicate.publish.records.manifest import Manifest
 from syndicate.publish.records.topic_index import SITEMAP_TOPIC, TopicIndex
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.formats import Feed, write_opml
-from syndicate.render.pages.list_pages import MASTHEAD_SECTIONS, MIN_ARTICLES, HomePage
+from syndicate.render.pages.list_pages import MASTHEAD_SECTIONS, MIN_ARTICLES
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_change
 from syndicate.render.topics import TopicKind
 
@@ -64,8 +64,8 @@ class SiteFiles:
         largest = self.index.largest(TopicKind.SECTION, MASTHEAD_SECTIONS)
         sections = [(topic.name, topic.page) for topic in largest]
         older = topics.everything().numbered(pages) if pages else None
-        page = HomePage.of(articles, strip, sections=sections, older=older)
-        yield _file(addresses.HOME, partial(self._pages.home, page, strip, at=at))
+        page = partial(self._pages.home, articles, strip, sections=sections, older=older, at=at)
+        yield _file(addresses.HOME, page)
         yield _file(addresses.BREAKING, partial(self._pages.breaking, strip, at=at))
 
     def feed_lists(self) -> Iterator[OutputFile]:

@@ -1,12 +1,8 @@
-"""Web pages that change with every article: home page, lists, breaking news, feeds to follow.
-
-`HomePage` is the layout of the home page: which article leads, and which are beside and below it.
-"""
+"""Web pages that change with every article: home page, lists, breaking news, feeds to follow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 from markupsafe import Markup
 
@@ -27,52 +23,6 @@ LEAD_CANDIDATES = 8
 """The lead is one of this many newest: a picture doesn't justify an old article."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomePage:
-    """The articles of the home page, by their places."""
-
-    lead: Article | None
-    field: tuple[Article, ...]
-    latest: tuple[Article, ...]
-    sections: tuple[tuple[str, str], ...]
-    """Name and address of the largest sections."""
-    older: str | None = None
-    """The address of the list page with the articles that follow."""
-
-    @classmethod
-    def of(
-        cls,
-        articles: Sequence[Article],
-        strip: Article | None,
-        sections: Sequence[tuple[str, str]] = (),
-        older: str | None = None,
-    ) -> Self:
-        """Lay out the newest articles, newest first; `strip` is the breaking article.
-
-        `sections` are name and address of those in the masthead. The rail of the latest
-        leaves out the lead and the breaking article, so no article is there three times.
-        """
-        lead = _lead(articles, strip)
-        above = {article.key for article in (lead, strip) if article is not None}
-        latest = [article for article in articles if article.key not in above]
-        return cls(
-            lead=lead,
-            field=tuple(article for article in articles if article is not lead),
-            latest=tuple(latest[:RAIL_ARTICLES]),
-            sections=tuple(sections),
-            older=older,
-        )
-
-
-def _lead(articles: Sequence[Article], strip: Article | None) -> Article | None:
-    """Choose the newest article with a picture; the breaking one only if there is no other."""
-    newest = articles[:LEAD_CANDIDATES]
-    pictured = [article for article in newest if article.lead and article.lead.src]
-    breaking = strip.key if strip else None
-    ranks = ([article for article in pictured if article.key != breaking], pictured, newest)
-    return next((rank[0] for rank in ranks if rank), None)
-
-
 class ListPages:
     """The home page and the lists of one publication, as bytes of UTF-8."""
 
@@ -80,15 +30,37 @@ class ListPages:
         self._frame = frame
         self._config = frame.config
 
-    def home(self, home: HomePage, breaking: Article | None, *, at: datetime) -> bytes:
-        """Render the home page as of `at`, with the strip of a breaking article, if any."""
+    def home(
+        self,
+        articles: Sequence[Article],
+        breaking: Article | None,
+        *,
+        sections: Sequence[tuple[str, str]] = (),
+        older: str | None = None,
+        at: datetime,
+    ) -> bytes:
+        """Render the home page as of `at`, with the strip of a breaking article, if any.
+
+        `articles` are the newest first; `sections` are name and address of those in the masthead;
+        `older` is the address of the list page with the articles that follow. The rail of the
+        latest leaves out the lead and the breaking article, so no article is there three times.
+        """
         publication = self._config.publication
         zone, language = publication.timezone, publication.language
+        lead = _lead(articles, breaking)
+        above = {article.key for article in (lead, breaking) if article is not None}
+        latest = [article for article in articles if article.key not in above]
         return self._frame.render(
             "home",
             canonical=self._frame.absolute(addresses.HOME),
             **self._strip(breaking),
-            front=home,
+            front={
+                "lead": lead,
+                "field": [article for article in articles if article is not lead],
+                "latest": latest[:RAIL_ARTICLES],
+                "sections": sections,
+                "older": older,
+            },
             at=at,
             when=lambda article: short_date(article.published, at, zone, language),
         )
@@ -161,3 +133,12 @@ class ListPages:
     def _strip(self, article: Article | None) -> dict[str, Any]:
         until = article and article.published + self._config.publication.breaking_for
         return {"strip": article, "strip_until": until}
+
+
+def _lead(articles: Sequence[Article], strip: Article | None) -> Article | None:
+    """Choose the newest article with a picture; the breaking one only if there is no other."""
+    newest = articles[:LEAD_CANDIDATES]
+    pictured = [article for article in newest if article.lead and article.lead.src]
+    breaking = strip.key if strip else None
+    ranks = ([article for article in pictured if article.key != breaking], pictured, newest)
+    return next((rank[0] for rank in ranks if rank), None)

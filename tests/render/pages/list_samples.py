@@ -8,7 +8,7 @@ from syndicate.config import Config
 from syndicate.model.articles import Article, Person
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.formats import Feed
-from syndicate.render.pages.list_pages import HomePage, ListPages
+from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.topics import Topic, TopicKind
 from tests.render.pages import sample_publication
 
@@ -47,7 +47,7 @@ def home(
     at: datetime = sample_publication.AT,
 ) -> bytes:
     """Make the home page of these articles, newest first."""
-    return pages.home(HomePage.of(articles, strip, sections), strip, at=at)
+    return pages.home(articles, strip, sections=sections, at=at)
 
 
 def offers(config: Config, articles: Sequence[Article]) -> list[Feed]:
