@@ -6,17 +6,17 @@ content, and the same content has the same hash.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 from markupsafe import Markup
 
 from syndicate.body import figures, markup
 from syndicate.config import Config, Newsletter
 from syndicate.model import pictures
-from syndicate.model.articles import Article, Figure
+from syndicate.model.articles import Article
 from syndicate.model.editions import Content, EditionKind
 from syndicate.render import addresses
 from syndicate.render.article_view import ArticleView
@@ -129,47 +129,33 @@ def _beginning(article: Article, room: int) -> str:
     return str(Markup("<p>{}</p>").format(shorten(plain, _BEGINNING)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestTeaser:
-    """One article in a digest."""
+def _teaser(
+    article: Article, config: Config, *, length: int = _SUMMARY, room: int = _THUMBNAIL
+) -> dict[str, Any]:
+    """Return the values of one article in a digest.
 
-    title: str
-    url: str
-    section: str
-    breaking: bool
-    summary: str
-    picture: Figure | None
-    """The rendition to load, with an absolute address."""
-    width: int
-    """The displayed width of the picture, in pixels."""
-    height: int | None
-    """Its displayed height; None if unknown."""
-    language: str
-    direction: str
-
-    @classmethod
-    def of(
-        cls, article: Article, config: Config, *, length: int = _SUMMARY, room: int = _THUMBNAIL
-    ) -> Self:
-        """Make a teaser with a summary of `length` characters and a picture `room` pixels wide."""
-        language = article.language or config.publication.language
-        picture = article.lead
-        width = min((picture.width if picture else None) or room, room)
-        loaded = pictures.mail_rendition(picture, width) if picture else None
-        if loaded:
-            loaded = replace(loaded, src=addresses.figure(loaded, config))
-        return cls(
-            title=article.title,
-            url=addresses.absolute(article.address, config),
-            section=article.section or "",
-            breaking=article.breaking,
-            summary=shorten(article.summary or article.excerpt, length),
-            picture=loaded,
-            width=width,
-            height=shown_height(picture, width) if picture else None,
-            language=language,
-            direction=text_direction(language),
-        )
+    Its summary has at most `length` characters. `picture` is the rendition to load, with an
+    absolute address; `width` and `height` are those displayed in pixels, at most `room` wide,
+    where a height of None is unknown.
+    """
+    language = article.language or config.publication.language
+    picture = article.lead
+    width = min((picture.width if picture else None) or room, room)
+    loaded = pictures.mail_rendition(picture, width) if picture else None
+    if loaded:
+        loaded = replace(loaded, src=addresses.figure(loaded, config))
+    return {
+        "title": article.title,
+        "url": addresses.absolute(article.address, config),
+        "section": article.section or "",
+        "breaking": article.breaking,
+        "summary": shorten(article.summary or article.excerpt, length),
+        "picture": loaded,
+        "width": width,
+        "height": shown_height(picture, width) if picture else None,
+        "language": language,
+        "direction": text_direction(language),
+    }
 
 
 def _digest(articles: Sequence[Article], more: Sequence[Article], context: MailContext) -> Content:
@@ -186,9 +172,9 @@ def _digest(articles: Sequence[Article], more: Sequence[Article], context: MailC
     values = {
         "subject": subject,
         "preheader": preheader,
-        "lead": DigestTeaser.of(articles[0], context.config, length=_LEAD_SUMMARY, room=COLUMN),
-        "stories": [DigestTeaser.of(article, context.config) for article in articles[1:]],
-        "named": [DigestTeaser.of(article, context.config) for article in named],
+        "lead": _teaser(articles[0], context.config, length=_LEAD_SUMMARY, room=COLUMN),
+        "stories": [_teaser(article, context.config) for article in articles[1:]],
+        "named": [_teaser(article, context.config) for article in named],
         "more": len(more),
         "counted": len(more) - len(named),
     }
