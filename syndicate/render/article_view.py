@@ -6,10 +6,8 @@ article's language.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Self
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -36,39 +34,23 @@ MIN_UPDATE = timedelta(minutes=5)
 """An update sooner after publication is not shown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleView:
-    """The values of one article for templates."""
+    """The values of one article of a publication for templates."""
 
-    article: Article
-    language: str
-    zone: ZoneInfo
-    translator: Translator
-    publisher: str
-    """The publisher, named for articles without authors; may be empty."""
-    credit: str
-    comments: str
-    """The text about comments; empty if nothing is known."""
-    comments_address: str | None
-    description: str
-
-    @classmethod
-    def of(cls, article: Article, config: Config) -> Self:
-        """Prepare an article of a publication."""
-        language = article.language or config.publication.language
-        words, comments = translator(language), article.comments
+    def __init__(self, article: Article, config: Config) -> None:
+        publication, comments = config.publication, article.comments
+        self.article = article
+        self.language = article.language or publication.language
+        self.zone = publication.timezone
+        self.translator = translator(self.language)
+        self.publisher = publication.author or ""
+        """The publisher, named for articles without authors; may be empty."""
+        self.credit = _credit(article.contributors, self.translator)
         address = comments.url if comments and addresses.is_web(comments.url) else None
-        return cls(
-            article=article,
-            language=language,
-            zone=config.publication.timezone,
-            translator=words,
-            publisher=config.publication.author or "",
-            credit=_credit(article.contributors, words),
-            comments=_comments(comments.count, address, words) if comments else "",
-            comments_address=address,
-            description=shorten(article.excerpt, _DESCRIPTION),
-        )
+        self.comments = _comments(comments.count, address, self.translator) if comments else ""
+        """The text about comments; empty if nothing is known."""
+        self.comments_address = address
+        self.description = shorten(article.excerpt, _DESCRIPTION)
 
     def byline(self, link: Callable[[str], str]) -> Markup:
         """Return the byline, each author with a link to their page; empty without authors.

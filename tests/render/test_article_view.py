@@ -19,7 +19,7 @@ from tests.render.feeds.test_formats import CONFIG
 def test_comments_are_counted(language, texts):
     for count, text in enumerate(texts):
         article = an_article(language=language, comments=Comments(count=count))
-        assert ArticleView.of(article, CONFIG).comments == text
+        assert ArticleView(article, CONFIG).comments == text
 
 
 def test_names_are_joined_as_in_a_sentence():
@@ -40,4 +40,4 @@ def test_names_are_joined_as_in_a_sentence():
 def test_contributors_are_grouped_by_place(places, credit):
     people = tuple(Person(name=n, place=p) for n, p in zip("ABCD", places, strict=False))
     expected = f"Reporting was contributed by {credit}." if credit else ""
-    assert ArticleView.of(an_article(contributors=people), CONFIG).credit == expected
+    assert ArticleView(an_article(contributors=people), CONFIG).credit == expected

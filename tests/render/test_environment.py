@@ -129,7 +129,7 @@ def test_a_mistake_is_reported_with_its_line(template: str, mistake: str, tmp_pa
     (tmp_path / "page").mkdir()
     (tmp_path / "page/own.html").write_text(template)
     article = sample_publication.article()
-    story = ArticleView.of(article, sample_publication.config(tmp_path))
+    story = ArticleView(article, sample_publication.config(tmp_path))
     with pytest.raises(TemplateError, match=f"page/own.html:{mistake}"):
         Templates(tmp_path).render("page/own.html", {"article": article, "story": story})
 

@@ -78,7 +78,7 @@ def _alert(article: Article, context: MailContext) -> Content:
         "subject": _alert_subject(article, context),
         "preheader": _alert_preheader(article),
         "article": article,
-        "story": ArticleView.of(article, context.config),
+        "story": ArticleView(article, context.config),
         "url": addresses.absolute(article.address, context.config),
     }
     html = _alert_html(article, values, context)

@@ -86,7 +86,7 @@ class ArticlePages:
         last = self._last
         if last is None or last[0].article is not article:
             data = Markup(news_article(article, self._config))  # noqa: S704 - escaped there
-            last = self._last = ArticleView.of(article, self._config), data
+            last = self._last = ArticleView(article, self._config), data
         return last
 
     @cached_property
