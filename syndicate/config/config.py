@@ -132,4 +132,6 @@ class Config(Table):
 
     def override(self, **tables: Any) -> Self:
         """Return a copy with whole tables replaced."""
-        return self.model_copy(update=tables)
+        copied = self.model_copy(update=tables)
+        copied.__dict__.pop("url", None)  # cached from the tables before
+        return copied

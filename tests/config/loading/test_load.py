@@ -331,3 +331,13 @@ def test_a_long_value_is_cut(folder):
     (told,) = mistakes(folder, f'{PUBLICATION}[mail]\nfrom = "{"x" * 500}"\n')
 
     assert len(told) < 200
+
+
+def test_a_copy_with_another_port_has_another_address(folder):
+    config = load(write(folder, PUBLICATION))
+    assert config.url == "http://127.0.0.1:8000"
+
+    moved = config.override(web=config.web.model_copy(update={"port": 8123}))
+
+    assert (moved.url, moved.web_url) == ("http://127.0.0.1:8123",) * 2
+    assert config.url == "http://127.0.0.1:8000"
