@@ -30,7 +30,7 @@ from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.smtp.transport import Transport
 from syndicate.errors import SecretUnreadable
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.edition_control import FailureThreshold
+from syndicate.model.editions import FailureThreshold
 from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)

@@ -3,7 +3,7 @@
 `articles` and their `compiled_body`, `pictures`, `videos` and `old_addresses`; `urls` normalises
 web addresses; `media_integrity` checks files. `schedule_slots` computes when a schedule is due, and
 which slots fire; `article_selection` is what is new to a schedule, and what an
-edition takes of it. `editions` and their progress, `edition_control`;
+edition takes of it. `editions`, their progress and control;
 `deliveries`, the ledger's rows, and when to try again; `mail_flow` for operators;
 `subscribers` and what changes about them.
 """

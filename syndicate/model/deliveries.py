@@ -9,7 +9,7 @@ Every move is a compare-and-set on (edition, subscriber, state, attempt).
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
@@ -60,7 +60,7 @@ Key: TypeAlias = tuple[int, int]
 """Edition and subscriber: the identity of a delivery."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A delivery that this worker has claimed and may send."""
 
@@ -112,9 +112,7 @@ class DeliveryTotals:
     @property
     def audience(self) -> int:
         """Everybody the edition was frozen for."""
-        return (
-            self.accepted + self.failed + self.expired + self.skipped + self.unknown + self.waiting
-        )
+        return sum(getattr(self, field.name) for field in fields(self))
 
     @property
     def tried(self) -> int:

@@ -7,6 +7,7 @@ depends on the time alone: a restart or another machine finds the same slots.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from itertools import count, islice, takewhile
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,15 @@ class Slot:
 
     key: str
     due_at: datetime
+
+
+class FireOutcome(StrEnum):
+    """The outcome of a slot."""
+
+    EDITION = "edition"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    """It is retried until it is too late."""
 
 
 @dataclass(frozen=True, slots=True)

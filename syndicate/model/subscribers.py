@@ -111,6 +111,16 @@ class Action(StrEnum):
     ERASED = "erased"
 
 
+class ConfirmationKind(StrEnum):
+    """What the reader is asked to confirm."""
+
+    SUBSCRIBE = "subscribe"
+    ADDRESS = "address"
+    """A change of address; it takes a letter to each of the two."""
+    DATA = "data"
+    """Access to their data: to see, correct, download or erase it, until the letter expires."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberChange:
     """One entry of the audit log."""

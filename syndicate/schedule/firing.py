@@ -14,10 +14,10 @@ from syndicate import clock
 from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import SyndicateError
 from syndicate.model.article_selection import ScheduleStart
-from syndicate.model.schedule_slots import Slot, SlotDecision, decide, schedule_timing
+from syndicate.model.schedule_slots import FireOutcome, Slot, SlotDecision, decide, schedule_timing
 from syndicate.schedule.composer import ATTEMPTS, Composer, ProposedEdition, no_audience_reason
 from syndicate.store import Store, Transaction
-from syndicate.store.editions.fires import Fire, FireOutcome
+from syndicate.store.editions.fires import Fire
 
 log = structlog.get_logger()
 

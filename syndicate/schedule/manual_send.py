@@ -15,8 +15,7 @@ from syndicate.deliver.sample_mail import send_sample
 from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.deliver.worker import DeliveryReport
 from syndicate.errors import Refused, SyndicateError
-from syndicate.model.edition_control import Remaining
-from syndicate.model.editions import Edition, EditionState
+from syndicate.model.editions import Edition, EditionState, Remaining
 from syndicate.model.subscribers import Cause
 from syndicate.schedule.composer import ProposedEdition
 from syndicate.schedule.firing import first_seen, load_or_store_start, preview_start

@@ -11,6 +11,7 @@ from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Store, Transaction
 from syndicate.store.audience.erasures import STEP
 
+_DAY = timedelta(days=1)
 _COUNTERS_KEPT = timedelta(days=2)
 """How long counters of attempt limits are kept; no limit looks further back."""
 
@@ -44,10 +45,10 @@ def purge_daily(
     """
     at = min(at, clock.now())
     with store.read() as tx:
-        if tx.retention.ran_today(at):
+        if tx.attempt_limits.was_done("retention", per=_DAY, at=at):
             return None
     with store.write() as tx:
-        if not tx.retention.start_daily_run(at):
+        if not tx.attempt_limits.once("retention", per=_DAY, at=at):
             return None
     return purge(store, config, at=at, stop=stop)
 

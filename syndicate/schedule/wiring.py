@@ -9,6 +9,7 @@ from syndicate.config import Config
 from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.worker import DeliveryReport, configured_transports, drain
+from syndicate.model.schedule_slots import FireOutcome
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.mirror.mirror import Mirror
@@ -17,7 +18,7 @@ from syndicate.schedule.composer import Composer
 from syndicate.schedule.firing import SlotDispatcher
 from syndicate.schedule.retention import RetentionReport, purge_daily
 from syndicate.store import Heartbeat, Store
-from syndicate.store.editions.fires import Fire, FireOutcome
+from syndicate.store.editions.fires import Fire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,43 +11,36 @@
 """
 
 from syndicate.store.articles.writes import ArticleWriter, NewArticle
-from syndicate.store.audience.confirmations import ConfirmationKind, PendingConfirmation
+from syndicate.store.audience.confirmations import PendingConfirmation
 from syndicate.store.audience.data_export import MailedItem, PersonalRecord
 from syndicate.store.audience.import_staging import StagedReader
 from syndicate.store.audience.newsletters import NewsletterRename
-from syndicate.store.audience.private_feeds import PrivateFeedGrant
-from syndicate.store.audience.search import Growth, NewsletterCounts, SearchCriteria
+from syndicate.store.audience.search import Growth, SearchCriteria
+from syndicate.store.database.schema_delivery import CallKind
 from syndicate.store.editions.archive import ArchivedEdition
 from syndicate.store.editions.clicks import LinkClick, LinkClicks
 from syndicate.store.editions.metrics_snapshot import MetricsFigures
-from syndicate.store.ledger.deliveries import RecoveredClaims
-from syndicate.store.ledger.heartbeats import Heartbeat
-from syndicate.store.push.call_queue import CallKind, OutgoingCall, PendingCalls
-from syndicate.store.push.hub import HubCounts, HubRequest
+from syndicate.store.ledger.mail_flow import Heartbeat
+from syndicate.store.push.call_queue import OutgoingCall
+from syndicate.store.push.hub import HubRequest
 from syndicate.store.store import Store, Transaction
 
 __all__ = [
     "ArchivedEdition",
     "ArticleWriter",
     "CallKind",
-    "ConfirmationKind",
     "Growth",
     "Heartbeat",
-    "HubCounts",
     "HubRequest",
     "LinkClick",
     "LinkClicks",
     "MailedItem",
     "MetricsFigures",
     "NewArticle",
-    "NewsletterCounts",
     "NewsletterRename",
     "OutgoingCall",
-    "PendingCalls",
     "PendingConfirmation",
     "PersonalRecord",
-    "PrivateFeedGrant",
-    "RecoveredClaims",
     "SearchCriteria",
     "StagedReader",
     "Store",

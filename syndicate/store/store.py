@@ -38,8 +38,13 @@ from syndicate.store.editions.metrics_snapshot import MetricsSnapshot
 from syndicate.store.editions.successors import Successors
 from syndicate.store.ledger.claims import Claims
 from syndicate.store.ledger.deliveries import Deliveries
-from syndicate.store.ledger.heartbeats import Heartbeat, Heartbeats, SenderProgress
-from syndicate.store.ledger.send_limits import Holds, SendQuotas
+from syndicate.store.ledger.mail_flow import (
+    Heartbeat,
+    Heartbeats,
+    Holds,
+    SenderProgress,
+    SendQuotas,
+)
 from syndicate.store.push.call_queue import CallQueue
 from syndicate.store.push.engine_positions import EnginePositions
 from syndicate.store.push.hub import HubSubscriptions

@@ -18,8 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import SyndicateError
+from syndicate.model.subscribers import ConfirmationKind
 from syndicate.render import addresses
-from syndicate.store import ConfirmationKind, Store
+from syndicate.store import Store
 from syndicate.web.editions.archive import ArchivePages
 from syndicate.web.editions.click_tracking import ClickPages
 from syndicate.web.editions.public_copy import WebViewPage

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicate.model.edition_control import FailureThreshold
+from syndicate.model.editions import FailureThreshold
 
 
 @pytest.mark.parametrize(

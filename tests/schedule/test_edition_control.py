@@ -8,8 +8,7 @@ import pytest
 from syndicate import clock
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState, DeliveryTotals
-from syndicate.model.edition_control import ControlAction
-from syndicate.model.editions import EditionState
+from syndicate.model.editions import ControlAction, EditionState
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.schedule.manual_send import replace, resend
 from syndicate.schedule.runner import Runner

@@ -8,8 +8,9 @@ import pytest
 from syndicate.model.articles import Status
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import EditionKind
+from syndicate.model.schedule_slots import FireOutcome
 from syndicate.render.mail.edition_content import compose_edition as really
-from syndicate.store.editions.fires import Fire, FireOutcome
+from syndicate.store.editions.fires import Fire
 from tests.causes import by_reader
 from tests.schedule.conftest import BREAKING, MINUTE, NOW
 

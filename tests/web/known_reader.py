@@ -14,8 +14,8 @@ import httpx
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.model.subscribers import Subscriber, SubscriberChange
-from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
+from syndicate.model.subscribers import ConfirmationKind, Subscriber, SubscriberChange
+from syndicate.store import PendingConfirmation, Store, Transaction
 from tests.causes import TEST
 
 NEWSLETTERS = [

@@ -11,8 +11,8 @@ from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.outbox import Outbox, OutboxMessage
 from syndicate.deliver.worker import configured_transports, drain
-from syndicate.model.subscribers import Subscriber
-from syndicate.store import ConfirmationKind, PendingConfirmation, Store
+from syndicate.model.subscribers import ConfirmationKind, Subscriber
+from syndicate.store import PendingConfirmation, Store
 from tests.web.known_reader import questions_to
 
 

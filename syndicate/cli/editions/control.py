@@ -18,7 +18,7 @@ from syndicate.model.editions import Edition, EditionState
 from syndicate.text import one_line
 
 if TYPE_CHECKING:
-    from syndicate.model.edition_control import ControlOutcome
+    from syndicate.model.editions import ControlOutcome
     from syndicate.store import Transaction
 
 EditionId = Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")]

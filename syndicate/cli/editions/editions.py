@@ -17,14 +17,13 @@ from syndicate.cli.editions.control import (
 from syndicate.cli.editions.relays import blocker_lines
 from syndicate.cli.editions.watch import watch_editions
 from syndicate.model.deliveries import DeliveryTotals
-from syndicate.model.edition_control import EditionWait
-from syndicate.model.editions import Edition, EditionState
+from syndicate.model.editions import Edition, EditionState, EditionWait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
-    from syndicate.model.edition_control import ControlRecord
+    from syndicate.model.editions import ControlRecord
     from syndicate.schedule.mail_status import Blocker, MailStatus
     from syndicate.store import LinkClicks, Transaction
 

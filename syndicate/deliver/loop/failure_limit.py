@@ -7,7 +7,7 @@ import structlog
 
 from syndicate import clock
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.edition_control import FailureThreshold
+from syndicate.model.editions import FailureThreshold
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Store
 

@@ -13,8 +13,7 @@ from syndicate.deliver.loop.failure_limit import FailureLimit
 from syndicate.deliver.loop.reply_classifier import is_hard_bounce
 from syndicate.errors import StoreError, StoreTooNew
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
-from syndicate.model.edition_control import FailureThreshold
-from syndicate.model.editions import Edition
+from syndicate.model.editions import Edition, FailureThreshold
 from syndicate.model.mail_flow import MailHold, SendRate
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat, Store, Transaction

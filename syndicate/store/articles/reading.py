@@ -1,6 +1,6 @@
 """Finds and lists articles, for editors and for builds; converts their rows."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from syndicate.model.article_selection import ArticleWindow
 from syndicate.model.articles import Article, Comments, Figure, Person, Recording, Revision, Status
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.model.old_addresses import address_from_key
-from syndicate.store.database.repository import Repository
+from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema import (
     addresses,
     articles,
@@ -66,31 +66,22 @@ def public_at(at: datetime) -> ColumnElement[bool]:
 def row_of(revision: Revision) -> dict[str, Any]:
     """Return the columns of a revision's row."""
     row = {name: getattr(revision, name) for name in REVISION_FIELDS}
-    for name in ("authors", "contributors", "figures"):
-        row[name] = [_flat(value) for value in row[name]]
-    return row | {
-        "tags": list(revision.tags),
-        "old_addresses": list(revision.old_addresses),
-        "image": _flat(revision.image) if revision.image else None,
-        "audio": _flat(revision.audio) if revision.audio else None,
-        "comments": _flat(revision.comments) if revision.comments else None,
-        "translations": dict(revision.translations),
-        "extra": dict(revision.extra),
-    }
+    for name in _SEVERAL:
+        row[name] = [columns_of(value) for value in row[name]]
+    for name in _AT_MOST_ONE:
+        row[name] = columns_of(row[name]) if row[name] else None
+    return row | {name: dict(row[name]) for name in ("translations", "extra")}
 
 
 def article_of(row: Row[Any]) -> Article:
     """Make an article of a row of `articles_query`."""
     values = dict(zip(_NAMES, row, strict=True))
-    image, audio, comments = values["image"], values["audio"], values["comments"]
     for name in ("tags", "old_addresses"):
         values[name] = tuple(values[name])
-    for name in ("authors", "contributors"):
-        values[name] = tuple(Person(**person) for person in values[name])
-    values["figures"] = tuple(figure_of(**figure) for figure in values["figures"])
-    values["image"] = figure_of(**image) if image else None
-    values["audio"] = Recording(**audio) if audio else None
-    values["comments"] = Comments(**comments) if comments else None
+    for name, kind in _SEVERAL.items():
+        values[name] = tuple(kind(**value) for value in values[name])
+    for name, kind in _AT_MOST_ONE.items():
+        values[name] = kind(**values[name]) if values[name] else None
     return Article(**values)
 
 
@@ -99,9 +90,9 @@ def figure_of(*, variants: Iterable[int] = (), **row: Any) -> Figure:
     return Figure(**row, variants=tuple(variants))
 
 
-def _flat(value: Person | Figure | Recording | Comments) -> dict[str, Any]:
-    """Return a value's fields; `asdict` copies them, and takes ten times as long."""
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+_Makers = Mapping[str, Callable[..., Any]]
+_SEVERAL: _Makers = {"authors": Person, "contributors": Person, "figures": figure_of}
+_AT_MOST_ONE: _Makers = {"image": figure_of, "audio": Recording, "comments": Comments}
 
 
 class ArticleReader(Repository):
@@ -250,11 +241,11 @@ class PublishedArticles(ArticleReader):
                 articles.c.breaking, articles.c.published_at > start, articles.c.published_at <= end
             ),
         )
-        return sorted(self._execute(keys).scalars())
+        return sorted(self._column(keys))
 
     def keys(self) -> list[int]:
         """Return the keys of all articles, whatever their state."""
-        return [*self._execute(select(articles.c.key).order_by(articles.c.key)).scalars()]
+        return self._column(select(articles.c.key).order_by(articles.c.key))
 
     def articles(self, keys: Sequence[int]) -> list[Article]:
         """Return articles, whatever their state, in the order of `keys`."""

@@ -10,18 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    bindparam,
-    false,
-    func,
-    insert,
-    literal,
-    select,
-    true,
-    union,
-    update,
-)
+from sqlalchemy import Connection, bindparam, false, func, literal, select, true, union, update
 
 from syndicate.body.compiler import compile_body
 from syndicate.errors import Refused
@@ -35,7 +24,7 @@ from syndicate.store.articles.reading import (
     public_at,
     row_of,
 )
-from syndicate.store.database.repository import LOCK_NUMBERS, Repository, lock
+from syndicate.store.database.repository import LOCK_NUMBERS, Repository, columns_of, lock
 from syndicate.store.database.schema import Instant, addresses, articles, bodies, revisions, tags
 
 _NUMBER = update(articles).where(articles.c.key == bindparam("its_key"))
@@ -91,7 +80,7 @@ class ArticleWriter(ArticleReader):
             }
             for article in new
         ]
-        self._execute(insert(articles), rows)
+        self._insert(articles, rows)
         keys = dict(self._execute(select(articles.c.id, articles.c.key).where(ids)).all())
         self.slugs.add({article.slug: keys[article.id] for article in new})
         self.slugs.add_old_addresses({keys[article.id]: article.revision for article in new})
@@ -190,8 +179,7 @@ class ArticleWriter(ArticleReader):
             }
             for number, row in enumerate(unnumbered, self.newest_number() + 1)
         ]
-        if rows:
-            self._execute(_NUMBER, rows)
+        self._run_each(_NUMBER, rows)
         return len(rows)
 
     def _next_change(self) -> int:
@@ -204,14 +192,11 @@ class ArticleWriter(ArticleReader):
         return self._newest_change
 
     def _set(self, key: int, **values: Any) -> None:
-        changed = {**values, "change": self._next_change()}
-        self._execute(update(articles).where(articles.c.key == key).values(changed))
+        self._update(articles, articles.c.key == key, **values, change=self._next_change())
 
     def _free_paths(self, paths: Iterable[str | None]) -> None:
         """Take paths from the articles that had them before: a file holds one article."""
-        rows = [{"its_path": path} for path in paths if path is not None]
-        if rows:
-            self._execute(_FREE_PATH, rows)
+        self._run_each(_FREE_PATH, [{"its_path": path} for path in paths if path is not None])
 
     def _save_revisions(
         self, saved: Sequence[tuple[int, NewArticle]], number: int, at: datetime
@@ -221,23 +206,18 @@ class ArticleWriter(ArticleReader):
             {"article": key, "number": number, "saved_at": at, **row_of(new.revision)}
             for key, new in saved
         ]
-        self._execute(insert(revisions), rows)
+        self._insert(revisions, rows)
         tagged = [
             {"tag": tag, "article": key}
             for key, new in saved
             for tag in dict.fromkeys(new.revision.tags)
         ]
-        if tagged:
-            self._execute(insert(tags), tagged)
+        self._insert(tags, tagged)
 
     def _save_bodies(self, compiled: Mapping[int, CompiledBody]) -> None:
-        if compiled:
-            self._delete(bodies, bodies.c.article.in_(list(compiled)))
-            rows = [
-                {"article": key, "rules": body.rules, "opening": body.opening, "body": body.body}
-                for key, body in compiled.items()
-            ]
-            self._execute(insert(bodies), rows)
+        self._delete(bodies, bodies.c.article.in_(list(compiled)))
+        rows = [{"article": key, **columns_of(body)} for key, body in compiled.items()]
+        self._insert(bodies, rows)
 
 
 class Slugs(Repository):

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from syndicate.model.subscribers import Action, Cause, SubscriberChange
-from syndicate.store.database.repository import Repository
+from syndicate.store.database.repository import Repository, value_of
 from syndicate.store.database.schema import changes
 
 COLUMNS = ("subscriber", "at", "action", "newsletter", "who", "how", "origin", "detail")
@@ -40,9 +40,9 @@ class AuditLog(Repository):
         """Record a change about many subscribers at once, for each with its own detail."""
         change = {"at": at, "action": action, "newsletter": newsletter}
         change |= {"who": cause.who, "how": cause.how, "origin": cause.origin}
-        rows = [{"subscriber": key, "detail": detail, **change} for key, detail in details]
-        if rows:
-            self._execute(insert(changes), rows)
+        self._insert(
+            changes, [{"subscriber": key, "detail": detail, **change} for key, detail in details]
+        )
 
     def add_reason(self, subscriber: int, newsletter: str, reason: str) -> bool:
         """Add why a subscriber last left a newsletter; return False where a reason is recorded."""
@@ -58,10 +58,4 @@ class AuditLog(Repository):
         """Iterate over the changes about one subscriber, oldest first."""
         query = select(changes).where(changes.c.subscriber == subscriber).order_by(changes.c.key)
         for row in self._execute(query):
-            yield SubscriberChange(
-                at=row.at,
-                action=row.action,
-                newsletter=row.newsletter,
-                cause=Cause(who=row.who, how=row.how, origin=row.origin),
-                detail=row.detail,
-            )
+            yield value_of(SubscriberChange, row, cause=value_of(Cause, row))

@@ -23,6 +23,7 @@ from syndicate.store.audience.import_staging import (
 )
 from syndicate.store.audience.merges import FormerAddresses
 from syndicate.store.audience.subscribers import Subscribers
+from syndicate.store.database.bulk_update import split_by_occurrence
 from syndicate.store.database.repository import COUNTED, LOCK_AUDIENCE, Repository, lock
 from syndicate.store.database.schema import (
     Instant,
@@ -64,7 +65,8 @@ class BulkImport(Repository):
                 for reader in batch
             ]
         outcomes = [SubscribeOutcome.KNOWN] * len(batch)
-        for chunk in _chunks(batch):
+        # nobody is in a chunk twice: the next one finds who came before
+        for chunk in split_by_occurrence(enumerate(batch), key=lambda pair: pair[1].address):
             for number, outcome in self._add_chunk(chunk, cause, at):
                 outcomes[number] = outcome
         return outcomes
@@ -108,7 +110,7 @@ class BulkImport(Repository):
         self._suppress(suppressed, known, cause, at)
         if new:
             self._staging.keep_only(new, len(chunk))
-            yield from self._insert(len(new), at)
+            yield from self._insert_staged(len(new), at)
         self._fill_fields(chunk, known, cause, at)
         self._tag(tagged, {row.key for row in known.values()}, cause, at)
 
@@ -166,7 +168,7 @@ class BulkImport(Repository):
                     row.key, at=at, cause=cause, name=name, language=language, fields=fields or None
                 )
 
-    def _insert(self, count: int, at: datetime) -> Iterator[tuple[int, SubscribeOutcome]]:
+    def _insert_staged(self, count: int, at: datetime) -> Iterator[tuple[int, SubscribeOutcome]]:
         """Insert subscribers and subscriptions; yield those who subscribed in the meantime."""
         people = ["address", "email", "name", "created_at", "language", "fields"]
         new = staged.c
@@ -225,19 +227,3 @@ class BulkImport(Repository):
                 added.setdefault(key, []).append(f"+{name}")
         details = [(key, ", ".join(names)) for key, names in added.items()]
         self._log(details, Action.CHANGED, cause=cause, at=at)
-
-
-def _chunks(batch: Sequence[StagedReader]) -> Iterator[list[Numbered]]:
-    """Split a batch so that nobody is in a chunk twice: the next one finds who came before."""
-    left: list[Numbered] = list(enumerate(batch))
-    while left:
-        chunk, later, seen = [], [], set()
-        for numbered in left:
-            address = numbered[1].address
-            if address in seen:
-                later.append(numbered)
-            else:
-                seen.add(address)
-                chunk.append(numbered)
-        yield chunk
-        left = later

@@ -1,24 +1,14 @@
 """Confirmations: what a letter asks its reader to confirm, and whether they did."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from syndicate.store.database.repository import Repository
+from syndicate.model.subscribers import ConfirmationKind
+from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema import confirmations
-
-
-class ConfirmationKind(StrEnum):
-    """What the reader is asked to confirm."""
-
-    SUBSCRIBE = "subscribe"
-    ADDRESS = "address"
-    """A change of address; it takes a letter to each of the two."""
-    DATA = "data"
-    """Access to their data: to see, correct, download or erase it, until the letter expires."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +31,19 @@ class Confirmations(Repository):
 
     def add(self, pending: PendingConfirmation) -> None:
         """Add a confirmation that is pending."""
-        self._execute(insert(confirmations), asdict(pending))
+        self._insert(confirmations, columns_of(pending))
 
     def find(self, letter: int, subscriber: int) -> PendingConfirmation | None:
         """Find what a letter asks of a subscriber."""
         matches = confirmations.c.letter == letter, confirmations.c.subscriber == subscriber
-        return self._value(_confirmation, select(confirmations).where(*matches))
+        return self._value(PendingConfirmation, select(confirmations).where(*matches))
 
     def by_subscriber(self, subscriber: int) -> list[PendingConfirmation]:
         """Return what a subscriber was asked, oldest first."""
         query = select(confirmations).where(confirmations.c.subscriber == subscriber)
-        return self._values(_confirmation, query.order_by(confirmations.c.letter))
+        return self._values(PendingConfirmation, query.order_by(confirmations.c.letter))
 
     def mark_done(self, letter: int, *, at: datetime) -> bool:
         """Record that a letter was confirmed; return False where it was confirmed before."""
         pending = confirmations.c.letter == letter, confirmations.c.done_at.is_(None)
         return self._update(confirmations, *pending, done_at=at) == 1
-
-
-def _confirmation(*, kind: str, **row: Any) -> PendingConfirmation:
-    return PendingConfirmation(kind=ConfirmationKind(kind), **row)

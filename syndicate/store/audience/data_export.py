@@ -16,7 +16,7 @@ from syndicate.store.audience.confirmations import Confirmations, PendingConfirm
 from syndicate.store.audience.merges import FormerAddresses, Merges
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.audience.search import select_people, subscribers_from
-from syndicate.store.database.repository import Repository
+from syndicate.store.database.repository import Repository, value_of
 from syndicate.store.database.schema import (
     clicks,
     contents,
@@ -109,10 +109,7 @@ class DataExport(Repository):
         attempts = defaultdict(list)
         events = _of_readers(delivery_events, numbers).order_by(delivery_events.c.key)
         for row in self._execute(events):
-            failed = FailedAttempt(
-                attempt=row.attempt, event=row.event, code=row.code, reply=row.reply, at=row.at
-            )
-            attempts[row.edition, row.subscriber].append(failed)
+            attempts[row.edition, row.subscriber].append(value_of(FailedAttempt, row))
         query = (
             _of_readers(deliveries, numbers)
             .add_columns(editions.c.newsletter, editions.c.kind, contents.c.subject)
@@ -120,18 +117,7 @@ class DataExport(Repository):
             .order_by(deliveries.c.edition, deliveries.c.subscriber)
         )
         return [
-            MailedItem(
-                edition=row.edition,
-                newsletter=row.newsletter,
-                kind=row.kind,
-                subject=row.subject,
-                state=row.state,
-                attempt=row.attempt,
-                code=row.code,
-                reply=row.reply,
-                at=row.at,
-                failed_attempts=tuple(attempts[row.edition, row.subscriber]),
-            )
+            value_of(MailedItem, row, failed_attempts=tuple(attempts[row.edition, row.subscriber]))
             for row in self._execute(query)
         ]
 

@@ -7,15 +7,14 @@ number alone.
 import hmac
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Table, and_, exists, or_, select
 
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Action, Cause, SubscriptionState, normalise_email
 from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.merges import FormerAddresses, Merges
-from syndicate.store.database.attempt_limits import AttemptLimits
 from syndicate.store.database.keys import Keys
 from syndicate.store.database.repository import LOCK_AUDIENCE, Repository, lock
 from syndicate.store.database.schema import (
@@ -34,16 +33,17 @@ from syndicate.store.database.schema import (
     suppressions,
 )
 
+STEP = 1000
+"""Rows, or people, per transaction: others want to write as well."""
+_CONSENT = (
+    *(Action.ASKED, Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED),
+    *(Action.DECLINED, Action.LEFT_ELSEWHERE),
+)
 _SECRET = "erasures"  # noqa: S105 - its name
 
 
 class Erasures(Repository):
     """Erases people, and knows the addresses that were erased."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._former = FormerAddresses(connection)
-        self._keys = Keys(connection)
 
     def erase(self, key: int, *, at: datetime, cause: Cause) -> bool:
         """Erase everything about a subscriber; return False where there is none.
@@ -55,7 +55,7 @@ class Erasures(Repository):
         address = self._execute(query).scalar()
         if address is None:
             return False
-        addresses = [address, *self._former.by_subscriber(key)]
+        addresses = [address, *FormerAddresses(self._connection).by_subscriber(key)]
         rows = [{"hash": self._hash(erased), "at": at} for erased in addresses]
         self._insert_new(erasures, rows)
         self._delete(suppressions, suppressions.c.address.in_(addresses))
@@ -96,7 +96,7 @@ class Erasures(Repository):
 
     def secret(self) -> bytes:
         """Return the key of the hashes: without it, nobody can try out addresses."""
-        return self._keys.get(_SECRET)
+        return Keys(self._connection).get(_SECRET)
 
     def _hash(self, address: str) -> str:
         return hash_address(address, self.secret())
@@ -107,31 +107,13 @@ def hash_address(address: str, secret: bytes) -> str:
     return hmac.digest(secret, address.encode(), "sha256").hex()
 
 
-STEP = 1000
-"""Rows, or people, per transaction: others want to write as well."""
-_DAILY_RUN = "retention"
-_CONSENT = (
-    *(Action.ASKED, Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED),
-    *(Action.DECLINED, Action.LEFT_ELSEWHERE),
-)
-_DAY = timedelta(days=1)
-
-
 class RetentionStore(Repository):
     """Counts and deletes what is too old to be kept."""
-
-    def start_daily_run(self, at: datetime) -> bool:
-        """Return True once a day, to one process."""
-        return AttemptLimits(self._connection).once(_DAILY_RUN, per=_DAY, at=at)
-
-    def ran_today(self, at: datetime) -> bool:
-        """Whether today's run was started."""
-        return AttemptLimits(self._connection).was_done(_DAILY_RUN, per=_DAY, at=at)
 
     def unconfirmed(self, before: datetime) -> list[int]:
         """Return the keys of those who signed up before then and never confirmed anything."""
         query = select(subscribers.c.key).where(_unconfirmed(before)).order_by(subscribers.c.key)
-        return list(self._execute(query).scalars())
+        return self._column(query)
 
     def delete_unconfirmed(
         self, keys: Sequence[int], before: datetime, *, cause: Cause, at: datetime
@@ -142,7 +124,7 @@ class RetentionStore(Repository):
         """
         lock(self._connection, LOCK_AUDIENCE)
         query = select(subscribers.c.key).where(subscribers.c.key.in_(keys), _unconfirmed(before))
-        keys = list(self._execute(query).scalars())
+        keys = self._column(query)
         if keys:
             Erasures(self._connection).delete_people(keys, history=True)
             erased = ((key, "") for key in keys)
@@ -156,7 +138,7 @@ class RetentionStore(Repository):
     def delete_letters(self, before: datetime) -> int:
         """Delete some of them with their confirmations; return how many, 0 when none is left."""
         oldest = select(editions.c.key).where(_letters(before)).order_by(editions.c.key).limit(STEP)
-        keys = list(self._execute(oldest).scalars())
+        keys = self._column(oldest)
         self._delete(confirmations, confirmations.c.letter.in_(keys))
         for table in (deliveries, delivery_events):
             self._delete(table, table.c.edition.in_(keys))

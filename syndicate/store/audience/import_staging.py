@@ -200,6 +200,6 @@ class ImportStaging(Repository):
             )
             .where(or_(stored.source != new.how, stored.at != new.at))
         )
-        numbers = list(self._execute(query).scalars())
+        numbers = self._column(query)
         self._delete(staged, staged.c.n.in_(numbers))
         return numbers

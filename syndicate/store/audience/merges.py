@@ -90,8 +90,8 @@ class Merges(Repository):
             changes.c.action == Action.MERGED,
             changes.c.detail.startswith(prefix),
         )
-        rows = self._execute(query.order_by(changes.c.key)).scalars()
-        return [int(detail.removeprefix(prefix)) for detail in rows]
+        details = self._column(query.order_by(changes.c.key))
+        return [int(detail.removeprefix(prefix)) for detail in details]
 
 
 class FormerAddresses(Repository):
@@ -112,7 +112,7 @@ class FormerAddresses(Repository):
     def by_subscriber(self, key: int) -> list[str]:
         """Return a subscriber's former addresses."""
         query = select(former_addresses.c.address).where(former_addresses.c.subscriber == key)
-        return list(self._execute(query.order_by(former_addresses.c.address)).scalars())
+        return self._column(query.order_by(former_addresses.c.address))
 
     def owner(self, address: str) -> int | None:
         """Return the number of the person who used to have an address."""

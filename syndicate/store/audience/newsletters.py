@@ -71,7 +71,7 @@ class Newsletters(Repository):
         counts: dict[SubscriptionState, int] = dict(self._execute(query.group_by(state)).all())
         has_readers = exists().where(deliveries.c.edition == editions.c.key)
         unread = select(editions.c.key).where(editions.c.newsletter == new, ~has_readers)
-        keys = tuple(self._execute(unread.order_by(editions.c.key)).scalars())
+        keys = tuple(self._column(unread.order_by(editions.c.key)))
         both = self._join_subscriptions(old, new, cause, at)
         moved = self._update(editions, editions.c.newsletter == old, newsletter=new)
         for table in (subscriptions, changes, schedules):
@@ -79,7 +79,7 @@ class Newsletters(Repository):
         # older names lead to the newest, too
         self._delete(renames, renames.c.old.in_([old, new]))
         self._update(renames, renames.c.new == old, new=new)
-        self._execute(insert(renames), {"old": old, "new": new, "at": at})
+        self._insert(renames, {"old": old, "new": new, "at": at})
         return NewsletterRename(
             confirmed=counts.get(SubscriptionState.CONFIRMED, 0),
             pending=counts.get(SubscriptionState.PENDING, 0),

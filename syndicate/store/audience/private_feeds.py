@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from syndicate.model.subscribers import Action, Cause
 from syndicate.store.audience.audit_log import AuditLog
@@ -42,23 +42,20 @@ class PrivateFeedGrant:
 class PrivateFeedTokens(Repository):
     """Grants, checks and revokes tokens."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        self._note = AuditLog(connection).add
-
     def grant(self, key: int, *, at: datetime, cause: Cause) -> str:
         """Return a new token for a reader, in place of the one that they had."""
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         row = {"subscriber": key, "secret": _hash(secret), "granted_at": at}
         self._save(private_feeds, row)
-        self._note(key, Action.GRANTED, at=at, cause=cause)
+        AuditLog(self._connection).add(key, Action.GRANTED, at=at, cause=cause)
         return f"{_encode(key)}-{secret}"
 
     def revoke(self, key: int, *, at: datetime, cause: Cause, why: str = "") -> bool:
         """End a subscriber's private feed at once; return False where they have none."""
         revoked = self._delete(private_feeds, private_feeds.c.subscriber == key) == 1
         if revoked:
-            self._note(key, Action.REVOKED, at=at, cause=cause, detail=why)
+            log = AuditLog(self._connection)
+            log.add(key, Action.REVOKED, at=at, cause=cause, detail=why)
         return revoked
 
     def is_valid(self, token: str) -> bool:

@@ -29,7 +29,7 @@ from syndicate.clock import EPOCH
 from syndicate.config import Criteria
 from syndicate.model.subscribers import Action, Subscriber, Subscription, SubscriptionState
 from syndicate.store.audience.segments import condition, has
-from syndicate.store.database.repository import Repository
+from syndicate.store.database.repository import Repository, value_of
 from syndicate.store.database.schema import (
     changes,
     subscriber_tags,
@@ -40,6 +40,8 @@ from syndicate.store.database.schema import (
 
 _FETCH_SIZE = 1000
 """Rows per fetch."""
+_BATCH = 500
+"""People per query of tags."""
 _INTERVAL = timedelta(minutes=15)
 """Days begin at a multiple of this in every time zone."""
 
@@ -125,7 +127,7 @@ class SubscriberSearch(Repository):
             field = func.json_object_keys(subscribers.c.fields).table_valued("key").render_derived()
         names = select(field.c.key).select_from(subscribers.join(field, true()))
         query = names.where(cast(subscribers.c.fields, Text) != "{}").distinct()
-        return sorted(self._execute(query).scalars())
+        return sorted(self._column(query))
 
     def newsletter_counts(self) -> list[NewsletterCounts]:
         """Count every newsletter's readers by state."""
@@ -194,10 +196,6 @@ class SubscriberSearch(Repository):
         return self._filtered(query, criteria)
 
 
-_BATCH = 500
-"""People per query of tags."""
-
-
 PEOPLE = subscribers.outerjoin(
     subscriptions, subscriptions.c.subscriber == subscribers.c.key
 ).outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
@@ -208,7 +206,8 @@ def select_people() -> Select[Any]:
     """Select people, one row per subscription; `subscribers_from` puts them together."""
     names = ("newsletter", "state", "since", "at", "source")
     subscription = (subscriptions.c[name] for name in names)
-    return select(subscribers, *subscription, suppressions.c.reason).select_from(PEOPLE)
+    suppressed = suppressions.c.reason.label("suppressed")
+    return select(subscribers, *subscription, suppressed).select_from(PEOPLE)
 
 
 def subscribers_from(connection: Connection, rows: Iterable[Row[Any]]) -> Iterator[Subscriber]:
@@ -222,26 +221,11 @@ def subscribers_from(connection: Connection, rows: Iterable[Row[Any]]) -> Iterat
         for key, tag in connection.execute(query.order_by(subscriber_tags.c.tag)):
             tags.setdefault(key, []).append(tag)
         for person in batch:
-            first = person[0]
-            yield Subscriber(
-                key=first.key,
-                email=first.email,
-                name=first.name,
-                language=first.language,
-                fields=MappingProxyType(first.fields),
-                tags=tuple(tags.get(first.key, ())),
-                paused_until=first.paused_until,
-                created_at=first.created_at,
-                suppressed=first.reason,
-                subscriptions=tuple(
-                    Subscription(
-                        newsletter=row.newsletter,
-                        state=row.state,
-                        since=row.since,
-                        at=row.at,
-                        source=row.source,
-                    )
-                    for row in person
-                    if row.newsletter is not None
-                ),
+            subscribed = (row for row in person if row.newsletter is not None)
+            yield value_of(
+                Subscriber,
+                person[0],
+                fields=MappingProxyType(person[0].fields),
+                tags=tuple(tags.get(person[0].key, ())),
+                subscriptions=tuple(value_of(Subscription, row) for row in subscribed),
             )

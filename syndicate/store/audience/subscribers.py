@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from syndicate.model.subscribers import (
     Action,
     Cause,
+    ConfirmationKind,
     SubscribeOutcome,
     Subscriber,
     SubscriptionState,
@@ -19,7 +20,6 @@ from syndicate.model.subscribers import (
 )
 from syndicate.store.articles.reading import ArticleReader
 from syndicate.store.audience.audit_log import AuditLog
-from syndicate.store.audience.confirmations import ConfirmationKind
 from syndicate.store.audience.erasures import Erasures
 from syndicate.store.audience.merges import FormerAddresses, Merges
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
@@ -87,11 +87,8 @@ class Subscribers(Repository):
         if self._add_subscription(key, newsletter, state, cause=cause, at=at):
             self._note(key, Action.SUBSCRIBED, cause=cause, at=at, newsletter=newsletter)
             return SubscribeOutcome.NEW
-        # where there is consent now; every other subscription is left alone
-        if state is _CONFIRMED and self._move(
-            key, newsletter, [_PENDING], state, cause=cause, at=at
-        ):
-            self._note(key, Action.CONFIRMED, cause=cause, at=at, newsletter=newsletter)
+        if state is _CONFIRMED:  # there is consent now; every other subscription is left alone
+            self._move(key, newsletter, [_PENDING], Action.CONFIRMED, cause=cause, at=at)
         has_left = self._exists(
             subscriptions,
             subscriptions.c.subscriber == key,
@@ -126,12 +123,12 @@ class Subscribers(Repository):
             return []
         new = [name for name in newsletters if not person.is_subscribed(name)]
         for newsletter in new:
-            if not self._add_subscription(key, newsletter, _CONFIRMED, cause=cause, at=at):
+            if self._add_subscription(key, newsletter, _CONFIRMED, cause=cause, at=at):
+                self._note(key, Action.CONFIRMED, cause=cause, at=at, newsletter=newsletter)
+            else:
                 since = ArticleReader(self._connection).newest_number()
-                self._move(
-                    key, newsletter, [_PENDING, _LEFT], _CONFIRMED, cause=cause, at=at, since=since
-                )
-            self._note(key, Action.CONFIRMED, cause=cause, at=at, newsletter=newsletter)
+                before, action = [_PENDING, _LEFT], Action.CONFIRMED
+                self._move(key, newsletter, before, action, cause=cause, at=at, since=since)
         self._erasures.delete(person.email)
         if new:  # the address is a reader's own now, though it may have been another's
             self._former.delete(normalise_email(person.email))
@@ -141,18 +138,14 @@ class Subscribers(Repository):
         self, key: int, newsletter: str, *, at: datetime, cause: Cause, reason: str = ""
     ) -> bool:
         """Unsubscribe a subscriber; return False when they were not subscribed."""
-        for state, action in ((_CONFIRMED, Action.LEFT), (_PENDING, Action.DECLINED)):
-            if self._move(key, newsletter, [state], _LEFT, cause=cause, at=at):
-                self._note(key, action, cause=cause, at=at, newsletter=newsletter, detail=reason)
-                return True
-        return False
+        return any(
+            self._move(key, newsletter, [state], action, cause=cause, at=at, reason=reason)
+            for state, action in ((_CONFIRMED, Action.LEFT), (_PENDING, Action.DECLINED))
+        )
 
     def resubscribe(self, key: int, newsletter: str, *, at: datetime, cause: Cause) -> bool:
         """Undo an unsubscription at the reader's wish; return False when they had not left."""
-        rejoined = self._move(key, newsletter, [_LEFT], _CONFIRMED, cause=cause, at=at)
-        if rejoined:
-            self._note(key, Action.REJOINED, cause=cause, at=at, newsletter=newsletter)
-        return rejoined
+        return self._move(key, newsletter, [_LEFT], Action.REJOINED, cause=cause, at=at)
 
     def pause(self, key: int, until: datetime | None, *, at: datetime, cause: Cause) -> None:
         """Send a subscriber no editions until then; None ends the pause."""
@@ -179,18 +172,17 @@ class Subscribers(Repository):
         person = self.by_key(key)
         if person is None:
             return False
-        wanted: dict[str, Any] = {
-            "name": person.name if name is None else name,
-            "language": person.language if language is None else language or None,
-            "fields": dict(person.fields) if fields is None else dict(fields),
-        }
-        current = {"name": person.name, "language": person.language, "fields": dict(person.fields)}
-        if wanted == current:
-            return False
-        self._update(subscribers, subscribers.c.key == key, **wanted)
-        changed = [field for field in wanted if wanted[field] != current[field]]
-        self._note(key, Action.CHANGED, cause=cause, at=at, detail=", ".join(changed))
-        return True
+        changed: dict[str, Any] = {}
+        if name is not None and name != person.name:
+            changed["name"] = name
+        if language is not None and (language or None) != person.language:
+            changed["language"] = language or None
+        if fields is not None and dict(fields) != dict(person.fields):
+            changed["fields"] = dict(fields)
+        if changed:
+            self._update(subscribers, subscribers.c.key == key, **changed)
+            self._note(key, Action.CHANGED, cause=cause, at=at, detail=", ".join(changed))
+        return bool(changed)
 
     def tag(self, key: int, tags: Iterable[str], *, at: datetime, cause: Cause) -> list[str]:
         """Add tags to a subscriber; return those that are new."""
@@ -246,10 +238,6 @@ class Subscribers(Repository):
         self._note(key, Action.MOVED, cause=cause, at=at)
         self.confirm(key, (), cause=cause, at=at)  # it may have been erased once
 
-    def delete(self, key: int) -> None:
-        """Delete a subscriber who never confirmed, or was added by mistake, without a trace."""
-        self._erasures.delete_people([key], history=True)
-
     def suppress(self, email: str, reason: str, *, at: datetime, cause: Cause) -> bool:
         """Never mail an address again; the first reason stays, and the result is False then."""
         row = {"address": normalise_email(email), "reason": reason, "at": at}
@@ -288,23 +276,26 @@ class Subscribers(Repository):
         key: int,
         newsletter: str,
         before: Collection[SubscriptionState],
-        state: SubscriptionState,
+        action: Action,
         *,
         cause: Cause,
         at: datetime,
+        reason: str = "",
         **values: Any,
     ) -> bool:
-        """Set the state of a subscription; return False where it isn't in one `before`."""
+        """Confirm or end a subscription; return False where its state isn't one of `before`."""
         changed = self._update(
             subscriptions,
             subscriptions.c.subscriber == key,
             subscriptions.c.newsletter == newsletter,
             subscriptions.c.state.in_(before),
             **values,
-            state=state,
+            state=_LEFT if action in {Action.LEFT, Action.DECLINED} else _CONFIRMED,
             source=cause.how,
             at=at,
         )
+        if changed:
+            self._note(key, action, cause=cause, at=at, newsletter=newsletter, detail=reason)
         return changed == 1
 
     def _one(self, condition: ColumnElement[bool]) -> Subscriber | None:

@@ -5,11 +5,12 @@ runs a prepared statement per row, in its own process; PostgreSQL runs one state
 all rows, since every statement is a round trip.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -27,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.types import TypeEngine
 
+Row = TypeVar("Row")
 Parameters: TypeAlias = Mapping[str, ColumnElement[Any]]
 """The parameters of an update by name: those of each row, and those shared by all rows."""
 RowValues: TypeAlias = tuple[Any, ...]
@@ -45,6 +47,19 @@ def text_literal(word: str) -> ColumnElement[str]:
     return literal_column(f"'{word}'", TEXT)
 
 
+def split_by_occurrence(rows: Iterable[Row], *, key: Callable[[Row], Any]) -> list[list[Row]]:
+    """Split rows so that none in a chunk has the key of another; later chunks keep their order."""
+    chunks: list[list[Row]] = []
+    seen: Counter[Any] = Counter()
+    for row in rows:
+        name = key(row)
+        if seen[name] == len(chunks):
+            chunks.append([])
+        chunks[seen[name]].append(row)
+        seen[name] += 1
+    return chunks
+
+
 def pipeline(connection: Connection) -> AbstractContextManager[Any]:
     """Send PostgreSQL everything that begins inside in one round trip; it answers at the end."""
     if connection.dialect.name == "sqlite":
@@ -54,20 +69,14 @@ def pipeline(connection: Connection) -> AbstractContextManager[Any]:
     return opened
 
 
+@dataclass(frozen=True, slots=True)
 class BulkUpdate:
     """A change to the rows of a table that are named by their first two values."""
 
-    def __init__(
-        self,
-        build: Callable[[Parameters], Update],
-        *,
-        per_row: ParameterTypes,
-        shared: ParameterTypes,
-    ) -> None:
-        self._build = build
-        self._per_row = per_row
-        self._shared = shared
-        self._compiled: dict[str, _CompiledUpdate] = {}
+    build: Callable[[Parameters], Update]
+    per_row: ParameterTypes
+    shared: ParameterTypes
+    _compiled: dict[str, "_CompiledUpdate"] = field(default_factory=dict)
 
     def begin(self, connection: Connection, rows: Sequence[RowValues], *shared: Any) -> Changed:
         """Update rows, each with its values in the order of `per_row`.
@@ -83,7 +92,8 @@ class BulkUpdate:
             execute = connection.connection.cursor().execute
             changed = [execute(sql, arrange(row + shared)).rowcount == 1 for row in rows]
             return lambda: changed
-        chunks = self._chunks(rows)
+        # none is in a chunk twice
+        chunks = split_by_occurrence(rows, key=itemgetter(slice(_KEYS)))
         cursors = [self._at_once(connection, compiled, chunk, shared) for chunk in chunks]
 
         def fetch() -> list[bool]:
@@ -114,22 +124,11 @@ class BulkUpdate:
     ) -> DBAPICursor:
         # always in the same order, so that two processes never deadlock
         columns = zip(*sorted(rows, key=itemgetter(slice(_KEYS))), strict=True)
-        values = dict(zip(self._per_row, map(_array, columns), strict=True))
-        values |= {**dict(zip(self._shared, shared, strict=True)), **compiled.named}
+        values = dict(zip(self.per_row, map(_array, columns), strict=True))
+        values |= {**dict(zip(self.shared, shared, strict=True)), **compiled.named}
         cursor = connection.connection.cursor()
         cursor.execute(compiled.sql, values)
         return cursor
-
-    def _chunks(self, rows: Sequence[RowValues]) -> list[list[RowValues]]:
-        """Split rows so that none is in a chunk twice; later chunks keep their order."""
-        chunks: list[dict[RowValues, RowValues]] = [{}]
-        for row in rows:
-            key = row[:_KEYS]
-            chunk = next((chunk for chunk in chunks if key not in chunk), None)
-            if chunk is None:
-                chunks.append(chunk := {})
-            chunk[key] = row
-        return [list(chunk.values()) for chunk in chunks]
 
     def _compile(self, dialect: Dialect) -> "_CompiledUpdate":
         if dialect.name not in self._compiled:
@@ -138,23 +137,23 @@ class BulkUpdate:
         return self._compiled[dialect.name]
 
     def _compile_new(self, dialect: Dialect, *, many: bool) -> "_CompiledUpdate":
-        shared = {name: bindparam(name, type_=type_) for name, type_ in self._shared.items()}
+        shared = {name: bindparam(name, type_=type_) for name, type_ in self.shared.items()}
         if many:
-            arrays = [bindparam(name, type_=ARRAY(type_)) for name, type_ in self._per_row.items()]
-            columns = [column(name, type_) for name, type_ in self._per_row.items()]
+            arrays = [bindparam(name, type_=ARRAY(type_)) for name, type_ in self.per_row.items()]
+            columns = [column(name, type_) for name, type_ in self.per_row.items()]
             table = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
-            statement = self._build({**dict(table.c.items()), **shared})
+            statement = self.build({**dict(table.c.items()), **shared})
             statement = statement.returning(*list(table.c)[:_KEYS])
         else:
-            per_row = {name: bindparam(name, type_=type_) for name, type_ in self._per_row.items()}
-            statement = self._build({**per_row, **shared})
+            per_row = {name: bindparam(name, type_=type_) for name, type_ in self.per_row.items()}
+            statement = self.build({**per_row, **shared})
         compiled = statement.compile(dialect=dialect)
         named = {
             name: getattr(value, "value", value)
             for name, value in compiled.params.items()
-            if name not in {*self._per_row, *self._shared}
+            if name not in {*self.per_row, *self.shared}
         }
-        order = [*self._per_row, *self._shared, *named]
+        order = [*self.per_row, *self.shared, *named]
         places = [order.index(name) for name in compiled.positiontup or ()]
         arrange = itemgetter(*places) if places else tuple
         return _CompiledUpdate(str(compiled), arrange, tuple(named.values()), named)

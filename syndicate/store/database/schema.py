@@ -34,7 +34,8 @@ from syndicate.clock import EPOCH, to_utc
 from syndicate.model.articles import Status
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind, EditionState
-from syndicate.model.subscribers import Action, Actor, SubscriptionState
+from syndicate.model.schedule_slots import FireOutcome
+from syndicate.model.subscribers import Action, Actor, ConfirmationKind, SubscriptionState
 
 HEAD = "0001"
 """The newest migration; a test compares it with `migrations/versions`."""
@@ -218,7 +219,7 @@ confirmations = table(
     "confirmations",
     Column("letter", Integer, primary_key=True, autoincrement=False),
     Column("subscriber", Integer, nullable=False, index=True),
-    Column("kind", String(16), nullable=False),
+    Column("kind", one_of(ConfirmationKind), nullable=False),
     Column("asked", JSON, nullable=False),
     *columns(Instant, "at", "expires_at"),
     Column("done_at", Instant),
@@ -255,7 +256,7 @@ fires = table(
     "fires",
     *columns(Text, "schedule", "slot", primary_key=True),
     *columns(Instant, "due_at", "at"),
-    Column("outcome", String(16), nullable=False),
+    Column("outcome", one_of(FireOutcome), nullable=False),
     *columns(Text, "reason", "node"),
     Index(None, "schedule", "due_at"),
 )

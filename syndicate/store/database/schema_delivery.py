@@ -1,10 +1,26 @@
 """The tables of delivery beside the ledger, and those of outgoing calls."""
 
+from enum import StrEnum
+
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, String, Text
 
-from syndicate.model.edition_control import ControlAction
+from syndicate.model.editions import ControlAction
 from syndicate.model.subscribers import Actor
 from syndicate.store.database.schema import Instant, columns, deliveries, one_of, table
+
+
+class CallKind(StrEnum):
+    """What a call is for."""
+
+    PING = "ping"
+    """A WebSub hub is notified of a new version of a feed."""
+    INDEXNOW = "indexnow"
+    """A search engine is notified of a page that changed."""
+    VERIFICATION = "verification"
+    """A subscriber is asked whether its request to our own hub is its own."""
+    DELIVERY = "delivery"
+    """A subscriber of our own hub is sent the new version of a feed."""
+
 
 # decisions about editions, each with the edition's counts; only added to
 control_records = table(
@@ -66,7 +82,7 @@ Index(
 # is made at `due_at`; while it is claimed, that is when the claim expires.
 outgoing_calls = table(
     "outgoing_calls",
-    Column("kind", String(16), primary_key=True),
+    Column("kind", one_of(CallKind), primary_key=True),
     Column("endpoint", Text, primary_key=True),
     Column("topic", Text, primary_key=True),
     Column("host", Text, nullable=False),

@@ -1,12 +1,12 @@
 """Clicks: which links of an edition people and machines followed."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, case, distinct, func, insert, select, update
 
-from syndicate.store.database.repository import Repository
+from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema import clicks, edition_links, subscribers
 
 
@@ -44,11 +44,11 @@ class Clicks(Repository):
     def links(self, edition: int) -> tuple[str, ...]:
         """Return the targets of an edition's links, from number 1."""
         query = select(edition_links.c.address).where(edition_links.c.edition == edition)
-        return tuple(self._execute(query.order_by(edition_links.c.position)).scalars())
+        return tuple(self._column(query.order_by(edition_links.c.position)))
 
     def add(self, click: LinkClick) -> int:
         """Record a click, without a reader who was erased; return its number."""
-        row = asdict(click)
+        row = columns_of(click)
         if not self._exists(subscribers, subscribers.c.key == click.subscriber):
             row["subscriber"] = None
         key: int = self._execute(insert(clicks).returning(clicks.c.key), row).scalar_one()
@@ -56,12 +56,11 @@ class Clicks(Repository):
 
     def mark_as_machine(self, agents: Mapping[int, str]) -> None:
         """Mark clicks, by number, as made by machines with these user agents."""
-        if agents:
-            mark = update(clicks).where(clicks.c.key == bindparam("number"))
-            self._execute(
-                mark.values(machine=True, agent=bindparam("user_agent")),
-                [{"number": key, "user_agent": agent} for key, agent in agents.items()],
-            )
+        mark = update(clicks).where(clicks.c.key == bindparam("number"))
+        self._run_each(
+            mark.values(machine=True, agent=bindparam("user_agent")),
+            [{"number": key, "user_agent": agent} for key, agent in agents.items()],
+        )
 
     def counts(self, edition: int) -> list[LinkClicks]:
         """Count clicks by link, in order; the hidden link comes first, if it was followed."""

@@ -6,27 +6,29 @@ more are updated afterwards, in batches (`sweep`).
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.edition_control import (
+from syndicate.model.editions import (
     CANCELLED,
     ControlAction,
     ControlOutcome,
     ControlRecord,
+    Edition,
+    EditionKind,
+    EditionState,
     EditionWait,
     Remaining,
     replaced_by,
 )
-from syndicate.model.editions import Edition, EditionKind, EditionState
 from syndicate.model.subscribers import Cause
-from syndicate.store.database.repository import Repository, lock_edition
+from syndicate.store.database.repository import Repository, lock_edition, value_of
 from syndicate.store.database.schema import deliveries, delivery_events, editions
 from syndicate.store.database.schema_delivery import control_records
 from syndicate.store.editions.editions import Editions, queue_for
@@ -51,23 +53,15 @@ class EditionControl(Repository):
 
         Raise Refused where there is no such edition, or it can't be resumed.
         """
-        edition = self.lock_edition(key)
-        if edition.state in STOPPED:
-            raise Refused(f"edition {key} {stop_reason(edition)}: there is nothing to pause")
-        decision = ControlDecision(ControlAction.PAUSED, self.remaining(edition), cause, at, detail)
-        is_sending = edition.state is EditionState.SENDING and not decision.remaining.is_over
-        return self._decide_if(is_sending, edition, EditionState.PAUSED, decision)
+        edition = self.lock_edition(key, STOPPED, "there is nothing to pause")
+        record = ControlRecord(act=ControlAction.PAUSED, cause=cause, at=at, detail=detail)
+        return self._change(edition, EditionState.PAUSED, record)
 
     def resume(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> ControlOutcome:
         """Continue a paused edition, and restart its failure count; raise Refused if it can't."""
-        edition = self.lock_edition(key)
-        if edition.state in STOPPED:
-            raise Refused(f"edition {key} {stop_reason(edition)}: it can't be resumed")
-        decision = ControlDecision(
-            ControlAction.RESUMED, self.remaining(edition), cause, at, detail
-        )
-        is_paused = edition.state is EditionState.PAUSED
-        return self._decide_if(is_paused, edition, EditionState.SENDING, decision)
+        edition = self.lock_edition(key, STOPPED, "it can't be resumed")
+        record = ControlRecord(act=ControlAction.RESUMED, cause=cause, at=at, detail=detail)
+        return self._change(edition, EditionState.SENDING, record)
 
     def cancel(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> ControlOutcome:
         """Send nothing more of an edition, ever; `sweep` updates its rows.
@@ -75,21 +69,20 @@ class EditionControl(Repository):
         Readers skipped by it keep counting as held back. Raise Refused where there is no
         such edition, or it was replaced.
         """
-        edition = self.lock_edition(key)
-        if edition.state is EditionState.REPLACED:
-            raise Refused(f"edition {key} {stop_reason(edition)}: cancel that one")
-        decision = ControlDecision(
-            ControlAction.CANCELLED, self.remaining(edition), cause, at, detail
-        )
-        waits = edition.state is not EditionState.CANCELLED and not decision.remaining.is_over
-        return self._decide_if(waits, edition, EditionState.CANCELLED, decision)
+        edition = self.lock_edition(key, [EditionState.REPLACED], "cancel that one")
+        record = ControlRecord(act=ControlAction.CANCELLED, cause=cause, at=at, detail=detail)
+        return self._change(edition, EditionState.CANCELLED, record)
 
-    def _decide_if(
-        self, changed: bool, edition: Edition, state: EditionState, decision: "ControlDecision"
+    def _change(
+        self, edition: Edition, state: EditionState, record: ControlRecord
     ) -> ControlOutcome:
+        """Set an edition's state; one that is complete can't be stopped any more."""
+        remaining = self.remaining(edition)
+        can_change = state is EditionState.SENDING or not remaining.is_over
+        changed = edition.state is not state and can_change
         if changed:
-            self.decide(edition, state, decision)
-        return ControlOutcome(changed=changed, before=edition.state, left=decision.remaining)
+            self.decide(edition, state, record, remaining)
+        return ControlOutcome(changed=changed, before=edition.state, left=remaining)
 
     def settle_unknown(
         self, key: int, *, again: bool, cause: Cause, at: datetime, detail: str = ""
@@ -99,9 +92,8 @@ class EditionControl(Repository):
         `again` queues them, under the same Message-ID; else they stay unknown and are not
         reported any more. Raise Refused where a queued delivery would never leave.
         """
-        edition = self.lock_edition(key)
-        if again and edition.state in STOPPED:
-            raise Refused(f"edition {key} {stop_reason(edition)}: nothing of it is sent again")
+        refused = STOPPED if again else ()
+        edition = self.lock_edition(key, refused, "nothing of it is sent again")
         if again and edition.expires_at <= at:
             raise Refused(
                 f"edition {key} has expired, so nothing of it is sent again; "
@@ -120,7 +112,8 @@ class EditionControl(Repository):
         if count:
             how = "to be sent again" if again else "left as it is"
             detail = _joined(f"{count} {how}", detail)
-            self.record(key, ControlDecision(ControlAction.SETTLED, remaining, cause, at, detail))
+            record = ControlRecord(act=ControlAction.SETTLED, cause=cause, at=at, detail=detail)
+            self.record(key, record, remaining)
         return count
 
     def sweep(self, at: datetime) -> int:
@@ -138,7 +131,7 @@ class EditionControl(Repository):
         edition = self.lock_edition(key)
         # unordered: the rows come from the index of states, and none is read twice
         query = select(deliveries.c.subscriber).where(deliveries.c.edition == key, not_started)
-        readers = list(self._execute(query.limit(BATCH)).scalars())
+        readers = self._column(query.limit(BATCH))
         self.skip_readers(edition, and_(deliveries.c.subscriber.in_(readers), not_started), at)
         return len(readers)
 
@@ -161,12 +154,8 @@ class EditionControl(Repository):
     def decisions(self, key: int) -> list[ControlRecord]:
         """Return the decisions about an edition, oldest first."""
         query = select(control_records).where(control_records.c.edition == key)
-        return [
-            ControlRecord(
-                at=row.at, act=row.act, cause=Cause(who=row.who, how=row.how), detail=row.detail
-            )
-            for row in self._execute(query.order_by(control_records.c.key))
-        ]
+        rows = self._execute(query.order_by(control_records.c.key))
+        return [value_of(ControlRecord, row, cause=Cause(who=row.who, how=row.how)) for row in rows]
 
     def newest_decision(self) -> int:
         """Return the number of the newest decision; 0 where there was none."""
@@ -204,29 +193,42 @@ class EditionControl(Repository):
         before = self._execute(last).one_or_none()
         return (tried - before.tried, failed - before.failed) if before else (tried, failed)
 
-    def lock_edition(self, key: int) -> Edition:
-        """Return an edition and lock its deliveries; raise Refused where there is none."""
+    def lock_edition(
+        self, key: int, refused: Collection[EditionState] = (), remedy: str = ""
+    ) -> Edition:
+        """Return an edition and lock its deliveries.
+
+        Raise Refused where there is none, and with a remedy for a state that is refused.
+        """
         lock_edition(self._connection, key)
         edition = Editions(self._connection).by_key(key)
         if edition is None or edition.kind is EditionKind.LETTER:
             raise Refused(f"there is no edition {key}; `syndicate editions` lists them")
+        if edition.state in refused:
+            successor = edition.successor
+            stopped = "cancelled" if successor is None else f"replaced by edition {successor}"
+            raise Refused(f"edition {key} was {stopped}: {remedy}")
         return edition
 
     def decide(
-        self, edition: Edition, state: EditionState, decision: "ControlDecision", **values: Any
+        self,
+        edition: Edition,
+        state: EditionState,
+        record: ControlRecord,
+        remaining: Remaining,
+        **values: Any,
     ) -> None:
         """Set an edition's state, and record the decision with its counts."""
         self._update(editions, editions.c.key == edition.key, state=state, **values)
-        detail = _joined(str(decision.remaining), decision.detail)
-        self.record(edition.key, replace(decision, detail=detail))
+        detail = _joined(str(remaining), record.detail)
+        self.record(edition.key, replace(record, detail=detail), remaining)
 
-    def record(self, key: int, decision: "ControlDecision") -> None:
-        """Record a decision."""
-        remaining, cause = decision.remaining, decision.cause
-        row = {"edition": key, "at": decision.at, "act": decision.act, "detail": decision.detail}
-        row |= {"who": cause.who, "how": cause.how, "failed": remaining.failed}
+    def record(self, key: int, record: ControlRecord, remaining: Remaining) -> None:
+        """Record a decision about an edition with these deliveries."""
+        row = {"edition": key, "at": record.at, "act": record.act, "detail": record.detail}
+        row |= {"who": record.cause.who, "how": record.cause.how, "failed": remaining.failed}
         row["tried"] = remaining.accepted + remaining.failed + remaining.unknown
-        self._execute(insert(control_records), row)
+        self._insert(control_records, row)
 
     def skip_readers(self, edition: Edition, condition: ColumnElement[bool], at: datetime) -> None:
         """Skip readers of a stopped edition, and queue its successor for them, if there is one."""
@@ -251,17 +253,6 @@ class EditionControl(Repository):
         return deliveries.c.edition == key, deliveries.c.state == DeliveryState.UNKNOWN, ~settled
 
 
-@dataclass(frozen=True, slots=True)
-class ControlDecision:
-    """A decision about an edition, with the counts at that time."""
-
-    act: ControlAction
-    remaining: Remaining
-    cause: Cause
-    at: datetime
-    detail: str = ""
-
-
 def count_by_state(
     connection: Connection, edition: int, states: Iterable[DeliveryState] = DeliveryState
 ) -> Counter[DeliveryState]:
@@ -271,13 +262,6 @@ def count_by_state(
         deliveries.c.edition == edition, deliveries.c.state.in_(list(states))
     )
     return Counter(dict(connection.execute(query.group_by(deliveries.c.state)).all()))
-
-
-def stop_reason(edition: Edition) -> str:
-    """Return how an edition was stopped for good."""
-    if edition.state is EditionState.CANCELLED:
-        return "was cancelled"
-    return f"was replaced by edition {edition.successor}"
 
 
 def _joined(*parts: str) -> str:

@@ -1,7 +1,6 @@
 """Freezes editions: content, articles, links, and a ledger row for every reader."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +25,7 @@ from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.editions import LETTERS, Content, Draft, Edition, EditionKind, Item
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.audience.segments import condition, takes_mail
-from syndicate.store.database.repository import LOCK_NUMBERS, Repository, lock
+from syndicate.store.database.repository import LOCK_NUMBERS, Repository, columns_of, lock
 from syndicate.store.database.schema import (
     Instant,
     contents,
@@ -38,6 +37,10 @@ from syndicate.store.database.schema import (
     subscriptions,
     suppressions,
 )
+
+LEFT = "left the newsletter"
+GONE = "is no longer a subscriber"
+PAUSED = "wants no mail for a while"
 
 
 class Editions(Repository):
@@ -76,28 +79,19 @@ class Editions(Repository):
         that it corrects.
         """
         lock(self._connection, LOCK_NUMBERS)
+        names = ("newsletter", "schedule", "kind", "upto", "created_at", "expires_at")
         key = self.insert(
             draft.content,
-            newsletter=draft.newsletter,
-            schedule=draft.schedule,
-            kind=draft.kind,
-            upto=draft.upto,
-            created_at=draft.created_at,
-            expires_at=draft.expires_at,
+            **{name: getattr(draft, name) for name in names},
             on_unknown="skip",
             everybody=everybody,
             original=original,
             slot_at=draft.slot_at or draft.created_at,
         )
-        items = [
-            {"edition": key, "position": n, **asdict(item)} for n, item in enumerate(draft.items, 1)
-        ]
-        self._execute(insert(edition_items), items)
-        links = [
-            {"edition": key, "position": n, "address": to} for n, to in enumerate(draft.links, 1)
-        ]
-        if links:
-            self._execute(insert(edition_links), links)
+        links = ({"address": address} for address in draft.links)
+        for table, rows in (edition_items, map(columns_of, draft.items)), (edition_links, links):
+            numbered = enumerate(rows, 1)
+            self._insert(table, [{"edition": key, "position": n, **row} for n, row in numbered])
         return key
 
     def add_letter(
@@ -118,14 +112,12 @@ class Editions(Repository):
             on_unknown="resend",
             slot_at=created_at,
         )
-        delivery = {"edition": key, "subscriber": to, "state": DeliveryState.QUEUED, "attempt": 0}
-        delivery |= {"code": 0, "reply": "", "at": created_at}
-        self._execute(insert(deliveries), delivery)
+        queue(self._connection, key, select(literal(to)), created_at)
         return key
 
     def insert(self, content: Content, **values: Any) -> int:
         """Insert an edition with its content; return its number."""
-        self._insert_new(contents, {"hash": content.hash, **asdict(content)})
+        self._insert_new(contents, {"hash": content.hash, **columns_of(content)})
         row = {"content": content.hash, **values}
         return int(self._execute(insert(editions).returning(editions.c.key), row).scalar_one())
 
@@ -189,11 +181,6 @@ def has_any(states: Iterable[DeliveryState]) -> ColumnElement[bool]:
         for state in states
     )
     return or_(*(first.is_not(None) for first in firsts))
-
-
-LEFT = "left the newsletter"
-GONE = "is no longer a subscriber"
-PAUSED = "wants no mail for a while"
 
 
 def queue(connection: Connection, edition: int, readers: Select[Any], at: datetime) -> None:

@@ -1,24 +1,15 @@
 """Records when each schedule began, and the outcome of each of its slots."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import func, or_, select
 
 from syndicate.model.article_selection import ScheduleStart
-from syndicate.store.database.repository import Repository
+from syndicate.model.schedule_slots import FireOutcome
+from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema import editions, fires, schedules
-
-
-class FireOutcome(StrEnum):
-    """The outcome of a slot."""
-
-    EDITION = "edition"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-    """It is retried until it is too late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,14 +121,10 @@ class Fires(Repository):
     def recent(self, schedule: str, limit: int = 10) -> list[Fire]:
         """Return the newest fires of a schedule, newest first."""
         query = select(fires).where(fires.c.schedule == schedule)
-        return self._values(_fire, query.order_by(fires.c.due_at.desc()).limit(limit))
-
-
-def _fire(*, outcome: str, **row: Any) -> Fire:
-    return Fire(outcome=FireOutcome(outcome), **row)
+        return self._values(Fire, query.order_by(fires.c.due_at.desc()).limit(limit))
 
 
 def _row(fire: Fire) -> dict[str, Any]:
-    row = asdict(fire)
+    row = columns_of(fire)
     del row["older"]
     return row

@@ -13,13 +13,12 @@ from sqlalchemy import Column, ColumnElement, FromClause, func, select
 
 from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.editions import EditionKind, EditionState
+from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.articles.reading import public_at
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles, deliveries, editions, fires, subscriptions
-from syndicate.store.database.schema_delivery import outgoing_calls
-from syndicate.store.editions.fires import FireOutcome
-from syndicate.store.push.call_queue import CallKind
+from syndicate.store.database.schema_delivery import CallKind, outgoing_calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +58,12 @@ class MetricsSnapshot(Repository):
     def load(self, at: datetime) -> MetricsFigures:
         """Return the counts at `at`."""
         kind = outgoing_calls.c.kind
-        by_outcome = self._by(fires.c.outcome)
         by_newsletter = subscriptions.c.newsletter, subscriptions.c.state
         return MetricsFigures(
             articles=self._count(articles, public_at(at)),
             editions=self._editions(),
             deliveries=dict.fromkeys(DeliveryState, 0) | self._by(deliveries.c.state),
-            fires={outcome: by_outcome.get(outcome, 0) for outcome in FireOutcome},
+            fires=dict.fromkeys(FireOutcome, 0) | self._by(fires.c.outcome),
             subscriptions={
                 (newsletter, state): count
                 for newsletter, state, count in self._execute(

@@ -9,8 +9,14 @@ from sqlalchemy import Connection, exists, func, insert, literal, or_, select
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.edition_control import ControlAction, Remaining
-from syndicate.model.editions import Draft, Edition, EditionState
+from syndicate.model.editions import (
+    ControlAction,
+    ControlRecord,
+    Draft,
+    Edition,
+    EditionState,
+    Remaining,
+)
 from syndicate.model.subscribers import Cause
 from syndicate.store.database.repository import LOCK_NUMBERS, Repository, lock
 from syndicate.store.database.schema import (
@@ -20,14 +26,7 @@ from syndicate.store.database.schema import (
     edition_links,
     editions,
 )
-from syndicate.store.editions.control import (
-    BATCH,
-    CANCELLED_ROW,
-    HELD_BACK,
-    ControlDecision,
-    EditionControl,
-    stop_reason,
-)
+from syndicate.store.editions.control import BATCH, CANCELLED_ROW, HELD_BACK, EditionControl
 from syndicate.store.editions.editions import Editions, join_readers, queue_for, skip_reason
 
 _MISSED = or_(deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.EXPIRED]), CANCELLED_ROW)
@@ -52,10 +51,8 @@ class Successors(Repository):
         the counts of the old one. Raise Refused where no reader is left.
         """
         lock(self._connection, LOCK_NUMBERS)
-        edition = self._control.lock_edition(key)
+        edition = self._control.lock_edition(key, [EditionState.REPLACED], "replace that one")
         remaining = self._control.remaining(edition)
-        if edition.state is EditionState.REPLACED:
-            raise Refused(f"edition {key} {stop_reason(edition)}: replace that one")
         if edition.state is EditionState.CANCELLED:
             newest = select(func.max(editions.c.key)).where(
                 editions.c.original == (edition.original or key), editions.c.key > key
@@ -69,8 +66,9 @@ class Successors(Repository):
             draft, everybody=everybody, original=edition.original or key
         )
         detail = f"by edition {successor}" + (f"; {detail}" if detail else "")
-        decision = ControlDecision(ControlAction.REPLACED, remaining, cause, at, detail)
-        self._control.decide(edition, EditionState.REPLACED, decision, successor=successor)
+        record = ControlRecord(act=ControlAction.REPLACED, cause=cause, at=at, detail=detail)
+        replaced = EditionState.REPLACED
+        self._control.decide(edition, replaced, record, remaining, successor=successor)
         self._control.skip_readers(self._editions.get(key), HELD_BACK, at)
         return self._editions.get(successor), remaining
 
@@ -82,9 +80,7 @@ class Successors(Repository):
         Raise Refused for one that was replaced: its content is known to be wrong.
         """
         lock(self._connection, LOCK_NUMBERS)
-        edition = self._control.lock_edition(key)
-        if edition.state is EditionState.REPLACED:
-            raise Refused(f"edition {key} {stop_reason(edition)}: send that one again")
+        edition = self._control.lock_edition(key, [EditionState.REPLACED], "send that one again")
         readers = self._missing(edition, at)
         if not readers:
             return None
@@ -94,9 +90,8 @@ class Successors(Repository):
             queue_for(self._connection, again, instead_of=key, condition=batch, at=at)
         counted = f"as edition {again}, to {len(readers)} who didn't get it"
         detail = f"{counted}; {detail}" if detail else counted
-        remaining = self._control.remaining(edition)
-        decision = ControlDecision(ControlAction.RESENT, remaining, cause, at, detail)
-        self._control.record(key, decision)
+        record = ControlRecord(act=ControlAction.RESENT, cause=cause, at=at, detail=detail)
+        self._control.record(key, record, self._control.remaining(edition))
         return self._editions.get(again)
 
     def _missing(self, edition: Edition, at: datetime) -> list[int]:
@@ -125,7 +120,7 @@ class Successors(Repository):
             .where(~received, ~may_have_received)
             .order_by(deliveries.c.subscriber)
         )
-        return list(self._execute(query).scalars())
+        return self._column(query)
 
     def _copy(self, edition: Edition, at: datetime, expires_at: datetime) -> int:
         """Freeze a copy of an edition for nobody yet; return its number."""

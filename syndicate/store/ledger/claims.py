@@ -26,8 +26,8 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    insert,
     select,
+    tuple_,
 )
 
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
@@ -88,7 +88,7 @@ class Claims(Repository):
             if not rows:
                 break
             self._skip([row for row in rows if row.reason], at)
-            claims = [_claim(row) for row in rows if not row.reason]
+            claims = [Claim(*columns) for *columns, reason in rows if not reason]
             shared = owner, microseconds(lease_until), microseconds(at)
             CLAIM.run_all(self._connection, [_row(claim) for claim in claims], *shared)
             after = rows[-1].subscriber
@@ -150,8 +150,7 @@ class Claims(Repository):
             for outcome in settled
             if outcome.state is not DeliveryState.ACCEPTED
         ]
-        if failed:
-            self._execute(insert(delivery_events), failed)
+        self._insert(delivery_events, failed)
         intended = frozenset(claim.key for claim in compress(claims, intending()))
         if refused := [claim for claim in claims if claim.key not in intended]:
             self._skip(self._unwanted(refused, owner, at), at)
@@ -166,23 +165,13 @@ class Claims(Repository):
 
     def _unwanted(self, claims: Sequence[Claim], owner: str, at: datetime) -> list[AnyRow]:
         """Return the rows of the claims whose reader must not be mailed any more."""
-        attempts = {claim.key: claim.attempt for claim in claims}
-        rows: list[AnyRow] = []
-        for edition in {claim.edition for claim in claims}:
-            readers = [claim.subscriber for claim in claims if claim.edition == edition]
-            reason = skip_reason(at).label("reason")
-            query = select_claims(deliveries, deliveries.c.attempt, reason).where(
-                deliveries.c.edition == edition,
-                deliveries.c.subscriber.in_(readers),
-                deliveries.c.state == DeliveryState.CLAIMED,
-                deliveries.c.owner == owner,
-            )
-            rows += self._execute(query).all()
-        return [
-            row
-            for row in rows
-            if row.reason and attempts[row.edition, row.subscriber] == row.attempt
-        ]
+        reason = skip_reason(at).label("reason")
+        query = select_claims(deliveries, deliveries.c.attempt, reason).where(
+            tuple_(*_LEDGER_ROW).in_(map(_row, claims)),
+            deliveries.c.state == DeliveryState.CLAIMED,
+            deliveries.c.owner == owner,
+        )
+        return [row for row in self._execute(query) if row.reason]
 
     def _skip(self, rows: Sequence[AnyRow], at: datetime) -> None:
         values = [(row.edition, row.subscriber, row.attempt, row.reason) for row in rows]
@@ -247,18 +236,6 @@ def select_claims(rows: FromClause, *columns: ColumnElement[Any]) -> Select[Any]
         editions.c.newsletter,
         *columns,
     ).select_from(join_readers(rows))
-
-
-def _claim(row: AnyRow) -> Claim:
-    edition, subscriber, email, name, newsletter, attempt, _ = row
-    return Claim(
-        edition=edition,
-        subscriber=subscriber,
-        email=email,
-        name=name,
-        newsletter=newsletter,
-        attempt=attempt,
-    )
 
 
 def _row(claim: Claim) -> RowValues:

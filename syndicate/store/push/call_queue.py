@@ -10,7 +10,6 @@ A new kind, such as a webhook, is a new `CallKind` with a payload of its own.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -21,7 +20,6 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
     literal,
     null,
     or_,
@@ -31,23 +29,10 @@ from sqlalchemy import (
 )
 
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema_delivery import backoffs, outgoing_calls
+from syndicate.store.database.schema_delivery import CallKind, backoffs, outgoing_calls
 
 _MAX_TOPICS = 500
 """Topics named in one query; instead of more, all are read."""
-
-
-class CallKind(StrEnum):
-    """What a call is for."""
-
-    PING = "ping"
-    """A WebSub hub is notified of a new version of a feed."""
-    INDEXNOW = "indexnow"
-    """A search engine is notified of a page that changed."""
-    VERIFICATION = "verification"
-    """A subscriber is asked whether its request to our own hub is its own."""
-    DELIVERY = "delivery"
-    """A subscriber of our own hub is sent the new version of a feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +115,7 @@ class CallQueue(Repository):
         ]
         self._insert_new(outgoing_calls, rows)
         newer = update(outgoing_calls).where(_HAS_KEY, _CALLS.version != _PARAMETERS["version"])
-        self._execute_many(
+        self._run_each(
             newer.values(_newer(_PARAMETERS["version"], at)),
             [{f"its_{name}": row[name] for name in (*_KEY, "version")} for row in rows],
         )
@@ -148,14 +133,13 @@ class CallQueue(Repository):
     def enqueue_for_all(self, kind: CallKind, topic: str, version: str, at: datetime) -> None:
         """Enqueue the newest version of a topic for every endpoint that is to get it."""
         outdated = (_CALLS.kind == kind, _CALLS.topic == topic, _CALLS.version != version)
-        self._execute(update(outgoing_calls).where(*outdated).values(_newer(version, at)))
+        self._update(outgoing_calls, *outdated, **_newer(version, at))
 
     def put(self, call: OutgoingCall) -> None:
         """Add a call in place of an earlier one with the same kind, endpoint and topic."""
         row = _row(call)
-        key = and_(*(_CALLS[name] == row[name] for name in _KEY))
-        self._execute(delete(outgoing_calls).where(key))
-        self._execute(insert(outgoing_calls), row)
+        self._delete(outgoing_calls, *(_CALLS[name] == row[name] for name in _KEY))
+        self._insert(outgoing_calls, row)
 
     def versions(
         self, kind: CallKind, endpoint: str, topics: Sequence[str] | None = None
@@ -170,20 +154,18 @@ class CallQueue(Repository):
 
     def delete_topics(self, kind: CallKind, endpoint: str, topics: Iterable[str]) -> None:
         """Delete topics that no longer exist."""
-        keys = [
-            {"its_kind": kind, "its_endpoint": endpoint, "its_topic": topic} for topic in topics
-        ]
-        self._execute_many(delete(outgoing_calls).where(_HAS_KEY), keys)
+        key = {"its_kind": kind, "its_endpoint": endpoint}
+        keys = [{**key, "its_topic": topic} for topic in topics]
+        self._run_each(delete(outgoing_calls).where(_HAS_KEY), keys)
 
     def delete_other_endpoints(self, kind: CallKind, endpoints: Sequence[str]) -> None:
         """Delete the calls to endpoints that are no longer configured."""
-        others = _CALLS.endpoint.not_in(endpoints)
-        self._execute(delete(outgoing_calls).where(_CALLS.kind == kind, others))
+        self._delete(outgoing_calls, _CALLS.kind == kind, _CALLS.endpoint.not_in(endpoints))
 
     def delete_topics_outside(self, kind: CallKind, root: str) -> None:
         """Delete topics that don't begin with `root`: the publication has moved."""
         outside = func.substr(_CALLS.topic, 1, len(root)) != root
-        self._execute(delete(outgoing_calls).where(_CALLS.kind == kind, outside))
+        self._delete(outgoing_calls, _CALLS.kind == kind, outside)
 
     def delete_finished(
         self, kind: CallKind, *, keep_version: str, keep_errors: Sequence[str]
@@ -195,14 +177,13 @@ class CallQueue(Repository):
         finished = and_(_CALLS.kind == kind, _CALLS.due_at.is_(None))
         waits = _CALLS.error.in_(keep_errors)
         made_once = and_(_CALLS.version == keep_version, _CALLS.error == "")
-        self._execute(delete(outgoing_calls).where(finished, ~waits, ~made_once))
+        self._delete(outgoing_calls, finished, ~waits, ~made_once)
 
     # claim and settle
 
     def is_due(self, kind: CallKind, endpoint: str, at: datetime) -> bool:
         """Whether an endpoint may be called and has a call that is due by then."""
-        query = select(_CALLS.topic).where(_due(kind, endpoint, at)).limit(1)
-        return self._execute(query).one_or_none() is not None
+        return self._exists(outgoing_calls, _due(kind, endpoint, at))
 
     def claim(
         self,
@@ -250,7 +231,7 @@ class CallQueue(Repository):
         values = {name: _PARAMETERS[name] for name in _SETTLED} | {"claimed": False}
         names = (*_KEY, *_SETTLED, "claimed_until")
         rows = [{f"its_{name}": getattr(call, name) for name in names} for call in calls]
-        self._execute_many(update(outgoing_calls).where(_IS_CLAIM).values(values), rows)
+        self._run_each(update(outgoing_calls).where(_IS_CLAIM).values(values), rows)
 
     def delete(self, call: OutgoingCall) -> bool:
         """Delete a claimed call; return False where it was enqueued or claimed again."""
@@ -260,8 +241,8 @@ class CallQueue(Repository):
     def pause(self, endpoint: str, until: datetime) -> None:
         """Don't call an endpoint until then, or for longer where it is paused for longer."""
         if not self._insert_new(backoffs, {"endpoint": endpoint, "until": until}):
-            shorter = (backoffs.c.endpoint == endpoint, backoffs.c.until < until)
-            self._execute(update(backoffs).where(*shorter).values(until=until))
+            shorter = backoffs.c.endpoint == endpoint, backoffs.c.until < until
+            self._update(backoffs, *shorter, until=until)
 
     # for operators
 
@@ -283,13 +264,12 @@ class CallQueue(Repository):
             .group_by(*group)
             .order_by(due_at.is_(None), due_at, _CALLS.endpoint, topic, _CALLS.error)
         )
-        rows = self._execute(query).mappings()
-        return [PendingCalls(**{**row, "kind": CallKind(row["kind"])}) for row in rows]
+        return self._values(PendingCalls, query)
 
     def has_error(self, kind: CallKind, endpoint: str, error: str) -> bool:
         """Whether calls to an endpoint failed with this error."""
         of_endpoint = (_CALLS.kind == kind, _CALLS.endpoint == endpoint)
-        return self._count(outgoing_calls, *of_endpoint, _CALLS.error == error) > 0
+        return self._exists(outgoing_calls, *of_endpoint, _CALLS.error == error)
 
     def retry_stopped(
         self, kind: CallKind, endpoint: str, at: datetime, *, still_failing: Sequence[str] = ()
@@ -297,7 +277,7 @@ class CallQueue(Repository):
         """Retry what waits for an operator, except for errors that are `still_failing`."""
         of_endpoint = (_CALLS.kind == kind, _CALLS.endpoint == endpoint)
         stopped = (_STOPPED, _CALLS.error.not_in(still_failing))
-        self._execute(update(outgoing_calls).where(*of_endpoint, *stopped).values(due_at=at))
+        self._update(outgoing_calls, *of_endpoint, *stopped, due_at=at)
 
     def retry_now(self, at: datetime) -> None:
         """Make everything that waits or was given up due at `at`, and end all back-offs.
@@ -305,17 +285,13 @@ class CallQueue(Repository):
         What a process has claimed isn't changed.
         """
         waiting = or_(_CALLS.due_at > at, _STOPPED)
-        self._execute(update(outgoing_calls).where(waiting, ~_CALLS.claimed).values(due_at=at))
-        self._execute(delete(backoffs))
-
-    def _execute_many(self, statement: Any, rows: Sequence[Mapping[str, object]]) -> None:
-        if rows:
-            self._execute(statement, rows)
+        self._update(outgoing_calls, waiting, ~_CALLS.claimed, due_at=at)
+        self._delete(backoffs)
 
 
 def read_calls(rows: Result[Any]) -> list[OutgoingCall]:
     """Return the calls of rows with `CALL_COLUMNS`."""
-    return [OutgoingCall(**{**row, "kind": CallKind(row["kind"])}) for row in rows.mappings()]
+    return [OutgoingCall(**row) for row in rows.mappings()]
 
 
 def _row(call: OutgoingCall) -> dict[str, Any]:

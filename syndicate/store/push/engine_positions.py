@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, select
 
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles
@@ -24,11 +24,9 @@ class EnginePositions(Repository):
 
     def advance(self, engine: str, before: tuple[int, datetime], change: int, at: datetime) -> bool:
         """Move an engine's position; return False where another process did so meanwhile."""
-        matches = and_(
-            engines.c.engine == engine, engines.c.change == before[0], engines.c.at == before[1]
-        )
-        moved = update(engines).where(matches).values(change=change, at=at)
-        return self._execute(moved).rowcount == 1
+        position = engines.c.change == before[0], engines.c.at == before[1]
+        by_engine = engines.c.engine == engine
+        return self._update(engines, by_engine, *position, change=change, at=at) == 1
 
     def changed(self, after: int, upto: int, *, limit: int) -> list[tuple[int, int]]:
         """Return the first articles that changed after `after`, in the order of their changes.
@@ -46,8 +44,8 @@ class EnginePositions(Repository):
     def newly_public(self, since: datetime, at: datetime) -> list[int]:
         """Return the keys of the articles that became public by time alone."""
         due = and_(articles.c.published_at > since, articles.c.published_at <= at)
-        return [*self._execute(select(articles.c.key).where(due)).scalars()]
+        return self._column(select(articles.c.key).where(due))
 
     def delete_others(self, engine: str) -> None:
         """Delete engines that are no longer configured."""
-        self._execute(delete(engines).where(engines.c.engine != engine))
+        self._delete(engines, engines.c.engine != engine)

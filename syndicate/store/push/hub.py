@@ -5,20 +5,14 @@ new version.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, select
 
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema_delivery import outgoing_calls
-from syndicate.store.push.call_queue import (
-    CALL_COLUMNS,
-    CallKind,
-    CallQueue,
-    OutgoingCall,
-    read_calls,
-)
+from syndicate.store.database.schema_delivery import CallKind, outgoing_calls
+from syndicate.store.push.call_queue import CALL_COLUMNS, CallQueue, OutgoingCall, read_calls
 
 _MAX_REQUEST_AGE = timedelta(days=1)
 """Requests that could not be verified for so long are deleted."""
@@ -83,28 +77,17 @@ class HubSubscriptions(Repository):
             return
         subscription = and_(_IS_SUBSCRIPTION, _is(call.topic, call.endpoint))
         if request.mode == "unsubscribe":
-            self._execute(delete(outgoing_calls).where(subscription))
+            self._delete(outgoing_calls, subscription)
             return
         payload, until = {"secret": request.secret}, at + timedelta(seconds=request.lease)
-        renewed = update(outgoing_calls).where(subscription, _CALLS.expires_at > at)
-        if not self._execute(renewed.values(payload=payload, expires_at=until)).rowcount:
-            queue.put(
-                OutgoingCall(
-                    kind=CallKind.DELIVERY,
-                    endpoint=call.endpoint,
-                    topic=call.topic,
-                    host=call.host,
-                    version=request.sha256,
-                    delivered=request.sha256,
-                    payload=payload,
-                    due_at=None,
-                    expires_at=until,
-                )
-            )
+        living = subscription, _CALLS.expires_at > at
+        if not self._update(outgoing_calls, *living, payload=payload, expires_at=until):
+            has_it = call.succeeded(request.sha256)
+            queue.put(replace(has_it, kind=CallKind.DELIVERY, payload=payload, expires_at=until))
 
     def exists(self, topic: str, callback: str) -> bool:
         """Whether there is a subscription, or a request for subscription."""
-        return self._count(outgoing_calls, _OF_HUB, _is(topic, callback)) > 0
+        return self._exists(outgoing_calls, _OF_HUB, _is(topic, callback))
 
     def count(self, host: str | None = None) -> int:
         """Count subscriptions and requests, of one callback host or all."""
@@ -121,8 +104,7 @@ class HubSubscriptions(Repository):
 
     def delete(self, call: OutgoingCall) -> None:
         """Delete a subscription that is no longer wanted."""
-        subscription = (_IS_SUBSCRIPTION, _is(call.topic, call.endpoint))
-        self._execute(delete(outgoing_calls).where(*subscription))
+        self._delete(outgoing_calls, _IS_SUBSCRIPTION, _is(call.topic, call.endpoint))
 
     def delete_topic(self, topic: str) -> list[OutgoingCall]:
         """Delete all subscriptions to a topic that is gone; return them."""
@@ -131,9 +113,9 @@ class HubSubscriptions(Repository):
 
     def delete_expired(self, at: datetime) -> int:
         """Delete expired subscriptions and old requests; return how many subscriptions."""
-        expired = delete(outgoing_calls).where(_CALLS.expires_at <= at)
-        self._execute(expired.where(_CALLS.kind == CallKind.VERIFICATION))
-        return self._execute(expired.where(_IS_SUBSCRIPTION)).rowcount
+        expired = _CALLS.expires_at <= at
+        self._delete(outgoing_calls, expired, _CALLS.kind == CallKind.VERIFICATION)
+        return self._delete(outgoing_calls, expired, _IS_SUBSCRIPTION)
 
     def counts(self) -> HubCounts:
         """Return how many there are."""

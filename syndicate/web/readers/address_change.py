@@ -11,9 +11,16 @@ from starlette.responses import Response
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.model.editions import Content
-from syndicate.model.subscribers import Action, Actor, Cause, Subscriber, normalise_email
+from syndicate.model.subscribers import (
+    Action,
+    Actor,
+    Cause,
+    ConfirmationKind,
+    Subscriber,
+    normalise_email,
+)
 from syndicate.render.mail.letter import Letter
-from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
+from syndicate.store import PendingConfirmation, Store, Transaction
 from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.letters import LetterSender

@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from syndicate import clock
 from syndicate.config import Newsletter
-from syndicate.model.subscribers import Action, Actor, Cause, Subscriber
+from syndicate.model.subscribers import Action, Actor, Cause, ConfirmationKind, Subscriber
 from syndicate.render.formatting import join_names
-from syndicate.store import ConfirmationKind, PendingConfirmation, Transaction
+from syndicate.store import PendingConfirmation, Transaction
 from syndicate.web.forms import Form
 from syndicate.web.pages import ReaderPages, linked
 from syndicate.web.readers.letters import LetterSender

@@ -19,10 +19,10 @@ import structlog
 from syndicate.config import Config, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model.editions import Content
-from syndicate.model.subscribers import Action, Cause, Subscriber, mailbox
+from syndicate.model.subscribers import Action, Cause, ConfirmationKind, Subscriber, mailbox
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.templates import Templates
-from syndicate.store import ConfirmationKind, PendingConfirmation, Store, Transaction
+from syndicate.store import PendingConfirmation, Store, Transaction
 from syndicate.web.telemetry.counters import RequestCounters
 
 _log = structlog.get_logger(__name__)

@@ -14,14 +14,8 @@ from starlette.responses import Response
 
 from syndicate import clock
 from syndicate.config import Config, Newsletter
-from syndicate.model.subscribers import Action, Actor, Cause, Subscriber
-from syndicate.store import (
-    ConfirmationKind,
-    MailedItem,
-    PendingConfirmation,
-    PersonalRecord,
-    Transaction,
-)
+from syndicate.model.subscribers import Action, Actor, Cause, ConfirmationKind, Subscriber
+from syndicate.store import MailedItem, PendingConfirmation, PersonalRecord, Transaction
 from syndicate.text import one_line
 from syndicate.web.forms import Form
 from syndicate.web.pages import ReaderPages, linked

@@ -16,7 +16,9 @@ import httpx
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.publish.push.hub import Hub, HubReport
-from syndicate.store import HubCounts, PendingCalls, Store
+from syndicate.store import Store
+from syndicate.store.push.call_queue import PendingCalls
+from syndicate.store.push.hub import HubCounts
 from tests.publish.newsroom import Newsroom
 from tests.publish.serving import serving
 

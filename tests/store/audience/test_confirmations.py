@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from syndicate.store import ConfirmationKind, PendingConfirmation
+from syndicate.model.subscribers import ConfirmationKind
+from syndicate.store import PendingConfirmation
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

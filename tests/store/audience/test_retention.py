@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from syndicate.model.editions import Content
-from syndicate.model.subscribers import Action, Actor, Cause, SubscriptionState
-from syndicate.store import ConfirmationKind, PendingConfirmation
+from syndicate.model.subscribers import Action, Actor, Cause, ConfirmationKind, SubscriptionState
+from syndicate.store import PendingConfirmation
 from syndicate.store.editions.clicks import LinkClick
 from tests.causes import TEST, by_reader
 
@@ -120,15 +120,6 @@ def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, mo
         assert kept[:3] == [(Action.SUBSCRIBED, "")] * 3
         assert kept[3:] == [(Action.MERGED, f"took in {ada}"), (Action.CHANGED, "+new")]
         assert tx.merges.current_number(ada) == bo
-
-
-def test_it_begins_once_a_day(store):
-    with store.write() as tx:
-        assert not tx.retention.ran_today(NOW)
-        assert tx.retention.start_daily_run(NOW)
-        assert tx.retention.ran_today(NOW + timedelta(hours=11))
-        assert not tx.retention.start_daily_run(NOW + timedelta(hours=11))
-        assert tx.retention.start_daily_run(NOW + timedelta(days=1))
 
 
 def test_old_letters_go_with_what_they_asked_and_editions_stay(store):

@@ -8,8 +8,9 @@ import pytest
 from syndicate.config import Criteria
 from syndicate.config.segment_expression import parse
 from syndicate.model.subscribers import Actor, Cause, SubscriptionState
-from syndicate.store import NewsletterCounts, SearchCriteria, StagedReader
+from syndicate.store import SearchCriteria, StagedReader
 from syndicate.store.audience.bulk_import import IMPORTED
+from syndicate.store.audience.search import NewsletterCounts
 from tests.causes import TEST, by_reader
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -7,8 +7,13 @@ import pytest
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState, DeliveryTotals
-from syndicate.model.edition_control import ControlAction, FailureThreshold, Remaining
-from syndicate.model.editions import Content, EditionState
+from syndicate.model.editions import (
+    Content,
+    ControlAction,
+    EditionState,
+    FailureThreshold,
+    Remaining,
+)
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store.editions import control
 from tests.store.ledger.test_deliveries import (

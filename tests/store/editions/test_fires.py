@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from syndicate.store.editions.fires import Fire, FireOutcome
+from syndicate.model.schedule_slots import FireOutcome
+from syndicate.store.editions.fires import Fire
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -7,11 +7,12 @@ from sqlalchemy import insert, select, text
 from syndicate.model.articles import Revision
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import LETTERS, Content
+from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import CallKind, Store
 from syndicate.store.database.schema import deliveries
 from syndicate.store.database.schema_delivery import outgoing_calls
-from syndicate.store.editions.fires import Fire, FireOutcome
+from syndicate.store.editions.fires import Fire
 from syndicate.store.editions.metrics_snapshot import PushFigures
 from tests.causes import TEST
 from tests.sample_articles import add_article

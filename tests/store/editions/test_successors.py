@@ -4,8 +4,7 @@ import pytest
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState, DeliveryTotals
-from syndicate.model.edition_control import ControlAction
-from syndicate.model.editions import Content, Draft, EditionKind, EditionState, Item
+from syndicate.model.editions import Content, ControlAction, Draft, EditionKind, EditionState, Item
 from tests.causes import TEST
 from tests.store.editions.test_control import ME, cancel, pause, sweep, under_way
 from tests.store.ledger.test_deliveries import (

@@ -3,7 +3,7 @@
 from email.utils import parseaddr
 
 from syndicate import clock
-from syndicate.store import ConfirmationKind
+from syndicate.model.subscribers import ConfirmationKind
 from tests.causes import TEST
 from tests.web.known_reader import path_of, questions_to
 from tests.web.signup_site import SignupSite

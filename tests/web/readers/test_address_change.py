@@ -12,8 +12,7 @@ from structlog.testing import capture_logs
 
 from syndicate import clock
 from syndicate.errors import TemplateError
-from syndicate.model.subscribers import Action, Actor
-from syndicate.store import ConfirmationKind
+from syndicate.model.subscribers import Action, Actor, ConfirmationKind
 from syndicate.store.audience.confirmations import Confirmations
 from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages

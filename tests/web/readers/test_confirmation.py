@@ -193,7 +193,7 @@ def test_every_link_that_is_none_of_ours_gets_the_same_page(asked):
 def test_who_was_forgotten_meanwhile_has_a_bad_link(asked):
     link = asked.link()
     with asked.store.write() as tx:
-        tx.subscribers.delete(asked.reader().key)
+        tx.erasures.delete_people([asked.reader().key], history=True)
     assert asked.client.post(link).status_code == 404
     assert asked.reader() is None
 

@@ -11,8 +11,7 @@ import httpx
 import pytest
 
 from syndicate import clock
-from syndicate.model.subscribers import Action, Actor
-from syndicate.store import ConfirmationKind
+from syndicate.model.subscribers import Action, Actor, ConfirmationKind
 from syndicate.web.app import application
 from tests.causes import TEST, by_reader
 from tests.deliver import editions

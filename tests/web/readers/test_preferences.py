@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from syndicate import clock
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreLocked
-from syndicate.model.subscribers import Action, Actor
-from syndicate.store import ConfirmationKind, Store
+from syndicate.model.subscribers import Action, Actor, ConfirmationKind
+from syndicate.store import Store
 from syndicate.web.app import application
 from tests.causes import TEST
 from tests.deliver import editions

@@ -1,16 +1,34 @@
-"""What limits the mail of all processes: quotas by a rate or in a day, and holds after failures."""
+"""The flow of mail of all processes: quotas and holds limit it, heartbeats and rates show it."""
 
-from dataclasses import asdict, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, true
 
 from syndicate.config.values import Rate
-from syndicate.model.mail_flow import MailHold
-from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema import counters, microseconds
-from syndicate.store.database.schema_delivery import holds, token_buckets
+from syndicate.model.deliveries import WAITING, DeliveryState
+from syndicate.model.mail_flow import MailFlow, MailHold, SendRate
+from syndicate.store.database.repository import Repository, columns_of
+from syndicate.store.database.schema import (
+    counters,
+    deliveries,
+    editions,
+    microseconds,
+    subscribers,
+)
+from syndicate.store.database.schema_delivery import heartbeats, holds, send_rates, token_buckets
+from syndicate.store.editions.editions import has_any
+from syndicate.store.ledger.claims import domain_of, is_deferred_until
+from syndicate.store.ledger.transitions import IS_SENDING
 
+DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 16, 30))
+"""How long a hold lasts, by how often in a row it was extended."""
+_KEPT_FOR = timedelta(days=1)
+"""How long ended holds and rates are kept."""
+_CURRENT = select(holds).where(holds.c.until > bindparam("now")).order_by(holds.c.what)
+_UNANSWERED = tuple(state for state in WAITING if state is not DeliveryState.DEFERRED)
 _SECOND = 1_000_000_000
 """In nanoseconds: at a million messages a second, a microsecond is a long time."""
 _MAX_CLOCK_SKEW = 60 * _SECOND
@@ -72,7 +90,7 @@ class SendQuotas(Repository):
             or_(token_buckets.c.used_until > now - _NEARLY_EMPTY, next_tokens > now),
             token_buckets.c.used_until <= now + _MAX_CLOCK_SKEW,
         )
-        return frozenset(self._execute(query).scalars())
+        return frozenset(self._column(query))
 
     def taken_today(self, name: str, *, at: datetime) -> int:
         """Return how many were taken on the day of `at` (UTC)."""
@@ -87,12 +105,6 @@ def _midnight(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 16, 30))
-"""How long a hold lasts, by how often in a row it was extended."""
-_KEPT_FOR = timedelta(days=1)
-_CURRENT = select(holds).where(holds.c.until > bindparam("now")).order_by(holds.c.what)
-
-
 class Holds(Repository):
     """Which relays and domains are on hold, until when and why."""
 
@@ -105,7 +117,7 @@ class Holds(Repository):
         first = MailHold(what=what, until=at + DURATIONS[0], strikes=1, reason=reason, since=at)
         hold = None
         while hold is None:  # another process may lift it in between
-            if self._insert_new(holds, asdict(first)):
+            if self._insert_new(holds, columns_of(first)):
                 return first
             query = select(holds).where(holds.c.what == what).with_for_update()
             hold = self._value(MailHold, query)
@@ -113,7 +125,7 @@ class Holds(Repository):
             return hold
         until = at + DURATIONS[min(hold.strikes, len(DURATIONS) - 1)]
         longer = replace(hold, until=until, strikes=hold.strikes + 1, reason=reason)
-        self._update(holds, holds.c.what == what, **asdict(longer))
+        self._update(holds, holds.c.what == what, **columns_of(longer))
         return longer
 
     def current(self, at: datetime) -> list[MailHold]:
@@ -128,3 +140,72 @@ class Holds(Repository):
         """
         over = true() if over_by is None else holds.c.until <= over_by
         self._delete(holds, holds.c.what == what, over)
+
+
+class Heartbeat(StrEnum):
+    """Events whose last time is kept."""
+
+    TICK = "tick"
+    """Everything that was due has been done."""
+    ACCEPTED = "accepted"
+    """A mail server accepted a message."""
+    PROBE = "probe"
+    """A check whether the store can be written."""
+
+
+class Heartbeats(Repository):
+    """The last time of each event, and the state of the mail flow."""
+
+    def record(self, event: Heartbeat, at: datetime) -> None:
+        """Record an event of `at`, unless a newer one is recorded."""
+        self._save(heartbeats, {"what": event, "at": at}, where=heartbeats.c.at < at)
+
+    def mail_flow(self, at: datetime) -> MailFlow:
+        """Return the state of the mail flow at `at`; stopped editions don't count as waiting."""
+        last = {row.what: row.at for row in self._execute(select(heartbeats))}
+        due = deliveries.c.next_attempt_at
+        deferred = select(func.min(due)).join(editions, editions.c.key == deliveries.c.edition)
+        first_due = (
+            self._oldest(_UNANSWERED),
+            self._execute(deferred.where(IS_SENDING, is_deferred_until(at))).scalar(),
+        )
+        return MailFlow(
+            oldest=self._oldest(WAITING),
+            due_since=min(filter(None, first_due), default=None),
+            last_accepted=last.get(Heartbeat.ACCEPTED),
+            last_tick=last.get(Heartbeat.TICK),
+        )
+
+    def has_due_outside(self, at: datetime, without: frozenset[str]) -> bool:
+        """Whether a message is due for a reader outside the domains of `without`."""
+        excluded = domain_of(subscribers.c.address, self._dialect).in_(sorted(without))
+        rows = deliveries.join(editions, editions.c.key == deliveries.c.edition)
+        rows = rows.join(subscribers, subscribers.c.key == deliveries.c.subscriber)
+        is_due = or_(deliveries.c.state.in_(_UNANSWERED), is_deferred_until(at))
+        return self._exists(rows, IS_SENDING, ~excluded, is_due)
+
+    def _oldest(self, states: Iterable[DeliveryState]) -> datetime | None:
+        """Return when the oldest edition with a delivery in one of these states was created."""
+        query = select(func.min(editions.c.created_at)).where(IS_SENDING, has_any(states))
+        oldest: datetime | None = self._execute(query).scalar()
+        return oldest
+
+
+class SenderProgress(Repository):
+    """The newest send rate of each process and relay."""
+
+    def save(self, rate: SendRate) -> None:
+        """Save a rate in place of the one before; a new process deletes those of old."""
+        matches = send_rates.c.owner == rate.owner, send_rates.c.relay == rate.relay
+        if not self._update(send_rates, *matches, **columns_of(rate)):
+            self._insert_new(send_rates, columns_of(rate))
+            self._delete(send_rates, send_rates.c.at < rate.at - _KEPT_FOR)
+
+    def recent(self, since: datetime) -> list[SendRate]:
+        """Return the rates of `since` or later, by relay."""
+        query = (
+            select(send_rates)
+            .where(send_rates.c.at >= since)
+            .order_by(send_rates.c.relay, send_rates.c.owner)
+        )
+        return self._values(SendRate, query)
