@@ -85,7 +85,10 @@ class TomlDocument:
         parts: list[str] = []
         value: Any = self.data
         for step in loc:
-            value = _child(value, step)
+            try:
+                value = value[step]
+            except (LookupError, TypeError):
+                value = None
             name = value.get("name") if isinstance(value, dict) else None
             if isinstance(step, str):
                 parts.append(step)
@@ -183,11 +186,3 @@ def _resolve(keys: dict[str, Any], line: int, data: Any, lines: Mapping[Loc, int
             number = max(n for n in range(len(data)) if lines[*loc, n] <= line)
             loc, data = (*loc, number), data[number]
     return loc
-
-
-def _child(value: Any, step: str | int) -> Any:
-    if isinstance(value, dict):
-        return value.get(str(step))
-    if isinstance(value, list) and isinstance(step, int) and step < len(value):
-        return value[step]
-    return None

@@ -7,7 +7,6 @@ from typing import Any
 from syndicate.config import Config
 from syndicate.language import translator
 from syndicate.model import pictures
-from syndicate.model.articles import Figure
 from syndicate.render import addresses
 from syndicate.render.formatting import text_direction
 from syndicate.render.templates import Templates
@@ -48,7 +47,8 @@ class PageFrame:
                 "feeds": addresses.FEEDS,
                 "link": self._linked,
                 "absolute": self.absolute,
-                "figure": self._figure,
+                # a picture as pages load it
+                "figure": lambda pic: self._linked(f"/{pic.src}") if pic.local else pic.src,
                 "srcset": lambda picture: pictures.srcset(picture, self._linked("/")),
                 "source": lambda picture: pictures.source(picture, self._linked("/")),
                 "preview": pictures.preview,
@@ -72,10 +72,6 @@ class PageFrame:
 
     def _linked(self, address: str) -> str:
         return self._base + address
-
-    def _figure(self, picture: Figure) -> str:
-        """Return the address of a picture as pages load it."""
-        return self._linked(f"/{picture.src}") if picture.local else picture.src
 
 
 def common_values(config: Config) -> dict[str, Any]:
