@@ -37,7 +37,7 @@ def send(
     with smtplib.SMTP("127.0.0.1", port, local_hostname="localhost") as smtp:
         for number in share:
             reader = news.reader(number)
-            smtp.sendmail("news@example.org", [reader.personalisation.email], write(reader))
+            smtp.sendmail("news@example.org", [reader.email], write(reader))
     return len(share)
 
 

@@ -187,16 +187,15 @@ def plainly(said: Content) -> Callable[[Recipient], bytes]:
     html = jinja2.Environment(autoescape=True).from_string(said.html)
 
     def write(reader: Recipient) -> bytes:
-        person = reader.personalisation
-        slots = {"name": person.name, "email": person.email, **person.links}
+        slots = {"name": reader.name, "email": reader.email, **reader.links}
         message = EmailMessage(SMTP)
         message["From"] = str(reader.headers.sender)
-        message["To"] = f"{person.name} <{person.email}>"
+        message["To"] = f"{reader.name} <{reader.email}>"
         message["Subject"] = said.subject
         message["Date"] = format_datetime(reader.headers.date)
         message["Message-ID"] = reader.message_id
         message["List-Id"] = f"<{reader.headers.newsletter}.{reader.headers.domain}>"
-        message["List-Unsubscribe"] = f"<{person.links['unsubscribe']}>"
+        message["List-Unsubscribe"] = f"<{reader.links['unsubscribe']}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message["Precedence"] = "bulk"
         message["Feedback-ID"] = reader.headers.feedback_id

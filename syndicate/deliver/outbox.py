@@ -142,11 +142,6 @@ class OutboxMessage:
         return self.path.name
 
     @property
-    def size(self) -> int:
-        """Bytes of the file."""
-        return self.path.stat().st_size
-
-    @property
     def subject(self) -> str:
         """The subject, decoded."""
         return self._header("Subject")

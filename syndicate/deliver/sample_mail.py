@@ -13,7 +13,7 @@ from syndicate.deliver.loop.reply_classifier import is_allowed
 from syndicate.deliver.message.dkim import DkimKeyring
 from syndicate.deliver.message.links import SignedLinks, TrackedLinks
 from syndicate.deliver.message.message import EditionHeaders, MessageTemplate, Recipient
-from syndicate.deliver.message.personalisation import Personalisation, PersonalLinks
+from syndicate.deliver.message.personalisation import PersonalLinks
 from syndicate.deliver.smtp.transport import (
     Envelope,
     EnvelopeRefused,
@@ -50,11 +50,9 @@ def send_sample(
     reader = Recipient(
         headers=headers,
         message_id=f"<test.{secrets.token_hex(12)}@{headers.domain}>",
-        personalisation=Personalisation(
-            email=to,
-            links=PersonalLinks(links, _NOBODY, _NOBODY, draft.newsletter),
-            link_urls=TrackedLinks.of(_NOBODY, draft.newsletter, draft.links, config).urls,
-        ),
+        email=to,
+        links=PersonalLinks(links, _NOBODY, _NOBODY, draft.newsletter),
+        link_urls=TrackedLinks.of(_NOBODY, draft.newsletter, draft.links, config).urls,
     )
     content = replace(draft.content, subject=f"{SUBJECT_PREFIX} {draft.content.subject}")
     message = MessageTemplate.of(content, headers).render(reader)

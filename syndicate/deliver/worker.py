@@ -88,9 +88,10 @@ def drain(
     """
     with claim_owner.registered() as name:
         limit = FailureThreshold(share=config.mail.pause_at, after=config.mail.pause_after)
-        ledger = Ledger(
-            store, name=name, at=at, sending_lease=_sending_lease(transports), limit=limit
-        )
+        timeout = max(transport.settings.timeout.total_seconds() for transport in transports)
+        # longer than a message can take from its intent to its outcome
+        lease = timedelta(seconds=data_timeout(timeout) + 2 * timeout + 60)
+        ledger = Ledger(store, name=name, at=at, sending_lease=lease, limit=limit)
         maintenance = Maintenance(ledger, transports, config, links)
         maintenance.run()
         relays = RelayPool(transports, store)
@@ -112,12 +113,6 @@ def drain(
         reasons = relays.reasons_unavailable(time.monotonic())
         unavailable = reasons if reasons and ledger.open_editions() else ()
         return _report(ledger, maintenance, unavailable)
-
-
-def _sending_lease(transports: Sequence[Transport]) -> timedelta:
-    """Return longer than a message can take from its intent to its outcome."""
-    timeout = max(transport.settings.timeout.total_seconds() for transport in transports)
-    return timedelta(seconds=data_timeout(timeout) + 2 * timeout + 60)
 
 
 def _run(loop: SendLoop, stop: threading.Event) -> None:
@@ -178,6 +173,6 @@ def _report(
         unknown=total[DeliveryState.UNKNOWN] + maintenance.unknown,
         expired=maintenance.expired,
         recovered=maintenance.recovered,
-        paused=ledger.paused,
+        paused=tuple(ledger.paused),
         unavailable=unavailable,
     )

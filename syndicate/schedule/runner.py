@@ -86,7 +86,7 @@ class Runner:
             self._threads.append(self._worker("mirror", self._mirror_due, self._update_mirror))
         if services.notifier is not None:
             self._threads.append(self._worker("push", self._push_due, self._notify))
-            if services.notifier.has_hub:
+            if services.notifier.hub:
                 self._threads.append(self._worker("hub", self._hub_due, self._run_hub))
         if self._config.intake.watch:
             self._threads.append(threading.Thread(target=self._watch, name="intake", daemon=True))

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.message import EditionHeaders, MessageTemplate, Recipient
-from syndicate.deliver.message.personalisation import Personalisation
 from syndicate.deliver.smtp.transport import Transport
 from syndicate.deliver.worker import DeliveryReport, drain
 from syndicate.model.deliveries import DeliveryState
@@ -78,16 +77,14 @@ def reader(
     return Recipient(
         headers=edition(config, kind),
         message_id=links.message_id(41, 7, "example.org"),
-        personalisation=Personalisation(
-            name=name,
-            email=email,
-            links={
-                "unsubscribe": links.unsubscribe(7, "breaking"),
-                "preferences": "",
-                "view": "",
-                "confirm": "",
-            },
-        ),
+        name=name,
+        email=email,
+        links={
+            "unsubscribe": links.unsubscribe(7, "breaking"),
+            "preferences": "",
+            "view": "",
+            "confirm": "",
+        },
     )
 
 

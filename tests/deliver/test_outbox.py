@@ -86,7 +86,7 @@ def test_an_inbox_lists_the_newest_first_and_decodes(outbox, publication):
     assert (newest.subject, oldest.subject) == ("Später 🚋", "Früher")
     assert newest.to == "Ada Ü <ada@example.org>"
     assert newest.date.isoformat() == "2026-11-24T12:00:00+00:00"
-    assert newest.size == len(newest.source.encode())
+    assert newest.path.stat().st_size == len(newest.source.encode())
 
 
 def test_one_message_opens_with_its_parts(outbox, publication):

@@ -130,7 +130,7 @@ def _pending_calls(tx: "Transaction") -> list[dict[str, Any]]:
     `to` is the URL of a hub or search engine, or the host of a subscriber of our own hub: the
     rest of its callback is a secret. A call without `next_at` is only retried by `push --now`.
     """
-    from syndicate.publish.push.fan_out import host_of  # noqa: PLC0415 - start-up
+    from syndicate.publish.push.ssrf_guard import host_of  # noqa: PLC0415 - start-up
     from syndicate.store import CallKind  # noqa: PLC0415
 
     pending = tx.calls.pending()

@@ -6,6 +6,6 @@
 `relay_pool` knows which relays take mail, `domain_throttle` which recipient domains,
 `token_bucket` counts the tokens of their rate limits;
 `outcome_recorder` collects outcomes and holds, `reply_classifier` judges replies hard or soft;
-`ledger` claims and records in the store, `failure_limit` pauses an edition that fails too often;
+`ledger` claims and records in the store, and pauses an edition that fails too often;
 `maintenance` takes over from dead processes, `claim_owner` says whether a process is alive.
 """

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 
 from syndicate import clock
 from syndicate.config import DomainLimit
-from syndicate.deliver.loop import reply_classifier
 from syndicate.deliver.loop.ledger import LedgerView
+from syndicate.deliver.loop.reply_classifier import CLOSING, slows_domain
 from syndicate.deliver.loop.token_bucket import TokenBucket
 from syndicate.errors import DeliveryError
 from syndicate.store import Store
@@ -64,8 +64,8 @@ class DomainThrottle:
 
         A 421 may concern one recipient only, so a domain is put on hold after the second in a row.
         """
-        if error.code != reply_classifier.CLOSING:
-            return reply_classifier.slows_domain(error)
+        if error.code != CLOSING:
+            return slows_domain(error)
         group = self._group(domain)
         repeated = group in self._closed
         self._closed.add(group)

@@ -1,4 +1,7 @@
-"""This process's writes to the delivery ledger: each batch in one commit, and the totals."""
+"""This process's writes to the delivery ledger: each batch in one commit, and the totals.
+
+An edition is paused when too large a share of it is refused for good.
+"""
 
 import time
 from collections import Counter, defaultdict
@@ -9,7 +12,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from syndicate import clock
-from syndicate.deliver.loop.failure_limit import FailureLimit
 from syndicate.deliver.loop.reply_classifier import is_hard_bounce
 from syndicate.errors import StoreError, StoreTooNew
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
@@ -31,6 +33,7 @@ _HEARTBEAT_INTERVAL = 1.0
 """Seconds between heartbeats for accepted mail."""
 _AFTER_BODY = frozenset({DeliveryState.ACCEPTED, DeliveryState.UNKNOWN})
 """The states that only a message whose body was sent can reach."""
+_TRIED = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +91,25 @@ class LedgerView:
     """Those whose hold is over and that have accepted nothing since."""
 
 
+@dataclass(slots=True)
+class _EditionFailures:
+    """What this process has counted of an edition since it last read the whole ledger."""
+
+    tried: int = 0
+    failed: int = 0
+    tried_before: int = 0
+    """How many all processes had tried by then."""
+    failures_until_check: int = 1
+
+
 @dataclass(eq=False)
 class Ledger:
     """Claims and records deliveries for this process; one thread uses it at a time.
 
     `name` is the owner of the claims, see `claim_owner`. What is due is judged by `at`,
     from which time goes on; leases and recorded times are by the real clock. After its
-    intent, a delivery keeps its claim for `sending_lease`.
+    intent, a delivery keeps its claim for `sending_lease`. An edition whose failures reach
+    `limit` is paused.
     """
 
     store: Store
@@ -108,18 +123,15 @@ class Ledger:
         self._began = time.monotonic()
         self.counts: defaultdict[int, Counter[DeliveryState]] = defaultdict(Counter)
         """The outcomes recorded, by edition."""
-        self._failure_limit = FailureLimit(self.store, self.limit)
+        self.paused: list[int] = []
+        """The editions that were paused because too much of them failed."""
+        self._failures: dict[int, _EditionFailures] = {}
         self._next_heartbeat = 0.0
 
     @property
     def current_time(self) -> datetime:
         """The time by which deliveries are due."""
         return self.at + timedelta(seconds=time.monotonic() - self._began)
-
-    @property
-    def paused(self) -> tuple[int, ...]:
-        """The editions that were paused because too much of them failed."""
-        return tuple(self._failure_limit.paused)
 
     def release(self, claims: Sequence[Claim]) -> None:
         """Release claims of which nothing was sent."""
@@ -165,9 +177,9 @@ class Ledger:
                 time.sleep(_RETRY_INTERVAL)
             else:
                 break
-        paused_before = len(self._failure_limit.paused)
+        paused_before = len(self.paused)
         self._count(batch.outcomes, result.moved)
-        return replace(result, paused=len(self._failure_limit.paused) > paused_before)
+        return replace(result, paused=len(self.paused) > paused_before)
 
     def _record(self, tx: Transaction, batch: LedgerBatch) -> BatchResult:
         now = clock.now()
@@ -217,10 +229,51 @@ class Ledger:
         for edition, count in counts.items():
             self.counts[edition] += count
             try:
-                self._failure_limit.record(edition, count)
+                self._count_failures(edition, count)
             except StoreError as error:
                 # the bodies may be sent all the same; the next failure checks the limit again
                 _log.warning("failures not checked", edition=edition, reason=str(error))
+
+    def _count_failures(self, edition: int, states: Counter[DeliveryState]) -> None:
+        """Add new outcomes; pause the edition if too many of all are failures.
+
+        To count a whole edition takes a tenth of a second for a million readers, so that
+        happens only when the limit may have been reached.
+        """
+        counted = self._failures.setdefault(edition, _EditionFailures())
+        counted.tried += sum(states[state] for state in _TRIED)
+        counted.failed += states[DeliveryState.FAILED]
+        before = counted.tried_before
+        first_check = before < self.limit.after <= before + counted.tried
+        may_be_reached = first_check and counted.failed + before > 0
+        if may_be_reached or counted.failed >= counted.failures_until_check:
+            self._check_failures(edition)
+
+    def _check_failures(self, edition: int) -> None:
+        with self.store.read() as tx:
+            tried, failed = tx.control.results_since_resume(edition)
+        self._failures[edition] = _EditionFailures(
+            tried_before=tried, failures_until_check=self.limit.failures_left(tried, failed)
+        )
+        if not self.limit.is_reached(tried, failed):
+            return
+        with self.store.write() as tx:
+            # again, since the edition may have been resumed meanwhile
+            tried, failed = tx.control.results_since_resume(edition)
+            if not self.limit.is_reached(tried, failed):
+                return
+            cause = Cause(who=Actor.SERVER, how=f"{failed} of {tried} were refused for good")
+            decision = tx.control.pause(edition, cause=cause, at=clock.now())
+        if decision.changed:
+            self.paused.append(edition)
+            _log.error(
+                "edition paused itself",
+                edition=edition,
+                refused=failed,
+                of=tried,
+                held_back=decision.left.held_back,
+                remedy=f"see `syndicate deliveries {edition}`; then resume, replace or cancel it",
+            )
 
     def _log_unrecorded(self, batch: LedgerBatch) -> None:
         """Log the outcomes that can't be recorded, for an operator to settle by hand."""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from syndicate.deliver.loop import reply_classifier
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
 from syndicate.deliver.loop.relay_pool import RelayState
+from syndicate.deliver.loop.reply_classifier import THROTTLED, classify, slows_domain
 from syndicate.deliver.message.outgoing_message import OutgoingMessage
 from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.errors import DeliveryError
@@ -24,11 +24,6 @@ class OutcomeRecorder:
     ledger: Ledger
     throttle: DomainThrottle
     batch: LedgerBatch = field(default_factory=LedgerBatch)
-
-    def take_batch(self) -> LedgerBatch:
-        """Return the batch, and start a new one."""
-        batch, self.batch = self.batch, LedgerBatch()
-        return batch
 
     def record_accepted(
         self, relay: RelayState, message: OutgoingMessage, reply: SmtpReply
@@ -58,8 +53,8 @@ class OutcomeRecorder:
         if session_closed:
             relay.closed_domains.add(message.domain)
         closes = session_closed and len(relay.closed_domains) >= _CLOSED_DOMAINS
-        slower = not about_recipient and reply_classifier.slows_domain(error)
-        if closes or slower or error.code == reply_classifier.THROTTLED:
+        slower = not about_recipient and slows_domain(error)
+        if closes or slower or error.code == THROTTLED:
             self.hold_relay(relay, error, now)
         elif about_recipient and self.throttle.record_failure(message.domain, error):
             self.throttle.hold(message.domain, now)
@@ -67,9 +62,7 @@ class OutcomeRecorder:
 
     def record_unsent(self, message: OutgoingMessage, error: DeliveryError) -> DeliveryState:
         """Record a failure that says nothing about the relay or the domain; return its state."""
-        outcome = reply_classifier.classify(
-            error, message.claim, message.edition, self.ledger.current_time
-        )
+        outcome = classify(error, message.claim, message.edition, self.ledger.current_time)
         self.batch.outcomes.append(outcome)
         return outcome.state
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from syndicate.deliver.loop import reply_classifier
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
-from syndicate.deliver.loop.ledger import ClaimRequest, Ledger
+from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
 from syndicate.deliver.loop.maintenance import Maintenance
 from syndicate.deliver.loop.outcome_recorder import OutcomeRecorder
 from syndicate.deliver.loop.relay_pool import RelayPool
+from syndicate.deliver.loop.reply_classifier import CLOSING, is_throttled, not_rendered
 from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.loop.sessions import ActiveSession, ActiveSessions
 from syndicate.deliver.smtp.transport import (
@@ -170,13 +170,11 @@ class SendLoop:
     def _add_sessions(self, now: float) -> None:
         for relay, opened in self._sessions.take_opened():
             match opened:
-                case RelayUnavailable() if (
-                    reply_classifier.is_throttled(opened) and relay.open_sessions
-                ):
+                case RelayUnavailable() if is_throttled(opened) and relay.open_sessions:
                     relay.limit_sessions(opened)
                 case RelayUnavailable():
                     relay.mark_unreachable(opened, now)
-                    if reply_classifier.is_throttled(opened):
+                    if is_throttled(opened):
                         self._recorder.hold_relay(relay, opened, now)
                 case BaseException():
                     raise opened
@@ -218,7 +216,7 @@ class SendLoop:
                 if error is None:
                     self._recorder.record_accepted(session.relay, message, reply)
                 else:
-                    closed = error.code == reply_classifier.CLOSING
+                    closed = error.code == CLOSING
                     self._recorder.record_failure(
                         session.relay, message, error, now, session_closed=closed
                     )
@@ -236,7 +234,7 @@ class SendLoop:
         if in_flight is not None:
             kind = NoVerdict if transport.body_sent else TemporaryFailure
             self._recorder.record_failure(relay, in_flight, kind(str(error), error.code), now)
-        elif not (transport.answered or about_recipient) and reply_classifier.is_throttled(error):
+        elif not (transport.answered or about_recipient) and is_throttled(error):
             self._recorder.hold_relay(relay, error, now)
         if offered is not None:
             # the end of a session that has been used says nothing about the next message
@@ -277,7 +275,7 @@ class SendLoop:
         self._recorder.batch.intents = [session.next_message.claim for session in ready]
         if not self._recorder.batch:
             return
-        batch = self._recorder.take_batch()
+        batch, self._recorder.batch = self._recorder.batch, LedgerBatch()
         result = self.ledger.record(batch)
         may_send = result.may_send
         sending = [session for session in ready if session.next_message.claim.key in may_send]
@@ -350,7 +348,7 @@ class SendLoop:
                 relay.undo_take()
                 return
             if message.refusal is not None:
-                outcome = reply_classifier.not_rendered(message.claim, message.refusal)
+                outcome = not_rendered(message.claim, message.refusal)
                 self._recorder.batch.outcomes.append(outcome)
                 continue
             try:

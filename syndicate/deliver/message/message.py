@@ -121,12 +121,11 @@ class EditionHeaders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
+class Recipient(Personalisation):
     """Who a message is for, and what is personal in it."""
 
     headers: EditionHeaders
     message_id: str
-    personalisation: Personalisation
 
     @classmethod
     def of(
@@ -136,13 +135,11 @@ class Recipient:
         return cls(
             headers=headers,
             message_id=links.message_id(claim.edition, claim.subscriber, headers.domain),
-            personalisation=Personalisation(
-                name=claim.name,
-                email=claim.email,
-                links=PersonalLinks(links, claim.edition, claim.subscriber, headers.newsletter),
-                link_urls=tracked.for_reader(links, claim.subscriber),
-                canary=tracked.canary(links, claim.subscriber),
-            ),
+            name=claim.name,
+            email=claim.email,
+            links=PersonalLinks(links, claim.edition, claim.subscriber, headers.newsletter),
+            link_urls=tracked.for_reader(links, claim.subscriber),
+            canary=tracked.canary(links, claim.subscriber),
         )
 
     @property
@@ -150,7 +147,7 @@ class Recipient:
         """The addresses for the server; raise Refused for an invalid one."""
         return Envelope(
             sender=self.headers.address,
-            recipient=ascii_domain(self.personalisation.email),
+            recipient=ascii_domain(self.email),
             message_id=self.message_id,
         )
 
@@ -201,9 +198,9 @@ class MessageTemplate:
             for name in self.names:
                 if name == CANARY_PLACEHOLDER:
                     values[name, _TEXT] = b""
-                    values[name, _HTML] = encode_qp(reader.personalisation.canary_html)
+                    values[name, _HTML] = encode_qp(reader.canary_html)
                     continue
-                value = reader.personalisation.value(name)
+                value = reader.value(name)
                 values[name, _TEXT] = values[name, _HTML] = encode_qp(value)
                 if not _SAME_IN_HTML.fullmatch(value):
                     values[name, _HTML] = encode_qp(escape(value))
@@ -220,9 +217,7 @@ def _header(subject: str, headers: EditionHeaders) -> list[_HeaderField]:
     """Return the header of an edition's messages; raise Refused, UnicodeEncodeError."""
     fields: list[_HeaderField] = [
         field("From", *mailbox(headers.sender.name, ascii_domain(headers.sender.address))),
-        lambda reader: field(
-            "To", *mailbox(reader.personalisation.name, ascii_domain(reader.personalisation.email))
-        ),
+        lambda reader: field("To", *mailbox(reader.name, ascii_domain(reader.email))),
         field("Subject", *text(subject)),
         field("Date", format_datetime(headers.date)),
         lambda reader: field("Message-ID", reader.message_id),
@@ -234,9 +229,7 @@ def _header(subject: str, headers: EditionHeaders) -> list[_HeaderField]:
         list_id = f"<{headers.newsletter}.{headers.domain}>"
         fields += [
             field("List-Id", *phrase(headers.title), list_id),
-            lambda reader: field(
-                "List-Unsubscribe", f"<{reader.personalisation.links['unsubscribe']}>"
-            ),
+            lambda reader: field("List-Unsubscribe", f"<{reader.links['unsubscribe']}>"),
             field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
             field("Precedence", "bulk"),
         ]

@@ -3,7 +3,7 @@
 An edition that is being sent is encoded once for all its messages.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import idna
 from cachetools import LRUCache
@@ -77,29 +77,23 @@ class PreparedEditions:
         return prepared
 
 
+@dataclass(slots=True, eq=False)
 class OutgoingMessage:
     """One reader's message on its way from the claim to the server's reply."""
 
-    __slots__ = (
-        "claim", "edition", "envelope", "lost_sessions", "message", "prepared", "refusal",
-        "signatures", "unsigned",
-    )  # fmt: skip
-
-    envelope: Envelope
-    message: Message
-
-    def __init__(self, claim: Claim, edition: Edition, prepared: PreparedEdition) -> None:
-        self.claim = claim
-        self.edition = edition
-        self.prepared = prepared
-        self.refusal: Refused | None = None
-        """Why it could not be rendered; it then has neither envelope nor message."""
-        self.unsigned: UnsignedMessage | None = None
-        """The rendered message, until it is signed."""
-        self.signatures: tuple[bytes, ...] | None = None
-        """Its signatures, set by the thread that makes them."""
-        self.lost_sessions = 0
-        """How many sessions ended before its turn came."""
+    claim: Claim
+    edition: Edition
+    prepared: PreparedEdition
+    envelope: Envelope = field(init=False)
+    message: Message = field(init=False)
+    refusal: Refused | None = None
+    """Why it could not be rendered; it then has neither envelope nor message."""
+    unsigned: UnsignedMessage | None = None
+    """The rendered message, until it is signed."""
+    signatures: tuple[bytes, ...] | None = None
+    """Its signatures, set by the thread that makes them."""
+    lost_sessions: int = 0
+    """How many sessions ended before its turn came."""
 
     @property
     def domain(self) -> str:

@@ -10,15 +10,16 @@ from functools import partial
 from itertools import chain
 
 from syndicate.errors import Problem
-from syndicate.publish.build import pagination
 from syndicate.publish.build.site_files import SiteFiles, sitemap_path
 from syndicate.publish.build.tasks import (
     ArticleOutcome,
     ArticlesTask,
+    BuildPlan,
     OutputFile,
     PageWorkers,
     Task,
     TaskOutcome,
+    archive_address,
 )
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
@@ -88,7 +89,7 @@ class Build:
         topics_changed = self._update_topics()
         changed = self._changed_topics()
         missing = self._manifest.missing_files()
-        plan = pagination.BuildPlan(
+        plan = BuildPlan(
             index=self._index,
             config=self._config,
             changed=changed,
@@ -104,7 +105,7 @@ class Build:
             self._write(self.site.feed_lists())
         self._write_sitemaps()
         for topic in changed:
-            self._delete_surplus(topic)
+            self._delete_surplus(topic, plan)
         self._delete_leftovers(unfinished)
         self.summary.deleted.sort()
         self.summary.articles = self._index.count_shown(addresses.HOME)
@@ -183,15 +184,13 @@ class Build:
             self._delete_numbered(sitemap_path, last + 1)
         self._write(self.site.sitemaps(self.at))
 
-    def _delete_surplus(self, topic: Topic) -> None:
+    def _delete_surplus(self, topic: Topic, plan: BuildPlan) -> None:
         """Delete pages and archives past the last ones of a topic."""
-        size = self._index.size(topic.home)
-        full = size // pagination.PAGE_SIZE
+        full = plan.full_pages(topic)
         self._delete_numbered(
             lambda number: addresses.output_path(topic.numbered(number)), full + 2 if full else 1
         )
-        has_archives = topics.has_archives(topic, self._config)
-        full = size // topics.item_limit(topic, self._config) if has_archives else 0
+        full = plan.full_archives(topic)
         for writer in topic_formats(topic, self._config):
             path_of = partial(_archive_path, topic, writer.file)
             self._delete_numbered(path_of, full + 2 if full else 1)
@@ -271,4 +270,4 @@ class Build:
 
 
 def _archive_path(topic: Topic, file: str, number: int) -> str:
-    return addresses.output_path(pagination.archive_address(topic, number) + file)
+    return addresses.output_path(archive_address(topic, number) + file)

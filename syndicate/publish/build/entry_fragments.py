@@ -9,11 +9,13 @@ from typing import TypeVar
 from cachetools import LRUCache
 
 from syndicate.body.figures import without_files
+from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import Problem
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.publish.build.tasks import Missing, TaskOutcome, error_text
+from syndicate.render.feeds.channel import FeedChannel, FeedHistory, build_channel
 from syndicate.render.feeds.entries import (
     Tombstone,
     build_entry,
@@ -22,6 +24,7 @@ from syndicate.render.feeds.entries import (
 )
 from syndicate.render.feeds.formats import FORMATS
 from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.topics import Topic
 from syndicate.store import Store, Transaction
 
 _K = TypeVar("_K")
@@ -83,9 +86,13 @@ class FragmentRenderer:
         if unknown := [key for key in dict.fromkeys(keys) if key not in found]:
             with self._store.read() as tx:
                 articles = self._articles(tx, unknown)
+
+            def render(article: Article) -> ListTeaser:
+                return ListTeaser(self._pages.teaser(article), article.modified)
+
             for article in articles:
                 shown = article.as_of(at, breaking_for)
-                found[article.key] = _render_or_report(self._teaser, shown, outcome, "lists")
+                found[article.key] = _render_or_report(render, shown, outcome, "lists")
                 _keep(self._teasers, article.key, found[article.key])
         return found
 
@@ -124,9 +131,6 @@ class FragmentRenderer:
             return articles
         return [without_files(a, self._missing.get(a.key, ())) for a in articles]
 
-    def _teaser(self, article: Article) -> ListTeaser:
-        return ListTeaser(self._pages.teaser(article), article.modified)
-
     def _entry(self, article: Article, body: CompiledBody | None, *, full: bool) -> EntryFragments:
         if article.retracted_at is not None:
             feed_entry = build_withdrawn_entry(self._config, article)
@@ -135,6 +139,20 @@ class FragmentRenderer:
             feed_entry, deleted = build_entry(self._config, article, body, full_text=full), None
         fragments = {writer.file: writer.write_entry(feed_entry) for writer in FORMATS}
         return EntryFragments(fragments, feed_entry.modified, feed_entry.audio is not None, deleted)
+
+
+def feed_channel(
+    config: Config, topic: Topic, entries: Sequence[EntryFragments], archive: FeedHistory | None
+) -> FeedChannel:
+    """Return the head of a feed document with these entries."""
+    return build_channel(
+        config,
+        topic,
+        updated=max((entry.modified for entry in entries), default=EPOCH),
+        has_audio=any(entry.has_audio for entry in entries),
+        archive=archive,
+        deleted=tuple(entry.tombstone for entry in entries if entry.tombstone),
+    )
 
 
 def _keep(cache: LRUCache[_K, _T], key: _K, value: _T) -> None:

@@ -12,16 +12,14 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.model.articles import Status
-from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRenderer
+from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRenderer, feed_channel
 from syndicate.publish.build.tasks import TaskOutcome
 from syndicate.publish.output.compression import GzipTemplate
 from syndicate.publish.records.manifest import Manifest, ManifestState, PublishedFile
 from syndicate.publish.records.topic_index import TopicIndex
 from syndicate.render import addresses, topics
-from syndicate.render.feeds import channel
 from syndicate.render.feeds.channel import FeedChannel, FeedHistory
 from syndicate.render.feeds.formats import FORMATS, FeedWriter
 from syndicate.render.pages.list_pages import ListPages
@@ -84,7 +82,7 @@ class PrivateFeedWriter:
         entries = self._entries([row.article for row in rows], state)
         head = self._head(topic, entries)
         body = writer.write_document(head, (entry.fragments[writer.file] for entry in entries))
-        return GzipTemplate.from_document(body, self._placeholder.encode())
+        return GzipTemplate(tuple(body.split(self._placeholder.encode())))
 
     def _entries(self, rows: Sequence[int], state: ManifestState) -> list[EntryFragments]:
         """Return articles in full, without those that were hidden since the build."""
@@ -109,17 +107,6 @@ class PrivateFeedWriter:
         It names no hub, since it isn't in the folder of its page.
         """
         private = addresses.private_feed(self._placeholder, topic.home)
-        head = channel.build_channel(
-            self._config,
-            topic,
-            updated=max((entry.modified for entry in entries), default=EPOCH),
-            has_audio=any(entry.has_audio for entry in entries),
-            archive=FeedHistory(
-                own={
-                    writer.file: f"{self._config.web_url}{private}{writer.file}"
-                    for writer in FORMATS
-                }
-            ),
-            deleted=tuple(entry.tombstone for entry in entries if entry.tombstone),
-        )
+        own = {writer.file: f"{self._config.web_url}{private}{writer.file}" for writer in FORMATS}
+        head = feed_channel(self._config, topic, entries, FeedHistory(own=own))
         return replace(head, private=True)

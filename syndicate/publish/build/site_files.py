@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from syndicate.body.figures import without_files
-from syndicate.publish.build.pagination import PAGE_SIZE
-from syndicate.publish.build.tasks import Missing, OutputFile
+from syndicate.publish.build.tasks import PAGE_SIZE, Missing, OutputFile
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.records.manifest import Manifest
 from syndicate.publish.records.topic_index import SITEMAP_TOPIC, TopicIndex

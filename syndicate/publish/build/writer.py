@@ -7,7 +7,7 @@ others are written.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import timedelta
 from functools import partial
 
 from syndicate.body.compiler import compile_body, is_current
@@ -17,7 +17,7 @@ from syndicate.config import Config
 from syndicate.errors import Problem, StoreError
 from syndicate.model.articles import MEDIA, Article, Person, Status
 from syndicate.model.compiled_body import CompiledBody
-from syndicate.publish.build.entry_fragments import FragmentRenderer, ListTeaser
+from syndicate.publish.build.entry_fragments import FragmentRenderer, ListTeaser, feed_channel
 from syndicate.publish.build.tasks import (
     ArticleOutcome,
     ArticlesTask,
@@ -35,7 +35,6 @@ from syndicate.publish.output.media import MediaFolder, media_files, without_ren
 from syndicate.publish.records.manifest import PublishedFile
 from syndicate.publish.records.topic_index import ListedArticle
 from syndicate.render import addresses, topics
-from syndicate.render.feeds import channel
 from syndicate.render.feeds.channel import rfc3339
 from syndicate.render.feeds.formats import topic_formats
 from syndicate.render.pages.article_page import ArticlePages
@@ -190,7 +189,7 @@ class PageWriter:
     def _listing(self, article: Article, *, withdrawn: bool = False) -> ListedArticle:
         return ListedArticle(
             article=article.key,
-            age=_age(article.published),
+            age=(EPOCH - article.published) // timedelta(microseconds=1),
             id=article.id,
             topics=tuple(
                 (t.home, t.kind, t.name) for t in topics.article_topics(article, self.config)
@@ -235,14 +234,7 @@ class PageWriter:
     def _document(self, task: FeedDocumentTask, outcome: TaskOutcome) -> Iterator[OutputFile]:
         full = topics.full_text(task.topic, self.config)
         entries = self.fragments.entries(task.articles, outcome, full=full)
-        head = channel.build_channel(
-            self.config,
-            task.topic,
-            updated=max((entry.modified for entry in entries), default=EPOCH),
-            has_audio=any(entry.has_audio for entry in entries),
-            archive=task.archive,
-            deleted=tuple(entry.tombstone for entry in entries if entry.tombstone),
-        )
+        head = feed_channel(self.config, task.topic, entries, task.archive)
         for writer in topic_formats(task.topic, self.config):
             fragments = [entry.fragments[writer.file] for entry in entries]
             yield OutputFile(
@@ -287,8 +279,3 @@ class PageWriter:
                 settled=file.settled,
             )
         )
-
-
-def _age(published: datetime) -> int:
-    age = EPOCH - published
-    return (age.days * 86400 + age.seconds) * 1_000_000 + age.microseconds

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import IntEnum
-from functools import partial
+from functools import cached_property, partial
 from http import HTTPStatus
 from itertools import islice
 from threading import Event
@@ -54,7 +54,7 @@ class UploadStage(IntEnum):
     """Last, because readers poll them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class MirrorReport:
     """The result of an update."""
 
@@ -62,7 +62,7 @@ class MirrorReport:
     deleted: int = 0
     skipped: int = 0
     """Files that differ from the build: changed by hand, or by a build that is running."""
-    failed: tuple[Problem, ...] = ()
+    failed: list[Problem] = field(default_factory=list)
     """One for each error of the storage; the next update retries."""
 
 
@@ -74,7 +74,6 @@ class Mirror:
         self._url = url
         options = config.publish.mirror_options
         self._target = json.dumps([url.rstrip("/"), options], sort_keys=True, default=str)
-        self._storage: Storage | None = None
         self._current_build: object = None
         """The build that the mirror has completely."""
 
@@ -100,16 +99,12 @@ class Mirror:
             build = uploads.last_build()
             if build is None or build == self._current_build:
                 return MirrorReport()
-            run = _MirrorRun(self._config, uploads, self._open_storage(), stop or Event())
+            run = _MirrorRun(self._config, uploads, self._storage, stop or Event())
             complete = run.upload(check_headers=self._current_build is None)
         if complete:
             self._current_build = build
-        return MirrorReport(
-            uploaded=run.uploaded,
-            deleted=run.deleted,
-            skipped=run.skipped,
-            failed=tuple(run.problems(self._url)),
-        )
+        run.report.failed += run.problems(self._url)
+        return run.report
 
     def uploaded_versions(self, versions: Mapping[str, str]) -> dict[str, str]:
         """Return which of these files (path and digest) the mirror has.
@@ -119,14 +114,13 @@ class Mirror:
         with UploadedFiles.opened(self._config.output, self._target) as uploads:
             return uploads.uploaded_versions(versions)
 
-    def _open_storage(self) -> Storage:
-        """Open the storage, once.
+    @cached_property
+    def _storage(self) -> Storage:
+        """The storage, opened once.
 
         Never before a build: connections have a thread, and with threads a build can't fork.
         """
-        if self._storage is None:
-            self._storage = Storage.open(self._url, self._config.publish.mirror_options)
-        return self._storage
+        return Storage.open(self._url, self._config.publish.mirror_options)
 
 
 @dataclass(slots=True)
@@ -135,9 +129,7 @@ class _MirrorRun:
     uploads: UploadedFiles
     storage: Storage
     stop: Event
-    uploaded: int = 0
-    deleted: int = 0
-    skipped: int = 0
+    report: MirrorReport = field(default_factory=MirrorReport)
     _failures: dict[str, list[str]] = field(default_factory=dict)
     """Errors of the storage, each with its paths."""
 
@@ -147,14 +139,14 @@ class _MirrorRun:
         After a stage with a failure no other begins, since its files link to what failed.
         """
         digest = partial(_headers_digest, config=self.config)
-        self.uploads.compare(stage=stage_of, headers=digest, check_headers=check_headers)
+        self.uploads.compare(stage=_stage_of, headers=digest, check_headers=check_headers)
         with ThreadPoolExecutor(MAX_UPLOADS, thread_name_prefix="mirror") as pool:
             for stage in UploadStage:
                 self._upload(pool, stage)
                 if self._failures or self.stop.is_set():
                     return False
             self._delete(pool)
-        return not (self._failures or self.skipped or self.stop.is_set())
+        return not (self._failures or self.report.skipped or self.stop.is_set())
 
     def problems(self, url: str) -> Iterator[Problem]:
         """Return the failures: each reason once, however many files it affected."""
@@ -168,15 +160,15 @@ class _MirrorRun:
         while batch := list(islice(results, COMMIT_EVERY)):
             uploaded = [file for file, is_uploaded in batch if is_uploaded]
             self.uploads.put(uploaded)
-            self.uploaded += len(uploaded)
-            self.skipped += len(batch) - len(uploaded)
+            self.report.uploaded += len(uploaded)
+            self.report.skipped += len(batch) - len(uploaded)
 
     def _delete(self, pool: ThreadPoolExecutor) -> None:
         deleted = self.uploads.deleted()
         results = self._run_concurrently(pool, self.storage.delete, deleted, str)
         while batch := [path for path, _ in islice(results, COMMIT_EVERY)]:
             self.uploads.remove(batch)
-            self.deleted += len(batch)
+            self.report.deleted += len(batch)
 
     def _run_concurrently(
         self,
@@ -217,18 +209,12 @@ class _MirrorRun:
                     return False
         except OSError:
             return False
-        headers = headers_of(
-            pending.path,
-            pending.status,
-            pending.location,
-            settled=pending.settled,
-            config=self.config,
-        )
-        self.storage.put(file, pending.path, headers)
+        about = pending.path, pending.status, pending.location, pending.settled
+        self.storage.put(file, pending.path, _headers_of(*about, config=self.config))
         return True
 
 
-def stage_of(path: str) -> UploadStage:
+def _stage_of(path: str) -> UploadStage:
     """Return the stage of a file; `path` is relative to the output."""
     form = format_of(path.rpartition("/")[2])
     if form.feed:
@@ -244,8 +230,8 @@ def stage_of(path: str) -> UploadStage:
     return UploadStage.SITEMAPS if path.startswith("sitemaps/") else UploadStage.MEDIA
 
 
-def headers_of(
-    path: str, status: int, location: str | None, *, settled: bool, config: Config
+def _headers_of(
+    path: str, status: int, location: str | None, settled: bool, *, config: Config
 ) -> Mapping[str, str]:
     """Return the headers of a file, by lower-case name, as our own server sends them."""
     headers = {
@@ -258,7 +244,7 @@ def headers_of(
 
 
 def _headers_digest(
-    path: str, status: int, location: str | None, settled: int, *, config: Config
+    path: str, status: int, location: str | None, settled: bool, *, config: Config
 ) -> str:
-    headers = headers_of(path, status, location, settled=bool(settled), config=config)
+    headers = _headers_of(path, status, location, settled, config=config)
     return hashlib.sha256(repr(headers).encode()).hexdigest()[:16]

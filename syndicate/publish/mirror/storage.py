@@ -51,27 +51,21 @@ class Storage:
 
         Only S3 gets the headers.
         """
-        metadata = {_S3_NAMES[name]: value for name, value in headers.items() if self._is_s3}
+        is_s3 = "s3" in self.filesystem.protocol
+        metadata = {_S3_NAMES[name]: value for name, value in headers.items() if is_s3}
         try:
-            self.filesystem.put_file(str(file), self._full_path(path), **metadata)
+            self.filesystem.put_file(str(file), f"{self.root}/{path}", **metadata)
         except Exception as error:
             raise SyndicateError(_error_text(error, path)) from error
 
     def delete(self, path: str) -> None:
         """Delete a file, if it exists; raise SyndicateError as `put` does."""
         try:
-            self.filesystem.rm_file(self._full_path(path))
+            self.filesystem.rm_file(f"{self.root}/{path}")
         except FileNotFoundError:
             return
         except Exception as error:
             raise SyndicateError(_error_text(error, path)) from error
-
-    @property
-    def _is_s3(self) -> bool:
-        return "s3" in self.filesystem.protocol
-
-    def _full_path(self, path: str) -> str:
-        return f"{self.root}/{path}"
 
 
 def check_installed(url: str) -> None:

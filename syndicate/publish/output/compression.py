@@ -31,14 +31,9 @@ def compressed(data: bytes, suffix: str) -> bytes:
 
 @dataclass(frozen=True)
 class GzipTemplate:
-    """The parts of a document; the value goes between each two of them."""
+    """The parts of a document, split at its placeholders; the value goes between each two."""
 
     parts: tuple[bytes, ...]
-
-    @classmethod
-    def from_document(cls, document: bytes, placeholder: bytes) -> "GzipTemplate":
-        """Split a document at its placeholders."""
-        return cls(tuple(document.split(placeholder)))
 
     @cached_property
     def digest(self) -> str:

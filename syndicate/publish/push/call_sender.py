@@ -17,7 +17,7 @@ from typing import Self
 import structlog
 
 from syndicate.clock import to_utc
-from syndicate.errors import Problem
+from syndicate.errors import CallFailed, Problem
 from syndicate.publish.push.http_client import HttpReply
 from syndicate.store import CallKind, OutgoingCall, Store
 
@@ -28,13 +28,7 @@ DEFAULT_SECONDS = 240.0
 _CLAIM_TIME = timedelta(minutes=10)
 """How long a claim lasts; longer than any run."""
 MIN_DELAY = timedelta(minutes=1)
-_DELAYS = (
-    MIN_DELAY,
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=6),
-)
+_DELAYS = (MIN_DELAY, *(timedelta(minutes=minutes) for minutes in (5, 30, 2 * 60, 6 * 60)))
 _MAX_DELAY = timedelta(hours=12)
 _GIVE_UP_AFTER = timedelta(days=3)
 """After that, a call is given up: its news is old."""
@@ -92,15 +86,6 @@ class CallFailure:
             or self.reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         )
 
-    def reschedule(self, call: OutgoingCall, at: datetime) -> OutgoingCall:
-        """Return a call for its next attempt; its `due_at` is None where there is none."""
-        due_at = None if self.needs_operator else next_attempt(call.attempts + 1, at, self.reply)
-        return call.failed(self.reason, due_at)
-
-    def pause_until(self, at: datetime) -> datetime:
-        """Return until when nothing is sent to the server."""
-        return at + max(MIN_DELAY, _retry_after(self.reply, at))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSender:
@@ -110,7 +95,7 @@ class CallSender:
     kind: CallKind
     endpoint: str
     send_message: Callable[[Sequence[OutgoingCall]], CallFailure | None]
-    """Sends some calls as one message; returns why that failed."""
+    """Sends some calls as one message; returns why that failed, or raises CallFailed."""
     batch_size: int
     """Calls claimed together."""
     message_size: int = 1
@@ -122,7 +107,10 @@ class CallSender:
         while calls := self._claim(budget):
             while calls and not budget.is_over:
                 message, rest = calls[: self.message_size], calls[self.message_size :]
-                failure = self.send_message(message)
+                try:
+                    failure = self.send_message(message)
+                except CallFailed as error:
+                    failure = CallFailure(str(error))
                 if failure is None:
                     self._settle(call.succeeded() for call in message)
                     report.sent += len(message)
@@ -159,13 +147,16 @@ class CallSender:
     def _record_failure(
         self, calls: Sequence[OutgoingCall], failure: CallFailure, at: datetime
     ) -> None:
-        failed = [failure.reschedule(call, at) for call in calls]
+        failed = []
+        for call in calls:
+            again = next_attempt(call.attempts + 1, at, failure.reply)
+            failed.append(call.failed(failure.reason, None if failure.needs_operator else again))
         given_up = sum(call.due_at is None for call in failed)
         with self.store.write() as tx:
             is_known = tx.calls.has_error(self.kind, self.endpoint, failure.reason)
             tx.calls.settle(failed)
             if failure.is_server_wide:
-                tx.calls.pause(self.endpoint, failure.pause_until(at))
+                tx.calls.pause(self.endpoint, at + max(MIN_DELAY, _retry_after(failure.reply, at)))
         facts = {"to": self.endpoint, "topic": calls[0].topic, "reason": failure.reason}
         if failure.needs_operator:
             event = f"{self.kind} refused"
@@ -175,8 +166,8 @@ class CallSender:
             event = f"{self.kind} given up"
             log.warning(event, calls=given_up, **facts)
         if retried := [call.due_at for call in failed if call.due_at]:
-            event, again = f"{self.kind} failed", f"{min(retried):%Y-%m-%d %H:%M} UTC"
-            log.warning(event, calls=len(retried), again=again, **facts)
+            event, due_at = f"{self.kind} failed", f"{min(retried):%Y-%m-%d %H:%M} UTC"
+            log.warning(event, calls=len(retried), again=due_at, **facts)
 
 
 def next_attempt(attempts: int, at: datetime, reply: HttpReply | None = None) -> datetime | None:

@@ -62,7 +62,7 @@ class ChangeNotifier:
         self._pinger = HubPinger(store, config, hubs, client) if hubs else None
         engines = notifies_search_engines(config)
         self._submitter = IndexNowSubmitter(store, config, client) if engines else None
-        self._hub = Hub.of(store, config) if config.websub.own else None
+        self.hub = Hub.of(store, config) if config.websub.own else None
         self._run_lock = Lock()
         self._changes_lock = Lock()
         self._skipped_trial = False
@@ -102,7 +102,7 @@ class ChangeNotifier:
 
     def run_hub(self, at: datetime, stop: Event | None = None) -> "HubReport | None":
         """Run our own hub, if there is one; see `Hub.run`."""
-        return self._hub.run(at, stop) if self._hub else None
+        return self.hub.run(at, stop) if self.hub else None
 
     def notify(
         self, at: datetime, stop: Event | None = None, *, within: float = DEFAULT_SECONDS
@@ -121,11 +121,6 @@ class ChangeNotifier:
             problems=(*pings.problems, *submissions.problems),
             unfinished=budget.is_over,
         )
-
-    @property
-    def has_hub(self) -> bool:
-        """Whether the publication has its own hub."""
-        return self._hub is not None
 
     def _enqueue_changes(self, at: datetime) -> None:
         """Enqueue what changed since the last run; trial builds are skipped."""

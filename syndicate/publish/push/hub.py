@@ -2,28 +2,34 @@
 
 Requests and deliveries are in the store, so that a process that ends loses nothing, and
 several can share the work.
+
+Servers are called in parallel, so that none delays another. Calls to one server are made one
+after another. If it can't be reached, its remaining calls fail as well; if it is slow, they
+are left for later. A server is a scheme, a host and a port, so that one subscriber doesn't
+affect those at other ports of its host.
 """
 
 import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from threading import Event
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import urlencode
 
+import httpx
 import structlog
 
 from syndicate.config import Config
-from syndicate.errors import CallFailed
+from syndicate.errors import CallFailed, NotReached
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.push.call_sender import next_attempt
-from syndicate.publish.push.fan_out import FanOut
 from syndicate.publish.push.feed_documents import FeedDocument, FeedDocuments
 from syndicate.publish.push.http_client import HttpClient, HttpReply
 from syndicate.store import CallKind, HubRequest, OutgoingCall, Store
@@ -39,6 +45,12 @@ _BATCH_SIZE = 40
 """Rows claimed together; even their slowest calls end within a claim."""
 _PHASE_TIMEOUT = 30
 """Seconds after which verification, or distribution, lets other work proceed."""
+MAX_SERVERS = 8
+"""Servers called at the same time."""
+SERVER_TIMEOUT = 20
+"""Seconds after which the remaining calls to a server are left for later."""
+
+_Reply = TypeVar("_Reply")
 
 
 @dataclass(slots=True)
@@ -79,7 +91,8 @@ class Hub:
         Raise SyndicateError where the store or the output can't be read.
         """
         run = _HubRun(self, at, stop or Event())
-        run.delete_expired()
+        with self.store.write() as tx:
+            run.report.ended += tx.hub.delete_expired(at)
         with FeedDocuments.open(self.config) as documents:
             current = documents if documents and documents.may_send(at) else None
             run.verify(current)  # also during a trial build
@@ -122,10 +135,6 @@ class _HubRun:
         if released := [replace(call, due_at=self._now() + after) for call in calls]:
             with self.hub.store.write() as tx:
                 tx.calls.settle(released)
-
-    def delete_expired(self) -> None:
-        with self.hub.store.write() as tx:
-            self.report.ended += tx.hub.delete_expired(self.at)
 
     # verification of intent (5.3)
 
@@ -245,6 +254,52 @@ class _HubRun:
             self.report.failed += 1
 
 
+class FanOut:
+    """Rounds of calls until `stop`; a server that is slow or unreachable is called only once."""
+
+    def __init__(self, stop: Event) -> None:
+        self._stop = stop
+        self._unreachable: dict[str, NotReached] = {}
+        self._slow: set[str] = set()
+
+    def make_all(
+        self, calls: Iterable[OutgoingCall], make: Callable[[OutgoingCall], _Reply]
+    ) -> Iterator[tuple[OutgoingCall, _Reply | CallFailed | None]]:
+        """Make one round; yield each call as soon as its server is done.
+
+        With it comes what `make` returned, or its error; None where the call was not made.
+        """
+        servers: dict[str, list[OutgoingCall]] = {}
+        for call in calls:
+            servers.setdefault(_server(call.endpoint), []).append(call)
+        with ThreadPoolExecutor(MAX_SERVERS, thread_name_prefix="push") as pool:
+            rounds = [
+                pool.submit(self._call_server, server, server_calls, make)
+                for server, server_calls in servers.items()
+            ]
+            for finished in as_completed(rounds):
+                yield from finished.result()
+
+    def _call_server(
+        self, server: str, calls: list[OutgoingCall], make: Callable[[OutgoingCall], _Reply]
+    ) -> list[tuple[OutgoingCall, _Reply | CallFailed | None]]:
+        deadline = time.monotonic() + SERVER_TIMEOUT
+        outcomes: list[tuple[OutgoingCall, _Reply | CallFailed | None]] = []
+        for call in calls:
+            if time.monotonic() > deadline:
+                self._slow.add(server)
+            outcome: _Reply | CallFailed | None = self._unreachable.get(server)
+            if not (outcome or server in self._slow or self._stop.is_set()):
+                try:
+                    outcome = make(call)
+                except CallFailed as error:
+                    outcome = error
+                    if isinstance(error, NotReached):
+                        self._unreachable[server] = error
+            outcomes.append((call, outcome))
+        return outcomes
+
+
 def verification_url(call: OutgoingCall, challenge: str) -> str:
     """Return the URL that asks a subscriber to verify its request (5.3)."""
     request = HubRequest(**call.payload)
@@ -275,3 +330,11 @@ def headers_of(call: OutgoingCall, document: FeedDocument, config: Config) -> Ma
 
 def _with_query(callback: str, values: Mapping[str, str]) -> str:
     return f"{callback}{'&' if '?' in callback else '?'}{urlencode(values)}"
+
+
+def _server(url: str) -> str:
+    try:
+        address = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return url
+    return f"{address.scheme}://{address.netloc.decode('ascii')}"

@@ -13,7 +13,6 @@ from urllib.parse import quote, urlsplit
 import structlog
 
 from syndicate.config import Config
-from syndicate.errors import CallFailed
 from syndicate.model.articles import Article, Status
 from syndicate.publish.push.call_sender import CallFailure, CallSender, SendReport, TimeBudget
 from syndicate.publish.push.http_client import HttpClient
@@ -50,16 +49,24 @@ class IndexNowSubmitter:
         self._config = config
         self._client = client
         self._engine = config.indexnow.endpoint
+        assert config.indexnow.address
+        self._key_location = addresses.absolute(config.indexnow.address, config)
+        self._operator_errors = {
+            status: error.format(key=self._key_location, url=config.url)
+            for status, error in _OPERATOR_ERRORS.items()
+        }
+        """Faults and remedies: always the same text for the same configuration."""
 
     # queue
 
     def start(self, at: datetime) -> None:
         """Delete the queues of other engines and sites; retry if the configuration changed."""
+        errors = [*self._operator_errors.values()]
         with self._store.write() as tx:
             tx.engines.delete_others(self._engine)
             tx.calls.delete_other_endpoints(_KIND, [self._engine])
             tx.calls.delete_topics_outside(_KIND, f"{self._config.url}/")
-            tx.calls.retry_stopped(_KIND, self._engine, at, still_failing=self._operator_errors)
+            tx.calls.retry_stopped(_KIND, self._engine, at, still_failing=errors)
 
     def enqueue(self, state: ManifestState, at: datetime) -> None:
         """Enqueue the pages that changed, up to the last build.
@@ -128,8 +135,8 @@ class IndexNowSubmitter:
         )
         report = sender.send(budget)
         if report.sent or report.problems:
+            errors = [*self._operator_errors.values()]
             with self._store.write() as tx:
-                errors = self._operator_errors
                 tx.calls.delete_finished(_KIND, keep_version=_GONE, keep_errors=errors)
         return report
 
@@ -140,29 +147,13 @@ class IndexNowSubmitter:
             "keyLocation": self._key_location,
             "urlList": [page.topic for page in pages],
         }
-        try:
-            reply = self._client.post(self._engine, json.dumps(message).encode(), _JSON)
-        except CallFailed as error:
-            return CallFailure(str(error))
-        if reply.status in _OPERATOR_ERRORS:
-            return CallFailure(self._error_message(reply.status), reply, needs_operator=True)
+        reply = self._client.post(self._engine, json.dumps(message).encode(), _JSON)
+        if error := self._operator_errors.get(reply.status):
+            return CallFailure(error, reply, needs_operator=True)
         if reply.status not in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
             return CallFailure.of(reply)
         log.info("indexnow submitted", engine=self._engine, pages=len(pages))
         return None
-
-    @property
-    def _operator_errors(self) -> list[str]:
-        return [self._error_message(status) for status in _OPERATOR_ERRORS]
-
-    def _error_message(self, status: int) -> str:
-        """Return the fault and the remedy; always the same text for the same configuration."""
-        return _OPERATOR_ERRORS[status].format(key=self._key_location, url=self._config.url)
-
-    @property
-    def _key_location(self) -> str:
-        assert self._config.indexnow.address
-        return addresses.absolute(self._config.indexnow.address, self._config)
 
 
 def is_public(article: Article, at: datetime) -> bool:

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+import httpx
+
 from syndicate.errors import CallFailed
 
 Address = IPv4Address | IPv6Address
@@ -66,6 +68,18 @@ def resolve_allowed(
     for address in addresses:
         check_address(address, host, allowed)
     return addresses
+
+
+def host_of(url: str) -> str:
+    """Return the normalised host of a URL: the same however it is written; empty for no URL."""
+    try:
+        address = httpx.URL(url)
+        host = address.raw_host.decode("ascii").lower().rstrip(".")
+        for text in numeric_addresses(host, address.port or 0):
+            return str(unmapped(ip_address(text)))
+    except (httpx.InvalidURL, ValueError):
+        return ""
+    return host
 
 
 def check_address(address: Address, host: str, allowed: Sequence[Network] | None) -> None:

@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 import structlog
 
 from syndicate.config import Config
-from syndicate.errors import CallFailed
 from syndicate.publish.output.formats import MAIN_FEEDS
 from syndicate.publish.push.call_sender import CallFailure, CallSender, SendReport, TimeBudget
 from syndicate.publish.push.feed_documents import FeedVersions, topic_url
@@ -50,10 +49,7 @@ class HubPinger:
             with self.store.read() as tx:
                 topics = None if versions.complete else [*published, *gone]
                 known = tx.calls.versions(CallKind.PING, hub, topics)
-            if versions.complete:
-                deleted = known.keys() - published.keys() - not_mirrored.keys()
-            else:
-                deleted = known.keys() & gone
+            deleted = known.keys() - published.keys() - not_mirrored.keys()
             changed = {name: sha for name, sha in published.items() if known.get(name) != sha}
             if not deleted and not changed:
                 continue
@@ -106,10 +102,7 @@ class HubPinger:
     def _ping(self, calls: Sequence[OutgoingCall]) -> CallFailure | None:
         (ping,) = calls
         fields = {"hub.mode": "publish", "hub.url": ping.topic, "hub.topic": ping.topic}
-        try:
-            reply = self.client.post(ping.endpoint, urlencode(fields).encode(), _FORM)
-        except CallFailed as error:
-            return CallFailure(str(error))
+        reply = self.client.post(ping.endpoint, urlencode(fields).encode(), _FORM)
         if not reply.is_success:
             return CallFailure.of(reply)
         log.info("pinged", hub=ping.endpoint, topic=ping.topic)

@@ -85,7 +85,7 @@ class UploadedFiles:
         self,
         *,
         stage: Callable[[str], int],
-        headers: Callable[[str, int, str | None], str],
+        headers: Callable[[str, int, str | None, bool], str],
         check_headers: bool,
     ) -> None:
         """Find pending uploads; with `check_headers` also of files whose headers alone changed."""
@@ -99,8 +99,8 @@ class UploadedFiles:
             "SELECT path, sha256, status, location, settled, now FROM due"
             " WHERE stage = ? ORDER BY path"
         )
-        for path, sha, status, location, settled, headers in self.database.execute(query, (stage,)):
-            yield PendingUpload(path, sha, status, location, bool(settled), headers)
+        for row in self.database.execute(query, (stage,)):
+            yield PendingUpload(*row)
 
     def uploaded_versions(self, versions: Mapping[str, str]) -> dict[str, str]:
         """Return which of these files (path and digest) the mirror has."""

@@ -18,9 +18,9 @@ from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import CallFailed, SyndicateError
 from syndicate.publish.mirror.mirror import Mirror
-from syndicate.publish.push.fan_out import host_of
 from syndicate.publish.push.feed_documents import FeedDocuments
 from syndicate.publish.push.http_client import HttpClient
+from syndicate.publish.push.ssrf_guard import host_of
 from syndicate.store import HubRequest, Store, Transaction
 from syndicate.web.forms import Form, read_form
 from syndicate.web.server import client_address

@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -51,27 +50,15 @@ def person(name: str = "Ada", email: str = "ada@example.org") -> Recipient:
     own = {"preferences": "https://post.example/p?a=1&b=2", "view": "", "confirm": "=" * 99}
     ada = reader(PUBLICATION, name=name, email=email)
     canary = "https://post.example/c/?a&b"
-    return with_other(
-        ada, links={**ada.personalisation.links, **own}, link_urls=LEADS, canary=canary
-    )
-
-
-def with_other(who: Recipient, **filling: Any) -> Recipient:
-    return replace(who, personalisation=replace(who.personalisation, **filling))
+    return replace(ada, links={**ada.links, **own}, link_urls=LEADS, canary=canary)
 
 
 def filled(said: str, who: Recipient, *, html: bool) -> str:
     """Say what a reader is to read, put together in another way than copies are."""
-    values = {
-        "name": who.personalisation.name,
-        "email": who.personalisation.email,
-        **who.personalisation.links,
-    }
-    values |= {
-        f"link{number}": address for number, address in enumerate(who.personalisation.link_urls, 1)
-    }
+    values = {"name": who.name, "email": who.email, **who.links}
+    values |= {f"link{number}": address for number, address in enumerate(who.link_urls, 1)}
     written = {MARKERS[name]: escape(value) if html else value for name, value in values.items()}
-    written[MARKERS[f"link{CANARY}"]] = hidden(who.personalisation.canary) if html else ""
+    written[MARKERS[f"link{CANARY}"]] = hidden(who.canary) if html else ""
     read, rest = "", normal(said)
     while rest:
         marker = next((each for each in written if rest.startswith(each)), "")
@@ -108,7 +95,7 @@ def test_what_is_read_back_is_what_was_rendered(text, html, name, email):
     assert display_name(raw) == name
     assert [to.addr_spec for to in parsed["To"].addresses] == [email]
     assert parsed["Message-ID"] == who.message_id
-    assert str(parsed["List-Unsubscribe"]) == f"<{who.personalisation.links['unsubscribe']}>"
+    assert str(parsed["List-Unsubscribe"]) == f"<{who.links['unsubscribe']}>"
     assert raw == message(said, who)
     assert_fit_for_the_wire(raw)
 
@@ -151,7 +138,7 @@ def test_a_hundred_links_each_count_the_clicks_of_their_reader():
 def test_a_reader_whose_clicks_are_not_counted_gets_no_hidden_link():
     said = content(html=f"<p>Hello</p>{link_marker(NONCE, CANARY)}")
 
-    assert parts(message(said, with_other(person(), canary="")))[1] == "<p>Hello</p>"
+    assert parts(message(said, replace(person(), canary="")))[1] == "<p>Hello</p>"
 
 
 def test_copies_of_two_readers_differ_in_what_is_their_own_alone():
@@ -203,4 +190,4 @@ def test_an_edition_that_can_not_be_written_is_refused(part):
 
 def test_a_link_that_can_not_be_written_is_refused():
     with pytest.raises(Refused):
-        message(content(text=link_marker(NONCE, 1)), with_other(person(), link_urls=("\ud800",)))
+        message(content(text=link_marker(NONCE, 1)), replace(person(), link_urls=("\ud800",)))

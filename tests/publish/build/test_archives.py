@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from lxml import etree
 
-from syndicate.publish.build.pagination import PAGE_SIZE
+from syndicate.publish.build.tasks import PAGE_SIZE
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 

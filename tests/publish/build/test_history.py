@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syndicate.model.articles import MEDIA, Person, Status
-from syndicate.publish.build import build, pagination, site_files
+from syndicate.publish.build import build, site_files, tasks
 from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.records.manifest import Manifest
 from syndicate.store import Store
@@ -145,7 +145,7 @@ def killed(*, after: int):
 def small_parts():
     """Lists of two a page and sitemaps of two articles: a few articles fill several."""
     with (
-        mock.patch.object(pagination, "PAGE_SIZE", 2),
+        mock.patch.object(tasks, "PAGE_SIZE", 2),
         mock.patch.object(site_files, "CHUNK", 2),
         mock.patch.object(build, "CHUNK", 2),
     ):

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from syndicate.errors import SyndicateError
-from syndicate.publish.build import pagination, publisher
+from syndicate.publish.build import publisher, tasks
 from syndicate.publish.build.publisher import start_page_workers
 from syndicate.publish.build.tasks import ArticlesTask
 from syndicate.workers import pool
@@ -48,7 +48,7 @@ def test_a_process_that_dies_is_reported_as_an_error(newsroom):
 
 def test_several_processes_write_what_one_writes(sqlite_store, publication, tmp_path, monkeypatch):
     """Three lanes, of which each has pages, archives and feeds of its own."""
-    monkeypatch.setattr(pagination, "PAGE_SIZE", 2)
+    monkeypatch.setattr(tasks, "PAGE_SIZE", 2)
     config = publication(publication={"url": "https://news.example"}, syndication={"items": 3})
     newsroom = Newsroom(sqlite_store, config)
     for day in range(23):

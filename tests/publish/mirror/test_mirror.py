@@ -62,7 +62,7 @@ def test_the_mirror_has_what_the_folder_has_and_no_compressed_twins(newsroom, mi
     mirrored = mirror.update()
     assert Ledger.files() == newsroom.files()
     assert mirrored.uploaded == len(newsroom.files())
-    assert (mirrored.deleted, mirrored.skipped, mirrored.failed) == (0, 0, ())
+    assert (mirrored.deleted, mirrored.skipped, mirrored.failed) == (0, 0, [])
 
 
 def test_no_file_is_linked_before_it_exists(mirror):
@@ -135,7 +135,7 @@ def test_what_names_a_file_that_failed_waits_until_it_is_there(newsroom, mirror)
     assert not [path for path in Ledger.files() if path.endswith(".xml")]
     Ledger.before.clear()
     Ledger.done.clear()
-    assert mirror.update().failed == ()
+    assert mirror.update().failed == []
     assert "articles/ferry/index.html" not in Ledger.paths("put")
     assert Ledger.files() == newsroom.files()
 
@@ -189,7 +189,7 @@ def test_it_stops_early_and_goes_on_where_it_stopped(newsroom, mirror):
     Ledger.before.append(before)
     mirrored = mirror.update(stop)
     there = set(Ledger.paths("put"))
-    assert mirrored.failed == ()
+    assert mirrored.failed == []
     assert "index.html" not in there
     Ledger.before.clear()
     mirror.update()
@@ -236,7 +236,7 @@ def test_files_of_a_running_build_wait_for_its_end(newsroom, mirror):
     told = rss.read_bytes()
     rss.write_bytes(b"a feed that names a page of the build under way")
     mirrored = mirror.update()
-    assert (mirrored.skipped, mirrored.failed) == (1, ())
+    assert (mirrored.skipped, mirrored.failed) == (1, [])
     assert "rss.xml" not in Ledger.files()
     rss.write_bytes(told)
     assert mirror.update().uploaded == 1

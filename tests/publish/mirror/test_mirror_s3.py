@@ -82,7 +82,7 @@ def puts(s3):
 
 def test_a_bucket_has_what_the_folder_has(s3, newsroom_at):
     newsroom = newsroom_at(f"s3://{BUCKET}")
-    assert mirror_of(newsroom.config).update().failed == ()
+    assert mirror_of(newsroom.config).update().failed == []
     assert bodies(s3) == newsroom.files()
 
 

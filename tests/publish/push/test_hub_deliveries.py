@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import pytest
 
 from syndicate.errors import CallFailed
 from syndicate.publish.mirror.mirror import Mirror
-from syndicate.publish.push import fan_out, hub
+from syndicate.publish.push import hub
 from syndicate.publish.push.http_client import HttpClient
 from tests.publish.push.hostile_servers import read_request, stranger
 from tests.publish.push.subscriber import query_of, station
@@ -27,16 +28,16 @@ class HangingHost(HttpClient):
         super().__init__(allowed=post.newsroom.config.websub.private_callbacks)
         self.sent = []
         self._thread = threading.local()
-        monkeypatch.setattr(fan_out, "time", SimpleNamespace(monotonic=self._now))
+        monkeypatch.setattr(hub, "time", SimpleNamespace(monotonic=self._now))
 
     def _now(self):
-        return getattr(self._thread, "now", 0)
+        return time.monotonic() + getattr(self._thread, "hung", 0)
 
     def post(self, url, body, headers):
         if "127.0.0.2" in url:
             self.sent.append(url.rpartition("/")[2])
             if not url.endswith("/quick"):
-                self._thread.now = self._now() + 15
+                self._thread.hung = getattr(self._thread, "hung", 0) + 15
                 raise CallFailed("no reply within 15 s")
         return super().post(url, body, headers)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from lxml import etree
 
-from syndicate.publish.build import build, pagination, site_files
+from syndicate.publish.build import build, site_files, tasks
 from syndicate.publish.output.formats import format_of
 from tests.publish.newsroom import PICTURE, Newsroom, is_twin
 from tests.render.feeds.samples import NOON
@@ -26,7 +26,7 @@ def newsroom(sqlite_store, publication):
 @pytest.fixture
 def small(monkeypatch):
     """Sitemaps of two articles, pages of two stories: what is cut is soon seen to be."""
-    for place, name in ((site_files, "CHUNK"), (build, "CHUNK"), (pagination, "PAGE_SIZE")):
+    for place, name in ((site_files, "CHUNK"), (build, "CHUNK"), (tasks, "PAGE_SIZE")):
         monkeypatch.setattr(place, name, 2)
 
 

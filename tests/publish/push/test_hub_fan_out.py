@@ -6,9 +6,10 @@ from threading import Event
 import pytest
 
 from syndicate.errors import CallFailed, NotReached
-from syndicate.publish.push import fan_out
-from syndicate.publish.push.fan_out import FanOut, host_of
+from syndicate.publish.push import hub
 from syndicate.publish.push.http_client import HttpReply
+from syndicate.publish.push.hub import FanOut
+from syndicate.publish.push.ssrf_guard import host_of
 from syndicate.store import CallKind, OutgoingCall
 
 OK = HttpReply(204, {}, b"")
@@ -66,7 +67,7 @@ def test_who_answers_nothing_at_one_address_may_at_another():
 
 
 def test_who_takes_long_is_left_for_later_also_in_the_next_round(monkeypatch):
-    monkeypatch.setattr(fan_out, "SERVER_TIMEOUT", 0.1)
+    monkeypatch.setattr(hub, "SERVER_TIMEOUT", 0.1)
     calls, fan = Calls(takes=0.2), FanOut(Event())
     found = outcomes(fan, calls, "http://a.example/1", "http://a.example/2", "http://b.example/")
     assert found == {"http://a.example/1": OK, "http://a.example/2": None, "http://b.example/": OK}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from syndicate.publish.build import pagination
-from syndicate.publish.build.pagination import BuildPlan
+from syndicate.publish.build import tasks
+from syndicate.publish.build.tasks import BuildPlan
 from syndicate.publish.records.manifest import Manifest
 from syndicate.publish.records.topic_index import ListedArticle, TopicIndex
 from syndicate.workers.pool import Shard
@@ -15,7 +15,7 @@ HOME, LONG, SHORT = ("/", "everything", ""), ("/tags/long/", "tag", "Long"), "/t
 @pytest.fixture
 def plan(tmp_path, publication, monkeypatch):
     """A list of everything and one of a tag, of many pages, and five tags with a page each."""
-    monkeypatch.setattr(pagination, "PAGE_SIZE", 3)
+    monkeypatch.setattr(tasks, "PAGE_SIZE", 3)
     with Manifest.opened_for_build(tmp_path) as manifest:
         index = TopicIndex(manifest.database)
         for key in range(1, 41):
