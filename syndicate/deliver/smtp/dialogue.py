@@ -170,7 +170,8 @@ class SmtpDialogue:
             self._parser.feed(data)
         except MalformedReply as error:
             malformed = str(error)
-        while not self.over and (reply := self._parser.next()) is not None:
+        while not self.over and (complete := self._parser.next()) is not None:
+            reply = complete[1]
             if not self._awaited:
                 self._abort(f"the server sent {str(reply)!r} unasked", events)
                 break
@@ -277,13 +278,9 @@ class ReplyParser:
                 self._complete.append(reply)
         self._check_size(self._size + len(self._rest))
 
-    def next(self) -> SmtpReply | None:
-        """Return the next complete reply, if there is one."""
-        return self._complete.popleft()[1] if self._complete else None
-
-    def next_lines(self) -> Lines | None:
-        """Return the lines of the next complete reply, if there is one."""
-        return self._complete.popleft()[0] if self._complete else None
+    def next(self) -> tuple[Lines, SmtpReply] | None:
+        """Return the next complete reply, if there is one: its lines, and what they say."""
+        return self._complete.popleft() if self._complete else None
 
     def _add_line(self, line: bytes) -> None:
         parsed = _parse_line(line)

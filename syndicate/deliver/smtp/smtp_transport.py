@@ -195,7 +195,7 @@ class _BoundedClient(smtplib.SMTP):
         if self._parsed is not self.sock:
             self._parser, self._parsed = ReplyParser(), self.sock
         deadline = time.monotonic() + self.timeout
-        while (lines := self._parser.next_lines()) is None:
+        while (complete := self._parser.next()) is None:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 raise TimeoutError
@@ -204,7 +204,8 @@ class _BoundedClient(smtplib.SMTP):
             if not received:
                 raise ConnectionResetError("the server closed the connection")
             self._parser.feed(received)
-        return int(lines[0][0]), b"\n".join(text for _, text in lines)
+        lines, reply = complete
+        return reply.code, b"\n".join(text for _, text in lines)
 
     def expect_nothing_more(self) -> None:
         """Raise MalformedReply if the server sent more than its replies."""

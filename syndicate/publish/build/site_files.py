@@ -109,12 +109,9 @@ class SiteFiles:
         maps.append((addresses.output_path(addresses.sitemap("pages")), max(dates, default=None)))
         if recent := self._sitemaps.newest(news):
             maps.append((addresses.output_path(addresses.sitemap("news")), recent))
-        for address, render in (
-            (addresses.sitemap("pages"), partial(self._sitemaps.pages, pages)),
-            (addresses.sitemap("news"), partial(self._sitemaps.news, news)),
-            (addresses.SITEMAP, partial(self._sitemaps.index, maps)),
-        ):
-            yield _file(address, render)
+        yield _file(addresses.sitemap("pages"), partial(self._sitemaps.pages, pages))
+        yield _file(addresses.sitemap("news"), partial(self._sitemaps.news, news))
+        yield _file(addresses.SITEMAP, partial(self._sitemaps.index, maps))
         yield _file(addresses.ROBOTS, self._sitemaps.robots, compress=False)
 
     def _list_pages(self) -> list[tuple[str, str | None]]:

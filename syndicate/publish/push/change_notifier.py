@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Self
 
+from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.config.loopback import is_loopback_url
 from syndicate.errors import Problem
@@ -73,8 +74,8 @@ class ChangeNotifier:
         """The time of the newest build that was reported."""
         self._state: ManifestState | None = None
         """The build that was compared last."""
-        self._scanned_at: datetime | None = None
-        """The time of the last full scan."""
+        self._scanned_at = EPOCH
+        """The time of the last full scan; the epoch before the first."""
 
     @classmethod
     def of(cls, store: Store, config: Config) -> Self | None:
@@ -135,15 +136,10 @@ class ChangeNotifier:
     def _enqueue(self, manifest: Manifest, state: ManifestState, at: datetime) -> None:
         with self._changes_lock:
             changed, self._changed = self._changed, set()
-            reported_at = self._reported_at
-        is_first = self._scanned_at is None
-        is_unreported = state != self._state and state.at != reported_at
-        complete = (
-            self._scanned_at is None
-            or at - self._scanned_at >= FULL_SCAN_INTERVAL
-            or is_unreported
-            or self._skipped_trial
-        )
+            is_unreported = state != self._state and state.at != self._reported_at
+        is_first = self._scanned_at == EPOCH
+        is_due = at - self._scanned_at >= FULL_SCAN_INTERVAL
+        complete = is_first or is_due or is_unreported or self._skipped_trial
         not_mirrored: Iterable[str] = changed
         try:
             if is_first and self._pinger:

@@ -127,19 +127,17 @@ class HttpClient:
             raise backend.failure(_error_text(error)) from error
 
 
+@dataclass(slots=True)
 class _GuardedBackend(httpcore.NetworkBackend):
     """Opens connections to permitted addresses, until the deadline of one call."""
 
-    def __init__(
-        self, allowed: Sequence[Network] | None, deadline: float, resolver: Resolver
-    ) -> None:
-        self._allowed = allowed
-        self._deadline = deadline
-        self._resolver = resolver
-        self._connected = False
+    allowed: Sequence[Network] | None
+    deadline: float
+    resolver: Resolver
+    connected: bool = False
 
     def failure(self, reason: str) -> CallFailed:
-        return CallFailed(reason) if self._connected else NotReached(reason)
+        return CallFailed(reason) if self.connected else NotReached(reason)
 
     def connect_tcp(
         self,
@@ -153,53 +151,53 @@ class _GuardedBackend(httpcore.NetworkBackend):
         resolved = resolve_allowed(
             host.strip("[]"),
             port,
-            allowed=self._allowed,
-            within=_remaining(self._deadline),
-            resolver=self._resolver,
+            allowed=self.allowed,
+            within=_remaining(self.deadline),
+            resolver=self.resolver,
         )
         for left, address in zip(range(len(resolved), 0, -1), resolved, strict=True):
             try:
                 opened = socket.create_connection(
-                    (str(address), port), _remaining(self._deadline) / left
+                    (str(address), port), _remaining(self.deadline) / left
                 )
             except OSError:
                 if left == 1:
                     raise
                 continue
             try:
-                check_connection(opened, host, self._allowed)
+                check_connection(opened, host, self.allowed)
                 opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except BaseException:
                 opened.close()
                 raise
-            self._connected = True
-            return _TimedStream(opened, self._deadline)
+            self.connected = True
+            return _TimedStream(opened, self.deadline)
         raise CallFailed(f"{host} can't be reached")
 
 
+@dataclass(slots=True)
 class _TimedStream(httpcore.NetworkStream):
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        self._connection = connection
-        self._deadline = deadline
+    connection: socket.socket
+    deadline: float
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        self._connection.settimeout(_remaining(self._deadline))
-        return self._connection.recv(max_bytes)
+        self.connection.settimeout(_remaining(self.deadline))
+        return self.connection.recv(max_bytes)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         """Send bytes; raise TimeoutError, or WriteError, after which a reply may still arrive."""
         rest = memoryview(buffer)
         while rest:
-            self._connection.settimeout(_remaining(self._deadline))
+            self.connection.settimeout(_remaining(self.deadline))
             try:
-                rest = rest[self._connection.send(rest) :]
+                rest = rest[self.connection.send(rest) :]
             except TimeoutError:
                 raise
             except OSError as error:
                 raise httpcore.WriteError(error) from error
 
     def close(self) -> None:
-        self._connection.close()
+        self.connection.close()
 
     def start_tls(
         self,
@@ -207,13 +205,13 @@ class _TimedStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
-        self._connection.settimeout(_remaining(self._deadline))
+        self.connection.settimeout(_remaining(self.deadline))
         try:
-            secured = ssl_context.wrap_socket(self._connection, server_hostname=server_hostname)
+            secured = ssl_context.wrap_socket(self.connection, server_hostname=server_hostname)
         except BaseException:
             self.close()
             raise
-        return _TimedStream(secured, self._deadline)
+        return _TimedStream(secured, self.deadline)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ARG002
         return None

@@ -149,11 +149,11 @@ class TopicIndex:
 
     def size(self, topic: str) -> int:
         """Return how many articles a topic has, retracted ones included."""
-        return self._sizes(topic)[0]
+        return self._totals(topic)[0]
 
     def count_shown(self, topic: str) -> int:
         """Return how many articles a topic shows."""
-        return self._sizes(topic)[1]
+        return self._totals(topic)[1]
 
     def rows(self, topic: str, start: int, stop: int) -> list[ListRow]:
         """Return the articles at positions from `start` to before `stop`, newest first."""
@@ -191,7 +191,7 @@ class TopicIndex:
 
     def oldest(self, topic: str) -> int:
         """Return the time of a topic's first article, in microseconds since the epoch."""
-        return self._description(topic)[1] or 0
+        return self._totals(topic)[3] or 0
 
     # statements
 
@@ -209,13 +209,13 @@ class TopicIndex:
             topic,
         )
 
-    def _sizes(self, topic: str) -> tuple[int, int]:
-        rows = self._execute("SELECT count, shown FROM topics WHERE home = ?", topic)
-        return rows[0] if rows else (0, 0)
+    def _totals(self, topic: str) -> tuple[int, int, str, int | None]:
+        rows = self._execute("SELECT count, shown, name, since FROM topics WHERE home = ?", topic)
+        return rows[0] if rows else (0, 0, "", None)
 
     def _describe(self, topic: str) -> tuple[_Description, _Description]:
         """Describe a topic by its articles; return the old and the new description."""
-        before: _Description = self._description(topic)
+        before: _Description = self._totals(topic)[2:]
         now: _Description = ("", None)
         newest = (
             "SELECT name FROM listed WHERE topic = ? AND withdrawn = 0 ORDER BY age, id LIMIT 1"
@@ -225,10 +225,6 @@ class TopicIndex:
             now = (name, -self._execute(oldest, topic)[0][0])
         self._execute("UPDATE topics SET name = ?, since = ? WHERE home = ?", *now, topic)
         return before, now
-
-    def _description(self, topic: str) -> _Description:
-        rows = self._execute("SELECT name, since FROM topics WHERE home = ?", topic)
-        return rows[0] if rows else ("", None)
 
     def _position(self, topic: str, key: tuple[int, str], size: int) -> int:
         """Return the position of an article, or its former one: how many are older."""
