@@ -185,7 +185,6 @@ class SendLoop:
     # events
 
     def _poll(self, session: ActiveSession, now: float, *, readable: bool = True) -> None:
-        """Let a session write and read."""
         events = session.transport.poll(now, readable=readable)
         self._events += ((session, event) for event in events)
         self._sessions.watch(session)

@@ -26,7 +26,7 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _SIMPLE_NAME = re.compile(r"[A-Za-z0-9]{1,40}(?: [A-Za-z0-9]{1,40})*")
 """Most names: they need no encoding."""
 _HOST = re.compile(r"[A-Za-z0-9_.-]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_INVALID_IN_LOCAL = re.compile(r"[\s<>()\[\],;:\\\"\x00-\x20\x7f\ud800-\udfff]")
 _FORBIDDEN = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff\u2028\u2029\x85]")
 _LINE_LENGTH = 75
 """Octets of a line, without the "=" of a soft line break."""
@@ -81,9 +81,7 @@ def phrase(value: str) -> list[str]:
 def ascii_domain(address: str) -> str:
     """Return an address with its domain in ASCII (IDNA); raise Refused for an invalid one."""
     local, at, domain = address.rpartition("@")
-    if not (local and at and domain) or re.search(r"[\s<>()\[\],;:\\\"\x00-\x20\x7f]", local):
-        raise Refused(f"{address!r} can't be used as an address")
-    if _SURROGATE.search(local):
+    if not (local and at and domain) or _INVALID_IN_LOCAL.search(local):
         raise Refused(f"{address!r} can't be used as an address")
     if _HOST.fullmatch(domain):
         return address

@@ -196,7 +196,6 @@ class Build:
             self._delete_numbered(path_of, full + 2 if full else 1)
 
     def _delete_numbered(self, path_of: Callable[[int], str], number: int) -> None:
-        """Delete files from a number on, as far as they exist."""
         while self._manifest.entry(path := path_of(number)):
             self._delete_with_copies(path)
             number += 1

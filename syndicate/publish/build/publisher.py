@@ -101,9 +101,7 @@ class Publisher:
             build = Build(writer=writer, site=site, at=at, everything=last is None, workers=workers)
             summary = build.run(keys, unfinished)
         style = self._style if build.complete else ""
-        state = ManifestState(
-            style=style, compress=writer.compress, change=change, at=at, trial=trial
-        )
+        state = ManifestState(style, writer.compress, change, at, trial)
         manifest.finish(state, build.pending)
         writer.folder.clear_journal()
         self._change = change

@@ -87,7 +87,7 @@ class CallFailure:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CallSender:
     """Sends the calls of one kind to one endpoint."""
 

@@ -126,12 +126,7 @@ class IndexNowSubmitter:
     def send(self, budget: TimeBudget) -> SendReport:
         """Submit what is due; failures are retried later."""
         sender = CallSender(
-            store=self._store,
-            kind=_KIND,
-            endpoint=self._engine,
-            send_message=self._submit,
-            batch_size=MAX_URLS,
-            message_size=MAX_URLS,
+            self._store, _KIND, self._engine, self._submit, MAX_URLS, message_size=MAX_URLS
         )
         report = sender.send(budget)
         if report.sent or report.problems:

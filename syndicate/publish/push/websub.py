@@ -83,20 +83,16 @@ class HubPinger:
 
     def send(self, budget: TimeBudget) -> SendReport:
         """Send due pings, to all hubs in parallel; failures are retried later."""
+
+        def send_to(hub: str) -> SendReport:
+            sender = CallSender(self.store, CallKind.PING, hub, self._ping, BATCH_SIZE)
+            return sender.send(budget)
+
         with ThreadPoolExecutor(_MAX_HUBS, thread_name_prefix="hubs") as pool:
-            reports = [*pool.map(lambda hub: self._sender(hub).send(budget), self.hubs)]
+            reports = [*pool.map(send_to, self.hubs)]
         return SendReport(
             sent=sum(report.sent for report in reports),
             problems=[problem for report in reports for problem in report.problems],
-        )
-
-    def _sender(self, hub: str) -> CallSender:
-        return CallSender(
-            store=self.store,
-            kind=CallKind.PING,
-            endpoint=hub,
-            send_message=self._ping,
-            batch_size=BATCH_SIZE,
         )
 
     def _ping(self, calls: Sequence[OutgoingCall]) -> CallFailure | None:

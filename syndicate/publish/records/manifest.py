@@ -73,7 +73,7 @@ _COLUMNS = tuple(field.name for field in fields(PublishedFile))
 _row = attrgetter(*_COLUMNS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ManifestState:
     """The state of the last build."""
 
@@ -270,14 +270,9 @@ class Manifest:
         row = self._execute(query).fetchone()
         if row is None:
             return None
-        style, compress, change, at, trial = row
-        return ManifestState(
-            style=style,
-            compress=bool(compress),
-            change=change,
-            at=EPOCH + timedelta(microseconds=at),
-            trial=bool(trial),
-        )
+        style, compress, change, microseconds, trial = row
+        at = EPOCH + timedelta(microseconds=microseconds)
+        return ManifestState(style, bool(compress), change, at, bool(trial))
 
     def pending(self) -> list[int]:
         """Return the keys of articles that failed in the last build."""
