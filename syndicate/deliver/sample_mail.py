@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from syndicate.config import Config
-from syndicate.deliver.loop.reply_classifier import is_allowed
+from syndicate.deliver.loop.outcomes import is_allowed
 from syndicate.deliver.message.dkim import DkimKeyring
 from syndicate.deliver.message.links import SignedLinks, TrackedLinks
 from syndicate.deliver.message.message import EditionHeaders, MessageTemplate, Recipient

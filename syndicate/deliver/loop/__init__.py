@@ -5,7 +5,7 @@
 `sessions` are those that are open or being opened;
 `relay_pool` knows which relays take mail, `domain_throttle` which recipient domains,
 `token_bucket` counts the tokens of their rate limits;
-`outcome_recorder` collects outcomes and holds, `reply_classifier` judges replies hard or soft;
+`outcomes` judges replies hard or soft, and collects what they mean for readers and senders;
 `ledger` claims and records in the store, and pauses an edition that fails too often;
 `maintenance` takes over from dead processes, `claim_owner` says whether a process is alive.
 """

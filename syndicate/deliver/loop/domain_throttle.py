@@ -5,9 +5,7 @@ from collections.abc import Collection, Sequence
 from syndicate import clock
 from syndicate.config import DomainLimit
 from syndicate.deliver.loop.ledger import LedgerView
-from syndicate.deliver.loop.reply_classifier import CLOSING, slows_domain
 from syndicate.deliver.loop.token_bucket import TokenBucket
-from syndicate.errors import DeliveryError
 from syndicate.store import Store
 
 PREFIX = "domain:"
@@ -59,13 +57,11 @@ class DomainThrottle:
         """Return the name of a domain's hold in the store."""
         return PREFIX + self._group(domain)
 
-    def record_failure(self, domain: str, error: DeliveryError) -> bool:
-        """Record the reply to a recipient; return whether to hold the whole domain.
+    def record_closing(self, domain: str) -> bool:
+        """Record a 421 to a recipient; return whether to hold the whole domain.
 
-        A 421 may concern one recipient only, so a domain is put on hold after the second in a row.
+        One may concern one recipient only, so a domain is put on hold after the second in a row.
         """
-        if error.code != CLOSING:
-            return slows_domain(error)
         group = self._group(domain)
         repeated = group in self._closed
         self._closed.add(group)

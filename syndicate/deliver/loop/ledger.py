@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from syndicate import clock
-from syndicate.deliver.loop.reply_classifier import is_hard_bounce
 from syndicate.errors import StoreError, StoreTooNew
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
 from syndicate.model.editions import Edition, FailureThreshold
@@ -33,6 +32,8 @@ _HEARTBEAT_INTERVAL = 1.0
 """Seconds between heartbeats for accepted mail."""
 _AFTER_BODY = frozenset({DeliveryState.ACCEPTED, DeliveryState.UNKNOWN})
 """The states that only a message whose body was sent can reach."""
+_HARD_BOUNCES = frozenset({"5.1.1", "5.1.2", "5.1.10"})
+"""Enhanced status codes (RFC 3463) of an address that cannot receive mail."""
 _TRIED = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
 
 
@@ -323,3 +324,10 @@ def _suppress_hard_bounces(
         cause = Cause(who=Actor.SERVER, how=f"the answer to edition {outcome.claim.edition}")
         tx.subscribers.suppress(outcome.claim.email, reason, at=now, cause=cause)
     return outcomes
+
+
+def is_hard_bounce(outcome: DeliveryOutcome) -> bool:
+    """Whether the address is never to be mailed again."""
+    if outcome.state is not DeliveryState.FAILED or outcome.code == 0:
+        return False
+    return not _HARD_BOUNCES.isdisjoint(outcome.reply.replace("-", " ").split())

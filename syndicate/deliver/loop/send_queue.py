@@ -14,7 +14,7 @@ from queue import SimpleQueue
 
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerView
-from syndicate.deliver.loop.reply_classifier import is_allowed, not_rendered
+from syndicate.deliver.loop.outcomes import is_allowed, not_rendered
 from syndicate.deliver.loop.sessions import Wakeup
 from syndicate.deliver.message.dkim import BATCH_SIZE, sign_batch
 from syndicate.deliver.message.links import SignedLinks

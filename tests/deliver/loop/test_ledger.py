@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from syndicate.deliver.loop import reply_classifier
+from syndicate.deliver.loop import outcomes
 from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
 from syndicate.errors import PermanentFailure
 from syndicate.model.deliveries import DeliveryState
@@ -22,7 +22,7 @@ def test_who_is_erased_while_being_handed_over_is_not_named_by_the_answer(store)
     with store.write() as tx:
         tx.erasures.erase(claim.subscriber, at=editions.NOON, cause=TEST)
     refused = PermanentFailure(f"550 5.1.1 <{HER}> unknown", 550)
-    verdict = reply_classifier.classify(refused, claim, edition, editions.NOON)
+    verdict = outcomes.classify(refused, claim, edition, editions.NOON)
     ledger.record(LedgerBatch(outcomes=[verdict]))
     with store.read() as tx:
         [row] = tx.deliveries.by_edition(edition.key)

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.loop import reply_classifier
+from syndicate.deliver.loop import outcomes
 from syndicate.deliver.loop.ledger import BatchResult, ClaimRequest, Ledger, LedgerBatch
 from syndicate.deliver.loop.send_loop import SendLoop
 from syndicate.deliver.loop.send_queue import SendQueue
@@ -199,9 +199,7 @@ def test_two_processes_that_find_out_the_same_addresses_never_wait_for_each_othe
         claims = ledger.record(LedgerBatch(claim_request=request)).claims
         ledger.record(LedgerBatch(intents=claims))
         unknown = PermanentFailure("550 5.1.1 no such reader", 550)
-        verdicts = [
-            reply_classifier.classify(unknown, claim, edition, NOON) for claim in claims[::step]
-        ]
+        verdicts = [outcomes.classify(unknown, claim, edition, NOON) for claim in claims[::step]]
         together.wait()
         with contextlib.closing(mine), mine.write() as tx:  # a deadlock is an error here
             return len(ledger.settle(tx, verdicts, NOON))

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from structlog.testing import capture_logs
 
-from syndicate.deliver.loop import reply_classifier
+from syndicate.deliver.loop import outcomes
 from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
 from syndicate.errors import StoreError, StoreLocked, StoreUnreachable, TemporaryFailure
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState
@@ -259,7 +259,7 @@ def test_a_round_that_was_lost_lets_nothing_leave_of_an_edition_that_was_cancell
         store.close()
 
     wire.lose_the_next_commit(done=False, then=cancel)
-    put_off = reply_classifier.classify(TemporaryFailure("450 not now", 450), first, edition, NOON)
+    put_off = outcomes.classify(TemporaryFailure("450 not now", 450), first, edition, NOON)
 
     assert not ledger.record(LedgerBatch(outcomes=[put_off], intents=[second])).may_send
     assert states(far_store, edition.key) == {DeliveryState.SKIPPED: AUDIENCE}

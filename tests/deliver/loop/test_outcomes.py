@@ -2,8 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from syndicate.deliver.loop import reply_classifier
-from syndicate.deliver.loop.reply_classifier import is_allowed, is_hard_bounce
+from syndicate.deliver.loop import outcomes
+from syndicate.deliver.loop.ledger import is_hard_bounce
+from syndicate.deliver.loop.outcomes import is_allowed
 from syndicate.errors import NoVerdict, PermanentFailure, TemporaryFailure
 from syndicate.model.deliveries import Claim, DeliveryState
 from syndicate.model.editions import Edition, EditionKind
@@ -26,7 +27,7 @@ def verdict(error, on_unknown="skip"):
         expires_at=NOON,
         on_unknown=on_unknown,
     )
-    return reply_classifier.classify(error, CLAIM, edition, NOON)
+    return outcomes.classify(error, CLAIM, edition, NOON)
 
 
 def test_what_was_put_off_is_due_in_five_minutes_or_a_little_more():
