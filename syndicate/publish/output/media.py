@@ -148,13 +148,12 @@ def _summary(faults: Sequence[MediaFault], kind: str) -> str:
 
 
 def _consequence(faults: Sequence[MediaFault]) -> str:
+    stays = "The copies that are published stay"
     if all(fault.published for fault in faults):
-        return "The copies that are published stay."
-    if not any(fault.published for fault in faults):
-        return "Their figures are published as caption and text."
-    return (
-        "The copies that are published stay; figures without one are published as caption and text."
-    )
+        return f"{stays}."
+    if any(fault.published for fault in faults):
+        return f"{stays}; figures without one are published as caption and text."
+    return "Their figures are published as caption and text."
 
 
 def _read_intact(src: str, file: Path) -> bytes | None:

@@ -196,10 +196,9 @@ class Manifest:
     def begin_rebuild(self) -> None:
         """Start with no files; those of the last build are leftovers unless put or kept."""
         self._execute(
-            "CREATE TEMP TABLE IF NOT EXISTS before (path TEXT PRIMARY KEY, owner, sha256, size,"
+            "CREATE TEMP TABLE before (path TEXT PRIMARY KEY, owner, sha256, size,"
             " status, location, modified, settled) WITHOUT ROWID"
         )
-        self._execute("DELETE FROM before")
         self._execute("INSERT INTO before SELECT * FROM files")
         self._execute("DELETE FROM files")
         self._execute("DELETE FROM shown")
@@ -247,8 +246,6 @@ class Manifest:
         """Record which files an article's page is rendered without, each with its stamp."""
         if not self._is_rebuild:  # which begins with no rows
             self._execute("DELETE FROM missing WHERE article = ?", (article,))
-        if not files:
-            return
         self.database.executemany(
             "INSERT INTO missing VALUES (?, ?, ?)",
             ((article, file, stamp) for file, stamp in files.items()),
