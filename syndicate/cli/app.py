@@ -19,8 +19,7 @@ from syndicate.cli.readers import (
     person,
     person_changes,
     private_feeds,
-    segments,
-    stats,
+    reader_counts,
     subscribers,
 )
 
@@ -83,9 +82,17 @@ _add_group(
     *(csv_import.import_, subscribers.list_, subscribers.export, person.show),
     *(person_changes.add, person_changes.remove, person_changes.tag, person_changes.untag),
     *(person_changes.merge, person_changes.suppress, person_changes.unsuppress),
-    *(person_changes.erase, person_changes.set_, stats.stats, subscribers.move, subscribers.tidy),
+    *(
+        person_changes.erase,
+        person_changes.set_,
+        reader_counts.stats,
+        subscribers.move,
+        subscribers.tidy,
+    ),
 )
-_add_group("segments", "Segments of the readers.", segments.show, default=segments.list_)
+_add_group(
+    "segments", "Segments of the readers.", reader_counts.show, default=reader_counts.segments
+)
 _add_group(
     "feeds",
     "Private feeds: whole articles, for one reader each.",

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict, TypeVar
 
-import typer
+from typer import Option
 
 from syndicate import clock
 from syndicate.cli.console import log_events
@@ -132,6 +132,6 @@ def check_option(option: str, value: str, kind: Any, expected: str) -> None:
 
 
 At = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="Act as if it were TIME. Default: now.")
+    str | None, Option("--at", metavar="TIME", help="Act as if it were TIME. Default: now.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+AsJson = Annotated[bool, Option("--json", help="Print JSON, for scripts.")]

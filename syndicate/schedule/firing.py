@@ -49,10 +49,8 @@ class SlotDispatcher:
         """
         with self.store.write() as tx:
             since = first_seen(tx, schedule, self.config, at=at)
-            if trial:
-                start = preview_start(tx, schedule.name, at=min(since, at))
-            else:
-                start = load_or_store_start(tx, schedule.name, at=at)
+            seen_at = min(since, at) if trial else at
+            start = schedule_start(tx, schedule.name, at=seen_at, keep=not trial)
             timing = schedule_timing(schedule, self.config.zone(schedule))
             last = tx.fires.last(schedule.name, at)
             decision = decide(timing, last=last, since=since, now=at, max_late=schedule.max_late)
@@ -162,14 +160,17 @@ class SlotDispatcher:
         )
 
 
-def load_or_store_start(tx: Transaction, name: str, *, at: datetime) -> ScheduleStart:
-    """Load a schedule's start position, or store one if the schedule is new.
+def schedule_start(tx: Transaction, name: str, *, at: datetime, keep: bool) -> ScheduleStart:
+    """Return a schedule's stored start position, or the one of a schedule first seen at `at`.
 
-    If two processes see a new schedule at once, the second one waits for the lock and
-    then loads what the first one has stored.
+    With `keep`, store it; trials of another time and previews don't. If two processes see a
+    new schedule at once, the second one waits for the lock and then loads what the first one
+    has stored.
     """
     if (stored := tx.schedules.start(name)) is not None:
         return stored
+    if not keep:
+        return ScheduleStart(number=tx.articles.newest_public_number(at), at=at)
     tx.articles.assign_numbers(at)  # takes the lock
     if (stored := tx.schedules.start(name)) is not None:
         return stored
@@ -178,15 +179,6 @@ def load_or_store_start(tx: Transaction, name: str, *, at: datetime) -> Schedule
     start = ScheduleStart(number=number, at=at)
     tx.schedules.save_start(name, start)
     return start
-
-
-def preview_start(tx: Transaction, name: str, *, at: datetime) -> ScheduleStart:
-    """Return the stored start position, or the one of a schedule first seen at `at`.
-
-    It stores nothing: it is for trials of another time and for previews.
-    """
-    stored = tx.schedules.start(name)
-    return stored or ScheduleStart(number=tx.articles.newest_public_number(at), at=at)
 
 
 def first_seen(tx: Transaction, schedule: Schedule, config: Config, *, at: datetime) -> datetime:

@@ -5,7 +5,7 @@ much of each rate and daily quota is used, are in the store as well.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Self
@@ -62,17 +62,17 @@ class RelayStatus:
     settings: RelaySettings
     server: str
     """Host and port, or the outbox folder."""
-    sessions: int = 0
-    per_second: float = 0.0
-    accepted: int = 0
-    deferred: int = 0
-    failed: int = 0
+    sessions: int
+    per_second: float
+    accepted: int
+    deferred: int
+    failed: int
     """Messages accepted, deferred and failed since those processes began the current pass."""
-    quota: int | None = None
+    quota: int | None
     """Messages that `warm_up` allows today."""
-    quota_used: int = 0
+    quota_used: int
     """Messages of the quota that are sent or reserved."""
-    blocker: Blocker | None = None
+    blocker: Blocker | None
 
     @property
     def name(self) -> str:
@@ -100,13 +100,20 @@ class MailStatus:
         used_up = tx.quotas.exhausted(at=at)
         if config.mail.transport is TransportKind.OUTBOX:
             outbox = Outbox.of(config)
-            configured = [RelayStatus(settings=outbox.settings, server=str(outbox))]
+            servers = [(outbox.settings, str(outbox))]
         else:
-            servers = config.mail.servers
-            configured = [RelayStatus(settings=relay, server=relay.address) for relay in servers]
+            servers = [(relay, relay.address) for relay in config.mail.servers]
         relays = tuple(
-            _measure(tx, relay, at, latest.values(), holds=holds, used_up=used_up)
-            for relay in configured
+            _relay_status(
+                tx,
+                relay,
+                server,
+                at,
+                [rate for rate in latest.values() if rate.relay == relay.name],
+                hold=holds.get(RELAY + relay.name),
+                used_up=RELAY + relay.name in used_up,
+            )
+            for relay, server in servers
         )
         return cls(
             relays=relays,
@@ -132,51 +139,44 @@ class MailStatus:
         return self.blockers if waiting else ()
 
 
-def _measure(
+def _relay_status(
     tx: Transaction,
-    relay: RelayStatus,
+    settings: RelaySettings,
+    server: str,
     at: datetime,
-    rates: Iterable[SendRate],
+    rates: Sequence[SendRate],
     *,
-    holds: dict[str, MailHold],
-    used_up: frozenset[str],
+    hold: MailHold | None,
+    used_up: bool,
 ) -> RelayStatus:
-    """Fill in a relay's figures and its blocker."""
-    key = RELAY + relay.name
-    own = [rate for rate in rates if rate.relay == relay.name]
-    current = [rate for rate in own if rate.at >= at - _CURRENT]
-    quota = relay.settings.warm_up_quota(at.astimezone(UTC).date())
-    measured = replace(
-        relay,
+    """Add up a relay's figures, and find the first reason why it sends nothing."""
+    today, name = at.astimezone(UTC).date(), settings.name
+    quota = settings.warm_up_quota(today)
+    taken = tx.quotas.taken_today(RELAY + name, at=at) if quota is not None else 0
+    last = max(rates, key=lambda rate: rate.at, default=None)
+    blocker = None
+    if hold is not None:
+        blocker = Blocker(kind=BlockerKind.HOLD, relay=name, until=hold.until, reason=hold.reason)
+    elif quota is not None and taken >= quota:
+        tomorrow = datetime.combine(today, time(), UTC) + timedelta(days=1)
+        blocker = Blocker(kind=BlockerKind.WARM_UP, relay=name, until=tomorrow, reason=str(quota))
+    elif used_up and settings.rate is not None:
+        blocker = Blocker(kind=BlockerKind.RATE, relay=name, reason=str(settings.rate))
+    elif last is not None and last.note:
+        blocker = Blocker(kind=BlockerKind.OUT, relay=name, at=last.at, reason=last.note)
+    current = [rate for rate in rates if rate.at >= at - _CURRENT]
+    return RelayStatus(
+        settings=settings,
+        server=server,
         sessions=sum(rate.sessions for rate in current),
         per_second=sum(rate.per_second for rate in current),
         accepted=sum(rate.accepted for rate in current),
         deferred=sum(rate.deferred for rate in current),
         failed=sum(rate.failed for rate in current),
         quota=quota,
-        quota_used=tx.quotas.taken_today(key, at=at) if quota is not None else 0,
+        quota_used=taken,
+        blocker=blocker,
     )
-    last = max(own, key=lambda rate: rate.at, default=None)
-    blocker = _find_blocker(measured, last, at, hold=holds.get(key), used_up=key in used_up)
-    return replace(measured, blocker=blocker)
-
-
-def _find_blocker(
-    relay: RelayStatus, last: SendRate | None, at: datetime, *, hold: MailHold | None, used_up: bool
-) -> Blocker | None:
-    """Return the first reason why a relay sends nothing."""
-    name = relay.name
-    if hold is not None:
-        return Blocker(kind=BlockerKind.HOLD, relay=name, until=hold.until, reason=hold.reason)
-    if relay.quota is not None and relay.quota_used >= relay.quota:
-        tomorrow = datetime.combine(at.astimezone(UTC).date(), time(), UTC) + timedelta(days=1)
-        reason = str(relay.quota)
-        return Blocker(kind=BlockerKind.WARM_UP, relay=name, until=tomorrow, reason=reason)
-    if used_up and relay.settings.rate is not None:
-        return Blocker(kind=BlockerKind.RATE, relay=name, reason=str(relay.settings.rate))
-    if last is not None and last.note:
-        return Blocker(kind=BlockerKind.OUT, relay=name, at=last.at, reason=last.note)
-    return None
 
 
 def _domain_blockers(

@@ -9,7 +9,7 @@ from syndicate.model.article_selection import ArticleWindow, select_articles
 from syndicate.model.articles import Article
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.schedule.composer import article_count
-from syndicate.schedule.firing import preview_start
+from syndicate.schedule.firing import schedule_start
 from syndicate.store import Store, Transaction
 from syndicate.store.editions.fires import KnownSchedule
 
@@ -67,7 +67,7 @@ def _articles(tx: Transaction, config: Config, at: datetime) -> Iterator[str]:
             continue
         # those past the old schedule's last edition and before the new one's start
         after = ArticleWindow(after=min(old.upto for old in ended))
-        start = preview_start(tx, schedule.name, at=at)
+        start = schedule_start(tx, schedule.name, at=at, keep=False)
         window = ArticleWindow.of(start, schedule.begin_with, last=None)
         covered = {item.key for item in tx.articles.candidates(schedule.newsletter, window, at)}
         later = tx.articles.candidates(schedule.newsletter, after, at)

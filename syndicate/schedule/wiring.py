@@ -1,24 +1,38 @@
-"""The services of one publication, built from its store and its configuration."""
+"""The services of one publication, and what they do together: all that is due, or mail by hand.
 
+Replacing an edition pauses it first, in one short transaction that any sending process
+sees before its next message; the rest isn't urgent.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
 
+import structlog
+
 from syndicate import clock
-from syndicate.config import Config
+from syndicate.config import Config, Newsletter, Schedule
 from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.sample_mail import send_sample
+from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.deliver.worker import DeliveryReport, configured_transports, drain
+from syndicate.errors import Refused, SyndicateError
+from syndicate.model.editions import Edition, EditionState, Remaining
 from syndicate.model.schedule_slots import FireOutcome
+from syndicate.model.subscribers import Cause
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.mirror.mirror import Mirror
 from syndicate.publish.push.change_notifier import ChangeNotifier
-from syndicate.schedule.composer import Composer
-from syndicate.schedule.firing import SlotDispatcher
+from syndicate.schedule.composer import Composer, ProposedEdition
+from syndicate.schedule.firing import SlotDispatcher, first_seen, schedule_start
 from syndicate.schedule.retention import RetentionReport, purge_daily
 from syndicate.store import Heartbeat, Store
 from syndicate.store.editions.fires import Fire
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +54,17 @@ class TickReport:
         slots = any(fire.outcome is FireOutcome.FAILED for fire in self.fires)
         mail = bool(self.delivered.unavailable or self.delivered.paused)
         return slots or bool(self.built.failed) or mail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualSend:
+    """A request to send: what a schedule would compose now, or exactly these articles."""
+
+    newsletter: Newsletter
+    schedule: Schedule | None = None
+    slugs: Sequence[str] = ()
+    segment: str | None = None
+    """The audience, in place of the schedule's; None: the schedule's segment, or everybody."""
 
 
 class Services:
@@ -92,3 +117,96 @@ class Services:
             with self.store.write() as tx:
                 tx.heartbeats.record(Heartbeat.TICK, clock.now())
         return TickReport(built=summary, fires=fires, delivered=delivered, purged=purged)
+
+    def send(self, order: ManualSend, *, at: datetime) -> tuple[Edition, DeliveryReport] | None:
+        """Freeze an edition and deliver it; None when nothing is new."""
+        self.publish(at)
+        edition = self.composer.freeze(
+            lambda: self._propose(order, at=at, keep=True), lambda tx, draft: tx.editions.add(draft)
+        )
+        return (edition, self.deliver(at)) if edition is not None else None
+
+    def send_test_copy(self, order: ManualSend, *, to: str, at: datetime) -> SmtpReply:
+        """Send one copy that isn't recorded in the ledger.
+
+        Raise Refused when nothing is new or `mail.only` excludes the address, and
+        DeliveryError when the mail server refuses the copy.
+        """
+        self.publish(at)
+        draft = self._propose(order, at=at, keep=False).draft
+        if draft is None:
+            raise Refused(
+                f"nothing is new for {order.newsletter.name}; name articles with --article SLUG"
+            )
+        return send_sample(draft, to, config=self.config, transports=self.relays, links=self.links)
+
+    def _propose(self, order: ManualSend, *, at: datetime, keep: bool) -> ProposedEdition:
+        """Compose the edition; with `keep`, store where a new schedule starts."""
+        newsletter, schedule, segment = order.newsletter, order.schedule, order.segment
+        if schedule is None:
+            return self.composer.propose_articles(newsletter, order.slugs, segment=segment, at=at)
+        with self.store.write() if keep else self.store.read() as tx:
+            if keep:
+                first_seen(tx, schedule, self.config, at=at)
+            start = schedule_start(tx, schedule.name, at=at, keep=keep)
+        return self.composer.propose(
+            newsletter, schedule, start=start, segment=segment, slot_at=at, at=at
+        )
+
+    def replace(
+        self,
+        edition: int,
+        slugs: Sequence[str] = (),
+        *,
+        cause: Cause,
+        at: datetime,
+        detail: str = "",
+    ) -> tuple[Edition, Remaining, DeliveryReport]:
+        """Pause an edition, and send a corrected one to those whom the first hasn't reached.
+
+        Return the corrected one, the counts of the first, and what became of the mail. Raise
+        SyndicateError; a paused edition then stays paused.
+        """
+        with self.store.write() as tx:
+            replaced = tx.control.lock_edition(edition)
+            if replaced.state is EditionState.SENDING:
+                tx.control.pause(edition, cause=cause, at=at, detail="to be replaced")
+        try:
+            self.publish(at)
+            result = self.composer.freeze(
+                lambda: self.composer.propose_correction(replaced, slugs, at=at),
+                lambda tx, draft: tx.successors.replace(
+                    edition, draft, cause=cause, at=at, detail=detail
+                ),
+            )
+        except SyndicateError:
+            with self.store.read() as tx:
+                now = tx.editions.by_key(edition)
+            paused = now is not None and now.state is EditionState.PAUSED
+            _log.warning("not replaced", edition=edition, paused=paused)
+            raise
+        assert result is not None, "a correction is never empty"
+        return *result, self.deliver(at)
+
+    def resend(
+        self, edition: int, *, cause: Cause, at: datetime, detail: str = ""
+    ) -> tuple[Edition, int, DeliveryReport] | None:
+        """Send an edition again to those who provably didn't get it; None if everybody did.
+
+        Return the new edition, how many readers it has, and what became of the mail.
+        Raise Refused.
+        """
+        self.store.sweep(at)
+        with self.store.write() as tx:
+            first = tx.editions.by_key(edition)
+            newsletter = self.config.newsletter(first.newsletter) if first else None
+            expire_after = self.config.mail.expire_after
+            if newsletter is not None:
+                expire_after = self.config.expire_after(newsletter)
+            resent = tx.successors.resend(
+                edition, cause=cause, at=at, expires_at=at + expire_after, detail=detail
+            )
+            if resent is None:
+                return None
+            readers = tx.deliveries.totals(resent.key).audience
+        return resent, readers, self.deliver(at)

@@ -10,7 +10,6 @@ from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState, DeliveryTotals
 from syndicate.model.editions import ControlAction, EditionState
 from syndicate.model.subscribers import Actor, Cause
-from syndicate.schedule.manual_send import replace, resend
 from syndicate.schedule.runner import Runner
 from tests.schedule.conftest import MINUTE, NOW
 from tests.until import until
@@ -57,7 +56,7 @@ def test_the_correction_says_what_the_article_says_now_to_those_who_wait(harness
     edition = frozen(harness, "ferry")
     hand_over_one(harness, edition)
     harness.file("ferry", title="Ferry sinks")
-    corrected, left, delivered = replace(harness.services, edition.key, cause=ME, at=NOW)
+    corrected, left, delivered = harness.services.replace(edition.key, cause=ME, at=NOW)
 
     assert (left.accepted, delivered.accepted) == (1, 2)
     assert corrected.subject == "Breaking: Ferry sinks"
@@ -81,7 +80,7 @@ def test_what_was_retracted_is_left_out_of_the_correction(harness):
     edition = frozen(harness, "ferry", "tram")
     with harness.store.write() as tx:
         tx.articles.retract(tx.articles.by_slug("tram"), at=NOW)
-    corrected, _, _ = replace(harness.services, edition.key, cause=ME, at=NOW)
+    corrected, _, _ = harness.services.replace(edition.key, cause=ME, at=NOW)
     with harness.store.read() as tx:
         items = tx.editions.items(corrected.key)
     assert len(items) == 1
@@ -106,7 +105,7 @@ def test_a_correction_is_composed_again_when_an_article_is_retracted_meanwhile(
         return proposal
 
     monkeypatch.setattr(services.composer, "propose_correction", slow)
-    corrected, _, _ = replace(services, edition.key, cause=ME, at=NOW)
+    corrected, _, _ = services.replace(edition.key, cause=ME, at=NOW)
     with harness.store.read() as tx:
         assert len(tx.editions.items(corrected.key)) == 1
 
@@ -118,7 +117,7 @@ def test_where_nothing_is_left_to_say_the_edition_stays_paused(harness):
     with harness.store.write() as tx:
         tx.articles.retract(tx.articles.by_slug("ferry"), at=NOW)
     with pytest.raises(Refused, match="none of the articles in edition 1 is public any more"):
-        replace(harness.services, edition.key, cause=ME, at=NOW)
+        harness.services.replace(edition.key, cause=ME, at=NOW)
     with harness.store.read() as tx:
         assert tx.editions.by_key(edition.key).state is EditionState.PAUSED
     assert harness.tick(NOW + MINUTE).delivered.accepted == 0
@@ -130,7 +129,7 @@ def test_other_articles_can_be_named_for_the_correction(harness):
     harness.file("ferry")
     harness.file("tram")
     edition = frozen(harness, "ferry")
-    replace(harness.services, edition.key, ["tram"], cause=ME, at=NOW)
+    harness.services.replace(edition.key, ["tram"], cause=ME, at=NOW)
     assert harness.mail() == [("ada@example.org", "Breaking: Tram")]
 
 
@@ -138,7 +137,7 @@ def test_a_correction_changes_no_schedule(harness):
     harness.subscribe("ada@example.org")
     harness.file("ferry")
     edition = frozen(harness, "ferry")
-    replace(harness.services, edition.key, cause=ME, at=NOW)
+    harness.services.replace(edition.key, cause=ME, at=NOW)
     harness.file("tram", at=NOW + MINUTE)
     fires = harness.tick(NOW + 10 * MINUTE).fires
     assert [str(fire) for fire in fires] == ["edition 3, 1 article"]
@@ -156,7 +155,7 @@ def test_a_late_edition_and_its_corrections_keep_the_day_of_the_slot(make_harnes
     monday = NOW.replace(hour=15) + timedelta(days=6)  # the slot is of Sunday night
     harness.services.publish(monday)
     assert str(harness.services.dispatcher.fire_all(monday)[-1]) == "edition 1, 2 articles"
-    _, _, delivered = replace(harness.services, 1, cause=ME, at=monday)
+    _, _, delivered = harness.services.replace(1, cause=ME, at=monday)
     assert delivered.accepted == 2
     with harness.store.read() as tx:
         said = [tx.editions.content(one.content).text for one in tx.editions.all()]
@@ -173,12 +172,12 @@ def test_a_cancelled_edition_can_be_sent_again_to_those_it_did_not_reach(harness
     assert (left.accepted, left.held_back) == (1, 1)
     harness.tick(NOW + MINUTE)
     assert harness.mail() == []
-    resent = resend(harness.services, edition.key, cause=ME, at=NOW + MINUTE)
+    resent = harness.services.resend(edition.key, cause=ME, at=NOW + MINUTE)
     assert resent is not None
     _, waiting, delivered = resent
     assert (waiting, delivered.accepted) == (1, 1)
     assert harness.mail() == [("bo@example.org", "Breaking: Ferry")]
-    assert resend(harness.services, edition.key, cause=ME, at=NOW + MINUTE) is None
+    assert harness.services.resend(edition.key, cause=ME, at=NOW + MINUTE) is None
 
 
 def test_a_tick_in_which_an_edition_pauses_itself_has_failed(make_harness):

@@ -7,8 +7,8 @@ import pytest
 
 from syndicate import clock
 from syndicate.model.article_selection import ScheduleStart
-from syndicate.schedule.firing import first_seen, load_or_store_start
-from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy
+from syndicate.schedule.firing import first_seen, schedule_start
+from syndicate.schedule.wiring import ManualSend
 from tests.schedule.conftest import MINUTE, NOW
 
 READER = "ada@example.org"
@@ -140,7 +140,7 @@ def test_what_is_sent_by_hand_as_a_new_schedule_begins_it(paper):
     harness = paper()
     newsletter = harness.config.newsletter("breaking")
     order = ManualSend(newsletter=newsletter, schedule=harness.config.schedules[0])
-    assert send_now(harness.services, order, at=NOW) is None
+    assert harness.services.send(order, at=NOW) is None
     harness.file("ferry", at=NOW + MINUTE)
     assert outcomes(harness.tick(NOW + 2 * MINUTE)) == ["edition 1, 1 article"]
 
@@ -149,7 +149,7 @@ def test_a_test_copy_begins_no_schedule(paper):
     harness = paper(begin_with="24h")
     newsletter = harness.config.newsletter("breaking")
     order = ManualSend(newsletter=newsletter, schedule=harness.config.schedules[0])
-    send_test_copy(harness.services, order, to="me@example.org", at=NOW)
+    harness.services.send_test_copy(order, to="me@example.org", at=NOW)
     with harness.store.read() as tx:
         assert tx.schedules.start("hourly") is None
 
@@ -169,7 +169,7 @@ def test_processes_that_see_a_schedule_first_at_once_agree_where_it_begins(paper
         at = NOW + number * MINUTE
         with harness.store.write() as tx:
             first_seen(tx, schedule, harness.config, at=at)
-            returned.append(load_or_store_start(tx, schedule.name, at=at))
+            returned.append(schedule_start(tx, schedule.name, at=at, keep=True))
 
     threads = [threading.Thread(target=see, args=(number,)) for number in range(4)]
     for thread in threads:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from syndicate.schedule.manual_send import ManualSend, send_now
+from syndicate.schedule.wiring import ManualSend
 from tests.causes import TEST
 from tests.schedule.conftest import BREAKING, NOW
 
@@ -45,7 +45,7 @@ def test_what_is_sent_by_hand_can_go_to_a_segment(harness):
     harness.file("ferry")
     [newsletter] = harness.config.newsletters
     order = ManualSend(newsletter=newsletter, slugs=["ferry"], segment="others")
-    send_now(harness.services, order, at=NOW)
+    harness.services.send(order, at=NOW)
     assert [to for to, _ in harness.mail()] == ["bo@example.org"]
 
 
@@ -53,8 +53,8 @@ def test_a_segment_named_by_hand_stands_for_the_schedules(harness):
     harness.file("ferry")
     [newsletter], schedule = harness.config.newsletters, harness.config.schedules[0]
     order = ManualSend(newsletter=newsletter, schedule=schedule)
-    assert send_now(harness.services, order, at=NOW) is not None
+    assert harness.services.send(order, at=NOW) is not None
     harness.file("tram")
     order = ManualSend(newsletter=newsletter, schedule=schedule, segment="others")
-    send_now(harness.services, order, at=NOW + timedelta(minutes=1))
+    harness.services.send(order, at=NOW + timedelta(minutes=1))
     assert [to for to, _ in harness.mail()] == ["ada@example.org", "bo@example.org"]

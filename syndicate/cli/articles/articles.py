@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Exit, Option
 
 from syndicate import clock
 from syndicate.cli.console import (
@@ -24,12 +24,17 @@ from syndicate.model.articles import Article, Status
 if TYPE_CHECKING:
     from syndicate.store import Transaction
 
+_CONTENT = (
+    *("section", "tags", "authors", "contributors", "summary", "excerpt", "image", "figures"),
+    *("canonical_url", "old_addresses", "comments", "language", "extra", "body"),
+)
+
 
 def import_(
     command: CommandContext,
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    paths: Annotated[list[Path], Argument(help="Files and folders.")],
     *,
-    dry_run: Annotated[bool, typer.Option(help="Show what would happen; change nothing.")] = False,
+    dry_run: Annotated[bool, Option(help="Show what would happen; change nothing.")] = False,
 ) -> None:
     """Import Markdown and HTML files as articles."""
     from syndicate.intake.articles.article_files import (  # noqa: PLC0415
@@ -67,7 +72,7 @@ def import_(
         suffixes = ", ".join(sorted({file.suffix.lower() for file in others}))
         note(f"files of other kinds were ignored: {len(others)} ({suffixes})")
     if counts[ImportOutcome.REFUSED]:
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def articles(command: CommandContext, *, json: AsJson = False) -> None:
@@ -86,12 +91,14 @@ def show(command: CommandContext, slug: str, *, json: AsJson = False) -> None:
     """Show an article, by its current slug or an earlier one."""
     with command.store() as store, store.read() as tx:
         article = _load(tx, slug)
-    shown = {**_summary(command, article), **_amp(command, article), **_content(article)}
+    stored = asdict(article)
+    content = {name: stored[name] for name in _CONTENT}
+    shown = _summary(command, article) | _amp(command, article) | content
     if json:
         echo_json(shown)
         return
     for name, value in shown.items():
-        if name != "body" and value not in (None, "", [], {}):
+        if name != "body" and value not in (None, "", (), {}):
             echo(f"{name:<14} {_line(value)}")
     echo()
     echo_text(article.body)
@@ -101,7 +108,7 @@ def retract(
     command: CommandContext,
     slug: str,
     *,
-    undo: Annotated[bool, typer.Option("--undo", help="Publish it again.")] = False,
+    undo: Annotated[bool, Option("--undo", help="Publish it again.")] = False,
 ) -> None:
     """Take an article out of feeds, lists and future editions.
 
@@ -163,28 +170,9 @@ def _amp(command: CommandContext, article: Article) -> dict[str, str]:
     return {"amp": page, **cached}
 
 
-def _content(article: Article) -> dict[str, Any]:
-    return {
-        "section": article.section,
-        "tags": list(article.tags),
-        "authors": [asdict(person) for person in article.authors],
-        "contributors": [asdict(person) for person in article.contributors],
-        "summary": article.summary,
-        "excerpt": article.excerpt,
-        "image": asdict(article.image) if article.image else None,
-        "figures": [asdict(figure) for figure in article.figures],
-        "canonical_url": article.canonical_url,
-        "old_addresses": list(article.old_addresses),
-        "comments": asdict(article.comments) if article.comments else None,
-        "language": article.language,
-        "extra": dict(article.extra),
-        "body": article.body,
-    }
-
-
 def _line(value: object) -> str:
     """Format a value on one line: people by name, figures by file."""
-    if isinstance(value, list):
+    if isinstance(value, tuple):
         return ", ".join(_line(item) for item in value)
     if isinstance(value, dict):
         known = [value.get(key) for key in ("name", "src", "place", "alt", "credit")]

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Exit, Option
 
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_outcome, echo_table, note
@@ -25,19 +25,17 @@ def build(
     at: At = None,
     everything: Annotated[
         bool,
-        typer.Option(
-            "--all", help="Rebuild every file, and restore files that were edited by hand."
-        ),
+        Option("--all", help="Rebuild every file, and restore files that were edited by hand."),
     ] = False,
     compress: Annotated[
         bool | None,
-        typer.Option(
+        Option(
             "--compress/--no-compress",
             help="Whether to keep .gz and .br copies beside article pages from now on.",
             show_default="as before",
         ),
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Name each file.")] = False,
+    verbose: Annotated[bool, Option("--verbose", help="Name each file.")] = False,
 ) -> None:
     """Write what changed to feeds/ and its mirror, and notify hubs.
 
@@ -62,14 +60,14 @@ def build(
             notifier.record_build(summary, time)
         notify(notifier)
     if summary.failed or not mirrored:
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def push(
     command: CommandContext,
     *,
     now: Annotated[
-        bool, typer.Option("--now", help="Retry now everything that waits or was given up.")
+        bool, Option("--now", help="Retry now everything that waits or was given up.")
     ] = False,
     json: AsJson = False,
 ) -> None:
@@ -99,7 +97,7 @@ def push(
                 f"{hub.requests}, waiting for the newest version {hub.owed}, failing {hub.failing}"
             )
     if failed:
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def _print(summary: "BuildSummary", *, verbose: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Exit, Option
 
 from syndicate.cli.console import echo, echo_json, note
 from syndicate.cli.context import AsJson, Change, CommandContext, operator_change
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from syndicate.model.editions import ControlOutcome
     from syndicate.store import Transaction
 
-EditionId = Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")]
-Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record.")]
+EditionId = Annotated[int, Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")]
+Reason = Annotated[str, Option(metavar="TEXT", help="Why, for the record.")]
 
 _SENT_NEXT = "`syndicate run` sends the rest within a second; otherwise the next `tick` does"
 
@@ -77,7 +77,7 @@ def settle(
     command: CommandContext,
     edition: EditionId,
     *,
-    unknown: Annotated[UnknownChoice, typer.Option(help="Send them again, or leave them unknown.")],
+    unknown: Annotated[UnknownChoice, Option(help="Send them again, or leave them unknown.")],
     reason: Reason = "",
     json: AsJson = False,
 ) -> None:
@@ -106,18 +106,16 @@ def replace(
     *,
     article: Annotated[
         list[str] | None,
-        typer.Option(metavar="SLUG", help="Exactly this article; repeat it. Default: the same."),
+        Option(metavar="SLUG", help="Exactly this article; repeat it. Default: the same."),
     ] = None,
     reason: Reason = "",
     json: AsJson = False,
 ) -> None:
     """Stop an edition, and send a corrected one to the rest."""
-    from syndicate.schedule import manual_send  # noqa: PLC0415 - start-up
-
     write = note if json else echo
     with command.services() as services:
-        successor, left, report = manual_send.replace(
-            services, edition, article or (), **decide("replace", reason)
+        successor, left, report = services.replace(
+            edition, article or (), **decide("replace", reason)
         )
         write(f"edition {successor.key}: {successor.subject}")
         write(f"it replaces edition {edition} for {left.held_back} readers: {left}")
@@ -127,7 +125,7 @@ def replace(
     if json:
         echo_json({"edition": successor.key, "replaces": edition, "readers": left.held_back})
     if not delivered or not mirrored:
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def resend(
@@ -135,19 +133,17 @@ def resend(
     edition: EditionId,
     *,
     missing: Annotated[
-        bool, typer.Option("--missing", help="To those who provably didn't get it.")
+        bool, Option("--missing", help="To those who provably didn't get it.")
     ] = False,
     reason: Reason = "",
     json: AsJson = False,
 ) -> None:
     """Send an edition again to the readers who didn't get it."""
-    from syndicate.schedule import manual_send  # noqa: PLC0415 - start-up
-
     if not missing:
         raise ConfigError("add --missing to send it to those who provably didn't get it")
     write = note if json else echo
     with command.services() as services:
-        resent = manual_send.resend(services, edition, **decide("resend", reason))
+        resent = services.resend(edition, **decide("resend", reason))
     successor, readers, report = resent or (None, 0, None)
     if json:
         key = successor.key if successor else None
@@ -158,7 +154,7 @@ def resend(
     write(f"edition {successor.key}: {successor.subject}")
     write(f"it repeats edition {edition} for {readers} readers who didn't get it")
     if not report_delivery(report, write=write):
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def decide(command: str, reason: str) -> Decision:

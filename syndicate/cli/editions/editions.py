@@ -3,7 +3,7 @@
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import typer
+from typer import Option
 
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_table, format_time, note
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 STATES = tuple(field.name for field in fields(DeliveryTotals))
 COUNTS = ("audience", *STATES)
 
-Watch = Annotated[bool, typer.Option("--watch", help="Show progress every second, until Ctrl-C.")]
+Watch = Annotated[bool, Option("--watch", help="Show progress every second, until Ctrl-C.")]
 
 
 class _Entry(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Exit, Option
 
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_table, format_slot_time, note
@@ -30,7 +30,7 @@ def tick(
     *,
     at: At = None,
     really: Annotated[
-        bool, typer.Option("--really", help="Send mail by SMTP even if it is due in the future.")
+        bool, Option("--really", help="Send mail by SMTP even if it is due in the future.")
     ] = False,
 ) -> None:
     """Do everything that is due, once: publish, compose, deliver. For cron and tests.
@@ -59,7 +59,7 @@ def tick(
         mirrored = update_mirror(services.mirror if at is None else None)
         notify(services.notifier if at is None else None)
     if report.failed or not mirrored:
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def _refuse_future_mail(command: CommandContext, text: str, moment: datetime) -> None:
@@ -75,27 +75,23 @@ def _refuse_future_mail(command: CommandContext, text: str, moment: datetime) ->
 
 def send(
     command: CommandContext,
-    newsletter: Annotated[str, typer.Argument(help="The newsletter's name.")],
+    newsletter: Annotated[str, Argument(help="The newsletter's name.")],
     *,
-    schedule: Annotated[
-        str | None, typer.Option(help="Compose what this schedule would send.")
-    ] = None,
+    schedule: Annotated[str | None, Option(help="Compose what this schedule would send.")] = None,
     article: Annotated[
-        list[str] | None, typer.Option(metavar="SLUG", help="Exactly this article; repeat it.")
+        list[str] | None, Option(metavar="SLUG", help="Exactly this article; repeat it.")
     ] = None,
     segment: Annotated[
-        str | None, typer.Option(help="Send it to this segment of the newsletter's readers only.")
+        str | None, Option(help="Send it to this segment of the newsletter's readers only.")
     ] = None,
     to: Annotated[
         str | None,
-        typer.Option(
-            metavar="ADDRESS", help="Send only a test copy, marked [Test], to this address."
-        ),
+        Option(metavar="ADDRESS", help="Send only a test copy, marked [Test], to this address."),
     ] = None,
 ) -> None:
     """Compose an edition now and send it."""
     from syndicate.schedule.composer import no_audience_reason  # noqa: PLC0415 - start-up
-    from syndicate.schedule.manual_send import ManualSend, send_now, send_test_copy  # noqa: PLC0415
+    from syndicate.schedule.wiring import ManualSend  # noqa: PLC0415
 
     chosen = command.newsletter(newsletter)
     rule = _schedule(command, chosen, schedule, article or ())
@@ -106,11 +102,11 @@ def send(
     order = ManualSend(newsletter=chosen, schedule=rule, slugs=article or (), segment=segment)
     with command.services() as services:
         if to is not None:
-            reply = send_test_copy(services, order, to=to, at=clock.now())
+            reply = services.send_test_copy(order, to=to, at=clock.now())
             echo(f"sent a test copy to {to}: {reply}")
             return
         with show_progress(services.store, services.config):
-            sent = send_now(services, order, at=clock.now())
+            sent = services.send(order, at=clock.now())
         with services.store.read() as tx:
             audience = tx.deliveries.totals(sent[0].key).audience if sent else 0
         mirrored = update_mirror(services.mirror)
@@ -124,7 +120,7 @@ def send(
     if not audience:
         note(no_audience_reason(newsletter, segment or (rule.segment if rule else None)))
     if not report_delivery(delivered) or not mirrored:
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def deliveries(command: CommandContext, edition: EditionId, *, json: AsJson = False) -> None:
@@ -161,9 +157,9 @@ def delivery_wait(edition: Edition, delivery: Delivery, now: datetime) -> str:
 
 def fires(
     command: CommandContext,
-    schedule: Annotated[str | None, typer.Argument(help="Only this schedule.")] = None,
+    schedule: Annotated[str | None, Argument(help="Only this schedule.")] = None,
     *,
-    limit: Annotated[int, typer.Option(min=1, help="How many per schedule.")] = 10,
+    limit: Annotated[int, Option(min=1, help="How many per schedule.")] = 10,
     json: AsJson = False,
 ) -> None:
     """List the outcome of each schedule's slots, newest first. A deleted one is listed by name."""

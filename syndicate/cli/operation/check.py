@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
+from typer import Exit
 
 from syndicate import clock
 from syndicate.cli.console import echo_json, echo_table, format_slot_time, note
@@ -65,7 +65,7 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
         for mistake in mistakes:
             note(str(mistake))
     if mistakes:
-        raise typer.Exit(2)
+        raise Exit(2)
     note(f"{command.path}: no mistakes")
 
 

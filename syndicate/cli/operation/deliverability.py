@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Exit, Option
 
 from syndicate.cli.console import echo, echo_json, echo_table, note
 from syndicate.cli.context import AsJson, CommandContext, check_option
@@ -32,16 +32,14 @@ def dkim_keygen(
     command: CommandContext,
     *,
     selector: Annotated[
-        str, typer.Option(help="The prefix of their names in DNS; new keys need a new one.")
+        str, Option(help="The prefix of their names in DNS; new keys need a new one.")
     ] = "syndicate",
     domain: Annotated[
-        str | None, typer.Option(help="The domain that signs.", show_default="that of mail.from")
+        str | None, Option(help="The domain that signs.", show_default="that of mail.from")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", help="Where to write them.", show_default="dkim, beside config.toml"
-        ),
+        Option(metavar="DIR", help="Where to write them.", show_default="dkim, beside config.toml"),
     ] = None,
 ) -> None:
     """Generate the keys that sign mail, and print how to set them up."""
@@ -79,15 +77,14 @@ def doctor(
     *,
     selector: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A key that the relay signs with; repeat the option."),
+        Option(metavar="NAME", help="A key that the relay signs with; repeat the option."),
     ] = None,
     nameserver: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="The server to ask. Default: this machine's."),
+        str | None, Option(metavar="ADDRESS", help="The server to ask. Default: this machine's.")
     ] = None,
     connect: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--connect",
             help="Connect to each relay, check its certificate and log in; nothing is sent.",
         ),
@@ -120,7 +117,7 @@ def doctor(
     failing = dict.fromkeys(finding.check for finding in findings if finding.fails)
     if failing:
         note(f"missing or not visible, but mailbox providers require it: {', '.join(failing)}")
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def _signing_domain(command: CommandContext, option: str | None) -> str:

@@ -5,7 +5,6 @@ process, its listener and its address stay.
 """
 
 import os
-import socket
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import structlog
 from watchfiles import watch
 
 from syndicate import clock
-from syndicate.cli.context import CommandContext, content_hash, exported_port
+from syndicate.cli.context import CommandContext, content_hash
 from syndicate.cli.operation.signals import SignalHandlers
 from syndicate.config import Config, missing_secrets, missing_token
 from syndicate.errors import ConfigError, StoreError, SyndicateError
@@ -41,31 +40,26 @@ _SETTLE_SECONDS = 2.0
 """How long a change has to last: somebody may be saving, or about to reload."""
 
 
-@dataclass(frozen=True)
 class ServingAddress:
     """Where the publication is served; a reload doesn't change it."""
 
-    command: CommandContext
-    first: Config
-    """The config that the process started with."""
-    host: str
-    listener: socket.socket
-    shared: bool
-    """Whether a service manager keeps the listener open across restarts."""
-
-    @classmethod
-    def of(cls, command: CommandContext, host: str | None, port: int | None) -> "ServingAddress":
+    def __init__(self, command: CommandContext, host: str | None, port: int | None) -> None:
         """Open the listener: a socket from the service manager, or the options' address, or web's.
 
         Raise ConfigError for a config with mistakes, and SyndicateError when the address is in
         use or can't be bound.
         """
-        command.port = port if port is not None else exported_port()
-        config = command.config
-        if (inherited := activated_socket()) is not None:
-            return cls(command, config, inherited.getsockname()[0], inherited, shared=True)
-        host = host or config.web.host
-        return cls(command, config, host, listen(host, config.web.port), shared=False)
+        command.port = port
+        self.command = command
+        self.first = command.config
+        """The config that the process started with."""
+        inherited = activated_socket()
+        self.shared = inherited is not None
+        """Whether a service manager keeps the listener open across restarts."""
+        self.host = host or self.first.web.host
+        self.listener = inherited or listen(self.host, self.first.web.port)
+        if inherited is not None:
+            self.host = inherited.getsockname()[0]
 
     def read(self) -> Config:
         """Read the config again; raise ConfigError with every mistake in it or in a template."""
@@ -107,7 +101,8 @@ class Lifecycle:
         self._serve_only = serve_only
         self._counters = RequestCounters()
         self._components = self._build(address.bind(address.first), None)
-        self._running: Runner | None = None
+        self._running = ExitStack()
+        """Stops the runner, if one was started."""
         self._config_watcher = ConfigWatcher(address.command)
         self.server = WebServer(
             self._components.app,
@@ -168,7 +163,7 @@ class Lifecycle:
         before, self._components = self._components, components
         self.server.replace_application(components.app)
         before.app.close()
-        self._stop_runner()
+        self._running.close()
         if before.store is not components.store:
             before.store.close()  # requests in flight can still use it
         self._signals.also_set(components.runner_stop)
@@ -181,7 +176,7 @@ class Lifecycle:
         """Finish the work in flight, answer pending requests, and close."""
         self._config_watcher.close()
         self.server.begin_shutdown()
-        self._stop_runner()
+        self._running.close()
         self.server.stop()
         self._components.app.close()
         self._components.store.close()
@@ -205,12 +200,7 @@ class Lifecycle:
 
     def _start_runner(self) -> None:
         if self._components.runner is not None and not self._signals.stop.is_set():
-            self._running = self._components.runner.__enter__()
-
-    def _stop_runner(self) -> None:
-        if self._running is not None:
-            self._running.__exit__()
-            self._running = None
+            self._running.enter_context(self._components.runner)
 
     def _build(self, config: Config, before: _Components | None) -> _Components:
         """Build everything for a config; keep the store if its URL is the same."""

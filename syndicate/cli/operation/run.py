@@ -3,7 +3,7 @@
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Option
 
 from syndicate import clock
 from syndicate.cli.console import echo, echo_text, format_slot_time, log_events, note
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from syndicate.config import Config
     from syndicate.web.server.server import WebServer
 
-Host = Annotated[str | None, typer.Option(help="The address to listen on. Default: web.host.")]
+Host = Annotated[str | None, Option(help="The address to listen on. Default: web.host.")]
 Port = Annotated[
-    int | None,
-    typer.Option(min=0, max=65535, help="The port to listen on. Default: PORT, or web.port."),
+    int | None, Option(min=0, max=65535, help="The port to listen on. Default: PORT, or web.port.")
 ]
 
 LONG_RUNNING = frozenset({"run", "serve"})
@@ -60,7 +59,7 @@ def _started(
     from syndicate.cli.operation.lifecycle import Lifecycle, ServingAddress  # noqa: PLC0415
     from syndicate.cli.operation.signals import SignalHandlers  # noqa: PLC0415
 
-    address = ServingAddress.of(command, host, port)
+    address = ServingAddress(command, host, port)
     log_events()
     with ExitStack() as on_exit:
         on_exit.callback(address.listener.close)

@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument
 
 from syndicate.cli.console import echo, note
 from syndicate.cli.context import CommandContext
@@ -43,7 +43,7 @@ IGNORED = "/syndicate.db*\n/media/\n/outbox/\n/feeds/\n*.refused.csv\n"
 
 def init(
     _: CommandContext,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to create it in.")],
+    folder: Annotated[Path, Argument(metavar="DIR", help="The folder to create it in.")],
 ) -> None:
     """Create a publication: config.toml, a welcome article, .gitignore."""
     from syndicate.config.loading.initial_config import initial_config  # noqa: PLC0415 - start-up
@@ -82,9 +82,7 @@ def migrate(command: CommandContext) -> None:
 
 def copy(
     command: CommandContext,
-    name: Annotated[
-        str, typer.Argument(help="Such as email/digest.mjml, or digest for HTML and text.")
-    ],
+    name: Annotated[str, Argument(help="Such as email/digest.mjml, or digest for HTML and text.")],
 ) -> None:
     """Copy a built-in template into the publication, to be edited there."""
     from syndicate.render.templates import PACKAGED, Templates  # noqa: PLC0415 - start-up

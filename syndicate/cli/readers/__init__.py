@@ -2,6 +2,6 @@
 
 `subscribers` has the commands about many people: list, export, move and tidy; `csv_import` imports
 people from CSV; `person` shows one person; `person_changes` changes one;
-`stats` counts readers over time; `segments` lists and counts segments;
+`reader_counts` counts readers, over time and by segment;
 `private_feeds` grants and revokes private feeds.
 """

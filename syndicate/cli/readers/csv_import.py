@@ -4,10 +4,11 @@ import csv
 import gc
 import os
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Exit, Option
 
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_outcome, note, track_progress
@@ -31,17 +32,14 @@ _GC_THRESHOLD = 100_000
 
 def import_(
     command: CommandContext,
-    file: Annotated[
-        Path, typer.Argument(help="CSV: email[,name], or as a newsletter tool exports it.")
-    ],
+    file: Annotated[Path, Argument(help="CSV: email[,name], or as a newsletter tool exports it.")],
     newsletter: Annotated[
-        str | None,
-        typer.Option(help="What they subscribe to. Default: the file's newsletter column."),
+        str | None, Option(help="What they subscribe to. Default: the file's newsletter column.")
     ] = None,
     *,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag for everybody; repeat it.")] = None,
+    tag: Annotated[list[str] | None, Option(help="A tag for everybody; repeat it.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")
+        bool, Option("--dry-run", help="Show what would happen; change nothing.")
     ] = False,
     json: AsJson = False,
 ) -> None:
@@ -78,7 +76,7 @@ def import_(
     else:
         report.close(refused.path, dry_run=dry_run)
     if report.counts["refused"]:
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def _options(command: CommandContext, newsletter: str | None, tags: list[str]) -> "ImportOptions":
@@ -159,41 +157,33 @@ class _ImportReport:
             note(f"all refused rows are in {refused}: correct them, and import that file")
 
 
-class _RefusedRows:
+class _RefusedRows(ExitStack):
     """Writes refused rows unchanged, with line and reason, to a file beside the CSV file.
 
     Formulas are escaped for spreadsheets; importing the file removes the escapes.
     """
 
-    def __init__(self, csv_file: "CsvFile") -> None:
-        self._csv_file = csv_file
-        self._path = csv_file.file.with_name(f"{csv_file.file.stem}.refused.csv")
-        self._stream: TextIO | None = None
-        self._writer: Any = None
-        self.path: Path | None = None
-        """The file, once it exists."""
+    path: Path | None = None
+    """The file, once it exists."""
 
-    def __enter__(self) -> Self:
-        return self
+    def __init__(self, csv_file: "CsvFile") -> None:
+        super().__init__()
+        self._csv_file = csv_file
+        self._writer: Any = None
 
     def add(self, row: "RowResult") -> None:
         """Write a row; raise Refused if the file can't be written."""
+        file, header = self._csv_file.file, self._csv_file.header
+        path = file.with_name(f"{file.stem}.refused.csv")
         try:
-            if self._stream is None:
-                file = open_private(self._path)
-                self._stream = os.fdopen(file, "w", encoding="utf-8", newline="")
-                self._writer = csv.writer(self._stream, delimiter=self._csv_file.separator)
-                self._writer.writerow(
-                    map(escape_formula, [*self._csv_file.header, *REFUSAL_COLUMNS])
-                )
-                self.path = self._path
-            width = max(len(self._csv_file.header), len(row.cells))
-            padded = [*row.cells, *[""] * (width - len(row.cells))]
-            cells = [*padded, str(row.line), row.reason]
+            if self.path is None:
+                stream = os.fdopen(open_private(path), "w", encoding="utf-8", newline="")
+                self.enter_context(stream)
+                self._writer = csv.writer(stream, delimiter=self._csv_file.separator)
+                self._writer.writerow(map(escape_formula, [*header, *REFUSAL_COLUMNS]))
+                self.path = path
+            missing = [""] * (len(header) - len(row.cells))
+            cells = [*row.cells, *missing, str(row.line), row.reason]
             self._writer.writerow(map(escape_formula, cells))
         except OSError as error:
-            raise Refused(f"{self._path}: can't be written: {error.strerror}") from error
-
-    def __exit__(self, *_: object) -> None:
-        if self._stream is not None:
-            self._stream.close()
+            raise Refused(f"{path}: can't be written: {error.strerror}") from error

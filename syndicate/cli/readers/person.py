@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument
 
 from syndicate.cli.console import echo, echo_json, echo_table, format_time, note
 from syndicate.cli.context import AsJson, CommandContext
@@ -19,7 +19,7 @@ _MAIL_KEYS = (
     *("edition", "newsletter", "kind", "subject", "state", "attempt", "code", "reply", "at"),
 )
 
-Address = Annotated[str, typer.Argument(help="Their address, in any spelling.")]
+Address = Annotated[str, Argument(help="Their address, in any spelling.")]
 
 
 def show(command: CommandContext, address: Address, *, json: AsJson = False) -> None:

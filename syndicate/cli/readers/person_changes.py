@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option, confirm
 
 from syndicate import clock
 from syndicate.cli.console import echo, echo_outcome, note
@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 _MAX_LENGTH = 200
 """Characters of a name, tag or field."""
 
-Tags = Annotated[list[str], typer.Argument(metavar="TAG…", help="One or more.")]
-Name = Annotated[str | None, typer.Option(help="Their name.")]
+Tags = Annotated[list[str], Argument(metavar="TAG…", help="One or more.")]
+Name = Annotated[str | None, Option(help="Their name.")]
 OwnFields = Annotated[
-    list[str] | None,
-    typer.Option("--field", metavar="NAME=VALUE", help="A custom field; repeat it."),
+    list[str] | None, Option("--field", metavar="NAME=VALUE", help="A custom field; repeat it.")
 ]
 
 _FIELD = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})=(.*)", re.DOTALL)
@@ -40,16 +39,14 @@ def add(
     command: CommandContext,
     address: Address,
     *,
-    newsletter: Annotated[list[str], typer.Option(help="What they subscribe to; repeat it.")],
+    newsletter: Annotated[list[str], Option(help="What they subscribe to; repeat it.")],
     source: Annotated[
         str,
-        typer.Option(
-            help='How they agreed to it, such as "signed the list at the fair". It is stored.'
-        ),
+        Option(help='How they agreed to it, such as "signed the list at the fair". It is stored.'),
     ],
     name: Name = None,
     field: OwnFields = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeat it.")] = None,
+    tag: Annotated[list[str] | None, Option(help="A tag; repeat it.")] = None,
 ) -> None:
     """Subscribe a person who has agreed to it."""
     for item in newsletter:
@@ -83,7 +80,7 @@ def set_(
     *,
     name: Name = None,
     language: Annotated[
-        str | None, typer.Option(help='Their language, such as "de"; "" is the publication\'s.')
+        str | None, Option(help='Their language, such as "de"; "" is the publication\'s.')
     ] = None,
     field: OwnFields = None,
 ) -> None:
@@ -125,7 +122,7 @@ def remove(
     command: CommandContext,
     address: Address,
     *,
-    newsletter: Annotated[list[str], typer.Option(help="What they leave; repeat it.")],
+    newsletter: Annotated[list[str], Option(help="What they leave; repeat it.")],
 ) -> None:
     """Unsubscribe a person for good: no import subscribes them again."""
     change = operator_change("subscribers remove")
@@ -142,7 +139,7 @@ def remove(
 def merge(
     command: CommandContext,
     address: Address,
-    into: Annotated[str, typer.Argument(help="The address to keep.")],
+    into: Annotated[str, Argument(help="The address to keep.")],
 ) -> None:
     """Merge two people: the second gets everything of the first."""
     with command.store() as store, store.write() as tx:
@@ -162,7 +159,7 @@ def suppress(
     command: CommandContext,
     address: Address,
     *,
-    reason: Annotated[str, typer.Option(help='Why, such as "complained by telephone".')],
+    reason: Annotated[str, Option(help='Why, such as "complained by telephone".')],
 ) -> None:
     """Never mail an address again, even if it is subscribed."""
     _check(address)
@@ -188,7 +185,7 @@ def erase(
     command: CommandContext,
     address: Address,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    yes: Annotated[bool, Option("--yes", help="Don't ask.")] = False,
 ) -> None:
     """Erase everything about a person; this can't be undone.
 
@@ -198,7 +195,7 @@ def erase(
         with store.read() as tx:
             person = load_person(tx, address)
         question = f"Erase everything about {person.email}? It can't be undone"
-        if not yes and not (sys.stdin.isatty() and typer.confirm(question, err=True)):
+        if not yes and not (sys.stdin.isatty() and confirm(question, err=True)):
             raise Refused("nothing was erased; --yes erases without asking")
         with store.write() as tx:
             tx.erasures.erase(person.key, **operator_change("subscribers erase"))

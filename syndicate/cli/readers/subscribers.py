@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-import typer
+from typer import Option
 
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_table, note
@@ -43,10 +43,10 @@ class ExportSyntax(StrEnum):
     JSONL = "jsonl"
 
 
-Newsletter = Annotated[str | None, typer.Option(help="Only those of this newsletter.")]
-State = Annotated[SubscriptionFilter | None, typer.Option(help="Only those in this state.")]
-Tag = Annotated[str | None, typer.Option(help="Only those with this tag.")]
-InSegment = Annotated[str | None, typer.Option("--segment", help="Only those of this segment.")]
+Newsletter = Annotated[str | None, Option(help="Only those of this newsletter.")]
+State = Annotated[SubscriptionFilter | None, Option(help="Only those in this state.")]
+Tag = Annotated[str | None, Option(help="Only those with this tag.")]
+InSegment = Annotated[str | None, Option("--segment", help="Only those of this segment.")]
 
 
 def list_(
@@ -56,9 +56,7 @@ def list_(
     state: State = None,
     tag: Tag = None,
     segment: InSegment = None,
-    everybody: Annotated[
-        bool, typer.Option("--all", help=f"Not only the first {_LIST_LIMIT}.")
-    ] = False,
+    everybody: Annotated[bool, Option("--all", help=f"Not only the first {_LIST_LIMIT}.")] = False,
     json: AsJson = False,
 ) -> None:
     """List subscribers, in the order they joined."""
@@ -103,10 +101,9 @@ def export(
     tag: Tag = None,
     segment: InSegment = None,
     fields: Annotated[
-        str | None,
-        typer.Option(metavar="A,B,…", help="Only these columns, such as email,state,city."),
+        str | None, Option(metavar="A,B,…", help="Only these columns, such as email,state,city.")
     ] = None,
-    format: Annotated[ExportSyntax, typer.Option(help="CSV, or JSON lines.")] = ExportSyntax.CSV,  # noqa: A002 - the option's name
+    format: Annotated[ExportSyntax, Option(help="CSV, or JSON lines.")] = ExportSyntax.CSV,  # noqa: A002 - the option's name
 ) -> None:
     """Export subscribers: CSV per subscription, or JSON per person."""
     from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
@@ -133,8 +130,8 @@ def export(
 def move(
     command: CommandContext,
     *,
-    old: Annotated[str, typer.Option("--from", metavar="NAME", help="The newsletter's old name.")],
-    new: Annotated[str, typer.Option("--to", metavar="NAME", help="Its name in config.toml now.")],
+    old: Annotated[str, Option("--from", metavar="NAME", help="The newsletter's old name.")],
+    new: Annotated[str, Option("--to", metavar="NAME", help="Its name in config.toml now.")],
     json: AsJson = False,
 ) -> None:
     """Move readers, editions and history to a newsletter's new name.
@@ -165,7 +162,7 @@ def move(
 def tidy(
     command: CommandContext,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Only count.")] = False,
     json: AsJson = False,
 ) -> None:
     """Delete now what [retention] says; `run` and `tick` do so once a day."""

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.cli.readers.stats import StatisticsPeriod, plot
+from syndicate.cli.readers.reader_counts import StatisticsPeriod, plot
 from syndicate.store import Store
 from tests.causes import TEST
 from tests.until import away_from_midnight

@@ -1,4 +1,4 @@
-"""`subscribers stats`: count readers, and show how their number changes."""
+"""`subscribers stats` and `segments`: count readers, and show how their number changes."""
 
 import sys
 from collections import Counter
@@ -9,10 +9,10 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
-import typer
+from typer import Argument, Option
 
 from syndicate import clock
-from syndicate.cli.console import echo, echo_json, echo_table
+from syndicate.cli.console import echo, echo_json, echo_table, note
 from syndicate.cli.context import AsJson, CommandContext
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class StatisticsPeriod:
 def stats(
     command: CommandContext,
     *,
-    newsletter: Annotated[str | None, typer.Option(help="Only this newsletter.")] = None,
-    days: Annotated[int, typer.Option(min=1, max=3660, help="How many days back.")] = 90,
+    newsletter: Annotated[str | None, Option(help="Only this newsletter.")] = None,
+    days: Annotated[int, Option(min=1, max=3660, help="How many days back.")] = 90,
     json: AsJson = False,
 ) -> None:
     """Count readers by state, and those who joined and left."""
@@ -85,6 +85,63 @@ def stats(
         width = min(get_terminal_size((80, 24)).columns, _MAX_PLOT_WIDTH)
         for line in plot(by_day, width=width):
             echo(line)
+
+
+def segments(command: CommandContext, *, json: AsJson = False) -> None:
+    """List the segments in config.toml, with the number of people in each."""
+    now = clock.now()
+    with command.store() as store, store.read() as tx:
+        rows = [
+            {
+                "name": segment.name,
+                "people": tx.segments.count(command.config.criteria(segment.name), at=now),
+                "where": segment.where,
+                "description": segment.description,
+            }
+            for segment in command.config.segments
+        ]
+    if json:
+        echo_json(rows)
+        return
+    echo_table(("segment", "people", "where", "description"), [row.values() for row in rows])
+    if not rows:
+        note("config.toml has no [[segments]]; docs/audience.md explains them")
+
+
+def show(
+    command: CommandContext,
+    name: Annotated[str, Argument(help="Its name in config.toml.")],
+    *,
+    newsletter: Annotated[
+        str | None, Option(help="Also count those whom this newsletter would reach now.")
+    ] = None,
+    addresses: Annotated[bool, Option("--list", help="List their addresses.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Count the people in a segment, or list them."""
+    chosen = command.segment(name)
+    if newsletter is not None:
+        command.newsletter(newsletter)
+    criteria, now = command.config.criteria(name), clock.now()
+    with command.store() as store, store.read() as tx:
+        if addresses and not json:
+            for email in tx.segments.addresses(criteria, newsletter, at=now):
+                echo(email)
+            return
+        people = tx.segments.count(criteria, at=now)
+        reached = tx.segments.count(criteria, newsletter, at=now) if newsletter else None
+        emails = list(tx.segments.addresses(criteria, newsletter, at=now)) if addresses else None
+    if json:
+        values = {"name": name, "where": chosen.where, "people": people}
+        values |= {} if reached is None else {"newsletter": newsletter, "reached": reached}
+        echo_json(values | ({} if emails is None else {"addresses": emails}))
+        return
+    echo(f"{name}: {people:,} {'person' if people == 1 else 'people'}")
+    echo(f"  where {chosen.where}")
+    if chosen.description:
+        echo(f"  {chosen.description}")
+    if reached is not None:
+        echo(f"  {newsletter} would reach {reached:,} of them now")
 
 
 def plot(days: Sequence[StatisticsPeriod], *, width: int) -> list[str]:
