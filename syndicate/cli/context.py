@@ -1,6 +1,7 @@
 """The context of a command: the publication's config and store, and shared options."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -46,7 +47,12 @@ class CommandContext:
         from syndicate.config.loading.load import load  # noqa: PLC0415 - start-up
 
         self.config_hash = content_hash(self.path)
-        return load(self.path, port=self.port if self.port is not None else exported_port())
+        port, exported = self.port, os.environ.get("PORT", "").strip()
+        if port is None and exported:
+            if not re.fullmatch(r"[0-9]+", exported) or int(exported) > 65535:  # noqa: PLR2004 - TCP
+                raise ConfigError(f"PORT = {exported!r} — expected a port number such as 8000")
+            port = int(exported)
+        return load(self.path, port=port)
 
     def store(self) -> "closing[Store]":
         """Open the store, and close it after the block."""
@@ -97,16 +103,6 @@ def content_hash(path: Path) -> bytes | None:
         return blake2b(path.read_bytes()).digest()
     except OSError:
         return None
-
-
-def exported_port() -> int | None:
-    """Read the PORT environment variable, if it is set; raise ConfigError if it is invalid."""
-    port = os.environ.get("PORT", "").strip()
-    if not port:
-        return None
-    if not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - TCP
-        raise ConfigError(f"PORT = {port!r} — expected a port number such as 8000")
-    return int(port)
 
 
 class Change(TypedDict):

@@ -12,7 +12,7 @@ import structlog
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.model.editions import CountRate, EditionProgress
-from syndicate.schedule.mail_status import MailStatus
+from syndicate.schedule.mail_status import Blocker, MailStatus
 from syndicate.store import Store, Transaction
 
 _log = structlog.get_logger(__name__)
@@ -29,6 +29,13 @@ class ProgressSnapshot:
     editions: tuple[EditionProgress, ...]
     """The editions that are being sent, wait to be, or have just been; oldest first."""
     mail_status: MailStatus
+
+    @property
+    def blockers(self) -> tuple[Blocker, ...]:
+        """What blocks the editions that wait."""
+        return self.mail_status.edition_blockers(
+            (progress.edition, progress.totals) for progress in self.editions
+        )
 
 
 class ProgressWatcher:
@@ -122,17 +129,11 @@ class ProgressReporter:
             key, totals = progress.edition.key, progress.totals
             before, self._logged[key] = self._logged.get(key), totals
             if totals.waiting and totals != before and progress.per_second:
-                _log.info("sending", **_event_fields(progress))
-
-
-def _event_fields(progress: EditionProgress) -> dict[str, object]:
-    totals = progress.totals
-    fields: dict[str, object] = {"edition": progress.edition.key}
-    fields |= {"accepted": totals.accepted, "of": totals.audience}
-    for name in ("deferred", "failed", "unknown"):
-        if count := getattr(totals, name):
-            fields[name] = count
-    fields["per_second"] = round(progress.per_second, 1)
-    if progress.left is not None:
-        fields["done_in"] = str(progress.left)
-    return fields
+                fields: dict[str, object] = {"accepted": totals.accepted, "of": totals.audience}
+                for name in ("deferred", "failed", "unknown"):
+                    if count := getattr(totals, name):
+                        fields[name] = count
+                fields["per_second"] = round(progress.per_second, 1)
+                if progress.left is not None:
+                    fields["done_in"] = str(progress.left)
+                _log.info("sending", edition=key, **fields)

@@ -128,7 +128,7 @@ def _page(snapshot: "ProgressSnapshot", zone: ZoneInfo) -> Iterator[Text]:
         for r in snapshot.mail_status.relays
     ]
     yield from table_lines(headings, rows)
-    lines = list(_blocker_lines(snapshot, zone))
+    lines = list(blocker_lines(snapshot.blockers, zone))
     if lines:
         yield Text()
         yield from map(Text, lines)
@@ -146,7 +146,7 @@ def _changes(snapshots: "Iterable[ProgressSnapshot]", zone: ZoneInfo) -> Iterato
             if known.get(progress.edition.key) != state:
                 known[progress.edition.key] = state
                 yield f"{at}  {_edition_line(progress, zone)}{_relay_rates(snapshot)}"
-        lines = list(_blocker_lines(snapshot, zone))
+        lines = list(blocker_lines(snapshot.blockers, zone))
         yield from (f"{at}  {line}" for line in lines if line not in reported)
         reported = set(lines)
 
@@ -163,11 +163,6 @@ def _relay_rates(snapshot: "ProgressSnapshot") -> str:
         f"{relay.name} {format_rate(relay.per_second)}" for relay in relays if relay.per_second
     ]
     return f" ({', '.join(rates)})" if len(relays) > 1 and rates else ""
-
-
-def _blocker_lines(snapshot: "ProgressSnapshot", zone: ZoneInfo) -> Iterator[str]:
-    editions = ((progress.edition, progress.totals) for progress in snapshot.editions)
-    return blocker_lines(snapshot.mail_status.edition_blockers(editions), zone)
 
 
 def draw_bar(share: float) -> str:

@@ -181,15 +181,10 @@ def _readable_by_others(config: "Config") -> Iterator[str]:
         beside = (store.with_name(f"{store.name}{end}") for end in ("-wal", "-shm", "-journal"))
         yield from _check_files((store, *beside), "readers and the key for their links")
     yield from _check_files(sorted(config.root.glob("*.refused.csv")), "readers' addresses")
-    outbox = config.path(config.mail.outbox)
-    if mode := _open_to_others(outbox):
-        yield (
-            f"{_relative(outbox)}: others on this machine may read it (its mode is {mode}); it "
-            f"contains mail to readers: chmod -R go= {shlex.quote(str(_relative(outbox)))}"
-        )
+    yield from _check_files([config.path(config.mail.outbox)], "mail to readers", "chmod -R go=")
 
 
-def _check_files(paths: Iterable[Path], content: str) -> Iterator[str]:
+def _check_files(paths: Iterable[Path], content: str, fix: str = "chmod 600") -> Iterator[str]:
     exposed = {_relative(path): mode for path in paths if (mode := _open_to_others(path))}
     if not exposed:
         return
@@ -202,7 +197,7 @@ def _check_files(paths: Iterable[Path], content: str) -> Iterator[str]:
     )
     yield (
         f"{names}: others on this machine may {verbs} {content}: "
-        f"chmod 600 {shlex.join(map(str, exposed))}"
+        f"{fix} {shlex.join(map(str, exposed))}"
     )
 
 
