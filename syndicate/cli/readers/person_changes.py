@@ -166,18 +166,16 @@ def suppress(
     text = _line("--reason", reason)
     if not text:
         raise ConfigError("--reason is empty — expected why the address is not to be mailed")
-    change = operator_change("subscribers suppress")
     with command.store() as store, store.write() as tx:
-        new = tx.subscribers.suppress(address, text, **change)
+        new = tx.subscribers.suppress(address, text, **operator_change("subscribers suppress"))
         stored = tx.subscribers.suppression_reason(address)
     echo(f"{address} is {'' if new else 'already '}suppressed: {stored}")
 
 
 def unsuppress(command: CommandContext, address: Address) -> None:
     """Mail a suppressed address again."""
-    change = operator_change("subscribers unsuppress")
     with command.store() as store, store.write() as tx:
-        removed = tx.subscribers.unsuppress(address, **change)
+        removed = tx.subscribers.unsuppress(address, **operator_change("subscribers unsuppress"))
     echo(f"{address} {'is mailed again' if removed else 'was not suppressed'}")
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _LIST_LIMIT = 50
 """People that `list` shows without `--all`."""
-
-
 FIELD = "field."
 """Optional prefix of a custom field's column; imports expect the name without it."""
 
