@@ -37,7 +37,7 @@ def find_orphans_daily(store: Store, config: Config, *, at: datetime) -> list[st
         return [
             message
             for message in messages
-            if tx.attempt_limits.take(f"left behind: {message}", limit=1, per=_DAY, at=at)
+            if tx.attempt_limits.take(f"left behind: {message}", limit=1, per=_DAY, at=at) is None
         ]
 
 

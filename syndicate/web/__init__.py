@@ -2,7 +2,7 @@
 
 `app` builds the ASGI application; `server/` runs it; `published/` serves the build's files;
 `readers/` has the pages for subscribers; `editions/` shows editions and resolves their links;
-`feeds/` has private feeds and the WebSub hub; `outbox` shows written mail to the operator;
+`websub_hub` takes WebSub subscriptions; `outbox` shows written mail to the operator;
 `telemetry/` has probes, metrics and the access log. `pages` renders pages on request, also
 those for errors; `forms` reads posted forms; `operator_access` recognises the operator.
 """

@@ -24,11 +24,12 @@ from syndicate.store import Store
 from syndicate.web.editions.archive import ArchivePages
 from syndicate.web.editions.click_tracking import ClickPages
 from syndicate.web.editions.public_copy import WebViewPage
-from syndicate.web.feeds.private_feeds import PrivateFeedPages
 from syndicate.web.outbox import OutboxPages, is_outbox_served
 from syndicate.web.pages import BadLink, WebPages
 from syndicate.web.published.files import PublishedFiles
+from syndicate.web.published.private_feeds import PrivateFeedPages
 from syndicate.web.readers.address_change import AddressChange
+from syndicate.web.readers.bot_checks import BotChecks
 from syndicate.web.readers.confirmation import (
     ConfirmationHandler,
     ConfirmationPages,
@@ -37,9 +38,8 @@ from syndicate.web.readers.confirmation import (
 from syndicate.web.readers.letters import LetterSender, SignupLimits
 from syndicate.web.readers.personal_data import PersonalDataPages
 from syndicate.web.readers.preferences import PreferencePages
-from syndicate.web.readers.signup.bot_checks import BotChecks
-from syndicate.web.readers.signup.pages import SignupPages
-from syndicate.web.readers.signup.requests import SignupRequests, SignupValidator
+from syndicate.web.readers.signup import SignupPages
+from syndicate.web.readers.signup_requests import SignupRequests, SignupValidator
 from syndicate.web.readers.unsubscribe import UnsubscribePages
 from syndicate.web.server.responses import HttpResponse
 from syndicate.web.telemetry.access_log import AccessLog
@@ -86,7 +86,7 @@ def application(
     if is_outbox_served(config):
         routes += OutboxPages(config, pages).routes()
     if config.websub.own:
-        from syndicate.web.feeds.websub_hub import HubPage  # noqa: PLC0415 - a HTTP client is slow to import
+        from syndicate.web.websub_hub import HubPage  # noqa: PLC0415 - a HTTP client is slow to import
 
         hub = HubPage(store, config, push_due)
         routes.append(Route("/hub", hub.handle, methods=["GET", "POST"]))

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from markupsafe import Markup
 from starlette.responses import Response
 
-from syndicate.config import Config
+from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.language import translator
 from syndicate.render.templates import Templates
@@ -45,6 +45,14 @@ class WebPages:
     def contact(self) -> str:
         """The address to write to for what no page can do."""
         return (self._config.mail.reply_to or self._config.mail.sender).address
+
+    def signup_url(self, newsletter: Newsletter | None = None) -> str | None:
+        """Return the address of the sign-up form, for one newsletter or any; None without one."""
+        choices = self._config.newsletters if newsletter is None else (newsletter,)
+        if not (self._config.signup.enabled and any(choice.offered for choice in choices)):
+            return None
+        query = "" if newsletter is None else f"?newsletter={newsletter.name}"
+        return f"{self._config.web_url}/signup{query}"
 
     def not_found(self) -> Response:
         """Return the page of a 404."""

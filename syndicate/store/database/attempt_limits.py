@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from syndicate.clock import EPOCH
 from syndicate.store.database.repository import Repository
@@ -20,29 +20,27 @@ class AttemptLimits(Repository):
     have to wait for up to one slice longer than the window.
     """
 
-    def take(self, name: str, *, limit: int, per: timedelta, at: datetime) -> bool:
-        """Count one more; return False where that is more than `limit` within `per`.
+    def take(self, name: str, *, limit: int, per: timedelta, at: datetime) -> timedelta | None:
+        """Count one more, or return how long to wait where that is more than `limit` within `per`.
 
         What is refused isn't counted.
         """
-        slice_ = _window_start(at, per / _SLICES)
-        matches = counters.c.name == name, counters.c.starts_at == slice_
+        length = per / _SLICES
+        slice_ = _window_start(at, length)
         self._insert_new(counters, {"name": name, "starts_at": slice_, "count": 0})
-        counted = self._execute(_counted(name, per, at).with_for_update())
-        if sum(row.times for row in counted) >= limit:
-            return False
-        self._update(counters, *matches, count=counters.c.count + 1)
-        return True
-
-    def wait(self, name: str, *, limit: int, per: timedelta, at: datetime) -> timedelta:
-        """Return how long it takes until `take` counts one more."""
-        counted = self._execute(_counted(name, per, at)).all()
+        is_named, starts_at = counters.c.name == name, counters.c.starts_at
+        recent = (starts_at > at - per - length) & (starts_at <= at)
+        query = select(starts_at, counters.c.count.label("times")).where(is_named, recent)
+        counted = self._execute(query.order_by(starts_at).with_for_update()).all()
         left, free = sum(row.times for row in counted), at
+        if left < limit:
+            self._update(counters, is_named, starts_at == slice_, count=counters.c.count + 1)
+            return None
         for row in counted:
             if left < limit:
                 break
             left -= row.times
-            free = row.starts_at + per + per / _SLICES
+            free = row.starts_at + per + length
         return max(free - at, timedelta(0))
 
     def once(self, name: str, *, per: timedelta, at: datetime) -> bool:
@@ -58,13 +56,6 @@ class AttemptLimits(Repository):
     def delete_before(self, before: datetime) -> int:
         """Delete counts that began before then; return how many."""
         return self._delete(counters, counters.c.starts_at < before)
-
-
-def _counted(name: str, per: timedelta, at: datetime) -> Select[tuple[datetime, int]]:
-    """Select the slices that count at this time, oldest first."""
-    recent = (counters.c.starts_at > at - per - per / _SLICES) & (counters.c.starts_at <= at)
-    query = select(counters.c.starts_at, counters.c.count.label("times"))
-    return query.where(counters.c.name == name, recent).order_by(counters.c.starts_at)
 
 
 def _window_start(at: datetime, length: timedelta) -> datetime:

@@ -117,13 +117,7 @@ class ArchivePages:
                 (newsletter, next(iter(tx.archive.newest(newsletter.name, 1)), None))
                 for newsletter in self._newsletters
             ]
-        offered = any(newsletter.offered for newsletter in self._config.newsletters)
-        signup = f"{self._config.web_url}/signup"
-        values = {
-            "listed": listed,
-            "signup": signup if self._config.signup.enabled and offered else None,
-            "canonical": self._root,
-        }
+        values = {"listed": listed, "signup": self._pages.signup_url(), "canonical": self._root}
         return _cacheable(request, self._pages.render("web/archive.html", values, style=STYLE))
 
     def feed(self, request: Request) -> Response:
@@ -206,7 +200,7 @@ class ArchivePages:
         """Return the template values of every page of a newsletter."""
         return {
             "newsletter": newsletter,
-            "signup": self._copies.signup_url(newsletter),
+            "signup": self._pages.signup_url(newsletter),
             "feed": f"{self._root}{newsletter.name}/feed.xml",
         }
 

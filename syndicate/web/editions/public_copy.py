@@ -54,7 +54,7 @@ class PublicCopies:
         """
         texts = translator(newsletter.language or self.config.publication.language)
         home = f"{self.config.url}/"
-        signup = self.signup_url(newsletter)
+        signup = self.pages.signup_url(newsletter)
         values = {"newsletter": newsletter, "signup": signup, "from_mail": from_mail}
         footer = self.pages.render_part("web/edition_footer.html", values, texts.language)
         own = {"view": address, "confirm": home} | dict.fromkeys(_READER_LINKS, signup or home)
@@ -66,12 +66,6 @@ class PublicCopies:
         html = _BODY.sub(lambda tag: f"{tag[0]}{above}<main>", html, count=1)
         end = html.rfind("</body>")
         return f"{html[:end]}</main>{html[end:]}" if end >= 0 else html
-
-    def signup_url(self, newsletter: Newsletter) -> str | None:
-        """Return the address for subscribing to a newsletter; None when that isn't possible."""
-        if not (self.config.signup.enabled and newsletter.offered):
-            return None
-        return f"{self.config.web_url}/signup?newsletter={newsletter.name}"
 
 
 class WebViewPage(ReaderPages):

@@ -25,7 +25,7 @@ from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.letters import LetterSender
 from syndicate.web.readers.link_pages import mask_email
-from syndicate.web.readers.signup.requests import SignupValidator
+from syndicate.web.readers.signup_requests import SignupValidator
 
 _NO_KEY = 0
 """Stands for the reader and letter of a new address that gets no mail."""

@@ -72,10 +72,8 @@ class SubscriptionConfirmation(ReaderPages):
         else:
             is_current = clock.now() < confirmation.expires_at
         if not (newsletters and is_current):
-            signup = f"{self.config.web_url}/signup" if self.config.signup.enabled else None
-            return self.pages.render(
-                "web/expired.html", {"signup": signup}, style="web/forms.css", status=410
-            )
+            values = {"signup": self.pages.signup_url()}
+            return self.pages.render("web/expired.html", values, style="web/forms.css", status=410)
         return self._page(reader, newsletters, done=done)
 
     def confirm(self, confirmation: PendingConfirmation, _: Form, *, origin: str) -> Response:

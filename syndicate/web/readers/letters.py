@@ -102,10 +102,10 @@ class SignupLimits:
         per: timedelta,
         at: datetime,
     ) -> timedelta | None:
-        if tx.attempt_limits.take(name, limit=limit, per=per, at=at):
-            return None
-        self._counters.count_limited(kind)
-        return tx.attempt_limits.wait(name, limit=limit, per=per, at=at)
+        wait = tx.attempt_limits.take(name, limit=limit, per=per, at=at)
+        if wait is not None:
+            self._counters.count_limited(kind)
+        return wait
 
 
 @dataclass(frozen=True)

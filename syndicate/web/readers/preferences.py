@@ -177,8 +177,8 @@ class PreferencePages(LinkPages):
         with self.store.write() as tx:
             reader = self._find(tx, token)
             name = f"preferences of {reader.key}"
-            if not tx.attempt_limits.take(name, limit=MAX_POSTS, per=HOUR, at=at):
-                wait = tx.attempt_limits.wait(name, limit=MAX_POSTS, per=HOUR, at=at)
+            wait = tx.attempt_limits.take(name, limit=MAX_POSTS, per=HOUR, at=at)
+            if wait is not None:
                 return too_many_requests(self.pages.busy(), wait)
             decide = DECISIONS.get(form.get("action", ""))
             outcome = decide and decide(

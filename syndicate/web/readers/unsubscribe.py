@@ -90,7 +90,8 @@ class UnsubscribePages(LinkPages):
         """Return what a token belongs to; raise BadLink for one that we didn't sign."""
         key, name = linked(self.links.read_unsubscribe(token))
         with self.store.read() as tx:
-            newsletter = find_newsletter(tx, name, self.config) or Newsletter(name=name)
+            newsletter = find_newsletter(tx, name, self.config)
+            newsletter = newsletter or Newsletter(name=name, offered=False)
             reader = find_reader(tx, key)
             undoable = reader is not None and may_undo(
                 tx.audit_log.changes(reader.key), newsletter.name, clock.now()
@@ -132,10 +133,6 @@ class UnsubscribePages(LinkPages):
         self, subscription: LinkedSubscription, *, rejoined: bool = False, thanks: bool = False
     ) -> Response:
         reader, newsletter = subscription.reader, subscription.newsletter
-        current = self.config.newsletter(newsletter.name)
-        signup = None
-        if self.config.signup.enabled and current is not None and current.offered:
-            signup = f"{self.config.web_url}/signup?newsletter={newsletter.name}"
         values = {
             "subscription": subscription,
             "newsletter": newsletter.label,
@@ -144,7 +141,7 @@ class UnsubscribePages(LinkPages):
             "thanks": thanks,
             "max_length": MAX_REASON_LENGTH,
             "preferences": self.links.preferences(reader.key) if reader else None,
-            "signup": signup,
+            "signup": self.pages.signup_url(newsletter),
         }
         return self.pages.render(
             "web/unsubscribe.html",

@@ -8,8 +8,8 @@ import pytest
 
 from syndicate import clock
 from syndicate.store import CallKind
+from syndicate.web import websub_hub as page
 from syndicate.web.app import application
-from syndicate.web.feeds import websub_hub as page
 from tests.publish.push.subscriber import station
 from tests.web.asgi_client import Client
 

@@ -18,7 +18,7 @@ from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.letters import LetterSender, SignupLimits
-from syndicate.web.readers.signup.requests import SignupValidator
+from syndicate.web.readers.signup_requests import SignupValidator
 from syndicate.web.telemetry.counters import RequestCounters
 from tests.causes import TEST
 from tests.deliver import editions

@@ -111,6 +111,16 @@ def test_an_expired_link_says_how_to_get_another_one(asked, monkeypatch):
     assert asked.states() == {"breaking": "pending"}
 
 
+def test_an_expired_link_leads_to_no_form_where_nothing_is_offered(web, asked, monkeypatch):
+    link = asked.link()
+    after(monkeypatch, days=7, seconds=1)
+    later = web(newsletters=[{**newsletter, "offered": False} for newsletter in TWO])
+    assert later.get("/signup").status_code == 404
+    page = later.get(link)
+    assert page.status_code == 410
+    assert "/signup" not in page.text
+
+
 def test_a_link_holds_to_its_last_second(asked, monkeypatch):
     link = asked.link()
     after(monkeypatch, days=6, hours=23, minutes=59)

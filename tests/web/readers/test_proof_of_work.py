@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syndicate import clock
-from syndicate.web.readers.signup.bot_checks import CHALLENGE_LIFETIME, MAX_NUMBER, BotChecks
+from syndicate.web.readers.bot_checks import CHALLENGE_LIFETIME, MAX_NUMBER, BotChecks
 
 pytestmark = pytest.mark.neighbours
 

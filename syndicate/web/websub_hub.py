@@ -99,10 +99,10 @@ class HubPage:
         network = client_address.client_network(request, self._config.web.proxies) or "nowhere"
         name, limit = f"hub from {network}", MAX_REQUESTS_PER_NETWORK
         with self._store.write() as tx:
-            if not tx.attempt_limits.take(name, limit=limit, per=HOUR, at=at):
-                wait = tx.attempt_limits.wait(name, limit=limit, per=HOUR, at=at)
-                reason = f"more than {limit} requests an hour; try again later"
-                raise _refusal(reason, 429, retry_after=wait)
+            wait = tx.attempt_limits.take(name, limit=limit, per=HOUR, at=at)
+        if wait is not None:
+            reason = f"more than {limit} requests an hour; try again later"
+            raise _refusal(reason, 429, retry_after=wait)
 
     def _version(self, topic: str) -> str:
         """Return the version of a feed; "" while the mirror still has an older one."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.web.readers.signup.bot_checks import BotChecks, StampAge
+from syndicate.web.readers.bot_checks import BotChecks, StampAge
 
 pytestmark = pytest.mark.neighbours
 

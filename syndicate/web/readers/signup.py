@@ -26,15 +26,15 @@ from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form, read_json
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.outbox import is_outbox_served
 from syndicate.web.pages import WebPages, too_many_requests
-from syndicate.web.readers.letters import SignupLimit
-from syndicate.web.readers.signup.bot_checks import (
+from syndicate.web.readers.bot_checks import (
     CHALLENGE_LIFETIME,
     HONEYPOT,
     PROOF_FIELD,
     BotChecks,
     StampAge,
 )
-from syndicate.web.readers.signup.requests import (
+from syndicate.web.readers.letters import SignupLimit
+from syndicate.web.readers.signup_requests import (
     CUSTOM_PREFIX,
     MAX_LENGTH,
     NEWSLETTERS_FIELD,
@@ -211,7 +211,7 @@ class SignupPages:
             return False
         with self.requests.store.write() as tx:
             name, per = f"proof {challenge}", CHALLENGE_LIFETIME
-            return tx.attempt_limits.take(name, limit=1, per=per, at=at)
+            return tx.attempt_limits.take(name, limit=1, per=per, at=at) is None
 
     async def api(self, request: Request) -> Response:
         """Process a sign-up by a program, or by a script of another site."""
