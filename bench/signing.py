@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from syndicate.config.sections.dkim import DkimKeySettings
+from syndicate.config.sections.mail import DkimKeySettings
 from syndicate.deliver.message.dkim import (
     BATCH_SIZE,
     DkimKeyring,

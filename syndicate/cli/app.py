@@ -11,17 +11,10 @@ import typer
 from syndicate import __version__
 from syndicate.cli.articles import articles, publishing
 from syndicate.cli.context import CommandContext
-from syndicate.cli.editions import control, editions, relays, sending
+from syndicate.cli.editions import control, editions, progress, sending
 from syndicate.cli.operation import check, deliverability, run, setup
 from syndicate.cli.operation.signals import unblock_sighup
-from syndicate.cli.readers import (
-    csv_import,
-    person,
-    person_changes,
-    private_feeds,
-    reader_counts,
-    subscribers,
-)
+from syndicate.cli.readers import csv_import, person, person_changes, reader_counts, subscribers
 
 Command = Callable[..., Any]
 
@@ -56,7 +49,7 @@ for command in (
     *(articles.import_, articles.articles, articles.show, articles.retract),
     *(publishing.build, publishing.push),
     *(sending.tick, sending.send, sending.deliveries, sending.fires),
-    *(relays.relays, deliverability.dkim_keygen, deliverability.doctor),
+    *(progress.relays, deliverability.dkim_keygen, deliverability.doctor),
     *(control.pause, control.resume, control.cancel, control.settle),
     *(control.replace, control.resend),
     *(run.run, run.serve),
@@ -96,8 +89,8 @@ _add_group(
 _add_group(
     "feeds",
     "Private feeds: whole articles, for one reader each.",
-    *(private_feeds.grant, private_feeds.revoke, private_feeds.list_),
-    default=private_feeds.list_,
+    *(person.grant, person.revoke, person.list_),
+    default=person.list_,
 )
 _add_group("editions", "The editions, newest first.", editions.show, default=editions.editions)
 

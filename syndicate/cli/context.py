@@ -20,7 +20,7 @@ from syndicate.model.subscribers import Actor, Cause
 
 if TYPE_CHECKING:  # start-up
     from syndicate.config import Config, Newsletter
-    from syndicate.config.sections.segments import Segment
+    from syndicate.config.sections.newsletters import Segment
     from syndicate.schedule.wiring import Services
     from syndicate.store import Store
 

@@ -15,15 +15,17 @@ from pydantic import Field
 
 from syndicate.config.sections.feeds import CustomFeed, PodcastSettings, SyndicationSettings
 from syndicate.config.sections.mail import MailSettings
-from syndicate.config.sections.newsletters import Newsletter
+from syndicate.config.sections.newsletters import Criteria, Newsletter, Schedule, Segment
 from syndicate.config.sections.pages import AdsSettings, AmpSettings, PagesSettings
-from syndicate.config.sections.publication import PublicationSettings
-from syndicate.config.sections.push import IndexNowSettings, WebsubSettings
-from syndicate.config.sections.schedules import Schedule
-from syndicate.config.sections.segments import Criteria, Segment
+from syndicate.config.sections.publication import PublicationSettings, ThemeSettings
+from syndicate.config.sections.publishing import (
+    IndexNowSettings,
+    IntakeSettings,
+    PublishSettings,
+    StoreSettings,
+    WebsubSettings,
+)
 from syndicate.config.sections.signup import RetentionSettings, SignupSettings
-from syndicate.config.sections.storage import IntakeSettings, PublishSettings, StoreSettings
-from syndicate.config.sections.theme import ThemeSettings
 from syndicate.config.sections.web import WebSettings
 from syndicate.config.values import Mailbox, Table
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from syndicate.config import Config
-from syndicate.config.sections.theme import Masthead
+from syndicate.config.sections.publication import Masthead
 from syndicate.model.articles import Article, Figure
 
 HOME = "/"

@@ -14,8 +14,7 @@ from syndicate.cli.editions.control import (
     edition_state_value,
     load_edition,
 )
-from syndicate.cli.editions.relays import blocker_lines
-from syndicate.cli.editions.watch import watch_editions
+from syndicate.cli.editions.progress import blocker_lines, watch_editions
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState, EditionWait
 

@@ -46,7 +46,7 @@ def init(
     folder: Annotated[Path, Argument(metavar="DIR", help="The folder to create it in.")],
 ) -> None:
     """Create a publication: config.toml, a welcome article, .gitignore."""
-    from syndicate.config.loading.initial_config import initial_config  # noqa: PLC0415 - start-up
+    from syndicate.config.loading.reference import initial_config  # noqa: PLC0415 - start-up
 
     config = folder / "config.toml"
     if config.exists():

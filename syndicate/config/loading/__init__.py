@@ -2,6 +2,6 @@
 
 `load` goes through the steps, words pydantic's errors, and finds the secrets that can't be read;
 `toml_positions` parses the file and records the line of every key;
-`checks` compares tables with each other; `reference` lists tables and keys of the models;
-`initial_config` writes the config.toml of a new publication.
+`checks` compares tables with each other; `reference` lists tables and keys of the models, and
+writes the config.toml of a new publication.
 """

@@ -15,11 +15,16 @@ from pydantic import ValidationError
 from syndicate.config.loading.toml_positions import SECRET, Loc, Mistake
 from syndicate.config.loopback import is_loopback, is_loopback_url
 from syndicate.config.secret import mask_secrets
-from syndicate.config.sections.dkim import DkimKeySettings, domain_name
-from syndicate.config.sections.mail import MailSettings, TransportKind
+from syndicate.config.sections.mail import (
+    SHARED_KEYS,
+    DkimKeySettings,
+    MailSettings,
+    SmtpServer,
+    TransportKind,
+    domain_name,
+)
 from syndicate.config.sections.newsletters import Tracking
-from syndicate.config.sections.relays import SHARED_KEYS, SmtpServer
-from syndicate.config.sections.theme import PAIRS, Colours, DarkColours, Masthead, contrast
+from syndicate.config.sections.publication import PAIRS, Colours, DarkColours, Masthead, contrast
 from syndicate.config.segment_expression import Subject, find_names, needs_click_tracking, parse
 from syndicate.config.values import Mailbox
 from syndicate.text import closest_match

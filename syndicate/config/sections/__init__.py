@@ -1,9 +1,8 @@
 """The tables of config.toml, a class for each.
 
-`publication`: name and address; `theme`: colours and fonts; `pages`: embeds, AMP, advertising;
-`feeds`: all feeds, the publication's own, podcasts; `push`: WebSub and IndexNow;
-`mail`: how newsletters are sent; `relays`: mail servers and limits; `dkim`: signing keys;
-`newsletters`, and which of their clicks are counted; `segments`: some of the readers;
-`schedules`: when editions go out; `signup`: the form, and retention;
-`storage`: the articles' folder, the database, the output; `web`: the web server.
+`publication`: its name, address, colours and fonts; `pages`: embeds, AMP, advertising;
+`feeds`: all feeds, the publication's own, podcasts; `mail`: the mail servers, their limits and
+signing keys; `newsletters`, and which of their clicks are counted, segments of the readers, and
+when editions go out; `signup`: the form, and retention; `publishing`: the articles' folder, the
+database, the output, WebSub and IndexNow; `web`: the web server.
 """

@@ -1,10 +1,29 @@
-"""`[[newsletters]]`: what readers subscribe to."""
+"""`[[newsletters]]`, `[[segments]]` and `[[schedules]]`: what goes to whom, and when."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, StrictInt
 
-from syndicate.config.values import Duration, Language, Line, Name, Sender, Table, readable
+from syndicate.config.sections.feeds import ArticleFilter
+from syndicate.config.segment_expression import Expression, parse
+from syndicate.config.values import (
+    BeginWith,
+    Cron,
+    Duration,
+    Interval,
+    Language,
+    Line,
+    Name,
+    Sender,
+    Table,
+    Zone,
+    parseable,
+    readable,
+)
 
 
 class Tracking(StrEnum):
@@ -51,3 +70,67 @@ class Newsletter(Table):
     def label(self) -> str:
         """What readers call it."""
         return self.title or readable(self.name)
+
+
+class Segment(Table):
+    """Some of the readers, by what is known of them."""
+
+    name: Name
+    """Its name in commands and schedules; don't change it."""
+    where: Annotated[Line, parseable(parse)] = Field(
+        examples=['tag = "vip" and not field.city = "Berlin"']
+    )
+    """Who is in it, as an expression; docs/audience.md explains it."""
+    description: Line = Field("", examples=["Members of the club who live elsewhere."])
+    """One sentence for the people who send."""
+
+    @cached_property
+    def expression(self) -> Expression:
+        """The parsed condition."""
+        return parse(self.where)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """What the store needs to find the readers of a segment."""
+
+    name: str
+    expression: Expression
+    language: str
+    """The language of readers who chose none."""
+    zone: ZoneInfo
+    """The zone of its days."""
+
+
+class EditionFilter(ArticleFilter):
+    """Which new articles an edition takes: those that meet every condition."""
+
+    max: StrictInt = Field(10, ge=1, le=100)
+    """How many in full; the rest is named in a line."""
+    max_age: Duration | None = Field(None, examples=["24h"])
+    """Leave out older articles. Default: no limit."""
+
+
+class Schedule(Table):
+    """One entry of the timetable."""
+
+    name: Name
+    """Its name in commands and in the record of what was sent."""
+    newsletter: Name
+    """The newsletter it sends."""
+    every: Interval | None = Field(None, examples=["10m"])
+    """A fixed interval, 10 s or longer."""
+    cron: Cron | None = Field(None, examples=["0 7 * * mon-fri"])
+    """Instead of every: minute, hour, day, month and weekday, as in crontab(5)."""
+    timezone: Zone | None = Field(None, examples=["Europe/Berlin"])
+    """The zone of its times. Default: the publication's."""
+    select: EditionFilter = EditionFilter()
+    """Which articles it takes."""
+    segment: Name | None = Field(None, examples=["members"])
+    """Send only to this segment of the newsletter's readers. Default: to all."""
+    begin_with: BeginWith | None = Field(None, examples=["24h"])
+    """How old a story, by its date, may be when the schedule is first seen and still go out; "all"
+    takes the whole archive. Default: only what becomes public afterwards.
+    """
+    max_late: Duration | None = Field(None, examples=["30m"])
+    """Skip a slot that would be later than this. Default: never."""

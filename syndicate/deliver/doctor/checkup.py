@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from syndicate.config import Config, RelaySettings, Security, TransportKind, missing_secrets
 from syndicate.config.loopback import is_loopback
-from syndicate.config.sections.dkim import domain_name
+from syndicate.config.sections.mail import domain_name
 from syndicate.deliver.doctor.dns_checks import SendingHost, check_domain, check_host
 from syndicate.deliver.doctor.finding import MISSING, OK, UNKNOWN, WRONG, Finding
 from syndicate.deliver.doctor.resolver import Resolver

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from typing_extensions import TypeIs
 
-    from syndicate.config.sections.dkim import DkimKeySettings, PrivateKey
+    from syndicate.config.sections.mail import DkimKeySettings, PrivateKey
 
 SIGNED_FIELDS = (
     "From",

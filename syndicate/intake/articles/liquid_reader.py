@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from html import escape
 
-from syndicate.intake.articles.jekyll_site import JekyllSite
-from syndicate.intake.articles.liquid_html import (
+from syndicate.intake.articles.jekyll import (
     CodeBlock,
     CodeSpans,
+    JekyllSite,
     render_gist,
     render_include,
     render_player,

@@ -22,7 +22,7 @@ from syndicate.intake.articles import markdown
 from syndicate.intake.articles.article_fields import read_fields
 from syndicate.intake.articles.front_matter import FrontMatter, split_front_matter
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
-from syndicate.intake.articles.jekyll_site import JekyllSite, is_jekyll
+from syndicate.intake.articles.jekyll import JekyllSite, is_jekyll
 from syndicate.intake.articles.liquid_reader import LiquidResult, read_liquid
 from syndicate.intake.markup import figures
 from syndicate.intake.markup.sanitise import id_prefix, sanitise

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from syndicate.clock import to_utc
-from syndicate.config.sections.segments import Criteria
+from syndicate.config.sections.newsletters import Criteria
 from syndicate.config.segment_expression import (
     AllOf,
     AnyOf,

@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 
 from syndicate.config import load
-from syndicate.config.loading.initial_config import initial_config
-from syndicate.config.loading.reference import tables
+from syndicate.config.loading.reference import initial_config, tables
 
 ID = "6f1c2f6e-8f0e-4a7e-9d8b-1c2d3e4f5a6b"
 TEXT = initial_config("Morning Post", ID)

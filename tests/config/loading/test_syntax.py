@@ -3,7 +3,7 @@
 import pytest
 
 from syndicate.config import load
-from syndicate.config.loading.initial_config import initial_config
+from syndicate.config.loading.reference import initial_config
 from tests.config.loading.configurations import ID, PUBLICATION, mistakes, write
 
 DEEP = 20_000

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from syndicate.config import load, secret_warnings
-from syndicate.config.sections.dkim import DkimKeySettings
+from syndicate.config.sections.mail import DkimKeySettings
 from syndicate.errors import ConfigError
 from tests.deliver.dkim_keys import pem
 

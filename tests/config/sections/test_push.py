@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from syndicate.config.sections.push import IndexNowSettings, WebsubSettings
+from syndicate.config.sections.publishing import IndexNowSettings, WebsubSettings
 
 
 @pytest.mark.parametrize("key", ["12345678", "a" * 128, "0f-A9-zZ"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from syndicate.config import load
-from syndicate.config.sections.theme import (
+from syndicate.config.sections.publication import (
     PAIRS,
     Colours,
     DarkColours,

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from syndicate.config.sections.dkim import DkimKeySettings
+from syndicate.config.sections.mail import DkimKeySettings
 from syndicate.deliver.message import crypto_mb
 from syndicate.deliver.message.crypto_mb import LANES, BatchRsaSigner
 from syndicate.deliver.message.dkim import DkimKey

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from syndicate.intake.articles.jekyll_site import JekyllSite
+from syndicate.intake.articles.jekyll import JekyllSite
 from syndicate.intake.articles.liquid_reader import read_liquid
 
 

@@ -8,7 +8,7 @@ import brotli
 import feedparser
 import pytest
 
-from syndicate.config.sections.storage import PublishSettings
+from syndicate.config.sections.publishing import PublishSettings
 from syndicate.publish.build import entry_fragments
 from syndicate.publish.build.publisher import Publisher
 from syndicate.render.pages.article_page import ArticlePages

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.config.sections.theme import Masthead, ThemeSettings
+from syndicate.config.sections.publication import Masthead, ThemeSettings
 from syndicate.model.articles import Person
 from syndicate.render import addresses
 from syndicate.render.pages.article_page import ArticlePages

@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from syndicate.config import load, secret_warnings
-from syndicate.config.sections.relays import RelaySettings, Security, SmtpServer, sessions
+from syndicate.config.sections.mail import RelaySettings, Security, SmtpServer, sessions
 from syndicate.config.values import Day, Rate, Throttle
 from syndicate.errors import ConfigError, SecretUnreadable
 

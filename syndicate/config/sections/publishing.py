@@ -1,10 +1,44 @@
-"""`[websub]` and `[indexnow]`: hubs and search engines that are notified of new articles."""
+"""`[intake]`, `[store]`, `[publish]`, `[websub]` and `[indexnow]`: the way of articles.
 
-from typing import Annotated
+Where they come from, are kept and are published, and who is notified of them.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StrictBool
 
-from syndicate.config.values import Network, Table, Url, matching
+from syndicate.config.values import DatabaseUrl, Network, StorageUrl, Table, Url, matching
+
+
+class IntakeSettings(Table):
+    """The folder that articles are imported from."""
+
+    folder: Path = Path("articles")
+    """The folder of the articles."""
+    watch: StrictBool = True
+    """Whether `run` imports what is saved there."""
+
+
+class StoreSettings(Table):
+    """Where articles, subscribers and the ledger are kept."""
+
+    url: DatabaseUrl = Field("sqlite:///syndicate.db", repr=False)
+    """sqlite:///FILE, relative to this file, or postgresql://USER@HOST/NAME."""
+
+
+class PublishSettings(Table):
+    """How the output is written."""
+
+    compress: StrictBool = True
+    """Whether feeds, sitemaps and lists are also written as .gz and .br."""
+    mirror: StorageUrl | None = Field(None, examples=["s3://morning-post/www"])
+    """Storage that every build is copied to, for a CDN: an address of fsspec's."""
+    mirror_options: dict[str, Any] = Field(
+        default_factory=dict, examples=[{"endpoint_url": "https://s3.example.org"}]
+    )
+    """Further options for fsspec. Secrets come from the environment."""
+
 
 IndexNowKey = Annotated[
     str,
