@@ -57,7 +57,7 @@ def inspection(publication: str, request: pytest.FixtureRequest) -> Inspection:
 
 
 def test_a_nasty_article_comes_out_or_is_left_out_with_a_message(hostile):
-    assert hostile.built.failed == ()
+    assert not hostile.built.failed
     assert len(hostile.filed) == len(hostile.files)
     left_out = [one for one in hostile.filed if one.outcome is not ImportOutcome.NEW]
     assert all(one.outcome is ImportOutcome.REFUSED and one.reason for one in left_out)
