@@ -12,7 +12,7 @@ from syndicate.errors import SyndicateError
 
 if TYPE_CHECKING:
     from syndicate.deliver.worker import DeliveryReport
-    from syndicate.publish.mirror.mirror import Mirror
+    from syndicate.publish.mirror import Mirror
     from syndicate.publish.push.change_notifier import ChangeNotifier
 
 

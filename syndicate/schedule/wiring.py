@@ -24,7 +24,7 @@ from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Cause
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
-from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.mirror import Mirror
 from syndicate.publish.push.change_notifier import ChangeNotifier
 from syndicate.schedule.composer import Composer, ProposedEdition
 from syndicate.schedule.firing import SlotDispatcher, first_seen, schedule_start

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.errors import CallFailed, SyndicateError
-from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.mirror import Mirror
 from syndicate.publish.push.feed_documents import FeedDocuments
 from syndicate.publish.push.http_client import HttpClient
 from syndicate.publish.push.ssrf_guard import host_of

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from syndicate.schedule.runner import Runner
-from tests.publish.mirror.storages import URL, Ledger
+from tests.publish.storages import URL, Ledger
 
 SOON = 60
 """Seconds after which something that was to happen won't."""

@@ -9,9 +9,9 @@ from syndicate import clock
 from syndicate.schedule import runner
 from syndicate.schedule.runner import Runner
 from syndicate.store import HubRequest
-from tests.publish.mirror.storages import URL, Ledger
 from tests.publish.push.endpoints import listening
 from tests.publish.push.subscriber import subscriber
+from tests.publish.storages import URL, Ledger
 
 pytestmark = pytest.mark.neighbours
 

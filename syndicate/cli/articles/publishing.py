@@ -42,7 +42,7 @@ def build(
     `--at` updates no mirror and notifies nobody.
     """
     from syndicate.publish.build.publisher import Publisher  # noqa: PLC0415 - start-up
-    from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415
+    from syndicate.publish.mirror import Mirror  # noqa: PLC0415
     from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415
 
     time = command.time(at)

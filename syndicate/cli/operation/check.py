@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def check(command: CommandContext, *, json: AsJson = False) -> None:
     """Report mistakes in config and templates, and each schedule's next slots."""
-    from syndicate.publish.mirror.mirror import Mirror  # noqa: PLC0415 - start-up
+    from syndicate.publish.mirror import Mirror  # noqa: PLC0415 - start-up
     from syndicate.publish.output.media import faults_of  # noqa: PLC0415
     from syndicate.render.template_check import check_templates  # noqa: PLC0415
 

@@ -17,7 +17,7 @@ from syndicate.config import Config
 from syndicate.config.loopback import is_loopback_url
 from syndicate.errors import Problem
 from syndicate.publish.build.build import BuildSummary
-from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.mirror import Mirror
 from syndicate.publish.output.formats import MAIN_FEEDS, is_subscription_document
 from syndicate.publish.push.call_sender import DEFAULT_SECONDS, SendReport, TimeBudget
 from syndicate.publish.push.feed_documents import find_versions

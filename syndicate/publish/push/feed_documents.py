@@ -8,7 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from syndicate.config import Config
-from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.mirror import Mirror
 from syndicate.publish.output.formats import format_of, is_subscription_document
 from syndicate.publish.records.manifest import Manifest
 from syndicate.render import addresses

@@ -28,7 +28,7 @@ import structlog
 
 from syndicate.config import Config
 from syndicate.errors import CallFailed, NotReached
-from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.mirror import Mirror
 from syndicate.publish.push.call_sender import next_attempt
 from syndicate.publish.push.feed_documents import FeedDocument, FeedDocuments
 from syndicate.publish.push.http_client import HttpClient, HttpReply

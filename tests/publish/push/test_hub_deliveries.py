@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from syndicate.errors import CallFailed
-from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.mirror import Mirror
 from syndicate.publish.push import hub
 from syndicate.publish.push.http_client import HttpClient
 from tests.publish.push.hostile_servers import read_request, stranger

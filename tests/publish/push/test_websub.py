@@ -9,16 +9,16 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.mirror import Mirror
 from syndicate.publish.push.change_notifier import ChangeNotifier
 from syndicate.publish.push.feed_documents import FeedDocuments
 from syndicate.publish.records.manifest import Manifest
 from syndicate.store import CallKind, Store
 from tests import ROOT
-from tests.publish.mirror.storages import URL, Ledger
 from tests.publish.newsroom import Newsroom
 from tests.publish.push.endpoints import listening
 from tests.publish.push.websub_room import HOME, LATER, MAIN, MINUTE, notifier_of, owed, told
+from tests.publish.storages import URL, Ledger
 from tests.render.feeds.samples import NOON
 
 pytestmark = pytest.mark.neighbours

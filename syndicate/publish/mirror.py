@@ -3,31 +3,37 @@
 It runs after builds and never delays them. Only changed files are uploaded, feeds last,
 and files that no longer exist are deleted at the end. Uploads are committed in batches,
 so that an interrupted run continues where it stopped.
+
+No other module uses fsspec. It and its protocols are the extra `s3`, imported only where a
+mirror is configured. fsspec finds credentials by itself, as the tools of each storage do: for
+S3 in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
 """
 
 import hashlib
 import json
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property, partial
 from http import HTTPStatus
 from itertools import islice
+from pathlib import Path
 from threading import Event
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from syndicate.config import Config
-from syndicate.errors import Problem, SyndicateError
-from syndicate.publish.mirror import storage
-from syndicate.publish.mirror.storage import Storage
+from syndicate.errors import ConfigError, Problem, SyndicateError
 from syndicate.publish.output.folder import locked
 from syndicate.publish.output.formats import cache_control, format_of, is_subscription_document
 from syndicate.publish.records.manifest import MANIFEST_NAME
 from syndicate.publish.records.uploaded_files import PendingUpload, UploadedFiles
 from syndicate.render import addresses
+from syndicate.text import one_line
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 LOCK = ".mirror.lock"
 MAX_UPLOADS = 16
@@ -36,8 +42,13 @@ COMMIT_EVERY = 100
 """Files uploaded between two commits."""
 MAX_FAILURES = 20
 """After this many errors, the storage itself is at fault and the run stops."""
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+_LOCAL = {"file", "local"}
+_S3_NAMES = {
+    "content-type": "ContentType",
+    "cache-control": "CacheControl",
+    "location": "WebsiteRedirectLocation",
+}
+"""S3's names of HTTP headers."""
 
 
 class UploadStage(IntEnum):
@@ -83,7 +94,7 @@ class Mirror:
         url = config.publish.mirror
         if url is None:
             return None
-        storage.check_installed(url)
+        _check_installed(url)
         return cls(config, url)
 
     def update(self, stop: Event | None = None) -> MirrorReport:
@@ -115,7 +126,7 @@ class Mirror:
             return uploads.uploaded_versions(versions)
 
     @cached_property
-    def _storage(self) -> Storage:
+    def _storage(self) -> "Storage":
         """The storage, opened once.
 
         Never before a build: connections have a thread, and with threads a build can't fork.
@@ -127,11 +138,11 @@ class Mirror:
 class _MirrorRun:
     config: Config
     uploads: UploadedFiles
-    storage: Storage
+    storage: "Storage"
     stop: Event
     report: MirrorReport = field(default_factory=MirrorReport)
-    _failures: dict[str, list[str]] = field(default_factory=dict)
-    """Errors of the storage, each with its paths."""
+    _failures: list[tuple[str, str]] = field(default_factory=list)
+    """The path of each file that failed, and the storage's error."""
 
     def upload(self, *, check_headers: bool) -> bool:
         """Upload and delete; return whether nothing is left to do.
@@ -150,68 +161,133 @@ class _MirrorRun:
 
     def problems(self, url: str) -> Iterator[Problem]:
         """Return the failures: each reason once, however many files it affected."""
-        for reason, paths in self._failures.items():
+        by_reason: dict[str, list[str]] = {}
+        for path, reason in sorted(self._failures):
+            by_reason.setdefault(reason, []).append(path)
+        for reason, paths in by_reason.items():
             more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
             yield Problem(url, f"{reason} ({paths[0]}{more})")
 
+    @property
+    def _is_over(self) -> bool:
+        return self.stop.is_set() or len(self._failures) >= MAX_FAILURES
+
     def _upload(self, pool: ThreadPoolExecutor, stage: UploadStage) -> None:
         pending = self.uploads.pending(stage)
-        results = self._run_concurrently(pool, self._put, pending, lambda file: file.path)
-        while batch := list(islice(results, COMMIT_EVERY)):
-            uploaded = [file for file, is_uploaded in batch if is_uploaded]
+        while not self._is_over and (batch := list(islice(pending, COMMIT_EVERY))):
+            paths = [file.path for file in batch]
+            results = list(pool.map(partial(self._attempt, self._put), paths, batch))
+            uploaded = [file for file, result in zip(batch, results, strict=True) if result]
             self.uploads.put(uploaded)
             self.report.uploaded += len(uploaded)
-            self.report.skipped += len(batch) - len(uploaded)
+            self.report.skipped += results.count(False)
 
     def _delete(self, pool: ThreadPoolExecutor) -> None:
-        deleted = self.uploads.deleted()
-        results = self._run_concurrently(pool, self.storage.delete, deleted, str)
-        while batch := [path for path, _ in islice(results, COMMIT_EVERY)]:
-            self.uploads.remove(batch)
-            self.report.deleted += len(batch)
+        paths = iter(self.uploads.deleted())
+        while not self._is_over and (batch := list(islice(paths, COMMIT_EVERY))):
+            results = pool.map(partial(self._attempt, self.storage.delete), batch)
+            deleted = [path for path, result in zip(batch, results, strict=True) if result]
+            self.uploads.remove(deleted)
+            self.report.deleted += len(deleted)
 
-    def _run_concurrently(
-        self,
-        pool: ThreadPoolExecutor,
-        action: Callable[[Item], Result],
-        items: Iterable[Item],
-        path: Callable[[Item], str],
-    ) -> Iterator[tuple[Item, Result]]:
-        """Process several items at a time, in order; yield those that didn't fail."""
-        waiting: deque[tuple[Item, Future[Result]]] = deque()
-        remaining = iter(items)
-        while True:
-            while (
-                len(waiting) < MAX_UPLOADS
-                and not self.stop.is_set()
-                and sum(map(len, self._failures.values())) < MAX_FAILURES
-                and (item := next(remaining, None))
-            ):
-                waiting.append((item, pool.submit(action, item)))
-            if not waiting:
-                return
-            item, future = waiting.popleft()
-            try:
-                yield item, future.result()
-            except SyndicateError as error:
-                self._failures.setdefault(str(error), []).append(path(item))
+    def _attempt(self, action: Callable[..., bool], path: str, *args: object) -> bool | None:
+        """Return what an action does with a path; None where it failed, or the run is over."""
+        if self._is_over:
+            return None
+        try:
+            return action(path, *args)
+        except SyndicateError as error:
+            self._failures.append((path, str(error)))
+            return None
 
-    def _put(self, pending: PendingUpload) -> bool:
+    def _put(self, path: str, pending: PendingUpload) -> bool:
         """Upload a file, unless it differs from the build; return whether it was uploaded.
 
         A build that runs meanwhile may have written a feed with pages that aren't
         uploaded yet.
         """
-        file = self.config.output / pending.path
+        file = self.config.output / path
         try:
             with file.open("rb") as opened:
                 if hashlib.file_digest(opened, "sha256").hexdigest() != pending.sha256:
                     return False
         except OSError:
             return False
-        about = pending.path, pending.status, pending.location, pending.settled
-        self.storage.put(file, pending.path, _headers_of(*about, config=self.config))
+        about = path, pending.status, pending.location, pending.settled
+        self.storage.put(file, path, _headers_of(*about, config=self.config))
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A folder in some storage; safe for several threads."""
+
+    filesystem: "AbstractFileSystem"
+    root: str
+
+    @classmethod
+    def open(cls, url: str, options: Mapping[str, Any]) -> Self:
+        """Open a storage; raise SyndicateError where it refuses these options."""
+        from fsspec.core import url_to_fs  # noqa: PLC0415 - only with a mirror
+
+        defaults = {"auto_mkdir": True} if _protocol(url) in _LOCAL else {}
+        try:
+            # A cached instance would keep using credentials that have changed.
+            filesystem, root = url_to_fs(url, skip_instance_cache=True, **defaults, **options)
+        except Exception as error:
+            raise SyndicateError(f"{url}: can't be opened: {_error_text(error)}") from error
+        return cls(filesystem, root.rstrip("/"))
+
+    def put(self, file: Path, path: str, headers: Mapping[str, str]) -> None:
+        """Upload a file to a path; raise SyndicateError with the storage's error.
+
+        Only S3 gets the headers.
+        """
+        is_s3 = "s3" in self.filesystem.protocol
+        metadata = {_S3_NAMES[name]: value for name, value in headers.items() if is_s3}
+        try:
+            self.filesystem.put_file(str(file), f"{self.root}/{path}", **metadata)
+        except Exception as error:
+            raise SyndicateError(_error_text(error, path)) from error
+
+    def delete(self, path: str) -> bool:
+        """Make sure that there is no file at a path, and return True; raise as `put` does."""
+        try:
+            self.filesystem.rm_file(f"{self.root}/{path}")
+        except FileNotFoundError:
+            return True
+        except Exception as error:
+            raise SyndicateError(_error_text(error, path)) from error
+        return True
+
+
+def _check_installed(url: str) -> None:
+    """Raise ConfigError with the remedy where a protocol is unknown or not installed."""
+    protocol = _protocol(url)
+    try:
+        from fsspec import get_filesystem_class  # noqa: PLC0415 - only with a mirror
+
+        get_filesystem_class(protocol)
+    except ImportError as error:
+        raise ConfigError(
+            f'publish.mirror = "{url}" — the package for {protocol} isn\'t installed ({error}); '
+            "for s3 run `pip install s3fs`; for others, install what fsspec asks for"
+        ) from error
+    except ValueError as error:
+        raise ConfigError(
+            f'publish.mirror = "{url}" — fsspec has no protocol {protocol}'
+        ) from error
+
+
+def _protocol(url: str) -> str:
+    return url.partition("://")[0]
+
+
+def _error_text(error: Exception, path: str = "") -> str:
+    text = one_line(str(error)) or type(error).__name__
+    if type(error).__name__ == "NoCredentialsError":
+        return f"{text}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    return text.replace(quote(path), "…") if path else text
 
 
 def _stage_of(path: str) -> UploadStage:

@@ -8,7 +8,7 @@ import fsspec
 from fsspec.implementations.memory import MemoryFileSystem
 
 from syndicate.config import Config
-from syndicate.publish.mirror.mirror import Mirror
+from syndicate.publish.mirror import Mirror
 
 
 class Ledger(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types

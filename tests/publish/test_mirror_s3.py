@@ -6,8 +6,8 @@ import pytest
 
 from syndicate.web.pages import WebPages
 from syndicate.web.published.files import PublishedFiles
-from tests.publish.mirror.storages import mirror_of
 from tests.publish.newsroom import PICTURE, Newsroom
+from tests.publish.storages import mirror_of
 from tests.requirements import require
 from tests.web.asgi_client import Client
 

@@ -12,11 +12,11 @@ import fsspec
 import pytest
 
 from syndicate.errors import ConfigError, SyndicateError
-from syndicate.publish.mirror import mirror as module
-from syndicate.publish.mirror.mirror import MAX_FAILURES, MAX_UPLOADS, Mirror
+from syndicate.publish import mirror as module
+from syndicate.publish.mirror import MAX_FAILURES, MAX_UPLOADS, Mirror
 from syndicate.publish.output.folder import locked
-from tests.publish.mirror.storages import URL, Ledger, mirror_of
 from tests.publish.newsroom import PICTURE, Newsroom
+from tests.publish.storages import URL, Ledger, mirror_of
 from tests.render.feeds.samples import NOON
 
 LATER = NOON + timedelta(hours=2)
@@ -203,8 +203,8 @@ def test_a_process_that_was_killed_loses_no_more_than_a_batch(newsroom, tmp_path
         import os, sys
         from pathlib import Path
         from syndicate.config import load
-        from syndicate.publish.mirror import mirror
-        from tests.publish.mirror.storages import Ledger
+        from syndicate.publish import mirror
+        from tests.publish.storages import Ledger
         mirror.COMMIT_EVERY = mirror.MAX_UPLOADS = 1
         done = []
         def before(path):
@@ -301,7 +301,7 @@ def test_a_list_of_uploads_that_cannot_be_read_is_reported_with_the_remedy(newsr
 @pytest.mark.neighbours
 def test_without_a_mirror_fsspec_is_not_loaded():
     script = (
-        "import sys, syndicate.publish.mirror.mirror, syndicate.schedule.runner; "
+        "import sys, syndicate.publish.mirror, syndicate.schedule.runner; "
         "sys.exit('fsspec' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
