@@ -174,6 +174,11 @@ class Article(Revision):
         changed = self.saved_at if self.revision > 1 else self.published
         return max(self.updated or changed, self.published)
 
+    def is_public(self, at: datetime) -> bool:
+        """Whether readers may see it at `at`."""
+        visible = self.status is not Status.DRAFT and self.retracted_at is None
+        return visible and self.published <= at
+
     def as_of(self, at: datetime, breaking_for: timedelta) -> Self:
         """Return the article as readers see it at `at`: breaking for `breaking_for` at most."""
         is_over = self.breaking and at >= self.published + breaking_for

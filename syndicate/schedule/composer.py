@@ -164,9 +164,7 @@ class Composer:
         with self._store.read() as tx:
             first = edition if edition.original is None else tx.editions.by_key(edition.original)
             keys = [item.article for item in tx.editions.items(edition.key)]
-            carried = [
-                article for article in tx.published.articles(keys) if _is_public(article, at)
-            ]
+            carried = [a for a in tx.published.articles(keys) if _is_published(a, at)]
             upto = tx.articles.newest_number()
             state = _state(tx, newsletter.name)
         schedule = self._config.schedule(first.schedule if first else None)
@@ -258,15 +256,14 @@ def _public_article(tx: Transaction, slug: str, at: datetime) -> Article:
     article = tx.articles.by_slug(slug)
     if article is None:
         raise Refused(f"no article has the slug {slug}; `syndicate articles` lists them")
-    if not _is_public(article, at):
+    if not _is_published(article, at):
         state = "retracted" if article.retracted_at else "not public yet"
         raise Refused(f"{slug} is {state}, so it can't go into an edition")
     return article
 
 
-def _is_public(article: Article, at: datetime) -> bool:
-    is_listed = article.number is not None and article.retracted_at is None
-    return is_listed and article.published <= at
+def _is_published(article: Article, at: datetime) -> bool:
+    return article.number is not None and article.is_public(at)
 
 
 def article_count(count: int) -> str:

@@ -15,7 +15,7 @@ from syndicate.body.figures import without_files
 from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import Problem, StoreError
-from syndicate.model.articles import MEDIA, Article, Person, Status
+from syndicate.model.articles import MEDIA, Article, Person
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.publish.build.entry_fragments import FragmentRenderer, ListTeaser, feed_channel
 from syndicate.publish.build.tasks import (
@@ -130,7 +130,7 @@ class PageWriter:
             self.write(self._redirects(article, old_addresses), outcome)
             listing = self._listing(article, withdrawn=True)
             return ArticleOutcome(page=path, listing=listing, failed=not written)
-        if article.status is Status.DRAFT or article.retracted_at or article.published > task.at:
+        if not article.is_public(task.at):
             return ArticleOutcome(page=path)
         pictures = tuple(dict.fromkeys(media_files(article)))
         missing = self._copy_media(pictures, article, task, outcome) if pictures else {}

@@ -40,7 +40,7 @@ class HttpReply:
 
     status: int
     headers: Mapping[str, str]
-    """By lower-case name."""
+    """By name, whatever its case; repeated ones are joined (RFC 9110, 5.3)."""
     body: bytes
     """At most `MAX_BODY` bytes, undecoded."""
 
@@ -100,7 +100,11 @@ class HttpClient:
         }
         if body is not None:
             all_headers["Content-Length"] = str(len(body))
-        encoded = _encode(all_headers)
+        try:
+            encoded = httpx.Headers(all_headers, "latin-1").raw
+        except UnicodeEncodeError as error:
+            character = error.object[error.start]
+            raise CallFailed(f"a header has {character!r}, which can't be sent") from error
         backend = _GuardedBackend(self._allowed, time.monotonic() + self._timeout, self._resolver)
         target = httpcore.URL(
             scheme=address.raw_scheme,
@@ -118,9 +122,8 @@ class HttpClient:
                     received += chunk
                     if len(received) >= MAX_BODY:
                         break
-                return HttpReply(
-                    response.status, _decode(response.headers), bytes(received[:MAX_BODY])
-                )
+                headers = httpx.Headers(response.headers, "latin-1")
+                return HttpReply(response.status, headers, bytes(received[:MAX_BODY]))
         except (TimeoutError, httpcore.TimeoutException) as error:
             raise backend.failure(f"no reply within {self._timeout:g} s") from error
         except (CallFailed, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
@@ -241,21 +244,3 @@ def _remaining(deadline: float) -> float:
     if seconds <= 0:
         raise TimeoutError
     return seconds
-
-
-def _encode(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    try:
-        return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
-    except UnicodeEncodeError as error:
-        raise CallFailed(
-            f"a header has {error.object[error.start]!r}, which can't be sent"
-        ) from error
-
-
-def _decode(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
-    """Return headers by lower-case name; repeated ones are joined (RFC 9110, 5.3)."""
-    joined: dict[str, str] = {}
-    for name, value in headers:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        joined[key] = f"{joined[key]}, {text}" if key in joined else text
-    return joined

@@ -13,7 +13,6 @@ from urllib.parse import quote, urlsplit
 import structlog
 
 from syndicate.config import Config
-from syndicate.model.articles import Article, Status
 from syndicate.publish.push.call_sender import CallFailure, CallSender, SendReport, TimeBudget
 from syndicate.publish.push.http_client import HttpClient
 from syndicate.publish.records.manifest import ManifestState
@@ -111,7 +110,7 @@ class IndexNowSubmitter:
         old_addresses = tx.published.old_addresses(keys)
         pages = {}
         for article in tx.published.articles(keys):
-            public = is_public(article, state.at)
+            public = article.is_public(state.at)
             if public or article.number is not None:
                 pages[self._url(article.address)] = version if public else _GONE
                 for address in old_addresses.get(article.key, ()):
@@ -149,9 +148,3 @@ class IndexNowSubmitter:
             return CallFailure.of(reply)
         log.info("indexnow submitted", engine=self._engine, pages=len(pages))
         return None
-
-
-def is_public(article: Article, at: datetime) -> bool:
-    """Whether readers may see an article at `at`."""
-    visible = article.status is not Status.DRAFT and article.retracted_at is None
-    return visible and article.published <= at

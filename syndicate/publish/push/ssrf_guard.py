@@ -4,10 +4,10 @@ A URL from a stranger, such as a WebSub callback, must not lead into our own net
 host is resolved once, all its addresses are checked, and the connection goes to one of them.
 """
 
-import queue
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import httpx
@@ -148,19 +148,15 @@ def unmapped(address: Address) -> Address:
 
 def _resolve_within(resolver: Resolver, host: str, port: int, within: float) -> Sequence[str]:
     """Resolve with a timeout: the system's own is half a minute or more."""
-    results: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
+    results: Future[Sequence[str]] = Future()
 
     def run() -> None:
         try:
-            results.put(resolver(host, port))
+            results.set_result(resolver(host, port))
         except (OSError, ValueError) as error:  # ValueError: no valid host name
-            results.put(error)
+            results.set_exception(error)
 
     threading.Thread(target=run, name="resolver", daemon=True).start()
-    try:
-        result = results.get(timeout=max(within, 0))
-    except queue.Empty:
-        raise TimeoutError(f"no reply within {within:.0f} s") from None
-    if isinstance(result, Exception):
-        raise result
-    return result
+    if not wait([results], max(within, 0)).done:
+        raise TimeoutError(f"no reply within {within:.0f} s")
+    return results.result()
