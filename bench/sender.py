@@ -38,7 +38,7 @@ _LATER = timedelta(hours=6)
 _SLOW_DISK = 0.004
 """Seconds before each commit of the control. Without them nobody is killed in the right moment."""
 _NONCE = "q7"
-_CAUSE = Cause(who=Actor.OPERATOR, how="bench")
+_CAUSE = Cause(who=Actor.OPERATOR, how="bench", at=_NOON)
 _PARAGRAPH = "<p>The harbour gets its tram lines back after eleven years, says the council.</p>\n"
 
 
@@ -84,7 +84,7 @@ class Sender:
         with store.write() as tx:
             for number in range(readers):
                 who = f"reader{number}@example.org"
-                tx.subscribers.subscribe(who, "breaking", cause=_CAUSE, at=_NOON)
+                tx.subscribers.subscribe(who, "breaking", cause=_CAUSE)
             edition = tx.editions.add(_draft()).key
             tx.keys.secret("links")
         store.close()

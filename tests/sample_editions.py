@@ -13,7 +13,7 @@ from syndicate.model.editions import (
     placeholder,
 )
 from syndicate.store import Store
-from tests.causes import TEST
+from tests.causes import by_test
 
 NONCE = "q7"
 PLACES = ("https://city.example/dam?a=1&b=2", "http://127.0.0.1:8000/articles/dam/")
@@ -72,7 +72,7 @@ def freeze(
 def subscribe(store: Store, email: str = "anna@example.org", *, at: datetime) -> int:
     """Subscribe a reader to `breaking`; return their number."""
     with store.write() as tx:
-        tx.subscribers.subscribe(email, "breaking", cause=TEST, at=at)
+        tx.subscribers.subscribe(email, "breaking", cause=by_test(at))
         found = tx.subscribers.by_email(email)
     assert found is not None
     return found.key

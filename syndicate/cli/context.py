@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from typer import Option
 
@@ -105,16 +105,9 @@ def content_hash(path: Path) -> bytes | None:
         return None
 
 
-class Change(TypedDict):
-    """When something is changed, and by whom: arguments of whatever changes it."""
-
-    at: datetime
-    cause: Cause
-
-
-def operator_change(command: str) -> Change:
-    """Return a change that an operator makes now with a command."""
-    return Change(at=clock.now(), cause=Cause(who=Actor.OPERATOR, how=f"syndicate {command}"))
+def by_operator(command: str, why: str = "") -> Cause:
+    """Return the cause of a change that an operator makes now with a command."""
+    return Cause(who=Actor.OPERATOR, how=f"syndicate {command}", at=clock.now(), why=why)
 
 
 def check_option(option: str, value: str, kind: Any, expected: str) -> None:

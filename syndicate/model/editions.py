@@ -221,7 +221,6 @@ class ControlAction(StrEnum):
 class ControlRecord:
     """One action on an edition: what, when and by whom."""
 
-    at: datetime
     act: ControlAction
     cause: "Cause"
     detail: str = ""

@@ -69,11 +69,14 @@ class Actor(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Who changed something about a subscriber, and how, as the operator may have to prove it."""
+    """Who changed something, how and when, as the operator may have to prove it."""
 
     who: Actor
     how: str
     """Such as "one click in the mail program (RFC 8058)"."""
+    at: datetime
+    why: str = ""
+    """The reason that they gave, if any."""
     origin: str = ""
     """The network that the request came from, never a whole IP address; empty if none."""
 
@@ -125,7 +128,6 @@ class ConfirmationKind(StrEnum):
 class SubscriberChange:
     """One entry of the audit log."""
 
-    at: datetime
     action: Action
     newsletter: str | None
     """The newsletter concerned; None if the change concerns the person."""
@@ -145,7 +147,7 @@ def may_undo(changes: Iterable[SubscriberChange], newsletter: str, at: datetime)
     ]
     if [change.action is Action.LEFT for change in moves[-2:]] != [False, True]:
         return False
-    return moves[-1].cause.who is Actor.READER and at - moves[-1].at < UNDO_FOR
+    return moves[-1].cause.who is Actor.READER and at - moves[-1].cause.at < UNDO_FOR
 
 
 class SubscribeOutcome(StrEnum):

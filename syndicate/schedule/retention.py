@@ -60,7 +60,7 @@ def purge(
     rule = config.retention
     before = at - rule.unconfirmed
     after = clock.format_duration(rule.unconfirmed)
-    cause = Cause(who=Actor.RETENTION, how=f"nothing was confirmed within {after}")
+    cause = Cause(who=Actor.RETENTION, how=f"nothing was confirmed within {after}", at=at)
     stop = stop or Event()
 
     unconfirmed = 0
@@ -71,7 +71,7 @@ def purge(
     while keys and not stop.is_set():
         step, keys = keys[:STEP], keys[STEP:]
         with store.write() as tx:
-            unconfirmed += tx.retention.delete_unconfirmed(step, before, cause=cause, at=at)
+            unconfirmed += tx.retention.delete_unconfirmed(step, before, cause=cause)
     letters = _purge_in_steps(store, stop, lambda tx: tx.retention.delete_letters(before))
     events, limit = 0, rule.events
     if limit:

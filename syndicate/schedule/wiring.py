@@ -5,7 +5,7 @@ sees before its next message; the rest isn't urgent.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event
 
@@ -154,13 +154,7 @@ class Services:
         )
 
     def replace(
-        self,
-        edition: int,
-        slugs: Sequence[str] = (),
-        *,
-        cause: Cause,
-        at: datetime,
-        detail: str = "",
+        self, edition: int, slugs: Sequence[str], cause: Cause
     ) -> tuple[Edition, Remaining, DeliveryReport]:
         """Pause an edition, and send a corrected one to those whom the first hasn't reached.
 
@@ -170,14 +164,12 @@ class Services:
         with self.store.write() as tx:
             replaced = tx.control.lock_edition(edition)
             if replaced.state is EditionState.SENDING:
-                tx.control.pause(edition, cause=cause, at=at, detail="to be replaced")
+                tx.control.pause(edition, replace(cause, why="to be replaced"))
         try:
-            self.publish(at)
+            self.publish(cause.at)
             result = self.composer.freeze(
-                lambda: self.composer.propose_correction(replaced, slugs, at=at),
-                lambda tx, draft: tx.successors.replace(
-                    edition, draft, cause=cause, at=at, detail=detail
-                ),
+                lambda: self.composer.propose_correction(replaced, slugs, at=cause.at),
+                lambda tx, draft: tx.successors.replace(edition, draft, cause),
             )
         except SyndicateError:
             with self.store.read() as tx:
@@ -186,27 +178,23 @@ class Services:
             _log.warning("not replaced", edition=edition, paused=paused)
             raise
         assert result is not None, "a correction is never empty"
-        return *result, self.deliver(at)
+        return *result, self.deliver(cause.at)
 
-    def resend(
-        self, edition: int, *, cause: Cause, at: datetime, detail: str = ""
-    ) -> tuple[Edition, int, DeliveryReport] | None:
+    def resend(self, edition: int, cause: Cause) -> tuple[Edition, int, DeliveryReport] | None:
         """Send an edition again to those who provably didn't get it; None if everybody did.
 
         Return the new edition, how many readers it has, and what became of the mail.
         Raise Refused.
         """
-        self.store.sweep(at)
+        self.store.sweep(cause.at)
         with self.store.write() as tx:
             first = tx.editions.by_key(edition)
             newsletter = self.config.newsletter(first.newsletter) if first else None
             expire_after = self.config.mail.expire_after
             if newsletter is not None:
                 expire_after = self.config.expire_after(newsletter)
-            resent = tx.successors.resend(
-                edition, cause=cause, at=at, expires_at=at + expire_after, detail=detail
-            )
+            resent = tx.successors.resend(edition, cause, expires_at=cause.at + expire_after)
             if resent is None:
                 return None
             readers = tx.deliveries.totals(resent.key).audience
-        return resent, readers, self.deliver(at)
+        return resent, readers, self.deliver(cause.at)

@@ -13,7 +13,7 @@ from syndicate.deliver.worker import DeliveryReport, drain
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import Content, Draft, Edition, EditionKind, Item, placeholder
 from syndicate.store import Store
-from tests.causes import TEST
+from tests.causes import by_test
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NONCE = "q7"
@@ -96,7 +96,7 @@ def message(said: Content, who: Recipient) -> bytes:
 def subscribe(store: Store, *emails: str, newsletter: str = "breaking") -> None:
     with store.write() as tx:
         for email in emails:
-            tx.subscribers.subscribe(email, newsletter, cause=TEST, at=NOON)
+            tx.subscribers.subscribe(email, newsletter, cause=by_test(NOON))
 
 
 def freeze(store: Store, paper: Draft | None = None) -> Edition:

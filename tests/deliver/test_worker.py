@@ -6,7 +6,7 @@ from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.worker import configured_transports
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.deliver.editions import (
     NOON,
     draft,
@@ -206,7 +206,7 @@ def test_who_left_since_the_edition_was_frozen_is_not_mailed(store, config):
     edition = freeze(store)
     with store.write() as tx:
         key = tx.subscribers.by_email("reader1@example.org").key
-        tx.subscribers.unsubscribe(key, "breaking", at=NOON, cause=TEST)
+        tx.subscribers.unsubscribe(key, "breaking", cause=by_test(NOON))
     drained = drain_ledger(store, config(), configured_transports(config()))
 
     assert drained.accepted == 2
@@ -221,7 +221,7 @@ def test_who_leaves_while_the_body_is_asked_for_is_not_mailed(sqlite_store, conf
         if "reader1" in line:
             with sqlite_store.write() as tx:
                 key = tx.subscribers.by_email("reader1@example.org").key
-                tx.subscribers.unsubscribe(key, "breaking", at=NOON, cause=TEST)
+                tx.subscribers.unsubscribe(key, "breaking", cause=by_test(NOON))
         return b"250 ok\r\n"
 
     with ScriptedServer("PIPELINING", rcpt=leave) as server:
@@ -248,7 +248,7 @@ def test_mail_only_holds_everybody_else_back(store, config):
 def test_a_message_that_can_not_be_made_never_stops_the_rest(sqlite_store, config):
     with sqlite_store.write() as tx:
         for email, name in [("a@x.org", "A\nBcc: b@x.org"), ("a b@x.org", ""), ("c@x.org", "C")]:
-            tx.subscribers.subscribe(email, "breaking", name=name, cause=TEST, at=NOON)
+            tx.subscribers.subscribe(email, "breaking", name=name, cause=by_test(NOON))
     edition = freeze(sqlite_store)
     drained = drain_ledger(sqlite_store, config(), configured_transports(config()))
 

@@ -9,7 +9,7 @@ from syndicate.intake.articles.article_import import ImportResult, import_articl
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
 from syndicate.store import Store
-from tests.causes import TEST
+from tests.causes import by_test
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -55,7 +55,7 @@ def bring_up(folder: Path, files: list[Path]) -> Publication:
     with store.write() as tx:
         for newsletter in config.newsletters:
             address = "reader@example.org"
-            tx.subscribers.subscribe(address, newsletter.name, cause=TEST, at=NOW)
+            tx.subscribers.subscribe(address, newsletter.name, cause=by_test(NOW))
     filed = list(import_articles(store, config, files, at=NOW))
     built = Publisher(store, config).publish(NOW, number=True)
     return Publication(config, store, files, filed, built)

@@ -11,7 +11,7 @@ DAY = timedelta(days=1)
 
 
 def change(action: Action, at: datetime = NOON, who: Actor = Actor.READER, name: str = "news"):
-    return SubscriberChange(at=at, action=action, newsletter=name, cause=Cause(who=who, how="test"))
+    return SubscriberChange(action=action, newsletter=name, cause=Cause(who=who, how="test", at=at))
 
 
 SUBSCRIBED = change(Action.SUBSCRIBED, NOON - DAY)

@@ -12,7 +12,7 @@ from syndicate.deliver.outbox import Outbox
 from syndicate.model.articles import Article, Revision
 from syndicate.schedule.wiring import Services, TickReport
 from syndicate.store import NewArticle, Store
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.sample_articles import add_article
 
 NOW = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)
@@ -52,7 +52,7 @@ class ScheduleHarness:
     def subscribe(self, *addresses: str, newsletter: str = "breaking") -> None:
         with self.store.write() as tx:
             for address in addresses:
-                tx.subscribers.subscribe(address, newsletter, cause=TEST, at=NOW)
+                tx.subscribers.subscribe(address, newsletter, cause=by_test(NOW))
 
     def tick(self, at: datetime = NOW, *, trial: bool = False) -> TickReport:
         return self.services.tick(at, trial=trial)

@@ -1,6 +1,7 @@
 """Replaced and resent editions: composed again, for exactly those who wait."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from syndicate.schedule.runner import Runner
 from tests.schedule.conftest import MINUTE, NOW
 from tests.until import until
 
-ME = Cause(who=Actor.OPERATOR, how="syndicate replace, by me")
+ME = Cause(who=Actor.OPERATOR, how="syndicate replace, by me", at=NOW)
 
 
 def frozen(harness, *slugs, at=NOW):
@@ -30,7 +31,7 @@ def frozen(harness, *slugs, at=NOW):
 
 def cancel(harness, edition):
     with harness.store.write() as tx:
-        decision = tx.control.cancel(edition.key, cause=ME, at=NOW)
+        decision = tx.control.cancel(edition.key, cause=ME)
     harness.store.sweep(NOW)
     return decision
 
@@ -56,7 +57,7 @@ def test_the_correction_says_what_the_article_says_now_to_those_who_wait(harness
     edition = frozen(harness, "ferry")
     hand_over_one(harness, edition)
     harness.file("ferry", title="Ferry sinks")
-    corrected, left, delivered = harness.services.replace(edition.key, cause=ME, at=NOW)
+    corrected, left, delivered = harness.services.replace(edition.key, (), ME)
 
     assert (left.accepted, delivered.accepted) == (1, 2)
     assert corrected.subject == "Breaking: Ferry sinks"
@@ -80,7 +81,7 @@ def test_what_was_retracted_is_left_out_of_the_correction(harness):
     edition = frozen(harness, "ferry", "tram")
     with harness.store.write() as tx:
         tx.articles.retract(tx.articles.by_slug("tram"), at=NOW)
-    corrected, _, _ = harness.services.replace(edition.key, cause=ME, at=NOW)
+    corrected, _, _ = harness.services.replace(edition.key, (), ME)
     with harness.store.read() as tx:
         items = tx.editions.items(corrected.key)
     assert len(items) == 1
@@ -105,7 +106,7 @@ def test_a_correction_is_composed_again_when_an_article_is_retracted_meanwhile(
         return proposal
 
     monkeypatch.setattr(services.composer, "propose_correction", slow)
-    corrected, _, _ = services.replace(edition.key, cause=ME, at=NOW)
+    corrected, _, _ = services.replace(edition.key, (), ME)
     with harness.store.read() as tx:
         assert len(tx.editions.items(corrected.key)) == 1
 
@@ -117,7 +118,7 @@ def test_where_nothing_is_left_to_say_the_edition_stays_paused(harness):
     with harness.store.write() as tx:
         tx.articles.retract(tx.articles.by_slug("ferry"), at=NOW)
     with pytest.raises(Refused, match="none of the articles in edition 1 is public any more"):
-        harness.services.replace(edition.key, cause=ME, at=NOW)
+        harness.services.replace(edition.key, (), ME)
     with harness.store.read() as tx:
         assert tx.editions.by_key(edition.key).state is EditionState.PAUSED
     assert harness.tick(NOW + MINUTE).delivered.accepted == 0
@@ -129,7 +130,7 @@ def test_other_articles_can_be_named_for_the_correction(harness):
     harness.file("ferry")
     harness.file("tram")
     edition = frozen(harness, "ferry")
-    harness.services.replace(edition.key, ["tram"], cause=ME, at=NOW)
+    harness.services.replace(edition.key, ["tram"], ME)
     assert harness.mail() == [("ada@example.org", "Breaking: Tram")]
 
 
@@ -137,7 +138,7 @@ def test_a_correction_changes_no_schedule(harness):
     harness.subscribe("ada@example.org")
     harness.file("ferry")
     edition = frozen(harness, "ferry")
-    harness.services.replace(edition.key, cause=ME, at=NOW)
+    harness.services.replace(edition.key, (), ME)
     harness.file("tram", at=NOW + MINUTE)
     fires = harness.tick(NOW + 10 * MINUTE).fires
     assert [str(fire) for fire in fires] == ["edition 3, 1 article"]
@@ -155,7 +156,7 @@ def test_a_late_edition_and_its_corrections_keep_the_day_of_the_slot(make_harnes
     monday = NOW.replace(hour=15) + timedelta(days=6)  # the slot is of Sunday night
     harness.services.publish(monday)
     assert str(harness.services.dispatcher.fire_all(monday)[-1]) == "edition 1, 2 articles"
-    _, _, delivered = harness.services.replace(1, cause=ME, at=monday)
+    _, _, delivered = harness.services.replace(1, (), replace(ME, at=monday))
     assert delivered.accepted == 2
     with harness.store.read() as tx:
         said = [tx.editions.content(one.content).text for one in tx.editions.all()]
@@ -172,19 +173,19 @@ def test_a_cancelled_edition_can_be_sent_again_to_those_it_did_not_reach(harness
     assert (left.accepted, left.held_back) == (1, 1)
     harness.tick(NOW + MINUTE)
     assert harness.mail() == []
-    resent = harness.services.resend(edition.key, cause=ME, at=NOW + MINUTE)
+    resent = harness.services.resend(edition.key, replace(ME, at=NOW + MINUTE))
     assert resent is not None
     _, waiting, delivered = resent
     assert (waiting, delivered.accepted) == (1, 1)
     assert harness.mail() == [("bo@example.org", "Breaking: Ferry")]
-    assert harness.services.resend(edition.key, cause=ME, at=NOW + MINUTE) is None
+    assert harness.services.resend(edition.key, replace(ME, at=NOW + MINUTE)) is None
 
 
 def test_a_tick_in_which_an_edition_pauses_itself_has_failed(make_harness):
     harness = make_harness(mail={"pause_at": 0.5, "pause_after": 1})
     with harness.store.write() as tx:
         for address, name in (("a@x.org", "A\nBcc: b@x.org"), ("c@x.org", "C")):
-            tx.subscribers.subscribe(address, "breaking", name=name, cause=ME, at=NOW)
+            tx.subscribers.subscribe(address, "breaking", name=name, cause=ME)
     harness.file("ferry")
     ticked = harness.tick(NOW)
     assert ticked.delivered.paused == (1,)
@@ -204,7 +205,7 @@ def test_what_is_resumed_in_another_process_goes_on_before_the_next_sweep(
     harness.file("ferry", at=at)
     edition = frozen(harness, "ferry", at=at)
     with harness.store.write() as tx:
-        tx.control.pause(edition.key, cause=ME, at=at)
+        tx.control.pause(edition.key, replace(ME, at=at))
     passes, deliver = [], Runner._deliver
 
     def counted(self):
@@ -216,6 +217,6 @@ def test_what_is_resumed_in_another_process_goes_on_before_the_next_sweep(
         until(lambda: passes and runner._last_control)  # the first pass has found nothing due
         assert harness.mail() == []
         with harness.store.write() as tx:
-            tx.control.resume(edition.key, cause=ME, at=at)
+            tx.control.resume(edition.key, replace(ME, at=at))
         until(harness.mail)
     assert harness.mail() == [("ada@example.org", "Breaking: Ferry")]

@@ -19,7 +19,7 @@ from syndicate.schedule import progress_report
 from syndicate.schedule.mail_status import BlockerKind, MailStatus, find_stall
 from syndicate.schedule.progress_report import ProgressReporter, ProgressWatcher
 from syndicate.store.ledger.deliveries import Deliveries
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.deliver.editions import drain_ledger, freeze, readers, rows, subscribe
 from tests.deliver.mail_servers import ScriptedServer
 from tests.ports import free_port
@@ -213,7 +213,7 @@ def test_only_what_is_under_way_is_looked_at(store, config):
     over, going = freeze(store), freeze(store)
     given = config()
     with store.write() as tx:
-        tx.control.cancel(over.key, cause=TEST, at=NOW)
+        tx.control.cancel(over.key, cause=by_test(NOW))
         while tx.control.sweep(NOW):
             pass
     assert [one.edition.key for one in ProgressWatcher(store, given).poll(NOW).editions] == [

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.schedule.orphaned_names import find_orphans
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.schedule.conftest import MINUTE, NOW
 
 DAILY = {"name": "daily", "newsletter": "breaking", "every": "1h"}
@@ -18,9 +18,9 @@ def test_readers_of_a_newsletter_that_is_gone_are_counted_those_who_left_are_not
         for number in range(4):
             email = f"r{number}@example.org"
             pending = SubscriptionState.PENDING if number == 0 else SubscriptionState.CONFIRMED
-            tx.subscribers.subscribe(email, "breaking", cause=TEST, state=pending, at=NOW)
+            tx.subscribers.subscribe(email, "breaking", cause=by_test(NOW), state=pending)
         left = tx.subscribers.by_email("r3@example.org").key
-        tx.subscribers.unsubscribe(left, "breaking", at=NOW, cause=TEST)
+        tx.subscribers.unsubscribe(left, "breaking", cause=by_test(NOW))
     harness.config = publication(newsletters=[{"name": "flash"}, {"name": "weekly"}])
     [message] = find_orphans(harness.store, harness.config, at=NOW)
     assert message.startswith(

@@ -8,7 +8,7 @@ import pytest
 from syndicate import clock
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.schedule.retention import RetentionReport, count_purgeable, purge, purge_daily
-from tests.causes import TEST
+from tests.causes import by_test
 
 NOW = clock.now()
 """Retention goes by the real clock where it is behind the one that is given."""
@@ -25,7 +25,7 @@ def ask(harness, *names, days):
     with harness.store.write() as tx:
         for name in names:
             tx.subscribers.subscribe(
-                f"{name}@example.org", "breaking", state=pending, cause=TEST, at=NOW - days * DAY
+                f"{name}@example.org", "breaking", state=pending, cause=by_test(NOW - days * DAY)
             )
 
 
@@ -54,8 +54,8 @@ def test_changes_are_kept_for_as_long_as_the_config_says_or_for_ever(harness, ma
     harness.subscribe("ada@example.org")
     with harness.store.write() as tx:
         key = tx.subscribers.by_email("ada@example.org").key
-        tx.subscribers.tag(key, ["old"], at=NOW - 101 * DAY, cause=TEST)
-        tx.subscribers.tag(key, ["new"], at=NOW - 99 * DAY, cause=TEST)
+        tx.subscribers.tag(key, ["old"], cause=by_test(NOW - 101 * DAY))
+        tx.subscribers.tag(key, ["new"], cause=by_test(NOW - 99 * DAY))
     for_ever = make_harness(schedules=[])
     assert count_purgeable(harness.store, for_ever.config, at=NOW) == RetentionReport()
     assert purge(harness.store, for_ever.config, at=NOW) == RetentionReport()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from syndicate.schedule.wiring import ManualSend
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.schedule.conftest import BREAKING, NOW
 
 SEGMENTS = [
@@ -21,7 +21,7 @@ def harness(make_harness):
     made.subscribe("ada@example.org", "bo@example.org")
     with made.store.write() as tx:
         ada = tx.subscribers.by_email("ada@example.org").key
-        tx.subscribers.tag(ada, ["member"], at=NOW, cause=TEST)
+        tx.subscribers.tag(ada, ["member"], cause=by_test(NOW))
     return made
 
 
@@ -35,7 +35,7 @@ def test_an_edition_goes_to_the_segment_and_counts_as_sent_for_all(harness):
 def test_who_is_in_a_segment_is_asked_when_the_edition_is_frozen(harness):
     with harness.store.write() as tx:
         bo = tx.subscribers.by_email("bo@example.org").key
-        tx.subscribers.tag(bo, ["member"], at=NOW, cause=TEST)
+        tx.subscribers.tag(bo, ["member"], cause=by_test(NOW))
     harness.file("ferry")
     harness.tick()
     assert [to for to, _ in harness.mail()] == ["ada@example.org", "bo@example.org"]

@@ -155,7 +155,7 @@ def test_who_left_is_not_mailed(harness):
     harness.file("ferry")
     with harness.store.write() as tx:
         key = tx.subscribers.by_email("bo@example.org").key
-        tx.subscribers.unsubscribe(key, "breaking", at=NOW, cause=by_reader("one click"))
+        tx.subscribers.unsubscribe(key, "breaking", cause=by_reader("one click", NOW))
     harness.tick()
     assert [to for to, _ in harness.mail()] == ["ada@example.org"]
 

@@ -22,7 +22,7 @@ from syndicate.model.articles import Revision
 from syndicate.store import Store
 from syndicate.store.database import sql_engine
 from syndicate.store.database.schema import HEAD
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.sample_articles import add_article
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -256,13 +256,13 @@ def test_a_mistake_of_ours_is_not_called_an_unreachable_store(sqlite_store):
 def test_nothing_is_kept_of_a_transaction_that_failed_or_was_rolled_back(store):
     def fail() -> None:
         with store.write() as tx:
-            tx.subscribers.subscribe("a@example.org", "news", cause=TEST, at=NOW)
+            tx.subscribers.subscribe("a@example.org", "news", cause=by_test(NOW))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
     with store.write() as tx:
-        tx.subscribers.subscribe("b@example.org", "news", cause=TEST, at=NOW)
+        tx.subscribers.subscribe("b@example.org", "news", cause=by_test(NOW))
         tx.rollback()
     with store.read() as tx:
         assert list(tx.search.find()) == []

@@ -16,7 +16,7 @@ from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.subscribers import ConfirmationKind, Subscriber, SubscriberChange
 from syndicate.store import PendingConfirmation, Store, Transaction
-from tests.causes import TEST
+from tests.causes import by_test
 
 NEWSLETTERS = [
     {"name": "breaking", "description": "What can't wait, when it happens."},
@@ -94,7 +94,7 @@ def subscribe_anna(
 ) -> KnownReader:
     at = at or clock.now()
     with store.write() as tx:
-        tx.subscribers.subscribe("anna@example.org", "breaking", name="Anna", cause=TEST, at=at)
+        tx.subscribers.subscribe("anna@example.org", "breaking", name="Anna", cause=by_test(at))
         person = tx.subscribers.by_email("anna@example.org")
     assert person is not None
     return KnownReader(client, store, config, person.key)

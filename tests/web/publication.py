@@ -14,7 +14,7 @@ from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.published.file_cache import MAX_CACHED_MEDIA
 from syndicate.web.server.server import WebServer, listen
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.publish.newsroom import PICTURE, Newsroom
 from tests.render.feeds.samples import NOON
 from tests.web.reverse_proxies import HOST
@@ -72,10 +72,10 @@ def answering(root: Path, *, url: str = f"https://{HOST}") -> Iterator[ServedPub
         stack.callback(store.close)
         _publish(Newsroom(store, config))
         with store.write() as tx:
-            tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=NOON)
+            tx.subscribers.subscribe("anna@example.org", "breaking", cause=by_test(NOON))
             reader = tx.subscribers.by_email("anna@example.org")
             assert reader is not None
-            token = tx.private_feeds.grant(reader.key, at=NOON, cause=TEST)
+            token = tx.private_feeds.grant(reader.key, cause=by_test(NOON))
         app = application(store, config)
         server = stack.enter_context(WebServer(app, "127.0.0.1", port, listener=listener))
         yield ServedPublication(root, config, store, server, token)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Exit, Option
 
 from syndicate.cli.console import echo, echo_json, note
-from syndicate.cli.context import AsJson, Change, CommandContext, operator_change
+from syndicate.cli.context import AsJson, CommandContext, by_operator
 from syndicate.cli.reports import notify, report_delivery, update_mirror
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState
+from syndicate.model.subscribers import Cause
 from syndicate.text import one_line
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ EditionId = Annotated[int, Argument(min=1, max=2**31 - 1, help="Its id, as in `e
 Reason = Annotated[str, Option(metavar="TEXT", help="Why, for the record.")]
 
 _SENT_NEXT = "`syndicate run` sends the rest within a second; otherwise the next `tick` does"
-
-
-class Decision(Change):
-    """A change of an edition, and why."""
-
-    detail: str
 
 
 class UnknownChoice(StrEnum):
@@ -45,7 +40,7 @@ def pause(
 ) -> None:
     """Stop sending an edition until it is resumed."""
     with command.store() as store, store.write() as tx:
-        decision = tx.control.pause(edition, **decide("pause", reason))
+        decision = tx.control.pause(edition, decide("pause", reason))
     _report(edition, decision, EditionState.PAUSED, "paused", json=json)
 
 
@@ -54,7 +49,7 @@ def resume(
 ) -> None:
     """Resume sending a paused edition."""
     with command.store() as store, store.write() as tx:
-        decision = tx.control.resume(edition, **decide("resume", reason))
+        decision = tx.control.resume(edition, decide("resume", reason))
     _report(edition, decision, EditionState.SENDING, "resumed", json=json)
     if decision.changed and decision.left.held_back:
         note(_SENT_NEXT)
@@ -67,10 +62,10 @@ def cancel(
     decided = decide("cancel", reason)
     with command.store() as store:
         with store.write() as tx:
-            decision = tx.control.cancel(edition, **decided)
+            decision = tx.control.cancel(edition, decided)
         _report(edition, decision, EditionState.CANCELLED, "cancelled", json=json)
         sys.stdout.flush()  # it is cancelled now; updating a million rows takes longer
-        store.sweep(decided["at"])
+        store.sweep(decided.at)
 
 
 def settle(
@@ -84,7 +79,7 @@ def settle(
     """Settle deliveries that may or may not have arrived."""
     again = unknown is UnknownChoice.RESEND
     with command.store() as store, store.write() as tx:
-        settled = tx.control.settle_unknown(edition, again=again, **decide("settle", reason))
+        settled = tx.control.settle_unknown(edition, decide("settle", reason), again=again)
         stored = tx.editions.by_key(edition)
     if json:
         echo_json({"edition": edition, "settled": settled, "unknown": unknown})
@@ -115,7 +110,7 @@ def replace(
     write = note if json else echo
     with command.services() as services:
         successor, left, report = services.replace(
-            edition, article or (), **decide("replace", reason)
+            edition, article or (), decide("replace", reason)
         )
         write(f"edition {successor.key}: {successor.subject}")
         write(f"it replaces edition {edition} for {left.held_back} readers: {left}")
@@ -143,7 +138,7 @@ def resend(
         raise ConfigError("add --missing to send it to those who provably didn't get it")
     write = note if json else echo
     with command.services() as services:
-        resent = services.resend(edition, **decide("resend", reason))
+        resent = services.resend(edition, decide("resend", reason))
     successor, readers, report = resent or (None, 0, None)
     if json:
         key = successor.key if successor else None
@@ -157,14 +152,13 @@ def resend(
         raise Exit(1)
 
 
-def decide(command: str, reason: str) -> Decision:
+def decide(command: str, reason: str) -> Cause:
     """Return who decides now about an edition, by which command, and why, on one line."""
     try:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # as in containers
         user = f"user {os.getuid()}"
-    change = operator_change(f"{command}, by {user}")
-    return Decision(**change, detail=one_line(reason))
+    return by_operator(f"{command}, by {user}", one_line(reason))
 
 
 def load_edition(tx: "Transaction", key: int) -> Edition:

@@ -106,7 +106,7 @@ def show(
     for line in blocker_lines(_blockers([entry], status), zone):
         echo(line)
     for decision in decisions:
-        at = format_time(decision.at, zone)
+        at = format_time(decision.cause.at, zone)
         echo(f"{at}  {decision.act} ({decision.cause.how}): {decision.detail}")
     _echo_clicks(command, stored, clicks)
 
@@ -136,7 +136,7 @@ def _wait_lines(edition: Edition, wait: EditionWait, zone: "ZoneInfo") -> "Itera
     """Yield a line for each reason why an edition waits."""
     if edition.state is EditionState.PAUSED:
         paused = wait.paused
-        by = f" since {format_time(paused.at, zone)}: {paused.cause.how}" if paused else ""
+        by = f" since {format_time(paused.cause.at, zone)}: {paused.cause.how}" if paused else ""
         yield f"paused{by}; waits for `syndicate resume {edition.key}`"
     if wait.put_off:
         why = f": {wait.reply}" if wait.reply else ""
@@ -198,7 +198,7 @@ def _values(entry: _Entry, status: "MailStatus | None") -> dict[str, Any]:
 
 def _decision_values(decision: "ControlRecord") -> dict[str, Any]:
     return {
-        "at": decision.at,
+        "at": decision.cause.at,
         "decision": decision.act,
         "who": decision.cause.who,
         "how": decision.cause.how,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument
 
 from syndicate.cli.console import echo, echo_json, echo_table, format_time, note
-from syndicate.cli.context import AsJson, CommandContext, operator_change
+from syndicate.cli.context import AsJson, CommandContext, by_operator
 from syndicate.cli.readers.subscribers import person_values
 from syndicate.errors import Refused
 from syndicate.model.subscribers import Subscriber
@@ -102,7 +102,7 @@ def _echo_history(command: CommandContext, record: "PersonalRecord") -> None:
 def _history(record: "PersonalRecord") -> list[dict[str, Any]]:
     return [
         {
-            "at": change.at,
+            "at": change.cause.at,
             "change": change.action,
             "newsletter": change.newsletter,
             "by": change.cause.who,
@@ -132,7 +132,7 @@ def grant(command: CommandContext, address: Address, *, json: AsJson = False) ->
     with command.store() as store, store.write() as tx:
         person = load_person(tx, address)
         before = tx.private_feeds.granted_at(person.key)
-        token = tx.private_feeds.grant(person.key, **operator_change("feeds grant"))
+        token = tx.private_feeds.grant(person.key, cause=by_operator("feeds grant"))
     home = command.config.web_url + addresses.private_feed(token)
     if json:
         echo_json({"email": person.email} | {feed.name.value: home + feed.file for feed in FORMATS})
@@ -149,7 +149,7 @@ def revoke(command: CommandContext, address: Address) -> None:
     """Revoke a reader's private feed, at once."""
     with command.store() as store, store.write() as tx:
         person = load_person(tx, address)
-        if not tx.private_feeds.revoke(person.key, **operator_change("feeds revoke")):
+        if not tx.private_feeds.revoke(person.key, cause=by_operator("feeds revoke")):
             raise Refused(f"{person.email} has no private feed; `syndicate feeds list` lists them")
     echo(f"the private feed of {person.email} no longer works")
 

@@ -9,7 +9,7 @@ from typer import Argument, Option, confirm
 
 from syndicate import clock
 from syndicate.cli.console import echo, echo_outcome, note
-from syndicate.cli.context import Change, CommandContext, check_option, operator_change
+from syndicate.cli.context import CommandContext, by_operator, check_option
 from syndicate.cli.readers.person import Address, load_person
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, Subscriber
@@ -56,7 +56,7 @@ def add(
     if not agreed:
         raise ConfigError("--source is empty — expected how they agreed to get mail")
     fields, tags = _fields(command, field), _tags(tag or ())
-    change = Change(at=clock.now(), cause=Cause(who=Actor.OPERATOR, how=agreed))
+    cause = Cause(who=Actor.OPERATOR, how=agreed, at=clock.now())
     outcomes: dict[str, SubscribeOutcome] = {}
     with command.store() as store, store.write() as tx:
         former = tx.subscribers.by_any_email(address)
@@ -64,12 +64,12 @@ def add(
             raise Refused(f"{address} was merged into {former.email}; add that address instead")
         for item in newsletter:
             called = _line("--name", name or "")
-            outcomes[item] = tx.subscribers.subscribe(address, item, name=called, **change)
+            outcomes[item] = tx.subscribers.subscribe(address, item, name=called, cause=cause)
             if refusal := _REFUSALS.get(outcomes[item]):
                 raise Refused(f"{address} {refusal.format(newsletter=item)}")
         person = load_person(tx, address)
-        _update(tx, person, change, name=name, fields=fields)
-        tx.subscribers.tag(person.key, tags, **change)
+        _update(tx, person, cause, name=name, fields=fields)
+        tx.subscribers.tag(person.key, tags, cause=cause)
     for item, outcome in outcomes.items():
         echo_outcome(outcome, f"{address} → {item}")
 
@@ -92,29 +92,29 @@ def set_(
 
         expected = 'expected a language such as "en" or "pt-BR" (BCP 47)'
         check_option("--language", language, Language, expected)
-    fields, change = _fields(command, field), operator_change("subscribers set")
+    fields, cause = _fields(command, field), by_operator("subscribers set")
     with command.store() as store, store.write() as tx:
         person = load_person(tx, address)
-        changed = _update(tx, person, change, name=name, language=language, fields=fields)
+        changed = _update(tx, person, cause, name=name, language=language, fields=fields)
     echo("changed" if changed else "nothing new")
 
 
 def tag(command: CommandContext, address: Address, tags: Tags) -> None:
     """Add tags to a person."""
-    wanted, change = _tags(tags), operator_change("subscribers tag")
+    wanted, cause = _tags(tags), by_operator("subscribers tag")
     with command.store() as store, store.write() as tx:
-        new = tx.subscribers.tag(load_person(tx, address).key, wanted, **change)
+        new = tx.subscribers.tag(load_person(tx, address).key, wanted, cause=cause)
     echo(f"new: {', '.join(new)}" if new else "nothing new")
 
 
 def untag(command: CommandContext, address: Address, tags: Tags) -> None:
     """Remove tags from a person."""
-    wanted, change = _tags(tags), operator_change("subscribers untag")
+    wanted, cause = _tags(tags), by_operator("subscribers untag")
     with command.store() as store, store.write() as tx:
         person = load_person(tx, address)
         present = [label for label in wanted if label in person.tags]
         if present:
-            tx.subscribers.untag(person.key, present, **change)
+            tx.subscribers.untag(person.key, present, cause=cause)
     echo(f"removed: {', '.join(present)}" if present else "nothing to remove")
 
 
@@ -125,11 +125,11 @@ def remove(
     newsletter: Annotated[list[str], Option(help="What they leave; repeat it.")],
 ) -> None:
     """Unsubscribe a person for good: no import subscribes them again."""
-    change = operator_change("subscribers remove")
+    cause = by_operator("subscribers remove")
     with command.store() as store, store.write() as tx:
         person = load_person(tx, address)
         for item in newsletter:
-            if not tx.subscribers.unsubscribe(person.key, item, **change):
+            if not tx.subscribers.unsubscribe(person.key, item, cause=cause):
                 names = ", ".join(f"{s.newsletter} ({s.state})" for s in person.subscriptions)
                 raise Refused(f"{address} is not subscribed to {item}; there is: {names or 'none'}")
     for item in newsletter:
@@ -151,7 +151,7 @@ def merge(
                 f"{first.email} is suppressed ({first.suppressed}), and a merge would mail them "
                 f"again; suppress {second.email} first, or don't merge"
             )
-        tx.subscribers.merge(first.key, second.key, **operator_change("subscribers merge"))
+        tx.subscribers.merge(first.key, second.key, cause=by_operator("subscribers merge"))
     echo(f"{first.email} is {second.email} now")
 
 
@@ -167,7 +167,7 @@ def suppress(
     if not text:
         raise ConfigError("--reason is empty — expected why the address is not to be mailed")
     with command.store() as store, store.write() as tx:
-        new = tx.subscribers.suppress(address, text, **operator_change("subscribers suppress"))
+        new = tx.subscribers.suppress(address, text, cause=by_operator("subscribers suppress"))
         stored = tx.subscribers.suppression_reason(address)
     echo(f"{address} is {'' if new else 'already '}suppressed: {stored}")
 
@@ -175,7 +175,7 @@ def suppress(
 def unsuppress(command: CommandContext, address: Address) -> None:
     """Mail a suppressed address again."""
     with command.store() as store, store.write() as tx:
-        removed = tx.subscribers.unsuppress(address, **operator_change("subscribers unsuppress"))
+        removed = tx.subscribers.unsuppress(address, cause=by_operator("subscribers unsuppress"))
     echo(f"{address} {'is mailed again' if removed else 'was not suppressed'}")
 
 
@@ -196,14 +196,14 @@ def erase(
         if not yes and not (sys.stdin.isatty() and confirm(question, err=True)):
             raise Refused("nothing was erased; --yes erases without asking")
         with store.write() as tx:
-            tx.erasures.erase(person.key, **operator_change("subscribers erase"))
+            tx.erasures.erase(person.key, cause=by_operator("subscribers erase"))
     echo(f"erased {address}")
 
 
 def _update(
     tx: "Transaction",
     person: Subscriber,
-    change: Change,
+    cause: Cause,
     *,
     name: str | None,
     language: str | None = None,
@@ -216,7 +216,7 @@ def _update(
         name=None if name is None else _line("--name", name),
         language=language,
         fields={field: value for field, value in merged.items() if value} if fields else None,
-        **change,
+        cause=cause,
     )
 
 

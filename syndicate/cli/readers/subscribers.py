@@ -11,7 +11,7 @@ from typer import Option
 
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_table, note
-from syndicate.cli.context import AsJson, CommandContext, operator_change
+from syndicate.cli.context import AsJson, CommandContext, by_operator
 from syndicate.errors import ConfigError, Refused
 from syndicate.intake.subscribers.csv_file import escape_formula
 from syndicate.model.subscribers import Subscriber, Subscription, SubscriptionState
@@ -142,9 +142,9 @@ def move(
             f"{old!r} is still a newsletter in {command.path.name}, and its readers asked for no "
             "other; `subscribers move` is for a newsletter that you renamed"
         )
-    change = operator_change(f"subscribers move --from {old} --to {new}")
+    cause = by_operator(f"subscribers move --from {old} --to {new}")
     with command.store() as store, store.write() as tx:
-        renamed = tx.newsletters.rename(old, new, **change)
+        renamed = tx.newsletters.rename(old, new, cause=cause)
         if not renamed.readers and not renamed.editions:
             names = ", ".join(sorted(tx.newsletters.subscription_counts())) or "nothing"
             tx.rollback()

@@ -263,8 +263,9 @@ class Ledger:
             tried, failed = tx.control.results_since_resume(edition)
             if not self.limit.is_reached(tried, failed):
                 return
-            cause = Cause(who=Actor.SERVER, how=f"{failed} of {tried} were refused for good")
-            decision = tx.control.pause(edition, cause=cause, at=clock.now())
+            how = f"{failed} of {tried} were refused for good"
+            cause = Cause(who=Actor.SERVER, how=how, at=clock.now())
+            decision = tx.control.pause(edition, cause)
         if decision.changed:
             self.paused.append(edition)
             _log.error(
@@ -321,8 +322,9 @@ def _suppress_hard_bounces(
     # sorted: two processes never wait for each other's rows
     for outcome in sorted(filter(is_hard_bounce, outcomes), key=lambda o: o.claim.email):
         reason = f"{outcome.code} {outcome.reply}".strip()
-        cause = Cause(who=Actor.SERVER, how=f"the answer to edition {outcome.claim.edition}")
-        tx.subscribers.suppress(outcome.claim.email, reason, at=now, cause=cause)
+        how = f"the answer to edition {outcome.claim.edition}"
+        cause = Cause(who=Actor.SERVER, how=how, at=now)
+        tx.subscribers.suppress(outcome.claim.email, reason, cause=cause)
     return outcomes
 
 

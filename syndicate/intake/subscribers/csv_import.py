@@ -61,7 +61,8 @@ def import_rows(
     parsed while the database works. `dry_run` writes nothing.
     """
     parser = CsvRowParser(csv_file, options, at=at)
-    cause = Cause(who=Actor.IMPORT, how=f"{parser.origin} at {at:%Y-%m-%d %H:%M} UTC")
+    how = f"{parser.origin} at {at:%Y-%m-%d %H:%M} UTC"
+    cause = Cause(who=Actor.IMPORT, how=how, at=at)
     batches = _decide_all(csv_file.rows(), parser)
     with ThreadPoolExecutor(1) as executor:
         next_batch = executor.submit(next, batches, None)
@@ -69,7 +70,7 @@ def import_rows(
             next_batch = executor.submit(next, batches, None)
             readers = [reader for _, reader in batch if isinstance(reader, StagedReader)]
             with store.write() as tx:
-                outcomes = iter(tx.bulk_import.add(readers, cause=cause, at=at))
+                outcomes = iter(tx.bulk_import.add(readers, cause=cause))
                 if dry_run:
                     tx.rollback()
             for line, decided in batch:

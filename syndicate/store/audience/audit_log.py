@@ -1,7 +1,6 @@
 """The audit log: who or what changed something about a subscriber, when and from where."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -19,26 +18,24 @@ class AuditLog(Repository):
         self,
         subscriber: int,
         action: Action,
-        *,
         cause: Cause,
-        at: datetime,
+        *,
         newsletter: str | None = None,
         detail: str = "",
     ) -> None:
         """Record a change."""
-        self.add_all([(subscriber, detail)], action, cause=cause, at=at, newsletter=newsletter)
+        self.add_all([(subscriber, detail)], action, cause, newsletter=newsletter)
 
     def add_all(
         self,
         details: Iterable[tuple[int, str]],
         action: Action,
-        *,
         cause: Cause,
-        at: datetime,
+        *,
         newsletter: str | None = None,
     ) -> None:
         """Record a change about many subscribers at once, for each with its own detail."""
-        change = {"at": at, "action": action, "newsletter": newsletter}
+        change = {"at": cause.at, "action": action, "newsletter": newsletter}
         change |= {"who": cause.who, "how": cause.how, "origin": cause.origin}
         self._insert(
             changes, [{"subscriber": key, "detail": detail, **change} for key, detail in details]
@@ -58,4 +55,4 @@ class AuditLog(Repository):
         """Iterate over the changes about one subscriber, oldest first."""
         query = select(changes).where(changes.c.subscriber == subscriber).order_by(changes.c.key)
         for row in self._execute(query):
-            yield value_of(SubscriberChange, row, cause=value_of(Cause, row))
+            yield value_of(SubscriberChange, row, cause=value_of(Cause, row, why=""))

@@ -47,9 +47,7 @@ class BulkImport(Repository):
         self._log = AuditLog(connection).add_all
         self._staging = ImportStaging(connection)
 
-    def add(
-        self, batch: Sequence[StagedReader], *, cause: Cause, at: datetime
-    ) -> list[SubscribeOutcome]:
+    def add(self, batch: Sequence[StagedReader], *, cause: Cause) -> list[SubscribeOutcome]:
         """Add some thousand readers; return the outcome of each, in their order.
 
         Nobody who left, is suppressed or was erased is subscribed again. Empty fields of known
@@ -67,7 +65,7 @@ class BulkImport(Repository):
         outcomes = [SubscribeOutcome.KNOWN] * len(batch)
         # nobody is in a chunk twice: the next one finds who came before
         for chunk in split_by_occurrence(enumerate(batch), key=lambda pair: pair[1].address):
-            for number, outcome in self._add_chunk(chunk, cause, at):
+            for number, outcome in self._add_chunk(chunk, cause):
                 outcomes[number] = outcome
         return outcomes
 
@@ -82,7 +80,7 @@ class BulkImport(Repository):
             self._execute(text(f"ANALYZE {', '.join(names)}"))
 
     def _add_chunk(
-        self, chunk: Sequence[Numbered], cause: Cause, at: datetime
+        self, chunk: Sequence[Numbered], cause: Cause
     ) -> Iterator[tuple[int, SubscribeOutcome]]:
         self._staging.load(chunk)
         known = self._staging.known()
@@ -103,54 +101,51 @@ class BulkImport(Repository):
                     left = reader.state is SubscriptionState.LEFT
                     new[number] = outcome = SubscribeOutcome.LEFT if left else SubscribeOutcome.NEW
                 else:
-                    outcome = self._update_known(reader, row, at)
+                    outcome = self._update_known(reader, row, cause.at)
                 yield number, outcome
                 if reader.tags and outcome in {SubscribeOutcome.NEW, SubscribeOutcome.KNOWN}:
                     tagged.append(reader)
-        self._suppress(suppressed, known, cause, at)
+        self._suppress(suppressed, known, cause)
         if new:
             self._staging.keep_only(new, len(chunk))
-            yield from self._insert_staged(len(new), at)
-        self._fill_fields(chunk, known, cause, at)
-        self._tag(tagged, {row.key for row in known.values()}, cause, at)
+            yield from self._insert_staged(len(new), cause.at)
+        self._fill_fields(chunk, known, cause)
+        self._tag(tagged, {row.key for row in known.values()}, cause)
 
     def _update_known(self, reader: StagedReader, row: Row[Any], at: datetime) -> SubscribeOutcome:
         """Unsubscribe or confirm a reader whose subscription is known; return the outcome."""
         state = row.state
         if state is SubscriptionState.LEFT:
             return SubscribeOutcome.LEFT
-        cause = Cause(who=Actor.IMPORT, how=reader.how)
+        cause = Cause(who=Actor.IMPORT, how=reader.how, at=at)
         if reader.state is SubscriptionState.CONFIRMED:
             if state is SubscriptionState.PENDING:
-                self._subscribers.subscribe(reader.email, reader.newsletter, cause=cause, at=at)
+                self._subscribers.subscribe(reader.email, reader.newsletter, cause=cause)
             return SubscribeOutcome.KNOWN
         # an old file does not unsubscribe a reader who signed up here later, or at an unknown time
         later = reader.at > row.at if reader.dated else str(row.source).startswith(IMPORTED)
         if state is SubscriptionState.PENDING or later:
-            self._subscribers.unsubscribe(row.key, reader.newsletter, at=at, cause=cause)
+            self._subscribers.unsubscribe(row.key, reader.newsletter, cause=cause)
             return SubscribeOutcome.LEFT
         return SubscribeOutcome.KNOWN
 
     def _suppress(
-        self,
-        suppressed: Iterable[Numbered],
-        known: Mapping[int, Row[Any]],
-        cause: Cause,
-        at: datetime,
+        self, suppressed: Iterable[Numbered], known: Mapping[int, Row[Any]], cause: Cause
     ) -> None:
         """Suppress addresses; those that are suppressed keep their reason."""
         rows, details = [], []
         for number, reader in suppressed:
             row = known.get(number)
             if row is None or row.reason is None:
-                rows.append({"address": reader.address, "reason": reader.suppressed, "at": at})
+                reason = {"address": reader.address, "reason": reader.suppressed}
+                rows.append({**reason, "at": cause.at})
             if row is not None and row.reason is None:
                 details.append((row.key, reader.suppressed))
         self._insert_new(suppressions, rows)
-        self._log(details, Action.SUPPRESSED, cause=cause, at=at)
+        self._log(details, Action.SUPPRESSED, cause)
 
     def _fill_fields(
-        self, chunk: Iterable[Numbered], known: Mapping[int, Row[Any]], cause: Cause, at: datetime
+        self, chunk: Iterable[Numbered], known: Mapping[int, Row[Any]], cause: Cause
     ) -> None:
         """Fill in empty fields of subscribers."""
         for number, reader in chunk:
@@ -165,7 +160,7 @@ class BulkImport(Repository):
             fields = {**reader.fields, **stored}
             if fields != stored or (name, language) != (row.name, row.language):
                 self._subscribers.update(
-                    row.key, at=at, cause=cause, name=name, language=language, fields=fields or None
+                    row.key, cause=cause, name=name, language=language, fields=fields or None
                 )
 
     def _insert_staged(self, count: int, at: datetime) -> Iterator[tuple[int, SubscribeOutcome]]:
@@ -202,9 +197,7 @@ class BulkImport(Repository):
         statement = self._insert_into(table).from_select(columns, rows).on_conflict_do_nothing()
         return self._execute(statement, execution_options=COUNTED).rowcount
 
-    def _tag(
-        self, tagged: Sequence[StagedReader], known: set[int], cause: Cause, at: datetime
-    ) -> None:
+    def _tag(self, tagged: Sequence[StagedReader], known: set[int], cause: Cause) -> None:
         """Add tags; record them for people who were known before."""
         if not tagged:
             return
@@ -226,4 +219,4 @@ class BulkImport(Repository):
             if key in known:
                 added.setdefault(key, []).append(f"+{name}")
         details = [(key, ", ".join(names)) for key, names in added.items()]
-        self._log(details, Action.CHANGED, cause=cause, at=at)
+        self._log(details, Action.CHANGED, cause)

@@ -45,7 +45,7 @@ _SECRET = "erasures"  # noqa: S105 - its name
 class Erasures(Repository):
     """Erases people, and knows the addresses that were erased."""
 
-    def erase(self, key: int, *, at: datetime, cause: Cause) -> bool:
+    def erase(self, key: int, *, cause: Cause) -> bool:
         """Erase everything about a subscriber; return False where there is none.
 
         Since nothing else is left, their suppressions go, too.
@@ -56,7 +56,7 @@ class Erasures(Repository):
         if address is None:
             return False
         addresses = [address, *FormerAddresses(self._connection).by_subscriber(key)]
-        rows = [{"hash": self._hash(erased), "at": at} for erased in addresses]
+        rows = [{"hash": self._hash(erased), "at": cause.at} for erased in addresses]
         self._insert_new(erasures, rows)
         self._delete(suppressions, suppressions.c.address.in_(addresses))
         # one random number that is nobody's, so that readers can still be counted
@@ -72,7 +72,7 @@ class Erasures(Repository):
                 reply="",
             )
         self.delete_people([key], history=True)
-        AuditLog(self._connection).add(key, Action.ERASED, cause=cause, at=at)
+        AuditLog(self._connection).add(key, Action.ERASED, cause)
         return True
 
     def any(self) -> bool:
@@ -115,9 +115,7 @@ class RetentionStore(Repository):
         query = select(subscribers.c.key).where(_unconfirmed(before)).order_by(subscribers.c.key)
         return self._column(query)
 
-    def delete_unconfirmed(
-        self, keys: Sequence[int], before: datetime, *, cause: Cause, at: datetime
-    ) -> int:
+    def delete_unconfirmed(self, keys: Sequence[int], before: datetime, *, cause: Cause) -> int:
         """Delete people, unless they have confirmed meanwhile; return how many.
 
         The audit log keeps, by number alone, that it was done.
@@ -128,7 +126,7 @@ class RetentionStore(Repository):
         if keys:
             Erasures(self._connection).delete_people(keys, history=True)
             erased = ((key, "") for key in keys)
-            AuditLog(self._connection).add_all(erased, Action.ERASED, cause=cause, at=at)
+            AuditLog(self._connection).add_all(erased, Action.ERASED, cause)
         return len(keys)
 
     def count_letters(self, before: datetime) -> int:

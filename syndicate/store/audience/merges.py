@@ -5,7 +5,6 @@ who used to have it. The audit log records a merge on both sides.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -34,12 +33,12 @@ _BATCH = 500
 class Merges(Repository):
     """Merges, and the numbers of merged subscribers."""
 
-    def record(self, key: int, into: int, *, cause: Cause, at: datetime) -> None:
+    def record(self, key: int, into: int, *, cause: Cause) -> None:
         """Give the audit log and the clicks of one number to another, and record the merge."""
         for table in (changes, clicks):
             self._update(table, table.c.subscriber == key, subscriber=into)
         details = [(into, f"{_MERGED_FROM}{key}"), (key, f"{_MERGED_INTO}{into}")]
-        AuditLog(self._connection).add_all(details, Action.MERGED, cause=cause, at=at)
+        AuditLog(self._connection).add_all(details, Action.MERGED, cause)
 
     def combine(self, first: Subscriber, second: Subscriber) -> None:
         """Give the subscriptions, tags and fields of the first person to the second.

@@ -1,7 +1,6 @@
 """Renames newsletters, with their readers, editions and history."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, exists, func, insert, literal, select
@@ -58,7 +57,7 @@ class Newsletters(Repository):
         query = select(renames.c.new).where(renames.c.old == name)
         return self._execute(query).scalar() or name
 
-    def rename(self, old: str, new: str, *, cause: Cause, at: datetime) -> NewsletterRename:
+    def rename(self, old: str, new: str, *, cause: Cause) -> NewsletterRename:
         """Move everything from one name to another: readers, editions, history.
 
         Two subscriptions of one reader become one, which is left if either was. Links in
@@ -72,14 +71,14 @@ class Newsletters(Repository):
         has_readers = exists().where(deliveries.c.edition == editions.c.key)
         unread = select(editions.c.key).where(editions.c.newsletter == new, ~has_readers)
         keys = tuple(self._column(unread.order_by(editions.c.key)))
-        both = self._join_subscriptions(old, new, cause, at)
+        both = self._join_subscriptions(old, new, cause)
         moved = self._update(editions, editions.c.newsletter == old, newsletter=new)
         for table in (subscriptions, changes, schedules):
             self._update(table, table.c.newsletter == old, newsletter=new)
         # older names lead to the newest, too
         self._delete(renames, renames.c.old.in_([old, new]))
         self._update(renames, renames.c.new == old, new=new)
-        self._insert(renames, {"old": old, "new": new, "at": at})
+        self._insert(renames, {"old": old, "new": new, "at": cause.at})
         return NewsletterRename(
             confirmed=counts.get(SubscriptionState.CONFIRMED, 0),
             pending=counts.get(SubscriptionState.PENDING, 0),
@@ -89,14 +88,14 @@ class Newsletters(Repository):
             unread=keys,
         )
 
-    def _join_subscriptions(self, old: str, new: str, cause: Cause, at: datetime) -> int:
+    def _join_subscriptions(self, old: str, new: str, cause: Cause) -> int:
         """Record the change, and merge the subscriptions of readers who have both names.
 
         Return how many do.
         """
         rows = select(
             subscriptions.c.subscriber,
-            bindparam("noted_at", at, type_=Instant),
+            bindparam("noted_at", cause.at, type_=Instant),
             literal(Action.RENAMED.value),
             literal(new),
             literal(cause.who.value),

@@ -42,20 +42,20 @@ class PrivateFeedGrant:
 class PrivateFeedTokens(Repository):
     """Grants, checks and revokes tokens."""
 
-    def grant(self, key: int, *, at: datetime, cause: Cause) -> str:
+    def grant(self, key: int, *, cause: Cause) -> str:
         """Return a new token for a reader, in place of the one that they had."""
         secret = secrets.token_urlsafe(_SECRET_BYTES)
-        row = {"subscriber": key, "secret": _hash(secret), "granted_at": at}
+        row = {"subscriber": key, "secret": _hash(secret), "granted_at": cause.at}
         self._save(private_feeds, row)
-        AuditLog(self._connection).add(key, Action.GRANTED, at=at, cause=cause)
+        AuditLog(self._connection).add(key, Action.GRANTED, cause)
         return f"{_encode(key)}-{secret}"
 
-    def revoke(self, key: int, *, at: datetime, cause: Cause, why: str = "") -> bool:
+    def revoke(self, key: int, *, cause: Cause, why: str = "") -> bool:
         """End a subscriber's private feed at once; return False where they have none."""
         revoked = self._delete(private_feeds, private_feeds.c.subscriber == key) == 1
         if revoked:
             log = AuditLog(self._connection)
-            log.add(key, Action.REVOKED, at=at, cause=cause, detail=why)
+            log.add(key, Action.REVOKED, cause, detail=why)
         return revoked
 
     def is_valid(self, token: str) -> bool:
@@ -82,7 +82,7 @@ class PrivateFeedTokens(Repository):
         query = select(private_feeds.c.subscriber, subscribers.c.email, since).join(subscribers)
         return self._values(PrivateFeedGrant, query.order_by(since, private_feeds.c.subscriber))
 
-    def reassign(self, key: int, into: int, *, at: datetime, cause: Cause) -> None:
+    def reassign(self, key: int, into: int, *, cause: Cause) -> None:
         """Give one person's private feed to another, unless that one has a feed.
 
         The address stays valid: `Merges` follows the number in it.
@@ -90,7 +90,7 @@ class PrivateFeedTokens(Repository):
         if self.granted_at(key) is None:
             return
         if self.granted_at(into) is not None:
-            self.revoke(key, at=at, cause=cause, why=f"that of number {key}")
+            self.revoke(key, cause=cause, why=f"that of number {key}")
         else:
             self._update(private_feeds, private_feeds.c.subscriber == key, subscriber=into)
 

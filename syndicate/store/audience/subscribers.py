@@ -75,7 +75,6 @@ class Subscribers(Repository):
         name: str = "",
         cause: Cause,
         state: SubscriptionState = _CONFIRMED,
-        at: datetime,
     ) -> SubscribeOutcome:
         """Subscribe an address, unless it left, is suppressed or was erased."""
         lock(self._connection, LOCK_AUDIENCE)
@@ -83,12 +82,12 @@ class Subscribers(Repository):
             return SubscribeOutcome.SUPPRESSED
         if self._erasures.contains(email):
             return SubscribeOutcome.ERASED
-        key = self._ensure(email, name=name, at=at)
-        if self._add_subscription(key, newsletter, state, cause=cause, at=at):
-            self._note(key, Action.SUBSCRIBED, cause=cause, at=at, newsletter=newsletter)
+        key = self._ensure(email, name=name, at=cause.at)
+        if self._add_subscription(key, newsletter, state, cause):
+            self._note(key, Action.SUBSCRIBED, cause, newsletter=newsletter)
             return SubscribeOutcome.NEW
         if state is _CONFIRMED:  # there is consent now; every other subscription is left alone
-            self._move(key, newsletter, [_PENDING], Action.CONFIRMED, cause=cause, at=at)
+            self._move(key, newsletter, [_PENDING], Action.CONFIRMED, cause)
         has_left = self._exists(
             subscriptions,
             subscriptions.c.subscriber == key,
@@ -98,7 +97,7 @@ class Subscribers(Repository):
         return SubscribeOutcome.LEFT if has_left else SubscribeOutcome.KNOWN
 
     def add_pending(
-        self, email: str, newsletters: Iterable[str], *, name: str = "", cause: Cause, at: datetime
+        self, email: str, newsletters: Iterable[str], *, name: str = "", cause: Cause
     ) -> int | None:
         """Record a request to subscribe an address, perhaps by somebody else than its owner.
 
@@ -107,15 +106,13 @@ class Subscribers(Repository):
         """
         if self.suppression_reason(email) is not None:
             return None
-        key = self._ensure(email, name=name, at=at)
+        key = self._ensure(email, name=name, at=cause.at)
         for newsletter in newsletters:
-            self._add_subscription(key, newsletter, _PENDING, cause=cause, at=at)
-            self._note(key, Action.ASKED, cause=cause, at=at, newsletter=newsletter)
+            self._add_subscription(key, newsletter, _PENDING, cause)
+            self._note(key, Action.ASKED, cause, newsletter=newsletter)
         return key
 
-    def confirm(
-        self, key: int, newsletters: Iterable[str], *, cause: Cause, at: datetime
-    ) -> list[str]:
+    def confirm(self, key: int, newsletters: Iterable[str], *, cause: Cause) -> list[str]:
         """Confirm subscriptions, even of a subscriber who left; return those that are new."""
         lock(self._connection, LOCK_AUDIENCE)
         person = self.by_key(key)
@@ -123,43 +120,38 @@ class Subscribers(Repository):
             return []
         new = [name for name in newsletters if not person.is_subscribed(name)]
         for newsletter in new:
-            if self._add_subscription(key, newsletter, _CONFIRMED, cause=cause, at=at):
-                self._note(key, Action.CONFIRMED, cause=cause, at=at, newsletter=newsletter)
+            if self._add_subscription(key, newsletter, _CONFIRMED, cause):
+                self._note(key, Action.CONFIRMED, cause, newsletter=newsletter)
             else:
                 since = ArticleReader(self._connection).newest_number()
                 before, action = [_PENDING, _LEFT], Action.CONFIRMED
-                self._move(key, newsletter, before, action, cause=cause, at=at, since=since)
+                self._move(key, newsletter, before, action, cause, since=since)
         self._erasures.delete(person.email)
         if new:  # the address is a reader's own now, though it may have been another's
             self._former.delete(normalise_email(person.email))
         return new
 
-    def unsubscribe(
-        self, key: int, newsletter: str, *, at: datetime, cause: Cause, reason: str = ""
-    ) -> bool:
+    def unsubscribe(self, key: int, newsletter: str, *, cause: Cause) -> bool:
         """Unsubscribe a subscriber; return False when they were not subscribed."""
         return any(
-            self._move(key, newsletter, [state], action, cause=cause, at=at, reason=reason)
+            self._move(key, newsletter, [state], action, cause)
             for state, action in ((_CONFIRMED, Action.LEFT), (_PENDING, Action.DECLINED))
         )
 
-    def resubscribe(self, key: int, newsletter: str, *, at: datetime, cause: Cause) -> bool:
+    def resubscribe(self, key: int, newsletter: str, *, cause: Cause) -> bool:
         """Undo an unsubscription at the reader's wish; return False when they had not left."""
-        return self._move(key, newsletter, [_LEFT], Action.REJOINED, cause=cause, at=at)
+        return self._move(key, newsletter, [_LEFT], Action.REJOINED, cause)
 
-    def pause(self, key: int, until: datetime | None, *, at: datetime, cause: Cause) -> None:
+    def pause(self, key: int, until: datetime | None, *, cause: Cause) -> None:
         """Send a subscriber no editions until then; None ends the pause."""
         self._update(subscribers, subscribers.c.key == key, paused_until=until)
         detail = f"until {until:%Y-%m-%d}" if until else ""
-        self._note(
-            key, Action.PAUSED if until else Action.RESUMED, cause=cause, at=at, detail=detail
-        )
+        self._note(key, Action.PAUSED if until else Action.RESUMED, cause, detail=detail)
 
     def update(
         self,
         key: int,
         *,
-        at: datetime,
         cause: Cause,
         name: str | None = None,
         language: str | None = None,
@@ -181,28 +173,28 @@ class Subscribers(Repository):
             changed["fields"] = dict(fields)
         if changed:
             self._update(subscribers, subscribers.c.key == key, **changed)
-            self._note(key, Action.CHANGED, cause=cause, at=at, detail=", ".join(changed))
+            self._note(key, Action.CHANGED, cause, detail=", ".join(changed))
         return bool(changed)
 
-    def tag(self, key: int, tags: Iterable[str], *, at: datetime, cause: Cause) -> list[str]:
+    def tag(self, key: int, tags: Iterable[str], *, cause: Cause) -> list[str]:
         """Add tags to a subscriber; return those that are new."""
         rows = [{"subscriber": key, "tag": tag} for tag in dict.fromkeys(tags)]
         new = [str(row["tag"]) for row in rows if self._insert_new(subscriber_tags, row)]
         if new:
             detail = ", ".join(f"+{tag}" for tag in new)
-            self._note(key, Action.CHANGED, cause=cause, at=at, detail=detail)
+            self._note(key, Action.CHANGED, cause, detail=detail)
         return new
 
-    def untag(self, key: int, tags: Sequence[str], *, at: datetime, cause: Cause) -> int:
+    def untag(self, key: int, tags: Sequence[str], *, cause: Cause) -> int:
         """Remove tags from a subscriber; return how many there were."""
         matches = subscriber_tags.c.subscriber == key, subscriber_tags.c.tag.in_(tags)
         removed = self._delete(subscriber_tags, *matches)
         if removed:
             detail = ", ".join(f"-{tag}" for tag in tags)
-            self._note(key, Action.CHANGED, cause=cause, at=at, detail=detail)
+            self._note(key, Action.CHANGED, cause, detail=detail)
         return removed
 
-    def merge(self, key: int, into: int, *, at: datetime, cause: Cause) -> None:
+    def merge(self, key: int, into: int, *, cause: Cause) -> None:
         """Merge two people: the first one's subscriptions, tags and history go to `into`.
 
         Where both are subscribed to a newsletter and one of them left, it stays left. The
@@ -212,14 +204,14 @@ class Subscribers(Repository):
         assert first is not None
         assert second is not None
         Merges(self._connection).combine(first, second)
-        PrivateFeedTokens(self._connection).reassign(key, into, cause=cause, at=at)
-        Merges(self._connection).record(key, into, cause=cause, at=at)
+        PrivateFeedTokens(self._connection).reassign(key, into, cause=cause)
+        Merges(self._connection).record(key, into, cause=cause)
         self._former.reassign(key, into)
         self._erasures.delete_people([key])
         self._former.add(normalise_email(first.email), into)
         self._former.delete(normalise_email(second.email))
 
-    def change_address(self, key: int, to: int, *, at: datetime, cause: Cause) -> None:
+    def change_address(self, key: int, to: int, *, cause: Cause) -> None:
         """Give a subscriber the address of another, at their own wish, and merge the two.
 
         They keep their number, so that links in old mail and mail under way stay theirs.
@@ -227,7 +219,7 @@ class Subscribers(Repository):
         person, other = self.by_key(key), self.by_key(to)
         assert person is not None
         assert other is not None
-        self.merge(to, key, at=at, cause=cause)
+        self.merge(to, key, cause=cause)
         address = normalise_email(other.email)
         self._update(subscribers, subscribers.c.key == key, address=address, email=other.email)
         # a letter that gives access to their data is at the old address
@@ -235,25 +227,25 @@ class Subscribers(Repository):
         self._delete(confirmations, confirmations.c.subscriber == key, data)
         self._former.add(normalise_email(person.email), key)
         self._former.delete(address)
-        self._note(key, Action.MOVED, cause=cause, at=at)
-        self.confirm(key, (), cause=cause, at=at)  # it may have been erased once
+        self._note(key, Action.MOVED, cause)
+        self.confirm(key, (), cause=cause)  # it may have been erased once
 
-    def suppress(self, email: str, reason: str, *, at: datetime, cause: Cause) -> bool:
+    def suppress(self, email: str, reason: str, *, cause: Cause) -> bool:
         """Never mail an address again; the first reason stays, and the result is False then."""
-        row = {"address": normalise_email(email), "reason": reason, "at": at}
+        row = {"address": normalise_email(email), "reason": reason, "at": cause.at}
         new = self._insert_new(suppressions, row) == 1
         person = self.by_email(email)
         if new and person is not None:
-            self._note(person.key, Action.SUPPRESSED, cause=cause, at=at, detail=reason)
+            self._note(person.key, Action.SUPPRESSED, cause, detail=reason)
         return new
 
-    def unsuppress(self, email: str, *, at: datetime, cause: Cause) -> bool:
+    def unsuppress(self, email: str, *, cause: Cause) -> bool:
         """Mail an address again; return False where it was not suppressed."""
         address = normalise_email(email)
         removed = self._delete(suppressions, suppressions.c.address == address) == 1
         person = self.by_email(email)
         if removed and person is not None:
-            self._note(person.key, Action.UNSUPPRESSED, cause=cause, at=at)
+            self._note(person.key, Action.UNSUPPRESSED, cause)
         return removed
 
     def _ensure(self, email: str, *, name: str, at: datetime) -> int:
@@ -264,10 +256,10 @@ class Subscribers(Repository):
         return int(self._execute(query).scalar_one())
 
     def _add_subscription(
-        self, key: int, newsletter: str, state: SubscriptionState, *, cause: Cause, at: datetime
+        self, key: int, newsletter: str, state: SubscriptionState, cause: Cause
     ) -> bool:
         """Add a subscription where there is none; return whether it is new."""
-        row = {"subscriber": key, "newsletter": newsletter, "state": state, "at": at}
+        row = {"subscriber": key, "newsletter": newsletter, "state": state, "at": cause.at}
         row |= {"since": ArticleReader(self._connection).newest_number(), "source": cause.how}
         return self._insert_new(subscriptions, row) == 1
 
@@ -277,10 +269,7 @@ class Subscribers(Repository):
         newsletter: str,
         before: Collection[SubscriptionState],
         action: Action,
-        *,
         cause: Cause,
-        at: datetime,
-        reason: str = "",
         **values: Any,
     ) -> bool:
         """Confirm or end a subscription; return False where its state isn't one of `before`."""
@@ -292,10 +281,10 @@ class Subscribers(Repository):
             **values,
             state=_LEFT if action in {Action.LEFT, Action.DECLINED} else _CONFIRMED,
             source=cause.how,
-            at=at,
+            at=cause.at,
         )
         if changed:
-            self._note(key, action, cause=cause, at=at, newsletter=newsletter, detail=reason)
+            self._note(key, action, cause, newsletter=newsletter, detail=cause.why)
         return changed == 1
 
     def _one(self, condition: ColumnElement[bool]) -> Subscriber | None:

@@ -7,7 +7,6 @@ more are updated afterwards, in batches (`sweep`).
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +39,13 @@ NOT_STARTED = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERR
 CANCELLED_ROW = and_(deliveries.c.state == DeliveryState.SKIPPED, deliveries.c.reply == CANCELLED)
 HELD_BACK = or_(deliveries.c.state.in_(NOT_STARTED), CANCELLED_ROW)
 STOPPED = (EditionState.CANCELLED, EditionState.REPLACED)
+_STATES = {
+    ControlAction.PAUSED: EditionState.PAUSED,
+    ControlAction.RESUMED: EditionState.SENDING,
+    ControlAction.CANCELLED: EditionState.CANCELLED,
+    ControlAction.REPLACED: EditionState.REPLACED,
+}
+"""The state of an edition after an action."""
 _TRIED = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
 _SETTLED = "settled"
 """The event of an unknown delivery that an operator has settled."""
@@ -48,45 +54,38 @@ _SETTLED = "settled"
 class EditionControl(Repository):
     """Decisions about editions under way."""
 
-    def pause(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> ControlOutcome:
+    def pause(self, key: int, cause: Cause) -> ControlOutcome:
         """Send nothing more of an edition until it is resumed.
 
         Raise Refused where there is no such edition, or it can't be resumed.
         """
         edition = self.lock_edition(key, STOPPED, "there is nothing to pause")
-        record = ControlRecord(act=ControlAction.PAUSED, cause=cause, at=at, detail=detail)
-        return self._change(edition, EditionState.PAUSED, record)
+        return self._change(edition, ControlAction.PAUSED, cause)
 
-    def resume(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> ControlOutcome:
+    def resume(self, key: int, cause: Cause) -> ControlOutcome:
         """Continue a paused edition, and restart its failure count; raise Refused if it can't."""
         edition = self.lock_edition(key, STOPPED, "it can't be resumed")
-        record = ControlRecord(act=ControlAction.RESUMED, cause=cause, at=at, detail=detail)
-        return self._change(edition, EditionState.SENDING, record)
+        return self._change(edition, ControlAction.RESUMED, cause)
 
-    def cancel(self, key: int, *, cause: Cause, at: datetime, detail: str = "") -> ControlOutcome:
+    def cancel(self, key: int, cause: Cause) -> ControlOutcome:
         """Send nothing more of an edition, ever; `sweep` updates its rows.
 
         Readers skipped by it keep counting as held back. Raise Refused where there is no
         such edition, or it was replaced.
         """
         edition = self.lock_edition(key, [EditionState.REPLACED], "cancel that one")
-        record = ControlRecord(act=ControlAction.CANCELLED, cause=cause, at=at, detail=detail)
-        return self._change(edition, EditionState.CANCELLED, record)
+        return self._change(edition, ControlAction.CANCELLED, cause)
 
-    def _change(
-        self, edition: Edition, state: EditionState, record: ControlRecord
-    ) -> ControlOutcome:
+    def _change(self, edition: Edition, act: ControlAction, cause: Cause) -> ControlOutcome:
         """Set an edition's state; one that is complete can't be stopped any more."""
-        remaining = self.remaining(edition)
+        state, remaining = _STATES[act], self.remaining(edition)
         can_change = state is EditionState.SENDING or not remaining.is_over
         changed = edition.state is not state and can_change
         if changed:
-            self.decide(edition, state, record, remaining)
+            self.decide(edition, act, cause, remaining)
         return ControlOutcome(changed=changed, before=edition.state, left=remaining)
 
-    def settle_unknown(
-        self, key: int, *, again: bool, cause: Cause, at: datetime, detail: str = ""
-    ) -> int:
+    def settle_unknown(self, key: int, cause: Cause, *, again: bool) -> int:
         """Settle an edition's unknown deliveries that are not settled yet; return how many.
 
         `again` queues them, under the same Message-ID; else they stay unknown and are not
@@ -94,7 +93,7 @@ class EditionControl(Repository):
         """
         refused = STOPPED if again else ()
         edition = self.lock_edition(key, refused, "nothing of it is sent again")
-        if again and edition.expires_at <= at:
+        if again and edition.expires_at <= cause.at:
             raise Refused(
                 f"edition {key} has expired, so nothing of it is sent again; "
                 "settle it with --unknown skip"
@@ -102,18 +101,16 @@ class EditionControl(Repository):
         remaining = self.remaining(edition)
         unsettled = self._unsettled(key)
         if again:
-            queued = {"state": DeliveryState.QUEUED, "at": at, "next_attempt_at": None}
+            queued = {"state": DeliveryState.QUEUED, "at": cause.at, "next_attempt_at": None}
             count = self._update(deliveries, *unsettled, **queued)
         else:
             query = select(deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attempt)
-            settled = {"event": _SETTLED, "code": 0, "reply": "", "at": at}
+            settled = {"event": _SETTLED, "code": 0, "reply": "", "at": cause.at}
             rows = self._execute(query.where(*unsettled)).mappings().all()
             count = self._insert_new(delivery_events, [{**row, **settled} for row in rows])
         if count:
             how = "to be sent again" if again else "left as it is"
-            detail = _joined(f"{count} {how}", detail)
-            record = ControlRecord(act=ControlAction.SETTLED, cause=cause, at=at, detail=detail)
-            self.record(key, record, remaining)
+            self.record(key, ControlAction.SETTLED, cause, remaining, f"{count} {how}")
         return count
 
     def sweep(self, at: datetime) -> int:
@@ -155,7 +152,10 @@ class EditionControl(Repository):
         """Return the decisions about an edition, oldest first."""
         query = select(control_records).where(control_records.c.edition == key)
         rows = self._execute(query.order_by(control_records.c.key))
-        return [value_of(ControlRecord, row, cause=Cause(who=row.who, how=row.how)) for row in rows]
+        return [
+            value_of(ControlRecord, row, cause=Cause(who=row.who, how=row.how, at=row.at))
+            for row in rows
+        ]
 
     def newest_decision(self) -> int:
         """Return the number of the newest decision; 0 where there was none."""
@@ -211,24 +211,22 @@ class EditionControl(Repository):
         return edition
 
     def decide(
-        self,
-        edition: Edition,
-        state: EditionState,
-        record: ControlRecord,
-        remaining: Remaining,
-        **values: Any,
+        self, edition: Edition, act: ControlAction, cause: Cause, left: Remaining, **values: Any
     ) -> None:
         """Set an edition's state, and record the decision with its counts."""
-        self._update(editions, editions.c.key == edition.key, state=state, **values)
-        detail = _joined(str(remaining), record.detail)
-        self.record(edition.key, replace(record, detail=detail), remaining)
+        self._update(editions, editions.c.key == edition.key, state=_STATES[act], **values)
+        successor = values.get("successor")
+        detail = f"{left}; by edition {successor}" if successor else str(left)
+        self.record(edition.key, act, cause, left, detail)
 
-    def record(self, key: int, record: ControlRecord, remaining: Remaining) -> None:
+    def record(
+        self, key: int, act: ControlAction, cause: Cause, left: Remaining, detail: str
+    ) -> None:
         """Record a decision about an edition with these deliveries."""
-        row = {"edition": key, "at": record.at, "act": record.act, "detail": record.detail}
-        row |= {"who": record.cause.who, "how": record.cause.how, "failed": remaining.failed}
-        row["tried"] = remaining.accepted + remaining.failed + remaining.unknown
-        self._insert(control_records, row)
+        row = {"edition": key, "at": cause.at, "act": act, "who": cause.who, "how": cause.how}
+        row["detail"] = f"{detail}; {cause.why}" if cause.why else detail
+        tried = left.accepted + left.failed + left.unknown
+        self._insert(control_records, {**row, "failed": left.failed, "tried": tried})
 
     def skip_readers(self, edition: Edition, condition: ColumnElement[bool], at: datetime) -> None:
         """Skip readers of a stopped edition, and queue its successor for them, if there is one."""
@@ -262,7 +260,3 @@ def count_by_state(
         deliveries.c.edition == edition, deliveries.c.state.in_(list(states))
     )
     return Counter(dict(connection.execute(query.group_by(deliveries.c.state)).all()))
-
-
-def _joined(*parts: str) -> str:
-    return "; ".join(filter(None, parts))

@@ -9,14 +9,7 @@ from sqlalchemy import Connection, exists, func, insert, literal, or_, select
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.editions import (
-    ControlAction,
-    ControlRecord,
-    Draft,
-    Edition,
-    EditionState,
-    Remaining,
-)
+from syndicate.model.editions import ControlAction, Draft, Edition, EditionState, Remaining
 from syndicate.model.subscribers import Cause
 from syndicate.store.database.repository import LOCK_NUMBERS, Repository, lock
 from syndicate.store.database.schema import (
@@ -42,9 +35,7 @@ class Successors(Repository):
         self._editions = Editions(connection)
         self._control = EditionControl(connection)
 
-    def replace(
-        self, key: int, draft: Draft, *, cause: Cause, at: datetime, detail: str = ""
-    ) -> tuple[Edition, Remaining]:
+    def replace(self, key: int, draft: Draft, cause: Cause) -> tuple[Edition, Remaining]:
         """Freeze a corrected edition for exactly those readers who were sent nothing.
 
         After a cancellation, these are the ones it held back. Return the new edition, and
@@ -65,33 +56,28 @@ class Successors(Repository):
         successor = self._editions.freeze(
             draft, everybody=everybody, original=edition.original or key
         )
-        detail = f"by edition {successor}" + (f"; {detail}" if detail else "")
-        record = ControlRecord(act=ControlAction.REPLACED, cause=cause, at=at, detail=detail)
-        replaced = EditionState.REPLACED
-        self._control.decide(edition, replaced, record, remaining, successor=successor)
-        self._control.skip_readers(self._editions.get(key), HELD_BACK, at)
+        replaced = ControlAction.REPLACED
+        self._control.decide(edition, replaced, cause, remaining, successor=successor)
+        self._control.skip_readers(self._editions.get(key), HELD_BACK, cause.at)
         return self._editions.get(successor), remaining
 
-    def resend(
-        self, key: int, *, cause: Cause, at: datetime, expires_at: datetime, detail: str = ""
-    ) -> Edition | None:
+    def resend(self, key: int, cause: Cause, *, expires_at: datetime) -> Edition | None:
         """Freeze an edition again, for exactly those who didn't get it; return None for nobody.
 
         Raise Refused for one that was replaced: its content is known to be wrong.
         """
         lock(self._connection, LOCK_NUMBERS)
         edition = self._control.lock_edition(key, [EditionState.REPLACED], "send that one again")
-        readers = self._missing(edition, at)
+        readers = self._missing(edition, cause.at)
         if not readers:
             return None
-        again = self._copy(edition, at, expires_at)
+        again = self._copy(edition, cause.at, expires_at)
         for start in range(0, len(readers), BATCH):
             batch = deliveries.c.subscriber.in_(readers[start : start + BATCH])
-            queue_for(self._connection, again, instead_of=key, condition=batch, at=at)
+            queue_for(self._connection, again, instead_of=key, condition=batch, at=cause.at)
         counted = f"as edition {again}, to {len(readers)} who didn't get it"
-        detail = f"{counted}; {detail}" if detail else counted
-        record = ControlRecord(act=ControlAction.RESENT, cause=cause, at=at, detail=detail)
-        self._control.record(key, record, self._control.remaining(edition))
+        left = self._control.remaining(edition)
+        self._control.record(key, ControlAction.RESENT, cause, left, counted)
         return self._editions.get(again)
 
     def _missing(self, edition: Edition, at: datetime) -> list[int]:

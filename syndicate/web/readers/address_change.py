@@ -89,9 +89,7 @@ class AddressChange:
     letters: LetterSender
     validator: SignupValidator
 
-    def request(
-        self, reader: Subscriber, email: str, *, cause: Cause, at: datetime
-    ) -> timedelta | None:
+    def request(self, reader: Subscriber, email: str, *, cause: Cause) -> timedelta | None:
         """Send the two letters; return how long to wait when there were too many requests.
 
         The result doesn't reveal whether the new address is known, suppressed or over its
@@ -103,17 +101,17 @@ class AddressChange:
         to_old = self.letters.compose(Letter.LEAVE_ADDRESS, language)
         to_new = self.letters.compose(Letter.NEW_ADDRESS, language)
         with self.store.write() as tx:
-            wait = self.letters.limits.take_address_change(tx, reader.key, cause.origin, at)
-            wait = self.letters.limits.take_letter(tx, at) if wait is None else wait
+            wait = self.letters.limits.take_address_change(tx, reader.key, cause.origin, cause.at)
+            wait = self.letters.limits.take_letter(tx, cause.at) if wait is None else wait
             if wait is not None:
                 return wait
-            within_limit = self.letters.limits.take_letter_to(tx, email, at) is None
+            within_limit = self.letters.limits.take_letter_to(tx, email, cause.at) is None
             letters, new = {reader.key: to_old}, None
             if within_limit:
-                new = tx.subscribers.add_pending(email, (), cause=cause, at=at)
+                new = tx.subscribers.add_pending(email, (), cause=cause)
             if new is not None:
                 letters[new] = to_new
-            self._add_confirmations(tx, reader.key, new, letters, cause=cause, at=at)
+            self._add_confirmations(tx, reader.key, new, letters, cause=cause)
         self.letters.notify_sender()
         return None
 
@@ -127,7 +125,7 @@ class AddressChange:
         """Record an agreement; after the second one, change the address. Raise StoreError."""
         at = clock.now()
         how = f"buttons in letters {confirmation.letter} and {confirmation.asked['pair']}"
-        cause = Cause(who=Actor.READER, how=how, origin=origin)
+        cause = Cause(who=Actor.READER, how=how, at=at, origin=origin)
         with self.store.write() as tx:
             tx.lock_numbers()  # of two agreements at once, one has to see the other
             before = _load_state(tx, confirmation)
@@ -135,7 +133,7 @@ class AddressChange:
                 tx.confirmations.mark_done(confirmation.letter, at=at)
                 if before.other is not None and before.other.done_at is not None:
                     old, new = confirmation.asked["from"], confirmation.asked["to"]
-                    tx.subscribers.change_address(old, new, cause=cause, at=at)
+                    tx.subscribers.change_address(old, new, cause=cause)
                     return self._page(before, "done")
             state = _load_state(tx, confirmation)
         return self._page(state, state.name(at))
@@ -148,12 +146,13 @@ class AddressChange:
         letters: dict[int, Content],
         *,
         cause: Cause,
-        at: datetime,
     ) -> None:
         """Queue the letters with their confirmations; none for a `new` of None."""
-        expires_at = at + self.config.signup.expire_after
+        expires_at = cause.at + self.config.signup.expire_after
         numbers = {
-            reader: tx.editions.add_letter(content, to=reader, created_at=at, expires_at=expires_at)
+            reader: tx.editions.add_letter(
+                content, to=reader, created_at=cause.at, expires_at=expires_at
+            )
             for reader, content in letters.items()
         }
         to = _NO_KEY if new is None else new
@@ -165,11 +164,11 @@ class AddressChange:
                     subscriber=reader,
                     kind=ConfirmationKind.ADDRESS,
                     asked={"from": old, "to": to, "pair": pair},
-                    at=at,
+                    at=cause.at,
                     expires_at=expires_at,
                 )
             )
-        tx.audit_log.add(old, Action.ASKED, cause=cause, at=at, detail="new address")
+        tx.audit_log.add(old, Action.ASKED, cause, detail="new address")
 
     def _page(self, state: _ChangeState, name: str) -> Response:
         """Return the page with the button, or where the change has got to."""
@@ -197,7 +196,7 @@ def _load_state(tx: Transaction, confirmation: PendingConfirmation) -> _ChangeSt
         old=tx.subscribers.by_key(old),
         new=tx.subscribers.by_key(new),
         moved=any(
-            change.action is Action.MOVED and change.at >= confirmation.at
+            change.action is Action.MOVED and change.cause.at >= confirmation.at
             for change in tx.audit_log.changes(old)
         ),
     )

@@ -5,7 +5,6 @@ Only the button on the page acts, and only once: scanners open every link of a m
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from starlette.responses import Response
@@ -81,11 +80,11 @@ class SubscriptionConfirmation(ReaderPages):
         at = clock.now()
         if at < confirmation.expires_at:
             how = f"button in letter {confirmation.letter}, after the {confirmation.asked['how']}"
-            cause = Cause(who=Actor.READER, how=how, origin=origin)
+            cause = Cause(who=Actor.READER, how=how, at=at, origin=origin)
             with self.store.write() as tx:
                 newsletters = self._remaining(tx, confirmation)
                 if newsletters and tx.confirmations.mark_done(confirmation.letter, at=at):
-                    self._subscribe(tx, confirmation, newsletters, cause=cause, at=at)
+                    self._subscribe(tx, confirmation, newsletters, cause=cause)
             self.letters.notify_sender()
         with self.store.read() as tx:
             current = tx.confirmations.find(confirmation.letter, confirmation.subscriber)
@@ -98,32 +97,32 @@ class SubscriptionConfirmation(ReaderPages):
         newsletters: list[Newsletter],
         *,
         cause: Cause,
-        at: datetime,
     ) -> None:
         """Subscribe the reader, and store the name and fields of the sign-up if they had none.
 
         Anybody may have filled in that form, so it replaces nothing that is stored.
         """
         names = [newsletter.name for newsletter in newsletters]
-        new = tx.subscribers.confirm(confirmation.subscriber, names, cause=cause, at=at)
+        new = tx.subscribers.confirm(confirmation.subscriber, names, cause=cause)
         reader = tx.subscribers.by_key(confirmation.subscriber)
         if reader is not None:
             signup = confirmation.asked
             name = reader.name or signup.get("name", "")
             fields = {**signup.get("fields", {}), **reader.fields}
-            tx.subscribers.update(reader.key, name=name, fields=fields, cause=cause, at=at)
+            tx.subscribers.update(reader.key, name=name, fields=fields, cause=cause)
         subscribed = [newsletter for newsletter in newsletters if newsletter.name in new]
-        self.letters.add_welcome(tx, confirmation.subscriber, subscribed, at=at)
+        self.letters.add_welcome(tx, confirmation.subscriber, subscribed, at=cause.at)
 
     def _remaining(self, tx: Transaction, confirmation: PendingConfirmation) -> list[Newsletter]:
         """Return the requested newsletters, without those that the reader has left since.
 
         The letter may have been forwarded, and must not subscribe them again.
         """
+        since, leaving = confirmation.at, {Action.LEFT, Action.DECLINED}
         left = {
             change.newsletter
             for change in tx.audit_log.changes(confirmation.subscriber)
-            if change.action in {Action.LEFT, Action.DECLINED} and change.at >= confirmation.at
+            if change.action in leaving and change.cause.at >= since
         }
         requested = self._requested(tx, confirmation)
         return [newsletter for newsletter in requested if newsletter.name not in left]

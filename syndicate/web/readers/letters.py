@@ -146,27 +146,25 @@ class LetterSender:
         return self._composed(letter, language=language, newsletters=tuple(newsletters))
 
     def request_subscription(
-        self, reader: Subscriber, newsletter: Newsletter, *, cause: Cause, at: datetime
+        self, reader: Subscriber, newsletter: Newsletter, *, cause: Cause
     ) -> timedelta | None:
         """Send a known reader the letter that confirms a subscription."""
         language = self.choose_language(reader, [newsletter])
         content = self.compose(Letter.CONFIRM, language, [newsletter])
         names = [newsletter.name]
         with self.store.write() as tx:
-            wait = self._take(tx, reader, at)
-            if wait is None and tx.subscribers.add_pending(reader.email, names, cause=cause, at=at):
+            wait = self._take(tx, reader, cause.at)
+            if wait is None and tx.subscribers.add_pending(reader.email, names, cause=cause):
                 asked = {"newsletters": names, "how": cause.how}
-                self.add_confirmation(tx, content, to=reader.key, asked=asked, at=at)
+                self.add_confirmation(tx, content, to=reader.key, asked=asked, at=cause.at)
         self.notify_sender()
         return wait
 
-    def request_data_link(
-        self, reader: Subscriber, *, cause: Cause, at: datetime
-    ) -> timedelta | None:
+    def request_data_link(self, reader: Subscriber, *, cause: Cause) -> timedelta | None:
         """Send the letter with the link to the reader's data."""
         content = self.compose(Letter.DATA, self.choose_language(reader))
         with self.store.write() as tx:
-            wait = self._take(tx, reader, at)
+            wait = self._take(tx, reader, cause.at)
             if wait is None:
                 self.add_confirmation(
                     tx,
@@ -174,12 +172,10 @@ class LetterSender:
                     to=reader.key,
                     kind=ConfirmationKind.DATA,
                     asked={},
-                    at=at,
+                    at=cause.at,
                     lifetime=DATA_LINK_LIFETIME,
                 )
-                tx.audit_log.add(
-                    reader.key, Action.ASKED, cause=cause, at=at, detail="link to their data"
-                )
+                tx.audit_log.add(reader.key, Action.ASKED, cause, detail="link to their data")
         self.notify_sender()
         return wait
 

@@ -43,17 +43,17 @@ class PersonalDataPages(ReaderPages):
         if not isinstance(reader, Subscriber):
             return reader
         how = f"link in letter {confirmation.letter}"
-        cause = Cause(who=Actor.READER, how=how, origin=origin)
+        cause = Cause(who=Actor.READER, how=how, at=at, origin=origin)
         match form.get("action"):
             case "change":
-                return self._change(reader.key, form, cause=cause, at=at)
+                return self._change(reader.key, form, cause=cause)
             case "download":
-                return self._download(reader.key, cause=cause, at=at)
+                return self._download(reader.key, cause=cause)
             case "confirm-erase":
                 return self._render("web/erase.html", reader, {"done": False})
             case "erase":
                 with self.store.write() as tx:
-                    tx.erasures.erase(reader.key, at=at, cause=cause)
+                    tx.erasures.erase(reader.key, cause=cause)
                 return self._render("web/erase.html", reader, {"done": True})
         return self.pages.bad_form(reader.language)
 
@@ -65,15 +65,15 @@ class PersonalDataPages(ReaderPages):
             return reader
         return self._render("web/data_expired.html", reader, {}, status=410)
 
-    def _change(self, key: int, form: Form, *, cause: Cause, at: datetime) -> Response:
+    def _change(self, key: int, form: Form, *, cause: Cause) -> Response:
         with self.store.write() as tx:
             reader = linked(tx.subscribers.by_key(key))
-            outcome = self._change_details(tx, reader, form, cause=cause, at=at)
+            outcome = self._change_details(tx, reader, form, cause=cause)
             reader = tx.subscribers.by_key(key) or reader
         return self._page(reader, outcome, form if outcome.failed else {})
 
     def _change_details(
-        self, tx: Transaction, reader: Subscriber, form: Form, *, cause: Cause, at: datetime
+        self, tx: Transaction, reader: Subscriber, form: Form, *, cause: Cause
     ) -> ActionOutcome:
         """Change the name and the custom fields to the values of the form."""
         texts = translator_for(reader, self.config)
@@ -96,17 +96,17 @@ class PersonalDataPages(ReaderPages):
             )
             return ActionOutcome(text, failed=True)
         fields = {name: value for name, value in fields.items() if value}
-        tx.subscribers.update(reader.key, name=name, fields=fields, at=at, cause=cause)
+        tx.subscribers.update(reader.key, name=name, fields=fields, cause=cause)
         return ActionOutcome(texts.gettext("Saved."))
 
-    def _download(self, key: int, *, cause: Cause, at: datetime) -> Response:
+    def _download(self, key: int, *, cause: Cause) -> Response:
         with self.store.write() as tx:
             if tx.subscribers.by_key(key) is not None:
-                tx.audit_log.add(key, Action.EXPORTED, cause=cause, at=at)
+                tx.audit_log.add(key, Action.EXPORTED, cause)
         with self.store.read() as tx:  # slow, and others may write meanwhile
             record = linked(tx.data_export.load(key))
-        headers = {"content-disposition": f'attachment; filename="data-{at:%Y-%m-%d}.json"'}
-        content = export_json(record, self.config, at=at)
+        headers = {"content-disposition": f'attachment; filename="data-{cause.at:%Y-%m-%d}.json"'}
+        content = export_json(record, self.config, at=cause.at)
         return Response(content, headers=headers, media_type="application/json")
 
     def _page(
@@ -160,7 +160,7 @@ def export_json(record: PersonalRecord, config: Config, *, at: datetime) -> byte
         ],
         "changes": [
             {
-                "at": change.at,
+                "at": change.cause.at,
                 "action": change.action,
                 "newsletter": change.newsletter,
                 "who": change.cause.who,

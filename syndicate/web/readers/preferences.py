@@ -39,7 +39,6 @@ class ReaderAction:
     reader: Subscriber
     form: Mapping[str, str]
     cause: Cause
-    at: datetime
     config: Config
 
     @property
@@ -107,9 +106,7 @@ def _leave(action: ReaderAction) -> ActionOutcome | None:
     newsletter = find_choice(action.form, action.reader, action.config)
     if newsletter is None:
         return None
-    action.tx.subscribers.unsubscribe(
-        action.reader.key, newsletter.name, at=action.at, cause=action.cause
-    )
+    action.tx.subscribers.unsubscribe(action.reader.key, newsletter.name, cause=action.cause)
     return ActionOutcome(
         action.translator.gettext("You no longer get %(newsletter)s.", newsletter=newsletter.label)
     )
@@ -118,7 +115,7 @@ def _leave(action: ReaderAction) -> ActionOutcome | None:
 def _leave_all(action: ReaderAction) -> ActionOutcome:
     for subscription in action.reader.subscriptions:
         action.tx.subscribers.unsubscribe(
-            action.reader.key, subscription.newsletter, at=action.at, cause=action.cause
+            action.reader.key, subscription.newsletter, cause=action.cause
         )
     return ActionOutcome(action.translator.gettext("You are unsubscribed from everything."))
 
@@ -127,18 +124,18 @@ def _pause(action: ReaderAction) -> ActionOutcome | None:
     weeks = action.form.get("weeks", "")
     if weeks not in map(str, PAUSE_WEEKS):
         return None
-    until = action.at + timedelta(weeks=int(weeks))
+    until = action.cause.at + timedelta(weeks=int(weeks))
     texts = action.translator
     date = format_date(until, texts.language, action.config)
-    current = pause_end(action.reader, action.at)
+    current = pause_end(action.reader, action.cause.at)
     if current is None or format_date(current, texts.language, action.config) != date:
-        action.tx.subscribers.pause(action.reader.key, until, at=action.at, cause=action.cause)
+        action.tx.subscribers.pause(action.reader.key, until, cause=action.cause)
     return ActionOutcome(texts.gettext("You get no editions until %(date)s.", date=date))
 
 
 def _resume(action: ReaderAction) -> ActionOutcome:
     if action.reader.paused_until is not None:
-        action.tx.subscribers.pause(action.reader.key, None, at=action.at, cause=action.cause)
+        action.tx.subscribers.pause(action.reader.key, None, cause=action.cause)
     return ActionOutcome(action.translator.gettext("The pause is over: you get the next edition."))
 
 
@@ -146,9 +143,7 @@ def _set_language(action: ReaderAction) -> ActionOutcome | None:
     language = action.form.get("language", "")
     if language not in available_languages():
         return None
-    action.tx.subscribers.update(
-        action.reader.key, language=language, at=action.at, cause=action.cause
-    )
+    action.tx.subscribers.update(action.reader.key, language=language, cause=action.cause)
     return ActionOutcome(translator(language).gettext("Saved."))
 
 
@@ -173,7 +168,7 @@ class PreferencePages(LinkPages):
     def act(self, token: str, form: Form, origin: str) -> Response:
         """Do what the form says, unless the reader has sent too many."""
         at = clock.now()
-        cause = Cause(who=Actor.READER, how="preferences page", origin=origin)
+        cause = Cause(who=Actor.READER, how="preferences page", at=at, origin=origin)
         with self.store.write() as tx:
             reader = self._find(tx, token)
             name = f"preferences of {reader.key}"
@@ -182,9 +177,7 @@ class PreferencePages(LinkPages):
                 return too_many_requests(self.pages.busy(), wait)
             decide = DECISIONS.get(form.get("action", ""))
             outcome = decide and decide(
-                ReaderAction(
-                    tx=tx, reader=reader, form=form, cause=cause, at=at, config=self.config
-                )
+                ReaderAction(tx=tx, reader=reader, form=form, cause=cause, config=self.config)
             )
         if outcome is not None:
             return self.show(token, outcome)
@@ -204,7 +197,7 @@ class PreferencePages(LinkPages):
         if email is None:
             wrong = texts.gettext("Nothing was changed: that is no address that we can write to.")
             return self.show(token, ActionOutcome(wrong, failed=True), form)
-        wait = self.address_change.request(reader, email, cause=cause, at=clock.now())
+        wait = self.address_change.request(reader, email, cause=cause)
         text = texts.gettext(
             "If we may write to that address, two letters are on their way. "
             "Please press the button in both."
@@ -213,19 +206,19 @@ class PreferencePages(LinkPages):
 
     def _subscribe(self, token: str, reader: Subscriber, form: Form, cause: Cause) -> Response:
         """Subscribe after a letter, or at once where that undoes what the reader has just done."""
-        at, texts = clock.now(), translator_for(reader, self.config)
+        texts = translator_for(reader, self.config)
         newsletter = find_choice(form, reader, self.config)
         exists = newsletter is not None and self.config.newsletter(newsletter.name) is not None
         if newsletter is None or not exists or reader.suppressed:
             return self.pages.bad_form(reader.language)
         with self.store.write() as tx:
-            undone = may_undo(tx.audit_log.changes(reader.key), newsletter.name, at)
+            undone = may_undo(tx.audit_log.changes(reader.key), newsletter.name, cause.at)
             if undone:
-                tx.subscribers.resubscribe(reader.key, newsletter.name, at=at, cause=cause)
+                tx.subscribers.resubscribe(reader.key, newsletter.name, cause=cause)
         if undone or reader.is_subscribed(newsletter.name):
             text = texts.gettext("You get %(newsletter)s from now on.", newsletter=newsletter.label)
             return self.show(token, ActionOutcome(text))
-        wait = self.letters.request_subscription(reader, newsletter, cause=cause, at=at)
+        wait = self.letters.request_subscription(reader, newsletter, cause=cause)
         text = texts.gettext(
             "We have sent an email to %(email)s. Press the button in it to get %(newsletter)s.",
             email=mask_email(reader.email),
@@ -242,7 +235,7 @@ class PreferencePages(LinkPages):
                 address=self.pages.contact,
             )
             return self.show(token, ActionOutcome(text, failed=True))
-        wait = self.letters.request_data_link(reader, cause=cause, at=clock.now())
+        wait = self.letters.request_data_link(reader, cause=cause)
         text = texts.gettext(
             "We have emailed a link to %(email)s. It works for 24 hours.",
             email=mask_email(reader.email),

@@ -253,8 +253,8 @@ class SignupPages:
         self, request: Request, signup: SignupRequest, *, how: str, proven: bool
     ) -> SignupThrottled | None:
         origin = client_network(request, self.config.web.proxies)
-        cause = Cause(who=Actor.READER, how=how, origin=origin)
-        return self.requests.submit(signup, cause=cause, at=clock.now(), proven=proven)
+        cause = Cause(who=Actor.READER, how=how, at=clock.now(), origin=origin)
+        return self.requests.submit(signup, cause=cause, proven=proven)
 
 
 def _json(content: Mapping[str, Any], status: int) -> Response:

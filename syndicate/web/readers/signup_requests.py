@@ -7,7 +7,7 @@ the sign-up, nothing stored is changed: anybody may have filled in the form.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import idna
@@ -160,7 +160,7 @@ class SignupRequests:
     letters: LetterSender
 
     def submit(
-        self, signup: SignupRequest, *, cause: Cause, at: datetime, proven: bool
+        self, signup: SignupRequest, *, cause: Cause, proven: bool
     ) -> SignupThrottled | None:
         """Process a sign-up, `proven` by a proof of work or not, unless there are too many.
 
@@ -173,28 +173,28 @@ class SignupRequests:
         # compose the letter into the cache now, not while the write transaction is open
         self.letters.compose(Letter.CONFIRM, language, signup.newsletters)
         with self.store.write() as tx:  # what one limit refuses doesn't use up the next
-            wait = limits.take_signup(tx, cause.origin, at, proven=proven)
+            wait = limits.take_signup(tx, cause.origin, cause.at, proven=proven)
             if wait is not None:
                 return SignupThrottled(SignupLimit.NETWORK, wait, proof_helps=not proven)
-            wait = limits.take_letter(tx, at)
+            wait = limits.take_letter(tx, cause.at)
             if wait is not None:
                 return SignupThrottled(SignupLimit.ALL, wait)
             # this limit is silent: others must not learn that an address got letters
-            if limits.take_letter_to(tx, signup.email, at) is None:
-                self._process(tx, signup, language, cause=cause, at=at)
+            if limits.take_letter_to(tx, signup.email, cause.at) is None:
+                self._process(tx, signup, language, cause=cause)
         self.letters.notify_sender()
         return None
 
     def _process(
-        self, tx: Transaction, signup: SignupRequest, language: str, *, cause: Cause, at: datetime
+        self, tx: Transaction, signup: SignupRequest, language: str, *, cause: Cause
     ) -> None:
         returning = list(signup.newsletters)
         if not self.config.signup.confirm:
-            returning = self._subscribe(tx, signup, cause=cause, at=at)
+            returning = self._subscribe(tx, signup, cause=cause)
         if not returning:
             return
         names = [newsletter.name for newsletter in returning]
-        reader = tx.subscribers.add_pending(signup.email, names, cause=cause, at=at)
+        reader = tx.subscribers.add_pending(signup.email, names, cause=cause)
         if reader is None:  # the address is suppressed
             return
         self.letters.add_confirmation(
@@ -207,18 +207,18 @@ class SignupRequests:
                 "fields": dict(signup.fields),
                 "how": cause.how,
             },
-            at=at,
+            at=cause.at,
         )
 
     def _subscribe(
-        self, tx: Transaction, signup: SignupRequest, *, cause: Cause, at: datetime
+        self, tx: Transaction, signup: SignupRequest, *, cause: Cause
     ) -> list[Newsletter]:
         """Subscribe at once; return the newsletters that the reader once left."""
         was_known = tx.subscribers.by_email(signup.email) is not None
         new, returning = [], []
         for newsletter in signup.newsletters:
             outcome = tx.subscribers.subscribe(
-                signup.email, newsletter.name, name=signup.name, cause=cause, at=at
+                signup.email, newsletter.name, name=signup.name, cause=cause
             )
             if outcome is SubscribeOutcome.NEW:
                 new.append(newsletter)
@@ -227,8 +227,8 @@ class SignupRequests:
         reader = tx.subscribers.by_email(signup.email)
         if reader is not None and new:
             if not was_known:
-                tx.subscribers.update(reader.key, fields=signup.fields, cause=cause, at=at)
-            self.letters.add_welcome(tx, reader.key, new, at=at)
+                tx.subscribers.update(reader.key, fields=signup.fields, cause=cause)
+            self.letters.add_welcome(tx, reader.key, new, at=cause.at)
         return returning
 
 

@@ -101,23 +101,23 @@ class UnsubscribePages(LinkPages):
     def _leave(self, subscription: LinkedSubscription, how: str, origin: str) -> None:
         name, reader = subscription.newsletter.name, subscription.reader
         if reader is not None:
-            cause = Cause(who=Actor.READER, how=how, origin=origin)
             with self.store.write() as tx:
-                tx.subscribers.unsubscribe(reader.key, name, at=clock.now(), cause=cause)
+                cause = Cause(who=Actor.READER, how=how, at=clock.now(), origin=origin)
+                tx.subscribers.unsubscribe(reader.key, name, cause=cause)
 
     def _rejoin(self, subscription: LinkedSubscription, origin: str) -> bool:
         """Undo an unsubscription of the last hour; return whether it was done.
 
         Later on it takes a sign-up: anybody may have the link of a forwarded mail.
         """
-        name, reader, at = subscription.newsletter.name, subscription.reader, clock.now()
+        name, reader = subscription.newsletter.name, subscription.reader
         if reader is None:
             return False
-        cause = Cause(who=Actor.READER, how="undo on the unsubscribe page", origin=origin)
+        how = "undo on the unsubscribe page"
+        cause = Cause(who=Actor.READER, how=how, at=clock.now(), origin=origin)
         with self.store.write() as tx:
-            return may_undo(
-                tx.audit_log.changes(reader.key), name, at
-            ) and tx.subscribers.resubscribe(reader.key, name, at=at, cause=cause)
+            undoable = may_undo(tx.audit_log.changes(reader.key), name, cause.at)
+            return undoable and tx.subscribers.resubscribe(reader.key, name, cause=cause)
 
     def _save_reason(self, subscription: LinkedSubscription, form: Form) -> None:
         """Add the reason to the audit log, once."""

@@ -10,7 +10,7 @@ import pytest
 from syndicate import clock
 from syndicate.cli.readers.reader_counts import StatisticsPeriod, plot
 from syndicate.store import Store
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.until import away_from_midnight
 
 SEGMENTS = """
@@ -52,11 +52,11 @@ def add(operator, address, *, name="", tags=(), **fields):
     """Put somebody into the store, as `subscribers add` would."""
     store = Store.open(f"sqlite:///{operator.folder}/syndicate.db")
     with store.write() as tx:
-        tx.subscribers.subscribe(address, "breaking", name=name, cause=TEST, at=clock.now())
+        tx.subscribers.subscribe(address, "breaking", name=name, cause=by_test(clock.now()))
         person = tx.subscribers.by_email(address)
         assert person is not None
-        tx.subscribers.tag(person.key, tags, cause=TEST, at=clock.now())
-        tx.subscribers.update(person.key, fields=fields, cause=TEST, at=clock.now())
+        tx.subscribers.tag(person.key, tags, cause=by_test(clock.now()))
+        tx.subscribers.update(person.key, fields=fields, cause=by_test(clock.now()))
     store.close()
 
 
@@ -65,7 +65,7 @@ def leave(operator, address):
     with store.write() as tx:
         person = tx.subscribers.by_email(address)
         assert person is not None
-        tx.subscribers.unsubscribe(person.key, "breaking", cause=TEST, at=clock.now())
+        tx.subscribers.unsubscribe(person.key, "breaking", cause=by_test(clock.now()))
     store.close()
 
 
@@ -381,7 +381,7 @@ def test_tidying_by_hand_counts_first(post):
     store = Store.open(f"sqlite:///{post.folder}/syndicate.db")
     with store.write() as tx:
         asked = clock.now() - timedelta(days=31)
-        tx.subscribers.add_pending("ada@example.org", ["breaking"], cause=TEST, at=asked)
+        tx.subscribers.add_pending("ada@example.org", ["breaking"], cause=by_test(asked))
     store.close()
     assert post.run("subscribers", "tidy", "--dry-run").out.startswith("1 unconfirmed, 0 letters ")
     assert (

@@ -12,7 +12,7 @@ from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Actor, Cause
 from tests import ROOT
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.deliver.editions import (
     NOON,
     draft,
@@ -27,7 +27,7 @@ from tests.deliver.mail_servers import ScriptedServer
 
 pytestmark = pytest.mark.neighbours
 
-ME = Cause(who=Actor.OPERATOR, how="syndicate pause, by me")
+ME = Cause(who=Actor.OPERATOR, how="syndicate pause, by me", at=NOON)
 
 
 AT_ONCE = 8
@@ -81,19 +81,19 @@ def editions(server):
 
 def cancel(store, key):
     with store.write() as tx:
-        decision = tx.control.cancel(key, cause=ME, at=NOON)
+        decision = tx.control.cancel(key, cause=ME)
     store.sweep(NOON)
     return decision
 
 
 def pause(store, key):
     with store.write() as tx:
-        return tx.control.pause(key, cause=ME, at=NOON)
+        return tx.control.pause(key, cause=ME)
 
 
 def resume(store, key):
     with store.write() as tx:
-        return tx.control.resume(key, cause=ME, at=NOON)
+        return tx.control.resume(key, cause=ME)
 
 
 @pytest.mark.sql
@@ -229,7 +229,7 @@ def test_who_is_suppressed_while_the_body_is_asked_for_is_not_mailed(store, conf
     def complain(line: str) -> bytes:
         if "reader1" in line:
             with store.write() as tx:
-                tx.subscribers.suppress("reader1@example.org", "complained", at=NOON, cause=TEST)
+                tx.subscribers.suppress("reader1@example.org", "complained", cause=by_test(NOON))
         return b"250 ok\r\n"
 
     with ScriptedServer("PIPELINING", rcpt=complain) as server:

@@ -6,7 +6,7 @@ from syndicate.deliver.loop import outcomes
 from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
 from syndicate.errors import PermanentFailure
 from syndicate.model.deliveries import DeliveryState
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.deliver import editions
 
 HER = "ada@example.org"
@@ -20,7 +20,7 @@ def test_who_is_erased_while_being_handed_over_is_not_named_by_the_answer(store)
     [claim] = ledger.record(LedgerBatch(claim_request=wanted)).claims
     assert ledger.record(LedgerBatch(intents=[claim])).may_send == {(edition.key, claim.subscriber)}
     with store.write() as tx:
-        tx.erasures.erase(claim.subscriber, at=editions.NOON, cause=TEST)
+        tx.erasures.erase(claim.subscriber, cause=by_test(editions.NOON))
     refused = PermanentFailure(f"550 5.1.1 <{HER}> unknown", 550)
     verdict = outcomes.classify(refused, claim, edition, editions.NOON)
     ledger.record(LedgerBatch(outcomes=[verdict]))

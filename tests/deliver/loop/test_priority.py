@@ -9,14 +9,14 @@ from syndicate.deliver.worker import configured_transports
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Actor, Cause
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.deliver.editions import NOON, content, draft, drain_ledger, freeze, readers, subscribe
 from tests.deliver.mail_servers import ScriptedServer
 from tests.until import until
 
 pytestmark = pytest.mark.neighbours
 
-ME = Cause(who=Actor.OPERATOR, how="syndicate pause, by me")
+ME = Cause(who=Actor.OPERATOR, how="syndicate pause, by me", at=NOON)
 
 
 LATER = NOON.replace(year=2100)
@@ -143,13 +143,13 @@ def test_what_was_exhausted_is_looked_at_again_before_the_digest_is_over(store, 
         tx.claims.settle_and_intend((), [two], owner="me", lease_until=LATER, at=NOON)
         tx.claims.settle([DeliveryOutcome(claim=two, state=DeliveryState.UNKNOWN)], at=NOON)
         tx.claims.release([one], owner="me", at=NOON)
-        tx.subscribers.unsubscribe(one.subscriber, "breaking", at=NOON, cause=TEST)
+        tx.subscribers.unsubscribe(one.subscriber, "breaking", cause=by_test(NOON))
     subscribe(store, *readers(60), newsletter="evening")
     digest = freeze(store, draft(EditionKind.DIGEST, newsletter="evening"))
 
     def settle() -> None:
         with store.write() as tx:
-            assert tx.control.settle_unknown(alert.key, again=True, cause=ME, at=NOON) == 1
+            assert tx.control.settle_unknown(alert.key, again=True, cause=ME) == 1
 
     with ScriptedServer(body=meanwhile(10, settle)) as server:
         way = config(server.port)

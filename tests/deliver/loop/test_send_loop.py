@@ -33,7 +33,7 @@ from syndicate.errors import PermanentFailure, TemporaryFailure
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.mail_flow import MailHold
 from syndicate.store import Store
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.deliver.editions import NOON, freeze, links, readers, states, subscribe
 from tests.deliver.loop.queues import OK, deliver, ledger_of
 from tests.deliver.mail_servers import RefusingServer, ScriptedServer
@@ -72,7 +72,7 @@ def test_a_pass_ends_when_who_waits_for_a_limit_is_cancelled(sqlite_store, confi
 
     def cancel(_: str) -> bytes:
         with sqlite_store.write() as tx:
-            tx.control.cancel(edition.key, cause=TEST, at=NOON)
+            tx.control.cancel(edition.key, cause=by_test(NOON))
         return OK
 
     with ScriptedServer(body=cancel) as server:

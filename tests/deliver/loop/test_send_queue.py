@@ -14,7 +14,7 @@ from syndicate.deliver.message.dkim import BATCH_SIZE
 from syndicate.deliver.message.outgoing_message import PreparedEditions
 from syndicate.model.editions import EditionKind
 from syndicate.store import Store
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.deliver.editions import NOON, content, draft, freeze, links, readers, subscribe
 from tests.deliver.loop.queues import claim, claim_and_add, deliver, ledger_of
 from tests.deliver.mail_servers import ScriptedServer
@@ -57,7 +57,7 @@ def test_who_left_does_not_send_the_search_back_to_its_start(sqlite_store, confi
     subscribe(sqlite_store, *readers(60))
     edition = freeze(sqlite_store)
     with sqlite_store.write() as tx:
-        tx.subscribers.suppress("reader2@example.org", "left", at=NOON, cause=TEST)
+        tx.subscribers.suppress("reader2@example.org", "left", cause=by_test(NOON))
     send_queue, ledger = queue_and_ledger(sqlite_store, config(25))
     first = send_queue.claim_request(20, 0)
     assert first is not None

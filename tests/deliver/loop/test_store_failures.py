@@ -15,7 +15,7 @@ from syndicate.errors import StoreError, StoreLocked, StoreUnreachable, Temporar
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState
 from syndicate.model.editions import Edition
 from syndicate.store import Store
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.deliver.editions import NOON, freeze, rows, states
 from tests.deliver.faulty_server import FaultyServer
 from tests.deliver.loop.store_passes import (
@@ -254,7 +254,7 @@ def test_a_round_that_was_lost_lets_nothing_leave_of_an_edition_that_was_cancell
     def cancel() -> None:
         store = Store.open(wire.straight)
         with store.write() as tx:
-            tx.control.cancel(edition.key, cause=TEST, at=NOON)
+            tx.control.cancel(edition.key, cause=by_test(NOON))
             tx.control.sweep(NOON)
         store.close()
 

@@ -11,7 +11,7 @@ from syndicate.intake.subscribers.csv_import import RowOutcome, SeenRows
 from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import StagedReader, Store
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 from tests.csv_import import import_subscribers
 from tests.intake.article_folder import MONDAY, TUESDAY
 
@@ -53,8 +53,8 @@ def test_each_row_has_its_outcome_and_its_line(sqlite_store, tmp_path):
     with sqlite_store.write() as tx:
         left = tx.subscribers.by_email("left@example.org")
         assert left is not None
-        tx.subscribers.unsubscribe(left.key, "breaking", at=TUESDAY, cause=by_reader("one click"))
-        tx.subscribers.suppress("bad@example.org", "complained", at=TUESDAY, cause=TEST)
+        tx.subscribers.unsubscribe(left.key, "breaking", cause=by_reader("one click", TUESDAY))
+        tx.subscribers.suppress("bad@example.org", "complained", cause=by_test(TUESDAY))
     rows = load(
         sqlite_store,
         tmp_path,
@@ -123,7 +123,7 @@ def test_others_write_between_batches_and_what_was_stopped_goes_on(
     coming = import_subscribers(sqlite_store, file, "breaking", at=MONDAY)
     next(coming)
     with sqlite_store.write() as tx:
-        tx.subscribers.suppress("r5@example.org", "complained", at=MONDAY, cause=TEST)
+        tx.subscribers.suppress("r5@example.org", "complained", cause=by_test(MONDAY))
     del coming
     rows = list(import_subscribers(sqlite_store, file, "breaking", at=TUESDAY))
     words = [row.outcome.value for row in rows]

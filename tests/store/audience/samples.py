@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 from syndicate.model.editions import Content
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HER = "ada@example.org"
-BUTTON = by_reader("button")
+BUTTON = by_reader("button", NOW)
 LETTER = Content(subject="Please confirm", preheader="", html="<p>?</p>", text="?", nonce="0")
 
 
@@ -16,7 +16,7 @@ def key_of(tx, email=HER):
 
 
 def subscribe(tx, email=HER, newsletter="news", **values):
-    return tx.subscribers.subscribe(email, newsletter, **{"cause": TEST, "at": NOW, **values})
+    return tx.subscribers.subscribe(email, newsletter, **{"cause": by_test(NOW), **values})
 
 
 def stands(tx, email=HER):

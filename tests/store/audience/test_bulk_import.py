@@ -1,5 +1,6 @@
 """Readers who come in by the thousand: what stands here wins, and nothing happens in silence."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,11 +10,11 @@ from hypothesis import strategies as st
 from syndicate.model.subscribers import Action, Actor, Cause, SubscribeOutcome, SubscriptionState
 from syndicate.store import StagedReader, Store
 from syndicate.store.audience.bulk_import import IMPORTED, BulkImport
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 THEN = datetime(2021, 3, 4, 12, tzinfo=UTC)
-FILE = Cause(who=Actor.IMPORT, how=f"{IMPORTED}readers.csv")
+FILE = Cause(who=Actor.IMPORT, how=f"{IMPORTED}readers.csv", at=NOW)
 LEFT = SubscriptionState.LEFT
 
 
@@ -23,7 +24,7 @@ def one(email="ada@example.org", newsletter="news", at=THEN, **changes):
 
 
 def take(tx, *batch, at=NOW):
-    return tx.bulk_import.add(batch, cause=FILE, at=at)
+    return tx.bulk_import.add(batch, cause=replace(FILE, at=at))
 
 
 def found(tx, email="ada@example.org"):
@@ -51,11 +52,8 @@ def test_everything_that_a_file_tells_is_kept(store):
     (subscription,) = person.subscriptions
     assert subscription.state is SubscriptionState.CONFIRMED
     assert (subscription.at, subscription.source) == (THEN, ada.how)
-    assert (line.action, line.at, line.cause) == (
-        Action.SUBSCRIBED,
-        NOW,
-        Cause(who=Actor.IMPORT, how=ada.how),
-    )
+    cause = Cause(who=Actor.IMPORT, how=ada.how, at=NOW)
+    assert (line.action, line.cause) == (Action.SUBSCRIBED, cause)
 
 
 def test_the_same_again_is_known_and_changes_nothing(store):
@@ -73,10 +71,10 @@ def test_nobody_is_revived(store):
     addresses = [f"{who}@example.org" for who in ("left", "suppressed", "erased")]
     with store.write() as tx:
         take(tx, *map(one, addresses))
-        reader = by_reader("one click")
-        tx.subscribers.unsubscribe(found(tx, addresses[0]).key, "news", at=NOW, cause=reader)
-        tx.subscribers.suppress(addresses[1], "complained", at=NOW, cause=TEST)
-        tx.erasures.erase(found(tx, addresses[2]).key, at=NOW, cause=reader)
+        reader = by_reader("one click", NOW)
+        tx.subscribers.unsubscribe(found(tx, addresses[0]).key, "news", cause=reader)
+        tx.subscribers.suppress(addresses[1], "complained", cause=by_test(NOW))
+        tx.erasures.erase(found(tx, addresses[2]).key, cause=reader)
     for newsletter, first in (("news", SubscribeOutcome.LEFT), ("sport", SubscribeOutcome.NEW)):
         with store.write() as tx:
             came = take(tx, *(one(email, newsletter) for email in addresses))
@@ -113,7 +111,7 @@ OLD, NEW = "ada@old.example", "ada@new.example"
 def merged(tx) -> int:
     """Make one person of two whom a file brought; return their number."""
     take(tx, one(OLD), one(NEW))
-    tx.subscribers.merge(found(tx, OLD).key, found(tx, NEW).key, cause=TEST, at=NOW)
+    tx.subscribers.merge(found(tx, OLD).key, found(tx, NEW).key, cause=by_test(NOW))
     return int(found(tx, NEW).key)
 
 
@@ -139,12 +137,12 @@ def test_an_address_that_was_moved_means_the_one_who_had_it(store):
     with store.write() as tx:
         take(tx, one(OLD))
         key, at = found(tx, OLD).key, NOW
-        to = tx.subscribers.add_pending(NEW, (), cause=TEST, at=at)
-        tx.subscribers.change_address(key, to, cause=by_reader("letters"), at=at)
+        to = tx.subscribers.add_pending(NEW, (), cause=by_test(at))
+        tx.subscribers.change_address(key, to, cause=by_reader("letters", at))
         assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.KNOWN] * 2
         assert emails(tx) == [NEW]
-        back = tx.subscribers.add_pending(OLD, (), cause=TEST, at=at)
-        tx.subscribers.change_address(key, back, cause=by_reader("letters"), at=at)
+        back = tx.subscribers.add_pending(OLD, (), cause=by_test(at))
+        tx.subscribers.change_address(key, back, cause=by_reader("letters", at))
         assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.KNOWN] * 2
         assert emails(tx) == [OLD]
 
@@ -170,7 +168,7 @@ def test_merging_again_takes_the_former_addresses_along(store):
         key = merged(tx)
         take(tx, one("ada@third.example"))
         third = found(tx, "ada@third.example").key
-        tx.subscribers.merge(key, third, cause=TEST, at=NOW)
+        tx.subscribers.merge(key, third, cause=by_test(NOW))
         assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.KNOWN] * 2
         assert emails(tx) == ["ada@third.example"]
         assert tx.data_export.load(third).former_addresses == (NEW, OLD)
@@ -179,8 +177,8 @@ def test_merging_again_takes_the_former_addresses_along(store):
 def test_erasing_forgets_the_former_addresses_and_no_file_brings_them_back(store):
     with store.write() as tx:
         key = merged(tx)
-        tx.subscribers.suppress(OLD, "bounced", cause=TEST, at=NOW)
-        tx.erasures.erase(key, cause=TEST, at=NOW)
+        tx.subscribers.suppress(OLD, "bounced", cause=by_test(NOW))
+        tx.erasures.erase(key, cause=by_test(NOW))
         assert tx.subscribers.by_any_email(OLD) is None
         assert tx.subscribers.suppression_reason(OLD) is None
         assert take(tx, one(OLD), one(NEW)) == [SubscribeOutcome.ERASED] * 2
@@ -190,11 +188,11 @@ def test_erasing_forgets_the_former_addresses_and_no_file_brings_them_back(store
 def test_who_signs_up_with_their_old_address_is_somebody_of_their_own(store):
     with store.write() as tx:
         merged(tx)
-        key = tx.subscribers.add_pending(OLD, ["news"], cause=by_reader("form"), at=NOW)
+        key = tx.subscribers.add_pending(OLD, ["news"], cause=by_reader("form", NOW))
         assert take(tx, one(OLD)) == [SubscribeOutcome.KNOWN]
         assert tx.subscribers.by_key(key).subscriptions[0].state is SubscriptionState.PENDING
-        tx.subscribers.confirm(key, ["news"], cause=by_reader("letter"), at=NOW)
-        tx.subscribers.unsubscribe(key, "news", cause=by_reader("one click"), at=NOW)
+        tx.subscribers.confirm(key, ["news"], cause=by_reader("letter", NOW))
+        tx.subscribers.unsubscribe(key, "news", cause=by_reader("one click", NOW))
         assert take(tx, one(OLD)) == [SubscribeOutcome.LEFT]
         assert found(tx, NEW).subscriptions[0].state is SubscriptionState.CONFIRMED
 
@@ -211,7 +209,7 @@ def test_suppressing_a_reader_is_in_the_trail(store):
 def test_an_erased_address_is_not_written_down_again_as_suppressed(store):
     with store.write() as tx:
         take(tx, one())
-        tx.erasures.erase(found(tx).key, at=NOW, cause=by_reader("page"))
+        tx.erasures.erase(found(tx).key, cause=by_reader("page", NOW))
         assert take(tx, one(state=LEFT, suppressed="bounced")) == [SubscribeOutcome.ERASED]
         assert tx.subscribers.suppression_reason("ada@example.org") is None
 
@@ -227,9 +225,9 @@ def test_an_erased_address_is_not_written_down_again_as_suppressed(store):
     ],
 )
 def test_who_left_there_after_they_came_here_leaves_here_too(store, source, at, dated, stays):
-    cause = Cause(who=Actor.READER, how=source)
+    cause = Cause(who=Actor.READER, how=source, at=THEN)
     with store.write() as tx:
-        tx.subscribers.subscribe("ada@example.org", "news", cause=cause, at=THEN)
+        tx.subscribers.subscribe("ada@example.org", "news", cause=cause)
         came = take(tx, one(state=LEFT, at=at, dated=dated))
         assert came == [SubscribeOutcome.KNOWN if stays else SubscribeOutcome.LEFT]
         state = found(tx).subscriptions[0].state
@@ -250,7 +248,7 @@ def test_who_says_yes_and_no_in_one_batch_has_said_no(store):
 def test_a_pending_subscription_is_confirmed_by_consent_and_ended_by_a_no(store):
     with store.write() as tx:
         for email in ("ada@example.org", "bo@example.org"):
-            tx.subscribers.add_pending(email, ["news"], cause=by_reader("form"), at=NOW)
+            tx.subscribers.add_pending(email, ["news"], cause=by_reader("form", NOW))
         take(tx, one(), one("bo@example.org", state=LEFT))
         states = [
             found(tx, email).subscriptions[0].state
@@ -297,7 +295,7 @@ def test_who_asks_at_the_same_moment_is_known(store_url, monkeypatch):
     def meanwhile(self, *rest):
         bar(self, *rest)
         with other.write() as tx:
-            tx.subscribers.add_pending("ada@example.org", ["news"], cause=by_reader("form"), at=NOW)
+            tx.subscribers.add_pending("ada@example.org", ["news"], cause=by_reader("form", NOW))
 
     monkeypatch.setattr(BulkImport, "_suppress", meanwhile)
     with store.write() as tx:

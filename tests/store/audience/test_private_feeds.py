@@ -13,12 +13,12 @@ from sqlalchemy import create_engine, event, text
 from syndicate.model.subscribers import Action
 from syndicate.store import Store
 from syndicate.store.audience import private_feeds as module
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=40)
 HER, HIS = "ada@example.org", "bo@example.org"
-BY: dict[str, Any] = {"at": NOW, "cause": TEST}
+BY: dict[str, Any] = {"cause": by_test(NOW)}
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_token_is_good_until_it_is_revoked(tx):
 
 def test_a_new_token_ends_the_old_one(tx):
     old = tx.private_feeds.grant(key_of(tx), **BY)
-    new = tx.private_feeds.grant(key_of(tx), at=LATER, cause=TEST)
+    new = tx.private_feeds.grant(key_of(tx), cause=by_test(LATER))
     assert (tx.private_feeds.is_valid(old), tx.private_feeds.is_valid(new)) == (False, True)
     assert tx.private_feeds.granted_at(key_of(tx)) == LATER
     assert [(grant.email, grant.since) for grant in tx.private_feeds.all()] == [(HER, LATER)]
@@ -143,7 +143,7 @@ def test_the_queries_are_the_same_where_there_is_nobody(tx):
 def test_who_is_erased_has_no_private_feed_any_more(tx):
     token = tx.private_feeds.grant(key_of(tx), **BY)
     key = key_of(tx)
-    tx.erasures.erase(key, at=NOW, cause=by_reader("button"))
+    tx.erasures.erase(key, cause=by_reader("button", NOW))
     assert not tx.private_feeds.is_valid(token)
     assert list(tx.private_feeds.all()) == []
     assert [change.action for change in tx.audit_log.changes(key)] == [Action.ERASED]
@@ -177,7 +177,7 @@ def test_an_address_that_was_taken_over_ends_with_a_new_one(tx):
 
 def test_who_moves_to_another_address_keeps_their_feed(tx):
     token = tx.private_feeds.grant(key_of(tx), **BY)
-    tx.subscribers.change_address(key_of(tx), key_of(tx, HIS), at=NOW, cause=by_reader("letter"))
+    tx.subscribers.change_address(key_of(tx), key_of(tx, HIS), cause=by_reader("letter", NOW))
     assert tx.private_feeds.is_valid(token)
     assert [grant.email for grant in tx.private_feeds.all()] == [HIS]
 
@@ -196,12 +196,12 @@ def test_who_never_confirmed_and_has_a_feed_is_not_forgotten(tx):
     forgotten = tx.retention.unconfirmed(LATER)
     assert forgotten == [key_of(tx, "di@example.org")]
     everybody = [subscriber.key for subscriber in tx.search.find()]
-    assert tx.retention.delete_unconfirmed(everybody, LATER, cause=TEST, at=LATER) == 1
+    assert tx.retention.delete_unconfirmed(everybody, LATER, cause=by_test(LATER)) == 1
     assert tx.private_feeds.is_valid(token)
 
 
 def test_the_dossier_says_since_when_there_is_one(tx):
     key = key_of(tx)
     assert tx.data_export.load(key).private_feed_since is None
-    tx.private_feeds.grant(key, at=LATER, cause=TEST)
+    tx.private_feeds.grant(key, cause=by_test(LATER))
     assert tx.data_export.load(key).private_feed_since == LATER

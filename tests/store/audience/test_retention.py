@@ -6,12 +6,12 @@ from syndicate.model.editions import Content
 from syndicate.model.subscribers import Action, Actor, Cause, ConfirmationKind, SubscriptionState
 from syndicate.store import PendingConfirmation
 from syndicate.store.editions.clicks import LinkClick
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=40)
 LIMIT = NOW - timedelta(days=30)
-FORGET = Cause(who=Actor.RETENTION, how="nothing was confirmed within 30 d")
+FORGET = Cause(who=Actor.RETENTION, how="nothing was confirmed within 30 d", at=NOW)
 PENDING, CONFIRMED = SubscriptionState.PENDING, SubscriptionState.CONFIRMED
 
 
@@ -19,13 +19,13 @@ def add(tx, name, **newsletters):
     """Subscribe somebody; newsletters are given as name=(state, when)."""
     for newsletter, (state, at) in newsletters.items():
         address = f"{name}@example.org"
-        tx.subscribers.subscribe(address, newsletter, state=state, cause=TEST, at=at)
+        tx.subscribers.subscribe(address, newsletter, state=state, cause=by_test(at))
     return tx.subscribers.by_email(f"{name}@example.org").key
 
 
 def forget(tx):
     keys = tx.retention.unconfirmed(LIMIT)
-    return tx.retention.delete_unconfirmed(keys, LIMIT, cause=FORGET, at=NOW)
+    return tx.retention.delete_unconfirmed(keys, LIMIT, cause=FORGET)
 
 
 def names(tx):
@@ -39,7 +39,7 @@ def test_who_confirmed_nothing_in_time_is_forgotten_and_nobody_else(store):
         add(tx, "cy", news=(PENDING, LONG_AGO), other=(PENDING, NOW))
         add(tx, "di", news=(PENDING, LONG_AGO), other=(CONFIRMED, LONG_AGO))
         left = add(tx, "ed", news=(PENDING, LONG_AGO))
-        tx.subscribers.unsubscribe(left, "news", at=LONG_AGO, cause=by_reader("one click"))
+        tx.subscribers.unsubscribe(left, "news", cause=by_reader("one click", LONG_AGO))
         add(tx, "fy", news=(PENDING, NOW))
         assert forget(tx) == 2
         assert names(tx) == ["cy", "di", "ed", "fy"]
@@ -49,7 +49,7 @@ def test_who_confirmed_nothing_in_time_is_forgotten_and_nobody_else(store):
 def test_with_them_go_their_tags_requests_and_history_and_that_it_was_done_stays(store):
     with store.write() as tx:
         key = add(tx, "ada", news=(PENDING, LONG_AGO))
-        tx.subscribers.tag(key, ["fair"], at=LONG_AGO, cause=TEST)
+        tx.subscribers.tag(key, ["fair"], cause=by_test(LONG_AGO))
         tx.confirmations.add(
             PendingConfirmation(
                 letter=1,
@@ -86,8 +86,8 @@ def test_who_confirms_between_the_look_and_the_deed_stays(store):
     with store.write() as tx:
         key = add(tx, "ada", news=(PENDING, LONG_AGO))
         keys = tx.retention.unconfirmed(LIMIT)
-        tx.subscribers.confirm(key, ["news"], cause=by_reader("letter"), at=NOW)
-        assert tx.retention.delete_unconfirmed(keys, LIMIT, cause=FORGET, at=NOW) == 0
+        tx.subscribers.confirm(key, ["news"], cause=by_reader("letter", NOW))
+        assert tx.retention.delete_unconfirmed(keys, LIMIT, cause=FORGET) == 0
         assert names(tx) == ["ada"]
 
 
@@ -96,7 +96,7 @@ def test_a_forgotten_address_may_ask_again(store):
         add(tx, "ada", news=(PENDING, LONG_AGO))
         forget(tx)
         assert (
-            tx.subscribers.add_pending("ada@example.org", ["news"], cause=TEST, at=NOW) is not None
+            tx.subscribers.add_pending("ada@example.org", ["news"], cause=by_test(NOW)) is not None
         )
 
 
@@ -106,9 +106,9 @@ def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, mo
         ada = add(tx, "ada", news=(CONFIRMED, LONG_AGO), other=(CONFIRMED, LONG_AGO))
         bo = add(tx, "bo", news=(CONFIRMED, LONG_AGO))
         for name in ("B", "Bo", "Bob"):
-            tx.subscribers.update(bo, name=name, at=LONG_AGO, cause=TEST)
-        tx.subscribers.merge(ada, bo, at=LONG_AGO, cause=TEST)
-        tx.subscribers.tag(bo, ["new"], at=NOW, cause=TEST)
+            tx.subscribers.update(bo, name=name, cause=by_test(LONG_AGO))
+        tx.subscribers.merge(ada, bo, cause=by_test(LONG_AGO))
+        tx.subscribers.tag(bo, ["new"], cause=by_test(NOW))
         click = LinkClick(edition=1, link=1, subscriber=None, at=LONG_AGO, machine=False, agent="")
         tx.clicks.add(click)
         assert tx.retention.count_events(LIMIT) == 4
@@ -149,6 +149,6 @@ def test_old_letters_go_with_what_they_asked_and_editions_stay(store):
 def test_how_somebody_came_to_what_they_still_get_is_kept(store):
     with store.write() as tx:
         key = add(tx, "ada", news=(CONFIRMED, LONG_AGO))
-        tx.subscribers.update(key, name="Ada", at=LONG_AGO, cause=TEST)
+        tx.subscribers.update(key, name="Ada", cause=by_test(LONG_AGO))
         tx.retention.delete_events(LIMIT)
         assert [change.action for change in tx.audit_log.changes(key)] == [Action.SUBSCRIBED]

@@ -11,7 +11,7 @@ from syndicate.model.subscribers import Actor, Cause, SubscriptionState
 from syndicate.store import SearchCriteria, StagedReader
 from syndicate.store.audience.bulk_import import IMPORTED
 from syndicate.store.audience.search import NewsletterCounts
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PENDING, LEFT = SubscriptionState.PENDING, SubscriptionState.LEFT
@@ -28,7 +28,7 @@ WANTED = (
 
 
 def subscribe(tx, name, newsletter="news", at=NOW, **more):
-    tx.subscribers.subscribe(f"{name}@example.org", newsletter, cause=TEST, at=at, **more)
+    tx.subscribers.subscribe(f"{name}@example.org", newsletter, cause=by_test(at), **more)
     return tx.subscribers.by_email(f"{name}@example.org").key
 
 
@@ -37,15 +37,15 @@ def people(store):
     with store.write() as tx:
         ada = subscribe(tx, "ada")
         subscribe(tx, "ada", "other")
-        tx.subscribers.tag(ada, ["vip"], at=NOW, cause=TEST)
-        tx.subscribers.update(ada, fields={"city": "Berlin"}, at=NOW, cause=TEST)
+        tx.subscribers.tag(ada, ["vip"], cause=by_test(NOW))
+        tx.subscribers.update(ada, fields={"city": "Berlin"}, cause=by_test(NOW))
         bo = subscribe(tx, "bo")
-        tx.subscribers.unsubscribe(bo, "news", at=NOW, cause=by_reader("one click"))
+        tx.subscribers.unsubscribe(bo, "news", cause=by_reader("one click", NOW))
         subscribe(tx, "cy", state=PENDING)
         di = subscribe(tx, "di")
-        tx.subscribers.update(di, fields={"age": "41", "city": ""}, at=NOW, cause=TEST)
-        tx.subscribers.suppress("di@example.org", "bounced", at=NOW, cause=TEST)
-        tx.subscribers.suppress("ed@example.org", "complained", at=NOW, cause=TEST)
+        tx.subscribers.update(di, fields={"age": "41", "city": ""}, cause=by_test(NOW))
+        tx.subscribers.suppress("di@example.org", "bounced", cause=by_test(NOW))
+        tx.subscribers.suppress("ed@example.org", "complained", cause=by_test(NOW))
     return store
 
 
@@ -78,7 +78,7 @@ def test_more_people_than_are_fetched_at_once_all_come(store, monkeypatch):
     with store.write() as tx:
         for number in range(11):
             key = subscribe(tx, f"r{number}")
-            tx.subscribers.tag(key, [f"t{number}"], at=NOW, cause=TEST)
+            tx.subscribers.tag(key, [f"t{number}"], cause=by_test(NOW))
     with store.read() as tx:
         found = [
             (subscriber.email, subscriber.tags) for subscriber in tx.search.find(SearchCriteria())
@@ -110,7 +110,7 @@ def test_growth_is_told_by_the_quarter_of_an_hour(store):
         subscribe(tx, "bo", at=NOW + timedelta(minutes=14))
         subscribe(tx, "cy", "other", at=NOW + timedelta(minutes=15))
         left_at = NOW + timedelta(hours=5)
-        tx.subscribers.unsubscribe(ada, "news", at=left_at, cause=TEST)
+        tx.subscribers.unsubscribe(ada, "news", cause=by_test(left_at))
         grown = tx.search.growth("news", since=NOW)
         assert [(growth.at, growth.joined, growth.left) for growth in grown] == [
             (NOW, 2, 0),
@@ -122,7 +122,7 @@ def test_growth_is_told_by_the_quarter_of_an_hour(store):
 
 def test_who_never_was_a_reader_has_not_left(store):
     elsewhere = f"{IMPORTED}old.csv, left there 2021-03-04"
-    cause = Cause(who=Actor.IMPORT, how=f"{IMPORTED}old.csv")
+    cause = Cause(who=Actor.IMPORT, how=f"{IMPORTED}old.csv", at=NOW)
     with store.write() as tx:
         batch = [
             StagedReader(
@@ -130,16 +130,16 @@ def test_who_never_was_a_reader_has_not_left(store):
             )
             for who in ("ada", "bo")
         ]
-        tx.bulk_import.add(batch, cause=cause, at=NOW)
-        cy = tx.subscribers.add_pending("cy@example.org", ["news"], cause=by_reader("form"), at=NOW)
-        tx.subscribers.unsubscribe(cy, "news", at=NOW, cause=by_reader("preferences page"))
+        tx.bulk_import.add(batch, cause=cause)
+        cy = tx.subscribers.add_pending("cy@example.org", ["news"], cause=by_reader("form", NOW))
+        tx.subscribers.unsubscribe(cy, "news", cause=by_reader("preferences page", NOW))
         assert tx.search.growth("news", since=NOW) == []
         assert tx.search.newsletter_counts() == [
             NewsletterCounts(newsletter="news", never_joined=3)
         ]
         bo = tx.subscribers.by_email("bo@example.org").key
-        tx.subscribers.confirm(bo, ["news"], cause=by_reader("letter"), at=NOW)
-        tx.subscribers.unsubscribe(bo, "news", at=NOW, cause=by_reader("one click"))
+        tx.subscribers.confirm(bo, ["news"], cause=by_reader("letter", NOW))
+        tx.subscribers.unsubscribe(bo, "news", cause=by_reader("one click", NOW))
         [span] = tx.search.growth("news", since=NOW)
         assert (span.joined, span.left) == (1, 1)
         assert tx.search.newsletter_counts() == [
@@ -149,7 +149,7 @@ def test_who_never_was_a_reader_has_not_left(store):
 
 def test_who_asked_first_and_confirmed_then_joined_once(store):
     with store.write() as tx:
-        key = tx.subscribers.add_pending("ada@example.org", ["news"], cause=TEST, at=NOW)
-        tx.subscribers.confirm(key, ["news"], cause=by_reader("letter"), at=NOW)
+        key = tx.subscribers.add_pending("ada@example.org", ["news"], cause=by_test(NOW))
+        tx.subscribers.confirm(key, ["news"], cause=by_reader("letter", NOW))
         [one] = tx.search.growth("news", since=NOW)
     assert (one.joined, one.left) == (1, 0)

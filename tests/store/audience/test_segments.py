@@ -24,7 +24,7 @@ from syndicate.config.segment_expression import (
 from syndicate.model.editions import Content, Draft, EditionKind, Item
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.editions.clicks import LinkClick
-from tests.causes import TEST
+from tests.causes import by_test
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -73,10 +73,10 @@ def add(tx, name, *, at=NOW, newsletters=("news",), tags=(), fields=None, langua
         pending = newsletter.startswith("?")
         state = SubscriptionState.PENDING if pending else SubscriptionState.CONFIRMED
         name_ = newsletter.removeprefix("?")
-        tx.subscribers.subscribe(address, name_, cause=TEST, state=state, at=at)
+        tx.subscribers.subscribe(address, name_, cause=by_test(at), state=state)
     key = tx.subscribers.by_email(address).key
-    tx.subscribers.tag(key, tags, at=at, cause=TEST)
-    tx.subscribers.update(key, at=at, cause=TEST, fields=fields or {}, language=language)
+    tx.subscribers.tag(key, tags, cause=by_test(at))
+    tx.subscribers.update(key, cause=by_test(at), fields=fields or {}, language=language)
     return key
 
 
@@ -284,7 +284,7 @@ def frozen_for(store, segment):
 
 def test_an_edition_of_a_segment_is_frozen_for_the_newsletters_readers_in_it(people):
     with people.write() as tx:
-        tx.subscribers.suppress("bo@example.org", "bounced", at=NOW, cause=TEST)
+        tx.subscribers.suppress("bo@example.org", "bounced", cause=by_test(NOW))
     assert frozen_for(people, criteria('tag = "club" or newsletter = "other"')) == ["ada"]
     assert frozen_for(people, criteria('not newsletter = "news"')) == []
     assert frozen_for(people, None) == ["ada", "di", "ed"]
@@ -295,8 +295,8 @@ def test_those_whom_an_edition_would_reach_are_confirmed_mailed_and_awake(people
     assert inside(people, everybody, "news") == ["ada", "bo", "di", "ed"]
     with people.write() as tx:
         key = tx.subscribers.by_email("di@example.org").key
-        tx.subscribers.pause(key, NOW + timedelta(1), at=NOW, cause=TEST)
-        tx.subscribers.suppress("bo@example.org", "bounced", at=NOW, cause=TEST)
+        tx.subscribers.pause(key, NOW + timedelta(1), cause=by_test(NOW))
+        tx.subscribers.suppress("bo@example.org", "bounced", cause=by_test(NOW))
     assert inside(people, everybody, "news") == ["ada", "ed"]
     with people.read() as tx:
         assert tx.segments.count(criteria(everybody), "news", at=NOW) == 2

@@ -1,11 +1,12 @@
 """One address is one person; every change has its cause; who left stays away."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from syndicate.model.articles import Revision
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Action, SubscribeOutcome, SubscriptionState, normalise_email
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 from tests.sample_articles import add_article
 from tests.store.audience.samples import BUTTON, HER, LETTER, NOW, key_of, stands, subscribe, trail
 
@@ -41,8 +42,8 @@ def test_who_left_is_brought_back_by_nobody_else(store):
     with store.write() as tx:
         subscribe(tx)
         person = tx.subscribers.by_email("ada@example.org")
-        assert tx.subscribers.unsubscribe(person.key, "news", at=NOW, cause=by_reader("one click"))
-        assert not tx.subscribers.unsubscribe(person.key, "news", at=NOW, cause=by_reader("again"))
+        assert tx.subscribers.unsubscribe(person.key, "news", cause=by_reader("one click", NOW))
+        assert not tx.subscribers.unsubscribe(person.key, "news", cause=by_reader("again", NOW))
         assert subscribe(tx) is SubscribeOutcome.LEFT
         assert not tx.subscribers.by_key(person.key).is_subscribed("news")
         assert subscribe(tx, newsletter="other") is SubscribeOutcome.NEW
@@ -52,18 +53,16 @@ def test_a_reader_may_come_back_by_their_own_wish(store):
     with store.write() as tx:
         subscribe(tx)
         key = tx.subscribers.by_email("ada@example.org").key
-        assert not tx.subscribers.resubscribe(key, "news", at=NOW, cause=by_reader("undo"))
-        tx.subscribers.unsubscribe(key, "news", at=NOW, cause=by_reader("one click"))
-        assert tx.subscribers.resubscribe(
-            key, "news", at=NOW + timedelta(1), cause=by_reader("undo")
-        )
+        assert not tx.subscribers.resubscribe(key, "news", cause=by_reader("undo", NOW))
+        tx.subscribers.unsubscribe(key, "news", cause=by_reader("one click", NOW))
+        assert tx.subscribers.resubscribe(key, "news", cause=by_reader("undo", NOW + timedelta(1)))
         found = tx.subscribers.by_key(key).subscriptions[0]
     assert (found.state, found.source) == (SubscriptionState.CONFIRMED, "undo")
 
 
 def test_a_suppressed_address_is_not_subscribed(store):
     with store.write() as tx:
-        tx.subscribers.suppress("Ada@example.org", "550 5.1.1 no such user", at=NOW, cause=TEST)
+        tx.subscribers.suppress("Ada@example.org", "550 5.1.1 no such user", cause=by_test(NOW))
         assert subscribe(tx) is SubscribeOutcome.SUPPRESSED
         assert list(tx.search.find()) == []
 
@@ -71,7 +70,7 @@ def test_a_suppressed_address_is_not_subscribed(store):
 def test_consent_confirms_a_pending_subscription(store):
     with store.write() as tx:
         subscribe(tx, state=SubscriptionState.PENDING)
-        assert subscribe(tx, cause=by_reader("paper form")) is SubscribeOutcome.KNOWN
+        assert subscribe(tx, cause=by_reader("paper form", NOW)) is SubscribeOutcome.KNOWN
         found = tx.subscribers.by_email("ada@example.org").subscriptions[0]
     assert (found.state, found.source) == (SubscriptionState.CONFIRMED, "paper form")
 
@@ -86,26 +85,26 @@ def test_people_are_listed_with_all_their_newsletters(store):
 
 
 def test_who_was_asked_for_is_subscribed_only_once_they_confirm(tx):
-    key = tx.subscribers.add_pending(HER, ["news", "culture"], cause=by_reader("form"), at=NOW)
+    key = tx.subscribers.add_pending(HER, ["news", "culture"], cause=by_reader("form", NOW))
     assert stands(tx) == {"news": "pending", "culture": "pending"}
-    assert tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW) == ["news"]
-    assert tx.subscribers.confirm(key, ["news"], cause=BUTTON, at=NOW) == []
+    assert tx.subscribers.confirm(key, ["news"], cause=BUTTON) == ["news"]
+    assert tx.subscribers.confirm(key, ["news"], cause=BUTTON) == []
     assert stands(tx) == {"news": "confirmed", "culture": "pending"}
     assert trail(tx) == [("asked", "news"), ("asked", "culture"), ("confirmed", "news")]
 
 
 def test_asking_changes_nothing_for_somebody_who_is_known(tx):
     subscribe(tx, name="Ada")
-    tx.subscribers.add_pending(HER, ["news"], name="Mallory", cause=by_reader("form"), at=NOW)
+    tx.subscribers.add_pending(HER, ["news"], name="Mallory", cause=by_reader("form", NOW))
     person = tx.subscribers.by_email(HER)
     assert (person.name, person.subscriptions[0].state) == ("Ada", SubscriptionState.CONFIRMED)
 
 
 def test_who_left_comes_back_by_confirming_and_begins_with_what_is_new_then(tx):
     subscribe(tx)
-    tx.subscribers.unsubscribe(key_of(tx), "news", at=NOW, cause=BUTTON, reason="too many")
+    tx.subscribers.unsubscribe(key_of(tx), "news", cause=replace(BUTTON, why="too many"))
     assert subscribe(tx) is SubscribeOutcome.LEFT
-    assert tx.subscribers.confirm(key_of(tx), ["news"], cause=BUTTON, at=NOW) == ["news"]
+    assert tx.subscribers.confirm(key_of(tx), ["news"], cause=BUTTON) == ["news"]
     assert stands(tx) == {"news": "confirmed"}
     left = [
         change.detail for change in tx.audit_log.changes(key_of(tx)) if change.action is Action.LEFT
@@ -114,23 +113,23 @@ def test_who_left_comes_back_by_confirming_and_begins_with_what_is_new_then(tx):
 
 
 def test_an_address_that_is_not_mailed_is_not_even_asked(tx):
-    assert tx.subscribers.suppress(HER, "complained", at=NOW, cause=TEST)
-    assert not tx.subscribers.suppress(HER, "again", at=NOW, cause=TEST)
-    assert tx.subscribers.add_pending(HER, ["news"], cause=by_reader("form"), at=NOW) is None
+    assert tx.subscribers.suppress(HER, "complained", cause=by_test(NOW))
+    assert not tx.subscribers.suppress(HER, "again", cause=by_test(NOW))
+    assert tx.subscribers.add_pending(HER, ["news"], cause=by_reader("form", NOW)) is None
     assert tx.subscribers.by_email(HER) is None
     assert tx.subscribers.suppression_reason("ADA@example.org") == "complained"
-    assert tx.subscribers.unsuppress(HER, at=NOW, cause=TEST)
+    assert tx.subscribers.unsuppress(HER, cause=by_test(NOW))
     assert subscribe(tx) is SubscribeOutcome.NEW
 
 
 def test_name_language_fields_and_tags_are_kept_and_only_what_differs_is_noted(tx):
     subscribe(tx, name="Ada")
     key = key_of(tx)
-    changed = {"language": "de", "fields": {"city": "Köln"}, "at": NOW, "cause": BUTTON}
+    changed = {"language": "de", "fields": {"city": "Köln"}, "cause": BUTTON}
     assert tx.subscribers.update(key, **changed)
     assert not tx.subscribers.update(key, **changed)
-    assert tx.subscribers.tag(key, ["vip", "press", "vip"], at=NOW, cause=TEST) == ["vip", "press"]
-    assert tx.subscribers.untag(key, ["press"], at=NOW, cause=TEST) == 1
+    assert tx.subscribers.tag(key, ["vip", "press", "vip"], cause=by_test(NOW)) == ["vip", "press"]
+    assert tx.subscribers.untag(key, ["press"], cause=by_test(NOW)) == 1
     person = tx.subscribers.by_key(key)
     assert (person.name, person.language, dict(person.fields)) == ("Ada", "de", {"city": "Köln"})
     assert person.tags == ("vip",)
@@ -146,9 +145,9 @@ def test_of_two_people_one_is_made_and_who_left_stays_away(tx):
     subscribe(tx, "new@example.org")
     subscribe(tx, "new@example.org", "culture")
     old, new = key_of(tx, "old@example.org"), key_of(tx, "new@example.org")
-    tx.subscribers.unsubscribe(old, "culture", at=NOW, cause=BUTTON)
-    tx.subscribers.tag(old, ["vip"], at=NOW, cause=TEST)
-    tx.subscribers.merge(old, new, at=NOW, cause=TEST)
+    tx.subscribers.unsubscribe(old, "culture", cause=BUTTON)
+    tx.subscribers.tag(old, ["vip"], cause=by_test(NOW))
+    tx.subscribers.merge(old, new, cause=by_test(NOW))
     assert tx.subscribers.by_key(old) is None
     assert stands(tx, "new@example.org") == {"culture": "left", "news": "confirmed"}
     person = tx.subscribers.by_key(new)
@@ -160,9 +159,9 @@ def test_of_two_pauses_the_longer_one_goes_on(tx):
     subscribe(tx, "old@example.org")
     subscribe(tx, "new@example.org")
     old, new = key_of(tx, "old@example.org"), key_of(tx, "new@example.org")
-    tx.subscribers.pause(old, NOW + timedelta(weeks=8), at=NOW, cause=BUTTON)
-    tx.subscribers.pause(new, NOW - timedelta(weeks=1), at=NOW, cause=BUTTON)
-    tx.subscribers.merge(old, new, at=NOW, cause=TEST)
+    tx.subscribers.pause(old, NOW + timedelta(weeks=8), cause=BUTTON)
+    tx.subscribers.pause(new, NOW - timedelta(weeks=1), cause=BUTTON)
+    tx.subscribers.merge(old, new, cause=by_test(NOW))
     assert tx.subscribers.by_key(new).paused_until == NOW + timedelta(weeks=8)
 
 

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from syndicate.store import LinkClick, LinkClicks
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.sample_editions import PLACES, freeze, subscribe
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -60,7 +60,7 @@ def test_a_click_can_turn_out_to_be_a_machines(store):
 def test_who_was_erased_is_nobody_in_what_is_clicked_afterwards(store):
     edition, anna = freeze(store, at=AT).key, subscribe(store, at=AT)
     with store.write() as tx:
-        tx.erasures.erase(anna, at=AT, cause=TEST)
+        tx.erasures.erase(anna, cause=by_test(AT))
         tx.clicks.add(click(edition, subscriber=anna))
     with store.read() as tx:
         counted, _ = tx.clicks.counts(edition)

@@ -1,6 +1,7 @@
 """Editions that are paused, cancelled, resumed and settled: who gets what, to the last reader."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -27,7 +28,7 @@ from tests.store.ledger.test_deliveries import (
     states,
 )
 
-ME = Cause(who=Actor.OPERATOR, how="syndicate pause, by me")
+ME = Cause(who=Actor.OPERATOR, how="syndicate pause, by me", at=NOW)
 
 
 def under_way(tx, count=6):
@@ -42,11 +43,11 @@ def under_way(tx, count=6):
 
 
 def pause(tx, key):
-    return tx.control.pause(key, cause=ME, at=NOW, detail="a wrong picture")
+    return tx.control.pause(key, cause=replace(ME, why="a wrong picture"))
 
 
 def cancel(tx, key):
-    decision = tx.control.cancel(key, cause=ME, at=NOW)
+    decision = tx.control.cancel(key, cause=ME)
     sweep(tx)
     return decision
 
@@ -78,7 +79,7 @@ def test_nothing_of_a_paused_edition_is_claimed_or_leaves(store):
         assert claim(tx, key) == []
         assert states(tx, key) == ["claimed", "queued", "queued"]
         tx.claims.release([held], owner="me", at=NOW)
-        assert tx.control.resume(key, cause=ME, at=NOW).changed
+        assert tx.control.resume(key, cause=ME).changed
         assert len(claim(tx, key)) == 3
 
 
@@ -127,7 +128,7 @@ def test_who_decided_what_is_kept_with_how_far_it_had_got(store):
         key = under_way(tx)
         pause(tx, key)
         [note] = tx.control.decisions(key)
-    assert (note.at, note.act, note.cause) == (NOW, ControlAction.PAUSED, ME)
+    assert (note.act, note.cause) == (ControlAction.PAUSED, ME)
     assert note.detail == "1 accepted, 1 in flight, 4 held back; a wrong picture"
 
 
@@ -135,7 +136,7 @@ def test_a_cancelled_edition_skips_whom_it_did_not_reach_in_steps(store, monkeyp
     monkeypatch.setattr(control, "BATCH", 2)
     with store.write() as tx:
         key = under_way(tx, 8)
-        tx.control.cancel(key, cause=ME, at=NOW)
+        tx.control.cancel(key, cause=ME)
         assert tx.control.sweep(NOW) == 2
         assert tx.deliveries.totals(key).audience == 8
         assert sweep(tx) == 4
@@ -162,7 +163,7 @@ def test_there_is_no_way_back_from_the_end(store):
         key = under_way(tx)
         cancel(tx, key)
         with pytest.raises(Refused, match="was cancelled: it can't be resumed"):
-            tx.control.resume(key, cause=ME, at=NOW)
+            tx.control.resume(key, cause=ME)
         with pytest.raises(Refused, match="was cancelled: there is nothing to pause"):
             pause(tx, key)
         for other in (999, _letter(tx)):
@@ -234,8 +235,8 @@ def unknown(tx, count=2):
 def test_what_is_unknown_can_be_sent_again_by_hand(store):
     with store.write() as tx:
         key = unknown(tx)
-        assert tx.control.settle_unknown(key, again=True, cause=ME, at=NOW) == 2
-        assert tx.control.settle_unknown(key, again=True, cause=ME, at=NOW) == 0
+        assert tx.control.settle_unknown(key, again=True, cause=ME) == 2
+        assert tx.control.settle_unknown(key, again=True, cause=ME) == 0
         assert [claimed.attempt for claimed in claim(tx, key)] == [1, 1]
         [note] = tx.control.decisions(key)
         assert (note.act, note.detail) == (ControlAction.SETTLED, "2 to be sent again")
@@ -246,9 +247,9 @@ def test_what_is_left_unknown_is_asked_about_no_more(store):
         key = unknown(tx)
         found = tx.editions.by_key(key)
         assert tx.control.blockers(found).unsettled == 2
-        assert tx.control.settle_unknown(key, again=False, cause=ME, at=NOW) == 2
+        assert tx.control.settle_unknown(key, again=False, cause=ME) == 2
         assert tx.control.blockers(found).unsettled == 0
-        assert tx.control.settle_unknown(key, again=False, cause=ME, at=NOW) == 0
+        assert tx.control.settle_unknown(key, again=False, cause=ME) == 0
         assert tx.deliveries.totals(key) == DeliveryTotals(unknown=2)
 
 
@@ -256,7 +257,9 @@ def test_what_would_never_leave_is_not_queued(store):
     with store.write() as tx:
         key = unknown(tx)
         with pytest.raises(Refused, match="has expired"):
-            tx.control.settle_unknown(key, again=True, cause=ME, at=NOW + timedelta(days=1))
+            tx.control.settle_unknown(
+                key, again=True, cause=replace(ME, at=NOW + timedelta(days=1))
+            )
         assert states(tx, key) == ["unknown"] * 2
 
 
@@ -296,7 +299,7 @@ def test_failures_count_anew_after_a_resumption(store):
             settle(tx, one, DeliveryState.FAILED, code=550, at=NOW)
         assert tx.control.results_since_resume(key) == (2, 2)
         pause(tx, key)
-        tx.control.resume(key, cause=ME, at=NOW)
+        tx.control.resume(key, cause=ME)
         assert tx.control.results_since_resume(key) == (0, 0)
         intend(tx, third)
         settle(tx, third, DeliveryState.ACCEPTED, code=250, at=NOW)

@@ -14,7 +14,7 @@ from syndicate.store.database.schema import deliveries
 from syndicate.store.database.schema_delivery import outgoing_calls
 from syndicate.store.editions.fires import Fire
 from syndicate.store.editions.metrics_snapshot import PushFigures
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.sample_articles import add_article
 from tests.store.ledger.test_deliveries import NOW, claim, edition, intend, readers, settle
 
@@ -58,7 +58,7 @@ def test_a_paused_edition_is_not_counted_as_being_sent(store):
     with store.write() as tx:
         readers(tx, 1)
         key = edition(tx)
-        tx.control.pause(key, cause=TEST, at=NOW)
+        tx.control.pause(key, cause=by_test(NOW))
         counted = tx.metrics_snapshot.load(NOW).editions
     assert {state: count for (_, state), count in counted.items()} == {
         "sending": 0,
@@ -74,7 +74,7 @@ def test_articles_subscriptions_and_fires_are_counted(store):
             add_article(tx, revision, id=slug, slug=slug, path=slug, source="", at=NOW)
         readers(tx, 3)
         person = next(iter(tx.search.find()))
-        tx.subscribers.unsubscribe(person.key, "news", at=NOW, cause=TEST)
+        tx.subscribers.unsubscribe(person.key, "news", cause=by_test(NOW))
         for slot, outcome in (
             ("1", FireOutcome.SKIPPED),
             ("2", FireOutcome.SKIPPED),

@@ -5,7 +5,7 @@ import pytest
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState, DeliveryTotals
 from syndicate.model.editions import Content, ControlAction, Draft, EditionKind, EditionState, Item
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.store.editions.test_control import ME, cancel, pause, sweep, under_way
 from tests.store.ledger.test_deliveries import (
     MINUTE,
@@ -34,11 +34,11 @@ def corrected():
 
 
 def replace(tx, key):
-    return tx.successors.replace(key, corrected(), cause=ME, at=NOW)
+    return tx.successors.replace(key, corrected(), cause=ME)
 
 
 def resend(tx, key):
-    return tx.successors.resend(key, cause=ME, at=NOW, expires_at=NOW + 60 * MINUTE)
+    return tx.successors.resend(key, cause=ME, expires_at=NOW + 60 * MINUTE)
 
 
 def emails(tx, key):
@@ -126,11 +126,11 @@ def missed(tx):
     settle(tx, accepted, DeliveryState.ACCEPTED, code=250, at=NOW)
     settle(tx, failed, DeliveryState.FAILED, code=554, reply="5.7.1 spam", at=NOW)
     settle(tx, gone, DeliveryState.FAILED, code=550, reply="5.1.1 who", at=NOW)
-    tx.subscribers.suppress("r2@example.org", "550 5.1.1 who", at=NOW, cause=TEST)
+    tx.subscribers.suppress("r2@example.org", "550 5.1.1 who", cause=by_test(NOW))
     settle(tx, unknown, DeliveryState.UNKNOWN, at=NOW)
     settle(tx, expired, DeliveryState.EXPIRED, code=450, reply="later", at=NOW)
     settle(tx, left, DeliveryState.FAILED, code=554, at=NOW)
-    tx.subscribers.unsubscribe(left.subscriber, "news", at=NOW, cause=TEST)
+    tx.subscribers.unsubscribe(left.subscriber, "news", cause=by_test(NOW))
     return key
 
 
@@ -172,7 +172,7 @@ def test_who_may_have_it_is_never_sent_it_again(store):
         [one] = claim(tx, key)
         intend(tx, one)
         settle(tx, one, DeliveryState.UNKNOWN, at=NOW)
-        assert tx.control.settle_unknown(key, again=True, cause=ME, at=NOW) == 1
+        assert tx.control.settle_unknown(key, again=True, cause=ME) == 1
         cancel(tx, key)
         assert states(tx, key) == ["skipped"]
         assert resend(tx, key) is None

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState, DeliveryTotals
 from syndicate.model.editions import EditionKind
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 from tests.store.editions.test_control import ME, pause
 from tests.store.ledger.test_deliveries import MINUTE, NOW, claim, edition, readers, states
 
@@ -78,9 +78,9 @@ def test_one_who_must_not_leave_holds_up_nobody(store):
         readers(tx, 6)
         key = edition(tx)
         left, suppressed, erased, lost, stale, fine = claims = claim(tx, key)
-        tx.subscribers.unsubscribe(left.subscriber, "news", at=NOW, cause=by_reader("one click"))
-        tx.subscribers.suppress(suppressed.email, "complained", at=NOW, cause=TEST)
-        tx.erasures.erase(erased.subscriber, at=NOW, cause=TEST)
+        tx.subscribers.unsubscribe(left.subscriber, "news", cause=by_reader("one click", NOW))
+        tx.subscribers.suppress(suppressed.email, "complained", cause=by_test(NOW))
+        tx.erasures.erase(erased.subscriber, cause=by_test(NOW))
         tx.claims.release([lost], owner="me", at=NOW)
         claims[4] = replace(stale, attempt=3)
         assert intend(tx, claims) == keys([fine])
@@ -180,13 +180,13 @@ def test_what_was_put_off_and_what_is_new_come_in_one_order(store):
 def test_who_is_at_a_domain_that_is_held_is_not_claimed(store):
     with store.write() as tx:
         for email in ("a@Gmail.com", "b@notgmail.com", "c@googlemail.com", "d@bücher.example"):
-            tx.subscribers.subscribe(email, "news", cause=TEST, at=NOW)
+            tx.subscribers.subscribe(email, "news", cause=by_test(NOW))
         key = edition(tx)
         erased = tx.subscribers.by_email("a@gmail.com").key
         at = {"owner": "me", "lease_until": LEASE, "at": NOW}
         held = ["gmail.com", "googlemail.com", "xn--bcher-kva.example"]
         assert [c.email for c in tx.claims.claim(key, **at, without=held)] == ["b@notgmail.com"]
-        tx.erasures.erase(erased, at=NOW, cause=TEST)
+        tx.erasures.erase(erased, cause=by_test(NOW))
         assert tx.claims.claim(key, **at, without=held) == []
         assert states(tx, key) == ["skipped", "claimed", "queued", "queued"]
         assert len(tx.claims.claim(key, **at)) == 2
@@ -198,7 +198,7 @@ def test_a_claim_goes_on_beyond_those_who_left(store):
         key = edition(tx)
         people = [subscriber.key for subscriber in tx.search.find()]
         for gone in people[:4]:
-            tx.subscribers.unsubscribe(gone, "news", at=NOW, cause=TEST)
+            tx.subscribers.unsubscribe(gone, "news", cause=by_test(NOW))
         assert numbers(claim(tx, key, limit=2)) == people[4:]
 
 
@@ -207,7 +207,7 @@ def test_a_letter_goes_to_who_is_subscribed_to_nothing(store):
         readers(tx, 1)
         [reader] = tx.search.find()
         key = edition(tx, EditionKind.LETTER)
-        tx.subscribers.unsubscribe(reader.key, "news", at=NOW, cause=TEST)
+        tx.subscribers.unsubscribe(reader.key, "news", cause=by_test(NOW))
         claims = claim(tx, key)
         assert intend(tx, claims) == keys(claims)
 
@@ -258,9 +258,9 @@ class Side:
             self.claims |= {claim.subscriber: claim for claim in claims}
             return [astuple(claim)[1:] for claim in claims]
         if what == "pause":
-            self.tx.control.pause(self.key, cause=ME, at=NOW)
+            self.tx.control.pause(self.key, cause=ME)
             if told:
-                self.tx.control.resume(self.key, cause=ME, at=NOW)
+                self.tx.control.resume(self.key, cause=ME)
             return None
         moved = set()
         held = [self.claims[n] for n in sorted(self.claims)]
@@ -300,7 +300,7 @@ def test_a_group_moves_as_if_each_had_been_moved_alone(store, store_url):
             sides = [Side(tx, one, alone=False), Side(tx, two, alone=True)]
             for what, told in steps:
                 if what == "leave":
-                    tx.subscribers.unsubscribe(people[told], "news", at=NOW, cause=TEST)
+                    tx.subscribers.unsubscribe(people[told], "news", cause=by_test(NOW))
                 else:
                     first, second = (side.do(what, told) for side in sides)
                     assert first == second, what

@@ -8,7 +8,7 @@ import pytest
 from syndicate.model.articles import Revision
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState, DeliveryTotals
 from syndicate.model.editions import Content, Draft, EditionKind, Item
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 from tests.sample_articles import add_article
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ def nobody_dead(_: str) -> bool:
 
 def readers(tx, count=4):
     for number in range(count):
-        tx.subscribers.subscribe(f"r{number}@example.org", "news", cause=TEST, at=NOW)
+        tx.subscribers.subscribe(f"r{number}@example.org", "news", cause=by_test(NOW))
 
 
 def edition(tx, kind=EditionKind.DIGEST, *, slug="tram", expires_at=NOW + 60 * MINUTE):
@@ -67,15 +67,15 @@ def test_an_edition_is_for_those_who_were_subscribed_before_its_news(store):
     with store.write() as tx:
         readers(tx, 4)
         people = list(tx.search.find())
-        tx.subscribers.unsubscribe(people[0].key, "news", at=NOW, cause=TEST)
-        tx.subscribers.suppress("r1@example.org", "bounced", at=NOW, cause=TEST)
-        tx.subscribers.subscribe("elsewhere@example.org", "other", cause=TEST, at=NOW)
+        tx.subscribers.unsubscribe(people[0].key, "news", cause=by_test(NOW))
+        tx.subscribers.suppress("r1@example.org", "bounced", cause=by_test(NOW))
+        tx.subscribers.subscribe("elsewhere@example.org", "other", cause=by_test(NOW))
         add_article(
             tx, Revision(title="Old", body=""), id="o", slug="o", path="o", source="", at=NOW
         )
         tx.articles.assign_numbers(NOW)
         first = edition(tx)
-        tx.subscribers.subscribe("late@example.org", "news", cause=TEST, at=NOW)
+        tx.subscribers.subscribe("late@example.org", "news", cause=by_test(NOW))
         assert [delivery.email for delivery in tx.deliveries.by_edition(first)] == [
             "r2@example.org",
             "r3@example.org",
@@ -185,10 +185,10 @@ def test_a_reader_who_leaves_is_skipped_until_the_hand_over(store, moment):
         key = edition(tx)
         who = tx.subscribers.by_email("r0@example.org").key
         if moment == "before the claim":
-            tx.subscribers.unsubscribe(who, "news", at=NOW, cause=by_reader("one click"))
+            tx.subscribers.unsubscribe(who, "news", cause=by_reader("one click", NOW))
         claims = claim(tx, key)
         if moment == "after the claim":
-            tx.subscribers.unsubscribe(who, "news", at=NOW, cause=by_reader("one click"))
+            tx.subscribers.unsubscribe(who, "news", cause=by_reader("one click", NOW))
         handed_over = [claim.email for claim in claims if intend(tx, claim)]
         rows = list(tx.deliveries.by_edition(key))
     assert handed_over == ["r1@example.org"]
@@ -200,7 +200,7 @@ def test_an_address_suppressed_meanwhile_is_skipped_with_the_reason(store):
         readers(tx, 1)
         key = edition(tx)
         [mine] = claim(tx, key)
-        tx.subscribers.suppress("R0@example.org", "complained", at=NOW, cause=TEST)
+        tx.subscribers.suppress("R0@example.org", "complained", cause=by_test(NOW))
         assert not intend(tx, mine)
         [row] = tx.deliveries.by_edition(key)
     assert (row.state, row.reply, row.attempt) == (DeliveryState.SKIPPED, "complained", 0)
@@ -330,7 +330,7 @@ def test_who_pauses_after_the_freeze_is_skipped_and_a_letter_comes_all_the_same(
         readers(tx, 2)
         key = edition(tx)
         pausing, other = (subscriber.key for subscriber in tx.search.find())
-        tx.subscribers.pause(pausing, NOW + timedelta(weeks=1), at=NOW, cause=by_reader("page"))
+        tx.subscribers.pause(pausing, NOW + timedelta(weeks=1), cause=by_reader("page", NOW))
         assert [claimed.subscriber for claimed in claim(tx, key)] == [other]
         assert states(tx, key) == ["skipped", "claimed"]
         content = Content(subject="S", preheader="", html="h", text="t", nonce="n")
@@ -346,8 +346,6 @@ def test_who_pauses_between_claim_and_hand_over_is_skipped(store):
         readers(tx, 1)
         key = edition(tx)
         [one] = claim(tx, key)
-        tx.subscribers.pause(
-            one.subscriber, NOW + timedelta(weeks=1), at=NOW, cause=by_reader("page")
-        )
+        tx.subscribers.pause(one.subscriber, NOW + timedelta(weeks=1), cause=by_reader("page", NOW))
         assert not intend(tx, one)
         assert states(tx, key) == ["skipped"]

@@ -89,14 +89,14 @@ def test_what_was_answered_waits_no_more(store, waiting, state):
 
 def test_an_edition_that_is_paused_does_not_wait(store, waiting):
     with store.write() as tx:
-        tx.control.pause(waiting, at=NOW, cause=Cause(who=Actor.OPERATOR, how="pause"))
+        tx.control.pause(waiting, cause=Cause(who=Actor.OPERATOR, how="pause", at=NOW))
     assert flow(store, NOW + 60 * MINUTE).idle_since is None
 
 
 def test_readers_at_other_domains_than_these_are_found(store, waiting):
     with store.write() as tx:
         tx.subscribers.subscribe(
-            "ada@other.example", "late", cause=Cause(who=Actor.OPERATOR, how="x"), at=NOW
+            "ada@other.example", "late", cause=Cause(who=Actor.OPERATOR, how="x", at=NOW)
         )
     with store.read() as tx:
         assert tx.heartbeats.has_due_outside(NOW, frozenset({"other.example"}))

@@ -15,7 +15,7 @@ from syndicate.model.editions import Draft, EditionKind, Item
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.editions.archive import PAGE_SIZE, ArchiveListPage
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.render.mail.samples import digest, stories
 from tests.sample_articles import add_article
 from tests.sample_editions import PLACES, content, freeze, subscribe
@@ -359,7 +359,7 @@ def test_the_archive_of_a_newsletter_that_has_another_name_now_is_found_by_its_o
 ):
     freeze(sqlite_store, at=AT, newsletter="alerts")
     with sqlite_store.write() as tx:
-        tx.newsletters.rename("alerts", "breaking", cause=TEST, at=AT)
+        tx.newsletters.rename("alerts", "breaking", cause=by_test(AT))
     client = archive()
     for rest in ("/", "/1/", "/feed.xml"):
         moved = client.get(f"/newsletters/alerts{rest}")

@@ -14,7 +14,7 @@ from syndicate.errors import StoreLocked
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.editions.click_tracking import ScannerDetector
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.sample_editions import PLACES, freeze, subscribe
 from tests.until import until
 from tests.web.asgi_client import Client
@@ -254,7 +254,7 @@ def _quoted(path):
 def test_an_erased_reader_is_led_on_and_counted_as_nobody(site):
     site = site("readers")
     with site.store.write() as tx:
-        tx.erasures.erase(site.anna, at=AT, cause=TEST)
+        tx.erasures.erase(site.anna, cause=by_test(AT))
     assert site.client.get(site.path(subscriber=site.anna)).status_code == 302
     assert site.counts() == {1: (1, 0, 0)}
 

@@ -14,7 +14,7 @@ from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.editions.public_copy import PublicCopies
 from syndicate.web.pages import WebPages
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.sample_articles import add_article
 from tests.sample_editions import PLACES, content, freeze, subscribe
 from tests.web.asgi_client import Client
@@ -29,7 +29,7 @@ class Desk:
         self.store = store
         with store.write() as tx:
             tx.subscribers.subscribe(
-                "anna@example.org", "breaking", name="Anna <b>", cause=TEST, at=AT
+                "anna@example.org", "breaking", name="Anna <b>", cause=by_test(AT)
             )
             self.anna = tx.subscribers.by_email("anna@example.org").key
         self.edition = freeze(store, at=AT).key
@@ -142,14 +142,14 @@ def test_a_gone_edition_gets_a_kind_page(site, edition, reader):
 
 def test_an_erased_readers_copy_is_gone(site):
     with site.store.write() as tx:
-        tx.erasures.erase(site.anna, at=AT, cause=TEST)
+        tx.erasures.erase(site.anna, cause=by_test(AT))
     assert site.client.get(site.path()).status_code == 404
 
 
 def test_the_link_of_a_merged_reader_goes_on_working(site):
     ben = subscribe(site.store, "ben@example.org", at=AT)
     with site.store.write() as tx:
-        tx.subscribers.merge(site.anna, ben, at=AT, cause=TEST)
+        tx.subscribers.merge(site.anna, ben, cause=by_test(AT))
     page = site.client.get(site.path())
     assert page.status_code == 200
     assert "ben@" not in page.text

@@ -15,7 +15,7 @@ from syndicate import clock
 from syndicate.publish.build.private_feeds import PrivateFeedWriter
 from syndicate.publish.records.manifest import Manifest
 from syndicate.web.readers.personal_data import export_json
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 from tests.until import until
@@ -42,13 +42,13 @@ class Reader:
         self.newsroom = newsroom
         self.store = newsroom.store
         with self.store.write() as tx:
-            tx.subscribers.subscribe(HER, "breaking", cause=TEST, at=NOON)
+            tx.subscribers.subscribe(HER, "breaking", cause=by_test(NOON))
             self.key = tx.subscribers.by_email(HER).key
         self.token = self.grant()
 
     def grant(self):
         with self.store.write() as tx:
-            return tx.private_feeds.grant(self.key, at=NOON, cause=TEST)
+            return tx.private_feeds.grant(self.key, cause=by_test(NOON))
 
     def get(self, path="atom.xml", *, token=None, method="GET", **headers):
         names = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -111,9 +111,9 @@ def test_who_has_the_version_gets_a_304_until_something_changes(reader):
 def test_the_tag_says_nothing_of_the_token(reader):
     tag = reader.get(accept_encoding="identity").headers["etag"]
     with reader.store.write() as tx:
-        tx.subscribers.subscribe("bo@example.org", "breaking", cause=TEST, at=NOON)
+        tx.subscribers.subscribe("bo@example.org", "breaking", cause=by_test(NOON))
         his = tx.private_feeds.grant(
-            tx.subscribers.by_email("bo@example.org").key, at=NOON, cause=TEST
+            tx.subscribers.by_email("bo@example.org").key, cause=by_test(NOON)
         )
     other = reader.get(token=his, accept_encoding="identity")
     assert other.headers["etag"] == tag
@@ -167,7 +167,7 @@ def test_other_methods_are_refused_whatever_the_token(reader, method):
 def test_what_is_revoked_is_gone_at_once(reader):
     tag = reader.get().headers["etag"]
     with reader.store.write() as tx:
-        tx.private_feeds.revoke(reader.key, at=NOON, cause=TEST)
+        tx.private_feeds.revoke(reader.key, cause=by_test(NOON))
     assert reader.get().status_code == 404
     assert reader.get(if_none_match=tag).status_code == 404
     assert reader.get(method="HEAD").status_code == 404
@@ -181,7 +181,7 @@ def test_a_new_address_ends_the_old_one(reader):
 
 def test_who_is_erased_follows_no_longer(reader):
     with reader.store.write() as tx:
-        tx.erasures.erase(reader.key, at=NOON, cause=TEST)
+        tx.erasures.erase(reader.key, cause=by_test(NOON))
     assert reader.get().status_code == 404
 
 
@@ -262,9 +262,9 @@ def test_many_readers_at_once_get_their_own_address_each(reader):
     with reader.store.write() as tx:
         tokens = []
         for number in range(12):
-            tx.subscribers.subscribe(f"r{number}@example.org", "breaking", cause=TEST, at=NOON)
+            tx.subscribers.subscribe(f"r{number}@example.org", "breaking", cause=by_test(NOON))
             key = tx.subscribers.by_email(f"r{number}@example.org").key
-            tokens.append(tx.private_feeds.grant(key, at=NOON, cause=TEST))
+            tokens.append(tx.private_feeds.grant(key, cause=by_test(NOON)))
     paths = [f"{place}{file}" for place in ("", "sections/city/") for file in FILES]
     wanted = [(token, path) for token in tokens for path in paths]
     with ThreadPoolExecutor(8) as pool:

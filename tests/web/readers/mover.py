@@ -4,7 +4,7 @@ from email.utils import parseaddr
 
 from syndicate import clock
 from syndicate.model.subscribers import ConfirmationKind
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.web.known_reader import path_of, questions_to
 from tests.web.signup_site import SignupSite
 
@@ -47,5 +47,5 @@ class Mover:
 
     def subscribe(self, email, newsletter):
         with self.store.write() as tx:
-            tx.subscribers.subscribe(email, newsletter, cause=TEST, at=clock.now())
+            tx.subscribers.subscribe(email, newsletter, cause=by_test(clock.now()))
             return tx.subscribers.by_email(email).key

@@ -20,7 +20,7 @@ from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.letters import LetterSender, SignupLimits
 from syndicate.web.readers.signup_requests import SignupValidator
 from syndicate.web.telemetry.counters import RequestCounters
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.deliver import editions
 from tests.web.known_reader import (
     TABLES,
@@ -104,7 +104,7 @@ def test_who_has_the_new_address_already_becomes_one_with_them_and_who_left_stay
     other = mover.subscribe(NEW, "breaking")
     mover.subscribe(NEW, "culture")
     with mover.store.write() as tx:
-        tx.subscribers.unsubscribe(other, "breaking", cause=TEST, at=clock.now())
+        tx.subscribers.unsubscribe(other, "breaking", cause=by_test(clock.now()))
     other_path = path_of(mover.anna.links.preferences(other))
     mover.ask()
     for link in [mover.link(email) for email in ORDERS[0]]:
@@ -208,7 +208,7 @@ def test_no_reader_moves_to_an_address_that_was_suppressed_since(mover):
     first, second = (mover.link(email) for email in ORDERS[0])
     mover.confirm(first)
     with mover.store.write() as tx:
-        tx.subscribers.suppress(NEW, "550", cause=TEST, at=clock.now())
+        tx.subscribers.suppress(NEW, "550", cause=by_test(clock.now()))
     assert mover.confirm(second).status_code == 410
     assert mover.anna.person.email == "anna@example.org"
 
@@ -218,7 +218,7 @@ def test_who_was_erased_meanwhile_moves_nowhere(mover, gone):
     mover.ask()
     links = [mover.link(email) for email in ORDERS[0]]
     with mover.store.write() as tx:
-        tx.erasures.erase(tx.subscribers.by_email(gone).key, cause=TEST, at=clock.now())
+        tx.erasures.erase(tx.subscribers.by_email(gone).key, cause=by_test(clock.now()))
     answers = [mover.confirm(link).status_code for link in links]
     assert answers == ([404, 200] if gone == NEW else [410, 404])
     assert mover.emails == [email for email in ORDERS[1] if email != gone][::-1]
@@ -238,7 +238,7 @@ def test_a_button_pressed_twice_is_as_once(mover):
 def test_who_came_back_by_moving_is_erased_no_more(mover):
     other = mover.subscribe(NEW, "culture")
     with mover.store.write() as tx:
-        tx.erasures.erase(other, cause=TEST, at=clock.now())
+        tx.erasures.erase(other, cause=by_test(clock.now()))
     mover.ask()
     for link in [mover.link(email) for email in ORDERS[0]]:
         mover.confirm(link)
@@ -264,8 +264,8 @@ def test_who_moves_keeps_number_and_history(store):
     edition = editions.freeze(store)
     with store.write() as tx:
         key = tx.subscribers.by_email("anna@example.org").key
-        new = tx.subscribers.add_pending("Anna@Example.net", (), cause=TEST, at=editions.NOON)
-        tx.subscribers.change_address(key, new, cause=TEST, at=editions.NOON)
+        new = tx.subscribers.add_pending("Anna@Example.net", (), cause=by_test(editions.NOON))
+        tx.subscribers.change_address(key, new, cause=by_test(editions.NOON))
         person = tx.subscribers.by_email(NEW)
         assert (person.key, person.email) == (key, "Anna@Example.net")
         assert tx.subscribers.by_email("anna@example.org") is None
@@ -290,7 +290,7 @@ def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch)
     editions.subscribe(store, "anna@example.org")
     with store.read() as tx:
         anna = tx.subscribers.by_email("anna@example.org")
-    change.request(anna, NEW, cause=TEST, at=clock.now())
+    change.request(anna, NEW, cause=by_test(clock.now()))
     with store.read() as tx:
         new = tx.subscribers.by_email(NEW)
         questions = [

@@ -8,7 +8,7 @@ from email.utils import parseaddr
 import pytest
 
 from syndicate import clock
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.web.known_reader import TABLES, status_text, subscribe_anna
 from tests.web.readers.mover import NEW, Mover
 
@@ -23,7 +23,7 @@ def mover(web, sqlite_store, publication):
 def test_the_answer_is_the_same_whatever_we_know(mover):
     mover.subscribe("known@example.org", "breaking")
     with mover.store.write() as tx:
-        tx.subscribers.suppress("gone@example.org", "550", cause=TEST, at=clock.now())
+        tx.subscribers.suppress("gone@example.org", "550", cause=by_test(clock.now()))
     stranger, *others = (
         mover.ask(email).text
         for email in (
@@ -43,7 +43,7 @@ def withhold(mover, how):
     """Make NEW an address that is not written to."""
     if how == "suppressed":
         with mover.store.write() as tx:
-            tx.subscribers.suppress(NEW, "550", cause=TEST, at=clock.now())
+            tx.subscribers.suppress(NEW, "550", cause=by_test(clock.now()))
         return
     for _ in range(mover.anna.config.signup.per_address):
         mover.site.sign_up(NEW, newsletter="culture")
@@ -90,7 +90,7 @@ def test_a_new_address_that_bounces_looks_like_a_slow_one(mover):
     mover.ask()
     link = mover.link("anna@example.org")
     with mover.store.write() as tx:
-        tx.subscribers.suppress(NEW, "550", cause=TEST, at=clock.now())
+        tx.subscribers.suppress(NEW, "550", cause=by_test(clock.now()))
     assert "the letter to your new address" in mover.confirm(link).text
     assert mover.confirm(mover.link(NEW)).status_code == 410
     assert mover.anna.person.email == "anna@example.org"

@@ -11,7 +11,7 @@ from syndicate.errors import TemplateError
 from syndicate.model.subscribers import Action
 from syndicate.render.mail.letter import Letter
 from syndicate.web.readers.letters import LetterSender
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 
 pytestmark = pytest.mark.neighbours
 
@@ -85,8 +85,8 @@ def test_a_second_press_is_fine_and_does_no_more(asked):
 def test_an_old_link_resubscribes_no_reader_who_left(asked):
     asked.client.post(asked.link())
     with asked.store.write() as tx:
-        key, cause = asked.reader().key, by_reader("test")
-        tx.subscribers.unsubscribe(key, "breaking", at=clock.now(), cause=cause)
+        key, cause = asked.reader().key, by_reader("test", clock.now())
+        tx.subscribers.unsubscribe(key, "breaking", cause=cause)
     page = asked.client.post(asked.link())
     assert page.status_code == 410
     assert asked.states() == {"breaking": "left"}
@@ -96,7 +96,7 @@ def test_who_is_known_keeps_what_is_known(asked):
     with asked.store.write() as tx:
         key = asked.reader().key
         fields = {"city": "Bremen"}
-        tx.subscribers.update(key, name="Anna", fields=fields, at=clock.now(), cause=TEST)
+        tx.subscribers.update(key, name="Anna", fields=fields, cause=by_test(clock.now()))
     asked.client.post(asked.link())
     assert (asked.reader().name, dict(asked.reader().fields)) == ("Anna", {"city": "Bremen"})
 

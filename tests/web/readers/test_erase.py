@@ -11,7 +11,7 @@ from syndicate.intake.subscribers.csv_import import RowOutcome
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
 from syndicate.model.subscribers import Action, SubscribeOutcome
 from syndicate.store.editions.clicks import LinkClick
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 from tests.csv_import import import_subscribers
 from tests.deliver import editions
 from tests.web.known_reader import TABLES, dump, path_of, subscribe_anna
@@ -19,7 +19,7 @@ from tests.web.known_reader import TABLES, dump, path_of, subscribe_anna
 pytestmark = pytest.mark.neighbours
 
 HER = "anna@example.org"
-BUTTON = by_reader("preferences page")
+BUTTON = by_reader("preferences page", editions.NOON)
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def test_who_is_erased_is_nowhere_but_in_the_counts(reader, tmp_path):
     at = clock.now()
     link = reader.data_link()
     with reader.store.write() as tx:
-        tx.subscribers.update(reader.key, name="Anna Rosental", cause=TEST, at=at)
-        tx.subscribers.suppress(HER, "complaint of anna@example.org", cause=TEST, at=at)
+        tx.subscribers.update(reader.key, name="Anna Rosental", cause=by_test(at))
+        tx.subscribers.suppress(HER, "complaint of anna@example.org", cause=by_test(at))
     answer = reader.client.post(link, data={"action": "erase"})
     assert (answer.status_code, "Goodbye" in answer.text) == (200, True)
     (left,) = reader.trail
@@ -69,10 +69,10 @@ def test_who_is_erased_comes_back_by_their_own_wish_alone(reader):
     reader.with_data("erase")
     with reader.store.write() as tx:
         at = clock.now()
-        back = tx.subscribers.subscribe("Anna@Example.org", "breaking", cause=TEST, at=at)
+        back = tx.subscribers.subscribe("Anna@Example.org", "breaking", cause=by_test(at))
         assert back is SubscribeOutcome.ERASED
-        key = tx.subscribers.add_pending(HER, ["breaking"], cause=BUTTON, at=at)
-        tx.subscribers.confirm(key, ["breaking"], cause=BUTTON, at=at)
+        key = tx.subscribers.add_pending(HER, ["breaking"], cause=replace(BUTTON, at=at))
+        tx.subscribers.confirm(key, ["breaking"], cause=replace(BUTTON, at=at))
         assert tx.subscribers.by_email(HER).subscriptions[0].state == "confirmed"
         assert not tx.erasures.contains(HER)
 
@@ -114,7 +114,7 @@ def test_an_edition_counts_as_many_readers_as_before(store):
         assert len(record.followed_links) == 2
         before = tx.deliveries.totals(edition.key)
         assert before.failed == 1
-        assert tx.erasures.erase(key, cause=BUTTON, at=at)
+        assert tx.erasures.erase(key, cause=replace(BUTTON, at=at))
         assert tx.deliveries.totals(edition.key) == before
         assert [row.reply for row in tx.deliveries.by_edition(edition.key) if not row.email] == [""]
         assert [item.reply for item in tx.data_export.mailed_items(key)] == [""]
@@ -129,7 +129,7 @@ def test_what_is_on_its_way_to_who_is_erased_does_not_go_out(store):
     editions.subscribe(store, HER, "bo@example.org")
     edition = editions.freeze(store)
     with store.write() as tx:
-        tx.erasures.erase(tx.subscribers.by_email(HER).key, cause=BUTTON, at=editions.NOON)
+        tx.erasures.erase(tx.subscribers.by_email(HER).key, cause=BUTTON)
         later = editions.NOON + timedelta(minutes=1)
         claims = tx.claims.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
         assert [claim.email for claim in claims] == ["bo@example.org"]
@@ -147,10 +147,10 @@ def test_numbers_of_a_merged_reader_lead_to_the_remaining_one(store):
         anna, bo, cy = (
             tx.subscribers.by_email(f"{who}@example.org").key for who in ("anna", "bo", "cy")
         )
-        tx.subscribers.merge(anna, bo, cause=TEST, at=editions.NOON)
-        tx.subscribers.merge(bo, cy, cause=TEST, at=editions.NOON)
+        tx.subscribers.merge(anna, bo, cause=by_test(editions.NOON))
+        tx.subscribers.merge(bo, cy, cause=by_test(editions.NOON))
         assert [tx.merges.current_number(key) for key in (anna, bo, cy)] == [cy, cy, cy]
         assert set(tx.merges.all_numbers(cy)) == {anna, bo, cy}
         assert [item.edition for item in tx.data_export.mailed_items(cy)] == [edition.key] * 3
-        tx.erasures.erase(cy, cause=BUTTON, at=editions.NOON)
+        tx.erasures.erase(cy, cause=BUTTON)
         assert tx.subscribers.by_key(tx.merges.current_number(anna)) is None

@@ -13,7 +13,7 @@ import pytest
 from syndicate import clock
 from syndicate.model.subscribers import Action, Actor, ConfirmationKind
 from syndicate.web.app import application
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 from tests.deliver import editions
 from tests.render.mail.samples import alert, story
 from tests.web.asgi_client import Client
@@ -40,7 +40,7 @@ def anna(web, sqlite_store, publication):
     with reader.store.write() as tx:
         fields = {"city": "Bonn", "crm": "4711"}
         at = clock.now()
-        tx.subscribers.update(reader.key, name="Anna Rosental", fields=fields, cause=TEST, at=at)
+        tx.subscribers.update(reader.key, name="Anna Rosental", fields=fields, cause=by_test(at))
     return reader
 
 
@@ -101,7 +101,7 @@ def test_no_link_of_a_mail_shows_the_data_of_its_reader(anna):
 
 def test_only_pause_language_and_leaving_are_done_without_the_reader(anna):
     with anna.store.write() as tx:
-        tx.subscribers.subscribe("anna@example.org", "secret", cause=TEST, at=clock.now())
+        tx.subscribers.subscribe("anna@example.org", "secret", cause=by_test(clock.now()))
     before = anna.person
     for action in ("change", "download", "erase", "join", "data", "address"):
         typed = {"name": "Mallory", "field-city": "Ulm", "newsletter": "culture"}
@@ -161,7 +161,7 @@ def test_who_cannot_be_mailed_is_asked_to_write(web, sqlite_store, publication):
     tables = TABLES | {"mail": {"from": "news@example.org", "reply_to": "desk@example.org"}}
     anna = subscribe_anna(web(**tables), sqlite_store, publication(**tables))
     with anna.store.write() as tx:
-        tx.subscribers.suppress("anna@example.org", "bounced", cause=TEST, at=clock.now())
+        tx.subscribers.suppress("anna@example.org", "bounced", cause=by_test(clock.now()))
     page = anna.get()
     assert "data" not in BUTTON.findall(page.text)
     section = page.text.partition('id="data"')[2]
@@ -222,7 +222,7 @@ def test_leaving_is_undone_within_the_hour_and_not_after(anna, later, way):
 
 def test_what_the_operator_took_out_comes_back_by_no_link(anna):
     with anna.store.write() as tx:
-        tx.subscribers.unsubscribe(anna.key, "breaking", cause=TEST, at=clock.now())
+        tx.subscribers.unsubscribe(anna.key, "breaking", cause=by_test(clock.now()))
     unsubscribe = path_of(anna.links.unsubscribe(anna.key, "breaking"))
     assert "undo" not in BUTTON.findall(anna.client.get(unsubscribe).text)
     anna.client.post(unsubscribe, data={"action": "undo"})
@@ -262,8 +262,8 @@ def test_nor_does_it_subscribe_who_has_left_everything_before_they_confirmed(ann
 
 def test_what_was_never_confirmed_is_not_confirmed_by_undoing(anna):
     with anna.store.write() as tx:
-        asked = by_reader("form on the web")
-        tx.subscribers.add_pending("anna@example.org", ["culture"], cause=asked, at=clock.now())
+        asked = by_reader("form on the web", clock.now())
+        tx.subscribers.add_pending("anna@example.org", ["culture"], cause=asked)
     culture = path_of(anna.links.unsubscribe(anna.key, "culture"))
     anna.client.post(culture, data={"action": "leave"})
     anna.client.post(culture, data={"action": "undo"})
@@ -273,7 +273,7 @@ def test_what_was_never_confirmed_is_not_confirmed_by_undoing(anna):
 def test_unsubscribing_works_for_ever_with_one_click_or_the_button(anna, later):
     for years, data in ((9, ONE_CLICK), (1, {"action": "leave"})):
         with anna.store.write() as tx:
-            tx.subscribers.confirm(anna.key, ["breaking"], cause=TEST, at=clock.now())
+            tx.subscribers.confirm(anna.key, ["breaking"], cause=by_test(clock.now()))
         unsubscribe = path_of(anna.links.unsubscribe(anna.key, "breaking"))
         later(days=365 * years)
         assert anna.client.post(unsubscribe, data=data).status_code == 200

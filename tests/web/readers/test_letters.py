@@ -19,7 +19,7 @@ from syndicate.schedule.runner import Runner
 from syndicate.schedule.wiring import Services
 from syndicate.web.readers.letters import LetterSender, SignupLimits
 from syndicate.web.telemetry.counters import RequestCounters
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.until import until
 
 SHIPPED = Templates()
@@ -105,9 +105,9 @@ def test_a_letter_goes_out_without_a_mailing_lists_headers(site):
 def test_the_letter_to_a_known_reader_is_in_their_language(site):
     opened = site()
     with opened.store.write() as tx:
-        tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=clock.now())
+        tx.subscribers.subscribe("anna@example.org", "breaking", cause=by_test(clock.now()))
         key = tx.subscribers.by_email("anna@example.org").key
-        tx.subscribers.update(key, language="de", at=clock.now(), cause=TEST)
+        tx.subscribers.update(key, language="de", cause=by_test(clock.now()))
     opened.sign_up()
     assert "Bitte bestätigen Sie" in opened.letters()[0].subject
 

@@ -6,7 +6,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.store.audience.data_export import DataExport
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.deliver import editions
 from tests.web.known_reader import TABLES, status_text, subscribe_anna
 
@@ -23,7 +23,7 @@ def test_others_write_while_a_reader_s_file_is_put_together(reader, monkeypatch)
 
     def meanwhile(self, key):
         with reader.store.write() as tx:
-            tx.subscribers.subscribe("bo@example.org", "breaking", cause=TEST, at=clock.now())
+            tx.subscribers.subscribe("bo@example.org", "breaking", cause=by_test(clock.now()))
         return found(self, key)
 
     link = reader.data_link()
@@ -36,7 +36,7 @@ def test_others_write_while_a_reader_s_file_is_put_together(reader, monkeypatch)
 def test_name_and_own_fields_are_changed_and_other_fields_stay(reader):
     with reader.store.write() as tx:
         fields = {"city": "Bonn", "crm": "4711"}
-        tx.subscribers.update(reader.key, fields=fields, cause=TEST, at=clock.now())
+        tx.subscribers.update(reader.key, fields=fields, cause=by_test(clock.now()))
     typed = {"name": " Ann\ta ", "field-city": "", "field-job": "Baker"}
     page = reader.with_data("change", **typed)
     assert status_text(page) == "Saved."
@@ -58,7 +58,7 @@ def test_an_error_in_a_field_is_shown_and_the_text_stays(web, sqlite_store, publ
 
 def test_the_download_has_all_data_on_a_reader(reader):
     with reader.store.write() as tx:
-        tx.subscribers.tag(reader.key, ["vip"], cause=TEST, at=clock.now())
+        tx.subscribers.tag(reader.key, ["vip"], cause=by_test(clock.now()))
     edition = editions.freeze(reader.store)
     answer = reader.with_data("download")
     assert answer.headers["content-disposition"].startswith('attachment; filename="data-')

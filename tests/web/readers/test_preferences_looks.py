@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from syndicate import clock
 from syndicate.deliver.message.links import SignedLinks
 from tests import checkers
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.web.known_reader import TABLES, KnownReader, path_of, subscribe_anna
 from tests.web.readers.mover import NEW, Mover
 
@@ -156,7 +156,7 @@ def test_the_nu_checker_has_nothing_to_say(anna, tmp_path):
     mover = Mover(anna)
     mover.ask()
     with anna.store.write() as tx:
-        tx.subscribers.subscribe("bo@example.org", "breaking", cause=TEST, at=clock.now())
+        tx.subscribers.subscribe("bo@example.org", "breaking", cause=by_test(clock.now()))
         bo = tx.subscribers.by_email("bo@example.org").key
     unsubscribe = path_of(anna.links.unsubscribe(bo, "breaking"))
     link = anna.data_link()
@@ -184,7 +184,7 @@ def test_the_nu_checker_has_nothing_to_say(anna, tmp_path):
 def test_a_reader_leaves_and_comes_back_by_the_buttons(browser, web, sqlite_store, publication):
     joined = datetime(2026, 11, 24, tzinfo=UTC)
     with sqlite_store.write() as tx:
-        tx.subscribers.subscribe("anna@example.org", "breaking", cause=TEST, at=joined)
+        tx.subscribers.subscribe("anna@example.org", "breaking", cause=by_test(joined))
         token = (
             SignedLinks(publication(), tx.keys.secret("links"))
             .unsubscribe(1, "breaking")

@@ -14,7 +14,7 @@ from syndicate.model.subscribers import Action
 from syndicate.store import Store
 from syndicate.web.readers.letters import LetterSender
 from tests import ROOT
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 
 pytestmark = pytest.mark.neighbours
 
@@ -116,9 +116,9 @@ def test_a_sign_up_of_a_known_reader_changes_nothing_stored(site):
     opened = site(newsletters=TWO, signup=CITY)
     with opened.store.write() as tx:
         at = clock.now()
-        tx.subscribers.subscribe("anna@example.org", "breaking", name="Anna", cause=TEST, at=at)
+        tx.subscribers.subscribe("anna@example.org", "breaking", name="Anna", cause=by_test(at))
         key = tx.subscribers.by_email("anna@example.org").key
-        tx.subscribers.update(key, fields={"city": "Bremen"}, at=at, cause=TEST)
+        tx.subscribers.update(key, fields={"city": "Bremen"}, cause=by_test(at))
     before = opened.reader()
     opened.sign_up("ANNA@EXAMPLE.ORG", name="Spam", newsletter="breaking", **{"fields.city": "X"})
     assert opened.reader() == before
@@ -185,11 +185,11 @@ def test_who_left_is_asked_by_letter_even_then(site, how):
     fresh = opened.sign_up("new@example.org").content
     opened.sign_up()
     with opened.store.write() as tx:
-        key, cause = tx.subscribers.by_email("anna@example.org").key, by_reader("test")
+        key, cause = tx.subscribers.by_email("anna@example.org").key, by_reader("test", clock.now())
         if how == "left":
-            tx.subscribers.unsubscribe(key, "breaking", at=clock.now(), cause=cause)
+            tx.subscribers.unsubscribe(key, "breaking", cause=cause)
         else:
-            tx.erasures.erase(key, at=clock.now(), cause=cause)
+            tx.erasures.erase(key, cause=cause)
     assert opened.sign_up().content == fresh
     assert opened.states() == {"breaking": "left" if how == "left" else "pending"}
     assert [letter.to for letter in opened.letters()] == ["anna@example.org"]

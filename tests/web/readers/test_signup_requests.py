@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from syndicate import clock
-from tests.causes import TEST, by_reader
+from tests.causes import by_reader, by_test
 
 pytestmark = pytest.mark.neighbours
 
@@ -19,11 +19,11 @@ def test_the_response_is_the_same_for_every_address(site):
     with opened.store.write() as tx:
         at = clock.now()
         for who in ("known", "left", "erased", "bounced"):
-            tx.subscribers.subscribe(f"{who}@example.org", "breaking", cause=TEST, at=at)
+            tx.subscribers.subscribe(f"{who}@example.org", "breaking", cause=by_test(at))
         found = {w: tx.subscribers.by_email(f"{w}@example.org") for w in ("left", "erased")}
-        tx.subscribers.unsubscribe(found["left"].key, "breaking", at=at, cause=by_reader("test"))
-        tx.erasures.erase(found["erased"].key, at=at, cause=by_reader("test"))
-        tx.subscribers.suppress("bounced@example.org", "5.1.1", at=at, cause=TEST)
+        tx.subscribers.unsubscribe(found["left"].key, "breaking", cause=by_reader("test", at))
+        tx.erasures.erase(found["erased"].key, cause=by_reader("test", at))
+        tx.subscribers.suppress("bounced@example.org", "5.1.1", cause=by_test(at))
     names = ["known", "left", "erased", "bounced", "stranger", *["known"] * 5]
     pages = [opened.sign_up(f"{who}@example.org") for who in names]
     responses = [
@@ -39,8 +39,8 @@ def test_the_response_is_the_same_for_every_address(site):
 def test_it_takes_as_long_for_every_address(site):
     opened = site(signup={"per_address": 1000, "per_network": 1000})
     with opened.store.write() as tx:
-        tx.subscribers.subscribe("known@example.org", "breaking", cause=TEST, at=clock.now())
-        tx.subscribers.suppress("bounced@example.org", "5.1.1", at=clock.now(), cause=TEST)
+        tx.subscribers.subscribe("known@example.org", "breaking", cause=by_test(clock.now()))
+        tx.subscribers.suppress("bounced@example.org", "5.1.1", cause=by_test(clock.now()))
     opened.sign_up("warm@example.org")
     strangers = (f"new{number}" for number in count())
 

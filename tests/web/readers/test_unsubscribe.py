@@ -11,7 +11,7 @@ import pytest
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.subscribers import SubscriberChange, SubscriptionState
 from syndicate.store import Store
-from tests.causes import TEST
+from tests.causes import by_test
 
 pytestmark = pytest.mark.neighbours
 
@@ -54,7 +54,7 @@ def reader(web, sqlite_store, publication) -> Reader:
 
 def _reader(client, store, config, newsletter="breaking") -> Reader:
     with store.write() as tx:
-        tx.subscribers.subscribe("anna@example.org", newsletter, cause=TEST, at=AT)
+        tx.subscribers.subscribe("anna@example.org", newsletter, cause=by_test(AT))
         found = tx.subscribers.by_email("anna@example.org")
         token = (
             SignedLinks(config, tx.keys.secret("links"))
@@ -191,7 +191,7 @@ def test_undo_does_nothing_for_somebody_who_has_not_left(reader):
 
 def test_a_suppressed_reader_is_not_offered_a_way_back(reader):
     with reader.store.write() as tx:
-        tx.subscribers.suppress("anna@example.org", "complaint", at=AT, cause=TEST)
+        tx.subscribers.suppress("anna@example.org", "complaint", cause=by_test(AT))
     page = reader.client.post(reader.path, data={"action": "leave"})
     assert "<form" not in page.text
     assert reader.client.post(reader.path, data={"action": "undo"}).status_code == 400
@@ -285,7 +285,7 @@ def test_a_link_of_a_newsletter_that_has_another_name_now_leaves_that_one(
 ):
     reader = _reader(web(newsletters=[{"name": "flash"}]), sqlite_store, publication())
     with sqlite_store.write() as tx:
-        tx.newsletters.rename("breaking", "flash", cause=TEST, at=AT)
+        tx.newsletters.rename("breaking", "flash", cause=by_test(AT))
     page = reader.client.get(reader.path)
     assert "Flash" in page.text
     assert reader.client.post(reader.path, **URLENCODED).status_code == 200

@@ -14,7 +14,7 @@ from syndicate.model.mail_flow import SendRate
 from syndicate.web.app import application
 from syndicate.web.telemetry.counters import REPORT_LIFETIME, KindCounters, RequestCounters
 from tests import ROOT
-from tests.causes import TEST
+from tests.causes import by_test
 from tests.store.ledger.test_deliveries import edition, readers
 from tests.web.asgi_client import Client
 from tests.web.known_reader import TABLES
@@ -167,9 +167,9 @@ def test_the_store_is_told_by_newsletter_and_state(web, sqlite_store, tmp_path):
     publish(tmp_path)
     with sqlite_store.write() as tx:
         for number in range(3):
-            tx.subscribers.subscribe(f"r{number}@example.org", "culture", cause=TEST, at=NOW)
+            tx.subscribers.subscribe(f"r{number}@example.org", "culture", cause=by_test(NOW))
         person = tx.subscribers.by_email("r0@example.org")
-        tx.subscribers.unsubscribe(person.key, "culture", at=NOW, cause=TEST)
+        tx.subscribers.unsubscribe(person.key, "culture", cause=by_test(NOW))
     seen = metrics(client)
     assert seen("syndicate_store_readable") == 1
     assert seen("syndicate_subscriptions", "culture", "confirmed") == 2
@@ -187,7 +187,7 @@ def test_the_store_is_counted_once_for_many_who_ask(web, sqlite_store):
     client = web()
     metrics(client)
     with sqlite_store.write() as tx:
-        tx.subscribers.subscribe("late@example.org", "breaking", cause=TEST, at=NOW)
+        tx.subscribers.subscribe("late@example.org", "breaking", cause=by_test(NOW))
     assert metrics(client)("syndicate_subscriptions", "breaking", "confirmed") == -1
 
 

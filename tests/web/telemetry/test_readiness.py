@@ -131,8 +131,8 @@ def test_mail_that_has_just_become_due_is_no_reason(due):
 def test_an_edition_that_somebody_paused_is_no_reason(due):
     post = due(10)
     with post.store.write() as tx:
-        cause = Cause(who=Actor.OPERATOR, how="pause")
-        tx.control.pause(post.edition, cause=cause, at=clock.now())
+        cause = Cause(who=Actor.OPERATOR, how="pause", at=clock.now())
+        tx.control.pause(post.edition, cause=cause)
     assert post.ready() == (200, ["ok"])
 
 
