@@ -9,22 +9,19 @@ from typing import TypeVar
 from cachetools import LRUCache
 
 from syndicate.body.figures import without_files
-from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import Problem
 from syndicate.model.articles import Article
 from syndicate.model.compiled_body import CompiledBody
 from syndicate.publish.build.tasks import Missing, TaskOutcome, error_text
-from syndicate.render.feeds.channel import FeedChannel, FeedHistory, build_channel
 from syndicate.render.feeds.entries import (
-    Tombstone,
+    EntryFragments,
     build_entry,
     build_tombstone,
     build_withdrawn_entry,
 )
 from syndicate.render.feeds.formats import FORMATS
 from syndicate.render.pages.list_pages import ListPages
-from syndicate.render.topics import Topic
 from syndicate.store import Store, Transaction
 
 _K = TypeVar("_K")
@@ -42,17 +39,6 @@ class ListTeaser:
 
     html: str
     modified: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class EntryFragments:
-    """An article in feeds."""
-
-    fragments: dict[str, bytes]
-    """By the file name of the format."""
-    modified: datetime
-    has_audio: bool
-    tombstone: Tombstone | None
 
 
 class FragmentRenderer:
@@ -139,20 +125,6 @@ class FragmentRenderer:
             feed_entry, deleted = build_entry(self._config, article, body, full_text=full), None
         fragments = {writer.file: writer.write_entry(feed_entry) for writer in FORMATS}
         return EntryFragments(fragments, feed_entry.modified, feed_entry.audio is not None, deleted)
-
-
-def feed_channel(
-    config: Config, topic: Topic, entries: Sequence[EntryFragments], archive: FeedHistory | None
-) -> FeedChannel:
-    """Return the head of a feed document with these entries."""
-    return build_channel(
-        config,
-        topic,
-        updated=max((entry.modified for entry in entries), default=EPOCH),
-        has_audio=any(entry.has_audio for entry in entries),
-        archive=archive,
-        deleted=tuple(entry.tombstone for entry in entries if entry.tombstone),
-    )
 
 
 def _keep(cache: LRUCache[_K, _T], key: _K, value: _T) -> None:

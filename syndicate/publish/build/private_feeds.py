@@ -14,13 +14,14 @@ from cachetools import LRUCache
 
 from syndicate.config import Config
 from syndicate.model.articles import Status
-from syndicate.publish.build.entry_fragments import EntryFragments, FragmentRenderer, feed_channel
+from syndicate.publish.build.entry_fragments import FragmentRenderer
 from syndicate.publish.build.tasks import TaskOutcome
 from syndicate.publish.output.compression import GzipTemplate
 from syndicate.publish.records.manifest import Manifest, ManifestState, PublishedFile
 from syndicate.publish.records.topic_index import TopicIndex
 from syndicate.render import addresses, topics
-from syndicate.render.feeds.channel import FeedChannel, FeedHistory
+from syndicate.render.feeds.channel import FeedChannel, FeedHistory, build_channel
+from syndicate.render.feeds.entries import EntryFragments
 from syndicate.render.feeds.formats import FORMATS, FeedWriter
 from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.topics import Topic
@@ -108,5 +109,5 @@ class PrivateFeedWriter:
         """
         private = addresses.private_feed(self._placeholder, topic.home)
         own = {writer.file: f"{self._config.web_url}{private}{writer.file}" for writer in FORMATS}
-        head = feed_channel(self._config, topic, entries, FeedHistory(own=own))
+        head = build_channel(self._config, topic, entries, FeedHistory(own=own))
         return replace(head, private=True)

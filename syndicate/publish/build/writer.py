@@ -17,7 +17,7 @@ from syndicate.config import Config
 from syndicate.errors import Problem, StoreError
 from syndicate.model.articles import MEDIA, Article, Person
 from syndicate.model.compiled_body import CompiledBody
-from syndicate.publish.build.entry_fragments import FragmentRenderer, ListTeaser, feed_channel
+from syndicate.publish.build.entry_fragments import FragmentRenderer, ListTeaser
 from syndicate.publish.build.tasks import (
     ArticleOutcome,
     ArticlesTask,
@@ -35,7 +35,7 @@ from syndicate.publish.output.media import MediaFolder, media_files, without_ren
 from syndicate.publish.records.manifest import PublishedFile
 from syndicate.publish.records.topic_index import ListedArticle
 from syndicate.render import addresses, topics
-from syndicate.render.feeds.channel import rfc3339
+from syndicate.render.feeds.channel import build_channel, rfc3339
 from syndicate.render.feeds.formats import topic_formats
 from syndicate.render.pages.article_page import ArticlePages
 from syndicate.render.pages.list_pages import ListPages
@@ -234,7 +234,7 @@ class PageWriter:
     def _document(self, task: FeedDocumentTask, outcome: TaskOutcome) -> Iterator[OutputFile]:
         full = topics.full_text(task.topic, self.config)
         entries = self.fragments.entries(task.articles, outcome, full=full)
-        head = feed_channel(self.config, task.topic, entries, task.archive)
+        head = build_channel(self.config, task.topic, entries, task.archive)
         for writer in topic_formats(task.topic, self.config):
             fragments = [entry.fragments[writer.file] for entry in entries]
             yield OutputFile(

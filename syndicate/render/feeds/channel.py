@@ -4,17 +4,17 @@ The formats only arrange the values of a channel and of its `entries`, so that a
 content.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from syndicate.clock import to_utc
+from syndicate.clock import EPOCH, to_utc
 from syndicate.config import Config
 from syndicate.config.sections.feeds import PodcastSettings
 from syndicate.model.articles import Person
 from syndicate.render import addresses
-from syndicate.render.feeds.entries import Tombstone, publisher, rights_line
+from syndicate.render.feeds.entries import EntryFragments, Tombstone, publisher, rights_line
 from syndicate.render.topics import Topic, TopicKind
 from syndicate.text import one_line
 
@@ -124,15 +124,9 @@ class DocumentParts:
 
 
 def build_channel(
-    config: Config,
-    topic: Topic,
-    *,
-    updated: datetime,
-    has_audio: bool = False,
-    archive: FeedHistory | None = None,
-    deleted: tuple[Tombstone, ...] = (),
+    config: Config, topic: Topic, entries: Sequence[EntryFragments], archive: FeedHistory | None
 ) -> FeedChannel:
-    """Return the model of a topic's feed; with `has_audio` it is a podcast."""
+    """Return the model of a topic's feed with these entries; with a recording it is a podcast."""
     publication = config.publication
     is_everything = topic.kind is TopicKind.EVERYTHING
     name = feed_title(config, topic)
@@ -148,13 +142,13 @@ def build_channel(
         accent=config.theme.light.accent,
         rights=rights_line(config),
         categories=() if is_everything else (one_line(topic.name),),
-        podcast=_podcast(config, topic) if has_audio else None,
+        podcast=_podcast(config, topic) if any(entry.has_audio for entry in entries) else None,
         cover=addresses.cover(config),
         hubs=() if archive and archive.own else config.hubs,
         minutes=config.syndication.minutes,
         archive=archive,
-        deleted=deleted,
-        updated=updated,
+        deleted=tuple(entry.tombstone for entry in entries if entry.tombstone),
+        updated=max((entry.modified for entry in entries), default=EPOCH),
     )
 
 

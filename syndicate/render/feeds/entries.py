@@ -67,6 +67,17 @@ class Tombstone:
     comment: str
 
 
+@dataclass(frozen=True, slots=True)
+class EntryFragments:
+    """An article in feeds."""
+
+    fragments: dict[str, bytes]
+    """By the file name of the format."""
+    modified: datetime
+    has_audio: bool
+    tombstone: Tombstone | None
+
+
 def build_entry(
     config: Config,
     article: Article,

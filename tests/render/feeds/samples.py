@@ -6,12 +6,11 @@ from functools import reduce
 from operator import getitem
 from typing import Any
 
-from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.channel import FeedChannel, build_channel
-from syndicate.render.feeds.entries import ChannelEntry
+from syndicate.render.feeds.entries import ChannelEntry, EntryFragments
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
@@ -57,12 +56,8 @@ def a_channel(
     if section:
         home = addresses.section(section)
         topic = topics.Topic(kind=topics.TopicKind.SECTION, name=section, home=home)
-    return build_channel(
-        config,
-        topic,
-        updated=max((entry.modified for entry in entries), default=EPOCH),
-        has_audio=any(entry.audio for entry in entries),
-    )
+    shown = [EntryFragments({}, e.modified, e.audio is not None, None) for e in entries]
+    return build_channel(config, topic, shown, archive=None)
 
 
 TYPES: dict[str, type] = {"object": dict, "array": list, "string": str}
