@@ -86,9 +86,10 @@ def application(
     if is_outbox_served(config):
         routes += OutboxPages(config, pages).routes()
     if config.websub.own:
-        from syndicate.web.websub_hub import HubPage  # noqa: PLC0415 - a HTTP client is slow to import
+        from syndicate.publish.push.hub import Hub  # noqa: PLC0415 - a HTTP client is slow to import
+        from syndicate.web.websub_hub import HubPage  # noqa: PLC0415
 
-        hub = HubPage(store, config, push_due)
+        hub = HubPage(Hub.of(store, config), push_due)
         routes.append(Route("/hub", hub.handle, methods=["GET", "POST"]))
     prefixes = frozenset(route.path.split("/")[1] for route in routes)
     probes = Readiness(store, config, stopping=stopping, sends=sends).routes()

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Self
 from urllib.parse import quote, urlencode
 
@@ -14,7 +13,6 @@ from starlette.routing import Route
 
 from syndicate.config import Config, TransportKind
 from syndicate.config.loopback import is_loopback
-from syndicate.config.values import split_mailbox
 from syndicate.deliver.outbox import Outbox, OutboxMessage
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.pages import WebPages
@@ -28,59 +26,6 @@ _CHOICES = {
     "theme": ("both", "light", "dark"),
 }
 """The options of a page that say how a message is shown; the first one is the default."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageSummary:
-    """One message in the list."""
-
-    name: str
-    sender: str
-    """The sender's name, or the address when there is none."""
-    recipient: str
-    """The address without the name."""
-    subject: str
-    at: datetime
-
-    @classmethod
-    def of(cls, message: OutboxMessage) -> Self:
-        """Return the summary of a message."""
-        name, address = split_mailbox(_sender(message))
-        return cls(
-            name=message.name,
-            sender=name or address,
-            recipient=split_mailbox(message.to)[1],
-            subject=message.subject,
-            at=message.date,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageList:
-    """One page of the list, newest first."""
-
-    messages: tuple[MessageSummary, ...]
-    total: int
-    page: int
-    newer: int | None
-    """The previous page, if there is one."""
-    older: int | None
-    """The next page, if there is one."""
-
-    @classmethod
-    def of(cls, outbox: Outbox, page: int) -> Self:
-        """Return a page of the list; the last one for a page past the end."""
-        messages = outbox.messages()
-        last = max(1, -(-len(messages) // PAGE_SIZE))
-        page = min(page, last)
-        shown = messages[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-        return cls(
-            messages=tuple(map(MessageSummary.of, shown)),
-            total=len(messages),
-            page=page,
-            newer=page - 1 if page > 1 else None,
-            older=page + 1 if page < last else None,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,16 +104,19 @@ class OutboxPages:
         self._check_access(request)
         name = request.path_params.get("name")
         options = ViewOptions.of(request.query_params)
-        messages = MessageList.of(self._outbox, options.page)
-        shown = name or (messages.messages[0].name if messages.messages else None)
-        message = self._get(shown) if shown else None
+        messages = self._outbox.messages()
+        last_page = max(1, -(-len(messages) // PAGE_SIZE))
+        page = min(options.page, last_page)
+        listed = messages[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+        shown = name or (listed[0].name if listed else None)
         values = {
-            "message_list": messages,
-            "options": replace(options, page=messages.page),
+            "messages": listed,
+            "total": len(messages),
+            "last_page": last_page,
+            "options": replace(options, page=page),
             "name": shown,
             "selected": name is not None,
-            "message": message,
-            "sender": _sender(message) if message else None,
+            "message": self._get(shown) if shown else None,
             "folder": self._config.mail.outbox,
             "newsletters": self._config.newsletters,
         }
@@ -215,8 +163,3 @@ class OutboxPages:
 
 def _origin(url: str) -> str:
     return "/".join(url.split("/")[:3])
-
-
-def _sender(message: OutboxMessage) -> str:
-    """Return the decoded From of a message."""
-    return next((value for name, value in message.headers if name.lower() == "from"), "")

@@ -15,17 +15,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from syndicate import clock
-from syndicate.config import Config
 from syndicate.errors import CallFailed, SyndicateError
-from syndicate.publish.mirror import Mirror
 from syndicate.publish.push.feed_documents import FeedDocuments
-from syndicate.publish.push.http_client import HttpClient
+from syndicate.publish.push.hub import HOUR, MINUTE, Hub
 from syndicate.publish.push.ssrf_guard import host_of
-from syndicate.store import HubRequest, Store, Transaction
+from syndicate.store import HubRequest, Transaction
 from syndicate.web.forms import Form, read_form
 from syndicate.web.server import client_address
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 MIN_LEASE, DEFAULT_LEASE, MAX_LEASE = HOUR, timedelta(days=10), timedelta(days=30)
 """Leases of subscriptions."""
 MAX_REQUESTS_PER_NETWORK = 300
@@ -51,18 +48,15 @@ _ABOUT = (
 class HubPage:
     """The endpoint /hub."""
 
-    def __init__(self, store: Store, config: Config, on_request: Callable[[], None]) -> None:
+    def __init__(self, hub: Hub, on_request: Callable[[], None]) -> None:
         """Call `on_request` when there is a request to verify."""
-        self._store = store
-        self._config = config
+        self._hub = hub
         self._on_request = on_request
-        self._http_client = HttpClient(allowed=config.websub.private_callbacks)
-        self._mirror = Mirror.of(config)
 
     async def handle(self, request: Request) -> Response:
         """Queue a request for verification; describe the hub on a GET."""
         if request.method != "POST":
-            return PlainTextResponse(_ABOUT.format(url=self._config.url))
+            return PlainTextResponse(_ABOUT.format(url=self._hub.config.url))
         form = await read_form(request)
         try:
             await run_in_threadpool(self._queue, request, form, at=clock.now())
@@ -88,7 +82,7 @@ class HubPage:
                 sha256=self._version(topic),
             )
             host = host_of(callback)
-            with self._store.write() as tx:
+            with self._hub.store.write() as tx:
                 if not tx.hub.exists(topic, callback):
                     if mode == "unsubscribe":
                         return  # nothing to remove, so nothing to verify
@@ -96,9 +90,9 @@ class HubPage:
                 tx.hub.add_request(topic, callback, host, hub_request, at=at)
 
     def _check_rate(self, request: Request, at: datetime) -> None:
-        network = client_address.client_network(request, self._config.web.proxies) or "nowhere"
+        network = client_address.client_network(request, self._hub.config.web.proxies) or "nowhere"
         name, limit = f"hub from {network}", MAX_REQUESTS_PER_NETWORK
-        with self._store.write() as tx:
+        with self._hub.store.write() as tx:
             wait = tx.attempt_limits.take(name, limit=limit, per=HOUR, at=at)
         if wait is not None:
             reason = f"more than {limit} requests an hour; try again later"
@@ -106,14 +100,14 @@ class HubPage:
 
     def _version(self, topic: str) -> str:
         """Return the version of a feed; "" while the mirror still has an older one."""
-        with FeedDocuments.open(self._config) as documents:
+        with FeedDocuments.open(self._hub.config) as documents:
             if documents is None:
                 raise _refusal("nothing is published yet; try again", 503, retry_after=MINUTE)
             version = documents.version(topic)
             if version is None:
                 reason = "hub.topic is not one of our feeds; expected the self address of a feed"
                 raise _refusal(reason)
-            return version if documents.is_published(topic, self._mirror) else ""
+            return version if documents.is_published(topic, self._hub.mirror) else ""
 
     def _parse_callback(self, callback: str) -> str:
         if len(callback) > _MAX_CALLBACK_LENGTH:
@@ -123,7 +117,7 @@ class HubPage:
         if "#" in callback or any(char <= " " or char == "\x7f" for char in callback):
             raise _refusal("hub.callback has a fragment, a space or a control character")
         try:
-            self._http_client.check(callback)
+            self._hub.client.check(callback)
         except CallFailed as error:
             raise _refusal(f"hub.callback: {error}") from error
         return callback

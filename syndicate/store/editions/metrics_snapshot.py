@@ -20,15 +20,7 @@ from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles, deliveries, editions, fires, subscriptions
 from syndicate.store.database.schema_delivery import CallKind, outgoing_calls
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushFigures:
-    """The queue of one kind of outgoing calls."""
-
-    waiting: int
-    """Not failed yet."""
-    failing: int
-    """Failed: to be retried, given up, or waiting for an operator."""
+_RECEIVERS = {"hubs": CallKind.PING, "engines": CallKind.INDEXNOW, "subscribers": CallKind.DELIVERY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +36,12 @@ class MetricsFigures:
     fires: Mapping[FireOutcome, int]
     subscriptions: Mapping[tuple[str, SubscriptionState], int]
     """By newsletter and state."""
-    push: Mapping[str, PushFigures]
-    """By receiver: `hubs`, `engines`, `subscribers`."""
+    push: Mapping[tuple[str, str], int]
+    """Outgoing calls by receiver, and whether they are `waiting` or `failing`.
+
+    The receivers are `hubs`, `engines` and `subscribers`. What has failed is to be retried, was
+    given up, or waits for an operator.
+    """
     hub_subscriptions: int
     """Of our own hub, not expired."""
     hub_requests: int
@@ -57,7 +53,11 @@ class MetricsSnapshot(Repository):
 
     def load(self, at: datetime) -> MetricsFigures:
         """Return the counts at `at`."""
-        kind = outgoing_calls.c.kind
+        calls = outgoing_calls.c
+        states = {
+            "waiting": (calls.due_at.is_not(None), calls.error == ""),
+            "failing": (calls.error != "",),
+        }
         by_newsletter = subscriptions.c.newsletter, subscriptions.c.state
         return MetricsFigures(
             articles=self._count(articles, public_at(at)),
@@ -71,14 +71,14 @@ class MetricsSnapshot(Repository):
                 )
             },
             push={
-                "hubs": self._push_figures(CallKind.PING),
-                "engines": self._push_figures(CallKind.INDEXNOW),
-                "subscribers": self._push_figures(CallKind.DELIVERY),
+                (receiver, state): self._count(outgoing_calls, calls.kind == kind, *conditions)
+                for receiver, kind in _RECEIVERS.items()
+                for state, conditions in states.items()
             },
             hub_subscriptions=self._count(
-                outgoing_calls, kind == CallKind.DELIVERY, outgoing_calls.c.expires_at > at
+                outgoing_calls, calls.kind == CallKind.DELIVERY, calls.expires_at > at
             ),
-            hub_requests=self._count(outgoing_calls, kind == CallKind.VERIFICATION),
+            hub_requests=self._count(outgoing_calls, calls.kind == CallKind.VERIFICATION),
         )
 
     def _editions(self) -> dict[tuple[str, str], int]:
@@ -100,14 +100,6 @@ class MetricsSnapshot(Repository):
                 ("done", total - sending.get(newsletter, 0) - on_hold.get(newsletter, 0)),
             )
         }
-
-    def _push_figures(self, kind: CallKind) -> PushFigures:
-        calls = outgoing_calls.c
-        of_kind, due, failed = calls.kind == kind, calls.due_at.is_not(None), calls.error != ""
-        return PushFigures(
-            waiting=self._count(outgoing_calls, of_kind, due, ~failed),
-            failing=self._count(outgoing_calls, of_kind, failed),
-        )
 
     def _by(
         self, column: Column[Any], *conditions: ColumnElement[bool], table: FromClause | None = None

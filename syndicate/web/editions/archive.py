@@ -28,7 +28,7 @@ from syndicate.store import ArchivedEdition, Store
 from syndicate.text import one_line
 from syndicate.web.editions.public_copy import POLICY, PublicCopies
 from syndicate.web.pages import WebPages
-from syndicate.web.published.files import GeneratedDocument
+from syndicate.web.published.files import serve_generated
 from syndicate.web.published.request_headers import match_etag
 from syndicate.web.published.response_headers import CORS, PREFLIGHT, self_link
 
@@ -36,7 +36,6 @@ PAGE_SIZE = 30
 FEED_SIZE = 20
 _NUMBER = re.compile("[1-9][0-9]{0,8}")
 STYLE = "web/archive.css"
-_FEED_TYPE = "application/atom+xml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +128,15 @@ class ArchivePages:
             editions = tx.archive.newest(newsletter.name, FEED_SIZE)
         page = f"{self._root}{newsletter.name}/"
         feed = _render_feed(self._config, newsletter, editions, page=page)
-        link = self_link(f"{page}feed.xml")
-        return GeneratedDocument(
-            digest=_digest(feed),
-            media_type=_FEED_TYPE,
-            generate=lambda coding: coding.compress(feed),
-            headers={"cache-control": feed_cache_control(self._config), "link": link, **CORS},
-        ).respond(request)
+        headers = {
+            "content-type": "application/atom+xml",
+            "cache-control": feed_cache_control(self._config),
+            "link": self_link(f"{page}feed.xml"),
+            **CORS,
+        }
+        return serve_generated(
+            request, _digest(feed), lambda coding: coding.compress(feed), headers
+        )
 
     def edition(self, request: Request) -> Response:
         """Show the public copy of an edition."""

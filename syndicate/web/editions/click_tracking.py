@@ -47,7 +47,7 @@ BURST_INTERVAL = timedelta(seconds=10)
 BURST_LINKS = 5
 """Different links of an edition within `BURST_INTERVAL` that only a machine follows."""
 MAX_AGENT_LENGTH = 300
-"""Characters of a User-Agent that are matched, and kept."""
+"""Characters of a User-Agent that are matched."""
 _MAX_VISITORS = 10_000
 _MAX_VISITS = 200
 """Per visitor."""
@@ -71,6 +71,7 @@ class LinkVisit:
     subscriber: int | None
     at: datetime
     agent: str
+    """The User-Agent as it is stored: shortened, and without control characters."""
     machine: bool
     key: int | None = None
     """Its key in the store, once written."""
@@ -191,7 +192,7 @@ class ClickPages(ReaderPages):
             link=link,
             subscriber=reader,
             at=clock.now(),
-            agent=agent,
+            agent=one_line(agent)[:_MAX_STORED_AGENT],
             machine=is_machine(request.method, agent, purpose),
         )
         origin = client_network(request, self.config.web.proxies) if reader is None else ""
@@ -222,11 +223,7 @@ class _ClickWriter:
         try:
             with self._store.write() as tx:
                 keys = [tx.clicks.add(_click(visit)) for visit in new]
-                agents = {
-                    visit.key: _stored_agent(visit)
-                    for visit in reclassified
-                    if visit.key is not None
-                }
+                agents = {visit.key: visit.agent for visit in reclassified if visit.key is not None}
                 tx.clicks.mark_as_machine(agents)
         except SyndicateError as error:
             _log.warning("clicks not counted", clicks=len(new), reason=str(error))
@@ -247,10 +244,5 @@ def _click(visit: LinkVisit) -> LinkClick:
         subscriber=visit.subscriber,
         at=visit.at,
         machine=visit.machine,
-        agent=_stored_agent(visit) if visit.machine else "",
+        agent=visit.agent if visit.machine else "",
     )
-
-
-def _stored_agent(visit: LinkVisit) -> str:
-    """Return the User-Agent without control characters, shortened."""
-    return one_line(visit.agent)[:_MAX_STORED_AGENT]

@@ -5,7 +5,6 @@ of it is sent. `docs/serving.md` has the responses as a table.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
@@ -243,48 +242,38 @@ class PublishedFiles:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeneratedDocument:
-    """A document that is generated on request, and served as if it were a file.
+def serve_generated(
+    request: Request,
+    digest: str,
+    generate: Callable[[ContentCoding], bytes],
+    headers: Mapping[str, str],
+    codings: tuple[ContentCoding, ...] = ALL_CODINGS,
+) -> Response:
+    """Serve a document that is generated on request as if it were a file.
 
-    It has no Last-Modified, ranges or deltas.
+    It has no Last-Modified, ranges or deltas. `digest` is that of the uncoded bytes; `generate`
+    returns the body in one of the `codings`, the best first, and isn't called for a client that
+    has it. `headers` are those in any coding. Respond with the document, 304, 406 or 412, as the
+    request's headers demand.
     """
-
-    digest: str
-    """Of the uncoded bytes; an ETag adds the coding."""
-    media_type: str
-    generate: Callable[[ContentCoding], bytes]
-    """Returns the body in a coding; it isn't called for a client that has it."""
-    headers: Mapping[str, str]
-    """The headers in any coding."""
-    codings: tuple[ContentCoding, ...] = ALL_CODINGS
-    """The codings that it is offered in, the best first."""
-
-    def respond(self, request: Request) -> Response:
-        """Respond with the document, 304, 406 or 412, as the request's headers demand."""
-        fields = FileRequest(request.scope)
-        coding = negotiate_coding(fields.accept_encoding, self.codings)
-        if coding is None:
-            return self._refused(HTTPStatus.NOT_ACCEPTABLE, "No coding is acceptable.\n")
-        etag = coding.etag(self.digest)
-        etags = (etag, *(other.etag(self.digest) for other in self.codings if other is not coding))
-        status = evaluate(fields, etags, None)
-        if status is HTTPStatus.PRECONDITION_FAILED:
-            return self._refused(status, "It is another version by now.\n")
-        if status is HTTPStatus.NOT_MODIFIED:
-            matched = match_etag(fields.if_none_match or "*", etags) or etag
-            return Response(status_code=status, headers=self._headers(etag=matched))
-        headers = self._headers(etag=etag) | {"content-type": self.media_type}
-        if coding is not ContentCoding.IDENTITY:
-            headers["content-encoding"] = coding
-        return Response(self.generate(coding), headers=headers)
-
-    def _headers(self, **more: str) -> dict[str, str]:
-        return {**self.headers, "vary": "Accept-Encoding", **more}
-
-    def _refused(self, status: HTTPStatus, text: str) -> Response:
-        headers = self._headers() | {"cache-control": "no-store"}
-        return Response(text, status, headers=headers, media_type="text/plain")
+    headers = {**headers, "vary": _VARY}
+    refused = {**headers, "content-type": "text/plain; charset=utf-8", "cache-control": "no-store"}
+    fields = FileRequest(request.scope)
+    coding = negotiate_coding(fields.accept_encoding, codings)
+    if coding is None:
+        return Response("No coding is acceptable.\n", HTTPStatus.NOT_ACCEPTABLE, refused)
+    etag = coding.etag(digest)
+    etags = (etag, *(other.etag(digest) for other in codings if other is not coding))
+    status = evaluate(fields, etags, None)
+    if status is HTTPStatus.PRECONDITION_FAILED:
+        return Response("It is another version by now.\n", status, refused)
+    if status is HTTPStatus.NOT_MODIFIED:
+        etag = match_etag(fields.if_none_match or "*", etags) or etag
+        del headers["content-type"]
+        return Response(status_code=status, headers={**headers, "etag": etag})
+    if coding is not ContentCoding.IDENTITY:
+        headers["content-encoding"] = coding
+    return Response(generate(coding), headers={**headers, "etag": etag})
 
 
 def _content_headers(file: CachedFile, coding: ContentCoding, size: int) -> dict[str, str]:

@@ -15,7 +15,7 @@ from syndicate.render.pages.list_pages import ListPages
 from syndicate.render.pages.page_frame import PageFrame
 from syndicate.render.templates import Templates
 from syndicate.store import Store
-from syndicate.web.published.files import GeneratedDocument
+from syndicate.web.published.files import serve_generated
 from syndicate.web.published.request_headers import ContentCoding
 
 _HEADERS = {"cache-control": "private, no-store", "x-robots-tag": "noindex, nofollow"}
@@ -45,10 +45,5 @@ class PrivateFeedPages:
             zipped = coding is ContentCoding.GZIP
             return (template.render_gzipped if zipped else template.render)(token.encode())
 
-        return GeneratedDocument(
-            digest=template.digest,
-            media_type=format_of(document.file).media_type,
-            generate=fill,
-            headers=_HEADERS,
-            codings=_CODINGS,
-        ).respond(request)
+        headers = {**_HEADERS, "content-type": format_of(document.file).media_type}
+        return serve_generated(request, template.digest, fill, headers, _CODINGS)

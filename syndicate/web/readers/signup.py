@@ -7,7 +7,8 @@ disclosed: people have to solve a proof of work, or wait.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -63,22 +64,6 @@ _PROOF_REQUIRED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SignupFormView:
-    """A form as it is rendered, with the errors in what was typed."""
-
-    typed: SignupInput = field(default_factory=SignupInput)
-    problems: Mapping[str, str] = field(default_factory=dict)
-    notice: str = ""
-    """A message about the form as a whole."""
-    throttled: bool = False
-    """Whether the message is that there are too many sign-ups."""
-    stamp: str = ""
-    """The stamp to keep; a new one by default."""
-    work: bool = False
-    """Whether a proof of work lifts the limit that the notice is about."""
-
-
 @dataclass(frozen=True)
 class SignupPages:
     """The endpoints under /signup, and /api/signup."""
@@ -108,23 +93,21 @@ class SignupPages:
         """Show the form; on a POST, process it."""
         if request.method != "POST":
             selected = request.query_params.getlist("newsletter")
-            view = _SignupFormView(typed=SignupInput(newsletters=selected))
-            return await run_in_threadpool(self._form, view)
+            return await run_in_threadpool(self._form, SignupInput(newsletters=selected))
         form = await read_form(request, max_fields=MAX_CHECKBOX_FIELDS)
         return await run_in_threadpool(self._handle_form, request, form)
 
     def _handle_form(self, request: Request, form: Form | None) -> Response:
         if form is None:
             notice = self._texts.gettext("That was not understood. Please fill in the form again.")
-            return self._form(_SignupFormView(notice=notice), 400)
+            return self._form(SignupInput(), 400, notice=notice)
         if form.get(HONEYPOT, "").strip():
             return self._done(request)
         typed, stamp = _input_from_form(form), form.get(_STAMP_FIELD, "")
         try:
             signup = self.validator.validate(typed)
         except SignupErrors as errors:
-            view = _SignupFormView(typed=typed, problems=errors.by_field, stamp=stamp)
-            return self._form(view, 400)
+            return self._form(typed, 400, problems=errors.by_field, stamp=stamp)
         age = self.bot_checks.check_stamp(form.get(_STAMP_FIELD), clock.now())
         if age is StampAge.STALE:
             stamp = ""
@@ -133,19 +116,19 @@ class SignupPages:
             notice = self._texts.gettext(
                 "Please press the button once more, so that we know you are no program."
             )
-            return self._form(_SignupFormView(typed=typed, notice=notice, stamp=stamp), 400)
+            return self._form(typed, 400, notice=notice, stamp=stamp)
         throttled = self._submit(request, signup, how="form on the web", proven=proven)
         if throttled is None:
             return self._done(request)
         proof_failed = bool(form.get(PROOF_FIELD))  # no script, or a proof that was used before
-        view = _SignupFormView(
-            typed=typed,
+        page = self._form(
+            typed,
+            429,
             stamp=stamp,
-            throttled=True,
             notice=self._limit_message(throttled),
-            work=throttled.proof_helps and not proof_failed,
+            lifts_limit=throttled.proof_helps and not proof_failed,
         )
-        return too_many_requests(self._form(view, 429), throttled.wait)
+        return too_many_requests(page, throttled.wait)
 
     def _limit_message(self, throttled: SignupThrottled) -> str:
         reason = (
@@ -160,18 +143,36 @@ class SignupPages:
         )
         return f"{reason} {again}"
 
-    def _form(self, view: _SignupFormView, status: int = 200) -> Response:
-        work = self.config.signup.proof_of_work or view.work
+    def _form(
+        self,
+        typed: SignupInput,
+        status: int = 200,
+        *,
+        problems: Mapping[str, str] | None = None,
+        notice: str = "",
+        stamp: str = "",
+        lifts_limit: bool = False,
+    ) -> Response:
+        """Return the form with what was typed, and the errors in it, or a notice about it all.
+
+        `stamp` is the one to keep, a new one by default; `lifts_limit` means that a proof of work
+        lifts the limit that the notice is about.
+        """
+        work = self.config.signup.proof_of_work or lifts_limit
         offered = self.validator.offered
         single = [newsletter.name for newsletter in offered if len(offered) == 1]
         values = {
-            "view": view,
+            "typed": typed,
+            "problems": problems or {},
+            "notice": notice,
+            "throttled": status == HTTPStatus.TOO_MANY_REQUESTS,
+            "lifts_limit": lifts_limit,
             "offered": offered,
-            "selected": {*view.typed.newsletters, *single},
+            "selected": {*typed.newsletters, *single},
             "custom_fields": [(custom_field(own.name), own) for own in self.config.signup.fields],
             "double_opt_in": self.config.signup.confirm,
             "work": work,
-            "stamp": view.stamp or self.bot_checks.make_stamp(clock.now()),
+            "stamp": stamp or self.bot_checks.make_stamp(clock.now()),
             "honeypot": HONEYPOT,
             "max_length": MAX_LENGTH,
         }
@@ -179,7 +180,7 @@ class SignupPages:
         response = self.pages.render(
             "web/signup.html", values, style=STYLE, policy=policy, status=status
         )
-        if status == 200:  # noqa: PLR2004 - HTTP status
+        if status == HTTPStatus.OK:
             del response.headers["x-robots-tag"]
         return response
 

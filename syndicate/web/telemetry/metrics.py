@@ -164,9 +164,7 @@ class Metrics(Collector):
         yield _metric("syndicate_deliveries", figures.deliveries)
         yield _metric("syndicate_fires", figures.fires)
         yield _metric("syndicate_subscriptions", figures.subscriptions)
-        waiting = {(target, "waiting"): push.waiting for target, push in figures.push.items()}
-        failing = {(target, "failing"): push.failing for target, push in figures.push.items()}
-        yield _metric("syndicate_push_owed", waiting | failing)
+        yield _metric("syndicate_push_owed", figures.push)
         yield _metric("syndicate_hub_subscriptions", figures.hub_subscriptions)
         yield _metric("syndicate_hub_requests", figures.hub_requests)
         at = clock.now()

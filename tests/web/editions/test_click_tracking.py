@@ -269,5 +269,5 @@ def test_of_a_long_name_only_the_beginning_is_kept(site, monkeypatch):
     monkeypatch.setattr(ScannerDetector, "classify", noted)
     long = FIREFOX.ljust(300, "x") + "curl" * 1000
     site.client.get(site.path(), headers={"user-agent": long})
-    assert kept == [long[:300]]
+    assert kept == [long[:80]]
     assert site.counts() == {1: (1, 0, 0)}
