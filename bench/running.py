@@ -12,7 +12,8 @@ from pathlib import Path
 
 from syndicate import clock
 from syndicate.config import Config, load
-from syndicate.intake.articles.article_import import ImportOutcome, import_articles
+from syndicate.intake.articles.article_import import import_articles
+from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.publish.build.publisher import Publisher
 from syndicate.store import Store
 

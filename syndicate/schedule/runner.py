@@ -26,7 +26,8 @@ from syndicate.intake.articles.article_files import (
     find_article_files,
     watch,
 )
-from syndicate.intake.articles.article_import import ImportOutcome, import_articles
+from syndicate.intake.articles.article_import import import_articles
+from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.model.schedule_slots import SlotTrigger, schedule_timing
 from syndicate.schedule.progress_report import ProgressReporter
 from syndicate.schedule.retention import purge_daily

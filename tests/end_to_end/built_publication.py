@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from syndicate.config import Config, load
-from syndicate.intake.articles.article_import import ImportResult, import_articles
+from syndicate.intake.articles.article_import import import_articles
+from syndicate.intake.articles.parallel_parse import ImportResult
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
 from syndicate.store import Store

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from syndicate.intake.articles.article_files import find_article_files
-from syndicate.intake.articles.article_import import ImportOutcome
+from syndicate.intake.articles.parallel_parse import ImportOutcome
 from tests.end_to_end import nasty_articles
 from tests.end_to_end.built_publication import CONFIG, Publication, bring_up
 from tests.end_to_end.output_checks import Inspection

@@ -14,7 +14,8 @@ from lxml import etree
 
 from syndicate.config import Config
 from syndicate.intake.articles.article_files import find_article_files
-from syndicate.intake.articles.article_import import ImportOutcome, import_articles
+from syndicate.intake.articles.article_import import import_articles
+from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.publish.build.publisher import Publisher
 from syndicate.schedule.wiring import Services

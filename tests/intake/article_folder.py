@@ -9,7 +9,8 @@ from PIL import Image
 
 from syndicate.config import Config
 from syndicate.intake.articles.article_files import find_article_files
-from syndicate.intake.articles.article_import import ImportResult, import_articles
+from syndicate.intake.articles.article_import import import_articles
+from syndicate.intake.articles.parallel_parse import ImportResult
 from syndicate.model.articles import Article
 from syndicate.store import Store
 

@@ -42,7 +42,7 @@ def import_(
         find_unsupported_files,
         refusal_reason,
     )
-    from syndicate.intake.articles.parallel_parse import parse_files  # noqa: PLC0415 - start-up
+    from syndicate.intake.articles.parallel_parse import ImportOutcome, parse_files  # noqa: PLC0415 - start-up
 
     refusals = {path: reason for path in paths if (reason := refusal_reason(path)) is not None}
     accepted = [path for path in paths if path not in refusals]
@@ -52,7 +52,7 @@ def import_(
         command.store() as store,
     ):
         # workers are parsing by now, while this process imports the code that stores articles
-        from syndicate.intake.articles.article_import import ImportOutcome, import_parsed_files  # noqa: PLC0415
+        from syndicate.intake.articles.article_import import import_parsed_files  # noqa: PLC0415
 
         for reason in refusals.values():
             echo_outcome(ImportOutcome.REFUSED, reason)

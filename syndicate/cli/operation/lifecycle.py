@@ -7,11 +7,9 @@ process, its listener and its address stay.
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event, Thread
 
 import structlog
-from watchfiles import watch
 
 from syndicate import clock
 from syndicate.cli.context import CommandContext, content_hash
@@ -32,12 +30,10 @@ from syndicate.web.telemetry.readiness import find_write_errors
 
 log = structlog.get_logger()
 
-_STEP_MS, _DEBOUNCE_MS = 200, 1000
-"""Events are reported after a quiet step, or at the latest after the debounce time."""
-_POLL_MS = 5000
-"""How often the file is read without an event: symbolic links and network disks send none."""
-_SETTLE_SECONDS = 2.0
-"""How long a change has to last: somebody may be saving, or about to reload."""
+_POLL_SECONDS = 2.0
+"""How often the config is read: symbolic links and network disks send no events. A change has to
+last for two turns: somebody may be saving, or about to reload.
+"""
 
 
 class ServingAddress:
@@ -251,35 +247,12 @@ class ConfigWatcher:
             self._thread.join()
 
     def _watch(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._watch_folder(self._context.path.absolute())
-            except OSError:  # the folder is gone, or the system is out of watches
-                self._compare()
-                self._stop.wait(_POLL_MS / 1000)
-
-    def _watch_folder(self, file: Path) -> None:
-        for _ in watch(
-            file.parent,
-            watch_filter=lambda _change, path: Path(path) == file,
-            debounce=_DEBOUNCE_MS,
-            step=_STEP_MS,
-            stop_event=self._stop,
-            rust_timeout=_POLL_MS,
-            yield_on_timeout=True,
-            raise_interrupt=False,
-            recursive=False,
-            ignore_permission_denied=True,
-        ):
-            self._compare()
-
-    def _compare(self) -> None:
-        content = content_hash(self._context.path)
-        if content == self._context.config_hash:
-            self._reported = content
-        elif content not in (None, self._reported) and not self._stop.wait(_SETTLE_SECONDS):
-            lasted = content_hash(self._context.path) == content
-            if lasted and content != self._context.config_hash:  # no reload has read it meanwhile
+        content: bytes | None = None
+        while not self._stop.wait(_POLL_SECONDS):
+            before, content = content, content_hash(self._context.path)
+            if content == self._context.config_hash:
+                self._reported = content
+            elif content == before and content not in (None, self._reported):
                 self._reported = content
                 log.warning(
                     "the config has changed on disk and waits for a reload",

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
 from syndicate.body.compiler import compile_body
@@ -13,11 +12,15 @@ from syndicate.errors import Refused
 from syndicate.intake.articles.article_batch import ArticleBatch
 from syndicate.intake.articles.matching import ArticleMatch, ArticleMatcher, TakenIdentities
 from syndicate.intake.articles.parallel_parse import (
+    ImportOutcome,
+    ImportResult,
+    Parsed,
     ParsedBatches,
     ParsedFile,
     Reparse,
     attempt,
     parse_files,
+    refuse,
 )
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.model.articles import MEDIA, Article, Figure, Status
@@ -25,32 +28,6 @@ from syndicate.model.old_addresses import storage_key
 from syndicate.store import NewArticle, Store, Transaction
 
 _MEDIA_SOURCE = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
-
-
-class ImportOutcome(StrEnum):
-    """What the import of a file did."""
-
-    NEW = "new"
-    REVISED = "revised"
-    UNCHANGED = "unchanged"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportResult:
-    """The outcome for one file."""
-
-    path: str
-    outcome: ImportOutcome
-    slug: str = ""
-    """Empty if the file was refused before it got one."""
-    reason: str = ""
-    """Why it was refused, with file and line."""
-    traceback: str = ""
-    """Of the exception, where the refusal is a bug in Syndicate."""
-    over_limits: bool = False
-    """Whether it exceeded the time or memory of the process that parsed it."""
-    warnings: tuple[str, ...] = ()
 
 
 def import_articles(
@@ -93,11 +70,11 @@ class _ImportRun:
     reparse: Reparse
     at: datetime
     dry_run: bool
-    reparsed: dict[tuple[str, str, str], ParsedFile] = field(default_factory=dict)
+    reparsed: dict[tuple[str, str, str], Parsed] = field(default_factory=dict)
     """Files that were parsed again for another id, by path, id and slug."""
 
     def import_batch(
-        self, batch: Sequence[ParsedFile], taken: TakenIdentities
+        self, batch: Sequence[Parsed], taken: TakenIdentities
     ) -> tuple[list[ImportResult], TakenIdentities]:
         """Import a batch; return the results, and `taken` with its files added.
 
@@ -113,7 +90,7 @@ class _ImportRun:
                 self.reparsed[key] = self.reparse(source_file, public_id)
 
     def _try_import(
-        self, batch: Sequence[ParsedFile], taken: TakenIdentities
+        self, batch: Sequence[Parsed], taken: TakenIdentities
     ) -> tuple[list[ImportResult], TakenIdentities, list[tuple[SourceFile, str]]]:
         """Import a batch, unless some of its files have to be parsed again first."""
         taken_after = taken.copy()
@@ -128,12 +105,15 @@ class _ImportRun:
                     tx.rollback()
             return results, batch_import.to_reparse
 
-        imported, refusal, bug = attempt(batch[0].path, import_all)
-        if imported is not None:
+        first = batch[0]
+        imported = attempt(
+            first.source_file if isinstance(first, ParsedFile) else first.path, import_all
+        )
+        if not isinstance(imported, ImportResult):
             results, to_reparse = imported
             return results, taken_after, to_reparse
         if len(batch) == 1:
-            return [_refused(batch[0], refusal, bug)], taken, []
+            return [imported], taken, []
         results = []
         for parsed_file in batch:
             file_results, taken = self.import_batch([parsed_file], taken)
@@ -145,15 +125,16 @@ class _BatchImport:
     """The import of one batch, inside one transaction."""
 
     def __init__(
-        self, tx: Transaction, run: _ImportRun, batch: Sequence[ParsedFile], taken: TakenIdentities
+        self, tx: Transaction, run: _ImportRun, batch: Sequence[Parsed], taken: TakenIdentities
     ) -> None:
         self._tx = tx
         self._reparsed = run.reparsed
         self._at = run.at
         self._taken = taken
-        files = [parsed.source_file for parsed in batch if parsed.source_file is not None]
+        parsed = [item for item in batch if isinstance(item, ParsedFile)]
+        files = [item.source_file for item in parsed]
         names = {
-            "id": [parsed.id for parsed in batch if parsed.id],
+            "id": [item.id for item in parsed],
             "path": [file.path for file in files],
             "slug": [slug for file in files for slug in _slugs(file)],
             "source": [file.source for file in files if file.source],
@@ -163,14 +144,14 @@ class _BatchImport:
         self.to_reparse: list[tuple[SourceFile, str]] = []
         """Files to parse again, each with the id to parse it for."""
 
-    def import_file(self, parsed_file: ParsedFile) -> ImportResult:
+    def import_file(self, parsed_file: Parsed) -> ImportResult:
         """Import one file; a new article is stored later, by `articles.save_new`."""
-        if parsed_file.source_file is None:
-            return _refused(parsed_file)
+        if isinstance(parsed_file, ImportResult):
+            return parsed_file
         try:
             return self._import(parsed_file, parsed_file.source_file)
         except Refused as error:
-            return _refused(parsed_file, str(error))
+            return refuse(parsed_file.source_file, str(error))
 
     def _import(self, parsed_file: ParsedFile, source_file: SourceFile) -> ImportResult:
         match = self._matcher.match(source_file)
@@ -185,9 +166,9 @@ class _BatchImport:
                 self._taken.add(source_file, match)
                 # this result is dropped: the transaction is rolled back
                 return ImportResult(path=source_file.path, outcome=ImportOutcome.UNCHANGED)
+            if isinstance(reparsed, ImportResult):
+                return reparsed
             parsed_file = reparsed
-        if parsed_file.parsed is None:
-            return _refused(parsed_file)
         result = self._save(source_file, parsed_file.parsed, match)
         self._taken.add(source_file, match)
         return result
@@ -246,20 +227,6 @@ class _BatchImport:
 def _slugs(source_file: SourceFile) -> list[str]:
     """Return the slug that a file asks for, and the old addresses in it."""
     return [source_file.slug, *map(storage_key, source_file.revision.old_addresses)]
-
-
-def _refused(parsed_file: ParsedFile, reason: str = "", bug_traceback: str = "") -> ImportResult:
-    """Return the result of a refused file; without a reason, the parser's."""
-    source_file = parsed_file.source_file
-    return ImportResult(
-        path=parsed_file.path,
-        outcome=ImportOutcome.REFUSED,
-        slug="" if source_file is None else source_file.slug,
-        reason=reason or parsed_file.refusal,
-        traceback=bug_traceback or parsed_file.traceback,
-        over_limits=parsed_file.over_limits,
-        warnings=() if source_file is None else source_file.warnings,
-    )
 
 
 def _refuse_unpublishing(source_file: SourceFile, article: Article | None, at: datetime) -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path, PurePath
@@ -53,29 +54,47 @@ _WORKER_DIED = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedFile:
-    """A parsed file, or why it could not be parsed."""
+class ImportOutcome(StrEnum):
+    """What the import of a file did."""
 
-    file: Path
+    NEW = "new"
+    REVISED = "revised"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportResult:
+    """The outcome for one file."""
+
     path: str
-    source_file: SourceFile | None = None
-    """None if it could not be read."""
-    id: str = ""
-    """The public id that it was parsed for."""
-    parsed: ParsedArticle | None = None
-    """None if it could not be parsed."""
-    refusal: str = ""
-    """Why it could not be read or parsed."""
+    outcome: ImportOutcome
+    slug: str = ""
+    """Empty if the file was refused before it got one."""
+    reason: str = ""
+    """Why it was refused, with file and line."""
     traceback: str = ""
     """Of the exception, where the refusal is a bug in Syndicate."""
     over_limits: bool = False
     """Whether it exceeded the time or memory of the process that parsed it."""
+    warnings: tuple[str, ...] = ()
 
 
-Result = TypeVar("Result")
-Reparse = Callable[[SourceFile, str], ParsedFile]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFile:
+    """A file that was read and parsed."""
+
+    source_file: SourceFile
+    id: str
+    """The public id that it was parsed for."""
+    parsed: ParsedArticle
+
+
+Parsed = ParsedFile | ImportResult
+"""A parsed file, or the result of one that could not be read or parsed."""
+Reparse = Callable[[SourceFile, str], Parsed]
 """Parses a file for another public id."""
+_Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +102,7 @@ class ParsedBatches:
     """The files of an import, parsed as they are iterated over."""
 
     requests: SlugRequests
-    batches: Iterator[list[ParsedFile]]
+    batches: Iterator[list[Parsed]]
     """In the order of the files, `BATCH_SIZE` at a time."""
     reparse: Reparse
 
@@ -115,10 +134,10 @@ def parse_files(
         def worker() -> WorkerPool[_ParseJob, list[Any]]:
             return stack.enter_context(start(count=1))
 
-        def reparse_in_worker(source_file: SourceFile, public_id: str) -> ParsedFile:
+        def reparse_in_worker(source_file: SourceFile, public_id: str) -> Parsed:
             job = _ParseJob("reparse", [source_file.file], (source_file, public_id))
             [[parsed]] = worker().run_all([[job]])
-            return cast("ParsedFile", parsed)
+            return cast("Parsed", parsed)
 
         def do(jobs: Sequence[_ParseJob]) -> Iterator[list[Any]]:
             return workers.run_all(shard.interleaved(jobs) for shard in workers.shards)
@@ -134,7 +153,7 @@ def _limits(config: Config, over_limits: dict[Path, str]) -> ResourceLimits:
         over_limits[file] = reason
         if job.step == "requests":
             return []
-        return [""] if job.step == "slugs" else [_refused(file, config, reason)]
+        return [""] if job.step == "slugs" else [_over_limits(file, config, reason)]
 
     return ResourceLimits(
         seconds=_CPU_SECONDS,
@@ -144,10 +163,10 @@ def _limits(config: Config, over_limits: dict[Path, str]) -> ResourceLimits:
     )
 
 
-def _refused(file: Path, config: Config, reason: str) -> ParsedFile:
+def _over_limits(file: Path, config: Config, reason: str) -> ImportResult:
     path = stored_path(file, config)
     refusal = f"{path}: {reason}; it is skipped until it is saved again"
-    return ParsedFile(file=file, path=path, refusal=refusal, over_limits=True)
+    return refuse(path, refusal, over_limits=True)
 
 
 def _parse_in_steps(
@@ -171,56 +190,70 @@ def _parse_in_steps(
             file for file, slug in zip(files, slugs, strict=True) if slug and counts[slug] > 1
         ]
         requests = SlugRequests(slugs, chain.from_iterable(run("requests", rivals)))
-    refused = [_refused(file, config, reason) for file, reason in over_limits.items()]
+    refused: list[Parsed] = [
+        _over_limits(file, config, reason) for file, reason in over_limits.items()
+    ]
     batches = run("parse", [file for file in files if file not in over_limits])
     return ParsedBatches(requests, chain(batches, [refused] if refused else []), reparse)
 
 
-def parse_file(file: Path, config: Config, *, save_media: bool) -> ParsedFile:
+def parse_file(file: Path, config: Config, *, save_media: bool) -> Parsed:
     """Parse one file for the id in its front matter, or the one that a new article would have."""
     restart_timers()
     path = stored_path(file, config)
-    source_file, refusal, bug = attempt(path, lambda: read_source_file(file, config))
-    if source_file is None:
-        return ParsedFile(file=file, path=path, refusal=refusal, traceback=bug)
+    source_file = attempt(path, lambda: read_source_file(file, config))
+    if isinstance(source_file, ImportResult):
+        return source_file
     public_id = source_file.id or default_id(config, source_file.slug)
     return parse_for_id(source_file, public_id, config, save_media=save_media)
 
 
 def parse_for_id(
     source_file: SourceFile, public_id: str, config: Config, *, save_media: bool
-) -> ParsedFile:
+) -> Parsed:
     """Parse a source file for a public id."""
-    parsed, refusal, bug = attempt(
-        source_file.path,
-        lambda: parse_article(source_file, public_id, config, save_media=save_media),
-    )
-    return ParsedFile(
-        file=source_file.file,
-        path=source_file.path,
-        source_file=source_file,
-        id=public_id,
-        parsed=parsed,
-        refusal=refusal,
-        traceback=bug,
-    )
+
+    def parse() -> ParsedFile:
+        parsed = parse_article(source_file, public_id, config, save_media=save_media)
+        return ParsedFile(source_file=source_file, id=public_id, parsed=parsed)
+
+    return attempt(source_file, parse)
 
 
-def attempt(path: str, act: Callable[[], Result]) -> tuple[Result | None, str, str]:
-    """Return what `act` returns, else why the file is refused, and the traceback of a bug."""
+def attempt(file: SourceFile | str, act: Callable[[], _Done]) -> _Done | ImportResult:
+    """Return what `act` returns, else the result of the file, or path, that is refused."""
     try:
-        return act(), "", ""
+        return act()
     except Refused as error:
-        return None, str(error), ""
+        return refuse(file, str(error))
     except SyndicateError:
         raise  # such as a full disk, which is not the file's fault
     except Exception as error:  # noqa: BLE001 - one bad file does not stop the others
+        path = file if isinstance(file, str) else file.path
         problem = one_line(f"{type(error).__name__}: {error}")[:200]
         reason = (
             f"{path}: reading it failed, which is a bug in Syndicate ({problem}); "
             "please report it with the traceback in the log"
         )
-        return None, reason, traceback.format_exc()
+        return refuse(file, reason, traceback=traceback.format_exc())
+
+
+def refuse(
+    file: SourceFile | str, reason: str, *, traceback: str = "", over_limits: bool = False
+) -> ImportResult:
+    """Return the result of a refused file, or of a path that could not be read."""
+    path, slug, warnings = (
+        (file, "", ()) if isinstance(file, str) else (file.path, file.slug, file.warnings)
+    )
+    return ImportResult(
+        path=path,
+        outcome=ImportOutcome.REFUSED,
+        slug=slug,
+        reason=reason,
+        traceback=traceback,
+        over_limits=over_limits,
+        warnings=warnings,
+    )
 
 
 class _ParseJob(NamedTuple):

@@ -19,7 +19,7 @@ from syndicate.body.markup import remove, unwrap, write_children
 from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles import markdown
-from syndicate.intake.articles.article_fields import read_fields
+from syndicate.intake.articles.article_fields import ArticleFields, read_fields
 from syndicate.intake.articles.front_matter import FrontMatter, split_front_matter
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
 from syndicate.intake.articles.jekyll import JekyllSite, is_jekyll
@@ -43,14 +43,12 @@ _BLOCKS = ("p", "li", "dt", "dd", "div", "blockquote", "br")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFile:
+class SourceFile(ArticleFields):
     """One file with its front matter read and its body not yet parsed."""
 
     file: Path
     path: str
     """As stored: relative to the publication's folder, if it is inside."""
-    id: str | None
-    slug: str
     source: str
     """The hash of the body, which recognises a renamed file; empty without a body."""
     text: str
@@ -59,9 +57,6 @@ class SourceFile:
     """The line of the file in which `text` begins."""
     liquid: bool
     """Whether it belongs to a Jekyll site, so that its text has Liquid."""
-    revision: Revision
-    """From the front matter; the body is still empty."""
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

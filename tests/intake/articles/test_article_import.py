@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from syndicate.intake.articles import matching, parallel_parse
-from syndicate.intake.articles.article_import import ImportOutcome, import_articles
+from syndicate.intake.articles.article_import import import_articles
+from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.model.articles import Status
 from syndicate.store import Store
 from tests.intake.article_folder import MONDAY, TUESDAY, ArticleFolder

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from syndicate.intake.articles.article_import import ImportOutcome
+from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.store import Store
 from tests.intake.article_folder import MONDAY, TUESDAY, ArticleFolder
 

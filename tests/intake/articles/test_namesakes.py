@@ -6,7 +6,8 @@ import uuid
 import pytest
 
 from syndicate.intake.articles import parallel_parse
-from syndicate.intake.articles.article_import import ImportOutcome, import_articles
+from syndicate.intake.articles.article_import import import_articles
+from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.intake.articles.slugify import slugify
 from syndicate.store import ArticleWriter, Store
 from tests.intake.article_folder import MONDAY, TUESDAY, ArticleFolder

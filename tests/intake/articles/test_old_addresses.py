@@ -6,7 +6,7 @@ import pytest
 
 from syndicate.clock import EPOCH
 from syndicate.intake.articles import parallel_parse
-from syndicate.intake.articles.article_import import ImportOutcome
+from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.model.articles import Status
 from syndicate.model.old_addresses import is_reserved
 from tests.intake.article_folder import MONDAY, TUESDAY

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from syndicate.intake.articles.article_import import ImportOutcome
+from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.model.articles import Figure
 from tests.intake.article_folder import ArticleFolder, picture
 

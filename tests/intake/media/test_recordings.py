@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from syndicate.intake.articles.article_fields import parse_duration
-from syndicate.intake.articles.article_import import ImportOutcome
+from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model.articles import Recording
 from tests.intake.article_folder import ArticleFolder
