@@ -101,7 +101,7 @@ class AddressChange:
         to_old = self.letters.compose(Letter.LEAVE_ADDRESS, language)
         to_new = self.letters.compose(Letter.NEW_ADDRESS, language)
         with self.store.write() as tx:
-            wait = self.letters.limits.take_address_change(tx, reader.key, cause.origin, cause.at)
+            wait = self.letters.limits.take_address_change(tx, reader.key, cause)
             wait = self.letters.limits.take_letter(tx, cause.at) if wait is None else wait
             if wait is not None:
                 return wait

@@ -49,60 +49,51 @@ class SignupLimits:
 
     def __init__(self, config: Config, secret: bytes, counters: RequestCounters) -> None:
         """Count addresses by their HMAC with `secret`, so that the counters don't reveal them."""
-        self._signup = config.signup
+        signup = config.signup
+        self._limits = {
+            SignupLimit.NETWORK: (signup.per_network, HOUR),
+            SignupLimit.ADDRESS: (signup.per_address, DAY),
+            SignupLimit.ALL: (signup.in_all, HOUR),
+        }
         self._secret = secret
         self._counters = counters
 
-    def take_signup(
-        self, tx: Transaction, origin: str, at: datetime, *, proven: bool
-    ) -> timedelta | None:
-        """Take a sign-up of the network `origin`; `proven` by a proof of work."""
-        limit = self._signup.per_network * (PROOF_FACTOR if proven else 1)
-        name = f"signup from {origin or 'nowhere'}"
-        wait = self._take(tx, SignupLimit.NETWORK, name, limit=limit, per=HOUR, at=at)
+    def take_signup(self, tx: Transaction, cause: Cause, *, proven: bool) -> timedelta | None:
+        """Take a sign-up of the network that it came from; `proven` by a proof of work."""
+        at, network, factor = cause.at, cause.origin, PROOF_FACTOR if proven else 1
+        wait = self._take(
+            tx, SignupLimit.NETWORK, f"signup from {network or 'nowhere'}", at, factor
+        )
         if wait is not None and tx.attempt_limits.once("signup network logged", per=HOUR, at=at):
-            _log.warning(
-                "a network sends more sign-ups than signup.per_network",
-                network=origin,
-                per_network=self._signup.per_network,
-            )
+            limit, _ = self._limits[SignupLimit.NETWORK]
+            event = "a network sends more sign-ups than signup.per_network"
+            _log.warning(event, network=network, per_network=limit)
         return wait
 
     def take_letter(self, tx: Transaction, at: datetime) -> timedelta | None:
         """Take a letter from the limit of all letters."""
-        limit = self._signup.in_all
-        wait = self._take(tx, SignupLimit.ALL, "signup", limit=limit, per=HOUR, at=at)
+        wait = self._take(tx, SignupLimit.ALL, "signup", at)
         if wait is not None and tx.attempt_limits.once("signup flood logged", per=HOUR, at=at):
+            limit, _ = self._limits[SignupLimit.ALL]
             _log.warning("sign-ups are being refused: signup.in_all is reached", in_all=limit)
         return wait
 
     def take_letter_to(self, tx: Transaction, email: str, at: datetime) -> timedelta | None:
         """Take a letter to an address; aliases of one mailbox count together."""
         digest = hmac.new(self._secret, mailbox(email).encode(), hashlib.sha256).hexdigest()
-        name, limit = f"signup to {digest}", self._signup.per_address
-        return self._take(tx, SignupLimit.ADDRESS, name, limit=limit, per=DAY, at=at)
+        return self._take(tx, SignupLimit.ADDRESS, f"signup to {digest}", at)
 
-    def take_address_change(
-        self, tx: Transaction, key: int, origin: str, at: datetime
-    ) -> timedelta | None:
+    def take_address_change(self, tx: Transaction, key: int, cause: Cause) -> timedelta | None:
         """Take a change of address that the reader `key` requested."""
-        name, limit = f"address change from {origin or 'nowhere'}", self._signup.per_network
-        if wait := self._take(tx, SignupLimit.NETWORK, name, limit=limit, per=HOUR, at=at):
-            return wait
-        name, limit = f"address change of {key}", self._signup.per_address
-        return self._take(tx, SignupLimit.ADDRESS, name, limit=limit, per=DAY, at=at)
+        name = f"address change from {cause.origin or 'nowhere'}"
+        wait = self._take(tx, SignupLimit.NETWORK, name, cause.at)
+        return wait or self._take(tx, SignupLimit.ADDRESS, f"address change of {key}", cause.at)
 
     def _take(
-        self,
-        tx: Transaction,
-        kind: SignupLimit,
-        name: str,
-        *,
-        limit: int,
-        per: timedelta,
-        at: datetime,
+        self, tx: Transaction, kind: SignupLimit, name: str, at: datetime, factor: int = 1
     ) -> timedelta | None:
-        wait = tx.attempt_limits.take(name, limit=limit, per=per, at=at)
+        limit, per = self._limits[kind]
+        wait = tx.attempt_limits.take(name, limit=limit * factor, per=per, at=at)
         if wait is not None:
             self._counters.count_limited(kind)
         return wait
@@ -166,15 +157,8 @@ class LetterSender:
         with self.store.write() as tx:
             wait = self._take(tx, reader, cause.at)
             if wait is None:
-                self.add_confirmation(
-                    tx,
-                    content,
-                    to=reader.key,
-                    kind=ConfirmationKind.DATA,
-                    asked={},
-                    at=cause.at,
-                    lifetime=DATA_LINK_LIFETIME,
-                )
+                kind = ConfirmationKind.DATA
+                self.add_confirmation(tx, content, to=reader.key, kind=kind, asked={}, at=cause.at)
                 tx.audit_log.add(reader.key, Action.ASKED, cause, detail="link to their data")
         self.notify_sender()
         return wait
@@ -192,13 +176,10 @@ class LetterSender:
         kind: ConfirmationKind = ConfirmationKind.SUBSCRIBE,
         asked: Mapping[str, Any],
         at: datetime,
-        lifetime: timedelta | None = None,
     ) -> None:
-        """Queue a letter with the confirmation that its button leads to.
-
-        It expires after `signup.expire_after`, unless it has a `lifetime` of its own.
-        """
-        expires_at = at + (lifetime or self.config.signup.expire_after)
+        """Queue a letter with the confirmation that its button leads to."""
+        expire_after = self.config.signup.expire_after
+        expires_at = at + (DATA_LINK_LIFETIME if kind is ConfirmationKind.DATA else expire_after)
         number = tx.editions.add_letter(content, to=to, created_at=at, expires_at=expires_at)
         confirmation = PendingConfirmation(
             letter=number, subscriber=to, kind=kind, asked=dict(asked), at=at, expires_at=expires_at

@@ -173,7 +173,7 @@ class SignupRequests:
         # compose the letter into the cache now, not while the write transaction is open
         self.letters.compose(Letter.CONFIRM, language, signup.newsletters)
         with self.store.write() as tx:  # what one limit refuses doesn't use up the next
-            wait = limits.take_signup(tx, cause.origin, cause.at, proven=proven)
+            wait = limits.take_signup(tx, cause, proven=proven)
             if wait is not None:
                 return SignupThrottled(SignupLimit.NETWORK, wait, proof_helps=not proven)
             wait = limits.take_letter(tx, cause.at)
@@ -185,9 +185,7 @@ class SignupRequests:
         self.letters.notify_sender()
         return None
 
-    def _process(
-        self, tx: Transaction, signup: SignupRequest, language: str, *, cause: Cause
-    ) -> None:
+    def _process(self, tx: Transaction, signup: SignupRequest, language: str, cause: Cause) -> None:
         returning = list(signup.newsletters)
         if not self.config.signup.confirm:
             returning = self._subscribe(tx, signup, cause=cause)
@@ -197,22 +195,12 @@ class SignupRequests:
         reader = tx.subscribers.add_pending(signup.email, names, cause=cause)
         if reader is None:  # the address is suppressed
             return
-        self.letters.add_confirmation(
-            tx,
-            self.letters.compose(Letter.CONFIRM, language, returning),
-            to=reader,
-            asked={
-                "newsletters": names,
-                "name": signup.name,
-                "fields": dict(signup.fields),
-                "how": cause.how,
-            },
-            at=cause.at,
-        )
+        content = self.letters.compose(Letter.CONFIRM, language, returning)
+        asked = {"newsletters": names, "name": signup.name, "fields": dict(signup.fields)}
+        asked["how"] = cause.how
+        self.letters.add_confirmation(tx, content, to=reader, asked=asked, at=cause.at)
 
-    def _subscribe(
-        self, tx: Transaction, signup: SignupRequest, *, cause: Cause
-    ) -> list[Newsletter]:
+    def _subscribe(self, tx: Transaction, signup: SignupRequest, cause: Cause) -> list[Newsletter]:
         """Subscribe at once; return the newsletters that the reader once left."""
         was_known = tx.subscribers.by_email(signup.email) is not None
         new, returning = [], []
