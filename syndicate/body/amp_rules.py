@@ -1,7 +1,7 @@
 """What AMP allows in a body: elements and attributes, by the rules of AMP's validator.
 
 amp.dev/documentation. Addresses are absolute, or begin with a placeholder (see
-`model.compiled_body`).
+`model.articles`).
 """
 
 import re
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from syndicate.model.compiled_body import BASE, ORIGIN
+from syndicate.model.articles import BASE, ORIGIN
 
 ELEMENTS = frozenset({
     "a", "abbr", "address", "article", "aside", "b", "bdi", "bdo", "blockquote", "br", "caption",

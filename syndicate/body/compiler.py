@@ -11,8 +11,16 @@ from lxml import etree
 from syndicate.body import amp_rules, media_markup
 from syndicate.body.figures import split_lead_figure
 from syndicate.body.media_markup import PartWriter, format_attributes
-from syndicate.model.articles import MEDIA, Figure, Revision
-from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING, CompiledBody, Part
+from syndicate.model.articles import (
+    BASE,
+    MEDIA,
+    ORIGIN,
+    UI_STRING,
+    CompiledBody,
+    Figure,
+    Part,
+    Revision,
+)
 
 _ADDRESSES = frozenset({"href", "src", "cite", "poster"})
 _VOID = frozenset({"br", "col", "hr", "img", "wbr", "source", "track", "embed", "area"})

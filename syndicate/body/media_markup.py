@@ -6,8 +6,7 @@ from html import escape
 
 from syndicate.body import amp_rules
 from syndicate.model import pictures
-from syndicate.model.articles import Figure
-from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING, Part
+from syndicate.model.articles import BASE, ORIGIN, UI_STRING, Figure, Part
 from syndicate.model.videos import Video
 
 EMBEDS = frozenset({"video", "audio", "iframe"})

@@ -167,32 +167,14 @@ def _by_instant(due_at: datetime) -> Slot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DueSlots:
-    """The slots in a period: the newest, and the missed ones before it in order."""
-
-    newest: Slot | None
-    missed: tuple[Slot, ...]
-    older: int
-    """How many still older ones are not listed."""
-
-
-@dataclass(frozen=True, slots=True)
-class SkippedSlot:
-    """A slot for which nothing is sent, and the reason for operators."""
-
-    slot: Slot
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SlotDecision:
     """What to do with a schedule's due slots."""
 
-    slot: Slot | None
+    slot: Slot | None = None
     """The slot that fires."""
-    skipped: tuple[SkippedSlot, ...]
-    """The slots to record as skipped, oldest first."""
-    older: int
+    skipped: tuple[tuple[Slot, str], ...] = ()
+    """The slots to record as skipped, oldest first, and the reasons for operators."""
+    older: int = 0
     """How many still older ones are skipped without a record."""
 
 
@@ -216,17 +198,19 @@ class Timing:
         """Return the newest slot at or before `until`."""
         return next(self.pattern.backwards(until), None)
 
-    def due(self, after: datetime, until: datetime, limit: int = MAX_RECORDED) -> DueSlots:
-        """Return the slots later than `after`, up to and including `until`.
+    def due(
+        self, after: datetime, until: datetime, limit: int = MAX_RECORDED
+    ) -> tuple[list[Slot], int]:
+        """Return the slots later than `after`, up to and including `until`, oldest first.
 
-        At most the newest `limit` missed ones are listed, so that a year of absence costs no
-        more than an hour.
+        Before the newest, at most `limit` missed ones are listed, so that a year of absence
+        costs no more than an hour. The number is how many still older ones are not listed.
         """
         newest_first = takewhile(lambda slot: slot.due_at > after, self.pattern.backwards(until))
-        slots = list(islice(newest_first, limit + 2))
-        missed = tuple(reversed(slots[1 : limit + 1]))
-        older = self.pattern.count(after, missed[0].due_at) - 1 if len(slots) > limit + 1 else 0
-        return DueSlots(newest=slots[0] if slots else None, missed=missed, older=older)
+        found = list(islice(newest_first, limit + 2))
+        slots = found[limit::-1]
+        older = self.pattern.count(after, slots[0].due_at) - 1 if len(found) > len(slots) else 0
+        return slots, older
 
     def label(self, slot: Slot, beside: Slot) -> str:
         """Format a slot's time for operators, with its date unless `beside` has the same."""
@@ -279,20 +263,17 @@ def decide(
     change.
     """
     if last is None and isinstance(timing.pattern, FixedInterval):
-        return SlotDecision(slot=timing.latest(now), skipped=(), older=0)
+        return SlotDecision(slot=timing.latest(now))
     after = last if last is not None and last >= since else since - _INSTANT
-    due = timing.due(after, now, limit)
-    if due.newest is None:
-        return SlotDecision(slot=None, skipped=(), older=0)
-    late = now - due.newest.due_at
-    if last is not None and max_late is not None and late > max_late:
+    slots, older = timing.due(after, now, limit)
+    if not slots:
+        return SlotDecision()
+    newest = slots[-1]
+    if last is not None and max_late is not None and now - newest.due_at > max_late:
         allowed = format_duration(max_late)
-        skipped = tuple(
-            SkippedSlot(slot, f"{format_duration(now - slot.due_at)} late, limit {allowed}")
-            for slot in (*due.missed, due.newest)
+        late = (
+            (slot, f"{format_duration(now - slot.due_at)} late, limit {allowed}") for slot in slots
         )
-        return SlotDecision(slot=None, skipped=skipped, older=due.older)
-    skipped = tuple(
-        SkippedSlot(slot, f"covered by {timing.label(due.newest, slot)}") for slot in due.missed
-    )
-    return SlotDecision(slot=due.newest, skipped=skipped, older=due.older)
+        return SlotDecision(skipped=tuple(late), older=older)
+    covered = ((slot, f"covered by {timing.label(newest, slot)}") for slot in slots[:-1])
+    return SlotDecision(slot=newest, skipped=tuple(covered), older=older)

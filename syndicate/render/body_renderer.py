@@ -9,8 +9,7 @@ from markupsafe import Markup
 from syndicate.body.compiler import compile_body, is_current
 from syndicate.config import Config
 from syndicate.language import Translator, translator
-from syndicate.model.articles import Article
-from syndicate.model.compiled_body import BASE, ORIGIN, UI_STRING, Channel, CompiledBody, Part
+from syndicate.model.articles import BASE, ORIGIN, UI_STRING, Article, Channel, CompiledBody, Part
 from syndicate.render import addresses
 
 _UI_STRING = re.compile(f"{UI_STRING}(\\w+){UI_STRING}")

@@ -61,11 +61,11 @@ class SlotDispatcher:
         return [*missed, fire] if fire else missed
 
     def _missed(self, schedule: Schedule, decision: SlotDecision) -> Iterator[Fire]:
-        for position, skip in enumerate(decision.skipped):
+        for position, (slot, reason) in enumerate(decision.skipped):
             older = decision.older if position == 0 else 0
             slots = "slot" if older == 1 else "slots"
             count = f", and {older:,} older {slots} with it" if older else ""
-            fire = self._new_fire(schedule, skip.slot, FireOutcome.SKIPPED, skip.reason + count)
+            fire = self._new_fire(schedule, slot, FireOutcome.SKIPPED, reason + count)
             yield replace(fire, older=older)
 
     def _fire_slot(

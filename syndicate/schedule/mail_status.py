@@ -16,8 +16,8 @@ from syndicate.deliver.loop.relay_pool import PREFIX as RELAY
 from syndicate.deliver.outbox import Outbox
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState
-from syndicate.model.mail_flow import MailFlow, MailHold, SendRate
 from syndicate.store import Transaction
+from syndicate.store.ledger.mail_flow import MailFlow, MailHold, SendRate
 
 _CURRENT = timedelta(seconds=3)
 """Age of current figures: they are stored every second, but the store may be busy."""

@@ -1,12 +1,13 @@
 """A publication's database: opened, migrated, read and written in transactions."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from typing import Self
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from syndicate.config import Config
 from syndicate.errors import StoreUnreachable
@@ -25,9 +26,9 @@ from syndicate.store.audience.segments import Segments
 from syndicate.store.audience.subscribers import Subscribers
 from syndicate.store.database.attempt_limits import AttemptLimits
 from syndicate.store.database.error_mapping import mapped_errors
-from syndicate.store.database.keys import Keys, new_secret
 from syndicate.store.database.migrate import migrate
-from syndicate.store.database.repository import LOCK_NUMBERS, lock
+from syndicate.store.database.repository import LOCK_NUMBERS, Repository, lock
+from syndicate.store.database.schema import keys
 from syndicate.store.database.sql_engine import open_engine, sqlite_path, sqlite_url
 from syndicate.store.editions.archive import EditionArchive
 from syndicate.store.editions.clicks import Clicks
@@ -48,6 +49,26 @@ from syndicate.store.ledger.mail_flow import (
 from syndicate.store.push.call_queue import CallQueue
 from syndicate.store.push.engine_positions import EnginePositions
 from syndicate.store.push.hub import HubSubscriptions
+
+_SECRET_BYTES = 32
+
+
+class Keys(Repository):
+    """The publication's secrets, by name: kept here, so that a restored store knows every link."""
+
+    def find(self, name: str) -> bytes | None:
+        """Return a secret; None before its first use."""
+        return self._execute(select(keys.c.secret).where(keys.c.name == name)).scalar()
+
+    def secret(self, name: str) -> bytes:
+        """Return a secret; make it at its first use, which needs a write transaction."""
+        secret = self.find(name)
+        if secret is None:
+            row = {"name": name, "secret": secrets.token_bytes(_SECRET_BYTES)}
+            self._insert_new(keys, row)
+            secret = self.find(name)
+            assert secret is not None
+        return secret
 
 
 class Transaction:
@@ -186,7 +207,7 @@ class Store:
             with self.write() as tx:
                 return tx.keys.secret(name)
         except StoreUnreachable:
-            return new_secret()
+            return secrets.token_bytes(_SECRET_BYTES)
 
     def sweep(self, at: datetime) -> None:
         """Update the deliveries of stopped editions, in batches, so that senders get their turn."""

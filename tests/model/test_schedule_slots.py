@@ -170,8 +170,8 @@ def test_a_slot_at_the_time_itself_is_due_and_not_upcoming(keys):
 
     assert due_at(timetable.latest(seven)) == seven
     assert timetable.upcoming(seven, 1)[0].due_at == at("2026-11-24T08:00")
-    assert due_at(timetable.due(at("2026-11-24T06:00"), seven).newest) == seven
-    assert timetable.due(seven, seven).newest is None
+    assert due_at(timetable.due(at("2026-11-24T06:00"), seven)[0][-1]) == seven
+    assert timetable.due(seven, seven) == ([], 0)
     assert due_at(timetable.latest(seven - timedelta(microseconds=1))) == at("2026-11-24T06:00")
 
 
@@ -179,13 +179,12 @@ def test_a_slot_at_the_time_itself_is_due_and_not_upcoming(keys):
 def test_a_year_away_costs_no_more_than_its_newest_slots(keys):
     until = at("2026-11-24T07:00")
 
-    due = schedule(**keys).due(until - timedelta(days=365), until, limit=3)
+    slots, older = schedule(**keys).due(until - timedelta(days=365), until, limit=3)
 
-    assert due_at(due.newest) == until
-    assert due.older > 365 * 24 * 12 - 25
-    assert [slot.due_at for slot in due.missed] == sorted(slot.due_at for slot in due.missed)
-    assert schedule(**keys).upcoming(due.missed[-1].due_at, 1) == [due.newest]
-    assert len(due.missed) == 3
+    assert due_at(slots[-1]) == until
+    assert older > 365 * 24 * 12 - 25
+    assert schedule(**keys).upcoming(slots[0].due_at, 3) == slots[1:]
+    assert len(slots) == 3 + 1
 
 
 @pytest.mark.parametrize("zone", [BERLIN, ZoneInfo("UTC"), ZoneInfo("America/Havana")])
@@ -202,9 +201,9 @@ def test_slots_are_counted_as_often_as_they_come(cron, zone):
 
 
 def test_exactly_as_many_missed_as_the_limit_leave_none_out():
-    due = schedule(every="1h").due(at("2026-11-24T00:00"), at("2026-11-24T04:00"), limit=3)
+    slots, older = schedule(every="1h").due(at("2026-11-24T00:00"), at("2026-11-24T04:00"), limit=3)
 
-    assert (len(due.missed), due.older) == (3, 0)
+    assert (len(slots), older) == (3 + 1, 0)
 
 
 def test_the_29th_of_february_is_found_across_the_years():
@@ -327,14 +326,11 @@ def test_slots_rise_and_read_the_same_backwards_where_the_clocks_change(
     start = midnight + timedelta(hours=shift)
 
     found = timetable.upcoming(start, 12)
-    due = timetable.due(start, found[-1].due_at, limit=100)
 
     assert all(before.due_at < after.due_at for before, after in pairwise(found))
     assert len({slot.key for slot in found}) == len(found)
-    assert [*due.missed, due.newest] == found
-    assert due.older == 0
-    cut = timetable.due(start, found[-1].due_at, limit=3)
-    assert cut.older == 12 - 1 - 3
+    assert timetable.due(start, found[-1].due_at, limit=100) == (found, 0)
+    assert timetable.due(start, found[-1].due_at, limit=3) == (found[-4:], 12 - 1 - 3)
 
 
 @settings(deadline=None)

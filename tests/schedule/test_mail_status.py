@@ -14,11 +14,11 @@ from syndicate import clock
 from syndicate.config import Rate
 from syndicate.deliver.worker import configured_transports
 from syndicate.model.deliveries import DeliveryState, DeliveryTotals
-from syndicate.model.mail_flow import SendRate
 from syndicate.schedule import progress_report
 from syndicate.schedule.mail_status import BlockerKind, MailStatus, find_stall
 from syndicate.schedule.progress_report import ProgressReporter, ProgressWatcher
 from syndicate.store.ledger.deliveries import Deliveries
+from syndicate.store.ledger.mail_flow import SendRate
 from tests.causes import by_test
 from tests.deliver.editions import drain_ledger, freeze, readers, rows, subscribe
 from tests.deliver.mail_servers import ScriptedServer

@@ -15,9 +15,9 @@ from syndicate import clock
 from syndicate.errors import StoreError, StoreTooNew
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
 from syndicate.model.editions import Edition, FailureThreshold
-from syndicate.model.mail_flow import MailHold, SendRate
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat, Store, Transaction
+from syndicate.store.ledger.mail_flow import MailHold, SendRate
 
 _log = structlog.get_logger(__name__)
 _CLAIM_LEASE = timedelta(minutes=10)

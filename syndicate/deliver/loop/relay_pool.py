@@ -13,8 +13,8 @@ from syndicate.deliver.loop.token_bucket import TokenBucket
 from syndicate.deliver.smtp.transport import Transport
 from syndicate.errors import RelayUnavailable
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.mail_flow import MailHold, SendRate
 from syndicate.store import Store
+from syndicate.store.ledger.mail_flow import MailHold, SendRate
 
 _log = structlog.get_logger(__name__)
 PREFIX = "relay:"

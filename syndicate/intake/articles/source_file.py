@@ -27,8 +27,7 @@ from syndicate.intake.articles.liquid_reader import LiquidResult, read_liquid
 from syndicate.intake.markup import figures
 from syndicate.intake.markup.sanitise import id_prefix, sanitise
 from syndicate.intake.media.article_media import ArticleMedia
-from syndicate.model.articles import Figure, Revision
-from syndicate.model.compiled_body import CompiledBody
+from syndicate.model.articles import CompiledBody, Figure, Revision
 from syndicate.text import one_line, shorten
 
 HTML_SUFFIXES = (".html", ".htm")

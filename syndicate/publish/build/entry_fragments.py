@@ -11,8 +11,7 @@ from cachetools import LRUCache
 from syndicate.body.figures import without_files
 from syndicate.config import Config
 from syndicate.errors import Problem
-from syndicate.model.articles import Article
-from syndicate.model.compiled_body import CompiledBody
+from syndicate.model.articles import Article, CompiledBody
 from syndicate.publish.build.tasks import Missing, TaskOutcome, error_text
 from syndicate.render.feeds.entries import (
     EntryFragments,

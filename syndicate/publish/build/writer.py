@@ -15,8 +15,7 @@ from syndicate.body.figures import without_files
 from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import Problem, StoreError
-from syndicate.model.articles import MEDIA, Article, Person
-from syndicate.model.compiled_body import CompiledBody
+from syndicate.model.articles import MEDIA, Article, CompiledBody, Person
 from syndicate.publish.build.entry_fragments import FragmentRenderer, ListTeaser
 from syndicate.publish.build.tasks import (
     ArticleOutcome,

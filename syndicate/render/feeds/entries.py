@@ -14,8 +14,7 @@ from syndicate.body import markup
 from syndicate.clock import to_utc
 from syndicate.config import Config
 from syndicate.language import translator
-from syndicate.model.articles import Article, Comments, Figure, Person, Recording
-from syndicate.model.compiled_body import CompiledBody
+from syndicate.model.articles import Article, Comments, CompiledBody, Figure, Person, Recording
 from syndicate.model.urls import http_url
 from syndicate.render.body_renderer import BodyRenderer
 from syndicate.text import one_line, printable, to_utf8

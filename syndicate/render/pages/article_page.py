@@ -10,8 +10,7 @@ from functools import cached_property
 from markupsafe import Markup
 
 from syndicate.language import translator
-from syndicate.model.articles import Article
-from syndicate.model.compiled_body import CompiledBody
+from syndicate.model.articles import Article, CompiledBody
 from syndicate.render import addresses
 from syndicate.render.article_view import ArticleView, news_article
 from syndicate.render.body_renderer import BodyRenderer, ensure_current

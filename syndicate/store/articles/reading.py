@@ -19,8 +19,16 @@ from sqlalchemy import (
 )
 
 from syndicate.model.article_selection import ArticleWindow
-from syndicate.model.articles import Article, Comments, Figure, Person, Recording, Revision, Status
-from syndicate.model.compiled_body import CompiledBody
+from syndicate.model.articles import (
+    Article,
+    Comments,
+    CompiledBody,
+    Figure,
+    Person,
+    Recording,
+    Revision,
+    Status,
+)
 from syndicate.model.old_addresses import address_from_key
 from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema import (

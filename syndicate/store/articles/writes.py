@@ -14,8 +14,7 @@ from sqlalchemy import Connection, bindparam, false, func, literal, select, true
 
 from syndicate.body.compiler import compile_body
 from syndicate.errors import Refused
-from syndicate.model.articles import Article, Revision, Status
-from syndicate.model.compiled_body import CompiledBody
+from syndicate.model.articles import Article, CompiledBody, Revision, Status
 from syndicate.model.old_addresses import storage_key
 from syndicate.store.articles.reading import (
     REVISION_FIELDS,

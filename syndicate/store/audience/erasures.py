@@ -15,7 +15,6 @@ from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Action, Cause, SubscriptionState, normalise_email
 from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.merges import FormerAddresses, Merges
-from syndicate.store.database.keys import Keys
 from syndicate.store.database.repository import LOCK_AUDIENCE, Repository, lock
 from syndicate.store.database.schema import (
     changes,
@@ -32,6 +31,7 @@ from syndicate.store.database.schema import (
     subscriptions,
     suppressions,
 )
+from syndicate.store.database.schema import keys as key_table
 
 STEP = 1000
 """Rows, or people, per transaction: others want to write as well."""
@@ -39,7 +39,7 @@ _CONSENT = (
     *(Action.ASKED, Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED),
     *(Action.DECLINED, Action.LEFT_ELSEWHERE),
 )
-_SECRET = "erasures"  # noqa: S105 - its name
+_SECRET = "erasures"  # noqa: S105 - its name; every store has it from the start
 
 
 class Erasures(Repository):
@@ -96,7 +96,8 @@ class Erasures(Repository):
 
     def secret(self) -> bytes:
         """Return the key of the hashes: without it, nobody can try out addresses."""
-        return Keys(self._connection).get(_SECRET)
+        query = select(key_table.c.secret).where(key_table.c.name == _SECRET)
+        return bytes(self._execute(query).scalar_one())
 
     def _hash(self, address: str) -> str:
         return hash_address(address, self.secret())

@@ -5,5 +5,5 @@ database's errors into ours; `bulk_update` changes many rows at once.
 `repository` is the base of what reads and writes tables, with the locks that it takes.
 `schema` is the tables, with `schema_delivery`.
 `migrate` brings a store up to date, by the `migrations/` that it lacks.
-`keys` keeps the publication's secrets, `attempt_limits` counts for rate limits.
+`attempt_limits` counts for rate limits.
 """

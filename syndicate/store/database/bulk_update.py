@@ -12,39 +12,18 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Connection,
-    Dialect,
-    Text,
-    Update,
-    bindparam,
-    column,
-    func,
-    literal_column,
-)
+from sqlalchemy import BindParameter, Connection, Dialect, Update, bindparam, column, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.sql.visitors import replacement_traverse
 
 Row = TypeVar("Row")
-Parameters: TypeAlias = Mapping[str, ColumnElement[Any]]
-"""The parameters of an update by name: those of each row, and those shared by all rows."""
 RowValues: TypeAlias = tuple[Any, ...]
 """The values of one row: whole numbers, text, None; no instants, no enums."""
-ParameterTypes: TypeAlias = dict[str, TypeEngine[Any]]
 Changed: TypeAlias = Callable[[], list[bool]]
 """Returns which rows changed, in their order."""
 _KEYS = 2
 """How many values name a row."""
-INTEGER: TypeEngine[Any] = BigInteger()
-TEXT: TypeEngine[Any] = Text()
-
-
-def text_literal(word: str) -> ColumnElement[str]:
-    """Return a word of ours as a literal in the SQL itself."""
-    return literal_column(f"'{word}'", TEXT)
 
 
 def split_by_occurrence(rows: Iterable[Row], *, key: Callable[[Row], Any]) -> list[list[Row]]:
@@ -73,9 +52,11 @@ def pipeline(connection: Connection) -> AbstractContextManager[Any]:
 class BulkUpdate:
     """A change to the rows of a table that are named by their first two values."""
 
-    build: Callable[[Parameters], Update]
-    per_row: ParameterTypes
-    shared: ParameterTypes
+    statement: Update
+    per_row: Sequence[BindParameter[Any]]
+    """The parameters of a row."""
+    shared: Sequence[BindParameter[Any]]
+    """Those that all rows share."""
     _compiled: dict[str, "_CompiledUpdate"] = field(default_factory=dict)
 
     def begin(self, connection: Connection, rows: Sequence[RowValues], *shared: Any) -> Changed:
@@ -124,36 +105,39 @@ class BulkUpdate:
     ) -> DBAPICursor:
         # always in the same order, so that two processes never deadlock
         columns = zip(*sorted(rows, key=itemgetter(slice(_KEYS))), strict=True)
-        values = dict(zip(self.per_row, map(_array, columns), strict=True))
-        values |= {**dict(zip(self.shared, shared, strict=True)), **compiled.named}
+        parameters = (*self.per_row, *self.shared)
+        values = zip(parameters, (*map(_array, columns), *shared), strict=True)
+        named = {**{parameter.key: value for parameter, value in values}, **compiled.named}
         cursor = connection.connection.cursor()
-        cursor.execute(compiled.sql, values)
+        cursor.execute(compiled.sql, named)
         return cursor
 
     def _compile(self, dialect: Dialect) -> "_CompiledUpdate":
         if dialect.name not in self._compiled:
-            many = dialect.name != "sqlite"
-            self._compiled[dialect.name] = self._compile_new(dialect, many=many)
+            self._compiled[dialect.name] = self._compile_new(dialect)
         return self._compiled[dialect.name]
 
-    def _compile_new(self, dialect: Dialect, *, many: bool) -> "_CompiledUpdate":
-        shared = {name: bindparam(name, type_=type_) for name, type_ in self.shared.items()}
-        if many:
-            arrays = [bindparam(name, type_=ARRAY(type_)) for name, type_ in self.per_row.items()]
-            columns = [column(name, type_) for name, type_ in self.per_row.items()]
-            table = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
-            statement = self.build({**dict(table.c.items()), **shared})
-            statement = statement.returning(*list(table.c)[:_KEYS])
-        else:
-            per_row = {name: bindparam(name, type_=type_) for name, type_ in self.per_row.items()}
-            statement = self.build({**per_row, **shared})
+    def _compile_new(self, dialect: Dialect) -> "_CompiledUpdate":
+        statement: Any = self.statement
+        if dialect.name != "sqlite":
+            arrays = [bindparam(value.key, type_=ARRAY(value.type)) for value in self.per_row]
+            columns = [column(value.key, value.type) for value in self.per_row]
+            given = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+
+            def replace(element: Any, **_: Any) -> Any:
+                is_parameter = isinstance(element, BindParameter)
+                return given.c.get(element.key) if is_parameter else None
+
+            statement = replacement_traverse(statement, {}, replace)
+            statement = statement.returning(*list(given.c)[:_KEYS])
         compiled = statement.compile(dialect=dialect)
+        parameters = [parameter.key for parameter in (*self.per_row, *self.shared)]
         named = {
             name: getattr(value, "value", value)
             for name, value in compiled.params.items()
-            if name not in {*self.per_row, *self.shared}
+            if name not in parameters
         }
-        order = [*self.per_row, *self.shared, *named]
+        order = [*parameters, *named]
         places = [order.index(name) for name in compiled.positiontup or ()]
         arrange = itemgetter(*places) if places else tuple
         return _CompiledUpdate(str(compiled), arrange, tuple(named.values()), named)

@@ -5,107 +5,116 @@ A row is named by its edition, its subscriber and the attempt that it is at.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, null, or_, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Text,
+    bindparam,
+    case,
+    exists,
+    literal_column,
+    null,
+    or_,
+    update,
+)
 from sqlalchemy.sql.dml import Update
 
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionState
-from syndicate.store.database.bulk_update import INTEGER, TEXT, BulkUpdate, Parameters, text_literal
+from syndicate.store.database.bulk_update import BulkUpdate
 from syndicate.store.database.schema import deliveries, editions
 from syndicate.store.editions.editions import join_reader, skip_reason
 
 IS_SENDING = editions.c.state == EditionState.SENDING
+
+
+def _word(word: str) -> ColumnElement[str]:
+    """Return a word of ours as a literal in the SQL itself."""
+    return literal_column(f"'{word}'", Text())
+
+
+_ROW = _EDITION, _SUBSCRIBER, _ATTEMPT = [
+    bindparam(name, type_=BigInteger()) for name in ("row_edition", "row_subscriber", "row_attempt")
+]
+_NEW_ATTEMPT, _CODE, _RETRY_AT, _LEASE, _NOW = (
+    bindparam(name, type_=BigInteger())
+    for name in ("new_attempt", "new_code", "retry_at", "lease_end", "now")
+)
+_STATE, _REPLY, _REASON, _OWNER = (
+    bindparam(name, type_=Text()) for name in ("new_state", "new_reply", "reason", "owner_name")
+)
 _FREE = {"owner": null(), "lease_until": null()}
-_ROW = {"row_edition": INTEGER, "row_subscriber": INTEGER, "row_attempt": INTEGER}
 
 
-def _from(
-    bound: Parameters, *states: DeliveryState, attempt: ColumnElement[Any] | None = None
-) -> Update:
+def _from(*states: DeliveryState, attempt: ColumnElement[Any] = _ATTEMPT) -> Update:
     """Update a row that is in one of these states, and at its attempt."""
     # as an expression: until PostgreSQL has analysed a new ledger, it prefers the index of
     # states, and walks through the million rows that are in one of them
-    state = deliveries.c.state.concat(text_literal(""))
+    state = deliveries.c.state.concat(_word(""))
     return update(deliveries).where(
-        deliveries.c.edition == bound["row_edition"],
-        deliveries.c.subscriber == bound["row_subscriber"],
-        deliveries.c.attempt == (bound["row_attempt"] if attempt is None else attempt),
-        or_(*(state == text_literal(allowed) for allowed in states)),
+        deliveries.c.edition == _EDITION,
+        deliveries.c.subscriber == _SUBSCRIBER,
+        deliveries.c.attempt == attempt,
+        or_(*(state == _word(allowed) for allowed in states)),
     )
 
 
-def _claimed(bound: Parameters) -> Update:
-    return _from(bound, DeliveryState.QUEUED, DeliveryState.DEFERRED).values(
-        state=text_literal(DeliveryState.CLAIMED),
-        owner=bound["owner_name"],
-        lease_until=bound["lease_end"],
+_CLAIMED = _from(DeliveryState.CLAIMED).where(deliveries.c.owner == _OWNER)
+"""Updates a row that this owner has claimed."""
+_IS_WANTED = (
+    exists()
+    .select_from(join_reader(editions, deliveries.c.subscriber))
+    .where(editions.c.key == deliveries.c.edition, IS_SENDING, skip_reason(_NOW) == "")
+    .correlate(deliveries)
+)
+# a body that left counted one attempt more
+_SENT_ATTEMPT = _ATTEMPT + case((deliveries.c.state == _word(DeliveryState.CLAIMED), 0), else_=1)
+
+CLAIM = BulkUpdate(
+    _from(DeliveryState.QUEUED, DeliveryState.DEFERRED).values(
+        state=_word(DeliveryState.CLAIMED),
+        owner=_OWNER,
+        lease_until=_LEASE,
         next_attempt_at=null(),
-        at=bound["now"],
-    )
-
-
-def _released(bound: Parameters) -> Update:
-    return (
-        _from(bound, DeliveryState.CLAIMED)
-        .where(deliveries.c.owner == bound["owner_name"])
-        .values(state=text_literal(DeliveryState.QUEUED), **_FREE, at=bound["now"])
-    )
-
-
-def _intended(bound: Parameters) -> Update:
-    wanted = (
-        exists()
-        .select_from(join_reader(editions, deliveries.c.subscriber))
-        .where(editions.c.key == deliveries.c.edition, IS_SENDING, skip_reason(bound["now"]) == "")
-        .correlate(deliveries)
-    )
-    return (
-        _from(bound, DeliveryState.CLAIMED)
-        .where(deliveries.c.owner == bound["owner_name"], wanted)
-        .values(
-            state=text_literal(DeliveryState.SENDING),
-            attempt=deliveries.c.attempt + 1,
-            lease_until=bound["lease_end"],
-            at=bound["now"],
-        )
-    )
-
-
-def _settled(bound: Parameters) -> Update:
-    # a body that left counted one attempt more
-    attempt = bound["row_attempt"] + case(
-        (deliveries.c.state == text_literal(DeliveryState.CLAIMED), 0), else_=1
-    )
-    return _from(
-        bound, DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN, attempt=attempt
+        at=_NOW,
+    ),
+    per_row=_ROW,
+    shared=[_OWNER, _LEASE, _NOW],
+)
+RELEASE = BulkUpdate(
+    _CLAIMED.values(state=_word(DeliveryState.QUEUED), **_FREE, at=_NOW),
+    per_row=_ROW,
+    shared=[_OWNER, _NOW],
+)
+INTEND = BulkUpdate(
+    _CLAIMED.where(_IS_WANTED).values(
+        state=_word(DeliveryState.SENDING),
+        attempt=deliveries.c.attempt + 1,
+        lease_until=_LEASE,
+        at=_NOW,
+    ),
+    per_row=_ROW,
+    shared=[_OWNER, _LEASE, _NOW],
+)
+SETTLE = BulkUpdate(
+    _from(
+        DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.UNKNOWN, attempt=_SENT_ATTEMPT
     ).values(
-        state=bound["new_state"],
-        attempt=bound["new_attempt"],
-        code=bound["new_code"],
-        reply=bound["new_reply"],
-        next_attempt_at=bound["retry_at"],
-        at=bound["now"],
+        state=_STATE,
+        attempt=_NEW_ATTEMPT,
+        code=_CODE,
+        reply=_REPLY,
+        next_attempt_at=_RETRY_AT,
+        at=_NOW,
         **_FREE,
-    )
-
-
-def _skipped(bound: Parameters) -> Update:
-    return _from(bound, DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED).values(
-        state=text_literal(DeliveryState.SKIPPED),
-        reply=bound["reason"],
-        **_FREE,
-        next_attempt_at=null(),
-        at=bound["now"],
-    )
-
-
-_NOW = {"now": INTEGER}
-_OWNER = {"owner_name": TEXT}
-_LEASE = {"lease_end": INTEGER}
-_OUTCOME = {"new_state": TEXT, "new_attempt": INTEGER, "new_code": INTEGER}
-_OUTCOME |= {"new_reply": TEXT, "retry_at": INTEGER}
-CLAIM = BulkUpdate(_claimed, per_row=_ROW, shared=_OWNER | _LEASE | _NOW)
-RELEASE = BulkUpdate(_released, per_row=_ROW, shared=_OWNER | _NOW)
-INTEND = BulkUpdate(_intended, per_row=_ROW, shared=_OWNER | _LEASE | _NOW)
-SETTLE = BulkUpdate(_settled, per_row=_ROW | _OUTCOME, shared=_NOW)
-SKIP = BulkUpdate(_skipped, per_row=_ROW | {"reason": TEXT}, shared=_NOW)
+    ),
+    per_row=[*_ROW, _STATE, _NEW_ATTEMPT, _CODE, _REPLY, _RETRY_AT],
+    shared=[_NOW],
+)
+SKIP = BulkUpdate(
+    _from(DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED).values(
+        state=_word(DeliveryState.SKIPPED), reply=_REASON, **_FREE, next_attempt_at=null(), at=_NOW
+    ),
+    per_row=[*_ROW, _REASON],
+    shared=[_NOW],
+)

@@ -26,9 +26,9 @@ from starlette.responses import Response
 from syndicate import __version__, clock
 from syndicate.config import Config
 from syndicate.errors import StoreError
-from syndicate.model.mail_flow import MailFlow
 from syndicate.schedule.mail_status import BlockerKind, MailStatus
 from syndicate.store import MetricsFigures, Store
+from syndicate.store.ledger.mail_flow import MailFlow
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.telemetry.counters import RequestCounters
 

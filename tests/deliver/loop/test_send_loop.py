@@ -31,8 +31,8 @@ from syndicate.deliver.smtp.transport import (
 from syndicate.deliver.worker import configured_transports, drain
 from syndicate.errors import PermanentFailure, TemporaryFailure
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.mail_flow import MailHold
 from syndicate.store import Store
+from syndicate.store.ledger.mail_flow import MailHold
 from tests.causes import by_test
 from tests.deliver.editions import NOON, freeze, links, readers, states, subscribe
 from tests.deliver.loop.queues import OK, deliver, ledger_of

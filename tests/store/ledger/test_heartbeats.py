@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
-from syndicate.model.mail_flow import STALLED_AFTER, MailFlow
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat
+from syndicate.store.ledger.mail_flow import STALLED_AFTER, MailFlow
 from tests.store.ledger.test_deliveries import MINUTE, NOW, edition, readers
 
 SECOND = timedelta(seconds=1)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syndicate.model.mail_flow import MailHold
 from syndicate.store import Store
+from syndicate.store.ledger.mail_flow import MailHold
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -61,7 +61,7 @@ def place(web, sqlite_store, publication):
             last = tx.editions.add(draft)
     client = web(newsletters=NEWSLETTERS, publication={"language": "en"})
     with sqlite_store.read() as tx:
-        links = SignedLinks(publication(), tx.keys.get("links"))
+        links = SignedLinks(publication(), tx.keys.secret("links"))
     view = urlsplit(links.view(last.key, anna)).path
     base = str(client.base_url)
     return urljoin(base, "/newsletters/"), urljoin(base, view)

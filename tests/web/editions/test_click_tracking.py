@@ -33,7 +33,7 @@ class Desk:
         self.edition = freeze(store, at=AT, links=(*PLACES, *more)).key
         self.client = Client(application(store, config), **{"user-agent": FIREFOX})
         with store.read() as tx:
-            self.links = SignedLinks(config, tx.keys.get("links"))
+            self.links = SignedLinks(config, tx.keys.secret("links"))
 
     def path(self, link=1, *, subscriber=None, edition=None):
         return urlsplit(self.links.click(edition or self.edition, link, subscriber)).path
@@ -169,7 +169,7 @@ def test_writing_is_not_waited_for(web, sqlite_store, publication, monkeypatch):
     client = web(**tables)
     edition = freeze(sqlite_store, at=AT).key
     with sqlite_store.read() as tx:
-        links = SignedLinks(publication(**tables), tx.keys.get("links"))
+        links = SignedLinks(publication(**tables), tx.keys.secret("links"))
     write, answered = Store.write, threading.Event()
 
     def slow(store):

@@ -35,7 +35,7 @@ class Desk:
         self.edition = freeze(store, at=AT).key
         self.client = Client(application(store, config))
         with store.read() as tx:
-            self.links = SignedLinks(config, tx.keys.get("links"))
+            self.links = SignedLinks(config, tx.keys.secret("links"))
 
     def path(self, edition=None, reader=None):
         return urlsplit(self.links.view(edition or self.edition, reader or self.anna)).path

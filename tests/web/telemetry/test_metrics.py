@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from syndicate import __version__, clock
 from syndicate.errors import StoreUnreachable
-from syndicate.model.mail_flow import SendRate
+from syndicate.store.ledger.mail_flow import SendRate
 from syndicate.web.app import application
 from syndicate.web.telemetry.counters import REPORT_LIFETIME, KindCounters, RequestCounters
 from tests import ROOT

@@ -147,7 +147,7 @@ def test_mail_for_domains_that_want_nothing_is_no_reason_and_other_mail_is(due):
 
 def test_mail_that_waits_for_the_next_day_of_warm_up_is_no_reason(due, monkeypatch):
     away_from_midnight()
-    monkeypatch.setattr("syndicate.model.mail_flow.STALLED_AFTER", timedelta(0))
+    monkeypatch.setattr("syndicate.store.ledger.mail_flow.STALLED_AFTER", timedelta(0))
     today = clock.now().date()
     post = due(10, "ada@example.org", "bo@example.org", warm_up=[1], warm_up_from=today)
     with real_server(port=post.config.mail.port) as (_, boxes):

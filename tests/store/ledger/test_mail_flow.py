@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syndicate.model.mail_flow import STALLED_AFTER, MailFlow
+from syndicate.store.ledger.mail_flow import STALLED_AFTER, MailFlow
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOON + STALLED_AFTER
