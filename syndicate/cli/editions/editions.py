@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 STATES = tuple(field.name for field in fields(DeliveryTotals))
 COUNTS = ("audience", *STATES)
+_EDITION_KEYS = (
+    *("newsletter", "schedule", "kind", "subject", "created_at", "slot_at"),
+    *("successor", "original"),
+)
+"""The attributes that `--json` prints."""
 
 Watch = Annotated[bool, Option("--watch", help="Show progress every second, until Ctrl-C.")]
 
@@ -179,15 +184,8 @@ def _values(entry: _Entry, status: "MailStatus | None") -> dict[str, Any]:
     blockers = [asdict(blocker) for blocker in _blockers([entry], status)]
     return {
         "id": edition.key,
-        "newsletter": edition.newsletter,
-        "schedule": edition.schedule,
-        "kind": edition.kind,
-        "subject": edition.subject,
-        "created_at": edition.created_at,
-        "slot_at": edition.slot_at,
+        **{name: getattr(edition, name) for name in _EDITION_KEYS},
         "state": edition_state_value(edition.state, waits=bool(totals.waiting)),
-        "successor": edition.successor,
-        "original": edition.original,
         "waiting": totals.waiting,
         "waits_for": asdict(wait)
         | {"paused": _decision_values(wait.paused) if wait.paused else None}

@@ -1,6 +1,6 @@
 """Clicks: which links of an edition people and machines followed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +10,9 @@ from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema import clicks, edition_links, subscribers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class LinkClick:
-    """One click on a link."""
+    """One click on a link; it may turn out to be a machine's later."""
 
     edition: int
     link: int
@@ -22,7 +22,9 @@ class LinkClick:
     at: datetime
     machine: bool
     agent: str
-    """A machine's user agent, at most 80 characters; empty for people."""
+    """The user agent, at most 80 characters; only a machine's is stored."""
+    key: int | None = None
+    """Its number in the store, once it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +50,19 @@ class Clicks(Repository):
 
     def add(self, click: LinkClick) -> int:
         """Record a click, without a reader who was erased; return its number."""
-        row = columns_of(click)
+        row = columns_of(click) | {"agent": click.agent if click.machine else ""}
+        del row["key"]
         if not self._exists(subscribers, subscribers.c.key == click.subscriber):
             row["subscriber"] = None
         key: int = self._execute(insert(clicks).returning(clicks.c.key), row).scalar_one()
         return key
 
-    def mark_as_machine(self, agents: Mapping[int, str]) -> None:
-        """Mark clicks, by number, as made by machines with these user agents."""
+    def mark_as_machine(self, reclassified: Iterable[LinkClick]) -> None:
+        """Mark those of the clicks that are stored as made by machines, with their user agents."""
         mark = update(clicks).where(clicks.c.key == bindparam("number"))
         self._run_each(
             mark.values(machine=True, agent=bindparam("user_agent")),
-            [{"number": key, "user_agent": agent} for key, agent in agents.items()],
+            [{"number": c.key, "user_agent": c.agent} for c in reclassified if c.key is not None],
         )
 
     def counts(self, edition: int) -> list[LinkClicks]:

@@ -62,24 +62,9 @@ _AGENT = re.compile(
 """The User-Agents of programs that open links."""
 
 
-@dataclass(slots=True, kw_only=True)
-class LinkVisit:
-    """One click; it may be reclassified as a machine's in the minute after."""
-
-    edition: int
-    link: int
-    subscriber: int | None
-    at: datetime
-    agent: str
-    """The User-Agent as it is stored: shortened, and without control characters."""
-    machine: bool
-    key: int | None = None
-    """Its key in the store, once written."""
-
-
 @dataclass(slots=True)
 class _Visitor:
-    visits: deque[LinkVisit] = field(default_factory=lambda: deque(maxlen=_MAX_VISITS))
+    visits: deque[LinkClick] = field(default_factory=lambda: deque(maxlen=_MAX_VISITS))
     detected_at: datetime | None = None
 
 
@@ -98,7 +83,7 @@ class ScannerDetector:
         text = f"{network}\n{agent[:MAX_AGENT_LENGTH]}".encode()
         return hashlib.blake2b(text, key=self._salt).digest()
 
-    def classify(self, identity: Hashable, visit: LinkVisit) -> list[LinkVisit]:
+    def classify(self, identity: Hashable, visit: LinkClick) -> list[LinkClick]:
         """Set `visit.machine`; return earlier visits that turn out to be the same machine's.
 
         `is_machine` has set it already by the request alone.
@@ -136,7 +121,7 @@ def is_machine(method: str, agent: str, purpose: str) -> bool:
     return method == "HEAD" or prefetch or not agent or bool(_AGENT.search(agent))
 
 
-def _is_burst(visits: list[LinkVisit]) -> bool:
+def _is_burst(visits: list[LinkClick]) -> bool:
     newest = visits[-1]
     links = {
         visit.link
@@ -187,7 +172,7 @@ class ClickPages(ReaderPages):
         agent = request.headers.get("user-agent", "")[:MAX_AGENT_LENGTH]
         purpose = request.headers.get("sec-purpose", request.headers.get("purpose", ""))
         reader = subscriber if links.tracking is Tracking.READERS else None
-        visit = LinkVisit(
+        visit = LinkClick(
             edition=links.edition,
             link=link,
             subscriber=reader,
@@ -207,10 +192,10 @@ class _ClickWriter:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clicks")
-        self._new: deque[LinkVisit] = deque(maxlen=_MAX_QUEUED)
-        self._reclassified: deque[LinkVisit] = deque(maxlen=_MAX_QUEUED)
+        self._new: deque[LinkClick] = deque(maxlen=_MAX_QUEUED)
+        self._reclassified: deque[LinkClick] = deque(maxlen=_MAX_QUEUED)
 
-    async def write(self, visit: LinkVisit, reclassified: list[LinkVisit]) -> None:
+    async def write(self, visit: LinkClick, reclassified: list[LinkClick]) -> None:
         """Write a visit, and correct earlier ones that were a machine's."""
         self._new.append(visit)
         self._reclassified.extend(reclassified)
@@ -222,9 +207,8 @@ class _ClickWriter:
             return
         try:
             with self._store.write() as tx:
-                keys = [tx.clicks.add(_click(visit)) for visit in new]
-                agents = {visit.key: visit.agent for visit in reclassified if visit.key is not None}
-                tx.clicks.mark_as_machine(agents)
+                keys = [tx.clicks.add(visit) for visit in new]
+                tx.clicks.mark_as_machine(reclassified)
         except SyndicateError as error:
             _log.warning("clicks not counted", clicks=len(new), reason=str(error))
             return
@@ -232,17 +216,6 @@ class _ClickWriter:
             visit.key = key
 
 
-def _drain(queue: deque[LinkVisit]) -> list[LinkVisit]:
+def _drain(queue: deque[LinkClick]) -> list[LinkClick]:
     """Remove and return all items; other threads may add more meanwhile."""
     return [queue.popleft() for _ in range(len(queue))]
-
-
-def _click(visit: LinkVisit) -> LinkClick:
-    return LinkClick(
-        edition=visit.edition,
-        link=visit.link,
-        subscriber=visit.subscriber,
-        at=visit.at,
-        machine=visit.machine,
-        agent=visit.agent if visit.machine else "",
-    )

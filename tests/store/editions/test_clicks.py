@@ -49,9 +49,10 @@ def test_the_hidden_link_is_counted_first_where_it_was_followed(store):
 def test_a_click_can_turn_out_to_be_a_machines(store):
     edition = freeze(store, at=AT).key
     with store.write() as tx:
-        keys = [tx.clicks.add(click(edition)) for _ in range(3)]
-        tx.clicks.mark_as_machine({keys[0]: "curl/8", keys[2]: "x"})
-        tx.clicks.mark_as_machine({})
+        keys = [tx.clicks.add(click(edition, agent="curl/8")) for _ in range(3)]
+        first, third = (click(edition, agent="curl/8", key=keys[n]) for n in (0, 2))
+        tx.clicks.mark_as_machine([first, third, click(edition)])
+        tx.clicks.mark_as_machine([])
     with store.read() as tx:
         counted, _ = tx.clicks.counts(edition)
     assert (counted.people, counted.machines) == (1, 2)

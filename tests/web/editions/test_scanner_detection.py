@@ -5,12 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.model.editions import CANARY
-from syndicate.web.editions.click_tracking import (
-    MAX_AGENT_LENGTH,
-    LinkVisit,
-    ScannerDetector,
-    is_machine,
-)
+from syndicate.store import LinkClick
+from syndicate.web.editions.click_tracking import MAX_AGENT_LENGTH, ScannerDetector, is_machine
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -19,7 +15,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 def visit(link, seconds=0.0, edition=1, **changes):
     given = {"subscriber": None, "agent": FIREFOX, "machine": False}
     at = AT + timedelta(seconds=seconds)
-    return LinkVisit(edition=edition, link=link, at=at, **given | changes)
+    return LinkClick(edition=edition, link=link, at=at, **given | changes)
 
 
 def visited(*visits, who="anna", scanners=None):
