@@ -1,7 +1,8 @@
 """HTTP: published files, pages for readers, editions, the outbox, probes and metrics.
 
-`app` builds the ASGI application; `server/` runs it; `published/` serves the build's files;
-`readers/` has the pages for subscribers; `editions/` shows editions and resolves their links;
+`app` is the ASGI application, which counts and logs each response; `server/` runs it;
+`published/` serves the build's files; `readers/` has the pages for subscribers; `editions/` shows
+editions and resolves their links;
 `websub_hub` takes WebSub subscriptions; `outbox` shows written mail to the operator;
 `telemetry/` has probes, metrics and the access log. `pages` renders pages on request, also
 those for errors; `forms` reads posted forms; `operator_access` recognises the operator.

@@ -21,11 +21,10 @@ from syndicate.schedule.orphaned_names import find_orphans
 from syndicate.schedule.runner import Runner
 from syndicate.schedule.wiring import Services
 from syndicate.store import Store
-from syndicate.web.app import application
+from syndicate.web.app import WebApplication, application
 from syndicate.web.server.listener import activated_socket, listen
 from syndicate.web.server.server import WebServer
 from syndicate.web.telemetry.counters import RequestCounters
-from syndicate.web.telemetry.instrumentation import Instrumentation
 from syndicate.web.telemetry.readiness import find_write_errors
 
 log = structlog.get_logger()
@@ -80,7 +79,7 @@ class _Components:
 
     config: Config
     store: Store
-    app: Instrumentation
+    app: WebApplication
     runner: Runner | None
     runner_stop: Event
 

@@ -111,7 +111,7 @@ class AddressChange:
                 new = tx.subscribers.add_pending(email, (), cause=cause)
             if new is not None:
                 letters[new] = to_new
-            self._add_confirmations(tx, reader.key, new, letters, cause=cause)
+            self._add_confirmations(tx, reader.key, new, letters, cause)
         self.letters.notify_sender()
         return None
 
@@ -139,13 +139,7 @@ class AddressChange:
         return self._page(state, state.name(at))
 
     def _add_confirmations(
-        self,
-        tx: Transaction,
-        old: int,
-        new: int | None,
-        letters: dict[int, Content],
-        *,
-        cause: Cause,
+        self, tx: Transaction, old: int, new: int | None, letters: dict[int, Content], cause: Cause
     ) -> None:
         """Queue the letters with their confirmations; none for a `new` of None."""
         expires_at = cause.at + self.config.signup.expire_after

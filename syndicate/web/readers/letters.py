@@ -101,11 +101,7 @@ class SignupLimits:
 
 @dataclass(frozen=True)
 class LetterSender:
-    """Composes and queues the letters of one publication.
-
-    `request_…` return how long to wait when there were too many letters, and raise StoreError
-    or TemplateError.
-    """
+    """Composes and queues the letters of one publication."""
 
     store: Store
     config: Config
@@ -136,36 +132,28 @@ class LetterSender:
         """Compose a letter (slow the first time, then cached); raise TemplateError."""
         return self._composed(letter, language=language, newsletters=tuple(newsletters))
 
-    def request_subscription(
-        self, reader: Subscriber, newsletter: Newsletter, *, cause: Cause
+    def request(
+        self, letter: Letter, reader: Subscriber, newsletters: Sequence[Newsletter], cause: Cause
     ) -> timedelta | None:
-        """Send a known reader the letter that confirms a subscription."""
-        language = self.choose_language(reader, [newsletter])
-        content = self.compose(Letter.CONFIRM, language, [newsletter])
-        names = [newsletter.name]
-        with self.store.write() as tx:
-            wait = self._take(tx, reader, cause.at)
-            if wait is None and tx.subscribers.add_pending(reader.email, names, cause=cause):
-                asked = {"newsletters": names, "how": cause.how}
-                self.add_confirmation(tx, content, to=reader.key, asked=asked, at=cause.at)
-        self.notify_sender()
-        return wait
+        """Send a known reader the letter that confirms subscriptions, or links to their data.
 
-    def request_data_link(self, reader: Subscriber, *, cause: Cause) -> timedelta | None:
-        """Send the letter with the link to the reader's data."""
-        content = self.compose(Letter.DATA, self.choose_language(reader))
+        Return how long to wait when there were too many letters. Raise StoreError or
+        TemplateError.
+        """
+        content = self.compose(letter, self.choose_language(reader, newsletters), newsletters)
+        limits, at = self.limits, cause.at
+        names = [newsletter.name for newsletter in newsletters]
         with self.store.write() as tx:
-            wait = self._take(tx, reader, cause.at)
-            if wait is None:
+            wait = limits.take_letter(tx, at) or limits.take_letter_to(tx, reader.email, at)
+            if wait is None and letter is Letter.DATA:
                 kind = ConfirmationKind.DATA
-                self.add_confirmation(tx, content, to=reader.key, kind=kind, asked={}, at=cause.at)
+                self.add_confirmation(tx, content, to=reader.key, kind=kind, asked={}, at=at)
                 tx.audit_log.add(reader.key, Action.ASKED, cause, detail="link to their data")
+            elif wait is None and tx.subscribers.add_pending(reader.email, names, cause=cause):
+                asked = {"newsletters": names, "how": cause.how}
+                self.add_confirmation(tx, content, to=reader.key, asked=asked, at=at)
         self.notify_sender()
         return wait
-
-    def _take(self, tx: Transaction, reader: Subscriber, at: datetime) -> timedelta | None:
-        wait = self.limits.take_letter(tx, at)
-        return self.limits.take_letter_to(tx, reader.email, at) if wait is None else wait
 
     def add_confirmation(
         self,

@@ -18,6 +18,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.language import Translator, available_languages, translator
 from syndicate.model.subscribers import Actor, Cause, Subscriber, SubscriptionState, may_undo
 from syndicate.render.formatting import FILTERS, locale
+from syndicate.render.mail.letter import Letter
 from syndicate.store import Transaction
 from syndicate.web.forms import Form
 from syndicate.web.pages import linked, too_many_requests
@@ -218,7 +219,7 @@ class PreferencePages(LinkPages):
         if undone or reader.is_subscribed(newsletter.name):
             text = texts.gettext("You get %(newsletter)s from now on.", newsletter=newsletter.label)
             return self.show(token, ActionOutcome(text))
-        wait = self.letters.request_subscription(reader, newsletter, cause=cause)
+        wait = self.letters.request(Letter.CONFIRM, reader, [newsletter], cause)
         text = texts.gettext(
             "We have sent an email to %(email)s. Press the button in it to get %(newsletter)s.",
             email=mask_email(reader.email),
@@ -235,7 +236,7 @@ class PreferencePages(LinkPages):
                 address=self.pages.contact,
             )
             return self.show(token, ActionOutcome(text, failed=True))
-        wait = self.letters.request_data_link(reader, cause=cause)
+        wait = self.letters.request(Letter.DATA, reader, [], cause)
         text = texts.gettext(
             "We have emailed a link to %(email)s. It works for 24 hours.",
             email=mask_email(reader.email),

@@ -2,6 +2,6 @@
 
 `readiness` answers /healthz and /readyz: it finds out what keeps the process from its work,
 by writing to disks and store; `metrics` exports the figures of web, store and relays;
-`instrumentation` wraps the application, counts each response in `counters`, by the kind of
-its path, and logs it in `access_log`; `feed_clients` reads the User-Agent.
+`counters` has the responses by the kind of their path, and `access_log` a line for each;
+`feed_clients` reads the User-Agent.
 """

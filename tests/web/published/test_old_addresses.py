@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -134,8 +133,7 @@ def test_whatever_the_publication_has_itself_is_no_old_address(newsroom, sqlite_
     assert len(built) > 30
     articles = {f"/articles/s-{number}/" for number in range(9)}
     assert {path for path in built if not is_reserved(path)} == articles
-    router: Any = application(sqlite_store, config)._app
-    for name in router._prefixes:
+    for name in application(sqlite_store, config)._prefixes:
         assert is_reserved(f"/{name}/x/"), name
 
 

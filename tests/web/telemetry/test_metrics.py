@@ -345,14 +345,14 @@ def test_what_the_server_refuses_by_itself_is_counted_too(web):
 
 
 def test_a_failure_is_the_servers_five_hundred():
-    from syndicate.web.telemetry.counters import RequestKind, request_classifier
-    from syndicate.web.telemetry.instrumentation import Instrumentation
+    from syndicate.web.app import WebApplication
+    from syndicate.web.telemetry.counters import RequestKind
 
     async def fails(scope, receive, send):
         raise ValueError("a bug")
 
     counts = RequestCounters()
-    watched = Client(Instrumentation(fails, counts, request_classifier()))
+    watched = Client(WebApplication(fails, fails, frozenset(), counts))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="a bug"):
         watched.get("/")
     assert counts.by_kind[RequestKind.PAGE].responses == {(500, "identity"): 1}
