@@ -77,6 +77,27 @@ class Claim:
         return self.edition, self.subscriber
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who claims deliveries, and from when until when nobody else can."""
+
+    owner: str
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """Which readers of an edition to claim."""
+
+    edition: int
+    limit: int = 100
+    after: int = 0
+    """Only subscribers with a greater key."""
+    excluded_domains: frozenset[str] = frozenset()
+    """In lower-case ASCII."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryOutcome:
     """The outcome of a claimed delivery, to be recorded."""

@@ -104,15 +104,7 @@ class MailStatus:
         else:
             servers = [(relay, relay.address) for relay in config.mail.servers]
         relays = tuple(
-            _relay_status(
-                tx,
-                relay,
-                server,
-                at,
-                [rate for rate in latest.values() if rate.relay == relay.name],
-                hold=holds.get(RELAY + relay.name),
-                used_up=RELAY + relay.name in used_up,
-            )
+            _relay_status(tx, relay, server, at, latest.values(), holds=holds, used_up=used_up)
             for relay, server in servers
         )
         return cls(
@@ -144,23 +136,24 @@ def _relay_status(
     settings: RelaySettings,
     server: str,
     at: datetime,
-    rates: Sequence[SendRate],
+    all_rates: Iterable[SendRate],
     *,
-    hold: MailHold | None,
-    used_up: bool,
+    holds: dict[str, MailHold],
+    used_up: frozenset[str],
 ) -> RelayStatus:
     """Add up a relay's figures, and find the first reason why it sends nothing."""
     today, name = at.astimezone(UTC).date(), settings.name
-    quota = settings.warm_up_quota(today)
-    taken = tx.quotas.taken_today(RELAY + name, at=at) if quota is not None else 0
+    key, quota = RELAY + name, settings.warm_up_quota(today)
+    taken = tx.quotas.taken_today(key, at=at) if quota is not None else 0
+    rates = [rate for rate in all_rates if rate.relay == name]
     last = max(rates, key=lambda rate: rate.at, default=None)
     blocker = None
-    if hold is not None:
+    if (hold := holds.get(key)) is not None:
         blocker = Blocker(kind=BlockerKind.HOLD, relay=name, until=hold.until, reason=hold.reason)
     elif quota is not None and taken >= quota:
         tomorrow = datetime.combine(today, time(), UTC) + timedelta(days=1)
         blocker = Blocker(kind=BlockerKind.WARM_UP, relay=name, until=tomorrow, reason=str(quota))
-    elif used_up and settings.rate is not None:
+    elif key in used_up and settings.rate is not None:
         blocker = Blocker(kind=BlockerKind.RATE, relay=name, reason=str(settings.rate))
     elif last is not None and last.note:
         blocker = Blocker(kind=BlockerKind.OUT, relay=name, at=last.at, reason=last.note)

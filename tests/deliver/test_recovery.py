@@ -12,7 +12,7 @@ from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.worker import configured_transports, drain
 from syndicate.errors import StoreLocked
-from syndicate.model.deliveries import DeliveryState
+from syndicate.model.deliveries import ClaimRequest, DeliveryState, Lease
 from syndicate.store import Store
 from tests.deliver.editions import NOON, drain_ledger, freeze, links, readers, states, subscribe
 from tests.deliver.mail_servers import ScriptedServer
@@ -88,8 +88,10 @@ def left_sending(store, config, count: int = 1) -> list[str]:
     signer = links(store, config)
     with store.write() as tx:
         [edition] = tx.deliveries.open_editions(NOON)
-        claims = tx.claims.claim(edition.key, owner=dead, lease_until=FAR, at=NOON, limit=count)
-        tx.claims.settle_and_intend((), claims, owner=dead, lease_until=FAR, at=NOON)
+        claims = tx.claims.claim(
+            ClaimRequest(edition=edition.key, limit=count), Lease(dead, NOON, FAR)
+        )
+        tx.claims.settle_and_intend((), claims, Lease(dead, NOON, FAR))
     return [signer.message_id(c.edition, c.subscriber, "example.org") for c in claims]
 
 
@@ -150,7 +152,9 @@ def test_what_is_claimed_by_a_living_process_is_left_to_it(store, config):
     subscribe(store, *readers(3))
     edition = freeze(store)
     with store.write() as tx:
-        tx.claims.claim(edition.key, owner="elsewhere/0:1:1:x", lease_until=FAR, at=NOON, limit=1)
+        tx.claims.claim(
+            ClaimRequest(edition=edition.key, limit=1), Lease("elsewhere/0:1:1:x", NOON, FAR)
+        )
 
     assert drain_ledger(store, config(), configured_transports(config())).accepted == 2
 

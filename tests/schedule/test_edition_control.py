@@ -8,7 +8,13 @@ import pytest
 
 from syndicate import clock
 from syndicate.errors import Refused
-from syndicate.model.deliveries import DeliveryOutcome, DeliveryState, DeliveryTotals
+from syndicate.model.deliveries import (
+    ClaimRequest,
+    DeliveryOutcome,
+    DeliveryState,
+    DeliveryTotals,
+    Lease,
+)
 from syndicate.model.editions import ControlAction, EditionState
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.schedule.runner import Runner
@@ -39,8 +45,10 @@ def cancel(harness, edition):
 def hand_over_one(harness, edition):
     """Have the first reader of an edition accepted."""
     with harness.store.write() as tx:
-        [one] = tx.claims.claim(edition.key, owner="me", lease_until=NOW + MINUTE, at=NOW, limit=1)
-        tx.claims.settle_and_intend((), [one], owner="me", lease_until=NOW + MINUTE, at=NOW)
+        [one] = tx.claims.claim(
+            ClaimRequest(edition=edition.key, limit=1), Lease("me", NOW, NOW + MINUTE)
+        )
+        tx.claims.settle_and_intend((), [one], Lease("me", NOW, NOW + MINUTE))
         tx.claims.settle(
             [DeliveryOutcome(claim=one, state=DeliveryState.ACCEPTED, code=250)], at=NOW
         )

@@ -13,7 +13,14 @@ import structlog
 
 from syndicate import clock
 from syndicate.errors import StoreError, StoreTooNew
-from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
+from syndicate.model.deliveries import (
+    Claim,
+    ClaimRequest,
+    DeliveryOutcome,
+    DeliveryState,
+    Key,
+    Lease,
+)
 from syndicate.model.editions import Edition, FailureThreshold
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat, Store, Transaction
@@ -35,17 +42,6 @@ _AFTER_BODY = frozenset({DeliveryState.ACCEPTED, DeliveryState.UNKNOWN})
 _HARD_BOUNCES = frozenset({"5.1.1", "5.1.2", "5.1.10"})
 """Enhanced status codes (RFC 3463) of an address that cannot receive mail."""
 _TRIED = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimRequest:
-    """Which readers of an edition to claim."""
-
-    edition: int
-    limit: int
-    after: int
-    """Only subscribers with a greater key."""
-    excluded_domains: frozenset[str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -187,9 +183,7 @@ class Ledger:
         moved, may_send = tx.claims.settle_and_intend(
             _suppress_hard_bounces(tx, batch.outcomes, now),
             batch.intents,
-            owner=self.name,
-            lease_until=now + self.sending_lease,
-            at=now,
+            Lease(self.name, now, now + self.sending_lease),
         )
         for name in sorted({*batch.holds, *batch.recovered}):  # sorted against deadlocks
             if name in batch.holds:
@@ -199,16 +193,9 @@ class Ledger:
         for rate in batch.rates:
             tx.sender_progress.save(rate)
         claims: list[Claim] = []
-        if (request := batch.claim_request) is not None:
-            claims = tx.claims.claim(
-                request.edition,
-                owner=self.name,
-                lease_until=now + _CLAIM_LEASE,
-                at=self.current_time,
-                limit=request.limit,
-                after=request.after,
-                without=request.excluded_domains,
-            )
+        if batch.claim_request is not None:
+            lease = Lease(self.name, self.current_time, now + _CLAIM_LEASE)
+            claims = tx.claims.claim(batch.claim_request, lease)
         if time.monotonic() >= self._next_heartbeat and any(map(_is_accepted, batch.outcomes)):
             # last: all processes write this row, so it is locked for the commit alone
             tx.heartbeats.record(Heartbeat.ACCEPTED, now)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
-from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
+from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
 from syndicate.deliver.loop.maintenance import Maintenance
 from syndicate.deliver.loop.outcomes import CLOSING, OutcomeRecorder, is_throttled, not_rendered
 from syndicate.deliver.loop.relay_pool import RelayPool
@@ -35,6 +35,7 @@ from syndicate.errors import (
     StoreError,
     TemporaryFailure,
 )
+from syndicate.model.deliveries import ClaimRequest
 
 _POLL_INTERVAL = 0.2
 """Seconds between checks of the deadlines, and of whether to stop."""

@@ -13,14 +13,14 @@ from itertools import islice
 from queue import SimpleQueue
 
 from syndicate.deliver.loop.domain_throttle import DomainThrottle
-from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerView
+from syndicate.deliver.loop.ledger import Ledger, LedgerView
 from syndicate.deliver.loop.outcomes import is_allowed, not_rendered
 from syndicate.deliver.loop.sessions import Wakeup
 from syndicate.deliver.message.dkim import BATCH_SIZE, sign_batch
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.outgoing_message import OutgoingMessage, PreparedEditions
 from syndicate.errors import Refused
-from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState
+from syndicate.model.deliveries import Claim, ClaimRequest, DeliveryOutcome, DeliveryState
 from syndicate.model.editions import Edition, EditionKind
 
 _MIN_CLAIM, _MAX_CLAIM = 25, 250

@@ -110,17 +110,14 @@ class Successors(Repository):
 
     def _copy(self, edition: Edition, at: datetime, expires_at: datetime) -> int:
         """Freeze a copy of an edition for nobody yet; return its number."""
+        names = ("newsletter", "kind", "upto", "on_unknown", "slot_at")
         again = self._editions.insert(
             self._editions.content(edition.content),
-            newsletter=edition.newsletter,
-            kind=edition.kind,
-            upto=edition.upto,
+            **{name: getattr(edition, name) for name in names},
             created_at=at,
             expires_at=expires_at,
-            on_unknown=edition.on_unknown,
             everybody=False,
             original=edition.original or edition.key,
-            slot_at=edition.slot_at,
         )
         for table in (edition_items, edition_links):
             copied = [column for column in table.c if column.name != "edition"]

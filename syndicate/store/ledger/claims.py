@@ -7,7 +7,7 @@ body leaves, so a row that is `claimed` was provably not sent, and one that is `
 may have been. To stop an edition waits for the transactions that move its rows.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import compress
@@ -30,7 +30,14 @@ from sqlalchemy import (
     tuple_,
 )
 
-from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, Key
+from syndicate.model.deliveries import (
+    Claim,
+    ClaimRequest,
+    DeliveryOutcome,
+    DeliveryState,
+    Key,
+    Lease,
+)
 from syndicate.store.database.bulk_update import RowValues, pipeline
 from syndicate.store.database.repository import Repository, lock_editions_shared
 from syndicate.store.database.schema import (
@@ -57,26 +64,16 @@ class Claims(Repository):
         super().__init__(connection)
         self._shared: set[int] = set()
 
-    def claim(
-        self,
-        edition: int,
-        *,
-        owner: str,
-        lease_until: datetime,
-        at: datetime,
-        limit: int = 100,
-        after: int = 0,
-        without: Collection[str] = (),
-    ) -> list[Claim]:
-        """Claim up to `limit` rows that are due; nobody else can while the lease lasts.
+    def claim(self, request: ClaimRequest, lease: Lease) -> list[Claim]:
+        """Claim some rows that are due as the lease begins; nobody else can while it lasts.
 
-        They come in the order of their subscribers' numbers, from the first above
-        `after`; none of them is at a domain of `without` (in lower-case ASCII). Readers
-        who left or were suppressed since the edition was frozen become `skipped`.
-        Nothing of a stopped edition is claimed.
+        They come in the order of their subscribers' numbers. Readers who left or were
+        suppressed since the edition was frozen become `skipped`. Nothing of a stopped
+        edition is claimed.
         """
-        self._share([edition])
-        parameters: dict[str, Any] = {"its_edition": edition, "now": at, "most": limit}
+        self._share([request.edition])
+        at, limit, after, without = lease.at, request.limit, request.after, request.excluded_domains
+        parameters: dict[str, Any] = {"its_edition": request.edition, "now": at, "most": limit}
         if without:
             parameters["without"] = sorted(without)[:_MAX_DOMAINS]
         queries = _due_queries(self._dialect, everywhere=not without)
@@ -89,7 +86,7 @@ class Claims(Repository):
                 break
             self._skip([row for row in rows if row.reason], at)
             claims = [Claim(*columns) for *columns, reason in rows if not reason]
-            shared = owner, microseconds(lease_until), microseconds(at)
+            shared = lease.owner, microseconds(lease.until), microseconds(at)
             CLAIM.run_all(self._connection, [_row(claim) for claim in claims], *shared)
             after = rows[-1].subscriber
         return claims
@@ -110,16 +107,10 @@ class Claims(Repository):
         settles a row that is `unknown`. Where no server was asked (skipped, or failed
         without a reply code), no attempt is counted.
         """
-        return self.settle_and_intend(outcomes, (), owner="", lease_until=at, at=at)[0]
+        return self.settle_and_intend(outcomes, (), Lease("", at, at))[0]
 
     def settle_and_intend(
-        self,
-        outcomes: Sequence[DeliveryOutcome],
-        claims: Sequence[Claim],
-        *,
-        owner: str,
-        lease_until: datetime,
-        at: datetime,
+        self, outcomes: Sequence[DeliveryOutcome], claims: Sequence[Claim], lease: Lease
     ) -> tuple[frozenset[Key], frozenset[Key]]:
         """`settle` outcomes, and record for claims that their bodies are about to leave.
 
@@ -128,14 +119,14 @@ class Claims(Repository):
         edition was stopped, or the reader left since; then the row is skipped. Those
         whose edition was stopped are still claimed: release them.
         """
-        now = microseconds(at)
+        now = microseconds(lease.at)
         settled_rows = [_outcome_row(outcome) for outcome in outcomes]
         rows = [_row(claim) for claim in claims]
         with pipeline(self._connection):
             self._share(row[0] for row in (*settled_rows, *rows))
             settling = SETTLE.begin(self._connection, settled_rows, now)
-            lease = microseconds(lease_until)
-            intending = INTEND.begin(self._connection, rows, owner, lease, now)
+            until = microseconds(lease.until)
+            intending = INTEND.begin(self._connection, rows, lease.owner, until, now)
         settled = list(compress(outcomes, settling()))
         failed = [
             {
@@ -145,7 +136,7 @@ class Claims(Repository):
                 "event": outcome.state,
                 "code": outcome.code,
                 "reply": outcome.reply,
-                "at": at,
+                "at": lease.at,
             }
             for outcome in settled
             if outcome.state is not DeliveryState.ACCEPTED
@@ -153,7 +144,7 @@ class Claims(Repository):
         self._insert(delivery_events, failed)
         intended = frozenset(claim.key for claim in compress(claims, intending()))
         if refused := [claim for claim in claims if claim.key not in intended]:
-            self._skip(self._unwanted(refused, owner, at), at)
+            self._skip(self._unwanted(refused, lease.owner, lease.at), lease.at)
         return frozenset(outcome.claim.key for outcome in settled), intended
 
     def _share(self, editions_: Iterable[int]) -> None:

@@ -4,9 +4,10 @@ import threading
 from datetime import timedelta
 
 from syndicate.config import Config
-from syndicate.deliver.loop.ledger import BatchResult, ClaimRequest, Ledger, LedgerBatch
+from syndicate.deliver.loop.ledger import BatchResult, Ledger, LedgerBatch
 from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.worker import DeliveryReport, configured_transports, drain
+from syndicate.model.deliveries import ClaimRequest
 from syndicate.store import Store
 from tests.deliver.editions import NOON, links
 

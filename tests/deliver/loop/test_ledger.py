@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from syndicate.deliver.loop import outcomes
-from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
+from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
 from syndicate.errors import PermanentFailure
-from syndicate.model.deliveries import DeliveryState
+from syndicate.model.deliveries import ClaimRequest, DeliveryState
 from tests.causes import by_test
 from tests.deliver import editions
 

@@ -6,7 +6,7 @@ import pytest
 
 from syndicate.deliver.loop.ledger import Ledger, LedgerView
 from syndicate.deliver.worker import configured_transports
-from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
+from syndicate.model.deliveries import ClaimRequest, DeliveryOutcome, DeliveryState, Lease
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Actor, Cause
 from tests.causes import by_test
@@ -139,8 +139,8 @@ def test_what_was_exhausted_is_looked_at_again_before_the_digest_is_over(store, 
     subscribe(store, *readers(2))
     alert = freeze(store)
     with store.write() as tx:
-        one, two = tx.claims.claim(alert.key, owner="me", lease_until=LATER, at=NOON)
-        tx.claims.settle_and_intend((), [two], owner="me", lease_until=LATER, at=NOON)
+        one, two = tx.claims.claim(ClaimRequest(edition=alert.key), Lease("me", NOON, LATER))
+        tx.claims.settle_and_intend((), [two], Lease("me", NOON, LATER))
         tx.claims.settle([DeliveryOutcome(claim=two, state=DeliveryState.UNKNOWN)], at=NOON)
         tx.claims.release([one], owner="me", at=NOON)
         tx.subscribers.unsubscribe(one.subscriber, "breaking", cause=by_test(NOON))

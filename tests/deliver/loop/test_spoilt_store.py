@@ -14,13 +14,13 @@ from sqlalchemy import create_engine, text
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.loop import outcomes
-from syndicate.deliver.loop.ledger import BatchResult, ClaimRequest, Ledger, LedgerBatch
+from syndicate.deliver.loop.ledger import BatchResult, Ledger, LedgerBatch
 from syndicate.deliver.loop.send_loop import SendLoop
 from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.loop.sessions import ActiveSession
 from syndicate.deliver.loop.token_bucket import TokenBucket
 from syndicate.errors import PermanentFailure, StoreError, StoreUnreachable
-from syndicate.model.deliveries import DeliveryState
+from syndicate.model.deliveries import ClaimRequest, DeliveryState
 from syndicate.model.editions import Edition
 from syndicate.store import Store
 from tests.deliver.editions import NOON, draft, freeze, readers, states, subscribe

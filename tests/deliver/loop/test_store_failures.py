@@ -10,9 +10,9 @@ from sqlalchemy import create_engine, text
 from structlog.testing import capture_logs
 
 from syndicate.deliver.loop import outcomes
-from syndicate.deliver.loop.ledger import ClaimRequest, Ledger, LedgerBatch
+from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
 from syndicate.errors import StoreError, StoreLocked, StoreUnreachable, TemporaryFailure
-from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState
+from syndicate.model.deliveries import Claim, ClaimRequest, DeliveryOutcome, DeliveryState
 from syndicate.model.editions import Edition
 from syndicate.store import Store
 from tests.causes import by_test

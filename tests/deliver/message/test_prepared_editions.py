@@ -5,7 +5,7 @@ import pytest
 
 from syndicate.deliver.message.outgoing_message import PreparedEditions
 from syndicate.deliver.worker import configured_transports
-from syndicate.model.deliveries import DeliveryState
+from syndicate.model.deliveries import ClaimRequest, DeliveryState, Lease
 from syndicate.model.editions import link_marker
 from tests.deliver.editions import NONCE, NOON, draft, drain_ledger, freeze, rows, states, subscribe
 from tests.deliver.editions import links as links_of
@@ -36,7 +36,9 @@ def test_each_edition_says_its_own(sqlite_store, mailings, publication):
     for said in ("one", "two"):
         edition = freeze(sqlite_store, draft(text=said))
         with sqlite_store.write() as tx:
-            (claim,) = tx.claims.claim(edition.key, owner="me", lease_until=NOON, at=NOON, limit=1)
+            (claim,) = tx.claims.claim(
+                ClaimRequest(edition=edition.key, limit=1), Lease("me", NOON, NOON)
+            )
         envelope, message = mailings.get(edition).render(
             claim, links_of(sqlite_store, publication())
         )

@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
-from syndicate.model.deliveries import DeliveryOutcome, DeliveryState, DeliveryTotals
+from syndicate.model.deliveries import (
+    ClaimRequest,
+    DeliveryOutcome,
+    DeliveryState,
+    DeliveryTotals,
+    Lease,
+)
 from syndicate.model.editions import EditionKind
 from tests.causes import by_reader, by_test
 from tests.store.editions.test_control import ME, pause
@@ -17,7 +23,7 @@ LEASE = NOW + MINUTE
 
 
 def intend(tx, claims, owner="me"):
-    return tx.claims.settle_and_intend((), claims, owner=owner, lease_until=LEASE, at=NOW)[1]
+    return tx.claims.settle_and_intend((), claims, Lease(owner, NOW, LEASE))[1]
 
 
 def settle(tx, claims, state=DeliveryState.ACCEPTED, **told):
@@ -158,7 +164,7 @@ def test_claims_walk_forward_from_where_they_are_told_to(store):
         key = edition(tx)
         everybody = [subscriber.key for subscriber in tx.search.find()]
         first = tx.claims.claim(
-            key, owner="me", lease_until=LEASE, at=NOW, limit=2, after=everybody[1]
+            ClaimRequest(edition=key, limit=2, after=everybody[1]), Lease("me", NOW, LEASE)
         )
         assert numbers(first) == everybody[2:4]
         assert numbers(claim(tx, key)) == [*everybody[:2], *everybody[4:]]
@@ -183,13 +189,16 @@ def test_who_is_at_a_domain_that_is_held_is_not_claimed(store):
             tx.subscribers.subscribe(email, "news", cause=by_test(NOW))
         key = edition(tx)
         erased = tx.subscribers.by_email("a@gmail.com").key
-        at = {"owner": "me", "lease_until": LEASE, "at": NOW}
-        held = ["gmail.com", "googlemail.com", "xn--bcher-kva.example"]
-        assert [c.email for c in tx.claims.claim(key, **at, without=held)] == ["b@notgmail.com"]
+        lease = Lease("me", NOW, LEASE)
+        held = frozenset({"gmail.com", "googlemail.com", "xn--bcher-kva.example"})
+        anywhere, elsewhere = (
+            ClaimRequest(edition=key, excluded_domains=d) for d in (frozenset(), held)
+        )
+        assert [c.email for c in tx.claims.claim(elsewhere, lease)] == ["b@notgmail.com"]
         tx.erasures.erase(erased, cause=by_test(NOW))
-        assert tx.claims.claim(key, **at, without=held) == []
+        assert tx.claims.claim(elsewhere, lease) == []
         assert states(tx, key) == ["skipped", "claimed", "queued", "queued"]
-        assert len(tx.claims.claim(key, **at)) == 2
+        assert len(tx.claims.claim(anywhere, lease)) == 2
 
 
 def test_a_claim_goes_on_beyond_those_who_left(store):

@@ -6,7 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from syndicate.model.articles import Revision
-from syndicate.model.deliveries import DeliveryOutcome, DeliveryState, DeliveryTotals
+from syndicate.model.deliveries import (
+    ClaimRequest,
+    DeliveryOutcome,
+    DeliveryState,
+    DeliveryTotals,
+    Lease,
+)
 from syndicate.model.editions import Content, Draft, EditionKind, Item
 from tests.causes import by_reader, by_test
 from tests.sample_articles import add_article
@@ -46,11 +52,11 @@ def edition(tx, kind=EditionKind.DIGEST, *, slug="tram", expires_at=NOW + 60 * M
 
 
 def claim(tx, key, owner="me", *, at=NOW, limit=100, lease=MINUTE):
-    return tx.claims.claim(key, owner=owner, lease_until=NOW + lease, at=at, limit=limit)
+    return tx.claims.claim(ClaimRequest(edition=key, limit=limit), Lease(owner, at, NOW + lease))
 
 
 def intend(tx, one, owner="me", *, lease=MINUTE):
-    _, leaves = tx.claims.settle_and_intend((), [one], owner=owner, lease_until=NOW + lease, at=NOW)
+    _, leaves = tx.claims.settle_and_intend((), [one], Lease(owner, NOW, NOW + lease))
     return bool(leaves)
 
 

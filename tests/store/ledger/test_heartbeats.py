@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
+from syndicate.model.deliveries import ClaimRequest, DeliveryOutcome, DeliveryState, Lease
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat
 from syndicate.store.ledger.mail_flow import STALLED_AFTER, MailFlow
@@ -28,13 +28,13 @@ def waiting(store):
 
 
 def claim(tx, key, count=4, at=NOW):
-    return tx.claims.claim(key, owner="me", lease_until=at + MINUTE, at=at, limit=count)
+    return tx.claims.claim(ClaimRequest(edition=key, limit=count), Lease("me", at, at + MINUTE))
 
 
 def settle(store, key, state, *, count=4, at=NOW, again=None):
     with store.write() as tx:
         claims = claim(tx, key, count, at)
-        tx.claims.settle_and_intend((), claims, owner="me", lease_until=at + MINUTE, at=at)
+        tx.claims.settle_and_intend((), claims, Lease("me", at, at + MINUTE))
         verdicts = [
             DeliveryOutcome(claim=one, state=state, code=250, reply="said", next_attempt_at=again)
             for one in claims

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from syndicate import clock
 from syndicate.errors import TemplateError
+from syndicate.model.deliveries import ClaimRequest, Lease
 from syndicate.model.subscribers import Action, Actor, ConfirmationKind
 from syndicate.store.audience.confirmations import Confirmations
 from syndicate.web.forms import Form
@@ -276,7 +277,9 @@ def test_who_moves_keeps_number_and_history(store):
             "moved",
         ]
         later = editions.NOON + timedelta(minutes=1)
-        (claim,) = tx.claims.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
+        (claim,) = tx.claims.claim(
+            ClaimRequest(edition=edition.key), Lease("w", editions.NOON, later)
+        )
         assert claim.email == "Anna@Example.net"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.intake.subscribers.csv_import import RowOutcome
-from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
+from syndicate.model.deliveries import ClaimRequest, DeliveryOutcome, DeliveryState, Lease
 from syndicate.model.subscribers import Action, SubscribeOutcome
 from syndicate.store.editions.clicks import LinkClick
 from tests.causes import by_reader, by_test
@@ -93,10 +93,10 @@ def test_an_edition_counts_as_many_readers_as_before(store):
     at = editions.NOON
     with store.write() as tx:
         key = tx.subscribers.by_email(HER).key
-        claims = tx.claims.claim(edition.key, owner="w", lease_until=at, at=at)
+        claims = tx.claims.claim(ClaimRequest(edition=edition.key), Lease("w", at, at))
         for claim in claims:
             until = at + timedelta(minutes=1)
-            assert tx.claims.settle_and_intend((), [claim], owner="w", lease_until=until, at=at)[1]
+            assert tx.claims.settle_and_intend((), [claim], Lease("w", at, until))[1]
             state = DeliveryState.FAILED if claim.email == HER else DeliveryState.ACCEPTED
             reply = f"550 <{claim.email}>: no"
             verdict = DeliveryOutcome(claim=claim, state=state, code=550, reply=reply)
@@ -131,7 +131,9 @@ def test_what_is_on_its_way_to_who_is_erased_does_not_go_out(store):
     with store.write() as tx:
         tx.erasures.erase(tx.subscribers.by_email(HER).key, cause=BUTTON)
         later = editions.NOON + timedelta(minutes=1)
-        claims = tx.claims.claim(edition.key, owner="w", lease_until=later, at=editions.NOON)
+        claims = tx.claims.claim(
+            ClaimRequest(edition=edition.key), Lease("w", editions.NOON, later)
+        )
         assert [claim.email for claim in claims] == ["bo@example.org"]
         assert tx.deliveries.totals(edition.key).skipped == 1
     with store.write() as tx:
