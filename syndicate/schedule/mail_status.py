@@ -188,17 +188,10 @@ def _domain_blockers(
             yield Blocker(kind=BlockerKind.RATE, domains=limit.domains, reason=str(limit.rate))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailStall:
-    """Mail that is due and doesn't leave."""
-
-    flow: MailFlow
-    blockers: tuple[Blocker, ...]
-    """Empty when the cause is unknown."""
-
-
-def find_stall(tx: Transaction, config: Config, at: datetime) -> MailStall | None:
-    """Return the mail that is stalled at `at`, if any.
+def find_stall(
+    tx: Transaction, config: Config, at: datetime
+) -> tuple[MailFlow, tuple[Blocker, ...]] | None:
+    """Return the mail that is due at `at` and doesn't leave, if any, and what blocks it, if known.
 
     Mail that waits for the next day of `warm_up`, for a rate, or for throttling domains
     isn't stalled: it leaves without anybody's help.
@@ -215,4 +208,4 @@ def find_stall(tx: Transaction, config: Config, at: datetime) -> MailStall | Non
     held_domains = frozenset(domain for hold in holds for domain in hold.domains)
     if held_domains and not tx.heartbeats.has_due_outside(at, held_domains):
         return None
-    return MailStall(flow=flow, blockers=status.blockers)
+    return flow, status.blockers

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from syndicate.store import Store
 
 HEADINGS = ("relay", "server", "weight", "connections", "rate", "today", "sessions", "now")
+_COUNTS = ("sessions", "accepted", "deferred", "failed")
 _BLOCKERS = {
     "hold": "{name}: on hold until {until}: {reason}",
     "out": "{name}: unavailable at {at}: {reason}",
@@ -65,11 +66,8 @@ def relays(command: CommandContext, *, json: AsJson = False) -> None:
             "rate": str(relay.settings.rate) if relay.settings.rate else None,
             "warm_up_today": relay.quota,
             "used_today": relay.quota_used,
-            "sessions": relay.sessions,
             "per_second": round(relay.per_second, 2),
-            "accepted": relay.accepted,
-            "deferred": relay.deferred,
-            "failed": relay.failed,
+            **{name: getattr(relay, name) for name in _COUNTS},
             "obstacle": asdict(relay.blocker) if relay.blocker else None,
         }
         for relay in status.relays

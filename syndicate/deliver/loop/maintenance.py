@@ -45,12 +45,12 @@ class Maintenance:
         commit: it is recorded as unknown only if nothing can be known.
         """
         with self.ledger.store.write() as tx:
-            recovered = tx.deliveries.recover(now=clock.now(), dead=claim_owner.is_dead)
-            states = [self._settle(tx, claim) for claim in recovered.unknown]
+            requeued, sending = tx.deliveries.recover(now=clock.now(), dead=claim_owner.is_dead)
+            states = [self._settle(tx, claim) for claim in sending]
         with self.ledger.store.write() as tx:
             self.expired += tx.deliveries.expire(self.ledger.current_time)
-        self.recovered += recovered.requeued + states.count(DeliveryState.QUEUED)
-        settled = zip(recovered.unknown, states, strict=True)
+        self.recovered += requeued + states.count(DeliveryState.QUEUED)
+        settled = zip(sending, states, strict=True)
         unknown = Counter(c.edition for c, state in settled if state is DeliveryState.UNKNOWN)
         self.unknown += unknown.total()
         for edition, count in sorted(unknown.items()):

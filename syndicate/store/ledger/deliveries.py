@@ -1,7 +1,6 @@
 """The ledger's rows: lists and counts them, expires them, and recovers those of dead workers."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -25,16 +24,6 @@ from syndicate.store.ledger.transitions import IS_SENDING
 
 EXPIRED_REPLY = "could not be sent in time"
 UNKNOWN_REPLY = "the process ended while the message was being sent"
-
-
-@dataclass(frozen=True, slots=True)
-class RecoveredClaims:
-    """The claims of workers that died."""
-
-    requeued: int
-    """How many were claimed and not sent: they are queued again."""
-    unknown: tuple[Claim, ...]
-    """Those that were being sent: settle them with evidence, if there is any."""
 
 
 class Deliveries(Repository):
@@ -102,8 +91,12 @@ class Deliveries(Repository):
             at=at,
         )
 
-    def recover(self, *, now: datetime, dead: Callable[[str], bool]) -> RecoveredClaims:
-        """Recover the claims of dead workers, and those whose lease is over."""
+    def recover(self, *, now: datetime, dead: Callable[[str], bool]) -> tuple[int, list[Claim]]:
+        """Recover the claims of dead workers, and those whose lease is over.
+
+        Return how many were not sent, and are queued again; and those that were being sent:
+        settle them with evidence, if there is any.
+        """
         claimed = deliveries.c.state.in_([DeliveryState.CLAIMED, DeliveryState.SENDING])
         owners = self._execute(select(deliveries.c.owner).where(claimed).distinct())
         dead_owners = [owner for owner in owners.scalars() if owner is not None and dead(owner)]
@@ -127,7 +120,7 @@ class Deliveries(Repository):
             for claim in unknown
         ]
         Claims(self._connection).settle(outcomes, at=now)
-        return RecoveredClaims(requeued, tuple(unknown))
+        return requeued, unknown
 
 
 @cache

@@ -138,7 +138,7 @@ class Readiness:
             return  # reported by `check_store`
         if stall is None:
             return
-        flow = stall.flow
+        flow, blockers = stall
         if flow.idle_since is not None:
             idle = _when(flow.idle_since)
             yield NotReadyReason(f"no mail was accepted since {idle} while mail waits")
@@ -146,7 +146,7 @@ class Readiness:
             yield NotReadyReason(f"the oldest message waits since {_when(flow.oldest)}")
         tick = f"the last tick was at {_when(flow.last_tick)}" if flow.last_tick else ""
         yield NotReadyReason(tick or "there was no tick yet")
-        for blocker in stall.blockers:
+        for blocker in blockers:
             if blocker.relay and blocker.reason:
                 detail = f"{blocker.relay}: {blocker.reason}"
                 yield NotReadyReason("a mail server takes nothing", detail)

@@ -256,11 +256,11 @@ def test_what_a_dead_worker_held_is_recovered_and_what_it_was_sending_is_unknown
         sending, *_ = claim(tx, key, "dead", limit=2)
         intend(tx, sending, "dead")
         claim(tx, key, "alive")
-        found = tx.deliveries.recover(now=NOW, dead=lambda owner: owner == "dead")
+        requeued, unknown = tx.deliveries.recover(now=NOW, dead=lambda owner: owner == "dead")
         assert states(tx, key) == ["unknown", "queued", "claimed"]
-    assert found.requeued == 1
-    assert [claim.subscriber for claim in found.unknown] == [sending.subscriber]
-    assert [claim.attempt for claim in found.unknown] == [0]
+    assert requeued == 1
+    assert [claim.subscriber for claim in unknown] == [sending.subscriber]
+    assert [claim.attempt for claim in unknown] == [0]
 
 
 def test_where_death_cannot_be_seen_the_lease_decides(store):
