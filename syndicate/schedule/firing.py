@@ -170,7 +170,7 @@ def schedule_start(tx: Transaction, name: str, *, at: datetime, keep: bool) -> S
     if (stored := tx.schedules.start(name)) is not None:
         return stored
     if not keep:
-        return ScheduleStart(number=tx.articles.newest_public_number(at), at=at)
+        return ScheduleStart(number=tx.articles.newest_number(at), at=at)
     tx.articles.assign_numbers(at)  # takes the lock
     if (stored := tx.schedules.start(name)) is not None:
         return stored

@@ -168,14 +168,10 @@ class ArticleReader(Repository):
         number: int | None = first.scalar()
         return self.newest_number() if number is None else number - 1
 
-    def newest_number(self) -> int:
-        """Return the newest public number; 0 when nothing was ever public."""
-        return self._execute(select(func.max(articles.c.number))).scalar() or 0
-
-    def newest_public_number(self, at: datetime) -> int:
-        """Return the newest number of what was public at `at`; 0 when nothing was."""
-        query = select(func.max(articles.c.number)).where(public_at(at))
-        return self._execute(query).scalar() or 0
+    def newest_number(self, at: datetime | None = None) -> int:
+        """Return the newest public number, ever or of what was public at `at`; 0 for nothing."""
+        query = select(func.max(articles.c.number))
+        return self._execute(query if at is None else query.where(public_at(at))).scalar() or 0
 
     def publication_marker(self) -> tuple[int, int]:
         """Return a value that changes when an article becomes public, is retracted or restored."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, case, insert, literal, select, text, true
+from sqlalchemy import Connection, Row, case, insert, literal, select, text, true
 
 from syndicate.model.subscribers import Action, Actor, Cause, SubscribeOutcome, SubscriptionState
 from syndicate.store.articles.reading import ArticleReader
@@ -24,7 +24,7 @@ from syndicate.store.audience.import_staging import (
 from syndicate.store.audience.merges import FormerAddresses
 from syndicate.store.audience.subscribers import Subscribers
 from syndicate.store.database.bulk_update import split_by_occurrence
-from syndicate.store.database.repository import COUNTED, LOCK_AUDIENCE, Repository, lock
+from syndicate.store.database.repository import LOCK_AUDIENCE, Repository, lock
 from syndicate.store.database.schema import (
     Instant,
     changes,
@@ -59,7 +59,7 @@ class BulkImport(Repository):
         former = FormerAddresses(self._connection).current([reader.address for reader in batch])
         if former:  # a suppression, such as of a bounce, is for the address in the file alone
             batch = [
-                reader if reader.suppressed else reader.with_current_address(former)
+                reader if reader.suppressed else reader._replace(**former.get(reader.address, {}))
                 for reader in batch
             ]
         outcomes = [SubscribeOutcome.KNOWN] * len(batch)
@@ -84,7 +84,7 @@ class BulkImport(Repository):
     ) -> Iterator[tuple[int, SubscribeOutcome]]:
         self._staging.load(chunk)
         known = self._staging.known()
-        new: dict[int, SubscribeOutcome] = {}
+        new: list[Numbered] = []
         suppressed: list[Numbered] = []
         tagged: list[StagedReader] = []
         for number, reader in chunk:
@@ -99,7 +99,8 @@ class BulkImport(Repository):
             else:
                 if row is None or row.state is None:
                     left = reader.state is SubscriptionState.LEFT
-                    new[number] = outcome = SubscribeOutcome.LEFT if left else SubscribeOutcome.NEW
+                    outcome = SubscribeOutcome.LEFT if left else SubscribeOutcome.NEW
+                    new.append((number, reader))
                 else:
                     outcome = self._update_known(reader, row, cause.at)
                 yield number, outcome
@@ -107,8 +108,9 @@ class BulkImport(Repository):
                     tagged.append(reader)
         self._suppress(suppressed, known, cause)
         if new:
-            self._staging.keep_only(new, len(chunk))
-            yield from self._insert_staged(len(new), cause.at)
+            if len(new) < len(chunk):
+                self._staging.load(new)
+            self._insert_staged(cause.at)
         self._fill_fields(chunk, known, cause)
         self._tag(tagged, {row.key for row in known.values()}, cause)
 
@@ -163,20 +165,21 @@ class BulkImport(Repository):
                     row.key, cause=cause, name=name, language=language, fields=fields or None
                 )
 
-    def _insert_staged(self, count: int, at: datetime) -> Iterator[tuple[int, SubscribeOutcome]]:
-        """Insert subscribers and subscriptions; yield those who subscribed in the meantime."""
+    def _insert_staged(self, at: datetime) -> None:
+        """Insert subscribers, those that are known left out, and their subscriptions."""
         people = ["address", "email", "name", "created_at", "language", "fields"]
         new = staged.c
         imported = select(new.address, new.email, new.name, new.at, new.language, new.fields)
-        self._insert_from(subscribers, people, imported.where(true()).order_by(new.n))
+        rows = imported.where(true()).order_by(new.n)
+        inserted = self._insert_into(subscribers).from_select(people, rows)
+        self._execute(inserted.on_conflict_do_nothing())
+        joined = staged.join(subscribers, subscribers.c.address == new.address)
         since = literal(ArticleReader(self._connection).newest_number())
-        joined = select(
+        subscribed = select(
             subscribers.c.key, new.newsletter, new.state, since, new.at, new.how
-        ).select_from(staged.join(subscribers, subscribers.c.address == new.address))
+        ).select_from(joined)
         columns = ["subscriber", "newsletter", "state", "since", "at", "source"]
-        inserted = self._insert_from(subscriptions, columns, joined.where(true()).order_by(new.n))
-        if inserted < count:
-            yield from ((number, SubscribeOutcome.KNOWN) for number in self._staging.overtaken())
+        self._execute(insert(subscriptions).from_select(columns, subscribed.order_by(new.n)))
         confirmed = new.state == SubscriptionState.CONFIRMED
         entries = select(
             subscribers.c.key,
@@ -190,12 +193,8 @@ class BulkImport(Repository):
             new.how,
             literal(""),
             literal(""),
-        ).select_from(staged.join(subscribers, subscribers.c.address == new.address))
+        ).select_from(joined)
         self._execute(insert(changes).from_select(COLUMNS, entries.order_by(new.n)))
-
-    def _insert_from(self, table: Table, columns: list[str], rows: Select[Any]) -> int:
-        statement = self._insert_into(table).from_select(columns, rows).on_conflict_do_nothing()
-        return self._execute(statement, execution_options=COUNTED).rowcount
 
     def _tag(self, tagged: Sequence[StagedReader], known: set[int], cause: Cause) -> None:
         """Add tags; record them for people who were known before."""

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Column, Integer, MetaData, Row, Table, Text, cast, or_, select
 from sqlalchemy.schema import CreateTable
 
 from syndicate.clock import EPOCH
-from syndicate.model.subscribers import SubscribeOutcome, SubscriptionState
+from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.audience.erasures import Erasures, hash_address
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import (
@@ -26,8 +26,6 @@ _MICROSECOND = timedelta(microseconds=1)
 _LEFT, _CONFIRMED = SubscriptionState.LEFT.value, SubscriptionState.CONFIRMED.value
 _WAL_PAGES = 16_000
 """Pages of 4 KB in SQLite's log before it is written into the database."""
-_BATCH = 1000
-"""Numbers per query."""
 
 
 class StagedReader(NamedTuple):
@@ -51,11 +49,6 @@ class StagedReader(NamedTuple):
     tags: tuple[str, ...] = ()
     suppressed: str = ""
     """Why the address is to be suppressed; then no subscription is added."""
-
-    def with_current_address(self, former: Mapping[str, tuple[str, str]]) -> Self:
-        """Replace a former address by the one that its owner has now, normal and as written."""
-        address, email = former.get(self.address, (self.address, self.email))
-        return self._replace(address=address, email=email)
 
 
 _temporary = MetaData()
@@ -175,31 +168,3 @@ class ImportStaging(Repository):
             )
         )
         return {row.n: row for row in self._execute(query)}
-
-    def keep_only(self, new: Mapping[int, SubscribeOutcome], count: int) -> None:
-        """Delete all others from the tables, which have `count` readers."""
-        if len(new) == count:
-            return
-        numbers = list(new)
-        self._delete(staged, staged.c.n < numbers[0])
-        self._delete(staged, staged.c.n > numbers[-1])
-        others = [n for n in range(numbers[0], numbers[-1]) if n not in new]
-        for start in range(0, len(others), _BATCH):
-            self._delete(staged, staged.c.n.in_(others[start : start + _BATCH]))
-
-    def overtaken(self) -> list[int]:
-        """Delete and return those whose subscription another process has inserted meanwhile."""
-        new, stored = staged.c, subscriptions.c
-        query = (
-            select(new.n)
-            .select_from(staged)
-            .join(subscribers, subscribers.c.address == new.address)
-            .join(
-                subscriptions,
-                (stored.subscriber == subscribers.c.key) & (stored.newsletter == new.newsletter),
-            )
-            .where(or_(stored.source != new.how, stored.at != new.at))
-        )
-        numbers = self._column(query)
-        self._delete(staged, staged.c.n.in_(numbers))
-        return numbers

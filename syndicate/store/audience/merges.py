@@ -33,15 +33,8 @@ _BATCH = 500
 class Merges(Repository):
     """Merges, and the numbers of merged subscribers."""
 
-    def record(self, key: int, into: int, *, cause: Cause) -> None:
-        """Give the audit log and the clicks of one number to another, and record the merge."""
-        for table in (changes, clicks):
-            self._update(table, table.c.subscriber == key, subscriber=into)
-        details = [(into, f"{_MERGED_FROM}{key}"), (key, f"{_MERGED_INTO}{into}")]
-        AuditLog(self._connection).add_all(details, Action.MERGED, cause)
-
-    def combine(self, first: Subscriber, second: Subscriber) -> None:
-        """Give the subscriptions, tags and fields of the first person to the second.
+    def combine(self, first: Subscriber, second: Subscriber, cause: Cause) -> None:
+        """Give the first person's subscriptions, tags, fields and history to the second.
 
         Where both have a subscription to a newsletter and one of them left, it stays left.
         """
@@ -69,6 +62,13 @@ class Merges(Repository):
             paused_until=max(pauses, default=None),
             created_at=min(first.created_at, second.created_at),
         )
+        for table in (changes, clicks):
+            self._update(table, table.c.subscriber == first.key, subscriber=second.key)
+        details = [
+            (second.key, f"{_MERGED_FROM}{first.key}"),
+            (first.key, f"{_MERGED_INTO}{second.key}"),
+        ]
+        AuditLog(self._connection).add_all(details, Action.MERGED, cause)
 
     def current_number(self, key: int) -> int:
         """Return today's number of the person who once had this one; mostly the same."""
@@ -118,15 +118,15 @@ class FormerAddresses(Repository):
         query = select(former_addresses.c.subscriber).where(former_addresses.c.address == address)
         return self._execute(query).scalar()
 
-    def current(self, addresses: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """Return, by former address, its owner's address of today: normal, and as written."""
+    def current(self, addresses: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return, by former address, its owner's `address` and `email` of today."""
         if not self._exists(former_addresses):
             return {}
         query = select(former_addresses.c.address, subscribers.c.address, subscribers.c.email).join(
             subscribers, subscribers.c.key == former_addresses.c.subscriber
         )
         return {
-            former: (address, email)
+            former: {"address": address, "email": email}
             for start in range(0, len(addresses), _BATCH)
             for former, address, email in self._execute(
                 query.where(former_addresses.c.address.in_(addresses[start : start + _BATCH]))

@@ -104,6 +104,7 @@ class Subscribers(Repository):
         No subscription changes: new ones are pending until `confirm`. Return the
         subscriber's key; None for a suppressed address.
         """
+        lock(self._connection, LOCK_AUDIENCE)
         if self.suppression_reason(email) is not None:
             return None
         key = self._ensure(email, name=name, at=cause.at)
@@ -200,12 +201,12 @@ class Subscribers(Repository):
         Where both are subscribed to a newsletter and one of them left, it stays left. The
         address of `into` stays; a file with the other one means the same person.
         """
+        lock(self._connection, LOCK_AUDIENCE)
         first, second = self.by_key(key), self.by_key(into)
         assert first is not None
         assert second is not None
-        Merges(self._connection).combine(first, second)
         PrivateFeedTokens(self._connection).reassign(key, into, cause=cause)
-        Merges(self._connection).record(key, into, cause=cause)
+        Merges(self._connection).combine(first, second, cause)
         self._former.reassign(key, into)
         self._erasures.delete_people([key])
         self._former.add(normalise_email(first.email), into)

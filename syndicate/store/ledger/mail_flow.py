@@ -254,11 +254,9 @@ class SenderProgress(Repository):
     """The newest send rate of each process and relay."""
 
     def save(self, rate: SendRate) -> None:
-        """Save a rate in place of the one before; a new process deletes those of old."""
-        matches = send_rates.c.owner == rate.owner, send_rates.c.relay == rate.relay
-        if not self._update(send_rates, *matches, **columns_of(rate)):
-            self._insert_new(send_rates, columns_of(rate))
-            self._delete(send_rates, send_rates.c.at < rate.at - _KEPT_FOR)
+        """Save a rate in place of the one before, and delete those that are too old."""
+        self._save(send_rates, columns_of(rate))
+        self._delete(send_rates, send_rates.c.at < rate.at - _KEPT_FOR)
 
     def recent(self, since: datetime) -> list[SendRate]:
         """Return the rates of `since` or later, by relay."""

@@ -240,9 +240,8 @@ class CallQueue(Repository):
 
     def pause(self, endpoint: str, until: datetime) -> None:
         """Don't call an endpoint until then, or for longer where it is paused for longer."""
-        if not self._insert_new(backoffs, {"endpoint": endpoint, "until": until}):
-            shorter = backoffs.c.endpoint == endpoint, backoffs.c.until < until
-            self._update(backoffs, *shorter, until=until)
+        row = {"endpoint": endpoint, "until": until}
+        self._save(backoffs, row, where=backoffs.c.until < until)
 
     # for operators
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -288,22 +289,29 @@ def test_undone_with_its_transaction(store):
 
 
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)  # SQLite has one writer
-def test_who_asks_at_the_same_moment_is_known(store_url, monkeypatch):
+def test_who_asks_at_the_same_moment_waits_for_the_import(store_url, monkeypatch):
     store, other = Store.open(store_url), Store.open(store_url)
-    bar = BulkImport._suppress
+    suppress = BulkImport._suppress
 
-    def meanwhile(self, *rest):
-        bar(self, *rest)
+    def ask():
         with other.write() as tx:
             tx.subscribers.add_pending("ada@example.org", ["news"], cause=by_reader("form", NOW))
 
+    form = Thread(target=ask)
+
+    def meanwhile(self, *rest):
+        suppress(self, *rest)
+        form.start()
+        form.join(0.2)
+        assert form.is_alive()
+
     monkeypatch.setattr(BulkImport, "_suppress", meanwhile)
     with store.write() as tx:
-        assert take(tx, one("bo@example.org"), one()) == [
-            SubscribeOutcome.NEW,
-            SubscribeOutcome.KNOWN,
-        ]
-        assert [how for *_, how in lines(tx)] == ["form"]
+        assert take(tx, one("bo@example.org"), one()) == [SubscribeOutcome.NEW] * 2
+    form.join(10)
+    with store.read() as tx:
+        assert found(tx).is_subscribed("news")
+        assert [how for *_, how in lines(tx)][-1] == "form"
     store.close()
     other.close()
 
