@@ -38,21 +38,21 @@ class WebPages:
     """Renders the templates in `templates/web/`; error pages reveal nothing about readers."""
 
     def __init__(self, config: Config) -> None:
-        self._config = config
+        self.config = config
         self._templates = Templates(config.templates)
 
     @property
     def contact(self) -> str:
         """The address to write to for what no page can do."""
-        return (self._config.mail.reply_to or self._config.mail.sender).address
+        return (self.config.mail.reply_to or self.config.mail.sender).address
 
     def signup_url(self, newsletter: Newsletter | None = None) -> str | None:
         """Return the address of the sign-up form, for one newsletter or any; None without one."""
-        choices = self._config.newsletters if newsletter is None else (newsletter,)
-        if not (self._config.signup.enabled and any(choice.offered for choice in choices)):
+        choices = self.config.newsletters if newsletter is None else (newsletter,)
+        if not (self.config.signup.enabled and any(choice.offered for choice in choices)):
             return None
         query = "" if newsletter is None else f"?newsletter={newsletter.name}"
-        return f"{self._config.web_url}/signup{query}"
+        return f"{self.config.web_url}/signup{query}"
 
     def not_found(self) -> Response:
         """Return the page of a 404."""
@@ -93,11 +93,11 @@ class WebPages:
         self, name: str, values: Mapping[str, Any] | None = None, language: str | None = None
     ) -> str:
         """Render a template that is no page of its own; raise TemplateError."""
-        translation = translator(language or self._config.publication.language)
+        translation = translator(language or self.config.publication.language)
         context = {
-            "publication": self._config.publication,
-            "theme": self._config.theme,
-            "home": f"{self._config.url}/",
+            "publication": self.config.publication,
+            "theme": self.config.theme,
+            "home": f"{self.config.url}/",
             "language": translation.language,
             **translation.for_templates,
         }

@@ -26,7 +26,7 @@ from syndicate.render.feeds.channel import FeedChannel, FeedHistory
 from syndicate.render.feeds.entries import ChannelEntry, publisher
 from syndicate.store import ArchivedEdition, Store
 from syndicate.text import one_line
-from syndicate.web.editions.public_copy import POLICY, PublicCopies
+from syndicate.web.editions.public_copy import POLICY, public_copy
 from syndicate.web.pages import WebPages
 from syndicate.web.published.files import serve_generated
 from syndicate.web.published.request_headers import match_etag
@@ -80,7 +80,6 @@ class ArchivePages:
         self._store = store
         self._config = config
         self._pages = pages
-        self._copies = PublicCopies(config, pages)
         self._root = f"{config.web_url}/newsletters/"
         self._newsletters = [newsletter for newsletter in config.newsletters if newsletter.archive]
 
@@ -167,8 +166,8 @@ class ArchivePages:
             self._pages.render_part(f"web/{name}.html", values, newsletter.language)
             for name in ("edition_head", "edition_bar")
         )
-        html = self._copies.html(
-            content, newsletter, links=links, address=canonical, head=head, above=above
+        html = public_copy(
+            self._pages, content, newsletter, links=links, address=canonical, head=head, above=above
         )
         headers = {"content-security-policy": POLICY}
         return _cacheable(request, Response(html, headers=headers, media_type="text/html"))

@@ -5,12 +5,12 @@ The archive shows them, and so does "View in browser", since people pass that li
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndicate.config import Config, Newsletter
+from syndicate.config import Newsletter
 from syndicate.deliver.message.personalisation import Personalisation
 from syndicate.language import translator
 from syndicate.model.editions import Content, EditionKind, placeholder
@@ -29,43 +29,36 @@ _READER_LINKS = ("unsubscribe", "preferences")
 _UNLISTED = '<meta name="robots" content="noindex">'
 
 
-@dataclass(frozen=True)
-class PublicCopies:
-    """Renders public copies of one publication's editions."""
+def public_copy(
+    pages: WebPages,
+    content: Content,
+    newsletter: Newsletter,
+    *,
+    links: Sequence[str],
+    address: str,
+    head: str = "",
+    above: str = "",
+    from_mail: bool = False,
+) -> str:
+    """Return the web page of the copy at an address; raise TemplateError.
 
-    config: Config
-    pages: WebPages
-
-    def html(
-        self,
-        content: Content,
-        newsletter: Newsletter,
-        *,
-        links: Sequence[str],
-        address: str,
-        head: str = "",
-        above: str = "",
-        from_mail: bool = False,
-    ) -> str:
-        """Return the web page of the copy at an address; raise TemplateError.
-
-        `links` are the targets of its numbered links. `head` is added to the head of the mail,
-        `above` before its content. Readers who come `from_mail` get a hint where to unsubscribe.
-        """
-        texts = translator(newsletter.language or self.config.publication.language)
-        home = f"{self.config.url}/"
-        signup = self.pages.signup_url(newsletter)
-        values = {"newsletter": newsletter, "signup": signup, "from_mail": from_mail}
-        footer = self.pages.render_part("web/edition_footer.html", values, texts.language)
-        own = {"view": address, "confirm": home} | dict.fromkeys(_READER_LINKS, signup or home)
-        # Translators: in "You get this because … is subscribed", when the reader isn't known.
-        address = texts.gettext("your address")
-        reader = Personalisation(email=address, links=own, link_urls=links)
-        html = reader.html(_without_reader(content, footer))
-        html = _HEAD.sub(lambda tag: tag[0] + head, html, count=1)
-        html = _BODY.sub(lambda tag: f"{tag[0]}{above}<main>", html, count=1)
-        end = html.rfind("</body>")
-        return f"{html[:end]}</main>{html[end:]}" if end >= 0 else html
+    `links` are the targets of its numbered links. `head` is added to the head of the mail,
+    `above` before its content. Readers who come `from_mail` get a hint where to unsubscribe.
+    """
+    texts = translator(newsletter.language or pages.config.publication.language)
+    home = f"{pages.config.url}/"
+    signup = pages.signup_url(newsletter)
+    values = {"newsletter": newsletter, "signup": signup, "from_mail": from_mail}
+    footer = pages.render_part("web/edition_footer.html", values, texts.language)
+    own = {"view": address, "confirm": home} | dict.fromkeys(_READER_LINKS, signup or home)
+    # Translators: in "You get this because … is subscribed", when the reader isn't known.
+    address = texts.gettext("your address")
+    reader = Personalisation(email=address, links=own, link_urls=links)
+    html = reader.html(_without_reader(content, footer))
+    html = _HEAD.sub(lambda tag: tag[0] + head, html, count=1)
+    html = _BODY.sub(lambda tag: f"{tag[0]}{above}<main>", html, count=1)
+    end = html.rfind("</body>")
+    return f"{html[:end]}</main>{html[end:]}" if end >= 0 else html
 
 
 class WebViewPage(ReaderPages):
@@ -94,8 +87,14 @@ class WebViewPage(ReaderPages):
             name=edition.newsletter, offered=False
         )
         address = self.links.view(number, subscriber)
-        return PublicCopies(self.config, self.pages).html(
-            content, newsletter, links=links, address=address, head=_UNLISTED, from_mail=True
+        return public_copy(
+            self.pages,
+            content,
+            newsletter,
+            links=links,
+            address=address,
+            head=_UNLISTED,
+            from_mail=True,
         )
 
 

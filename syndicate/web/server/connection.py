@@ -11,12 +11,7 @@ import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
-from httptools import (
-    HttpParserError,
-    HttpParserInvalidMethodError,
-    HttpParserUpgrade,
-    HttpRequestParser,
-)
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import (
@@ -208,8 +203,7 @@ class HttpConnection(HttpToolsProtocol):
             if isinstance(error.__context__, _EndOfRequestsError):
                 self._discards_input = True
                 return
-            unknown = isinstance(error, HttpParserInvalidMethodError)
-            self._refuse(error_status(error, unknown_method=unknown, data=data))
+            self._refuse(error_status(error, data))
             return
         if not (self.is_reading_head or self._codings):
             self._head_size = 0

@@ -9,6 +9,8 @@ from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import IPv6Address
 
+from httptools import HttpParserError, HttpParserInvalidMethodError
+
 from syndicate.web.server.responses import Headers
 
 METHODS = frozenset({b"GET", b"HEAD", b"POST", b"OPTIONS", b"PUT", b"DELETE", b"PATCH", b"TRACE"})
@@ -91,7 +93,7 @@ def without_upgrade(method: str, target: bytes, version: str, headers: Headers) 
     return b"\r\n".join((*lines, b"", b""))
 
 
-def error_status(error: Exception, *, unknown_method: bool, data: bytes) -> HTTPStatus:
+def error_status(error: HttpParserError, data: bytes) -> HTTPStatus:
     """Return the status for a parser error in `data`: 501 for an unknown method, else 400.
 
     A method that the parser doesn't know counts as one only in a well-formed request line.
@@ -99,6 +101,6 @@ def error_status(error: Exception, *, unknown_method: bool, data: bytes) -> HTTP
     cause = error.__context__
     if isinstance(cause, RequestError):
         return cause.status
-    if unknown_method and _REQUEST_LINE.match(data):
+    if isinstance(error, HttpParserInvalidMethodError) and _REQUEST_LINE.match(data):
         return HTTPStatus.NOT_IMPLEMENTED
     return HTTPStatus.BAD_REQUEST

@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 Headers = list[tuple[bytes, bytes]]
@@ -150,15 +150,6 @@ class HttpResponse:
         response = HttpResponse(HTTPStatus.PARTIAL_CONTENT, {}, body, coding=self.coding)
         response.headers = list(headers.items())
         return response
-
-
-ImmediateResponder = Callable[[Scope], HttpResponse | None]
-"""Returns the response if that takes no task; None if the application has to be called."""
-
-
-def immediate_responder(app: ASGIApp) -> ImmediateResponder:
-    """Return an application's `immediate_response`; one that always returns None if it has none."""
-    return getattr(app, "immediate_response", lambda _: None)
 
 
 def plain_text(

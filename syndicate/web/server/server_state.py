@@ -7,7 +7,7 @@ from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from syndicate.web.server.responses import HttpResponse, immediate_responder
+from syndicate.web.server.responses import HttpResponse
 
 _BATCH_SHARE = 32
 """The fraction of connections closed at a time, as 1/n: finding idle ones takes a while."""
@@ -73,14 +73,16 @@ class ConnectionLimit:
 class CurrentApplication:
     """The ASGI application that all connections call, and that can be replaced."""
 
-    def __init__(self, app: ASGIApp, limit: ConnectionLimit | None = None) -> None:
-        self.connection_limit = limit or ConnectionLimit()
+    def __init__(self, app: ASGIApp, limit: ConnectionLimit) -> None:
+        self.connection_limit = limit
         self.replace(app)
 
     def replace(self, app: ASGIApp) -> None:
         """Have an application answer from the next request on."""
         self._app = app
-        self._immediate_response = immediate_responder(app)
+        self._immediate_response: Callable[[Scope], HttpResponse | None] = getattr(
+            app, "immediate_response", lambda _: None
+        )
         self.count_refusal: Callable[[int], None] = getattr(app, "count_refusal", lambda _: None)
         """Counts the status of a request that the server refused by itself."""
 

@@ -12,7 +12,7 @@ from syndicate.model.articles import Revision
 from syndicate.model.editions import PLACEHOLDERS, Content, placeholder
 from syndicate.store import Store
 from syndicate.web.app import application
-from syndicate.web.editions.public_copy import PublicCopies
+from syndicate.web.editions.public_copy import public_copy
 from syndicate.web.pages import WebPages
 from tests.causes import by_test
 from tests.sample_articles import add_article
@@ -75,9 +75,8 @@ def test_whatever_the_template_nothing_of_the_reader_is_left_and_the_news_is(pub
     page = f"<body><p>News</p>{WAYS_OF_LAYOUT[layout]}<p>More news</p></body>"
     frozen = Content(subject="x", preheader="", html=page, text="", nonce="q7")
     newsletter = Newsletter(name="breaking")
-    shown = PublicCopies(config := publication(), WebPages(config)).html(
-        frozen, newsletter, links=(), address="/view/x"
-    )
+    pages = WebPages(publication())
+    shown = public_copy(pages, frozen, newsletter, links=(), address="/view/x")
     assert "<p>News</p>" in shown
     assert "<p>More news</p>" in shown
     assert "SLOT" not in shown
