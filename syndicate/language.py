@@ -72,7 +72,7 @@ class _Constants(dict[str, str]):
 
 
 def _for_templates(translate: Callable[..., str]) -> Callable[..., str]:
-    """Return a function for templates; `render.environment` looks up constant texts in it."""
+    """Return a function for templates; `render.templates` looks up constant texts in it."""
 
     @pass_eval_context
     def translate_in_template(context: EvalContext, /, *texts: Any, **values: object) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 
-from syndicate.render.environment import Environment
+from syndicate.render.templates import Environment
 from syndicate.store.database import sql_engine
 
 _Text = tuple[str, str | None, str | None]

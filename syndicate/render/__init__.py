@@ -1,11 +1,11 @@
 """Renders articles as pages, feeds and mail: values in, bytes out; no store, clock or network.
 
-`pages/` web and AMP pages; `feeds/` RSS, Atom and JSON Feed; `mail/` editions and letters;
-`sitemaps` also makes robots.txt. `article_view` is what pages and mail show of an article,
-`body_renderer` its body; `topics` are the lists and feeds it
-belongs to, `addresses` where everything is served, `formatting` how a language writes dates.
-`templates` finds and renders Jinja templates, in the `environment` made for speed, and finds the
-line of a mistake in MJML; `template_check` tries every template.
+`pages` web and AMP pages; `feeds/` RSS, Atom and JSON Feed; `mail/` editions and letters;
+`sitemaps` also makes robots.txt. `article_view` is what they show of an article; `topics` are the
+lists and feeds it belongs to, `addresses` where everything is served, `amp_cache` where Google
+keeps AMP pages, `formatting` how a language writes dates.
+`templates` finds and renders Jinja templates, fast, and finds the line of a mistake in MJML;
+`template_check` tries every template.
 """
 
 import hashlib

@@ -1,20 +1,33 @@
-"""What templates show around an article's body: byline, dates, comments, structured data.
+"""What is shown of an article: its body, and around it byline, dates, comments, structured data.
 
-Web pages, AMP pages and mail share it. Times are in the publication's zone, texts in the
-article's language.
+Web pages, AMP pages and mail share what is around it. Times are in the publication's zone, texts in
+the article's language. A compiled body becomes the HTML of one channel: placeholders become
+addresses and UI strings.
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from syndicate.body.compiler import compile_body, is_current
 from syndicate.config import Config
 from syndicate.language import Translator, translator
 from syndicate.model import pictures
-from syndicate.model.articles import Article, Person
+from syndicate.model.articles import (
+    BASE,
+    ORIGIN,
+    UI_STRING,
+    Article,
+    Channel,
+    CompiledBody,
+    Part,
+    Person,
+)
 from syndicate.render import addresses
 from syndicate.render.formatting import join_names, locale, text_direction
 from syndicate.text import shorten
@@ -29,6 +42,7 @@ _ESCAPES = {
     "\u2029": "\\u2029",
 }
 """Characters that could end the script element around it: `</script`, `<!--`."""
+_UI_STRING = re.compile(f"{UI_STRING}(\\w+){UI_STRING}")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 MIN_UPDATE = timedelta(minutes=5)
 """An update sooner after publication is not shown."""
@@ -202,3 +216,52 @@ def _pictures(article: Article, config: Config) -> list[dict[str, Any]]:
 def _person(person: Person) -> dict[str, str]:
     properties = {"@type": "Person", "name": person.name}
     return properties | ({"url": person.url} if person.url else {})
+
+
+class BodyRenderer:
+    """Renders the bodies of a publication's articles for one channel.
+
+    Web pages alone use addresses without a host.
+    """
+
+    def __init__(self, config: Config, channel: Channel) -> None:
+        self._channel = channel
+        self._language = config.publication.language
+        self._base = addresses.base(config)
+        self._origin = "" if channel == "page" else config.url.removesuffix(self._base)
+
+    def render(
+        self, article: Article, compiled: CompiledBody | None = None
+    ) -> tuple[Markup, Markup]:
+        """Return lead figure and body; the body is compiled first unless `compiled` is current."""
+        compiled = ensure_current(article, compiled)
+        words = translator(article.language or self._language)
+        return self._join(compiled.opening, words), self._join(compiled.body, words)
+
+    def _join(self, parts: tuple[Part, ...], words: Translator) -> Markup:
+        channel = self._channel
+        html = "".join(part if isinstance(part, str) else part[channel] for part in parts)
+        if UI_STRING in html:
+            strings = _ui_strings(words)
+            html = _UI_STRING.sub(lambda match: escape(strings[match[1]]), html)
+        html = html.replace(BASE, self._origin + self._base).replace(ORIGIN, self._origin)
+        return Markup(html)  # noqa: S704 - sanitised at import
+
+
+@cache
+def _ui_strings(words: Translator) -> dict[str, str]:
+    """Return the texts of the placeholders that `syndicate.body` writes."""
+    return {
+        "table": words.gettext("Table"),
+        "media": words.gettext("Open the recording"),
+        "on_the_web": words.gettext("Open what is shown here"),
+        "video": words.gettext("Video"),
+        "embedded": words.gettext("Embedded content"),
+    }
+
+
+def ensure_current(article: Article, compiled: CompiledBody | None) -> CompiledBody:
+    """Return `compiled` if it is current, else compile the article's body."""
+    if compiled is not None and is_current(compiled):
+        return compiled
+    return compile_body(article, slug=article.slug)

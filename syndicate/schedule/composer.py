@@ -22,8 +22,7 @@ from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, EditionKind, Item
 from syndicate.publish.output.media import MediaFolder
 from syndicate.render import addresses
-from syndicate.render.mail.edition_content import compose_edition
-from syndicate.render.mail.link_markers import mark_links
+from syndicate.render.mail.edition_content import compose_edition, mark_links
 from syndicate.render.templates import Templates
 from syndicate.store import Store, Transaction
 

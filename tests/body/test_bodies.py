@@ -10,7 +10,7 @@ from syndicate.body.figures import without_files
 from syndicate.body.markup import remove_all, write_children
 from syndicate.model.articles import Figure
 from syndicate.render import addresses
-from syndicate.render.body_renderer import BodyRenderer
+from syndicate.render.article_view import BodyRenderer
 from syndicate.render.topics import everything, has_archives
 from tests.render.feeds.samples import an_article
 from tests.render.feeds.test_formats import CONFIG

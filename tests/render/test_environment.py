@@ -12,10 +12,8 @@ from markupsafe import Markup
 
 from syndicate.errors import TemplateError
 from syndicate.render.article_view import ArticleView
-from syndicate.render.environment import Environment
-from syndicate.render.pages.article_page import ArticlePages
-from syndicate.render.pages.page_frame import PageFrame
-from syndicate.render.templates import Templates
+from syndicate.render.pages import ArticlePages, PageFrame
+from syndicate.render.templates import Environment, Templates
 from tests.render.pages import sample_publication
 
 PARTS = "{% macro shout(text, mark='!') %}{{ text }}{{ mark }}{{ varargs|length }}{% endmacro %}"

@@ -11,9 +11,7 @@ from syndicate.model.editions import EditionKind
 from syndicate.render.feeds.entries import build_tombstone, build_withdrawn_entry
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
-from syndicate.render.pages.article_page import ArticlePages
-from syndicate.render.pages.list_pages import ListPages
-from syndicate.render.pages.page_frame import PageFrame
+from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import Topic, TopicKind
 from tests.render.feeds.samples import NOON, an_article

@@ -162,8 +162,7 @@ def _amp(command: CommandContext, article: Article) -> dict[str, str]:
     """Return the AMP page's URL, and its URL in the AMP cache."""
     if not command.config.amp.enabled:
         return {}
-    from syndicate.render import addresses  # noqa: PLC0415 - start-up
-    from syndicate.render.pages import amp_cache  # noqa: PLC0415 - start-up
+    from syndicate.render import addresses, amp_cache  # noqa: PLC0415 - start-up
 
     page = addresses.absolute(addresses.amp(article), command.config)
     cached = {"amp_cache": amp_cache.address(page)} if command.config.publication.url else {}

@@ -20,7 +20,7 @@ from syndicate.render.feeds.entries import (
     build_withdrawn_entry,
 )
 from syndicate.render.feeds.formats import FORMATS
-from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.pages import ListPages
 from syndicate.store import Store, Transaction
 
 _K = TypeVar("_K")

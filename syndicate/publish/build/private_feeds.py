@@ -23,7 +23,7 @@ from syndicate.render import addresses, topics
 from syndicate.render.feeds.channel import FeedChannel, FeedHistory, build_channel
 from syndicate.render.feeds.entries import EntryFragments
 from syndicate.render.feeds.formats import FORMATS, FeedWriter
-from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.pages import ListPages
 from syndicate.render.topics import Topic
 from syndicate.store import Store
 

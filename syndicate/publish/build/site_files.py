@@ -12,7 +12,7 @@ from syndicate.publish.records.manifest import Manifest
 from syndicate.publish.records.topic_index import SITEMAP_TOPIC, TopicIndex
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.formats import Feed, write_opml
-from syndicate.render.pages.list_pages import MASTHEAD_SECTIONS, MIN_ARTICLES
+from syndicate.render.pages import MASTHEAD_SECTIONS, MIN_ARTICLES
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_change
 from syndicate.render.topics import TopicKind
 

@@ -36,9 +36,7 @@ from syndicate.publish.records.topic_index import ListedArticle
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.channel import build_channel, rfc3339
 from syndicate.render.feeds.formats import topic_formats
-from syndicate.render.pages.article_page import ArticlePages
-from syndicate.render.pages.list_pages import ListPages
-from syndicate.render.pages.page_frame import PageFrame
+from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.sitemaps import Sitemaps
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind

@@ -16,7 +16,7 @@ from syndicate.config import Config
 from syndicate.language import translator
 from syndicate.model.articles import Article, Comments, CompiledBody, Figure, Person, Recording
 from syndicate.model.urls import http_url
-from syndicate.render.body_renderer import BodyRenderer
+from syndicate.render.article_view import BodyRenderer
 from syndicate.text import one_line, printable, to_utf8
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")

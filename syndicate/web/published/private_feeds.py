@@ -11,8 +11,7 @@ from starlette.responses import Response
 from syndicate.config import Config
 from syndicate.publish.build.private_feeds import PrivateFeedWriter
 from syndicate.publish.output.formats import format_of
-from syndicate.render.pages.list_pages import ListPages
-from syndicate.render.pages.page_frame import PageFrame
+from syndicate.render.pages import ListPages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.published.files import serve_generated

@@ -11,7 +11,7 @@ import pytest
 from syndicate.config.sections.publishing import PublishSettings
 from syndicate.publish.build import entry_fragments
 from syndicate.publish.build.publisher import Publisher
-from syndicate.render.pages.article_page import ArticlePages
+from syndicate.render.pages import ArticlePages
 from syndicate.store import Store
 from tests.publish.newsroom import PICTURE, Newsroom, is_twin
 from tests.render.feeds.samples import NOON

@@ -8,7 +8,7 @@ import pytest
 from syndicate.publish.build import entry_fragments
 from syndicate.publish.build.publisher import Publisher
 from syndicate.render.feeds.entries import build_entry
-from syndicate.render.pages.article_page import ArticlePages
+from syndicate.render.pages import ArticlePages
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 

@@ -17,8 +17,7 @@ from syndicate.config import Config
 from syndicate.model.articles import Person, Recording, Status
 from syndicate.publish.build.private_feeds import PrivateFeedWriter
 from syndicate.publish.output.compression import GzipTemplate
-from syndicate.render.pages.list_pages import ListPages
-from syndicate.render.pages.page_frame import PageFrame
+from syndicate.render.pages import ListPages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from tests.publish.newsroom import Newsroom

@@ -7,7 +7,7 @@ import pytest
 
 from syndicate.config import Newsletter
 from syndicate.model.editions import Content, link_marker
-from syndicate.render.mail.link_markers import mark_links
+from syndicate.render.mail.edition_content import mark_links
 from tests.render.mail.samples import ADS, BREAKING, alert, config, digest, stories, story
 
 COUNTED = Newsletter(name="breaking", title="Breaking news", tracking="clicks")

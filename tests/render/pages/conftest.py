@@ -7,9 +7,7 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.render import addresses
-from syndicate.render.pages.article_page import ArticlePages
-from syndicate.render.pages.list_pages import ListPages
-from syndicate.render.pages.page_frame import PageFrame
+from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
 from tests.browser import served

@@ -8,7 +8,7 @@ from syndicate.config import Config
 from syndicate.model.articles import Article, Person
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.formats import Feed
-from syndicate.render.pages.list_pages import ListPages
+from syndicate.render.pages import ListPages
 from syndicate.render.topics import Topic, TopicKind
 from tests.render.pages import sample_publication
 

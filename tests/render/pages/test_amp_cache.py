@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicate.render.pages import amp_cache
+from syndicate.render import amp_cache
 
 
 @pytest.mark.parametrize(

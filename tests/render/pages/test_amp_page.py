@@ -8,8 +8,7 @@ from lxml import html
 
 from syndicate.config import AdSlot, AdsSettings
 from syndicate.model.articles import Comments
-from syndicate.render.pages.article_page import ArticlePages
-from syndicate.render.pages.page_frame import PageFrame
+from syndicate.render.pages import ArticlePages, PageFrame
 from syndicate.render.templates import Templates
 from tests import checkers
 from tests.render.pages import random_bodies, sample_publication

@@ -10,9 +10,7 @@ from lxml import html
 
 from syndicate.config import AmpSettings, Config
 from syndicate.model.articles import Comments, Person
-from syndicate.render.pages.article_page import ArticlePages
-from syndicate.render.pages.list_pages import ListPages
-from syndicate.render.pages.page_frame import PageFrame
+from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
 from tests.render.pages import sample_publication
 from tests.render.pages.list_samples import home, listing

@@ -14,9 +14,8 @@ from playwright.sync_api import Browser
 from syndicate.config import AmpSettings, Config
 from syndicate.config.sections.pages import AnalyticsSettings, ConsentSettings
 from syndicate.model.articles import Article
-from syndicate.render.body_renderer import BodyRenderer
-from syndicate.render.pages.article_page import ArticlePages
-from syndicate.render.pages.page_frame import PageFrame
+from syndicate.render.article_view import BodyRenderer
+from syndicate.render.pages import ArticlePages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.web.published.response_headers import build_policy
 from tests import checkers

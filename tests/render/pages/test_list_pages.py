@@ -8,8 +8,7 @@ import pytest
 from syndicate.config import Config
 from syndicate.config.sections.newsletters import Newsletter
 from syndicate.render import addresses, topics
-from syndicate.render.pages.list_pages import ListPages
-from syndicate.render.pages.page_frame import PageFrame
+from syndicate.render.pages import ListPages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
 from tests.render.pages import sample_publication

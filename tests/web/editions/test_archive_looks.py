@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from syndicate.config import Newsletter
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.editions import Draft, EditionKind, Item
-from syndicate.render.mail.link_markers import mark_links
+from syndicate.render.mail.edition_content import mark_links
 from tests import checkers
 from tests.render.mail.samples import alert, config, digest, stories, story
 from tests.sample_editions import freeze, subscribe

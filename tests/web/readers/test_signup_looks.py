@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from syndicate import clock
-from syndicate.render.pages.list_pages import ListPages
-from syndicate.render.pages.page_frame import PageFrame
+from syndicate.render.pages import ListPages, PageFrame
 from syndicate.render.templates import Templates
 from tests import checkers
 from tests.render.pages import sample_publication

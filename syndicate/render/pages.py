@@ -1,0 +1,344 @@
+"""The web pages of a publication: articles and their AMP pages, home page, lists, feeds to follow.
+
+The pages of articles, and those that replace one, depend on article, config and templates alone,
+never on the time of the build. AMP pages are the article's page as far as AMP allows it
+(amp.dev/documentation). The others change with every article.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from markupsafe import Markup
+
+from syndicate.config import Config
+from syndicate.language import translator
+from syndicate.model import pictures
+from syndicate.model.articles import Article, CompiledBody, Person
+from syndicate.render import addresses
+from syndicate.render.article_view import ArticleView, BodyRenderer, ensure_current, news_article
+from syndicate.render.feeds.channel import feed_title
+from syndicate.render.feeds.formats import Feed, offered_formats
+from syndicate.render.formatting import short_date, text_direction
+from syndicate.render.templates import Templates
+from syndicate.render.topics import Topic, TopicKind
+from syndicate.text import shorten, to_utf8
+
+TEASER_LENGTH = 150
+"""Characters of the line under a headline in a list."""
+MIN_ARTICLES = 15
+"""Articles on the home page where there are older ones; more follow until a list page ends."""
+RAIL_ARTICLES = 10
+MASTHEAD_SECTIONS = 8
+"""Sections linked in the masthead."""
+LEAD_CANDIDATES = 8
+"""The lead is one of this many newest: a picture doesn't justify an old article."""
+
+
+class PageFrame:
+    """Renders the page templates of one publication."""
+
+    def __init__(self, config: Config, templates: Templates) -> None:
+        self.config = config
+        self.plain = templates
+        self._base = addresses.base(config)
+
+    def render(self, name: str, **values: Any) -> bytes:
+        """Render `page/<name>.html` as UTF-8; raise TemplateError."""
+        return to_utf8(self.templates.render(f"page/{name}.html", values))
+
+    def absolute(self, address: str) -> str:
+        """Return an address from the root with scheme and host."""
+        return addresses.absolute(address, self.config)
+
+    def assets(self) -> dict[str, bytes]:
+        """Return the files that pages load, by their path in the output."""
+        return {addresses.output_path(asset[0]): asset[1] for asset in self._assets.values()}
+
+    @cached_property
+    def templates(self) -> Templates:
+        """The templates, with the values that every page needs."""
+        return self.plain.with_globals(
+            {
+                **common_values(self.config),
+                "summary_line": lambda article: shorten(article.excerpt, TEASER_LENGTH),
+                "icon": addresses.icon_of(self.config),
+                "feeds": addresses.FEEDS,
+                "link": self._linked,
+                "absolute": self.absolute,
+                # a picture as pages load it
+                "figure": lambda pic: self._linked(f"/{pic.src}") if pic.local else pic.src,
+                "srcset": lambda picture: pictures.srcset(picture, self._linked("/")),
+                "source": lambda picture: pictures.source(picture, self._linked("/")),
+                "preview": pictures.preview,
+                "picture": lambda picture: addresses.figure(picture, self.config),
+                "asset": lambda name: self._linked(self._assets[name][0]),
+            }
+        )
+
+    @cached_property
+    def _assets(self) -> dict[str, tuple[str, bytes]]:
+        """Address and content of each asset; the address changes with the content."""
+        config = self.config
+        values = {"ads": config.ads, "publication": config.publication, "theme": config.theme}
+        assets = {}
+        for name in ("page.css", "breaking.js", "favicon.svg"):
+            content = self.plain.render(f"page/{name}", values).encode()
+            stem, _, suffix = name.rpartition(".")
+            digest = hashlib.sha256(content).hexdigest()[:8]
+            assets[name] = (f"/assets/{stem}.{digest}.{suffix}", content)
+        return assets
+
+    def _linked(self, address: str) -> str:
+        return self._base + address
+
+
+def common_values(config: Config) -> dict[str, Any]:
+    """Return the values that web pages and AMP pages share."""
+    publication = config.publication
+    return {
+        "publication": publication,
+        "language": publication.language,
+        "direction": text_direction(publication.language),
+        "zone": publication.timezone,
+        **translator(publication.language).for_templates,
+        "ads": config.ads,
+        "theme": config.theme,
+        "logo": addresses.masthead(config),
+        "logo_dark": addresses.masthead_dark(config),
+        "address": addresses,
+    }
+
+
+class ArticlePages:
+    """The article pages of one publication, as bytes of UTF-8.
+
+    `article` and `amp` compile the body first unless `compiled` is current.
+    """
+
+    def __init__(self, frame: PageFrame) -> None:
+        self._frame = frame
+        self._config = frame.config
+        self._bodies = BodyRenderer(frame.config, "page")
+        self._amp_bodies = BodyRenderer(frame.config, "amp")
+        self._last: tuple[ArticleView, Markup] | None = None
+
+    def article(self, article: Article, compiled: CompiledBody | None = None) -> bytes:
+        """Render an article's page."""
+        view, data = self._view(article)
+        lead, body = self._bodies.render(article, compiled)
+        absolute = self._frame.absolute
+        return self._frame.render(
+            "article",
+            story=view,
+            article=article,
+            canonical=article.canonical_url or absolute(article.address),
+            opening=lead,
+            body=body,
+            description=view.description,
+            amp=absolute(addresses.amp(article)) if self._config.amp.enabled else None,
+            data=data,
+        )
+
+    def amp(self, article: Article, compiled: CompiledBody | None = None) -> bytes:
+        """Render an article's AMP page, on which every address is absolute."""
+        compiled = ensure_current(article, compiled)
+        lead, body = self._amp_bodies.render(article, compiled)
+        view, data = self._view(article)
+        values = {
+            "article": article,
+            "story": view,
+            "canonical": self._frame.absolute(article.address),
+            "description": view.description,
+            "opening": lead,
+            "body": body,
+            "extensions": sorted(compiled.extensions() | self._amp_extensions),
+            "data": data,
+        }
+        return to_utf8(self._amp_templates.render("amp/article.html", values))
+
+    def withdrawn(self, article: Article) -> bytes:
+        """Render the page at the address of a retracted article."""
+        notice = translator(article.language or self._config.publication.language)
+        return self._frame.render("withdrawn", article=article, notice=notice)
+
+    def redirect(self, address: str) -> bytes:
+        """Render a page that redirects to `address`, a path from the root."""
+        return self._frame.render(
+            "redirect", target=address, canonical=self._frame.absolute(address)
+        )
+
+    def _view(self, article: Article) -> tuple[ArticleView, Markup]:
+        """Return an article's view and its JSON-LD for search engines.
+
+        The last one is cached: its AMP page is rendered right after its page.
+        """
+        last = self._last
+        if last is None or last[0].article is not article:
+            data = Markup(news_article(article, self._config))  # noqa: S704 - escaped there
+            last = self._last = ArticleView(article, self._config), data
+        return last
+
+    @cached_property
+    def _amp_templates(self) -> Templates:
+        amp, plain = self._config.amp, self._frame.plain
+        css = plain.render("amp/amp.css", {"theme": self._config.theme})
+        return plain.with_globals(
+            {
+                **common_values(self._config),
+                "link": self._frame.absolute,
+                "analytics": amp.analytics,
+                "analytics_config": _json(amp.analytics.config),
+                "consent": amp.consent,
+                "consent_config": _json(_consent(amp.consent.check_url)),
+                "css": Markup(css),  # noqa: S704 - our own template
+            }
+        )
+
+    @cached_property
+    def _amp_extensions(self) -> set[str]:
+        """The AMP extensions that every page requires, whatever its article contains."""
+        slots = (self._config.ads.header, self._config.ads.post_top)
+        wanted = {
+            "amp-ad": any(slot.amp for slot in slots),
+            "amp-analytics": self._config.amp.analytics.wanted,
+            "amp-consent": self._config.amp.consent.ask,
+        }
+        return {extension for extension, is_wanted in wanted.items() if is_wanted}
+
+
+def _consent(check_url: str | None) -> dict[str, object]:
+    """Return the configuration of amp-consent (amp.dev/documentation/components/amp-consent)."""
+    remote = {"consentRequired": "remote", "checkConsentHref": check_url} if check_url else {}
+    always = {"consentInstanceId": "publication", "consentRequired": True}
+    return {**always, "promptUI": "consent-question", **remote}
+
+
+def _json(value: object) -> Markup:
+    """Write JSON so that it can't end the script element around it."""
+    written = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+    return Markup(written)  # noqa: S704 - escaped above
+
+
+class ListPages:
+    """The home page and the lists of one publication, as bytes of UTF-8."""
+
+    def __init__(self, frame: PageFrame) -> None:
+        self._frame = frame
+        self._config = frame.config
+
+    def home(
+        self,
+        articles: Sequence[Article],
+        breaking: Article | None,
+        *,
+        sections: Sequence[tuple[str, str]] = (),
+        older: str | None = None,
+        at: datetime,
+    ) -> bytes:
+        """Render the home page as of `at`, with the strip of a breaking article, if any.
+
+        `articles` are the newest first; `sections` are name and address of those in the masthead;
+        `older` is the address of the list page with the articles that follow. The rail of the
+        latest leaves out the lead and the breaking article, so no article is there three times.
+        """
+        publication = self._config.publication
+        zone, language = publication.timezone, publication.language
+        lead = _lead(articles, breaking)
+        above = {article.key for article in (lead, breaking) if article is not None}
+        latest = [article for article in articles if article.key not in above]
+        return self._frame.render(
+            "home",
+            canonical=self._frame.absolute(addresses.HOME),
+            **self._strip(breaking),
+            front={
+                "lead": lead,
+                "field": [article for article in articles if article is not lead],
+                "latest": latest[:RAIL_ARTICLES],
+                "sections": sections,
+                "older": older,
+            },
+            at=at,
+            when=lambda article: short_date(article.published, at, zone, language),
+        )
+
+    def listing(
+        self,
+        topic: Topic,
+        teasers: Sequence[str],
+        *,
+        address: str,
+        person: Person | None = None,
+        number: int | None = None,
+        newer: str | None = None,
+        older: str | None = None,
+    ) -> bytes:
+        """Render one page of a topic's list, newest first; `number` is None for the newest.
+
+        `teasers` come from `teaser`, `person` is the author whose page it is. Nothing on
+        the page depends on the time of the build.
+        """
+        return self._frame.render(
+            "listing",
+            canonical=self._frame.absolute(address),
+            selection=topic,
+            stories=[Markup(teaser) for teaser in teasers],  # noqa: S704 - our own template
+            person=person,
+            number=number,
+            newest=number is None,
+            newer=newer,
+            older=older,
+            own_feeds=offered_formats(topic, self._config),
+            feed_title=feed_title(self._config, topic),
+        )
+
+    def teaser(self, article: Article) -> str:
+        """Render an article's entry in lists, the same in every list."""
+        return self._frame.templates.render("page/teaser.html", {"article": article})
+
+    def breaking(self, breaking: Article | None, *, at: datetime) -> bytes:
+        """Render the page from which article pages load the strip of breaking news.
+
+        It is a whole page, since AMP pages link to it.
+        """
+        canonical = self._frame.absolute(addresses.BREAKING)
+        return self._frame.render("breaking", canonical=canonical, **self._strip(breaking), at=at)
+
+    def subscribe(self, feeds: Sequence[Feed]) -> bytes:
+        """Render the page that explains feeds and lists them; the first is that of everything."""
+        everything, *others = feeds
+        groups = {kind: [feed for feed in others if feed.topic.kind is kind] for kind in TopicKind}
+        return self._frame.render(
+            "subscribe",
+            canonical=self._frame.absolute(addresses.SUBSCRIBE),
+            everything=everything,
+            signup=self._signup(),
+            groups={kind: listed for kind, listed in groups.items() if listed},
+        )
+
+    def _signup(self) -> dict[str, Any] | None:
+        """Return the values of the newsletter form; None where nobody can sign up."""
+        offered = [newsletter for newsletter in self._config.newsletters if newsletter.offered]
+        if not offered or not self._config.signup.enabled:
+            return None
+        return {
+            "action": f"{self._config.web_url}/signup",
+            "newsletters": offered,
+            "fields": self._config.signup.fields,
+        }
+
+    def _strip(self, article: Article | None) -> dict[str, Any]:
+        until = article and article.published + self._config.publication.breaking_for
+        return {"strip": article, "strip_until": until}
+
+
+def _lead(articles: Sequence[Article], strip: Article | None) -> Article | None:
+    """Choose the newest article with a picture; the breaking one only if there is no other."""
+    newest = articles[:LEAD_CANDIDATES]
+    pictured = [article for article in newest if article.lead and article.lead.src]
+    breaking = strip.key if strip else None
+    ranks = ([article for article in pictured if article.key != breaking], pictured, newest)
+    return next((rank[0] for rank in ranks if rank), None)
