@@ -79,15 +79,12 @@ def absolute_address(address: str, publication: str, page: str) -> str:
         return page
 
 
-def to_text(root: etree._Element, *, pictures: bool = False) -> str:
-    """Return plain text: paragraphs separated by an empty line, white space collapsed.
-
-    Figures are left out unless `pictures` is true.
-    """
+def to_text(root: etree._Element) -> str:
+    """Return plain text without figures: paragraphs between empty lines, white space collapsed."""
     blocks: list[str] = [""]
 
     def walk(element: etree._Element) -> None:
-        if not isinstance(element.tag, str) or (element.tag == "figure" and not pictures):
+        if not isinstance(element.tag, str) or element.tag == "figure":
             return
         block = element.tag in _BLOCKS
         if block:

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from syndicate.model.subscribers import SubscriptionState
 from syndicate.schedule.orphaned_names import find_orphans
 from tests.causes import by_test
 from tests.schedule.conftest import MINUTE, NOW
@@ -15,10 +14,9 @@ def test_readers_of_a_newsletter_that_is_gone_are_counted_those_who_left_are_not
     harness, publication
 ):
     with harness.store.write() as tx:
-        for number in range(4):
-            email = f"r{number}@example.org"
-            pending = SubscriptionState.PENDING if number == 0 else SubscriptionState.CONFIRMED
-            tx.subscribers.subscribe(email, "breaking", cause=by_test(NOW), state=pending)
+        tx.subscribers.add_pending("r0@example.org", ["breaking"], cause=by_test(NOW))
+        for number in range(1, 4):
+            tx.subscribers.subscribe(f"r{number}@example.org", "breaking", cause=by_test(NOW))
         left = tx.subscribers.by_email("r3@example.org").key
         tx.subscribers.unsubscribe(left, "breaking", cause=by_test(NOW))
     harness.config = publication(newsletters=[{"name": "flash"}, {"name": "weekly"}])

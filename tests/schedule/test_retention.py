@@ -6,7 +6,6 @@ from threading import Event
 import pytest
 
 from syndicate import clock
-from syndicate.model.subscribers import SubscriptionState
 from syndicate.schedule.retention import RetentionReport, count_purgeable, purge, purge_daily
 from tests.causes import by_test
 
@@ -21,12 +20,10 @@ def harness(make_harness):
 
 
 def ask(harness, *names, days):
-    pending = SubscriptionState.PENDING
     with harness.store.write() as tx:
         for name in names:
-            tx.subscribers.subscribe(
-                f"{name}@example.org", "breaking", state=pending, cause=by_test(NOW - days * DAY)
-            )
+            cause = by_test(NOW - days * DAY)
+            tx.subscribers.add_pending(f"{name}@example.org", ["breaking"], cause=cause)
 
 
 def names(harness):

@@ -68,13 +68,7 @@ class Subscribers(Repository):
         return self._execute(query).scalar()
 
     def subscribe(
-        self,
-        email: str,
-        newsletter: str,
-        *,
-        name: str = "",
-        cause: Cause,
-        state: SubscriptionState = _CONFIRMED,
+        self, email: str, newsletter: str, *, name: str = "", cause: Cause
     ) -> SubscribeOutcome:
         """Subscribe an address, unless it left, is suppressed or was erased."""
         lock(self._connection, LOCK_AUDIENCE)
@@ -83,11 +77,11 @@ class Subscribers(Repository):
         if self._erasures.contains(email):
             return SubscribeOutcome.ERASED
         key = self._ensure(email, name=name, at=cause.at)
-        if self._add_subscription(key, newsletter, state, cause):
+        if self._add_subscription(key, newsletter, _CONFIRMED, cause):
             self._note(key, Action.SUBSCRIBED, cause, newsletter=newsletter)
             return SubscribeOutcome.NEW
-        if state is _CONFIRMED:  # there is consent now; every other subscription is left alone
-            self._move(key, newsletter, [_PENDING], Action.CONFIRMED, cause)
+        # there is consent now; a subscription that isn't pending is left alone
+        self._move(key, newsletter, [_PENDING], Action.CONFIRMED, cause)
         has_left = self._exists(
             subscriptions,
             subscriptions.c.subscriber == key,
@@ -96,9 +90,7 @@ class Subscribers(Repository):
         )
         return SubscribeOutcome.LEFT if has_left else SubscribeOutcome.KNOWN
 
-    def add_pending(
-        self, email: str, newsletters: Iterable[str], *, name: str = "", cause: Cause
-    ) -> int | None:
+    def add_pending(self, email: str, newsletters: Iterable[str], *, cause: Cause) -> int | None:
         """Record a request to subscribe an address, perhaps by somebody else than its owner.
 
         No subscription changes: new ones are pending until `confirm`. Return the
@@ -107,7 +99,7 @@ class Subscribers(Repository):
         lock(self._connection, LOCK_AUDIENCE)
         if self.suppression_reason(email) is not None:
             return None
-        key = self._ensure(email, name=name, at=cause.at)
+        key = self._ensure(email, name="", at=cause.at)
         for newsletter in newsletters:
             self._add_subscription(key, newsletter, _PENDING, cause)
             self._note(key, Action.ASKED, cause, newsletter=newsletter)

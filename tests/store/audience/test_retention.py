@@ -19,7 +19,10 @@ def add(tx, name, **newsletters):
     """Subscribe somebody; newsletters are given as name=(state, when)."""
     for newsletter, (state, at) in newsletters.items():
         address = f"{name}@example.org"
-        tx.subscribers.subscribe(address, newsletter, state=state, cause=by_test(at))
+        if state is PENDING:
+            tx.subscribers.add_pending(address, [newsletter], cause=by_test(at))
+        else:
+            tx.subscribers.subscribe(address, newsletter, cause=by_test(at))
     return tx.subscribers.by_email(f"{name}@example.org").key
 
 

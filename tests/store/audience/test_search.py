@@ -41,7 +41,7 @@ def people(store):
         tx.subscribers.update(ada, fields={"city": "Berlin"}, cause=by_test(NOW))
         bo = subscribe(tx, "bo")
         tx.subscribers.unsubscribe(bo, "news", cause=by_reader("one click", NOW))
-        subscribe(tx, "cy", state=PENDING)
+        tx.subscribers.add_pending("cy@example.org", ["news"], cause=by_test(NOW))
         di = subscribe(tx, "di")
         tx.subscribers.update(di, fields={"age": "41", "city": ""}, cause=by_test(NOW))
         tx.subscribers.suppress("di@example.org", "bounced", cause=by_test(NOW))

@@ -70,10 +70,10 @@ def criteria(where):
 def add(tx, name, *, at=NOW, newsletters=("news",), tags=(), fields=None, language=None):
     address = f"{name}@example.org"
     for newsletter in newsletters:
-        pending = newsletter.startswith("?")
-        state = SubscriptionState.PENDING if pending else SubscriptionState.CONFIRMED
-        name_ = newsletter.removeprefix("?")
-        tx.subscribers.subscribe(address, name_, cause=by_test(at), state=state)
+        if newsletter.startswith("?"):
+            tx.subscribers.add_pending(address, [newsletter.removeprefix("?")], cause=by_test(at))
+        else:
+            tx.subscribers.subscribe(address, newsletter, cause=by_test(at))
     key = tx.subscribers.by_email(address).key
     tx.subscribers.tag(key, tags, cause=by_test(at))
     tx.subscribers.update(key, cause=by_test(at), fields=fields or {}, language=language)

@@ -69,7 +69,7 @@ def test_a_suppressed_address_is_not_subscribed(store):
 
 def test_consent_confirms_a_pending_subscription(store):
     with store.write() as tx:
-        subscribe(tx, state=SubscriptionState.PENDING)
+        tx.subscribers.add_pending(HER, ["news"], cause=by_reader("form", NOW))
         assert subscribe(tx, cause=by_reader("paper form", NOW)) is SubscribeOutcome.KNOWN
         found = tx.subscribers.by_email("ada@example.org").subscriptions[0]
     assert (found.state, found.source) == (SubscriptionState.CONFIRMED, "paper form")
@@ -95,7 +95,7 @@ def test_who_was_asked_for_is_subscribed_only_once_they_confirm(tx):
 
 def test_asking_changes_nothing_for_somebody_who_is_known(tx):
     subscribe(tx, name="Ada")
-    tx.subscribers.add_pending(HER, ["news"], name="Mallory", cause=by_reader("form", NOW))
+    tx.subscribers.add_pending(HER, ["news"], cause=by_reader("form", NOW))
     person = tx.subscribers.by_email(HER)
     assert (person.name, person.subscriptions[0].state) == ("Ada", SubscriptionState.CONFIRMED)
 
