@@ -19,7 +19,6 @@ from syndicate.store.audience.search import Growth, SearchCriteria
 from syndicate.store.database.schema_delivery import CallKind
 from syndicate.store.editions.archive import ArchivedEdition
 from syndicate.store.editions.clicks import LinkClick, LinkClicks
-from syndicate.store.editions.metrics_snapshot import MetricsFigures
 from syndicate.store.ledger.mail_flow import Heartbeat
 from syndicate.store.push.call_queue import OutgoingCall
 from syndicate.store.push.hub import HubRequest
@@ -35,7 +34,6 @@ __all__ = [
     "LinkClick",
     "LinkClicks",
     "MailedItem",
-    "MetricsFigures",
     "NewArticle",
     "NewsletterRename",
     "OutgoingCall",

@@ -25,11 +25,10 @@ from syndicate.store.audience.search import SubscriberSearch
 from syndicate.store.audience.segments import Segments
 from syndicate.store.audience.subscribers import Subscribers
 from syndicate.store.database.attempt_limits import AttemptLimits
-from syndicate.store.database.error_mapping import mapped_errors
 from syndicate.store.database.migrate import migrate
 from syndicate.store.database.repository import LOCK_NUMBERS, Repository, lock
 from syndicate.store.database.schema import keys
-from syndicate.store.database.sql_engine import open_engine, sqlite_path, sqlite_url
+from syndicate.store.database.sql_engine import mapped_errors, open_engine, sqlite_path, sqlite_url
 from syndicate.store.editions.archive import EditionArchive
 from syndicate.store.editions.clicks import Clicks
 from syndicate.store.editions.control import EditionControl

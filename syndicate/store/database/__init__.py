@@ -1,7 +1,7 @@
 """The two databases, SQLite and PostgreSQL: how they are opened, and what they contain.
 
-`sql_engine` opens either of them, and watches SQLite's file; `error_mapping` turns the
-database's errors into ours; `bulk_update` changes many rows at once.
+`sql_engine` opens either of them, watches SQLite's file, and turns the database's errors into
+ours; `bulk_update` changes many rows at once.
 `repository` is the base of what reads and writes tables, with the locks that it takes.
 `schema` is the tables, with `schema_delivery`.
 `migrate` brings a store up to date, by the `migrations/` that it lacks.

@@ -4,8 +4,6 @@ An index counts a million rows of the ledger in a tenth of a second; cache the r
 you need it often.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +12,6 @@ from sqlalchemy import Column, ColumnElement, FromClause, func, select
 from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.editions import EditionKind, EditionState
 from syndicate.model.schedule_slots import FireOutcome
-from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.articles.reading import public_at
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles, deliveries, editions, fires, subscriptions
@@ -23,63 +20,43 @@ from syndicate.store.database.schema_delivery import CallKind, outgoing_calls
 _RECEIVERS = {"hubs": CallKind.PING, "engines": CallKind.INDEXNOW, "subscribers": CallKind.DELIVERY}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricsFigures:
-    """The counts at one time; deliveries and fires have every state, even with 0."""
-
-    articles: int
-    """Those that readers may see."""
-    editions: Mapping[tuple[str, str], int]
-    """By newsletter, and whether they are `sending`, `paused` or `done`; without letters."""
-    deliveries: Mapping[DeliveryState, int]
-    """Of editions and letters."""
-    fires: Mapping[FireOutcome, int]
-    subscriptions: Mapping[tuple[str, SubscriptionState], int]
-    """By newsletter and state."""
-    push: Mapping[tuple[str, str], int]
-    """Outgoing calls by receiver, and whether they are `waiting` or `failing`.
-
-    The receivers are `hubs`, `engines` and `subscribers`. What has failed is to be retried, was
-    given up, or waits for an operator.
-    """
-    hub_subscriptions: int
-    """Of our own hub, not expired."""
-    hub_requests: int
-    """To our own hub, not verified yet."""
-
-
 class MetricsSnapshot(Repository):
     """Counts what the store contains."""
 
-    def load(self, at: datetime) -> MetricsFigures:
-        """Return the counts at `at`."""
+    def load(self, at: datetime) -> dict[str, Any]:
+        """Return the counts at `at`, by the name of their metric; some are mappings.
+
+        `editions` of newsletters are `sending`, `paused` or `done`; `deliveries` are also those
+        of letters. These and `fires` have every state, even with 0. `push_owed` is by receiver:
+        `waiting`, or `failing`, which is to be retried, was given up, or waits for an operator.
+        """
         calls = outgoing_calls.c
         states = {
             "waiting": (calls.due_at.is_not(None), calls.error == ""),
             "failing": (calls.error != "",),
         }
         by_newsletter = subscriptions.c.newsletter, subscriptions.c.state
-        return MetricsFigures(
-            articles=self._count(articles, public_at(at)),
-            editions=self._editions(),
-            deliveries=dict.fromkeys(DeliveryState, 0) | self._by(deliveries.c.state),
-            fires=dict.fromkeys(FireOutcome, 0) | self._by(fires.c.outcome),
-            subscriptions={
+        return {
+            "articles_public": self._count(articles, public_at(at)),
+            "editions": self._editions(),
+            "deliveries": dict.fromkeys(DeliveryState, 0) | self._by(deliveries.c.state),
+            "fires": dict.fromkeys(FireOutcome, 0) | self._by(fires.c.outcome),
+            "subscriptions": {
                 (newsletter, state): count
                 for newsletter, state, count in self._execute(
                     select(*by_newsletter, func.count()).group_by(*by_newsletter)
                 )
             },
-            push={
+            "push_owed": {
                 (receiver, state): self._count(outgoing_calls, calls.kind == kind, *conditions)
                 for receiver, kind in _RECEIVERS.items()
                 for state, conditions in states.items()
             },
-            hub_subscriptions=self._count(
+            "hub_subscriptions": self._count(
                 outgoing_calls, calls.kind == CallKind.DELIVERY, calls.expires_at > at
             ),
-            hub_requests=self._count(outgoing_calls, calls.kind == CallKind.VERIFICATION),
-        )
+            "hub_requests": self._count(outgoing_calls, calls.kind == CallKind.VERIFICATION),
+        }
 
     def _editions(self) -> dict[tuple[str, str], int]:
         """Count editions; those that aren't done are found by their open ledger rows."""

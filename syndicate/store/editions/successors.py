@@ -5,20 +5,15 @@ Their readers are decided in the same transaction, so that nobody gets both.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, func, insert, literal, or_, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import ControlAction, Draft, Edition, EditionState, Remaining
 from syndicate.model.subscribers import Cause
 from syndicate.store.database.repository import LOCK_NUMBERS, Repository, lock
-from syndicate.store.database.schema import (
-    deliveries,
-    delivery_events,
-    edition_items,
-    edition_links,
-    editions,
-)
+from syndicate.store.database.schema import deliveries, delivery_events, editions
+from syndicate.store.editions.clicks import Clicks
 from syndicate.store.editions.control import BATCH, CANCELLED_ROW, HELD_BACK, EditionControl
 from syndicate.store.editions.editions import Editions, join_readers, queue_for, skip_reason
 
@@ -110,18 +105,16 @@ class Successors(Repository):
 
     def _copy(self, edition: Edition, at: datetime, expires_at: datetime) -> int:
         """Freeze a copy of an edition for nobody yet; return its number."""
-        names = ("newsletter", "kind", "upto", "on_unknown", "slot_at")
-        again = self._editions.insert(
-            self._editions.content(edition.content),
+        names = ("newsletter", "kind", "upto", "slot_at")
+        draft = Draft(
             **{name: getattr(edition, name) for name in names},
+            schedule=None,
+            content=self._editions.content(edition.content),
+            items=tuple(self._editions.items(edition.key)),
+            links=Clicks(self._connection).links(edition.key),
+            newest=edition.upto,
             created_at=at,
             expires_at=expires_at,
-            everybody=False,
-            original=edition.original or edition.key,
         )
-        for table in (edition_items, edition_links):
-            copied = [column for column in table.c if column.name != "edition"]
-            rows = select(literal(again), *copied).where(table.c.edition == edition.key)
-            columns = ["edition", *(column.name for column in copied)]
-            self._execute(insert(table).from_select(columns, rows))
-        return again
+        original = edition.original or edition.key
+        return self._editions.freeze(draft, everybody=False, original=original)

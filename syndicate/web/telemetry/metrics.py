@@ -27,7 +27,7 @@ from syndicate import __version__, clock
 from syndicate.config import Config
 from syndicate.errors import StoreError
 from syndicate.schedule.mail_status import BlockerKind, MailStatus
-from syndicate.store import MetricsFigures, Store
+from syndicate.store import Store
 from syndicate.store.ledger.mail_flow import MailFlow
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.telemetry.counters import RequestCounters
@@ -100,7 +100,7 @@ class Metrics(Collector):
         self._counts = counts
         self._access = OperatorAccess(config)
         self._lock = threading.Lock()
-        self._cached: tuple[MetricsFigures, MailFlow] | None = None
+        self._cached: tuple[dict[str, Any], MailFlow] | None = None
         self._cached_until = 0.0
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -159,14 +159,8 @@ class Metrics(Collector):
             yield _metric("syndicate_store_readable", 0)
             return
         yield _metric("syndicate_store_readable", 1)
-        yield _metric("syndicate_articles_public", figures.articles)
-        yield _metric("syndicate_editions", figures.editions)
-        yield _metric("syndicate_deliveries", figures.deliveries)
-        yield _metric("syndicate_fires", figures.fires)
-        yield _metric("syndicate_subscriptions", figures.subscriptions)
-        yield _metric("syndicate_push_owed", figures.push)
-        yield _metric("syndicate_hub_subscriptions", figures.hub_subscriptions)
-        yield _metric("syndicate_hub_requests", figures.hub_requests)
+        for name, count in figures.items():
+            yield _metric(f"syndicate_{name}", count)
         at = clock.now()
         yield _metric("syndicate_mail_idle_seconds", _seconds(flow.idle_since, at))
         yield _metric("syndicate_mail_oldest_waiting_seconds", _seconds(flow.oldest, at))
@@ -177,7 +171,7 @@ class Metrics(Collector):
         yield _metric("syndicate_last_mail_accepted_timestamp_seconds", accepted)
         yield _metric("syndicate_last_tick_timestamp_seconds", tick)
 
-    def _load(self) -> tuple[MetricsFigures, MailFlow]:
+    def _load(self) -> tuple[dict[str, Any], MailFlow]:
         with self._lock:
             start = monotonic()
             if self._cached is None or start >= self._cached_until:
