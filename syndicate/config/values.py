@@ -108,7 +108,7 @@ def _url(value: str) -> str:
         parts = urlsplit(value)
         authority, host, port = parts.netloc, parts.hostname or "", parts.port
         if not host.isascii() and "@" not in authority:
-            authority = _ascii_host(host) + ("" if port is None else f":{port}")
+            authority = ascii_host(host) + ("" if port is None else f":{port}")
     except ValueError as error:  # UnicodeError is one too
         raise ValueError(_INVALID_AUTHORITY) from error
     if "@" in authority:
@@ -119,10 +119,11 @@ def _url(value: str) -> str:
     return f"{parts.scheme}://{authority}{path}"
 
 
-def _ascii_host(host: str) -> str:
+def ascii_host(host: str) -> str:
+    """Return a host's name in ASCII; raise ValueError for an impossible one."""
     try:
         return idna.encode(host, uts46=True).decode()
-    except idna.IDNAError:  # such as emoji, which browsers encode by older rules
+    except idna.IDNAError:  # such as emoji, which browsers encode by IDNA 2003
         return host.encode("idna").decode()
 
 

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-import idna
+from syndicate.config.values import ascii_host
 
 _PATH = "/:@!$&'()*+,;=~-._%"
 _QUERY = _PATH + "?"
@@ -65,7 +65,7 @@ def url_reference(text: str) -> str | None:
 def _host_name(host: str) -> str:
     """Return a host in ASCII; raise ValueError for an impossible one."""
     if not host.isascii():
-        host = _to_ascii(host)
+        host = ascii_host(host)
     labels = host.removesuffix(".").split(".")
     if len(host) > _MAX_HOST or not all(map(_LABEL.fullmatch, labels)):
         raise ValueError(f"{host!r} is not a host")
@@ -75,13 +75,6 @@ def _host_name(host: str) -> str:
         if label.startswith("xn--"):
             label.removeprefix("xn--").encode().decode("punycode")
     return host
-
-
-def _to_ascii(host: str) -> str:
-    try:
-        return idna.encode(host, uts46=True).decode()
-    except idna.IDNAError:  # such as emoji, which browsers encode by IDNA 2003
-        return host.encode("idna").decode()
 
 
 def _quote(text: str, safe: str) -> str:
