@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Self
 
 from syndicate.config import Config, RelaySettings, SmtpServer
-from syndicate.config.values import split_mailbox
 from syndicate.deliver.smtp.transport import (
     Envelope,
     Event,
@@ -153,20 +152,9 @@ class OutboxMessage:
         return self._header("From")
 
     @property
-    def sender_name(self) -> str:
-        """The sender's name, or the address when there is none."""
-        name, address = split_mailbox(self.sender)
-        return name or address
-
-    @property
     def to(self) -> str:
         """The recipient, decoded."""
         return self._header("To")
-
-    @property
-    def recipient(self) -> str:
-        """The recipient's address, without the name."""
-        return split_mailbox(self.to)[1]
 
     @property
     def message_id(self) -> str:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from syndicate.config import Config, TransportKind
 from syndicate.config.loopback import is_loopback
+from syndicate.config.values import split_mailbox
 from syndicate.deliver.outbox import Outbox, OutboxMessage
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.pages import WebPages
@@ -109,14 +110,20 @@ class OutboxPages:
         page = min(options.page, last_page)
         listed = messages[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
         shown = name or (listed[0].name if listed else None)
+        message = self._get(shown) if shown else None
         values = {
-            "messages": listed,
-            "total": len(messages),
-            "last_page": last_page,
+            "message_list": {
+                "messages": list(map(_summary, listed)),
+                "total": len(messages),
+                "page": page,
+                "newer": page - 1 if page > 1 else None,
+                "older": page + 1 if page < last_page else None,
+            },
             "options": replace(options, page=page),
             "name": shown,
             "selected": name is not None,
-            "message": self._get(shown) if shown else None,
+            "message": message,
+            "sender": message.sender if message else None,
             "folder": self._config.mail.outbox,
             "newsletters": self._config.newsletters,
         }
@@ -163,3 +170,15 @@ class OutboxPages:
 
 def _origin(url: str) -> str:
     return "/".join(url.split("/")[:3])
+
+
+def _summary(message: OutboxMessage) -> dict[str, object]:
+    """Return a message as the list shows it: a name without an address, or an address alone."""
+    name, address = split_mailbox(message.sender)
+    return {
+        "name": message.name,
+        "sender": name or address,
+        "recipient": split_mailbox(message.to)[1],
+        "subject": message.subject,
+        "at": message.date,
+    }

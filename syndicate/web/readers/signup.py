@@ -162,11 +162,13 @@ class SignupPages:
         offered = self.validator.offered
         single = [newsletter.name for newsletter in offered if len(offered) == 1]
         values = {
-            "typed": typed,
-            "problems": problems or {},
-            "notice": notice,
-            "throttled": status == HTTPStatus.TOO_MANY_REQUESTS,
-            "lifts_limit": lifts_limit,
+            "view": {
+                "typed": typed,
+                "problems": problems or {},
+                "notice": notice,
+                "throttled": status == HTTPStatus.TOO_MANY_REQUESTS,
+                "work": lifts_limit,
+            },
             "offered": offered,
             "selected": {*typed.newsletters, *single},
             "custom_fields": [(custom_field(own.name), own) for own in self.config.signup.fields],
