@@ -128,6 +128,18 @@ def test_the_parts_of_a_folder_import_each_other_in_no_circle(folder):
         pytest.fail(f"a circle in {here}: {' → '.join(error.args[1])}")
 
 
+def test_the_packages_that_our_owners_chose_are_used():
+    used = {
+        alias.name.partition(".")[0] if isinstance(node, ast.Import) else node.module
+        for path in FILES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    for name in ("feedgen", "mjml", "jinja2", "apscheduler"):
+        assert any(module and module.split(".")[0] == name for module in used), name
+
+
 def test_a_class_name_is_used_once():
     found = Counter(
         node.name

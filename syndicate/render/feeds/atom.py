@@ -1,12 +1,16 @@
 """Atom 1.0 (RFC 4287), with comments (RFC 4685), archives (RFC 5005), deletions (RFC 6721).
 
-And Media RSS.
+And Media RSS. feedgen writes it. Corrected here: feedgen drops all attributes of an entry's
+links but the address, supports few kinds of links in a feed, writes text without a type, and
+times with an offset instead of Z.
 """
 
 import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from feedgen.entry import FeedEntry
+from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from syndicate.model.articles import Person
@@ -24,38 +28,46 @@ from syndicate.render.feeds.xml_elements import (
     tag,
 )
 
+_DECLARED = namespaces("media thr fh at")
 _FRAME = XmlFrame(
     "feed",
     items=("entry", "at:deleted-entry"),
-    declared={**namespaces("media thr fh at"), None: NAMESPACES["atom"]},
+    declared={None: NAMESPACES["atom"], **_DECLARED},
     text="content",
 )
-_PLAIN = {"type": "text"}
-
 split_document = _FRAME.split
+
+_TEXTS = frozenset({"title", "subtitle", "summary", "rights"})
 
 
 def write_entry(entry: ChannelEntry) -> bytes:
-    """Write an entry, the same for every feed that contains it."""
-    element = etree.Element("entry", {tag("xml:lang"): entry.language})
-    add(element, "id", entry.id)
-    add(element, "title", entry.title, _PLAIN)
-    add(element, "updated", rfc3339(entry.modified))
-    for author in entry.authors:
-        _add_person(element, "author", author)
-    if entry.content:
-        add(element, "content", attributes={"type": "html"})
-    link = {"href": entry.url, "rel": "alternate", "type": "text/html", "hreflang": entry.language}
-    add(element, "link", attributes=link)
+    """Write an entry, the same for every feed that contains it.
+
+    feedgen's elements have no namespace until they are parsed within a feed.
+    """
+    written = FeedEntry()
+    written.id(entry.id)
+    written.title(entry.title)
+    written.link(href=entry.url)
+    written.updated(entry.modified)
+    written.published(entry.published)
+    written.author([_person(author) for author in entry.authors])
+    written.contributor([_person(contributor) for contributor in entry.contributors])
+    written.category([{"term": name, "scheme": sch} for name, sch in entry.categories.items()])
+    written.rights(entry.rights)
     if entry.summary:
-        add(element, "summary", entry.summary, _PLAIN)
-    for category, scheme in entry.categories.items():
-        add(element, "category", attributes={"term": category, "scheme": scheme})
-    for contributor in entry.contributors:
-        _add_person(element, "contributor", contributor)
-    add(element, "published", rfc3339(entry.published))
-    if entry.rights:
-        add(element, "rights", entry.rights, _PLAIN)
+        written.summary(entry.summary)
+    if entry.content:
+        written.content("", type="html")
+    element = written.atom_entry(extensions=False)
+    element.set(tag("xml:lang"), entry.language)
+    by_name = {child.tag: child for child in element}
+    for name in _TEXTS & by_name.keys():
+        by_name[name].set("type", "text")
+    by_name["updated"].text = rfc3339(entry.modified)
+    by_name["published"].text = rfc3339(entry.published)
+    alternate = {"rel": "alternate", "type": "text/html", "hreflang": entry.language}
+    by_name["link"].attrib.update(alternate)
     _add_links(element, entry)
     add_texts(element, {"thr:total": entry.comments.count})
     if entry.image:
@@ -65,40 +77,23 @@ def write_entry(entry: ChannelEntry) -> bytes:
 
 def write_document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     """Write a feed around entries."""
-    feed, _ = _FRAME.elements()
-    feed.set(tag("xml:lang"), channel.language)
-    add(feed, "id", channel.id)
-    add(feed, "title", channel.title, _PLAIN)
-    add(feed, "updated", rfc3339(channel.updated))
-    _add_person(feed, "author", channel.author)
-    own = {"href": channel.address(addresses.ATOM), "rel": "self", "type": "application/atom+xml"}
-    add(feed, "link", attributes=own)
-    add(feed, "link", attributes={"href": channel.url, "rel": "alternate", "type": "text/html"})
-    for category in channel.categories:
-        add(feed, "category", attributes={"term": category})
-    add_texts(feed, {"generator": "Syndicate", "icon": channel.icon, "logo": channel.logo})
-    if channel.rights:
-        add(feed, "rights", channel.rights, _PLAIN)
-    add(feed, "subtitle", channel.description, _PLAIN)
-    for rel, href in channel.links(addresses.ATOM):
-        add(feed, "link", attributes={"rel": rel, "href": href})
-    if channel.archive and channel.archive.archived:
-        add(feed, "fh:archive")
-    if channel.private:
-        add_restriction(feed)
-    for tombstone in channel.deleted:
-        about = {"ref": tombstone.ref, "when": rfc3339(tombstone.when)}
-        element = add(feed, "at:deleted-entry", attributes=about)
-        add(add(element, "at:by"), "name", tombstone.by)
-        add(element, "at:comment", tombstone.comment)
-        link = {"rel": "alternate", "type": "text/html", "href": tombstone.url}
-        add(element, "link", attributes=link)
-    return _FRAME.write_document(feed, fragments)
-
-
-def _add_person(parent: etree._Element, role: str, person: Person) -> None:
-    about = {"name": person.name, "email": person.email, "uri": person.url}
-    add_texts(add(parent, role), about)
+    feed = FeedGenerator()
+    feed.register_extension("ours", _AtomExtension, rss=False)
+    feed.ours.channel = channel
+    feed.id(channel.id)
+    feed.title(channel.title)
+    feed.subtitle(channel.description)
+    feed.updated(channel.updated)
+    feed.language(channel.language)
+    feed.author(_person(channel.author))
+    feed.category([{"term": category} for category in channel.categories])
+    feed.generator("Syndicate")
+    feed.icon(channel.icon)
+    feed.logo(channel.logo)
+    feed.rights(channel.rights)
+    feed.link(href=channel.address(addresses.ATOM), rel="self", type="application/atom+xml")
+    feed.link(href=channel.url, rel="alternate", type="text/html")
+    return _FRAME.insert_items(feed.atom_str(pretty=True), b"".join(fragments))
 
 
 def _add_links(element: etree._Element, entry: ChannelEntry) -> None:
@@ -119,3 +114,37 @@ def _add_links(element: etree._Element, entry: ChannelEntry) -> None:
     if audio := entry.audio:
         about = {"type": audio.type, "title": audio.title or None, "length": audio.length}
         add(element, "link", attributes={"rel": "enclosure", **about, "href": audio.src})
+
+
+def _person(person: Person) -> dict[str, str]:
+    elements = {"name": person.name, "uri": person.url, "email": person.email}
+    return {name: value for name, value in elements.items() if value}
+
+
+class _AtomExtension:
+    """Corrects the elements of a feed, and adds those that feedgen doesn't support."""
+
+    channel: FeedChannel
+
+    def extend_ns(self) -> dict[str | None, str]:
+        return _DECLARED
+
+    def extend_atom(self, feed: etree._Element) -> None:
+        channel = self.channel
+        for child in feed:
+            if child.tag in _TEXTS:
+                child.set("type", "text")
+        feed.find("updated").text = rfc3339(channel.updated)
+        for rel, href in channel.links(addresses.ATOM):
+            add(feed, "link", attributes={"rel": rel, "href": href})
+        if channel.archive and channel.archive.archived:
+            add(feed, "fh:archive")
+        if channel.private:
+            add_restriction(feed)
+        for tombstone in channel.deleted:
+            about = {"ref": tombstone.ref, "when": rfc3339(tombstone.when)}
+            element = add(feed, "at:deleted-entry", attributes=about)
+            add(add(element, "at:by"), "name", tombstone.by)
+            add(element, "at:comment", tombstone.comment)
+            link = {"rel": "alternate", "type": "text/html", "href": tombstone.url}
+            add(element, "link", attributes=link)

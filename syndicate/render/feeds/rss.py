@@ -5,6 +5,10 @@ and for modification times, `atom:link`, the archives of RFC 5005, `slash:commen
 `wfw:commentRss`, `sy:` for the polling interval, Media RSS, the icon and colour that Feedly shows
 (webfeeds), and what podcast directories require: Apple's elements and the podcast namespace
 (help.apple.com/itc/podcasts_connect, github.com/Podcastindex-org/podcast-namespace).
+
+feedgen writes it. Corrected here: it changes the locale of the whole process to format dates,
+dates a feed with the time of its construction, drops authors without a mail address, and
+supports no links but the one to the feed itself.
 """
 
 from collections.abc import Iterable
@@ -12,6 +16,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from html import escape
 
+from feedgen.entry import FeedEntry
+from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from syndicate.clock import to_utc
@@ -36,16 +42,17 @@ split_document = _FRAME.split
 
 def write_entry(entry: ChannelEntry) -> bytes:
     """Write an entry as an `<item>`, the same for every feed that contains it."""
-    item = etree.Element("item")
-    description = escape(entry.summary, quote=False)  # which is read as HTML
-    add_texts(item, {"title": entry.title, "link": entry.url, "description": description})
-    add(item, "guid", entry.id, {"isPermaLink": "false"})
-    for category, scheme in entry.categories.items():
-        add(item, "category", category, {"domain": scheme})
-    add_texts(item, {"comments": entry.comments.url})
-    if audio := entry.audio:
-        file = {"url": audio.src, "length": audio.length, "type": audio.type}
-        add(item, "enclosure", attributes=file)
+    written = FeedEntry()
+    written.title(entry.title)
+    written.link(href=entry.url)
+    written.guid(entry.id, permalink=False)
+    written.description(escape(entry.summary, quote=False))  # a description is read as HTML
+    written.category([{"term": name, "scheme": sch} for name, sch in entry.categories.items()])
+    written.comments(entry.comments.url)
+    if entry.audio:
+        audio = entry.audio
+        written.enclosure(url=audio.src, length=audio.length, type=audio.type)
+    item = written.rss_entry(extensions=False)
     if entry.content:
         add(item, "content:encoded")
     _add_people_and_times(item, entry)
@@ -56,44 +63,31 @@ def write_entry(entry: ChannelEntry) -> bytes:
     add_texts(item, {"slash:comments": count, "thr:total": count, "wfw:commentRss": feed})
     if entry.image:
         add_picture(item, entry.image)
-    if audio:
+    if entry.audio:
         by = ", ".join(author.name for author in entry.authors)
         add_texts(item, {"itunes:title": entry.title, "itunes:author": by})
-        add_texts(item, {"itunes:episodeType": "full", "itunes:duration": audio.duration})
+        add_texts(item, {"itunes:episodeType": "full", "itunes:duration": entry.audio.duration})
     return _FRAME.write_item(item, entry.content)
 
 
 def write_document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     """Write a feed around items."""
-    root, parent = _FRAME.elements()
-    root.set("version", "2.0")
-    title, page = channel.title, channel.url
-    add_texts(parent, {"title": title, "link": page, "description": channel.description})
-    own = {"href": channel.address(addresses.RSS), "rel": "self", "type": "application/rss+xml"}
-    add(parent, "atom:link", attributes=own)
-    for category in channel.categories:
-        add(parent, "category", category)
-    docs = "https://www.rssboard.org/rss-specification"
-    add_texts(parent, {"copyright": channel.rights, "docs": docs, "generator": "Syndicate"})
-    if channel.logo:
-        add_texts(add(parent, "image"), {"url": channel.logo, "title": title, "link": page})
-    add_texts(parent, {"language": channel.language, "ttl": channel.minutes})
-    add(parent, "lastBuildDate", _rfc822(channel.updated))
-    for rel, href in channel.links(addresses.RSS):
-        add(parent, "atom:link", attributes={"rel": rel, "href": href})
-    hourly = 60 // channel.minutes
-    add_texts(parent, {"sy:updatePeriod": "hourly", "sy:updateFrequency": hourly})
-    if channel.archive and channel.archive.archived:
-        add(parent, "fh:archive")
-    if channel.podcast:
-        _add_podcast(parent, channel, channel.podcast)
-    if channel.icon:
-        add(parent, "webfeeds:icon", channel.icon)
-        add(parent, "webfeeds:accentColor", channel.accent.removeprefix("#"))
-    if channel.private:
-        add_restriction(parent)
-        add(parent, "itunes:block", "Yes")
-    return _FRAME.write_document(root, fragments)
+    feed = FeedGenerator()
+    feed._FeedGenerator__rss_lastBuildDate = None  # noqa: SLF001 - no setter takes None
+    feed.register_extension("ours", _RssExtension, atom=False)
+    feed.ours.channel = channel
+    feed.title(channel.title)
+    feed.description(channel.description)
+    feed.language(channel.language)
+    feed.rights(channel.rights)
+    feed.category([{"term": category} for category in channel.categories])
+    feed.docs("https://www.rssboard.org/rss-specification")
+    feed.generator("Syndicate")
+    feed.ttl(channel.minutes)
+    feed.image(url=channel.logo, title=channel.title, link=channel.url)
+    feed.link(href=channel.address(addresses.RSS), rel="self", type="application/rss+xml")
+    feed.link(href=channel.url, rel="alternate")  # last: feedgen takes the last one as <link>
+    return _FRAME.insert_items(feed.rss_str(pretty=True), b"".join(fragments))
 
 
 def _add_people_and_times(item: etree._Element, entry: ChannelEntry) -> None:
@@ -123,6 +117,33 @@ def _add_podcast(parent: etree._Element, channel: FeedChannel, podcast: PodcastS
     locked = "yes" if podcast.locked or channel.private else "no"
     add(parent, "podcast:locked", locked, {"owner": podcast.email})
     add(parent, "podcast:medium", "podcast")
+
+
+class _RssExtension:
+    """Adds the elements of a channel that feedgen doesn't support."""
+
+    channel: FeedChannel
+
+    def extend_ns(self) -> dict[str | None, str]:
+        return _DECLARED
+
+    def extend_rss(self, feed: etree._Element) -> None:
+        parent, channel = feed[0], self.channel
+        add(parent, "lastBuildDate", _rfc822(channel.updated))
+        for rel, href in channel.links(addresses.RSS):
+            add(parent, "atom:link", attributes={"rel": rel, "href": href})
+        hourly = 60 // channel.minutes
+        add_texts(parent, {"sy:updatePeriod": "hourly", "sy:updateFrequency": hourly})
+        if channel.archive and channel.archive.archived:
+            add(parent, "fh:archive")
+        if channel.podcast:
+            _add_podcast(parent, channel, channel.podcast)
+        if channel.icon:
+            add(parent, "webfeeds:icon", channel.icon)
+            add(parent, "webfeeds:accentColor", channel.accent.removeprefix("#"))
+        if channel.private:
+            add_restriction(parent)
+            add(parent, "itunes:block", "Yes")
 
 
 def _rfc822(at: datetime) -> str:

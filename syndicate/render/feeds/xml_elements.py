@@ -5,7 +5,7 @@ extracted. So it has no declarations of its own and fits into any document with 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import copy
 from functools import cache
 
@@ -144,21 +144,13 @@ class XmlFrame:
             written[place + 2 : end],
         ))  # fmt: skip
 
-    def elements(self) -> tuple[etree._Element, etree._Element]:
-        """Return the root and the innermost of new elements, to which a feed adds its own."""
-        root = innermost = copy(self._empty)
-        for _ in self._names[1:]:
-            innermost = innermost[0]
-        return root, innermost
-
-    def write_document(self, root: etree._Element, items: Iterable[bytes]) -> bytes:
-        """Write a document, with items from `write_item` after the elements of the feed itself."""
-        document = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    def insert_items(self, document: bytes, items: bytes) -> bytes:
+        """Insert items from `write_item` at the end of the innermost element of a document."""
         end = document.rindex(b"\n", 0, document.rindex(f"</{self._names[-1]}>".encode())) + 1
-        return b"".join((document[:end], *items, document[end:]))
+        return b"".join((document[:end], items, document[end:]))
 
     def split(self, document: bytes) -> DocumentParts | None:
-        """Split a document from `write_document`; None if its layout differs.
+        """Split a document from `insert_items`; None if its layout differs.
 
         Without comments and CDATA every `<` begins a tag, since text has `&lt;`. So the first and
         last line of an item can't occur in its text.
@@ -182,8 +174,10 @@ class XmlFrame:
         return DocumentParts(head=document[:first], entries=tuple(entries), tail=self._end)
 
     def _write(self, item: etree._Element) -> bytes:
-        root, innermost = self.elements()
-        innermost.append(item)
+        root = inner = copy(self._empty)
+        for _ in self._names[1:]:
+            inner = inner[0]
+        inner.append(item)
         return bytes(etree.tostring(root, encoding="UTF-8", pretty_print=True))
 
 
