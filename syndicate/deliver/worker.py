@@ -16,12 +16,12 @@ import structlog
 
 from syndicate.config import Config, TransportKind
 from syndicate.deliver.loop import claim_owner
-from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
 from syndicate.deliver.loop.maintenance import Maintenance
 from syndicate.deliver.loop.relay_pool import RelayPool
 from syndicate.deliver.loop.send_loop import SendLoop
 from syndicate.deliver.loop.send_queue import SendQueue
+from syndicate.deliver.loop.throttling import DomainThrottle
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.outgoing_message import PreparedEditions
 from syndicate.deliver.outbox import Outbox

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Self
 
 from syndicate.config import Config, DomainLimit, RelaySettings, TransportKind
-from syndicate.deliver.loop.domain_throttle import PREFIX as DOMAIN
 from syndicate.deliver.loop.relay_pool import PREFIX as RELAY
+from syndicate.deliver.loop.throttling import PREFIX as DOMAIN
 from syndicate.deliver.outbox import Outbox
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState

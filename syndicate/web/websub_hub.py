@@ -103,11 +103,11 @@ class HubPage:
         with FeedDocuments.open(self._hub.config) as documents:
             if documents is None:
                 raise _refusal("nothing is published yet; try again", 503, retry_after=MINUTE)
-            version = documents.version(topic)
-            if version is None:
+            file = documents.find(topic)
+            if file is None:
                 reason = "hub.topic is not one of our feeds; expected the self address of a feed"
                 raise _refusal(reason)
-            return version if documents.is_published(topic, self._hub.mirror) else ""
+            return file.sha256 if documents.is_published(file, self._hub.mirror) else ""
 
     def _parse_callback(self, callback: str) -> str:
         if len(callback) > _MAX_CALLBACK_LENGTH:

@@ -11,7 +11,7 @@ from syndicate.config import Config
 from syndicate.model.articles import Article, Figure, Revision
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
-from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
+from syndicate.publish.output.formats import COMPRESSED_SUFFIXES
 from syndicate.publish.records.manifest import Manifest, PublishedFile
 from syndicate.store import NewArticle, Store
 from tests.render.feeds.samples import NOON

@@ -1,6 +1,6 @@
 """The doctor: whether our mail will be accepted, by DNS, the relays and the config.
 
-`checkup` runs all checks in the order of the report; `finding` is the result of one;
+`checkup` runs all checks in the order of the report, each with a finding;
 `dns_checks` checks the domains that mail is from, and the hosts that it leaves from;
 `spf` reads SPF records (RFC 7208);
 `resolver` asks DNS.

@@ -9,8 +9,16 @@ from urllib.parse import urlsplit
 from syndicate.config import Config, RelaySettings, Security, TransportKind, missing_secrets
 from syndicate.config.loopback import is_loopback
 from syndicate.config.sections.mail import domain_name
-from syndicate.deliver.doctor.dns_checks import SendingHost, check_domain, check_host
-from syndicate.deliver.doctor.finding import MISSING, OK, UNKNOWN, WRONG, Finding
+from syndicate.deliver.doctor.dns_checks import (
+    MISSING,
+    OK,
+    UNKNOWN,
+    WRONG,
+    Finding,
+    SendingHost,
+    check_domain,
+    check_host,
+)
 from syndicate.deliver.doctor.resolver import Resolver
 from syndicate.deliver.doctor.spf import SpfRecords
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport

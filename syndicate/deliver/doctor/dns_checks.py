@@ -3,32 +3,69 @@
 A domain needs SPF, DKIM, DMARC and MX; a host the permission by SPF, and a name (PTR).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import partial
 from ipaddress import ip_address
-from typing import Self
+from typing import Concatenate, ParamSpec, Self
 
 from syndicate.config import Config, SmtpServer
 from syndicate.config.loopback import is_loopback
-from syndicate.deliver.doctor.finding import (
-    MISSING,
-    OK,
-    UNKNOWN,
-    WRONG,
-    DnsRecord,
-    Finding,
-    run_check,
-)
 from syndicate.deliver.doctor.resolver import Resolver, addresses
 from syndicate.deliver.doctor.spf import MAX_LOOKUPS, SpfRecords
 from syndicate.deliver.message.dkim import DkimKey, DkimKeyring
+from syndicate.errors import CallFailed
 
 _POLICIES = ("none", "quarantine", "reject")
 _UNUSED_ADDRESSES = ("240.0.0.1", "100::1")
 """No mail comes from these (RFC 1112, RFC 6666)."""
+_Params = ParamSpec("_Params")
 _MIN_LABELS = 2
 """Labels of the shortest domain whose policy can apply to its subdomains."""
+
+
+class FindingState(StrEnum):
+    """The result of a check."""
+
+    OK = "ok"
+    MISSING = "missing"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+    """It can't be seen from here, or DNS did not answer."""
+
+
+OK, MISSING, WRONG, UNKNOWN = FindingState
+
+
+@dataclass(frozen=True, slots=True)
+class DnsRecord:
+    """A record to publish."""
+
+    name: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found; the names of the fields are the keys of `syndicate doctor --json`."""
+
+    check: str
+    """What was checked: SPF, DKIM, DMARC, MX, PTR, or a part of the configuration."""
+    where: str
+    """The domain, name, address or key of config.toml."""
+    state: FindingState
+    said: str
+    """What was found, and what to do about it."""
+    publish: DnsRecord | None = None
+    demanded: bool = field(default=True, kw_only=True)
+    """Whether Gmail, Yahoo or Microsoft refuse bulk mail without it."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether mail is refused because of it, or may be."""
+        return self.demanded and self.state is not OK
 
 
 def check_domain(
@@ -41,12 +78,12 @@ def check_domain(
     spf_terms: str,
 ) -> Iterator[Finding]:
     """Check a domain; `selectors` are those of a relay that signs, `spf_terms` permit our mail."""
-    yield run_check("SPF", domain, _spf, domain, spf, spf_terms)
+    yield _run_check("SPF", domain, _spf, domain, spf, spf_terms)
     keyring = DkimKeyring.of(config, skip_unreadable=True)
     signer = keyring.signer(domain)
     keys = signer.keys if signer else ()
     for key in keys:
-        yield run_check("DKIM", key.dns_name, _own_key, resolver, key)
+        yield _run_check("DKIM", key.dns_name, _own_key, resolver, key)
     readable = [settings for settings, _ in keyring.keys]
     unreadable = [
         f"{settings.selector}._domainkey.{signing_domain}"
@@ -58,7 +95,7 @@ def check_domain(
         yield Finding("DKIM", name, UNKNOWN, text)
     for selector in selectors:
         name = f"{selector}._domainkey.{domain}"
-        yield run_check("DKIM", name, _relay_key, resolver, name)
+        yield _run_check("DKIM", name, _relay_key, resolver, name)
     if not (keys or unreadable or selectors):
         text = (
             "nothing is signed here; make keys with `syndicate dkim-keygen`, or, if the relay "
@@ -66,8 +103,26 @@ def check_domain(
         )
         yield Finding("DKIM", domain, MISSING, text)
     signing = [key.domain for key in keys] + [domain] * bool(selectors)
-    yield run_check("DMARC", domain, _dmarc, resolver, domain, signing)
-    yield run_check("MX", domain, _mx, resolver, domain)
+    yield _run_check("DMARC", domain, _dmarc, resolver, domain, signing)
+    yield _run_check("MX", domain, _mx, resolver, domain)
+
+
+def _run_check(
+    check: str,
+    where: str,
+    function: Callable[Concatenate[partial[Finding], _Params], Finding],
+    *args: _Params.args,
+    **kwargs: _Params.kwargs,
+) -> Finding:
+    """Return what a function finds, or UNKNOWN if DNS does not answer.
+
+    The function calls its first argument with all but the check and the place.
+    """
+    finding = partial(Finding, check, where)
+    try:
+        return function(finding, *args, **kwargs)
+    except CallFailed as error:
+        return finding(UNKNOWN, str(error))
 
 
 def _spf(finding: partial[Finding], domain: str, spf: SpfRecords, spf_terms: str) -> Finding:
@@ -224,9 +279,9 @@ def check_host(
         yield Finding("relay", host.name, MISSING, text)
         return
     for domain in domains:
-        yield run_check("SPF", host.name, _permission, host, domain, spf)
+        yield _run_check("SPF", host.name, _permission, host, domain, spf)
     for address in host.addresses if host.own else ():
-        yield run_check("PTR", address, _reverse_name, address, resolver)
+        yield _run_check("PTR", address, _reverse_name, address, resolver)
 
 
 def _ip_terms(ips: Sequence[str]) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
 from syndicate.deliver.loop.relay_pool import RelayState
+from syndicate.deliver.loop.throttling import DomainThrottle
 from syndicate.deliver.message.outgoing_message import OutgoingMessage
 from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.errors import DeliveryError, NoVerdict, Refused, TemporaryFailure

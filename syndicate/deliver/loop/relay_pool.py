@@ -9,7 +9,7 @@ import structlog
 from syndicate import clock
 from syndicate.config import RelaySettings, sessions
 from syndicate.deliver.loop.ledger import LedgerView
-from syndicate.deliver.loop.token_bucket import TokenBucket
+from syndicate.deliver.loop.throttling import TokenBucket
 from syndicate.deliver.smtp.transport import Transport
 from syndicate.errors import RelayUnavailable
 from syndicate.model.deliveries import DeliveryState

@@ -13,13 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
 from syndicate.deliver.loop.maintenance import Maintenance
 from syndicate.deliver.loop.outcomes import CLOSING, OutcomeRecorder, is_throttled, not_rendered
 from syndicate.deliver.loop.relay_pool import RelayPool
 from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.loop.sessions import ActiveSession, ActiveSessions
+from syndicate.deliver.loop.throttling import DomainThrottle
 from syndicate.deliver.smtp.transport import (
     EnvelopeRefused,
     Event,

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import islice
 from queue import SimpleQueue
 
-from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import Ledger, LedgerView
 from syndicate.deliver.loop.outcomes import is_allowed, not_rendered
 from syndicate.deliver.loop.sessions import Wakeup
+from syndicate.deliver.loop.throttling import DomainThrottle
 from syndicate.deliver.message.dkim import BATCH_SIZE, sign_batch
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.outgoing_message import OutgoingMessage, PreparedEditions

@@ -203,12 +203,11 @@ def dns_record(key: "PrivateKey") -> str:
     """Return the TXT record of a key (RFC 6376, 3.6.1; RFC 8463, 4.2)."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - start-up
 
-    public = key.public_key()
+    name, encoding, form = "ed25519", Encoding.Raw, PublicFormat.Raw
     if _is_rsa(key):
-        raw = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return f"v=DKIM1; k=rsa; p={b64encode(raw).decode()}"
-    raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return f"v=DKIM1; k=ed25519; p={b64encode(raw).decode()}"
+        name, encoding, form = "rsa", Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    public = b64encode(key.public_key().public_bytes(encoding, form))
+    return f"v=DKIM1; k={name}; p={public.decode()}"
 
 
 def _is_rsa(key: "PrivateKey") -> "TypeIs[RSAPrivateKey]":

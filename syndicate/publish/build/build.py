@@ -22,7 +22,7 @@ from syndicate.publish.build.tasks import (
     archive_address,
 )
 from syndicate.publish.build.writer import PageWriter
-from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
+from syndicate.publish.output.formats import COMPRESSED_SUFFIXES
 from syndicate.publish.output.media import MediaFault, media_warnings
 from syndicate.publish.records.topic_index import SITEMAP_TOPIC
 from syndicate.render import addresses, topics

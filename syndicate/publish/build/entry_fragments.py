@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from cachetools import LRUCache
@@ -21,9 +22,8 @@ from syndicate.render.feeds.entries import (
 )
 from syndicate.render.feeds.formats import FORMATS
 from syndicate.render.pages import ListPages
-from syndicate.store import Store, Transaction
+from syndicate.store import Store
 
-_K = TypeVar("_K")
 _T = TypeVar("_T")
 
 _TEASER_CACHE_SIZE = 2_500_000
@@ -47,7 +47,7 @@ class FragmentRenderer:
         self._store = store
         self._config = config
         self._pages = pages
-        self._teasers: LRUCache[int, ListTeaser | None] = LRUCache(
+        self._teasers: LRUCache[tuple[int, bool], ListTeaser | None] = LRUCache(
             _TEASER_CACHE_SIZE, lambda teaser: len(teaser.html) if teaser else 0
         )
         self._entries: LRUCache[tuple[int, bool], EntryFragments | None] = LRUCache(
@@ -67,37 +67,19 @@ class FragmentRenderer:
     ) -> dict[int, ListTeaser | None]:
         """Return articles as lists show them at `at`; None for what can't be rendered."""
         breaking_for = self._config.publication.breaking_for
-        found = {key: self._teasers[key] for key in keys if key in self._teasers}
-        if unknown := [key for key in dict.fromkeys(keys) if key not in found]:
-            with self._store.read() as tx:
-                articles = self._articles(tx, unknown)
 
-            def render(article: Article) -> ListTeaser:
-                return ListTeaser(self._pages.teaser(article), article.modified)
+        def render(article: Article, _: CompiledBody | None) -> ListTeaser:
+            html = self._pages.teaser(article.as_of(at, breaking_for))
+            return ListTeaser(html, article.modified)
 
-            for article in articles:
-                shown = article.as_of(at, breaking_for)
-                found[article.key] = _render_or_report(render, shown, outcome, "lists")
-                _keep(self._teasers, article.key, found[article.key])
-        return found
+        return self._render(render, self._teasers, keys, outcome, where="lists")
 
     def entries(
         self, keys: Sequence[int], outcome: TaskOutcome, *, full: bool
     ) -> list[EntryFragments]:
         """Return articles as feeds show them, with the whole text where `full` is set."""
-        found = {key: self._entries[key, full] for key in keys if (key, full) in self._entries}
-        if unknown := [key for key in keys if key not in found]:
-            with self._store.read() as tx:
-                articles = self._articles(tx, unknown)
-                bodies = tx.published.compiled_bodies(unknown) if full else {}
-
-            def render(article: Article) -> EntryFragments:
-                body = None if article.key in self._missing else bodies.get(article.key)
-                return self._entry(article, body, full=full)
-
-            for article in articles:
-                found[article.key] = _render_or_report(render, article, outcome, "feeds")
-                _keep(self._entries, (article.key, full), found[article.key])
+        render = partial(self._entry, full=full)
+        found = self._render(render, self._entries, keys, outcome, where="feeds", full=full)
         return [entry for key in keys if (entry := found.get(key))]
 
     def forget(self, keys: Iterable[int] | None = None) -> None:
@@ -106,15 +88,41 @@ class FragmentRenderer:
             self._entries.clear()
             self._teasers.clear()
         for key in keys or ():
-            self._teasers.pop(key, None)
-            self._entries.pop((key, True), None)
-            self._entries.pop((key, False), None)
+            for full in (False, True):
+                self._teasers.pop((key, full), None)
+                self._entries.pop((key, full), None)
 
-    def _articles(self, tx: Transaction, keys: Sequence[int]) -> list[Article]:
-        articles = tx.published.articles(keys)
-        if not self._missing:
-            return articles
-        return [without_files(a, self._missing.get(a.key, ())) for a in articles]
+    def _render(
+        self,
+        render: Callable[[Article, CompiledBody | None], _T],
+        cache: LRUCache[tuple[int, bool], _T | None],
+        keys: Sequence[int],
+        outcome: TaskOutcome,
+        *,
+        where: str,
+        full: bool = False,
+    ) -> dict[int, _T | None]:
+        """Return articles from a cache, or else rendered, from their bodies where `full` is set."""
+        found = {key: cache[key, full] for key in keys if (key, full) in cache}
+        unknown = [key for key in dict.fromkeys(keys) if key not in found]
+        if not unknown:
+            return found
+        with self._store.read() as tx:
+            articles = tx.published.articles(unknown)
+            bodies = tx.published.compiled_bodies(unknown) if full else {}
+        for stored in articles:
+            key, missing = stored.key, self._missing.get(stored.key)
+            article = without_files(stored, missing) if missing else stored
+            body = None if missing else bodies.get(key)
+            try:
+                found[key] = render(article, body)
+            except Exception as error:  # noqa: BLE001 - one article never breaks the others
+                found[key] = None
+                text = f"left out of the {where}: {error_text(error)}"
+                outcome.problems.append(Problem(article.path or article.slug, text))
+            with suppress(ValueError):  # it is larger than the cache
+                cache[key, full] = found[key]
+        return found
 
     def _entry(self, article: Article, body: CompiledBody | None, *, full: bool) -> EntryFragments:
         if article.retracted_at is not None:
@@ -124,19 +132,3 @@ class FragmentRenderer:
             feed_entry, deleted = build_entry(self._config, article, body, full_text=full), None
         fragments = {writer.file: writer.write_entry(feed_entry) for writer in FORMATS}
         return EntryFragments(fragments, feed_entry.modified, feed_entry.audio is not None, deleted)
-
-
-def _keep(cache: LRUCache[_K, _T], key: _K, value: _T) -> None:
-    with suppress(ValueError):  # it is larger than the cache
-        cache[key] = value
-
-
-def _render_or_report(
-    render: Callable[[Article], _T], article: Article, outcome: TaskOutcome, where: str
-) -> _T | None:
-    try:
-        return render(article)
-    except Exception as error:  # noqa: BLE001 - one article never breaks the others
-        place = article.path or article.slug
-        outcome.problems.append(Problem(place, f"left out of the {where}: {error_text(error)}"))
-        return None

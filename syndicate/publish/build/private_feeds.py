@@ -4,10 +4,13 @@ They have the pagination of the last build and are rendered on request. A docume
 same for all readers but for their token.
 """
 
+import hashlib
 import secrets
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from threading import Lock
 
 from cachetools import LRUCache
@@ -16,7 +19,7 @@ from syndicate.config import Config
 from syndicate.model.articles import Status
 from syndicate.publish.build.entry_fragments import FragmentRenderer
 from syndicate.publish.build.tasks import TaskOutcome
-from syndicate.publish.output.compression import GzipTemplate
+from syndicate.publish.output.formats import GZIP_LEVEL
 from syndicate.publish.records.manifest import Manifest, ManifestState, PublishedFile
 from syndicate.publish.records.topic_index import TopicIndex
 from syndicate.render import addresses, topics
@@ -29,6 +32,10 @@ from syndicate.store import Store
 
 _CACHE_SIZE = 32 * 1024 * 1024
 """Bytes of cached documents."""
+_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+"""A gzip header without a name or a time (RFC 1952, 2.3)."""
+_FINAL_BLOCK = b"\x03\x00"
+"""An empty final block (RFC 1951, 3.2.3)."""
 
 _Version = tuple[str, int, str]
 """The style and the newest change of a build, and the digest of the public document."""
@@ -51,7 +58,7 @@ class PrivateFeedWriter:
         )
         self._lock = Lock()
 
-    def document(self, address: str) -> tuple[FeedWriter, GzipTemplate] | None:
+    def document(self, address: str) -> tuple[FeedWriter, "GzipTemplate"] | None:
         """Return the private version of the public document at an address from the root.
 
         None where it is not a feed that readers subscribe to. Raise SyndicateError where the
@@ -77,7 +84,7 @@ class PrivateFeedWriter:
 
     def _render(
         self, writer: FeedWriter, public: PublishedFile, index: TopicIndex, state: ManifestState
-    ) -> GzipTemplate:
+    ) -> "GzipTemplate":
         topic = index.topic(public.owner) or topics.everything()  # which may have no articles
         rows = index.newest(topic.home, topics.item_limit(topic, self._config))
         entries = self._entries([row.article for row in rows], state)
@@ -111,3 +118,52 @@ class PrivateFeedWriter:
         own = {writer.file: f"{self._config.web_url}{private}{writer.file}" for writer in FORMATS}
         head = build_channel(self._config, topic, entries, FeedHistory(own=own))
         return replace(head, private=True)
+
+
+@dataclass(frozen=True)
+class GzipTemplate:
+    """The parts of a document, split at its placeholders; the value goes between each two.
+
+    It is compressed once and filled in for each request: compressing it each time would cost
+    more than the rest of the response. So its parts are compressed separately, and the value
+    is stored between them uncompressed.
+    """
+
+    parts: tuple[bytes, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """Identifies the document, whatever the value."""
+        return hashlib.sha256(b"\0".join(self.parts)).hexdigest()[:32]
+
+    @cached_property
+    def size(self) -> int:
+        """The bytes that it takes in memory."""
+        return sum(map(len, self.parts)) + sum(map(len, self._deflated))
+
+    def render(self, value: bytes) -> bytes:
+        """Return the document with a value filled in."""
+        return value.join(self.parts)
+
+    def render_gzipped(self, value: bytes) -> bytes:
+        """Return the same, gzipped; the value is shorter than 64 KiB."""
+        document, length = self.render(value), len(value)
+        stored = _uint16(length) + _uint16(length ^ 0xFFFF) + value
+        body = (b"\x00" + stored).join(self._deflated)  # a stored block (RFC 1951, 3.2.4)
+        check = zlib.crc32(document).to_bytes(4, "little")
+        size = (len(document) & 0xFFFFFFFF).to_bytes(4, "little")
+        return b"".join((_HEADER, body, _FINAL_BLOCK, check, size))
+
+    @cached_property
+    def _deflated(self) -> tuple[bytes, ...]:
+        return tuple(map(_deflate, self.parts))
+
+
+def _uint16(number: int) -> bytes:
+    return number.to_bytes(2, "little")
+
+
+def _deflate(part: bytes) -> bytes:
+    """Compress a part so that it ends at a byte boundary and refers to no earlier part."""
+    deflater = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return deflater.compress(part) + deflater.flush(zlib.Z_FULL_FLUSH)

@@ -28,8 +28,8 @@ from syndicate.publish.build.tasks import (
     TaskOutcome,
     error_text,
 )
-from syndicate.publish.output.compression import COMPRESSED_SUFFIXES, compressed
 from syndicate.publish.output.folder import OutputFolder
+from syndicate.publish.output.formats import COMPRESSED_SUFFIXES, compressed
 from syndicate.publish.output.media import MediaFolder, media_files, without_renditions
 from syndicate.publish.records.manifest import PublishedFile
 from syndicate.publish.records.topic_index import ListedArticle

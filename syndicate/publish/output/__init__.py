@@ -1,6 +1,5 @@
 """The output folder: its files, and how they are served.
 
 `folder` replaces files atomically, and lists them in a journal before they are written;
-`media` has the files that articles load; `formats` media types and Cache-Control;
-`compression` makes .gz and .br copies, and compresses a document once for many readers.
+`media` has the files that articles load; `formats` media types, Cache-Control, and compression.
 """

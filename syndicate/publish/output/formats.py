@@ -1,8 +1,11 @@
-"""How published files are served: their media types and Cache-Control."""
+"""How published files are served: their media types, Cache-Control and compressed copies."""
 
+import gzip
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
+
+import brotli
 
 from syndicate.config import Config
 from syndicate.render import addresses
@@ -15,6 +18,9 @@ _ARCHIVE_CACHE_CONTROL = "public, max-age=86400, immutable"
 """Full archives of feeds. Only for a day, since retracted articles are removed from them."""
 MOVED = "public, max-age=3600"
 """Redirects."""
+COMPRESSED_SUFFIXES = (".gz", ".br")
+GZIP_LEVEL, _BROTLI_QUALITY = 6, 5
+"""Nearly the best size in a fraction of the time."""
 
 
 def feed_cache_control(config: Config) -> str:
@@ -96,3 +102,10 @@ def cache_control(path: str, config: Config, *, status: int = 200, settled: bool
     if format_of(path.rpartition("/")[2]).feed:
         return feed_cache_control(config)
     return REVALIDATE
+
+
+def compressed(data: bytes, suffix: str) -> bytes:
+    """Compress data for a suffix; the same data always gives the same bytes."""
+    if suffix == ".br":
+        return bytes(brotli.compress(data, quality=_BROTLI_QUALITY))
+    return gzip.compress(data, compresslevel=GZIP_LEVEL, mtime=0)

@@ -10,8 +10,7 @@ from http import HTTPStatus
 from syndicate.config import Config
 from syndicate.publish.mirror import Mirror
 from syndicate.publish.output.formats import format_of, is_subscription_document
-from syndicate.publish.records.manifest import Manifest
-from syndicate.render import addresses
+from syndicate.publish.records.manifest import Manifest, PublishedFile
 from syndicate.render.feeds.formats import FORMATS
 
 
@@ -47,37 +46,26 @@ class FeedDocuments:
         state = self.manifest.state()
         return state is not None and not state.trial and state.at <= at
 
-    def is_published(self, topic: str, mirror: Mirror | None) -> bool:
-        """Whether readers get the newest version of a feed, from the mirror if there is one."""
-        path, version = self._path(topic), self.version(topic)
-        if mirror is None or not (path and version):
-            return True
-        return path in mirror.uploaded_versions({path: version})
-
-    def version(self, topic: str) -> str | None:
-        """Return the sha256 of a feed by its URL; None where it isn't one of ours."""
-        path = self._path(topic)
-        entry = self.manifest.entry(path) if path else None
-        return entry.sha256 if entry and entry.status == HTTPStatus.OK else None
-
-    def read(self, topic: str) -> FeedDocument | None:
-        """Return a feed document by its URL; None where there is none now."""
-        path = self._path(topic)
-        if path is None or self.version(topic) is None:
+    def find(self, topic: str) -> PublishedFile | None:
+        """Find a feed by its URL; None where it isn't one of ours."""
+        path = topic.removeprefix(f"{self.config.url}/")
+        if path == topic or not is_subscription_document(path):
             return None
+        file = self.manifest.entry(path)
+        return file if file and file.status == HTTPStatus.OK else None
+
+    def is_published(self, file: PublishedFile, mirror: Mirror | None) -> bool:
+        """Whether readers get this version of a feed, from the mirror if there is one."""
+        return mirror is None or bool(mirror.uploaded_versions({file.path: file.sha256}))
+
+    def read(self, file: PublishedFile) -> FeedDocument | None:
+        """Return a feed as it is in the folder; None where it is gone."""
         try:
-            body = (self.config.output / path).read_bytes()
+            body = (self.config.output / file.path).read_bytes()
         except OSError:
             return None
-        form = format_of(path.rpartition("/")[2])
+        form = format_of(file.path.rpartition("/")[2])
         return FeedDocument(body, hashlib.sha256(body).hexdigest(), form.media_type)
-
-    def _path(self, topic: str) -> str | None:
-        root = f"{self.config.url}/"
-        if not topic.startswith(root):
-            return None
-        path = topic.removeprefix(root)
-        return path if is_subscription_document(path) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +102,3 @@ def find_versions(
         gone=frozenset(changed) - versions.keys(),
         changed=frozenset(changed),
     )
-
-
-def topic_url(path: str, config: Config) -> str:
-    """Return the URL of a feed document: the topic of WebSub."""
-    return addresses.absolute(f"/{path}", config)

@@ -143,7 +143,7 @@ class _HubRun:
         fan_out = FanOut(self.stop)
         for calls in self._claim(CallKind.VERIFICATION):
             gone = {
-                call.topic for call in calls if documents and documents.version(call.topic) is None
+                call.topic for call in calls if documents and documents.find(call.topic) is None
             }
             uncalled = []
             for call, outcome in fan_out.make_all(calls, partial(self._ask, gone=gone)):
@@ -187,12 +187,12 @@ class _HubRun:
         with self.hub.store.read() as tx:
             topics = tx.hub.topics()
         for topic, versions in topics.items():
-            version = documents.version(topic)
-            if version is None:
+            file = documents.find(topic)
+            if file is None:
                 self._end_topic(topic)
-            elif versions != {version} and documents.is_published(topic, self.hub.mirror):
+            elif versions != {file.sha256} and documents.is_published(file, self.hub.mirror):
                 with self.hub.store.write() as tx:
-                    tx.calls.enqueue_for_all(CallKind.DELIVERY, topic, version, self.at)
+                    tx.calls.enqueue_for_all(CallKind.DELIVERY, topic, file.sha256, self.at)
 
     def _end_topic(self, topic: str) -> None:
         """End the subscriptions to a topic that no longer exists, and notify them once (5.2)."""
@@ -210,8 +210,9 @@ class _HubRun:
             bodies = {
                 topic: document
                 for topic in {call.topic for call in calls}
-                if documents.is_published(topic, self.hub.mirror)
-                and (document := documents.read(topic))
+                if (file := documents.find(topic))
+                and documents.is_published(file, self.hub.mirror)
+                and (document := documents.read(file))
             }
             # a build is replacing the documents of the others
             self._release((c for c in calls if c.topic not in bodies), after=MINUTE)

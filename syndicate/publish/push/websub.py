@@ -16,8 +16,9 @@ import structlog
 from syndicate.config import Config
 from syndicate.publish.output.formats import MAIN_FEEDS
 from syndicate.publish.push.call_sender import CallFailure, CallSender, SendReport, TimeBudget
-from syndicate.publish.push.feed_documents import FeedVersions, topic_url
+from syndicate.publish.push.feed_documents import FeedVersions
 from syndicate.publish.push.http_client import HttpClient
+from syndicate.render import addresses
 from syndicate.store import CallKind, OutgoingCall, Store, Transaction
 
 log = structlog.get_logger()
@@ -44,7 +45,7 @@ class HubPinger:
         """Enqueue a ping for each version that a hub was not notified of yet."""
         published = self._topics(versions.published)
         not_mirrored = self._topics(versions.not_mirrored)
-        gone = {topic_url(path, self.config) for path in versions.gone}
+        gone = self._topics(dict.fromkeys(versions.gone, ""))
         for hub in self.hubs:
             with self.store.read() as tx:
                 topics = None if versions.complete else [*published, *gone]
@@ -77,7 +78,8 @@ class HubPinger:
             tx.calls.delete_other_endpoints(CallKind.PING, self.hubs)
 
     def _topics(self, versions: Mapping[str, str]) -> dict[str, str]:
-        return {topic_url(path, self.config): sha for path, sha in versions.items()}
+        """Return versions by the URLs of the feeds: the topics of WebSub."""
+        return {addresses.absolute(f"/{path}", self.config): sha for path, sha in versions.items()}
 
     # sending
 

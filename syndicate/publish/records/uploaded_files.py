@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from syndicate.errors import SyndicateError
-from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
+from syndicate.publish.output.formats import COMPRESSED_SUFFIXES
 from syndicate.publish.records.manifest import MANIFEST_NAME
 
 UPLOADS_NAME = ".mirror.sqlite"

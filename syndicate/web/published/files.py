@@ -16,8 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.publish.output.compression import COMPRESSED_SUFFIXES
-from syndicate.publish.output.formats import REVALIDATE
+from syndicate.publish.output.formats import COMPRESSED_SUFFIXES, REVALIDATE
 from syndicate.render import addresses
 from syndicate.web.pages import WebPages
 from syndicate.web.published.delta_response import FeedDeltas

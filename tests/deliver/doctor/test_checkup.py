@@ -1,7 +1,7 @@
 """What the doctor finds, with DNS as a table; and DNS itself, asked by dnspython."""
 
 from syndicate.deliver.doctor.checkup import checkup
-from syndicate.deliver.doctor.finding import FindingState
+from syndicate.deliver.doctor.dns_checks import FindingState
 from tests.deliver.dkim_keys import records
 from tests.deliver.dns_zone import Zone
 from tests.deliver.doctor.findings import FROM, RELAY, findings

@@ -3,7 +3,7 @@
 import pytest
 
 from syndicate.deliver.doctor.checkup import checkup
-from syndicate.deliver.doctor.finding import FindingState
+from syndicate.deliver.doctor.dns_checks import FindingState
 from syndicate.deliver.doctor.resolver import Resolver, own_addresses
 from syndicate.errors import CallFailed
 from tests.deliver.dns_zone import BROKEN, served

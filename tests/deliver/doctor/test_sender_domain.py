@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicate.deliver.doctor.finding import FindingState
+from syndicate.deliver.doctor.dns_checks import FindingState
 from tests.deliver.dkim_keys import records
 from tests.deliver.doctor.findings import FROM, HERE, findings, only
 

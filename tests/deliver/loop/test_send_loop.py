@@ -15,7 +15,7 @@ import pytest
 from syndicate.config import Config
 from syndicate.deliver.loop.ledger import LedgerBatch
 from syndicate.deliver.loop.relay_pool import RelayPool
-from syndicate.deliver.loop.token_bucket import TokenBucket
+from syndicate.deliver.loop.throttling import TokenBucket
 from syndicate.deliver.smtp.dialogue import SessionTerms
 from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.deliver.smtp.transport import (

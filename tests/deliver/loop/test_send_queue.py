@@ -7,9 +7,9 @@ import pytest
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.deliver.loop.domain_throttle import DomainThrottle
 from syndicate.deliver.loop.ledger import Ledger
 from syndicate.deliver.loop.send_queue import SendQueue
+from syndicate.deliver.loop.throttling import DomainThrottle
 from syndicate.deliver.message.dkim import BATCH_SIZE
 from syndicate.deliver.message.outgoing_message import PreparedEditions
 from syndicate.model.editions import EditionKind

@@ -18,7 +18,7 @@ from syndicate.deliver.loop.ledger import BatchResult, Ledger, LedgerBatch
 from syndicate.deliver.loop.send_loop import SendLoop
 from syndicate.deliver.loop.send_queue import SendQueue
 from syndicate.deliver.loop.sessions import ActiveSession
-from syndicate.deliver.loop.token_bucket import TokenBucket
+from syndicate.deliver.loop.throttling import TokenBucket
 from syndicate.errors import PermanentFailure, StoreError, StoreUnreachable
 from syndicate.model.deliveries import ClaimRequest, DeliveryState
 from syndicate.model.editions import Edition

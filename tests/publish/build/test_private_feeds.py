@@ -15,8 +15,7 @@ from lxml import etree
 
 from syndicate.config import Config
 from syndicate.model.articles import Person, Recording, Status
-from syndicate.publish.build.private_feeds import PrivateFeedWriter
-from syndicate.publish.output.compression import GzipTemplate
+from syndicate.publish.build.private_feeds import GzipTemplate, PrivateFeedWriter
 from syndicate.render.pages import ListPages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.store import Store
