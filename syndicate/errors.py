@@ -20,7 +20,7 @@ SyndicateError
 Exceptions of libraries are mapped to these in one module each: SQLAlchemy's in
 `syndicate.store`, Jinja's and mrml's in `syndicate.render.templates`,
 httpcore's in `syndicate.publish.push.http_client`, smtplib's in
-`syndicate.deliver.smtp.smtp_transport`, dnspython's in `syndicate.deliver.doctor.resolver`.
+`syndicate.deliver.smtp.smtp_transport`, dnspython's in `syndicate.deliver.doctor.dns_records`.
 """
 
 from dataclasses import dataclass

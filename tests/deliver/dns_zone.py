@@ -10,7 +10,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from syndicate.deliver.doctor.resolver import Resolver
+from syndicate.deliver.doctor.dns_records import Resolver
 from syndicate.errors import CallFailed
 
 BROKEN = ["SERVFAIL"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from syndicate.config.sections.mail import PrivateKey
-    from syndicate.deliver.doctor.resolver import Resolver
+    from syndicate.deliver.doctor.dns_records import Resolver
 
 _TXT_STRING_LENGTH = 255
 """Bytes in one string of a TXT record (RFC 1035, 3.3)."""
@@ -93,7 +93,7 @@ def doctor(
 ) -> None:
     """Check SPF, DKIM, DMARC, MX, PTR and the config for mail."""
     from syndicate.deliver.doctor.checkup import checkup  # noqa: PLC0415 - start-up
-    from syndicate.deliver.doctor.resolver import own_addresses  # noqa: PLC0415
+    from syndicate.deliver.doctor.dns_records import own_addresses  # noqa: PLC0415
 
     config = command.config
     selectors = [_check_selector(name) for name in selector or ()]
@@ -162,7 +162,7 @@ def _save(keys: "Mapping[Path, PrivateKey]") -> None:
 
 
 def _resolver(nameserver: str | None) -> "Resolver":
-    from syndicate.deliver.doctor.resolver import Resolver  # noqa: PLC0415 - start-up
+    from syndicate.deliver.doctor.dns_records import Resolver  # noqa: PLC0415 - start-up
 
     if nameserver is None:
         return Resolver()

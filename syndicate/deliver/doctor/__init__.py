@@ -2,6 +2,5 @@
 
 `checkup` runs all checks in the order of the report, each with a finding;
 `dns_checks` checks the domains that mail is from, and the hosts that it leaves from;
-`spf` reads SPF records (RFC 7208);
-`resolver` asks DNS.
+`dns_records` asks DNS, and reads SPF records (RFC 7208).
 """

@@ -19,8 +19,7 @@ from syndicate.deliver.doctor.dns_checks import (
     check_domain,
     check_host,
 )
-from syndicate.deliver.doctor.resolver import Resolver
-from syndicate.deliver.doctor.spf import SpfRecords
+from syndicate.deliver.doctor.dns_records import Resolver, SpfRecords
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.errors import CallFailed, RelayUnavailable, SecretUnreadable
 

@@ -12,8 +12,7 @@ from typing import Concatenate, ParamSpec, Self
 
 from syndicate.config import Config, SmtpServer
 from syndicate.config.loopback import is_loopback
-from syndicate.deliver.doctor.resolver import Resolver, addresses
-from syndicate.deliver.doctor.spf import MAX_LOOKUPS, SpfRecords
+from syndicate.deliver.doctor.dns_records import MAX_LOOKUPS, Resolver, SpfRecords, addresses
 from syndicate.deliver.message.dkim import DkimKey, DkimKeyring
 from syndicate.errors import CallFailed
 

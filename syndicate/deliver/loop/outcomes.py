@@ -65,7 +65,7 @@ class OutcomeRecorder:
         if session_closed:
             relay.closed_domains.add(message.domain)
         closes = session_closed and len(relay.closed_domains) >= _CLOSED_DOMAINS
-        slower = slows_domain(error)
+        slower = isinstance(error, TemporaryFailure) and bool(_POLICY.search(str(error)))
         if closes or (slower and not about_recipient) or error.code == THROTTLED:
             self.hold_relay(relay, error, now)
             return
@@ -113,11 +113,6 @@ def classify(error: DeliveryError, claim: Claim, edition: Edition, at: datetime)
 def is_throttled(error: DeliveryError) -> bool:
     """Whether a relay that has not yet taken a message asks for a pause."""
     return error.code in (CLOSING, THROTTLED)
-
-
-def slows_domain(error: DeliveryError) -> bool:
-    """Whether a recipient's domain asks for less mail."""
-    return isinstance(error, TemporaryFailure) and bool(_POLICY.search(str(error)))
 
 
 def is_allowed(email: str, only: tuple[str, ...]) -> bool:

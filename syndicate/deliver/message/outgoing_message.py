@@ -37,14 +37,6 @@ class PreparedEdition:
         """Whether signing its messages takes long."""
         return self.signer is not None and self.signer.slow
 
-    def render(
-        self, claim: Claim, links: SignedLinks
-    ) -> tuple[Envelope, Message | UnsignedMessage]:
-        """Return a reader's message, unsigned if it has to be signed; raise Refused."""
-        reader = Recipient.of(claim, self.headers, links, self.tracked_links)
-        message = self.template.render(reader)
-        return reader.envelope, message if self.signer is None else self.signer.prepare(message)
-
 
 class PreparedEditions:
     """A cache of prepared editions. Raise SecretUnreadable if a signing key can't be read."""
@@ -118,18 +110,20 @@ class OutgoingMessage:
 
     def render(self, links: SignedLinks) -> bool:
         """Render the message; return whether it still has to be signed."""
+        prepared = self.prepared
         try:
-            self.envelope, message = self.prepared.render(self.claim, links)
+            reader = Recipient.of(self.claim, prepared.headers, links, prepared.tracked_links)
+            envelope, message = reader.envelope, prepared.template.render(reader)
+            if prepared.signer is None:
+                self.message = message
+            else:
+                self.unsigned = prepared.signer.prepare(message)
+            self.envelope = envelope
         except Refused as refusal:
             self.refusal = refusal
         except Exception as error:  # noqa: BLE001 - one bad message never stops the others
             self.refusal = Refused(str(error))
-        else:
-            if not isinstance(message, Message):
-                self.unsigned = message
-                return True
-            self.message = message
-        return False
+        return self.unsigned is not None
 
     def finish(self) -> None:
         """Put the signatures into the message; call it only when `ready`."""

@@ -5,6 +5,7 @@ numbers. A file that can't be rendered is reported, its last version stays, and 
 others are written.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -259,8 +260,7 @@ class PageWriter:
         return True
 
     def _write(self, file: OutputFile, path: str, data: bytes, outcome: TaskOutcome) -> None:
-        result = self.folder.put(path, data)
-        if result.changed:
+        if self.folder.put(path, data):
             outcome.written.append(path)
         else:
             outcome.unchanged += 1
@@ -268,8 +268,8 @@ class PageWriter:
             PublishedFile(
                 path=path,
                 owner=file.owner,
-                sha256=result.sha256,
-                size=result.size,
+                sha256=hashlib.sha256(data).hexdigest(),
+                size=len(data),
                 status=file.status,
                 location=file.location,
                 modified=file.modified,

@@ -12,13 +12,11 @@ manifest, but in the journal, and the next build takes them over.
 # ruff: noqa: PTH102, PTH103, PTH105, PTH120, PTH123
 
 import fcntl
-import hashlib
 import json
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -29,15 +27,6 @@ _JOURNAL_NAME = ".manifest.journal"
 _OPEN_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_KNOWN_FOLDERS = 2000
 """Folders whose existence is remembered; each article has two of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class WriteOutcome:
-    """The result of writing a file."""
-
-    changed: bool
-    sha256: str
-    size: int
 
 
 @contextmanager
@@ -73,8 +62,8 @@ class OutputFolder:
         self._journal: TextIO | None = None
         self._known_folders: set[str] = set()
 
-    def put(self, path: str, data: bytes) -> WriteOutcome:
-        """Write a file unless it already has exactly these bytes.
+    def put(self, path: str, data: bytes) -> bool:
+        """Write a file unless it already has exactly these bytes; return whether it changed.
 
         Raise SyndicateError for a path that leads out of the folder, OSError where
         the file can't be written.
@@ -86,7 +75,7 @@ class OutputFolder:
             if not folder_exists:
                 self._create_folder(os.path.dirname(file))
             _replace(file, data)
-        return WriteOutcome(changed, hashlib.sha256(data).hexdigest(), len(data))
+        return changed
 
     def has(self, path: str) -> bool:
         """Whether there is a regular file at a path."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from http.client import responses
 from threading import Event
 from typing import Self
 
@@ -72,11 +73,7 @@ class CallFailure:
     @classmethod
     def of(cls, reply: HttpReply) -> Self:
         """Return the failure of a reply: its status and phrase."""
-        try:
-            phrase = HTTPStatus(reply.status).phrase
-        except ValueError:
-            phrase = ""
-        return cls(f"{reply.status} {phrase}".strip(), reply)
+        return cls(f"{reply.status} {responses.get(reply.status, '')}".strip(), reply)
 
     @property
     def is_server_wide(self) -> bool:

@@ -152,21 +152,16 @@ class ChangeNotifier:
                 not_mirrored = versions.not_mirrored
             else:
                 not_mirrored = ()
-            if self._submitter and not self._is_mirror_behind(manifest):
-                self._submitter.enqueue(state, at)
+            if self._submitter:
+                main = find_versions(manifest, self._mirror, MAIN_FEEDS, complete=False)
+                if not main.not_mirrored:  # the main feeds are uploaded last
+                    self._submitter.enqueue(state, at)
         finally:
             with self._changes_lock:
                 self._changed.update(not_mirrored)
         self._state, self._skipped_trial = state, False
         if complete:
             self._scanned_at = at
-
-    def _is_mirror_behind(self, manifest: Manifest) -> bool:
-        """Whether the mirror lacks files of the build: the main feeds are uploaded last."""
-        if self._mirror is None:
-            return False
-        versions = find_versions(manifest, self._mirror, MAIN_FEEDS, complete=False)
-        return bool(versions.not_mirrored)
 
 
 def reachable_hubs(config: Config) -> Sequence[str]:

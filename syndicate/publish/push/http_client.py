@@ -127,7 +127,8 @@ class HttpClient:
         except (TimeoutError, httpcore.TimeoutException) as error:
             raise backend.failure(f"no reply within {self._timeout:g} s") from error
         except (CallFailed, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
-            raise backend.failure(_error_text(error)) from error
+            text = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            raise backend.failure(text or "the connection broke") from error
 
 
 @dataclass(slots=True)
@@ -232,11 +233,6 @@ def _parse(url: str) -> httpx.URL:
     if address.userinfo:
         raise CallFailed("a URL with a user name or password is not called")
     return address
-
-
-def _error_text(error: Exception) -> str:
-    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return text or "the connection broke"
 
 
 def _remaining(deadline: float) -> float:

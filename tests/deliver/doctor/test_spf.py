@@ -3,7 +3,7 @@
 import pytest
 
 from syndicate.deliver.doctor.dns_checks import FindingState
-from syndicate.deliver.doctor.spf import SpfRecords
+from syndicate.deliver.doctor.dns_records import SpfRecords
 from tests.deliver.dns_zone import Zone
 from tests.deliver.doctor.findings import FROM, HERE, findings
 

@@ -3,7 +3,7 @@ from contextlib import closing
 
 import pytest
 
-from syndicate.deliver.message.outgoing_message import PreparedEditions
+from syndicate.deliver.message.outgoing_message import OutgoingMessage, PreparedEditions
 from syndicate.deliver.worker import configured_transports
 from syndicate.model.deliveries import ClaimRequest, DeliveryState, Lease
 from syndicate.model.editions import link_marker
@@ -39,12 +39,11 @@ def test_each_edition_says_its_own(sqlite_store, mailings, publication):
             (claim,) = tx.claims.claim(
                 ClaimRequest(edition=edition.key, limit=1), Lease("me", NOON, NOON)
             )
-        envelope, message = mailings.get(edition).render(
-            claim, links_of(sqlite_store, publication())
-        )
-        told[said] = parts(bytes(message))[0]
-        assert envelope.recipient == "ada@example.org"
-        assert envelope.message_id.startswith(f"<{edition.key}.")
+        message = OutgoingMessage(claim, edition, mailings.get(edition))
+        assert not message.render(links_of(sqlite_store, publication())), "nothing signs it"
+        told[said] = parts(bytes(message.message))[0]
+        assert message.envelope.recipient == "ada@example.org"
+        assert message.envelope.message_id.startswith(f"<{edition.key}.")
 
     assert told == {"one": "one", "two": "two"}
 
