@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, Literal
 
 from babel import Locale, UnknownLocaleError
@@ -44,19 +44,14 @@ def short_date(at: datetime, now: datetime, zone: Any, language: str) -> str:
     """Format a date or time without what is the same `now`: "2:05 PM", "Nov 24", "Nov 24, 2026"."""
     local, today = at.astimezone(zone), now.astimezone(zone)
     if local.date() == today.date():
-        return _written_time(local.hour, local.minute, language)
+        return _time(at, zone, language)
     skeleton = "MMMd" if local.year == today.year else "yMMMd"
     return format_skeleton(skeleton, local, locale=locale(language))
 
 
-def _long_date(at: datetime, zone: Any, language: str) -> str:
-    """Format as "Tuesday, November 24, 2026"."""
-    return _written_date(at.astimezone(zone).date(), "full", language)
-
-
-def _date(at: datetime, zone: Any, language: str) -> str:
-    """Format as "November 24, 2026"."""
-    return _written_date(at.astimezone(zone).date(), "long", language)
+def _date(at: datetime, zone: Any, language: str, style: Literal["full", "long"] = "long") -> str:
+    """Format as "November 24, 2026"; "Tuesday, November 24, 2026" in full."""
+    return _written_date(at.astimezone(zone).date(), style, language)
 
 
 def _moment(at: datetime, zone: Any, language: str) -> str:
@@ -73,7 +68,7 @@ def _clock(at: datetime, zone: Any, language: str) -> str:
         name = local.tzname() or ""
     if name.startswith(_OFFSET):
         name = get_timezone_gmt(local, width="short", locale=locale(language))
-    return f"{_written_time(local.hour, local.minute, language)} {name}"
+    return f"{_time(at, zone, language)} {name}"
 
 
 def _time(at: datetime, zone: Any, language: str) -> str:
@@ -94,7 +89,7 @@ def _written_time(hour: int, minute: int, language: str) -> str:
 
 
 FILTERS: dict[str, Callable[..., str]] = {
-    "long_date": _long_date,
+    "long_date": partial(_date, style="full"),
     "date": _date,
     "moment": _moment,
     "clock": _clock,

@@ -124,39 +124,25 @@ class ArticlePages:
         self._config = frame.config
         self._bodies = BodyRenderer(frame.config, "page")
         self._amp_bodies = BodyRenderer(frame.config, "amp")
-        self._last: tuple[ArticleView, Markup] | None = None
+        self._shown: dict[str, Any] = {}
 
     def article(self, article: Article, compiled: CompiledBody | None = None) -> bytes:
         """Render an article's page."""
-        view, data = self._view(article)
-        lead, body = self._bodies.render(article, compiled)
         absolute = self._frame.absolute
         return self._frame.render(
             "article",
-            story=view,
-            article=article,
+            **self._values(article, *self._bodies.render(article, compiled)),
             canonical=article.canonical_url or absolute(article.address),
-            opening=lead,
-            body=body,
-            description=view.description,
             amp=absolute(addresses.amp(article)) if self._config.amp.enabled else None,
-            data=data,
         )
 
     def amp(self, article: Article, compiled: CompiledBody | None = None) -> bytes:
         """Render an article's AMP page, on which every address is absolute."""
         compiled = ensure_current(article, compiled)
-        lead, body = self._amp_bodies.render(article, compiled)
-        view, data = self._view(article)
         values = {
-            "article": article,
-            "story": view,
+            **self._values(article, *self._amp_bodies.render(article, compiled)),
             "canonical": self._frame.absolute(article.address),
-            "description": view.description,
-            "opening": lead,
-            "body": body,
             "extensions": sorted(compiled.extensions() | self._amp_extensions),
-            "data": data,
         }
         return to_utf8(self._amp_templates.render("amp/article.html", values))
 
@@ -171,16 +157,17 @@ class ArticlePages:
             "redirect", target=address, canonical=self._frame.absolute(address)
         )
 
-    def _view(self, article: Article) -> tuple[ArticleView, Markup]:
-        """Return an article's view and its JSON-LD for search engines.
+    def _values(self, article: Article, opening: Markup, body: Markup) -> dict[str, Any]:
+        """Return what both pages of an article show; `data` is its JSON-LD for search engines.
 
-        The last one is cached: its AMP page is rendered right after its page.
+        What is around the last body is cached: the AMP page is rendered right after the page.
         """
-        last = self._last
-        if last is None or last[0].article is not article:
+        if self._shown.get("article") is not article:
+            view = ArticleView(article, self._config)
             data = Markup(news_article(article, self._config))  # noqa: S704 - escaped there
-            last = self._last = ArticleView(article, self._config), data
-        return last
+            self._shown = {"article": article, "story": view, "data": data}
+            self._shown["description"] = view.description
+        return {**self._shown, "opening": opening, "body": body}
 
     @cached_property
     def _amp_templates(self) -> Templates:

@@ -151,7 +151,9 @@ def test_a_view_is_made_once_for_its_page_and_its_amp_page(tmp_path: Path) -> No
     pages = ArticlePages(PageFrame(sample_publication.config(tmp_path), Templates()))
     article = sample_publication.article()
     again = dataclasses.replace(article, title="The dam holds on")
-    assert pages._view(article) is pages._view(article)
-    story, data = pages._view(again)
-    assert story.article is again
-    assert "The dam holds on" in data
+    nothing = Markup()
+    shown = pages._values(article, nothing, nothing)
+    assert pages._values(article, nothing, nothing)["story"] is shown["story"]
+    shown = pages._values(again, nothing, nothing)
+    assert shown["story"].article is again
+    assert "The dam holds on" in shown["data"]

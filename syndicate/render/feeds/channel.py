@@ -38,16 +38,6 @@ class FeedHistory:
     archived: bool = False
     """Whether this is an archive document, which never changes."""
 
-    def links(self, name: str) -> Iterator[tuple[str, str]]:
-        """Yield relation and address of the links from a format's document to the others."""
-        for rel, documents in (
-            ("current", self.current),
-            ("prev-archive", self.prev_archive),
-            ("next-archive", self.next_archive),
-        ):
-            if name in documents:
-                yield rel, documents[name]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedChannel:
@@ -99,8 +89,14 @@ class FeedChannel:
         """Yield relation and address of the links of a document to others, not to the page."""
         for hub in self.hubs:
             yield "hub", hub
-        if self.archive:
-            yield from self.archive.links(addresses.output_path(path))
+        archive, file = self.archive or FeedHistory(), addresses.output_path(path)
+        for rel, documents in (
+            ("current", archive.current),
+            ("prev-archive", archive.prev_archive),
+            ("next-archive", archive.next_archive),
+        ):
+            if file in documents:
+                yield rel, documents[file]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,16 +49,13 @@ def write_entry(entry: ChannelEntry) -> bytes:
 
 def write_document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
     """Write a feed around items."""
-    older = channel.archive and channel.archive.prev_archive.get(
-        addresses.output_path(addresses.JSON)
-    )
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": channel.title,
         "home_page_url": channel.url,
         "feed_url": channel.address(addresses.JSON),
         "description": channel.description,
-        "next_url": older,
+        "next_url": dict(channel.links(addresses.JSON)).get("prev-archive"),
         "icon": channel.icon or channel.logo,
         "favicon": channel.icon,
         "language": channel.language,
