@@ -9,12 +9,13 @@ Any of the three interrupts the commands that end by themselves.
 """
 
 import os
+import select
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from queue import SimpleQueue
+from contextlib import suppress
 
 _REPEAT_AFTER = 1.0
 """Seconds until a signal counts as a second one: our parent may pass on a copy of the first."""
@@ -58,8 +59,13 @@ class SignalHandlers:
         """Set when the process is to stop."""
         self._runner_stop = self.stop
         self._stopped_at = 0.0
-        # not an Event: if a handler sets the Event that the main thread waits for, it may deadlock
-        self._wakeups: SimpleQueue[None] = SimpleQueue()
+        self._must_reload = False
+        # A lock's or a queue's wait misses a signal that comes just before it, or in another
+        # thread: our handlers run in the main thread only. The interpreter writes to this pipe.
+        self._wakeup, self._waker = os.pipe()
+        for end in (self._wakeup, self._waker):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # by nohup
         self._ends_with_terminal = not ignored and _has_terminal()
         self._terminals = _terminal_streams()
@@ -78,17 +84,22 @@ class SignalHandlers:
         """Stop the process; callable from any thread."""
         self.stop.set()
         self._runner_stop.set()
-        self._wakeups.put(None)
+        self._wake_up()
 
     def wait_for_reloads(self) -> Iterator[None]:
         """Yield whenever the config is to be reloaded; end when the process is to stop."""
         while True:
-            self._wakeups.get()
-            while not self._wakeups.empty():  # one reload serves all requests before it
-                self._wakeups.get()
+            select.select([self._wakeup], [], [])
+            os.read(self._wakeup, select.PIPE_BUF)
             if self.stop.is_set():
                 return
-            yield
+            if self._must_reload:  # one reload serves all requests before it
+                self._must_reload = False
+                yield
+
+    def _wake_up(self) -> None:
+        with suppress(BlockingIOError):  # full, so it is readable
+            os.write(self._waker, b"\0")
 
     # handlers: they run in the main thread, between any two bytecode instructions
 
@@ -97,7 +108,8 @@ class SignalHandlers:
             _discard_output(self._terminals)
             self._handle_stop(number, frame)
         else:
-            self._wakeups.put(None)
+            self._must_reload = True
+            self._wake_up()
 
     def _handle_stop(self, number: int, _: object) -> None:
         if not self._stopped_at:

@@ -54,6 +54,15 @@ threading.Event.__init__ = echoed
 """
 """Has a second signal come at the worst moment: while the first is being noted down."""
 
+TO_ANOTHER_THREAD = """
+import signal
+import threading
+import time
+threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+"""
+"""Has the system deliver it to a thread that is not the one that waits."""
+
 
 @contextmanager
 def listening(*, before: str = "", **how: object) -> Iterator[subprocess.Popen[str]]:
@@ -103,6 +112,14 @@ def test_the_second_signal_ends_it_at_once_unless_it_is_the_echo_of_the_first(na
             process.wait(1.1)
         process.send_signal(name)
         assert process.wait(60) == -name
+
+
+def test_a_signal_that_interrupts_no_wait_ends_the_wait_all_the_same():
+    with listening(before=TO_ANOTHER_THREAD) as process:
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout
+        assert select.select([process.stdout], [], [], 60)[0], "it hangs"
+        assert said(process) == "stop"
 
 
 def test_an_echo_in_the_middle_of_the_first_signal_hangs_nothing():
