@@ -157,6 +157,8 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     )
     _execute(address, f"CREATE DATABASE {name}{template}")
     yield address.replace("/postgres?", f"/{name}?")
+    # a thousand files each: to delete those of all tests at the end takes one worker minutes
+    _execute(address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
