@@ -96,6 +96,19 @@ def test_hang_up_means_to_read_the_config_anew_as_often_as_it_is_said():
         assert said(process) == "stop"
 
 
+def test_another_signal_is_no_hang_up():
+    with listening(
+        before="import signal; signal.signal(signal.SIGUSR1, lambda *_: print(0, flush=True))"
+    ) as process:
+        process.send_signal(signal.SIGHUP)
+        assert said(process) == "reload"
+        process.send_signal(signal.SIGUSR1)
+        assert said(process)  # our handler ran, so the wait was interrupted
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        assert said(process) == "stop"
+
+
 def test_a_hang_up_that_came_before_anybody_listened_is_not_forgotten():
     with listening(before=HELD_BACK) as process:
         assert said(process) == "reload"
