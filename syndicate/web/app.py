@@ -41,7 +41,7 @@ from syndicate.web.readers.letters import LetterSender, SignupLimits
 from syndicate.web.readers.personal_data import PersonalDataPages
 from syndicate.web.readers.preferences import PreferencePages
 from syndicate.web.readers.signup import SignupPages
-from syndicate.web.readers.signup_requests import SignupRequests, SignupValidator
+from syndicate.web.readers.signup_requests import SignupValidator
 from syndicate.web.readers.unsubscribe import UnsubscribePages
 from syndicate.web.server.responses import HttpResponse
 from syndicate.web.telemetry.access_log import MAX_PATH, AccessLog
@@ -111,12 +111,14 @@ def application(
         methods=["GET", "HEAD"],
     )
     metrics = Route("/metrics", Metrics(store, config, counts).show, methods=[])
-    handlers = {
-        404: partial(_not_found, pages),
-        BadLink: partial(_bad_link, pages),
-        SyndicateError: partial(_busy, pages),
-    }
-    dynamic = Starlette(routes=[*routes, private, *probes, metrics], exception_handlers=handlers)
+    dynamic = Starlette(
+        routes=[*routes, private, *probes, metrics],
+        exception_handlers={
+            404: partial(_not_found, pages),
+            BadLink: lambda *_: pages.bad_link(),
+            SyndicateError: partial(_busy, pages),
+        },
+    )
     dynamic.router.redirect_slashes = False  # it would redirect to any host that a request names
     name = config.web.access_log
     file = config.path(name) if name and name != "-" else None
@@ -130,15 +132,14 @@ def _reader_routes(
     """Return the routes of the pages for readers."""
     store, config = letters.store, letters.config
     validator = SignupValidator(config)
-    requests = SignupRequests(store, config, letters)
-    change = AddressChange(store, config, pages, letters, validator)
+    change = AddressChange(pages, letters, validator)
     handlers: dict[ConfirmationKind, ConfirmationHandler] = {
         ConfirmationKind.SUBSCRIBE: SubscriptionConfirmation(store, config, links, pages, letters),
         ConfirmationKind.ADDRESS: change,
         ConfirmationKind.DATA: PersonalDataPages(store, config, links, pages),
     }
     return [
-        *SignupPages(config, pages, validator, requests, bot_checks).routes(),
+        *SignupPages(config, pages, validator, letters, bot_checks).routes(),
         *ConfirmationPages(store, config, links, pages, handlers).routes(),
         *PreferencePages(store, config, links, pages, change, letters).routes(),
         *UnsubscribePages(store, config, links, pages).routes(),
@@ -273,10 +274,6 @@ def _not_found(pages: WebPages, request: Request, _: Exception) -> Response:
     private = request.scope["path"].startswith(addresses.PRIVATE)
     page.headers["cache-control"] = "private, no-store" if private else "no-cache"
     return page
-
-
-def _bad_link(pages: WebPages, _: Request, __: Exception) -> Response:
-    return pages.bad_link()
 
 
 def _busy(pages: WebPages, _: Request, error: Exception) -> Response:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from starlette.responses import Response
 
 from syndicate import clock
-from syndicate.config import Config
 from syndicate.model.editions import Content
 from syndicate.model.subscribers import (
     Action,
@@ -20,7 +19,7 @@ from syndicate.model.subscribers import (
     normalise_email,
 )
 from syndicate.render.mail.letter import Letter
-from syndicate.store import PendingConfirmation, Store, Transaction
+from syndicate.store import PendingConfirmation, Transaction
 from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.letters import LetterSender
@@ -83,8 +82,6 @@ class _ChangeState:
 class AddressChange:
     """Sends the two letters, and moves the reader once both addresses agreed."""
 
-    store: Store
-    config: Config
     pages: WebPages
     letters: LetterSender
     validator: SignupValidator
@@ -100,7 +97,7 @@ class AddressChange:
         language = self.letters.choose_language(reader)
         to_old = self.letters.compose(Letter.LEAVE_ADDRESS, language)
         to_new = self.letters.compose(Letter.NEW_ADDRESS, language)
-        with self.store.write() as tx:
+        with self.letters.store.write() as tx:
             wait = self.letters.limits.take_address_change(tx, reader.key, cause)
             wait = self.letters.limits.take_letter(tx, cause.at) if wait is None else wait
             if wait is not None:
@@ -117,7 +114,7 @@ class AddressChange:
 
     def show(self, confirmation: PendingConfirmation) -> Response:
         """Return the page with the button, or the state of the change. Raise StoreError."""
-        with self.store.read() as tx:
+        with self.letters.store.read() as tx:
             state = _load_state(tx, confirmation)
         return self._page(state, state.name(clock.now()))
 
@@ -126,7 +123,7 @@ class AddressChange:
         at = clock.now()
         how = f"buttons in letters {confirmation.letter} and {confirmation.asked['pair']}"
         cause = Cause(who=Actor.READER, how=how, at=at, origin=origin)
-        with self.store.write() as tx:
+        with self.letters.store.write() as tx:
             tx.lock_numbers()  # of two agreements at once, one has to see the other
             before = _load_state(tx, confirmation)
             if not before.is_over(at):
@@ -142,7 +139,7 @@ class AddressChange:
         self, tx: Transaction, old: int, new: int | None, letters: dict[int, Content], cause: Cause
     ) -> None:
         """Queue the letters with their confirmations; none for a `new` of None."""
-        expires_at = cause.at + self.config.signup.expire_after
+        expires_at = cause.at + self.letters.config.signup.expire_after
         numbers = {
             reader: tx.editions.add_letter(
                 content, to=reader, created_at=cause.at, expires_at=expires_at

@@ -31,6 +31,7 @@ MAX_NUMBER = 50_000
 CHALLENGE_LIFETIME = timedelta(minutes=20)
 _ALGORITHM = "SHA-256"
 _SALT = re.compile(r"[0-9a-f]{24}\?expires=([0-9]{1,11})&")
+"""Hashed with the number after it: the "&" keeps its digits from being read as part of the time."""
 
 
 class StampAge(Enum):
@@ -91,10 +92,10 @@ class BotChecks:
             return None
         if not _is_equal(tag, self._sign("proof", challenge)):
             return None
-        expires = _expiry(salt)
-        if _hash(salt, number) != challenge or expires is None or expires < at:
+        match = _SALT.fullmatch(salt)
+        if match is None or _hash(salt, number) != challenge:
             return None
-        return challenge
+        return challenge if datetime.fromtimestamp(int(match[1]), UTC) >= at else None
 
     def _sign(self, purpose: str, text: str) -> str:
         signed = f"{purpose}\0{text}".encode("utf-8", "replace")
@@ -107,15 +108,6 @@ def _is_equal(tag: str, expected: str) -> bool:
 
 def _hash(salt: str, number: int) -> str:
     return hashlib.sha256(f"{salt}{number}".encode("utf-8", "replace")).hexdigest()
-
-
-def _expiry(salt: str) -> datetime | None:
-    """Parse the expiry in a salt; the signed challenge is a hash of the salt and the number.
-
-    The "&" at its end keeps digits of the number from being read as part of the time.
-    """
-    match = _SALT.fullmatch(salt)
-    return datetime.fromtimestamp(int(match[1]), UTC) if match else None
 
 
 def _decode(payload: str) -> dict[str, Any]:

@@ -61,9 +61,8 @@ class SignupLimits:
     def take_signup(self, tx: Transaction, cause: Cause, *, proven: bool) -> timedelta | None:
         """Take a sign-up of the network that it came from; `proven` by a proof of work."""
         at, network, factor = cause.at, cause.origin, PROOF_FACTOR if proven else 1
-        wait = self._take(
-            tx, SignupLimit.NETWORK, f"signup from {network or 'nowhere'}", at, factor
-        )
+        name = f"signup from {network or 'nowhere'}"
+        wait = self._take(tx, SignupLimit.NETWORK, name, at, factor)
         if wait is not None and tx.attempt_limits.once("signup network logged", per=HOUR, at=at):
             limit, _ = self._limits[SignupLimit.NETWORK]
             event = "a network sends more sign-ups than signup.per_network"
@@ -111,10 +110,8 @@ class LetterSender:
 
     @cached_property
     def _composed(self) -> Callable[..., Content]:
-        composed = partial(
-            compose_letter, config=self.config, templates=Templates(self.config.templates)
-        )
-        return lru_cache(maxsize=128)(composed)
+        templates = Templates(self.config.templates)
+        return lru_cache(128)(partial(compose_letter, config=self.config, templates=templates))
 
     def choose_language(
         self, reader: Subscriber | None, newsletters: Sequence[Newsletter] = ()

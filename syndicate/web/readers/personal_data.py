@@ -174,7 +174,9 @@ def export_json(record: PersonalRecord, config: Config, *, at: datetime) -> byte
         "links": list(map(asdict, record.followed_links)),
         "questions": [_question(request) for request in record.confirmations],
     }
-    return json.dumps(data, ensure_ascii=False, indent=2, default=_encode).encode() + b"\n"
+    return (
+        json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat).encode() + b"\n"
+    )
 
 
 def _person(reader: Subscriber) -> dict[str, Any]:
@@ -220,9 +222,3 @@ def _question(request: PendingConfirmation) -> dict[str, Any]:
         "expires_at": request.expires_at,
         "answered_at": request.done_at,
     }
-
-
-def _encode(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{value!r} can't be encoded in JSON")

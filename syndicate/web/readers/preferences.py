@@ -6,7 +6,7 @@ subscription and a change of address take a letter to their address (`letters`,
 `address_change`). Only a POST from this page acts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from syndicate import clock
 from syndicate.config import Config, Newsletter
-from syndicate.language import Translator, available_languages, translator
+from syndicate.language import available_languages, translator
 from syndicate.model.subscribers import Actor, Cause, Subscriber, SubscriptionState, may_undo
 from syndicate.render.formatting import FILTERS, locale
 from syndicate.render.mail.letter import Letter
@@ -30,22 +30,6 @@ PAUSE_WEEKS = (1, 2, 4, 8)
 _ACTIVE_STATES = (SubscriptionState.CONFIRMED, SubscriptionState.PENDING)
 MAX_POSTS = 60
 """Forms per reader and hour; each of them is logged or sends mail."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderAction:
-    """A form that a reader submitted, with what it takes to act on it."""
-
-    tx: Transaction
-    reader: Subscriber
-    form: Mapping[str, str]
-    cause: Cause
-    config: Config
-
-    @property
-    def translator(self) -> Translator:
-        """The translator into the reader's language."""
-        return translator_for(self.reader, self.config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,61 +87,6 @@ def format_date(at: datetime, language: str, config: Config) -> str:
     return FILTERS["date"](at, config.publication.timezone, language)
 
 
-def _leave(action: ReaderAction) -> ActionOutcome | None:
-    newsletter = find_choice(action.form, action.reader, action.config)
-    if newsletter is None:
-        return None
-    action.tx.subscribers.unsubscribe(action.reader.key, newsletter.name, cause=action.cause)
-    return ActionOutcome(
-        action.translator.gettext("You no longer get %(newsletter)s.", newsletter=newsletter.label)
-    )
-
-
-def _leave_all(action: ReaderAction) -> ActionOutcome:
-    for subscription in action.reader.subscriptions:
-        action.tx.subscribers.unsubscribe(
-            action.reader.key, subscription.newsletter, cause=action.cause
-        )
-    return ActionOutcome(action.translator.gettext("You are unsubscribed from everything."))
-
-
-def _pause(action: ReaderAction) -> ActionOutcome | None:
-    weeks = action.form.get("weeks", "")
-    if weeks not in map(str, PAUSE_WEEKS):
-        return None
-    until = action.cause.at + timedelta(weeks=int(weeks))
-    texts = action.translator
-    date = format_date(until, texts.language, action.config)
-    current = pause_end(action.reader, action.cause.at)
-    if current is None or format_date(current, texts.language, action.config) != date:
-        action.tx.subscribers.pause(action.reader.key, until, cause=action.cause)
-    return ActionOutcome(texts.gettext("You get no editions until %(date)s.", date=date))
-
-
-def _resume(action: ReaderAction) -> ActionOutcome:
-    if action.reader.paused_until is not None:
-        action.tx.subscribers.pause(action.reader.key, None, cause=action.cause)
-    return ActionOutcome(action.translator.gettext("The pause is over: you get the next edition."))
-
-
-def _set_language(action: ReaderAction) -> ActionOutcome | None:
-    language = action.form.get("language", "")
-    if language not in available_languages():
-        return None
-    action.tx.subscribers.update(action.reader.key, language=language, cause=action.cause)
-    return ActionOutcome(translator(language).gettext("Saved."))
-
-
-DECISIONS: Mapping[str, Callable[[ReaderAction], ActionOutcome | None]] = {
-    "leave": _leave,
-    "leave-all": _leave_all,
-    "pause": _pause,
-    "resume": _resume,
-    "language": _set_language,
-}
-"""By the value of the button; they return None for a form that none of our pages sends."""
-
-
 @dataclass(frozen=True)
 class PreferencePages(LinkPages):
     """The pages under /preferences/."""
@@ -176,10 +105,7 @@ class PreferencePages(LinkPages):
             wait = tx.attempt_limits.take(name, limit=MAX_POSTS, per=HOUR, at=at)
             if wait is not None:
                 return too_many_requests(self.pages.busy(), wait)
-            decide = DECISIONS.get(form.get("action", ""))
-            outcome = decide and decide(
-                ReaderAction(tx=tx, reader=reader, form=form, cause=cause, config=self.config)
-            )
+            outcome = self._act_at_once(tx, reader, form, cause)
         if outcome is not None:
             return self.show(token, outcome)
         letters = {
@@ -191,6 +117,39 @@ class PreferencePages(LinkPages):
         if action is None:
             return self.pages.bad_form(reader.language)
         return action(token, reader, form, cause)
+
+    def _act_at_once(
+        self, tx: Transaction, reader: Subscriber, form: Form, cause: Cause
+    ) -> ActionOutcome | None:
+        """Do what takes no letter; return None for any other form."""
+        texts = translator_for(reader, self.config)
+        match form.get("action"):
+            case "leave" if newsletter := find_choice(form, reader, self.config):
+                tx.subscribers.unsubscribe(reader.key, newsletter.name, cause=cause)
+                text = texts.gettext(
+                    "You no longer get %(newsletter)s.", newsletter=newsletter.label
+                )
+            case "leave-all":
+                for subscription in reader.subscriptions:
+                    tx.subscribers.unsubscribe(reader.key, subscription.newsletter, cause=cause)
+                text = texts.gettext("You are unsubscribed from everything.")
+            case "pause" if (weeks := form.get("weeks", "")) in map(str, PAUSE_WEEKS):
+                until = cause.at + timedelta(weeks=int(weeks))
+                date = format_date(until, texts.language, self.config)
+                current = pause_end(reader, cause.at)
+                if current is None or format_date(current, texts.language, self.config) != date:
+                    tx.subscribers.pause(reader.key, until, cause=cause)
+                text = texts.gettext("You get no editions until %(date)s.", date=date)
+            case "resume":
+                if reader.paused_until is not None:
+                    tx.subscribers.pause(reader.key, None, cause=cause)
+                text = texts.gettext("The pause is over: you get the next edition.")
+            case "language" if (language := form.get("language", "")) in available_languages():
+                tx.subscribers.update(reader.key, language=language, cause=cause)
+                text = translator(language).gettext("Saved.")
+            case _:
+                return None
+        return ActionOutcome(text)
 
     def _change_address(self, token: str, reader: Subscriber, form: Form, cause: Cause) -> Response:
         texts = translator_for(reader, self.config)
@@ -267,6 +226,8 @@ class PreferencePages(LinkPages):
             reader = self._find(tx, token)
         language = translator_for(reader, self.config).language
         until = pause_end(reader, clock.now())
+        # each in the language itself: "Deutsch"
+        names = {tag: locale(tag).get_display_name() or tag for tag in available_languages()}
         values = {
             "path": f"{urlsplit(self.config.web_url).path}/preferences/{token}",
             "outcome": outcome,
@@ -277,7 +238,7 @@ class PreferencePages(LinkPages):
             "choices": list_choices(reader, self.config),
             "weeks": PAUSE_WEEKS,
             "paused": format_date(until, language, self.config) if until else None,
-            "languages": {tag: _language_name(tag) for tag in available_languages()},
+            "languages": {tag: name[:1].upper() + name[1:] for tag, name in names.items()},
         }
         return self.pages.render(
             "web/preferences.html", values, language=language, style="web/preferences.css"
@@ -285,9 +246,3 @@ class PreferencePages(LinkPages):
 
     def _find(self, tx: Transaction, token: str) -> Subscriber:
         return linked(find_reader(tx, linked(self.links.read_preferences(token))))
-
-
-def _language_name(tag: str) -> str:
-    """Return a language's name in that language: "Deutsch"."""
-    name = locale(tag).get_display_name() or tag
-    return name[:1].upper() + name[1:]

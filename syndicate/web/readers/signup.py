@@ -34,7 +34,7 @@ from syndicate.web.readers.bot_checks import (
     BotChecks,
     StampAge,
 )
-from syndicate.web.readers.letters import SignupLimit
+from syndicate.web.readers.letters import LetterSender, SignupLimit
 from syndicate.web.readers.signup_requests import (
     CUSTOM_PREFIX,
     MAX_LENGTH,
@@ -42,10 +42,10 @@ from syndicate.web.readers.signup_requests import (
     SignupErrors,
     SignupInput,
     SignupRequest,
-    SignupRequests,
     SignupThrottled,
     SignupValidator,
     custom_field,
+    submit_signup,
 )
 from syndicate.web.server.client_address import client_network
 
@@ -71,7 +71,7 @@ class SignupPages:
     config: Config
     pages: WebPages
     validator: SignupValidator
-    requests: SignupRequests
+    letters: LetterSender
     bot_checks: BotChecks
 
     @property
@@ -212,7 +212,7 @@ class SignupPages:
         challenge = self.bot_checks.verify_proof(payload, at)
         if challenge is None:
             return False
-        with self.requests.store.write() as tx:
+        with self.letters.store.write() as tx:
             name, per = f"proof {challenge}", CHALLENGE_LIFETIME
             return tx.attempt_limits.take(name, limit=1, per=per, at=at) is None
 
@@ -257,7 +257,7 @@ class SignupPages:
     ) -> SignupThrottled | None:
         origin = client_network(request, self.config.web.proxies)
         cause = Cause(who=Actor.READER, how=how, at=clock.now(), origin=origin)
-        return self.requests.submit(signup, cause=cause, proven=proven)
+        return submit_signup(self.letters, signup, cause=cause, proven=proven)
 
 
 def _json(content: Mapping[str, Any], status: int) -> Response:

@@ -18,7 +18,7 @@ from syndicate.errors import ConfigError
 from syndicate.language import translator
 from syndicate.model.subscribers import Cause, SubscribeOutcome
 from syndicate.render.mail.letter import Letter
-from syndicate.store import Store, Transaction
+from syndicate.store import Transaction
 from syndicate.text import one_line, printable
 from syndicate.web.readers.letters import LetterSender, SignupLimit
 
@@ -102,7 +102,9 @@ class SignupValidator:
                 "This is no complete email address; one looks like anna@example.org."
             )
             return ""
-        if self._is_disposable(address.ascii_domain):
+        labels = address.ascii_domain.lower().split(".")
+        domains = (".".join(labels[start:]) for start in range(len(labels)))  # parents included
+        if not self._disposable.isdisjoint(domains):
             errors["email"] = self._texts.gettext(
                 "Addresses at %(domain)s last only for a short while. "
                 "Please use one that you will still read next month.",
@@ -110,11 +112,6 @@ class SignupValidator:
             )
             return ""
         return str(address.normalized)
-
-    def _is_disposable(self, domain: str) -> bool:
-        """Return whether a domain or one of its parents is on the list."""
-        labels = domain.lower().split(".")
-        return any(".".join(labels[start:]) in self._disposable for start in range(len(labels)))
 
     def _line(self, field: str, text: str, errors: dict[str, str]) -> str:
         text = text.strip()
@@ -151,73 +148,72 @@ class SignupThrottled:
     """Whether it succeeds at once with a proof of work."""
 
 
-@dataclass(frozen=True)
-class SignupRequests:
-    """Subscribes readers, or sends them the letter that asks for confirmation."""
+def submit_signup(
+    letters: LetterSender, signup: SignupRequest, *, cause: Cause, proven: bool
+) -> SignupThrottled | None:
+    """Subscribe a reader, or send them a letter to confirm it, unless there are too many.
 
-    store: Store
-    config: Config
-    letters: LetterSender
-
-    def submit(
-        self, signup: SignupRequest, *, cause: Cause, proven: bool
-    ) -> SignupThrottled | None:
-        """Process a sign-up, `proven` by a proof of work or not, unless there are too many.
-
-        The result doesn't reveal whether the address is known. Raise StoreError.
-        """
-        limits = self.letters.limits
-        with self.store.read() as tx:
-            reader = tx.subscribers.by_email(signup.email)
-        language = self.letters.choose_language(reader, signup.newsletters)
-        # compose the letter into the cache now, not while the write transaction is open
-        self.letters.compose(Letter.CONFIRM, language, signup.newsletters)
-        with self.store.write() as tx:  # what one limit refuses doesn't use up the next
-            wait = limits.take_signup(tx, cause, proven=proven)
-            if wait is not None:
-                return SignupThrottled(SignupLimit.NETWORK, wait, proof_helps=not proven)
-            wait = limits.take_letter(tx, cause.at)
-            if wait is not None:
-                return SignupThrottled(SignupLimit.ALL, wait)
-            # this limit is silent: others must not learn that an address got letters
-            if limits.take_letter_to(tx, signup.email, cause.at) is None:
-                self._process(tx, signup, language, cause=cause)
-        self.letters.notify_sender()
-        return None
-
-    def _process(self, tx: Transaction, signup: SignupRequest, language: str, cause: Cause) -> None:
-        returning = list(signup.newsletters)
-        if not self.config.signup.confirm:
-            returning = self._subscribe(tx, signup, cause=cause)
-        if not returning:
-            return
-        names = [newsletter.name for newsletter in returning]
-        reader = tx.subscribers.add_pending(signup.email, names, cause=cause)
-        if reader is None:  # the address is suppressed
-            return
-        content = self.letters.compose(Letter.CONFIRM, language, returning)
-        asked = {"newsletters": names, "name": signup.name, "fields": dict(signup.fields)}
-        asked["how"] = cause.how
-        self.letters.add_confirmation(tx, content, to=reader, asked=asked, at=cause.at)
-
-    def _subscribe(self, tx: Transaction, signup: SignupRequest, cause: Cause) -> list[Newsletter]:
-        """Subscribe at once; return the newsletters that the reader once left."""
-        was_known = tx.subscribers.by_email(signup.email) is not None
-        new, returning = [], []
-        for newsletter in signup.newsletters:
-            outcome = tx.subscribers.subscribe(
-                signup.email, newsletter.name, name=signup.name, cause=cause
-            )
-            if outcome is SubscribeOutcome.NEW:
-                new.append(newsletter)
-            elif outcome in {SubscribeOutcome.LEFT, SubscribeOutcome.ERASED}:
-                returning.append(newsletter)
+    `proven` is by a proof of work. The result doesn't reveal whether the address is known.
+    Raise StoreError.
+    """
+    limits = letters.limits
+    with letters.store.read() as tx:
         reader = tx.subscribers.by_email(signup.email)
-        if reader is not None and new:
-            if not was_known:
-                tx.subscribers.update(reader.key, fields=signup.fields, cause=cause)
-            self.letters.add_welcome(tx, reader.key, new, at=cause.at)
-        return returning
+    language = letters.choose_language(reader, signup.newsletters)
+    # compose the letter into the cache now, not while the write transaction is open
+    letters.compose(Letter.CONFIRM, language, signup.newsletters)
+    with letters.store.write() as tx:  # what one limit refuses doesn't use up the next
+        wait = limits.take_signup(tx, cause, proven=proven)
+        if wait is not None:
+            return SignupThrottled(SignupLimit.NETWORK, wait, proof_helps=not proven)
+        wait = limits.take_letter(tx, cause.at)
+        if wait is not None:
+            return SignupThrottled(SignupLimit.ALL, wait)
+        # this limit is silent: others must not learn that an address got letters
+        if limits.take_letter_to(tx, signup.email, cause.at) is None:
+            _process(letters, tx, signup, language, cause=cause)
+    letters.notify_sender()
+    return None
+
+
+def _process(
+    letters: LetterSender, tx: Transaction, signup: SignupRequest, language: str, cause: Cause
+) -> None:
+    returning = list(signup.newsletters)
+    if not letters.config.signup.confirm:
+        returning = _subscribe(letters, tx, signup, cause=cause)
+    if not returning:
+        return
+    names = [newsletter.name for newsletter in returning]
+    reader = tx.subscribers.add_pending(signup.email, names, cause=cause)
+    if reader is None:  # the address is suppressed
+        return
+    content = letters.compose(Letter.CONFIRM, language, returning)
+    asked = {"newsletters": names, "name": signup.name, "fields": dict(signup.fields)}
+    asked["how"] = cause.how
+    letters.add_confirmation(tx, content, to=reader, asked=asked, at=cause.at)
+
+
+def _subscribe(
+    letters: LetterSender, tx: Transaction, signup: SignupRequest, cause: Cause
+) -> list[Newsletter]:
+    """Subscribe at once; return the newsletters that the reader once left."""
+    was_known = tx.subscribers.by_email(signup.email) is not None
+    new, returning = [], []
+    for newsletter in signup.newsletters:
+        outcome = tx.subscribers.subscribe(
+            signup.email, newsletter.name, name=signup.name, cause=cause
+        )
+        if outcome is SubscribeOutcome.NEW:
+            new.append(newsletter)
+        elif outcome in {SubscribeOutcome.LEFT, SubscribeOutcome.ERASED}:
+            returning.append(newsletter)
+    reader = tx.subscribers.by_email(signup.email)
+    if reader is not None and new:
+        if not was_known:
+            tx.subscribers.update(reader.key, fields=signup.fields, cause=cause)
+        letters.add_welcome(tx, reader.key, new, at=cause.at)
+    return returning
 
 
 def custom_field(name: str) -> str:

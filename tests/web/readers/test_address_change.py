@@ -287,9 +287,7 @@ def test_who_moves_keeps_number_and_history(store):
 def test_of_two_answers_at_once_the_later_moves(store, publication, monkeypatch):
     config = publication()
     letters = LetterSender(store, config, SignupLimits(config, b"s", RequestCounters()))
-    change = AddressChange(
-        store, config, WebPages(config), letters=letters, validator=SignupValidator(config)
-    )
+    change = AddressChange(WebPages(config), letters, SignupValidator(config))
     editions.subscribe(store, "anna@example.org")
     with store.read() as tx:
         anna = tx.subscribers.by_email("anna@example.org")
