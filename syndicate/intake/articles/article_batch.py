@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from itertools import count
+from typing import Literal
 
 from syndicate.intake.articles.slugify import MAX_LENGTH
 from syndicate.model.articles import Article
@@ -34,21 +35,17 @@ class ArticleBatch:
         self._changed_keys: set[int] = set()
         """Articles that changed after the look-up."""
 
-    def by_id(self, public_id: str) -> Article | None:
-        """Find an article by its public id."""
-        return next(iter(self._find("id", public_id)), None)
+    def find(self, kind: Literal["id", "path", "slug"], name: str) -> Article | None:
+        """Find an article by id, path, or a slug or old address that it has or ever had."""
+        return next(iter(self.find_all(kind, name)), None)
 
-    def by_path(self, path: str) -> Article | None:
-        """Find the article that a file holds."""
-        return next(iter(self._find("path", path)), None)
-
-    def by_slug(self, slug: str) -> Article | None:
-        """Find an article by the slug or old address that it has or ever had."""
-        return next(iter(self._find("slug", slug)), None)
-
-    def by_source(self, source: str) -> list[Article]:
-        """Find articles by the hash of their file's body, oldest first."""
-        return self._find("source", source)
+    def find_all(self, kind: str, name: str) -> list[Article]:
+        """Find articles, also by the `source` hash of their file's body; oldest first."""
+        known = None if name in self._changed_names else self._known.get((kind, name))
+        if known is not None and self._changed_keys.isdisjoint(article.key for article in known):
+            return known
+        self.save_new()
+        return self._look_up({kind: [name]})[kind, name]
 
     def by_numbers(self, slug: str) -> Iterator[tuple[str, Article | None]]:
         """Iterate over a slug and the same with 2, 3, … appended, each with its article."""
@@ -75,13 +72,6 @@ class ArticleBatch:
         """Store the new articles."""
         self._articles.add_all(self._new, self._at)
         self._new.clear()
-
-    def _find(self, kind: str, name: str) -> list[Article]:
-        known = None if name in self._changed_names else self._known.get((kind, name))
-        if known is not None and self._changed_keys.isdisjoint(article.key for article in known):
-            return known
-        self.save_new()
-        return self._look_up({kind: [name]})[kind, name]
 
     def _look_up(self, names: Mapping[str, Collection[str]]) -> Mapping[_Name, list[Article]]:
         found = {(kind, name): list[Article]() for kind in names for name in names[kind]}

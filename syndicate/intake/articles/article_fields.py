@@ -100,25 +100,19 @@ def _id(keys: FrontMatterKeys) -> str | None:
 
 
 def _slug(keys: FrontMatterKeys, name: str) -> str:
-    value = keys.get("slug")
+    value, link = keys.get("slug"), keys.get("permalink")
     if value is None:
-        return _permalink_slug(keys) or slugify(name)
+        # the last part of a Jekyll permalink, unless it is a pattern or a named style
+        if link is not None and link.text and "/" in link.text and ":" not in link.text:
+            path = re.sub(r"/(index\.html?)?$|\.html?$", "", link.text.strip())
+            name = path.rpartition("/")[2] or name
+        return slugify(name)
     if not value.text or not value.text.strip():
         keys.refuse("slug", value, "lower-case letters, digits and hyphens")
     slug = slugify(value.text.strip())
     if slug != value.text.strip():
         keys.warn(value, f"slug {value} becomes {slug}")
     return slug
-
-
-def _permalink_slug(keys: FrontMatterKeys) -> str | None:
-    """Return the last part of a Jekyll permalink, unless it is a pattern or a named style."""
-    value = keys.get("permalink")
-    if value is None or value.text is None or "/" not in value.text or ":" in value.text:
-        return None
-    path = re.sub(r"/(index\.html?)?$|\.html?$", "", value.text.strip())
-    name = path.rpartition("/")[2]
-    return slugify(name) if name else None
 
 
 def _section_and_tags(keys: FrontMatterKeys) -> tuple[str | None, tuple[str, ...]]:
@@ -168,13 +162,8 @@ def _people(keys: FrontMatterKeys, *names: str) -> tuple[Person, ...]:
 
 
 def _person(keys: FrontMatterKeys, key: str, value: FrontMatterValue) -> Person:
-    if value.text is not None:
-        name, table = one_line(value.text), {}
-    elif value.table is not None:
-        table = keys.table(key, value, ("name", "place", "url", "email"))
-        name = table.get("name", "")
-    else:
-        name, table = "", {}
+    table = keys.table(key, value, ("name", "place", "url", "email"))
+    name = table.get("name", "") if value.text is None else one_line(value.text)
     if not name or len(name) > MAX_LINE_LENGTH:
         keys.refuse(key, value, "a name, or a table with name, place, url, email")
     url = keys.address(f"{key}.url", (value.table or {})["url"]) if table.get("url") else None
@@ -241,7 +230,16 @@ def _read_comments(keys: FrontMatterKeys) -> Comments | None:
     if value is None or value.text == "":
         return None
     if value.table is not None:
-        return _discussion(keys, value.table)
+        texts = keys.table("comments", value, ("count", "url", "feed"))
+        count = texts.get("count")
+        if count and not _COUNT.fullmatch(count):
+            keys.refuse("comments.count", value.table["count"], "a number in digits")
+        url, feed = (
+            keys.address(f"comments.{name}", value.table[name]) if texts.get(name) else None
+            for name in ("url", "feed")
+        )
+        found = Comments(count=int(count) if count else None, url=url, feed=feed)
+        return found if found != Comments() else None
     text = (value.text or "").strip()
     if text.lower() in FALSE:
         return None
@@ -260,28 +258,12 @@ def _source(
     keys: FrontMatterKeys, key: str, value: FrontMatterValue, known: tuple[str, ...]
 ) -> tuple[str, Mapping[str, str]]:
     """Return the file or URL of a picture or recording, and the texts of its table."""
-    table = {} if value.table is None else keys.table(key, value, known)
+    table = keys.table(key, value, known)
     src = (table.get("src", "") if value.text is None else value.text).strip()
     scheme = _SCHEME.match(src)
     if not src or (scheme and scheme[0].lower() not in ("http:", "https:")):
         keys.refuse(key, value, "a file, an http(s) address, or a table with src")
     return src, table
-
-
-def _discussion(keys: FrontMatterKeys, table: Mapping[str, FrontMatterValue]) -> Comments | None:
-    fields = {key: value for key, value in table.items() if not value.is_null and value.text != ""}
-    for name, value in fields.items():
-        if name not in ("count", "url", "feed"):
-            keys.warn(value, f"comments.{name} is unknown; known are count, url, feed")
-    count = fields.get("count")
-    if count is not None and not _COUNT.fullmatch(count.text or ""):
-        keys.refuse("comments.count", count, "a number in digits")
-    url, feed = (
-        keys.address(f"comments.{name}", fields[name]) if name in fields else None
-        for name in ("url", "feed")
-    )
-    found = Comments(count=int(count.text or "") if count else None, url=url, feed=feed)
-    return found if found != Comments() else None
 
 
 def _read_old_addresses(keys: FrontMatterKeys, file: PurePath, site: str) -> tuple[str, ...]:
@@ -292,7 +274,8 @@ def _read_old_addresses(keys: FrontMatterKeys, file: PurePath, site: str) -> tup
     found = []
     for key in _ADDRESS_KEYS:
         for value, text in _texts(keys, key):
-            if _is_pattern(key, text):
+            is_style = key == "permalink" and "://" not in text and (":" in text or text in _STYLES)
+            if is_style or "{{" in text or "{%" in text:
                 keys.warn(value, f"{key} {text} is a pattern; for a redirect, write the path")
                 continue
             try:
@@ -317,13 +300,6 @@ def _texts(keys: FrontMatterKeys, key: str) -> Iterator[tuple[FrontMatterValue, 
             keys.warn(item, f"{key} {item} is not a path such as /2019/05/story/; ignored")
         elif text and text.lower() not in (*TRUE, *FALSE):  # to Eleventy, false means no page
             yield item, text
-
-
-def _is_pattern(key: str, text: str) -> bool:
-    """Whether an address has placeholders for other keys."""
-    if "{{" in text or "{%" in text:
-        return True
-    return key == "permalink" and "://" not in text and (":" in text or text in _STYLES)
 
 
 def _folder(file: PurePath, key: str) -> str:

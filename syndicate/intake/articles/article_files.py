@@ -17,9 +17,8 @@ from syndicate.store import Store
 EXPECTED = f"expected Markdown or HTML ({', '.join(SUFFIXES)})"
 _UNSUPPORTED_SUFFIXES = frozenset({
     ".adoc", ".asciidoc", ".csv", ".doc", ".docx", ".epub", ".gz", ".json", ".mdown", ".mdx",
-    ".mkd",
-    ".odt", ".opml", ".org", ".pdf", ".rst", ".rtf", ".tar", ".tex", ".textile", ".tgz", ".txt",
-    ".wiki", ".wxr", ".xml", ".zip",
+    ".mkd", ".odt", ".opml", ".org", ".pdf", ".rst", ".rtf", ".tar", ".tex", ".textile", ".tgz",
+    ".txt", ".wiki", ".wxr", ".xml", ".zip",
 })  # fmt: skip
 _IGNORED_FOLDERS = frozenset({
     "_site", "_layouts", "_includes", "_sass", "_data", "_plugins", "node_modules", "exampleSite",

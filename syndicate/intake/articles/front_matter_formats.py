@@ -307,19 +307,13 @@ class _JsonReader:
             raise StopIteration(at)
         else:
             scalar, end = self._scan_scalar(text, at)
-            value = _scalar(line, scalar, text[at:end])
+            written = None if scalar is None else text[at:end]
+            if text[at] == '"':
+                written = scalar = printable(scalar)
+            value = FrontMatterValue(line=line, text=written, json_value=scalar)
         self._depth -= 1
         return value, end
 
     def _table(self, pairs: list[tuple[str, FrontMatterValue]]) -> dict[str, FrontMatterValue]:
         items = ((value.line, printable(key), value) for key, value in pairs)
         return unique_keys(items, self._budget.path)
-
-
-def _scalar(line: int, value: Any, written: str) -> FrontMatterValue:
-    if value is None:
-        return FrontMatterValue(line=line)
-    if written.startswith('"'):
-        text = printable(value)
-        return FrontMatterValue(line=line, text=text, json_value=text)
-    return FrontMatterValue(line=line, text=written, json_value=value)

@@ -5,14 +5,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from html import escape
 
-from syndicate.intake.articles.jekyll import (
-    CodeBlock,
-    CodeSpans,
-    JekyllSite,
-    render_gist,
-    render_include,
-    render_player,
-)
+from syndicate.intake.articles import jekyll
 from syndicate.text import one_line, shorten
 
 UNKNOWN_ADDRESS = "x-unknown:"
@@ -50,7 +43,7 @@ class LiquidResult:
     """Unknown tags that stay in code; summaries leave them out."""
 
 
-def read_liquid(text: str, values: Mapping[str, str], site: JekyllSite) -> LiquidResult:
+def read_liquid(text: str, values: Mapping[str, str], site: jekyll.JekyllSite) -> LiquidResult:
     """Return a text with the known tags evaluated as Jekyll does."""
     return _LiquidReader(text, _Expressions({**site.values(), **values}), site).read()
 
@@ -58,14 +51,14 @@ def read_liquid(text: str, values: Mapping[str, str], site: JekyllSite) -> Liqui
 class _LiquidReader:
     """One pass over a text."""
 
-    def __init__(self, text: str, expressions: "_Expressions", site: JekyllSite) -> None:
+    def __init__(self, text: str, expressions: "_Expressions", site: jekyll.JekyllSite) -> None:
         self._text = text
-        self._code = CodeSpans(text)
+        self._code = jekyll.CodeSpans(text)
         self._expressions = expressions
         self._out: list[str] = []
         self._at = 0
         self._closings: dict[str, int] = {}
-        self._blocks: list[CodeBlock] = []
+        self._blocks: list[jekyll.CodeBlock] = []
         self._warned: dict[str, int] = {}
         self._left: dict[str, None] = {}
         evaluate = expressions.evaluate
@@ -73,9 +66,9 @@ class _LiquidReader:
             "link": lambda rest: site.post_by_link(evaluate(rest) or rest),
             "post_url": lambda rest: site.post_by_url(evaluate(rest) or rest),
             "include": self._include,
-            "youtube": lambda rest: render_player("youtube", evaluate(rest) or rest),
-            "vimeo": lambda rest: render_player("vimeo", evaluate(rest) or rest),
-            "gist": lambda rest: render_gist(rest.partition(" ")[0]),
+            "youtube": lambda rest: jekyll.render_player("youtube", evaluate(rest) or rest),
+            "vimeo": lambda rest: jekyll.render_player("vimeo", evaluate(rest) or rest),
+            "gist": lambda rest: jekyll.render_gist(rest.partition(" ")[0]),
             "assign": lambda rest: "" if expressions.assign(rest) else None,
         }
 
@@ -104,8 +97,13 @@ class _LiquidReader:
         return found
 
     def _read_tag(self, start: int, inner: str, *, output: bool) -> None:
-        if inner.startswith("-"):
-            self._trim()
+        if inner.startswith("-"):  # remove white space at the end of the output
+            first = self._blocks[-1].output_start if self._blocks else 0
+            while len(self._out) > first:
+                self._out[-1] = self._out[-1].rstrip()
+                if self._out[-1]:
+                    break
+                self._out.pop()
         trims, end = inner.endswith("-"), self._at
         inner = inner.removeprefix("-").removesuffix("-").strip()
         shown = self._expressions.evaluate(inner) if output else self._shown(start, inner)
@@ -113,15 +111,6 @@ class _LiquidReader:
         if trims and self._at == end:
             blanks = _WHITE_SPACE.match(self._text, end)
             self._at = end if blanks is None else blanks.end()
-
-    def _trim(self) -> None:
-        """Remove white space at the end of the output."""
-        start = self._blocks[-1].output_start if self._blocks else 0
-        while len(self._out) > start:
-            self._out[-1] = self._out[-1].rstrip()
-            if self._out[-1]:
-                return
-            self._out.pop()
 
     def _shown(self, start: int, inner: str) -> str | None:
         """Return the output of a tag; None if it is not understood."""
@@ -134,7 +123,7 @@ class _LiquidReader:
         if name.startswith("#"):
             return ""
         if name == "highlight" and not self._blocks:  # they don't nest
-            self._blocks.append(CodeBlock.begin(self._text, start, rest, len(self._out)))
+            self._blocks.append(jekyll.CodeBlock.begin(self._text, start, rest, len(self._out)))
             return ""
         if name == "endhighlight" and self._blocks:
             block = self._blocks.pop()
@@ -155,7 +144,7 @@ class _LiquidReader:
 
     def _include(self, rest: str) -> str | None:
         name, parameters = (*rest.split(None, 1), "", "")[:2]
-        shown = render_include(name, self._expressions.parameters(parameters))
+        shown = jekyll.render_include(name, self._expressions.parameters(parameters))
         return None if shown is None else f"{shown}\n"
 
     def _not_understood(self, start: int, end: int) -> str:
@@ -169,16 +158,13 @@ class _LiquidReader:
         address = _ADDRESS.search(recent, max(0, len(recent) - _MAX_ADDRESS_LENGTH))
         if address is None:
             return ""
-        self._drop(len(address["path"]))
-        return UNKNOWN_ADDRESS
-
-    def _drop(self, letters: int) -> None:
-        """Remove the last letters of the output."""
+        letters = len(address["path"])  # of the output, to be removed
         while letters:
             last = self._out.pop()
             if len(last) > letters:
                 self._out.append(last[:-letters])
             letters -= min(letters, len(last))
+        return UNKNOWN_ADDRESS
 
     def _warnings(self) -> tuple[tuple[int, str], ...]:
         """Return a warning for each unknown tag, at its first line."""

@@ -12,10 +12,10 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from typing import Self
 
 from syndicate.config import Config
@@ -27,8 +27,6 @@ from syndicate.model.old_addresses import storage_key
 
 _NUMBER = re.compile(r"\d{1,9}")
 _UNDATED = datetime.max.replace(tzinfo=UTC)
-StoryKey = tuple[datetime | None, str]
-"""Date and title, by which two stories differ."""
 
 
 class SlugRequests:
@@ -36,16 +34,12 @@ class SlugRequests:
 
     def __init__(self, slugs: Iterable[str] = (), rivals: Iterable[SourceFile] = ()) -> None:
         """Take all slugs, and the files that may ask for the same one."""
-        self._requested = frozenset(slugs)
+        self.requested = frozenset(slugs)
         self._groups: dict[str, list[SourceFile]] = {}
         # the earliest story comes first, one without a date last
         for file in sorted(rivals, key=lambda file: (file.revision.date or _UNDATED, file.path)):
             self._groups.setdefault(file.slug, []).append(file)
         self._assigned: dict[str, Mapping[str, str]] = {}
-
-    def is_requested(self, slug: str) -> bool:
-        """Whether any file asks for a slug."""
-        return slug in self._requested
 
     def is_contested(self, slug: str) -> bool:
         """Whether several files ask for a slug."""
@@ -72,15 +66,15 @@ class SlugRequests:
             stored = {
                 file.path
                 for file in group
-                if (file.id and articles.by_id(file.id)) or articles.by_path(file.path)
+                if (file.id and articles.find("id", file.id)) or articles.find("path", file.path)
             }
             stories = {_story(file.revision) for file in group if file.path in stored}
-            if (owner := articles.by_slug(slug)) is not None:
+            if (owner := articles.find("slug", slug)) is not None:
                 stories.add(_story(owner))
             free = (
                 name
                 for name, owner in articles.by_numbers(slug)
-                if owner is None and (name == slug or name not in self._requested)
+                if owner is None and (name == slug or name not in self.requested)
             )
             assigned = {}
             for file in group:
@@ -144,7 +138,7 @@ class ArticleMatcher:
         if article is not None:
             return ArticleMatch(article.id, slug, article, warnings)
         public_id = source_file.id or default_id(self.config, slug)
-        owner = self.articles.by_id(public_id)
+        owner = self.articles.find("id", public_id)
         if owner is not None:  # another file has exactly this id
             raise Refused(
                 f"{source_file.path}: its id would be {public_id}, "
@@ -157,7 +151,7 @@ class ArticleMatcher:
         own_key = None if match.article is None else match.article.key
         for address in source_file.revision.old_addresses:
             stored = storage_key(address)
-            owner = self.articles.by_slug(stored)
+            owner = self.articles.find("slug", stored)
             holder = self.taken.addresses.get(stored) or self.taken.slugs.get(stored)
             if owner is not None and owner.key != own_key:
                 holder = _describe_owner(owner)
@@ -171,14 +165,20 @@ class ArticleMatcher:
     def _find(self, source_file: SourceFile) -> Article | None:
         if source_file.id is not None:
             return self._find_by_id(source_file, source_file.id)
-        article = self.articles.by_path(source_file.path)
+        article = self.articles.find("path", source_file.path)
         if article is not None:
             return article
-        return next(filter(self._is_orphaned, self._candidates(source_file)), None)
+        orphans = (
+            candidate
+            for candidate in self._candidates(source_file)
+            if candidate.id not in self.taken.ids
+            and (candidate.path is None or not self.config.path(candidate.path).exists())
+        )
+        return next(orphans, None)
 
     def _find_by_id(self, source_file: SourceFile, public_id: str) -> Article | None:
         """Find the article with the id in a file; two files can't be one article."""
-        article = self.articles.by_id(public_id)
+        article = self.articles.find("id", public_id)
         holder = self.taken.ids.get(public_id)
         if holder is None and article is not None and self._file_still_has_id(article):
             holder = article.path
@@ -186,7 +186,7 @@ class ArticleMatcher:
             raise Refused(f"{source_file.path}: {holder} has the id {public_id} too")
         if article is not None:
             return article
-        before = self.articles.by_path(source_file.path)
+        before = self.articles.find("path", source_file.path)
         if before is not None:
             raise Refused(
                 f"{source_file.path}: the id {public_id} is new, but this file's article keeps "
@@ -197,12 +197,11 @@ class ArticleMatcher:
     def _candidates(self, source_file: SourceFile) -> Iterator[Article]:
         """Iterate over the articles that the file may be a renamed file of."""
         slug, date = source_file.slug, source_file.revision.date
-        owner = self.articles.by_slug(slug)
+        owner = self.articles.find("slug", slug)
         if owner is not None and (owner.date == date or not self.taken.requests.is_contested(slug)):
             yield owner
-        yield from reversed(
-            self.articles.by_source(source_file.source) if source_file.source else []
-        )
+        if source_file.source:
+            yield from reversed(self.articles.find_all("source", source_file.source))
         if owner is not None and date is not None:
             for _, article in islice(self.articles.by_numbers(slug), 1, None):
                 if article is None:
@@ -210,21 +209,11 @@ class ArticleMatcher:
                 if article.date == date:
                     yield article
 
-    def _is_orphaned(self, article: Article) -> bool:
-        """Whether an article's file is gone, and no other file has become that article."""
-        gone = article.path is None or not self._file(article.path).exists()
-        return gone and article.id not in self.taken.ids
-
     def _file_still_has_id(self, article: Article) -> bool:
-        if article.path is None or not self._file(article.path).is_file():
-            return False
-        try:
-            return read_source_file(self._file(article.path), self.config).id == article.id
-        except Refused:
-            return False
-
-    def _file(self, path: str) -> Path:
-        return self.config.root / path
+        file = self.config.path(article.path or "")  # of an article without one: the folder
+        with suppress(Refused):
+            return file.is_file() and read_source_file(file, self.config).id == article.id
+        return False
 
     def _slug(self, source_file: SourceFile, article: Article | None) -> str:
         """Return the slug that a file asks for, or one with a number where another has it.
@@ -232,7 +221,7 @@ class ArticleMatcher:
         Raise Refused for a story with the slug, title and date of another.
         """
         wanted, path = source_file.slug, source_file.path
-        owner = self.articles.by_slug(wanted)
+        owner = self.articles.find("slug", wanted)
         if owner is not None and article is not None and owner.key == article.key:
             return wanted
         free = owner is None and self.taken.slugs.get(wanted, path) == path
@@ -267,7 +256,7 @@ class ArticleMatcher:
                 raise Refused(_describe_taken_slug(source_file, _describe_owner(owner)))
             if owner is not None or self.taken.slugs.get(slug, path) != path or slug in reserved:
                 continue
-            if slug in (source_file.slug, assigned) or not requests.is_requested(slug):
+            if slug in (source_file.slug, assigned) or slug not in requests.requested:
                 return slug
         raise AssertionError  # numbers never end
 
@@ -277,7 +266,7 @@ def default_id(config: Config, slug: str) -> str:
     return f"urn:uuid:{uuid.uuid5(config.publication.id, slug)}"
 
 
-def _story(story: Article | Revision) -> StoryKey:
+def _story(story: Article | Revision) -> tuple[datetime | None, str]:
     """Return what distinguishes a story from others with the same slug."""
     return story.date, story.title
 

@@ -166,7 +166,7 @@ def _limits(config: Config, over_limits: dict[Path, str]) -> ResourceLimits:
 def _over_limits(file: Path, config: Config, reason: str) -> ImportResult:
     path = stored_path(file, config)
     refusal = f"{path}: {reason}; it is skipped until it is saved again"
-    return refuse(path, refusal, over_limits=True)
+    return replace(refuse(path, refusal), over_limits=True)
 
 
 def _parse_in_steps(
@@ -235,25 +235,15 @@ def attempt(file: SourceFile | str, act: Callable[[], _Done]) -> _Done | ImportR
             f"{path}: reading it failed, which is a bug in Syndicate ({problem}); "
             "please report it with the traceback in the log"
         )
-        return refuse(file, reason, traceback=traceback.format_exc())
+        return replace(refuse(file, reason), traceback=traceback.format_exc())
 
 
-def refuse(
-    file: SourceFile | str, reason: str, *, traceback: str = "", over_limits: bool = False
-) -> ImportResult:
+def refuse(file: SourceFile | str, reason: str) -> ImportResult:
     """Return the result of a refused file, or of a path that could not be read."""
-    path, slug, warnings = (
-        (file, "", ()) if isinstance(file, str) else (file.path, file.slug, file.warnings)
-    )
-    return ImportResult(
-        path=path,
-        outcome=ImportOutcome.REFUSED,
-        slug=slug,
-        reason=reason,
-        traceback=traceback,
-        over_limits=over_limits,
-        warnings=warnings,
-    )
+    refused = partial(ImportResult, outcome=ImportOutcome.REFUSED, reason=reason)
+    if isinstance(file, str):
+        return refused(path=file)
+    return refused(path=file.path, slug=file.slug, warnings=file.warnings)
 
 
 class _ParseJob(NamedTuple):
