@@ -5,18 +5,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Row,
-    Select,
-    and_,
-    bindparam,
-    func,
-    or_,
-    select,
-    union,
-)
+import sqlalchemy as sa
 
 from syndicate.model.article_selection import ArticleWindow
 from syndicate.model.articles import (
@@ -45,26 +34,26 @@ REVISION_FIELDS = tuple(field.name for field in fields(Revision))
 _IDENTITY = (
     "key", "id", "slug", "path", "source", "number", "revision", "first_seen", "retracted_at",
 )  # fmt: skip
-_NEWEST = and_(revisions.c.article == articles.c.key, revisions.c.number == articles.c.revision)
+_NEWEST = sa.and_(revisions.c.article == articles.c.key, revisions.c.number == articles.c.revision)
 _COLUMNS = [articles.c[name] for name in _IDENTITY] + [
     revisions.c[name] for name in (*REVISION_FIELDS, "saved_at")
 ]
 _NAMES = tuple(column.name for column in _COLUMNS)
 
 
-def articles_query() -> Select[Any]:
+def articles_query() -> sa.Select[Any]:
     """Select articles with their newest revision."""
-    return select(*_COLUMNS).join(revisions, _NEWEST)
+    return sa.select(*_COLUMNS).join(revisions, _NEWEST)
 
 
-def newest_first(query: Select[Any]) -> Select[Any]:
+def newest_first(query: sa.Select[Any]) -> sa.Select[Any]:
     """Order articles as lists show them."""
     return query.order_by(articles.c.published_at.desc(), articles.c.id)
 
 
-def public_at(at: datetime) -> ColumnElement[bool]:
+def public_at(at: datetime) -> sa.ColumnElement[bool]:
     """Match articles that readers may see at `at`."""
-    return and_(
+    return sa.and_(
         articles.c.status != Status.DRAFT,
         articles.c.retracted_at.is_(None),
         articles.c.published_at <= at,
@@ -81,7 +70,7 @@ def row_of(revision: Revision) -> dict[str, Any]:
     return row | {name: dict(row[name]) for name in ("translations", "extra")}
 
 
-def article_of(row: Row[Any]) -> Article:
+def article_of(row: sa.Row[Any]) -> Article:
     """Make an article of a row of `articles_query`."""
     values = dict(zip(_NAMES, row, strict=True))
     for name in ("tags", "old_addresses"):
@@ -112,18 +101,18 @@ class ArticleReader(Repository):
 
     def by_slug(self, slug: str) -> Article | None:
         """Find an article by the slug that it has or ever had."""
-        owner = select(addresses.c.article).where(addresses.c.slug == slug)
+        owner = sa.select(addresses.c.article).where(addresses.c.slug == slug)
         return self._one(articles_query().where(articles.c.key.in_(owner)))
 
     def find_many(self, names: Mapping[str, Iterable[str]]) -> list[Article]:
         """Find articles by their values of `id`, `path`, `source` or `slug`, oldest first."""
         by_name = (  # each by an index: an OR would scan every article
-            select(addresses.c.article).where(addresses.c.slug.in_(values))
+            sa.select(addresses.c.article).where(addresses.c.slug.in_(values))
             if kind == "slug"
-            else select(articles.c.key).where(articles.c[kind].in_(values))
+            else sa.select(articles.c.key).where(articles.c[kind].in_(values))
             for kind, values in names.items()
         )
-        query = articles_query().where(articles.c.key.in_(union(*by_name)))
+        query = articles_query().where(articles.c.key.in_(sa.union(*by_name)))
         return self._many(query.order_by(articles.c.key))
 
     def all(self) -> list[Article]:
@@ -135,7 +124,7 @@ class ArticleReader(Repository):
 
         With `paths`, only those.
         """
-        query = select(articles.c.path, articles.c.slug).where(
+        query = sa.select(articles.c.path, articles.c.slug).where(
             articles.c.path.startswith(folder, autoescape=True),
             articles.c.status != Status.DRAFT,
             articles.c.retracted_at.is_(None),
@@ -150,11 +139,11 @@ class ArticleReader(Repository):
         What an earlier edition of the newsletter carried is left out.
         """
         carried = (
-            select(edition_items.c.article)
+            sa.select(edition_items.c.article)
             .join(editions, editions.c.key == edition_items.c.edition)
             .where(editions.c.newsletter == newsletter)
         )
-        fresh = and_(_in(window), public_at(at), articles.c.key.not_in(carried))
+        fresh = sa.and_(_in(window), public_at(at), articles.c.key.not_in(carried))
         return self._many(newest_first(articles_query().where(fresh)))
 
     def covered_until(self, window: ArticleWindow, at: datetime) -> int:
@@ -163,57 +152,57 @@ class ArticleReader(Repository):
         That is the newest, or the one before an article that has its number already and is
         postponed: its turn is still to come.
         """
-        postponed = and_(_in(window), articles.c.retracted_at.is_(None), ~public_at(at))
-        first = self._execute(select(func.min(articles.c.number)).where(postponed))
+        postponed = sa.and_(_in(window), articles.c.retracted_at.is_(None), ~public_at(at))
+        first = self._execute(sa.select(sa.func.min(articles.c.number)).where(postponed))
         number: int | None = first.scalar()
         return self.newest_number() if number is None else number - 1
 
     def newest_number(self, at: datetime | None = None) -> int:
         """Return the newest public number, ever or of what was public at `at`; 0 for nothing."""
-        query = select(func.max(articles.c.number))
+        query = sa.select(sa.func.max(articles.c.number))
         return self._execute(query if at is None else query.where(public_at(at))).scalar() or 0
 
     def publication_marker(self) -> tuple[int, int]:
         """Return a value that changes when an article becomes public, is retracted or restored."""
-        query = select(func.max(articles.c.number), func.count(articles.c.retracted_at))
+        query = sa.select(sa.func.max(articles.c.number), sa.func.count(articles.c.retracted_at))
         newest, retracted = self._execute(query).one()
         return newest or 0, retracted
 
     def change_marker(self, at: datetime, breaking_for: timedelta) -> tuple[object, ...]:
         """Return a value that changes when readers may see something new, if only by time."""
-        change = select(func.max(articles.c.change))
-        due = select(func.max(articles.c.published_at)).where(articles.c.published_at <= at)
-        no_longer_breaking = select(func.max(articles.c.published_at)).where(
+        change = sa.select(sa.func.max(articles.c.change))
+        due = sa.select(sa.func.max(articles.c.published_at)).where(articles.c.published_at <= at)
+        no_longer_breaking = sa.select(sa.func.max(articles.c.published_at)).where(
             articles.c.breaking, articles.c.published_at <= at - breaking_for
         )
         return tuple(self._execute(query).scalar() for query in (change, due, no_longer_breaking))
 
-    def _one(self, query: Select[Any]) -> Article | None:
+    def _one(self, query: sa.Select[Any]) -> Article | None:
         row = self._execute(query).one_or_none()
         return None if row is None else article_of(row)
 
-    def _many(self, query: Select[Any]) -> list[Article]:
+    def _many(self, query: sa.Select[Any]) -> list[Article]:
         return [article_of(row) for row in self._execute(query)]
 
 
-def _in(window: ArticleWindow) -> ColumnElement[bool]:
-    in_range = or_(
+def _in(window: ArticleWindow) -> sa.ColumnElement[bool]:
+    in_range = sa.or_(
         articles.c.number > window.begins_after, articles.c.published_at > window.dated_after
     )
-    return and_(articles.c.number > window.after, in_range)
+    return sa.and_(articles.c.number > window.after, in_range)
 
 
 BATCH = 500
 """Keys per query."""
 
 # built once: SQLAlchemy takes longer to build and recognise a query than SQLite to answer it
-_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
+_KEYS: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
 _ARTICLES = articles_query().where(articles.c.key.in_(_KEYS))
-_BODIES = select(bodies.c.article, bodies.c.opening, bodies.c.body, bodies.c.rules).where(
+_BODIES = sa.select(bodies.c.article, bodies.c.opening, bodies.c.body, bodies.c.rules).where(
     bodies.c.article.in_(_KEYS)
 )
 _OLD_ADDRESSES = (
-    select(addresses.c.article, addresses.c.slug)
+    sa.select(addresses.c.article, addresses.c.slug)
     .join(articles, articles.c.key == addresses.c.article)
     .where(addresses.c.article.in_(_KEYS))
     .where(addresses.c.slug != articles.c.slug)
@@ -226,7 +215,7 @@ class PublishedArticles(ArticleReader):
 
     def newest_change(self) -> int:
         """Return the number of the newest change to any article; 0 where there was none."""
-        return self._execute(select(func.max(articles.c.change))).scalar() or 0
+        return self._execute(sa.select(sa.func.max(articles.c.change))).scalar() or 0
 
     def changed(
         self, after: int, *, since: datetime, at: datetime, breaking_for: timedelta = timedelta()
@@ -237,11 +226,11 @@ class PublishedArticles(ArticleReader):
         since `since`, and what stopped being breaking since then.
         """
         start, end = since - breaking_for, at - breaking_for
-        due = and_(articles.c.published_at > since, articles.c.published_at <= at)
-        keys = union(  # each by an index: an OR would scan every article
-            select(articles.c.key).where(articles.c.change > after),
-            select(articles.c.key).where(due),
-            select(articles.c.key).where(
+        due = sa.and_(articles.c.published_at > since, articles.c.published_at <= at)
+        keys = sa.union(  # each by an index: an OR would scan every article
+            sa.select(articles.c.key).where(articles.c.change > after),
+            sa.select(articles.c.key).where(due),
+            sa.select(articles.c.key).where(
                 articles.c.breaking, articles.c.published_at > start, articles.c.published_at <= end
             ),
         )
@@ -249,7 +238,7 @@ class PublishedArticles(ArticleReader):
 
     def keys(self) -> list[int]:
         """Return the keys of all articles, whatever their state."""
-        return self._column(select(articles.c.key).order_by(articles.c.key))
+        return self._column(sa.select(articles.c.key).order_by(articles.c.key))
 
     def articles(self, keys: Sequence[int]) -> list[Article]:
         """Return articles, whatever their state, in the order of `keys`."""
@@ -280,7 +269,7 @@ class PublishedArticles(ArticleReader):
         recent = articles_query().where(public_at(at), articles.c.published_at > after)
         return self._one(newest_first(recent.where(articles.c.breaking)).limit(1))
 
-    def _of(self, keys: Sequence[int], query: Select[Any]) -> Iterator[Any]:
+    def _of(self, keys: Sequence[int], query: sa.Select[Any]) -> Iterator[Any]:
         """Run a query for batches of articles."""
         for start in range(0, len(keys), BATCH):
             batch = keys[start : start + BATCH]
@@ -296,4 +285,4 @@ class MediaCatalogue(Repository):
 
     def get(self, src: str) -> Figure | None:
         """Find a picture by its `media/…` name; alt, caption and credit are the article's."""
-        return self._value(figure_of, select(media).where(media.c.src == src))
+        return self._value(figure_of, sa.select(media).where(media.c.src == src))

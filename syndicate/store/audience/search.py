@@ -8,21 +8,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Row,
-    Select,
-    Text,
-    case,
-    cast,
-    exists,
-    func,
-    literal,
-    select,
-    true,
-    type_coerce,
-)
+import sqlalchemy as sa
 
 from syndicate import clock
 from syndicate.clock import EPOCH
@@ -111,7 +97,7 @@ class SubscriberSearch(Repository):
     def unknown_suppressions(self) -> Iterator[tuple[str, str]]:
         """Iterate over suppressed addresses that no subscriber has, with the reasons."""
         query = (
-            select(suppressions.c.address, suppressions.c.reason)
+            sa.select(suppressions.c.address, suppressions.c.reason)
             .outerjoin(subscribers, subscribers.c.address == suppressions.c.address)
             .where(subscribers.c.key.is_(None))
             .order_by(suppressions.c.address)
@@ -122,35 +108,37 @@ class SubscriberSearch(Repository):
     def field_names(self) -> list[str]:
         """Return the names of all custom fields, sorted."""
         if self._dialect == "sqlite":
-            field = func.json_each(subscribers.c.fields).table_valued("key")
+            field = sa.func.json_each(subscribers.c.fields).table_valued("key")
         else:
-            field = func.json_object_keys(subscribers.c.fields).table_valued("key").render_derived()
-        names = select(field.c.key).select_from(subscribers.join(field, true()))
-        query = names.where(cast(subscribers.c.fields, Text) != "{}").distinct()
+            field = (
+                sa.func.json_object_keys(subscribers.c.fields).table_valued("key").render_derived()
+            )
+        names = sa.select(field.c.key).select_from(subscribers.join(field, sa.true()))
+        query = names.where(sa.cast(subscribers.c.fields, sa.Text) != "{}").distinct()
         return sorted(self._column(query))
 
     def newsletter_counts(self) -> list[NewsletterCounts]:
         """Count every newsletter's readers by state."""
-        is_suppressed = subscribers.c.address.in_(select(suppressions.c.address))
+        is_suppressed = subscribers.c.address.in_(sa.select(suppressions.c.address))
         confirmed = subscriptions.c.state == SubscriptionState.CONFIRMED
         left = subscriptions.c.state == SubscriptionState.LEFT
-        never_joined = exists().where(
+        never_joined = sa.exists().where(
             changes.c.subscriber == subscriptions.c.subscriber,
             changes.c.newsletter == subscriptions.c.newsletter,
             changes.c.action.in_((Action.LEFT_ELSEWHERE, Action.DECLINED)),
             changes.c.how == subscriptions.c.source,
         )
-        state = case(
+        state = sa.case(
             (confirmed & is_suppressed, "suppressed"),
             (left & never_joined, "never_joined"),
             else_=subscriptions.c.state,
         )
         readers = (
-            select(subscriptions.c.newsletter, state.label("counted_as"))
+            sa.select(subscriptions.c.newsletter, state.label("counted_as"))
             .join(subscribers, subscribers.c.key == subscriptions.c.subscriber)
             .subquery()
         )
-        query = select(readers.c.newsletter, readers.c.counted_as, func.count()).group_by(
+        query = sa.select(readers.c.newsletter, readers.c.counted_as, sa.func.count()).group_by(
             readers.c.newsletter, readers.c.counted_as
         )
         counts: dict[str, dict[str, int]] = {}
@@ -160,13 +148,15 @@ class SubscriberSearch(Repository):
 
     def growth(self, newsletter: str | None, *, since: datetime) -> list[Growth]:
         """Count who joined and left since `since`, by the audit log, oldest first."""
-        interval = literal(_INTERVAL // timedelta(microseconds=1), BigInteger, literal_execute=True)
-        quarter = (type_coerce(changes.c.at, BigInteger) // interval).label("quarter")
+        interval = sa.literal(
+            _INTERVAL // timedelta(microseconds=1), sa.BigInteger, literal_execute=True
+        )
+        quarter = (sa.type_coerce(changes.c.at, sa.BigInteger) // interval).label("quarter")
         joined = changes.c.action.in_((Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED))
         left = changes.c.action == Action.LEFT
-        sums = (func.sum(case((predicate, 1), else_=0)) for predicate in (joined, left))
+        sums = (sa.func.sum(sa.case((predicate, 1), else_=0)) for predicate in (joined, left))
         query = (
-            select(quarter, *sums)
+            sa.select(quarter, *sums)
             .where(changes.c.at >= since, joined | left)
             .group_by(quarter)
             .order_by(quarter)
@@ -178,7 +168,7 @@ class SubscriberSearch(Repository):
             for number, joined, left in self._execute(query)
         ]
 
-    def _filtered(self, query: Select[Any], criteria: SearchCriteria) -> Select[Any]:
+    def _filtered(self, query: sa.Select[Any], criteria: SearchCriteria) -> sa.Select[Any]:
         if criteria.newsletter is not None:
             query = query.where(subscriptions.c.newsletter == criteria.newsletter)
         if criteria.state is not None:
@@ -191,8 +181,8 @@ class SubscriberSearch(Repository):
             query = query.where(condition(criteria.segment, self._dialect, at=clock.now()))
         return query
 
-    def _keys(self, criteria: SearchCriteria) -> Select[Any]:
-        query = select(subscribers.c.key).select_from(PEOPLE).group_by(subscribers.c.key)
+    def _keys(self, criteria: SearchCriteria) -> sa.Select[Any]:
+        query = sa.select(subscribers.c.key).select_from(PEOPLE).group_by(subscribers.c.key)
         return self._filtered(query, criteria)
 
 
@@ -202,19 +192,21 @@ PEOPLE = subscribers.outerjoin(
 """Everybody, with one row per subscription."""
 
 
-def select_people() -> Select[Any]:
+def select_people() -> sa.Select[Any]:
     """Select people, one row per subscription; `subscribers_from` puts them together."""
     names = ("newsletter", "state", "since", "at", "source")
     subscription = (subscriptions.c[name] for name in names)
     suppressed = suppressions.c.reason.label("suppressed")
-    return select(subscribers, *subscription, suppressed).select_from(PEOPLE)
+    return sa.select(subscribers, *subscription, suppressed).select_from(PEOPLE)
 
 
-def subscribers_from(connection: Connection, rows: Iterable[Row[Any]]) -> Iterator[Subscriber]:
+def subscribers_from(
+    connection: sa.Connection, rows: Iterable[sa.Row[Any]]
+) -> Iterator[Subscriber]:
     """Build subscribers from rows of `select_people`, where a person's rows are adjacent."""
     people = (list(subscribed) for _, subscribed in groupby(rows, key=attrgetter("key")))
     while batch := list(islice(people, _BATCH)):
-        query = select(subscriber_tags.c.subscriber, subscriber_tags.c.tag).where(
+        query = sa.select(subscriber_tags.c.subscriber, subscriber_tags.c.tag).where(
             subscriber_tags.c.subscriber.in_([person[0].key for person in batch])
         )
         tags: dict[int, list[str]] = {}

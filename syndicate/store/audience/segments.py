@@ -11,22 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Float,
-    Table,
-    and_,
-    case,
-    cast,
-    collate,
-    false,
-    func,
-    literal,
-    literal_column,
-    not_,
-    or_,
-    select,
-)
+import sqlalchemy as sa
 
 from syndicate.clock import to_utc
 from syndicate.config.sections.newsletters import Criteria
@@ -53,7 +38,7 @@ from syndicate.store.database.schema import (
     suppressions,
 )
 
-Condition = ColumnElement[bool]
+Condition = sa.ColumnElement[bool]
 
 _FETCH_SIZE = 1000
 """Rows per fetch."""
@@ -62,7 +47,7 @@ _DIGITS = r"^\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?\s*$"
 """The numbers that SQLite knows, too."""
 _MAX_NUMBER_LENGTH = 100
 """Characters of a text that PostgreSQL is asked to convert."""
-_INFINITE = cast(literal_column("9e999"), Float)
+_INFINITE = sa.cast(sa.literal_column("9e999"), sa.Float)
 _COMPARE: Mapping[Comparison, Callable[[Any, Any], Any]] = {
     Comparison.EQUAL: operator.eq,
     Comparison.LESS: operator.lt,
@@ -83,7 +68,7 @@ class Segments(Repository):
         self, criteria: Criteria, newsletter: str | None = None, *, at: datetime
     ) -> Iterator[str]:
         """Iterate over the addresses of the same people, in the order they came."""
-        query = select(subscribers.c.email).where(*self._conditions(criteria, newsletter, at))
+        query = sa.select(subscribers.c.email).where(*self._conditions(criteria, newsletter, at))
         streamed = query.order_by(subscribers.c.key).execution_options(yield_per=_FETCH_SIZE)
         yield from self._execute(streamed).scalars()
 
@@ -93,7 +78,7 @@ class Segments(Repository):
         yield condition(criteria, self._dialect, at=at)
         if newsletter is not None:
             yield has(subscriptions, _confirmed((newsletter,)))
-            yield ~subscribers.c.address.in_(select(suppressions.c.address))
+            yield ~subscribers.c.address.in_(sa.select(suppressions.c.address))
             yield takes_mail(at)
 
 
@@ -104,12 +89,12 @@ def condition(criteria: Criteria, dialect: str, *, at: datetime) -> Condition:
 
 def takes_mail(at: datetime) -> Condition:
     """Match subscribers who haven't paused their mail."""
-    return or_(subscribers.c.paused_until.is_(None), subscribers.c.paused_until <= at)
+    return sa.or_(subscribers.c.paused_until.is_(None), subscribers.c.paused_until <= at)
 
 
-def has(table: Table, which: Condition) -> Condition:
+def has(table: sa.Table, which: Condition) -> Condition:
     """Match subscribers whom rows of another table name, by an uncorrelated subquery."""
-    return subscribers.c.key.in_(select(table.c.subscriber).where(which).correlate(None))
+    return subscribers.c.key.in_(sa.select(table.c.subscriber).where(which).correlate(None))
 
 
 class _ConditionBuilder:
@@ -121,11 +106,11 @@ class _ConditionBuilder:
     def condition(self, expression: Expression) -> Condition:
         match expression:
             case AllOf(parts):
-                matches = and_(*map(self.condition, parts))
+                matches = sa.and_(*map(self.condition, parts))
             case AnyOf(parts):
-                matches = or_(*map(self.condition, parts))
+                matches = sa.or_(*map(self.condition, parts))
             case Not(part):
-                matches = not_(self.condition(part))
+                matches = sa.not_(self.condition(part))
             case OneOf(subject, names):
                 matches = self._among(subject, names)
             case JoinedDate(before, day):
@@ -134,8 +119,8 @@ class _ConditionBuilder:
                 matches = joined < midnight if before else joined >= midnight
             case EngagedSince(since):  # readers who followed a link themselves, not a machine
                 then = self._now - since if isinstance(since, timedelta) else self._midnight(since)
-                followed = and_(~clicks.c.machine, clicks.c.at >= then)
-                matches = has(clicks, and_(clicks.c.subscriber.is_not(None), followed))
+                followed = sa.and_(~clicks.c.machine, clicks.c.at >= then)
+                matches = has(clicks, sa.and_(clicks.c.subscriber.is_not(None), followed))
             case FieldOneOf(field, values):
                 matches = _text(field).in_(values)
             case FieldComparison():
@@ -152,48 +137,48 @@ class _ConditionBuilder:
             case Subject.NEWSLETTER:
                 return has(subscriptions, _confirmed(names))
             case Subject.LANGUAGE:
-                language = func.lower(
-                    func.coalesce(subscribers.c.language, self._criteria.language)
+                language = sa.func.lower(
+                    sa.func.coalesce(subscribers.c.language, self._criteria.language)
                 )
                 return language.in_([name.lower() for name in names])
 
-    def _compared(self, text: ColumnElement[str], test: FieldComparison) -> Condition:
+    def _compared(self, text: sa.ColumnElement[str], test: FieldComparison) -> Condition:
         """Compare as numbers where the value is one, else as text."""
         comparison, value = test.comparison, test.value
         match comparison:
             case Comparison.CONTAINS:
-                find = func.instr if self._sqlite else func.strpos
+                find = sa.func.instr if self._sqlite else sa.func.strpos
                 return find(text, str(value)) > 0
             case Comparison.UNEQUAL:
-                return not_(self._compared(text, replace(test, comparison=Comparison.EQUAL)))
+                return sa.not_(self._compared(text, replace(test, comparison=Comparison.EQUAL)))
             case Comparison.EQUAL if isinstance(value, str):
                 return text == value
         compare = _COMPARE[comparison]
         if isinstance(value, float) or _NUMBER.fullmatch(value):
-            limit = cast(literal(float(value)), Float)
+            limit = sa.cast(sa.literal(float(value)), sa.Float)
             return self._as_number(text, lambda number: compare(number, limit))
-        exact = text if self._sqlite else collate(text, "C")
-        return and_(text != "", compare(exact, value))
+        exact = text if self._sqlite else sa.collate(text, "C")
+        return sa.and_(text != "", compare(exact, value))
 
     def _as_number(
-        self, text: ColumnElement[str], test: Callable[[ColumnElement[Any]], Condition]
+        self, text: sa.ColumnElement[str], test: Callable[[sa.ColumnElement[Any]], Condition]
     ) -> Condition:
         """Test a text as a number; false where it is not one."""
         if self._sqlite:
             # beside a REAL, numeric text becomes a number; other text is greater than any
-            return and_(test(text), text <= _INFINITE)
-        numeric = and_(
-            func.length(text) <= _MAX_NUMBER_LENGTH, text.op("~", is_comparison=True)(_DIGITS)
+            return sa.and_(test(text), text <= _INFINITE)
+        numeric = sa.and_(
+            sa.func.length(text) <= _MAX_NUMBER_LENGTH, text.op("~", is_comparison=True)(_DIGITS)
         )
-        return case((numeric, test(cast(text, Float))), else_=false())
+        return sa.case((numeric, test(sa.cast(text, sa.Float))), else_=sa.false())
 
 
 def _confirmed(newsletters: tuple[str, ...]) -> Condition:
-    return and_(
+    return sa.and_(
         subscriptions.c.newsletter.in_(newsletters),
         subscriptions.c.state == SubscriptionState.CONFIRMED,
     )
 
 
-def _text(field: str) -> ColumnElement[str]:
-    return func.coalesce(subscribers.c.fields[field].as_string(), "")
+def _text(field: str) -> sa.ColumnElement[str]:
+    return sa.func.coalesce(subscribers.c.fields[field].as_string(), "")

@@ -8,20 +8,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Executable,
-    FromClause,
-    Row,
-    Table,
-    delete,
-    func,
-    insert,
-    select,
-    text,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 Value = TypeVar("Value")
@@ -39,7 +26,7 @@ _EDITIONS = 7_370_004
 class Repository:
     """Reads and writes some tables, in the transaction of a connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
         self._execute = connection.execute
         self._dialect = connection.dialect.name
@@ -47,52 +34,58 @@ class Repository:
     def _values(
         self,
         kind: Callable[..., Value],
-        query: Executable,
+        query: sa.Executable,
         parameters: Mapping[str, Any] | None = None,
     ) -> list[Value]:
         """Return a query's rows as values; its columns have the names of their fields."""
         return [kind(**row) for row in self._execute(query, parameters).mappings()]
 
-    def _value(self, kind: Callable[..., Value], query: Executable) -> Value | None:
+    def _value(self, kind: Callable[..., Value], query: sa.Executable) -> Value | None:
         """Return the first row of a query as a value; None where there is none."""
         row = self._execute(query).mappings().first()
         return None if row is None else kind(**row)
 
-    def _exists(self, table: FromClause, *conditions: ColumnElement[bool]) -> bool:
+    def _exists(self, table: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> bool:
         """Whether any row matches."""
-        query = select(1).select_from(table).where(*conditions).limit(1)
+        query = sa.select(1).select_from(table).where(*conditions).limit(1)
         return self._execute(query).first() is not None
 
-    def _count(self, table: FromClause, *conditions: ColumnElement[bool]) -> int:
-        query = select(func.count()).select_from(table).where(*conditions)
+    def _count(self, table: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> int:
+        query = sa.select(sa.func.count()).select_from(table).where(*conditions)
         return int(self._execute(query).scalar_one())
 
-    def _column(self, query: Executable) -> list[Any]:
+    def _column(self, query: sa.Executable) -> list[Any]:
         """Return the first value of each row of a query."""
         return list(self._execute(query).scalars())
 
-    def _insert(self, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+    def _insert(
+        self, table: sa.Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    ) -> None:
         """Insert a row, or some rows if there are any."""
-        self._run_each(insert(table), rows)
+        self._run_each(sa.insert(table), rows)
 
-    def _run_each(self, statement: Executable, rows: Any) -> None:
+    def _run_each(self, statement: sa.Executable, rows: Any) -> None:
         """Run a statement with the parameters of each row, if there are any."""
         if rows:
             self._execute(statement, rows)
 
-    def _insert_into(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+    def _insert_into(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT of the database's own kind, which knows ON CONFLICT."""
         return sqlite.insert(table) if self._dialect == "sqlite" else postgresql.insert(table)
 
     def _insert_new(
-        self, table: Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+        self, table: sa.Table, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]
     ) -> int:
         """Insert rows that are not there yet, by any unique column; return how many were new."""
         statement = self._insert_into(table).on_conflict_do_nothing()
         return self._execute(statement, rows, execution_options=COUNTED).rowcount if rows else 0
 
     def _save(
-        self, table: Table, row: Mapping[str, Any], *, where: ColumnElement[bool] | None = None
+        self,
+        table: sa.Table,
+        row: Mapping[str, Any],
+        *,
+        where: sa.ColumnElement[bool] | None = None,
     ) -> bool:
         """Insert a row, or update the one with its key, if that is `where`; return if either."""
         keys = table.primary_key.columns
@@ -104,16 +97,16 @@ class Repository:
         )
         return self._execute(saved, row, execution_options=COUNTED).rowcount == 1
 
-    def _update(self, table: Table, *conditions: ColumnElement[bool], **values: Any) -> int:
+    def _update(self, table: sa.Table, *conditions: sa.ColumnElement[bool], **values: Any) -> int:
         """Update the rows that match; return how many."""
-        return self._execute(update(table).where(*conditions).values(values)).rowcount
+        return self._execute(sa.update(table).where(*conditions).values(values)).rowcount
 
-    def _delete(self, table: Table, *conditions: ColumnElement[bool]) -> int:
+    def _delete(self, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> int:
         """Delete the rows that match; return how many."""
-        return self._execute(delete(table).where(*conditions)).rowcount
+        return self._execute(sa.delete(table).where(*conditions)).rowcount
 
 
-def value_of(kind: Callable[..., Value], row: Row[Any], **others: Any) -> Value:
+def value_of(kind: Callable[..., Value], row: sa.Row[Any], **others: Any) -> Value:
     """Make a value of some fields, and of the columns with the names of all others."""
     named = {name: getattr(row, name) for name in _names(kind) if name not in others}
     return kind(**named, **others)
@@ -129,13 +122,13 @@ def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-def lock(connection: Connection, number: int) -> None:
+def lock(connection: sa.Connection, number: int) -> None:
     """Wait for one of the locks above."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
-def lock_editions_shared(connection: Connection, editions: Sequence[int]) -> None:
+def lock_editions_shared(connection: sa.Connection, editions: Sequence[int]) -> None:
     """Lock editions against being stopped; other senders can have the lock at the same time.
 
     The next statement's snapshot is taken when nobody can stop the editions any more.
@@ -146,8 +139,8 @@ def lock_editions_shared(connection: Connection, editions: Sequence[int]) -> Non
         connection.connection.cursor().execute(shared, (_EDITIONS, sorted(editions)))
 
 
-def lock_edition(connection: Connection, edition: int) -> None:
+def lock_edition(connection: sa.Connection, edition: int) -> None:
     """Keep everybody else from moving deliveries of an edition."""
     if connection.dialect.name == "postgresql":
-        exclusive = text("SELECT pg_advisory_xact_lock(:all, :edition)")
+        exclusive = sa.text("SELECT pg_advisory_xact_lock(:all, :edition)")
         connection.execute(exclusive, {"all": _EDITIONS, "edition": edition})

@@ -4,21 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    FromClause,
-    Select,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-)
+import sqlalchemy as sa
 from sqlalchemy.sql.selectable import Join
 
 from syndicate.model.deliveries import WAITING, DeliveryState
@@ -55,7 +41,7 @@ class Editions(Repository):
         """
         key = self.freeze(draft, everybody=draft.segment is None)
         readers = (
-            select(subscriptions.c.subscriber)
+            sa.select(subscriptions.c.subscriber)
             .join(subscribers, subscribers.c.key == subscriptions.c.subscriber)
             .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
             .where(
@@ -112,14 +98,14 @@ class Editions(Repository):
             on_unknown="resend",
             slot_at=created_at,
         )
-        queue(self._connection, key, select(literal(to)), created_at)
+        queue(self._connection, key, sa.select(sa.literal(to)), created_at)
         return key
 
     def insert(self, content: Content, **values: Any) -> int:
         """Insert an edition with its content; return its number."""
         self._insert_new(contents, {"hash": content.hash, **columns_of(content)})
         row = {"content": content.hash, **values}
-        return int(self._execute(insert(editions).returning(editions.c.key), row).scalar_one())
+        return int(self._execute(sa.insert(editions).returning(editions.c.key), row).scalar_one())
 
     def by_key(self, key: int) -> Edition | None:
         """Find an edition by its number."""
@@ -148,61 +134,61 @@ class Editions(Repository):
 
     def newest_key(self, newsletter: str) -> int:
         """Return the number of a newsletter's newest edition; 0 when it has none."""
-        query = select(editions.c.key).where(editions.c.newsletter == newsletter)
+        query = sa.select(editions.c.key).where(editions.c.newsletter == newsletter)
         newest = self._execute(query.order_by(editions.c.key.desc()).limit(1)).scalar()
         return newest or 0
 
     def content(self, name: str) -> Content:
         """Return a frozen content by its hash."""
-        query = select(*(column for column in contents.c if column.name != "hash"))
+        query = sa.select(*(column for column in contents.c if column.name != "hash"))
         row = self._execute(query.where(contents.c.hash == name)).mappings().one()
         return Content(**row)
 
     def items(self, key: int) -> list[Item]:
         """Return the articles of an edition, in order."""
-        query = select(edition_items.c.article, edition_items.c.revision)
+        query = sa.select(edition_items.c.article, edition_items.c.revision)
         query = query.where(edition_items.c.edition == key).order_by(edition_items.c.position)
         return self._values(Item, query)
 
 
-EDITIONS = select(
+EDITIONS = sa.select(
     *(column for column in editions.c if column.name != "everybody"), contents.c.subject
 ).join(contents)
 """Selects editions with their subjects; the columns have the names of an `Edition`'s fields."""
 
 
-def has_any(states: Iterable[DeliveryState]) -> ColumnElement[bool]:
+def has_any(states: Iterable[DeliveryState]) -> sa.ColumnElement[bool]:
     """Match editions with a delivery in one of these states."""
     # only the first row of each state is looked up in an index
     firsts = (
-        select(func.min(deliveries.c.subscriber))
+        sa.select(sa.func.min(deliveries.c.subscriber))
         .where(deliveries.c.edition == editions.c.key, deliveries.c.state == state)
         .scalar_subquery()
         for state in states
     )
-    return or_(*(first.is_not(None) for first in firsts))
+    return sa.or_(*(first.is_not(None) for first in firsts))
 
 
-def queue(connection: Connection, edition: int, readers: Select[Any], at: datetime) -> None:
+def queue(connection: sa.Connection, edition: int, readers: sa.Select[Any], at: datetime) -> None:
     """Queue an edition for readers, by a query of their numbers."""
     rows = readers.add_columns(
-        literal(edition),
-        literal(DeliveryState.QUEUED.value),
-        literal(0),
-        literal(0),
-        literal(""),
-        bindparam("at", at, type_=Instant),
+        sa.literal(edition),
+        sa.literal(DeliveryState.QUEUED.value),
+        sa.literal(0),
+        sa.literal(0),
+        sa.literal(""),
+        sa.bindparam("at", at, type_=Instant),
     )
     columns = ["subscriber", "edition", "state", "attempt", "code", "reply", "at"]
-    connection.execute(insert(deliveries).from_select(columns, rows))
+    connection.execute(sa.insert(deliveries).from_select(columns, rows))
 
 
 def queue_for(
-    connection: Connection,
+    connection: sa.Connection,
     edition: int,
     *,
     instead_of: int,
-    condition: ColumnElement[bool],
+    condition: sa.ColumnElement[bool],
     at: datetime,
 ) -> None:
     """Queue an edition for the readers of another (`instead_of`) who aren't in its ledger yet.
@@ -210,22 +196,22 @@ def queue_for(
     `condition` selects the rows of the other edition.
     """
     queued = deliveries.alias()
-    in_ledger = and_(queued.c.edition == edition, queued.c.subscriber == deliveries.c.subscriber)
-    readers = select(deliveries.c.subscriber).where(
-        deliveries.c.edition == instead_of, condition, ~exists().where(in_ledger)
+    in_ledger = sa.and_(queued.c.edition == edition, queued.c.subscriber == deliveries.c.subscriber)
+    readers = sa.select(deliveries.c.subscriber).where(
+        deliveries.c.edition == instead_of, condition, ~sa.exists().where(in_ledger)
     )
     queue(connection, edition, readers, at)
 
 
-def join_readers(rows: FromClause = deliveries) -> Join:
+def join_readers(rows: sa.FromClause = deliveries) -> Join:
     """Join each ledger row with its edition and with its reader as of today."""
     with_edition = rows.join(editions, editions.c.key == rows.c.edition)
     return join_reader(with_edition, rows.c.subscriber)
 
 
-def join_reader(rows: FromClause, reader: ColumnElement[int]) -> Join:
+def join_reader(rows: sa.FromClause, reader: sa.ColumnElement[int]) -> Join:
     """Join editions with one reader as of today."""
-    subscribed = and_(
+    subscribed = sa.and_(
         subscriptions.c.subscriber == reader, subscriptions.c.newsletter == editions.c.newsletter
     )
     return (
@@ -235,13 +221,13 @@ def join_reader(rows: FromClause, reader: ColumnElement[int]) -> Join:
     )
 
 
-def skip_reason(at: datetime | ColumnElement[Any]) -> ColumnElement[str]:
+def skip_reason(at: datetime | sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
     """Return why a reader must not be mailed any more; empty when they may."""
-    subscribed = or_(
+    subscribed = sa.or_(
         editions.c.kind == EditionKind.LETTER, subscriptions.c.state == SubscriptionState.CONFIRMED
     )
-    paused = and_(editions.c.kind != EditionKind.LETTER, subscribers.c.paused_until > at)
-    return case(
+    paused = sa.and_(editions.c.kind != EditionKind.LETTER, subscribers.c.paused_until > at)
+    return sa.case(
         (subscribers.c.key.is_(None), GONE),
         (suppressions.c.address.is_not(None), suppressions.c.reason),
         (paused, PAUSED),

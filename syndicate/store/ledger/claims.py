@@ -14,21 +14,7 @@ from itertools import compress
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    FromClause,
-    Integer,
-    Row,
-    Select,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    select,
-    tuple_,
-)
+import sqlalchemy as sa
 
 from syndicate.model.deliveries import (
     Claim,
@@ -51,7 +37,7 @@ from syndicate.store.database.schema import (
 from syndicate.store.editions.editions import join_readers, skip_reason
 from syndicate.store.ledger.transitions import CLAIM, INTEND, IS_SENDING, RELEASE, SETTLE, SKIP
 
-AnyRow = Row[*tuple[Any, ...]]
+AnyRow = sa.Row[*tuple[Any, ...]]
 _MAX_DOMAINS = 30_000
 """What SQLite takes in one condition; the send loop itself leaves out any others."""
 _LEDGER_ROW = (deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attempt)
@@ -60,7 +46,7 @@ _LEDGER_ROW = (deliveries.c.edition, deliveries.c.subscriber, deliveries.c.attem
 class Claims(Repository):
     """Claims, intents and outcomes, each for a group of readers."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: sa.Connection) -> None:
         super().__init__(connection)
         self._shared: set[int] = set()
 
@@ -158,7 +144,7 @@ class Claims(Repository):
         """Return the rows of the claims whose reader must not be mailed any more."""
         reason = skip_reason(at).label("reason")
         query = select_claims(deliveries, deliveries.c.attempt, reason).where(
-            tuple_(*_LEDGER_ROW).in_(map(_row, claims)),
+            sa.tuple_(*_LEDGER_ROW).in_(map(_row, claims)),
             deliveries.c.state == DeliveryState.CLAIMED,
             deliveries.c.owner == owner,
         )
@@ -169,61 +155,63 @@ class Claims(Repository):
         SKIP.run_all(self._connection, values, microseconds(at))
 
 
-def is_deferred_until(at: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
+def is_deferred_until(at: datetime | sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Match deferred rows that are due at `at`.
 
     Only deferred rows have a time. The state is compared in a way that no index can answer:
     the index of states has all deferred rows, the one of times only those that are due.
     """
     deferred = deliveries.c.state.concat("") == DeliveryState.DEFERRED
-    return and_(deliveries.c.next_attempt_at <= at, deferred)
+    return sa.and_(deliveries.c.next_attempt_at <= at, deferred)
 
 
 @cache
-def _due_queries(dialect: str, *, everywhere: bool) -> tuple[Select[Any], Select[Any]]:
+def _due_queries(dialect: str, *, everywhere: bool) -> tuple[sa.Select[Any], sa.Select[Any]]:
     """Build the queries for new and for deferred rows; each has an index of its own.
 
     They are cached: building them takes longer than running them.
     """
-    edition, now = bindparam("its_edition", type_=Integer), bindparam("now", type_=Instant)
-    sending = exists().where(editions.c.key == edition, IS_SENDING)
-    rows = select(*_LEDGER_ROW).where(deliveries.c.edition == edition, sending)
+    edition, now = sa.bindparam("its_edition", type_=sa.Integer), sa.bindparam("now", type_=Instant)
+    sending = sa.exists().where(editions.c.key == edition, IS_SENDING)
+    rows = sa.select(*_LEDGER_ROW).where(deliveries.c.edition == edition, sending)
     if not everywhere:
         # one list, however long: SQLite refuses some hundred conditions in a row
         domain = domain_of(subscribers.c.address, dialect)
-        excluded = domain.in_(bindparam("without", expanding=True))
-        rows = rows.where(~exists().where(subscribers.c.key == deliveries.c.subscriber, excluded))
-    number, after = deliveries.c.subscriber, bindparam("after", type_=Integer)
+        excluded = domain.in_(sa.bindparam("without", expanding=True))
+        rows = rows.where(
+            ~sa.exists().where(subscribers.c.key == deliveries.c.subscriber, excluded)
+        )
+    number, after = deliveries.c.subscriber, sa.bindparam("after", type_=sa.Integer)
     new = rows.where(deliveries.c.state == DeliveryState.QUEUED, number > after).order_by(number)
     # `number + 0` keeps the database from walking the ledger's own index
     deferred = rows.where(is_deferred_until(now), number + 0 > after).order_by(number + 0)
     return _locked(new, now), _locked(deferred, now)
 
 
-def domain_of(address: ColumnElement[str], dialect: str) -> ColumnElement[str]:
+def domain_of(address: sa.ColumnElement[str], dialect: str) -> sa.ColumnElement[str]:
     """Return what follows the last @ of an address; the usual single @ is found faster."""
-    find = func.instr if dialect == "sqlite" else func.strpos
-    after_first = func.substr(address, find(address, "@") + 1)
-    until_last = func.rtrim(address, func.replace(address, "@", ""))
-    last = func.substr(address, func.length(until_last) + 1)
-    return case((find(after_first, "@") == 0, after_first), else_=last)
+    find = sa.func.instr if dialect == "sqlite" else sa.func.strpos
+    after_first = sa.func.substr(address, find(address, "@") + 1)
+    until_last = sa.func.rtrim(address, sa.func.replace(address, "@", ""))
+    last = sa.func.substr(address, sa.func.length(until_last) + 1)
+    return sa.case((find(after_first, "@") == 0, after_first), else_=last)
 
 
-def _locked(query: Select[Any], now: ColumnElement[Any]) -> Select[Any]:
+def _locked(query: sa.Select[Any], now: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """Select ledger rows that no other transaction has locked, with their readers."""
-    limited = query.limit(bindparam("most", type_=Integer)).with_for_update(skip_locked=True)
+    limited = query.limit(sa.bindparam("most", type_=sa.Integer)).with_for_update(skip_locked=True)
     rows = limited.subquery("some")
     reason = skip_reason(now).label("reason")
     return select_claims(rows, rows.c.attempt, reason).order_by(rows.c.subscriber)
 
 
-def select_claims(rows: FromClause, *columns: ColumnElement[Any]) -> Select[Any]:
+def select_claims(rows: sa.FromClause, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """Select ledger rows with their readers; the first columns have the names of a `Claim`."""
-    return select(
+    return sa.select(
         rows.c.edition,
         rows.c.subscriber,
-        func.coalesce(subscribers.c.email, "").label("email"),
-        func.coalesce(subscribers.c.name, "").label("name"),
+        sa.func.coalesce(subscribers.c.email, "").label("email"),
+        sa.func.coalesce(subscribers.c.name, "").label("name"),
         editions.c.newsletter,
         *columns,
     ).select_from(join_readers(rows))

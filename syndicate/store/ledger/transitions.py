@@ -5,18 +5,7 @@ A row is named by its edition, its subscriber and the attempt that it is at.
 
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Text,
-    bindparam,
-    case,
-    exists,
-    literal_column,
-    null,
-    or_,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.sql.dml import Update
 
 from syndicate.model.deliveries import DeliveryState
@@ -28,54 +17,56 @@ from syndicate.store.editions.editions import join_reader, skip_reason
 IS_SENDING = editions.c.state == EditionState.SENDING
 
 
-def _word(word: str) -> ColumnElement[str]:
+def _word(word: str) -> sa.ColumnElement[str]:
     """Return a word of ours as a literal in the SQL itself."""
-    return literal_column(f"'{word}'", Text())
+    return sa.literal_column(f"'{word}'", sa.Text())
 
 
 _ROW = _EDITION, _SUBSCRIBER, _ATTEMPT = [
-    bindparam(name, type_=BigInteger()) for name in ("row_edition", "row_subscriber", "row_attempt")
+    sa.bindparam(name, type_=sa.BigInteger())
+    for name in ("row_edition", "row_subscriber", "row_attempt")
 ]
 _NEW_ATTEMPT, _CODE, _RETRY_AT, _LEASE, _NOW = (
-    bindparam(name, type_=BigInteger())
+    sa.bindparam(name, type_=sa.BigInteger())
     for name in ("new_attempt", "new_code", "retry_at", "lease_end", "now")
 )
 _STATE, _REPLY, _REASON, _OWNER = (
-    bindparam(name, type_=Text()) for name in ("new_state", "new_reply", "reason", "owner_name")
+    sa.bindparam(name, type_=sa.Text())
+    for name in ("new_state", "new_reply", "reason", "owner_name")
 )
-_FREE = {"owner": null(), "lease_until": null()}
+_FREE = {"owner": sa.null(), "lease_until": sa.null()}
 
 
-def _from(*states: DeliveryState, attempt: ColumnElement[Any] = _ATTEMPT) -> Update:
+def _from(*states: DeliveryState, attempt: sa.ColumnElement[Any] = _ATTEMPT) -> Update:
     """Update a row that is in one of these states, and at its attempt."""
     # as an expression: until PostgreSQL has analysed a new ledger, it prefers the index of
     # states, and walks through the million rows that are in one of them
     state = deliveries.c.state.concat(_word(""))
-    return update(deliveries).where(
+    return sa.update(deliveries).where(
         deliveries.c.edition == _EDITION,
         deliveries.c.subscriber == _SUBSCRIBER,
         deliveries.c.attempt == attempt,
-        or_(*(state == _word(allowed) for allowed in states)),
+        sa.or_(*(state == _word(allowed) for allowed in states)),
     )
 
 
 _CLAIMED = _from(DeliveryState.CLAIMED).where(deliveries.c.owner == _OWNER)
 """Updates a row that this owner has claimed."""
 _IS_WANTED = (
-    exists()
+    sa.exists()
     .select_from(join_reader(editions, deliveries.c.subscriber))
     .where(editions.c.key == deliveries.c.edition, IS_SENDING, skip_reason(_NOW) == "")
     .correlate(deliveries)
 )
 # a body that left counted one attempt more
-_SENT_ATTEMPT = _ATTEMPT + case((deliveries.c.state == _word(DeliveryState.CLAIMED), 0), else_=1)
+_SENT_ATTEMPT = _ATTEMPT + sa.case((deliveries.c.state == _word(DeliveryState.CLAIMED), 0), else_=1)
 
 CLAIM = BulkUpdate(
     _from(DeliveryState.QUEUED, DeliveryState.DEFERRED).values(
         state=_word(DeliveryState.CLAIMED),
         owner=_OWNER,
         lease_until=_LEASE,
-        next_attempt_at=null(),
+        next_attempt_at=sa.null(),
         at=_NOW,
     ),
     per_row=_ROW,
@@ -113,7 +104,11 @@ SETTLE = BulkUpdate(
 )
 SKIP = BulkUpdate(
     _from(DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.CLAIMED).values(
-        state=_word(DeliveryState.SKIPPED), reply=_REASON, **_FREE, next_attempt_at=null(), at=_NOW
+        state=_word(DeliveryState.SKIPPED),
+        reply=_REASON,
+        **_FREE,
+        next_attempt_at=sa.null(),
+        at=_NOW,
     ),
     per_row=[*_ROW, _REASON],
     shared=[_NOW],

@@ -12,21 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Result,
-    and_,
-    bindparam,
-    case,
-    delete,
-    func,
-    literal,
-    null,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+import sqlalchemy as sa
 
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema_delivery import CallKind, backoffs, outgoing_calls
@@ -92,10 +78,12 @@ CALL_COLUMNS = tuple(_CALLS[each.name] for each in fields(OutgoingCall) if each.
 _KEY = ("kind", "endpoint", "topic")
 _SETTLED = ("version", "delivered", "due_at", "attempts", "error")
 _PARAMETERS = {
-    name: bindparam(f"its_{name}", type_=_CALLS[name].type) for name in (*_KEY, *_SETTLED)
+    name: sa.bindparam(f"its_{name}", type_=_CALLS[name].type) for name in (*_KEY, *_SETTLED)
 }
-_HAS_KEY = and_(*(_CALLS[name] == _PARAMETERS[name] for name in _KEY))
-_IS_CLAIM = _HAS_KEY & (_CALLS.due_at == bindparam("its_claimed_until", type_=_CALLS.due_at.type))
+_HAS_KEY = sa.and_(*(_CALLS[name] == _PARAMETERS[name] for name in _KEY))
+_IS_CLAIM = _HAS_KEY & (
+    _CALLS.due_at == sa.bindparam("its_claimed_until", type_=_CALLS.due_at.type)
+)
 _STOPPED = _CALLS.due_at.is_(None) & (_CALLS.error != "")
 """Given up, or waiting for an operator."""
 
@@ -114,7 +102,7 @@ class CallQueue(Repository):
             for topic, v in versions.items()
         ]
         self._insert_new(outgoing_calls, rows)
-        newer = update(outgoing_calls).where(_HAS_KEY, _CALLS.version != _PARAMETERS["version"])
+        newer = sa.update(outgoing_calls).where(_HAS_KEY, _CALLS.version != _PARAMETERS["version"])
         self._run_each(
             newer.values(_newer(_PARAMETERS["version"], at)),
             [{f"its_{name}": row[name] for name in (*_KEY, "version")} for row in rows],
@@ -145,7 +133,7 @@ class CallQueue(Repository):
         self, kind: CallKind, endpoint: str, topics: Sequence[str] | None = None
     ) -> dict[str, str]:
         """Return the newest versions by topic, for these topics at least."""
-        query = select(_CALLS.topic, _CALLS.version).where(
+        query = sa.select(_CALLS.topic, _CALLS.version).where(
             _CALLS.kind == kind, _CALLS.endpoint == endpoint
         )
         if topics is not None and len(topics) <= _MAX_TOPICS:
@@ -156,7 +144,7 @@ class CallQueue(Repository):
         """Delete topics that no longer exist."""
         key = {"its_kind": kind, "its_endpoint": endpoint}
         keys = [{**key, "its_topic": topic} for topic in topics]
-        self._run_each(delete(outgoing_calls).where(_HAS_KEY), keys)
+        self._run_each(sa.delete(outgoing_calls).where(_HAS_KEY), keys)
 
     def delete_other_endpoints(self, kind: CallKind, endpoints: Sequence[str]) -> None:
         """Delete the calls to endpoints that are no longer configured."""
@@ -164,7 +152,7 @@ class CallQueue(Repository):
 
     def delete_topics_outside(self, kind: CallKind, root: str) -> None:
         """Delete topics that don't begin with `root`: the publication has moved."""
-        outside = func.substr(_CALLS.topic, 1, len(root)) != root
+        outside = sa.func.substr(_CALLS.topic, 1, len(root)) != root
         self._delete(outgoing_calls, _CALLS.kind == kind, outside)
 
     def delete_finished(
@@ -174,9 +162,9 @@ class CallQueue(Repository):
 
         Calls of `keep_version` are made only once, and `keep_errors` wait for an operator.
         """
-        finished = and_(_CALLS.kind == kind, _CALLS.due_at.is_(None))
+        finished = sa.and_(_CALLS.kind == kind, _CALLS.due_at.is_(None))
         waits = _CALLS.error.in_(keep_errors)
-        made_once = and_(_CALLS.version == keep_version, _CALLS.error == "")
+        made_once = sa.and_(_CALLS.version == keep_version, _CALLS.error == "")
         self._delete(outgoing_calls, finished, ~waits, ~made_once)
 
     # claim and settle
@@ -201,12 +189,12 @@ class CallQueue(Repository):
         """
         due = _due(kind, endpoint, at)
         batch = (
-            select(_CALLS.endpoint, _CALLS.topic)
+            sa.select(_CALLS.endpoint, _CALLS.topic)
             .where(due)
             .order_by(
                 _CALLS.error != "",
                 _CALLS.due_at,
-                func.length(_CALLS.topic),
+                sa.func.length(_CALLS.topic),
                 _CALLS.topic,
                 _CALLS.endpoint,
             )
@@ -215,8 +203,8 @@ class CallQueue(Repository):
             .cte("batch")  # as a subquery, PostgreSQL may run it again for each row
         )
         claimed = (
-            update(outgoing_calls)
-            .where(tuple_(_CALLS.endpoint, _CALLS.topic).in_(select(batch)), due)
+            sa.update(outgoing_calls)
+            .where(sa.tuple_(_CALLS.endpoint, _CALLS.topic).in_(sa.select(batch)), due)
             .values(due_at=until, claimed=True)
             .returning(*CALL_COLUMNS)
         )
@@ -231,12 +219,12 @@ class CallQueue(Repository):
         values = {name: _PARAMETERS[name] for name in _SETTLED} | {"claimed": False}
         names = (*_KEY, *_SETTLED, "claimed_until")
         rows = [{f"its_{name}": getattr(call, name) for name in names} for call in calls]
-        self._run_each(update(outgoing_calls).where(_IS_CLAIM).values(values), rows)
+        self._run_each(sa.update(outgoing_calls).where(_IS_CLAIM).values(values), rows)
 
     def delete(self, call: OutgoingCall) -> bool:
         """Delete a claimed call; return False where it was enqueued or claimed again."""
         key = {f"its_{name}": getattr(call, name) for name in (*_KEY, "claimed_until")}
-        return self._execute(delete(outgoing_calls).where(_IS_CLAIM), key).rowcount == 1
+        return self._execute(sa.delete(outgoing_calls).where(_IS_CLAIM), key).rowcount == 1
 
     def pause(self, endpoint: str, until: datetime) -> None:
         """Don't call an endpoint until then, or for longer where it is paused for longer."""
@@ -247,19 +235,19 @@ class CallQueue(Repository):
 
     def pending(self) -> list[PendingCalls]:
         """Return the calls that wait or were given up, the most urgent first."""
-        topic = case((_CALLS.kind == CallKind.INDEXNOW, ""), else_=_CALLS.topic)
+        topic = sa.case((_CALLS.kind == CallKind.INDEXNOW, ""), else_=_CALLS.topic)
         group = (_CALLS.kind, _CALLS.endpoint, topic.label("topic"), _CALLS.error)
-        backoff = case((backoffs.c.until > _CALLS.due_at, backoffs.c.until), else_=_CALLS.due_at)
-        due_at = func.min(backoff).label("due_at")
+        backoff = sa.case((backoffs.c.until > _CALLS.due_at, backoffs.c.until), else_=_CALLS.due_at)
+        due_at = sa.func.min(backoff).label("due_at")
         query = (
-            select(
+            sa.select(
                 *group,
                 due_at,
-                func.count().label("calls"),
-                func.max(_CALLS.attempts).label("attempts"),
+                sa.func.count().label("calls"),
+                sa.func.max(_CALLS.attempts).label("attempts"),
             )
             .outerjoin_from(outgoing_calls, backoffs, backoffs.c.endpoint == _CALLS.endpoint)
-            .where(or_(_CALLS.due_at.is_not(None), _CALLS.error != ""))
+            .where(sa.or_(_CALLS.due_at.is_not(None), _CALLS.error != ""))
             .group_by(*group)
             .order_by(due_at.is_(None), due_at, _CALLS.endpoint, topic, _CALLS.error)
         )
@@ -283,12 +271,12 @@ class CallQueue(Repository):
 
         What a process has claimed isn't changed.
         """
-        waiting = or_(_CALLS.due_at > at, _STOPPED)
+        waiting = sa.or_(_CALLS.due_at > at, _STOPPED)
         self._update(outgoing_calls, waiting, ~_CALLS.claimed, due_at=at)
         self._delete(backoffs)
 
 
-def read_calls(rows: Result[Any]) -> list[OutgoingCall]:
+def read_calls(rows: sa.Result[Any]) -> list[OutgoingCall]:
     """Return the calls of rows with `CALL_COLUMNS`."""
     return [OutgoingCall(**row) for row in rows.mappings()]
 
@@ -302,19 +290,21 @@ def _newer(version: Any, at: datetime) -> dict[str, Any]:
 
     It isn't due where the endpoint has that version, and nothing else was sent since.
     """
-    unsent = and_(~_CALLS.claimed, _CALLS.attempts == 0, _CALLS.error == "")
+    unsent = sa.and_(~_CALLS.claimed, _CALLS.attempts == 0, _CALLS.error == "")
     is_known = unsent & (_CALLS.delivered == version)
-    due_at = case((is_known, null()), else_=literal(at, _CALLS.due_at.type))
+    due_at = sa.case((is_known, sa.null()), else_=sa.literal(at, _CALLS.due_at.type))
     return {"version": version, "due_at": due_at, "claimed": False, "attempts": 0}
 
 
-def _due(kind: CallKind, endpoint: str | None, at: datetime) -> ColumnElement[bool]:
+def _due(kind: CallKind, endpoint: str | None, at: datetime) -> sa.ColumnElement[bool]:
     """Match calls that are due by `at` and wanted, to endpoints that aren't paused."""
-    paused = select(backoffs).where(backoffs.c.endpoint == _CALLS.endpoint, backoffs.c.until > at)
-    return and_(
+    paused = sa.select(backoffs).where(
+        backoffs.c.endpoint == _CALLS.endpoint, backoffs.c.until > at
+    )
+    return sa.and_(
         _CALLS.kind == kind,
         *([] if endpoint is None else [_CALLS.endpoint == endpoint]),
         _CALLS.due_at <= at,
-        or_(_CALLS.expires_at.is_(None), _CALLS.expires_at > at),
+        sa.or_(_CALLS.expires_at.is_(None), _CALLS.expires_at > at),
         ~paused.exists(),
     )
