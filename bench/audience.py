@@ -138,7 +138,7 @@ def counted(store: Store, criteria: Criteria) -> tuple[int, float]:
     """Count whom an edition for a segment would reach, and the seconds that takes."""
     began = time.perf_counter()
     with store.read() as tx:
-        people = tx.segments.count(criteria, "news", at=datetime.now(UTC))
+        people = tx.search.count_segment(criteria, "news", at=datetime.now(UTC))
     return people, time.perf_counter() - began
 
 

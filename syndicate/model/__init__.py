@@ -1,8 +1,8 @@
 """What the store keeps, as frozen values, and the pure decisions about them.
 
 `articles` and their compiled bodies, `pictures`, `videos` and `old_addresses`; `urls` normalises
-web addresses; `media_integrity` checks files. `schedule_slots` computes when a schedule is due, and
-which slots fire; `article_selection` is what is new to a schedule, and what an
-edition takes of it. `editions`, their progress and control;
+web addresses. `schedule_slots` computes when a schedule is due, and which slots fire;
+`article_selection` is what is new to a schedule, and what an edition takes of it.
+`editions`, their progress and control;
 `deliveries`, the ledger's rows, and when to try again; `subscribers` and what changes about them.
 """

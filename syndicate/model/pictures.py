@@ -1,11 +1,14 @@
 """Which renditions and crops a local picture has, and how their files are named.
 
 Intake makes them, pages link to them, publishing copies them. Everything follows from a
-`Figure`; nothing here reads the disk.
+`Figure`, but whether a file in `media/` is intact: that follows from its name and content.
 """
 
+import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import BufferedReader, BytesIO
 
 from syndicate.model.articles import Figure
 
@@ -22,6 +25,10 @@ _MAIL_DENSITY = 1.4
 _WIDEST_CROP = 1200
 _MIN_CROPPED = 696
 """The width that search engines require."""
+File = BufferedReader | BytesIO
+_HASHED = re.compile(r"([0-9a-f]{32})(-[0-9x]+)?\.([a-z0-9]+)")
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"IEND\xaeB`\x82"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,3 +165,65 @@ def _set(figure: Figure, base: str, suffix: str | None) -> str:
     if suffix is None and figure.width in names:
         names[figure.width] = figure.src
     return ", ".join(f"{base}{name} {width}w" for width, name in names.items())
+
+
+def is_intact(name: str, file: File) -> bool:
+    """Whether an open file's content matches its name; True for names without a hash.
+
+    Pictures and recordings are named by the hash of their bytes. Renditions have the name of
+    their picture, so only their signature, end and length are checked.
+    """
+    match = _HASHED.fullmatch(name.rpartition("/")[2])
+    if match is None:
+        return True
+    digest, size, suffix = match.groups()
+    if size:
+        return _is_complete(suffix, file)
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()[:32] == digest
+
+
+def _is_complete(suffix: str, file: File) -> bool:
+    match suffix:
+        case "jpg" | "jpeg":
+            return _head(file, 2) == b"\xff\xd8" and _tail(file, 2) == b"\xff\xd9"
+        case "png":
+            return _head(file, len(_PNG)) == _PNG and _tail(file, len(_PNG_END)) == _PNG_END
+        case "webp":
+            head = _head(file, 12)
+            length = int.from_bytes(head[4:8], "little") + 8
+            return head[:4] == b"RIFF" and head[8:] == b"WEBP" and length == _length(file)
+        case "avif":
+            return _is_avif(file)
+    return _length(file) > 0
+
+
+def _is_avif(file: File) -> bool:
+    """Walk the boxes of the file: the last one must end where the file does."""
+    if _head(file, 8)[4:] != b"ftyp":
+        return False
+    length, at = _length(file), 0
+    while at < length:
+        file.seek(at)
+        head = file.read(16)
+        size = int.from_bytes(head[:4], "big")
+        if size == 1:
+            size = int.from_bytes(head[8:16], "big")
+        if size < 8:  # noqa: PLR2004 - a box has eight bytes at least; 0 is "to the end"
+            return size == 0
+        at += size
+    return at == length
+
+
+def _head(file: File, count: int) -> bytes:
+    file.seek(0)
+    return file.read(count)
+
+
+def _tail(file: File, count: int) -> bytes:
+    file.seek(max(_length(file) - count, 0))
+    return file.read(count)
+
+
+def _length(file: File) -> int:
+    return file.seek(0, 2)

@@ -94,7 +94,7 @@ class MailStatus:
     def read(cls, tx: Transaction, config: Config, at: datetime) -> Self:
         """Read the state at `at`; this takes few rows, however much mail is sent."""
         holds = {hold.what: hold for hold in tx.holds.current(at)}
-        stored = sorted(tx.sender_progress.recent(at - _LOOKBACK), key=lambda rate: rate.at)
+        stored = sorted(tx.heartbeats.recent_rates(at - _LOOKBACK), key=lambda rate: rate.at)
         # the newest figures of each process for each relay
         latest = {(rate.owner.rpartition(":")[0], rate.relay): rate for rate in stored}
         used_up = tx.quotas.exhausted(at=at)

@@ -44,9 +44,6 @@ def purge_daily(
     A trial's `at` in the future counts as now, so nothing is deleted before its day.
     """
     at = min(at, clock.now())
-    with store.read() as tx:
-        if tx.attempt_limits.was_done("retention", per=_DAY, at=at):
-            return None
     with store.write() as tx:
         if not tx.attempt_limits.once("retention", per=_DAY, at=at):
             return None
@@ -66,16 +63,15 @@ def purge(
     unconfirmed = 0
     with store.write() as tx:
         tx.attempt_limits.delete_before(at - _COUNTERS_KEPT)
-    with store.read() as tx:
-        keys = tx.retention.unconfirmed(before)
+        keys = tx.erasures.unconfirmed(before)
     while keys and not stop.is_set():
         step, keys = keys[:STEP], keys[STEP:]
         with store.write() as tx:
-            unconfirmed += tx.retention.delete_unconfirmed(step, before, cause=cause)
-    letters = _purge_in_steps(store, stop, lambda tx: tx.retention.delete_letters(before))
+            unconfirmed += tx.erasures.delete_unconfirmed(step, before, cause=cause)
+    letters = _purge_in_steps(store, stop, lambda tx: tx.erasures.delete_letters(before))
     events, limit = 0, rule.events
     if limit:
-        events = _purge_in_steps(store, stop, lambda tx: tx.retention.delete_events(at - limit))
+        events = _purge_in_steps(store, stop, lambda tx: tx.erasures.delete_events(at - limit))
     return RetentionReport(unconfirmed=unconfirmed, letters=letters, events=events)
 
 
@@ -96,7 +92,7 @@ def count_purgeable(store: Store, config: Config, *, at: datetime) -> RetentionR
     rule = config.retention
     with store.read() as tx:
         return RetentionReport(
-            unconfirmed=len(tx.retention.unconfirmed(at - rule.unconfirmed)),
-            letters=tx.retention.count_letters(at - rule.unconfirmed),
-            events=tx.retention.count_events(at - rule.events) if rule.events else 0,
+            unconfirmed=len(tx.erasures.unconfirmed(at - rule.unconfirmed)),
+            letters=tx.erasures.count_letters(at - rule.unconfirmed),
+            events=tx.erasures.count_events(at - rule.events) if rule.events else 0,
         )

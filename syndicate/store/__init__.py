@@ -11,11 +11,11 @@
 """
 
 from syndicate.store.articles.writes import ArticleWriter, NewArticle
-from syndicate.store.audience.confirmations import PendingConfirmation
 from syndicate.store.audience.data_export import MailedItem, PersonalRecord
 from syndicate.store.audience.import_staging import StagedReader
 from syndicate.store.audience.newsletters import NewsletterRename
 from syndicate.store.audience.search import Growth, SearchCriteria
+from syndicate.store.audience.subscribers import PendingConfirmation
 from syndicate.store.database.schema_delivery import CallKind
 from syndicate.store.editions.archive import ArchivedEdition
 from syndicate.store.editions.clicks import LinkClick, LinkClicks

@@ -15,15 +15,13 @@ from syndicate.store.articles.reading import MediaCatalogue, PublishedArticles
 from syndicate.store.articles.writes import ArticleWriter
 from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.bulk_import import BulkImport
-from syndicate.store.audience.confirmations import Confirmations
 from syndicate.store.audience.data_export import DataExport
-from syndicate.store.audience.erasures import Erasures, RetentionStore
+from syndicate.store.audience.erasures import Erasures
 from syndicate.store.audience.merges import Merges
 from syndicate.store.audience.newsletters import Newsletters
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.audience.search import SubscriberSearch
-from syndicate.store.audience.segments import Segments
-from syndicate.store.audience.subscribers import Subscribers
+from syndicate.store.audience.subscribers import Confirmations, Subscribers
 from syndicate.store.database.attempt_limits import AttemptLimits
 from syndicate.store.database.migrate import migrate
 from syndicate.store.database.repository import LOCK_NUMBERS, Repository, lock
@@ -38,13 +36,7 @@ from syndicate.store.editions.metrics_snapshot import MetricsSnapshot
 from syndicate.store.editions.successors import Successors
 from syndicate.store.ledger.claims import Claims
 from syndicate.store.ledger.deliveries import Deliveries
-from syndicate.store.ledger.mail_flow import (
-    Heartbeat,
-    Heartbeats,
-    Holds,
-    SenderProgress,
-    SendQuotas,
-)
+from syndicate.store.ledger.mail_flow import Heartbeat, Heartbeats, Holds, SendQuotas
 from syndicate.store.push.call_queue import CallQueue
 from syndicate.store.push.engine_positions import EnginePositions
 from syndicate.store.push.hub import HubSubscriptions
@@ -63,8 +55,7 @@ class Keys(Repository):
         """Return a secret; make it at its first use, which needs a write transaction."""
         secret = self.find(name)
         if secret is None:
-            row = {"name": name, "secret": secrets.token_bytes(_SECRET_BYTES)}
-            self._insert_new(keys, row)
+            self._insert_new(keys, {"name": name, "secret": secrets.token_bytes(_SECRET_BYTES)})
             secret = self.find(name)
             assert secret is not None
         return secret
@@ -92,15 +83,12 @@ class Transaction:
     claims = cached_property(lambda self: Claims(self._connection))
     holds = cached_property(lambda self: Holds(self._connection))
     quotas = cached_property(lambda self: SendQuotas(self._connection))
-    sender_progress = cached_property(lambda self: SenderProgress(self._connection))
     heartbeats = cached_property(lambda self: Heartbeats(self._connection))
     control = cached_property(lambda self: EditionControl(self._connection))
     successors = cached_property(lambda self: Successors(self._connection))
     confirmations = cached_property(lambda self: Confirmations(self._connection))
     audit_log = cached_property(lambda self: AuditLog(self._connection))
     search = cached_property(lambda self: SubscriberSearch(self._connection))
-    segments = cached_property(lambda self: Segments(self._connection))
-    retention = cached_property(lambda self: RetentionStore(self._connection))
     merges = cached_property(lambda self: Merges(self._connection))
     erasures = cached_property(lambda self: Erasures(self._connection))
     data_export = cached_property(lambda self: DataExport(self._connection))

@@ -55,9 +55,9 @@ def read(store, config, at=NOW):
 
 def test_processes_that_are_at_work_with_a_relay_are_added_up(store, config):
     with store.write() as tx:
-        tx.sender_progress.save(pace("main"))
-        tx.sender_progress.save(pace("main", owner="host/1:8:1:b", accepted=10, per_second=2.5))
-        tx.sender_progress.save(pace("main", NOW - 5 * SECOND, owner="host/1:9:1:c"))
+        tx.heartbeats.save_rate(pace("main"))
+        tx.heartbeats.save_rate(pace("main", owner="host/1:8:1:b", accepted=10, per_second=2.5))
+        tx.heartbeats.save_rate(pace("main", NOW - 5 * SECOND, owner="host/1:9:1:c"))
     main, new = read(store, config(relays=RELAYS)).relays
     assert (main.sessions, main.per_second, main.accepted, main.deferred) == (8, 32.5, 100, 18)
     assert (new.sessions, new.per_second, new.accepted, new.blocker) == (0, 0, 0, None)
@@ -65,8 +65,8 @@ def test_processes_that_are_at_work_with_a_relay_are_added_up(store, config):
 
 def test_of_two_passes_of_one_process_the_last_word_counts(store, config):
     with store.write() as tx:
-        tx.sender_progress.save(pace("main", NOW - SECOND, owner="host/1:7:1:a"))
-        tx.sender_progress.save(pace("main", owner="host/1:7:1:b", sessions=1))
+        tx.heartbeats.save_rate(pace("main", NOW - SECOND, owner="host/1:7:1:a"))
+        tx.heartbeats.save_rate(pace("main", owner="host/1:7:1:b", sessions=1))
     assert read(store, config(relays=RELAYS)).relays[0].sessions == 1
 
 
@@ -126,7 +126,7 @@ def test_a_relay_that_can_not_be_reached_is_in_the_way_until_it_is(store, config
     assert (one.kind, one.relay) == (BlockerKind.OUT, "127.0.0.1")
     assert "nothing listens there" in one.reason
     with store.write() as tx:
-        tx.sender_progress.save(pace("127.0.0.1", clock.now()))
+        tx.heartbeats.save_rate(pace("127.0.0.1", clock.now()))
     assert not read(store, given, clock.now()).blockers
 
 
@@ -153,7 +153,7 @@ def test_where_nothing_else_is_in_the_way_somebody_has_to_deliver(store, config)
     assert one.kind is BlockerKind.NOBODY
     assert not read(store, given).edition_blockers(deferred)
     with store.write() as tx:
-        tx.sender_progress.save(pace("main", NOW - MINUTE))
+        tx.heartbeats.save_rate(pace("main", NOW - MINUTE))
     assert not read(store, given).edition_blockers(queued)
     assert read(store, given, NOW + MINUTE).edition_blockers(queued)
 

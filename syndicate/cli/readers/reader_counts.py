@@ -94,7 +94,7 @@ def segments(command: CommandContext, *, json: AsJson = False) -> None:
         rows = [
             {
                 "name": segment.name,
-                "people": tx.segments.count(command.config.criteria(segment.name), at=now),
+                "people": tx.search.count_segment(command.config.criteria(segment.name), at=now),
                 "where": segment.where,
                 "description": segment.description,
             }
@@ -124,13 +124,14 @@ def show(
         command.newsletter(newsletter)
     criteria, now = command.config.criteria(name), clock.now()
     with command.store() as store, store.read() as tx:
+        found = tx.search.segment_addresses(criteria, newsletter, at=now)
         if addresses and not json:
-            for email in tx.segments.addresses(criteria, newsletter, at=now):
+            for email in found:
                 echo(email)
             return
-        people = tx.segments.count(criteria, at=now)
-        reached = tx.segments.count(criteria, newsletter, at=now) if newsletter else None
-        emails = list(tx.segments.addresses(criteria, newsletter, at=now)) if addresses else None
+        people = tx.search.count_segment(criteria, at=now)
+        reached = tx.search.count_segment(criteria, newsletter, at=now) if newsletter else None
+        emails = list(found) if addresses else None
     if json:
         values = {"name": name, "where": chosen.where, "people": people}
         values |= {} if reached is None else {"newsletter": newsletter, "reached": reached}

@@ -191,7 +191,7 @@ class Ledger:
             else:
                 tx.holds.lift(name, over_by=now)
         for rate in batch.rates:
-            tx.sender_progress.save(rate)
+            tx.heartbeats.save_rate(rate)
         claims: list[Claim] = []
         if batch.claim_request is not None:
             lease = Lease(self.name, self.current_time, now + _CLAIM_LEASE)

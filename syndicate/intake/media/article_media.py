@@ -17,7 +17,7 @@ from syndicate.intake.media import image_codec
 from syndicate.intake.media.metadata import strip_metadata
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Figure, Recording
-from syndicate.model.media_integrity import is_intact
+from syndicate.model.pictures import is_intact
 from syndicate.model.urls import http_url
 from syndicate.workers.resource_limits import restart_timers
 

@@ -10,7 +10,7 @@ from syndicate.config import Config
 from syndicate.errors import Problem, SyndicateError
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Article
-from syndicate.model.media_integrity import is_intact
+from syndicate.model.pictures import is_intact
 
 _LOADED = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 

@@ -1,8 +1,8 @@
 """The audience: subscribers and everything that is kept about them.
 
-`subscribers` subscribes, changes and suppresses people.
-`audit_log` records every change; `confirmations` keeps what a letter asks to confirm.
-`search` filters and counts people, `segments` by an expression of the configuration.
+`subscribers` subscribes, changes and suppresses people, and keeps what letters ask to confirm.
+`audit_log` records every change.
+`search` filters and counts people, also by an expression that `segments` compiles.
 `bulk_import` adds thousands at once, from the temporary tables of `import_staging`.
 `merges` makes one person of two, and keeps the dropped number and address.
 `newsletters` renames newsletters; `private_feeds` keeps the tokens of private feeds.

@@ -12,10 +12,10 @@ from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Subscriber, SubscriberChange
 from syndicate.store.audience.audit_log import AuditLog
-from syndicate.store.audience.confirmations import Confirmations, PendingConfirmation
 from syndicate.store.audience.merges import FormerAddresses, Merges
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.audience.search import select_people, subscribers_from
+from syndicate.store.audience.subscribers import Confirmations, PendingConfirmation
 from syndicate.store.database.repository import Repository, value_of
 from syndicate.store.database.schema import (
     clicks,

@@ -43,7 +43,7 @@ _SECRET = "erasures"  # noqa: S105 - its name; every store has it from the start
 
 
 class Erasures(Repository):
-    """Erases people, and knows the addresses that were erased."""
+    """Erases people, knows the addresses that were erased, and deletes what is too old."""
 
     def erase(self, key: int, *, cause: Cause) -> bool:
         """Erase everything about a subscriber; return False where there is none.
@@ -99,17 +99,7 @@ class Erasures(Repository):
         query = select(key_table.c.secret).where(key_table.c.name == _SECRET)
         return bytes(self._execute(query).scalar_one())
 
-    def _hash(self, address: str) -> str:
-        return hash_address(address, self.secret())
-
-
-def hash_address(address: str, secret: bytes) -> str:
-    """Return the hash that is kept of an erased address, which is in its normal form."""
-    return hmac.digest(secret, address.encode(), "sha256").hex()
-
-
-class RetentionStore(Repository):
-    """Counts and deletes what is too old to be kept."""
+    # what is too old
 
     def unconfirmed(self, before: datetime) -> list[int]:
         """Return the keys of those who signed up before then and never confirmed anything."""
@@ -125,7 +115,7 @@ class RetentionStore(Repository):
         query = select(subscribers.c.key).where(subscribers.c.key.in_(keys), _unconfirmed(before))
         keys = self._column(query)
         if keys:
-            Erasures(self._connection).delete_people(keys, history=True)
+            self.delete_people(keys, history=True)
             erased = ((key, "") for key in keys)
             AuditLog(self._connection).add_all(erased, Action.ERASED, cause)
         return len(keys)
@@ -154,6 +144,14 @@ class RetentionStore(Repository):
             oldest = select(table.c.key).where(old).order_by(table.c.key).limit(STEP)
             deleted += self._delete(table, table.c.key.in_(oldest))
         return deleted
+
+    def _hash(self, address: str) -> str:
+        return hash_address(address, self.secret())
+
+
+def hash_address(address: str, secret: bytes) -> str:
+    """Return the hash that is kept of an erased address, which is in its normal form."""
+    return hmac.digest(secret, address.encode(), "sha256").hex()
 
 
 def _letters(before: datetime) -> ColumnElement[bool]:

@@ -54,8 +54,7 @@ class PrivateFeedTokens(Repository):
         """End a subscriber's private feed at once; return False where they have none."""
         revoked = self._delete(private_feeds, private_feeds.c.subscriber == key) == 1
         if revoked:
-            log = AuditLog(self._connection)
-            log.add(key, Action.REVOKED, cause, detail=why)
+            AuditLog(self._connection).add(key, Action.REVOKED, cause, detail=why)
         return revoked
 
     def is_valid(self, token: str) -> bool:

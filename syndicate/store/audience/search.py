@@ -1,4 +1,4 @@
-"""Finds and counts subscribers by filter and by newsletter, and builds them from rows."""
+"""Finds and counts subscribers by filter, newsletter and segment, and builds them from rows."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from syndicate import clock
 from syndicate.clock import EPOCH
 from syndicate.config import Criteria
 from syndicate.model.subscribers import Action, Subscriber, Subscription, SubscriptionState
-from syndicate.store.audience.segments import condition, has
+from syndicate.store.audience.segments import Condition, condition, has, is_subscribed, takes_mail
 from syndicate.store.database.repository import Repository, value_of
 from syndicate.store.database.schema import (
     changes,
@@ -167,6 +167,29 @@ class SubscriberSearch(Repository):
             Growth(at=EPOCH + number * _INTERVAL, joined=joined, left=left)
             for number, joined, left in self._execute(query)
         ]
+
+    def count_segment(
+        self, criteria: Criteria, newsletter: str | None = None, *, at: datetime
+    ) -> int:
+        """Count the people in a segment, or those who would get a newsletter's edition at `at`."""
+        return self._count(subscribers, *self._in_segment(criteria, newsletter, at))
+
+    def segment_addresses(
+        self, criteria: Criteria, newsletter: str | None = None, *, at: datetime
+    ) -> Iterator[str]:
+        """Iterate over the addresses of the same people, in the order they came."""
+        query = sa.select(subscribers.c.email).where(*self._in_segment(criteria, newsletter, at))
+        streamed = query.order_by(subscribers.c.key).execution_options(yield_per=_FETCH_SIZE)
+        yield from self._execute(streamed).scalars()
+
+    def _in_segment(
+        self, criteria: Criteria, newsletter: str | None, at: datetime
+    ) -> Iterator[Condition]:
+        yield condition(criteria, self._dialect, at=at)
+        if newsletter is not None:
+            yield is_subscribed([newsletter])
+            yield ~subscribers.c.address.in_(sa.select(suppressions.c.address))
+            yield takes_mail(at)
 
     def _filtered(self, query: sa.Select[Any], criteria: SearchCriteria) -> sa.Select[Any]:
         if criteria.newsletter is not None:

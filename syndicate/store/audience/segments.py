@@ -6,7 +6,7 @@ code points: PostgreSQL by default compares by its locale.
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -29,19 +29,10 @@ from syndicate.config.segment_expression import (
     Subject,
 )
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema import (
-    clicks,
-    subscriber_tags,
-    subscribers,
-    subscriptions,
-    suppressions,
-)
+from syndicate.store.database.schema import clicks, subscriber_tags, subscribers, subscriptions
 
 Condition = sa.ColumnElement[bool]
 
-_FETCH_SIZE = 1000
-"""Rows per fetch."""
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 _DIGITS = r"^\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?\s*$"
 """The numbers that SQLite knows, too."""
@@ -55,31 +46,6 @@ _COMPARE: Mapping[Comparison, Callable[[Any, Any], Any]] = {
     Comparison.MORE: operator.gt,
     Comparison.MORE_OR_EQUAL: operator.ge,
 }
-
-
-class Segments(Repository):
-    """Counts and lists the people in a segment."""
-
-    def count(self, criteria: Criteria, newsletter: str | None = None, *, at: datetime) -> int:
-        """Count everybody in it, or those who would get a newsletter's edition at `at`."""
-        return self._count(subscribers, *self._conditions(criteria, newsletter, at))
-
-    def addresses(
-        self, criteria: Criteria, newsletter: str | None = None, *, at: datetime
-    ) -> Iterator[str]:
-        """Iterate over the addresses of the same people, in the order they came."""
-        query = sa.select(subscribers.c.email).where(*self._conditions(criteria, newsletter, at))
-        streamed = query.order_by(subscribers.c.key).execution_options(yield_per=_FETCH_SIZE)
-        yield from self._execute(streamed).scalars()
-
-    def _conditions(
-        self, criteria: Criteria, newsletter: str | None, at: datetime
-    ) -> Iterator[Condition]:
-        yield condition(criteria, self._dialect, at=at)
-        if newsletter is not None:
-            yield has(subscriptions, _confirmed((newsletter,)))
-            yield ~subscribers.c.address.in_(sa.select(suppressions.c.address))
-            yield takes_mail(at)
 
 
 def condition(criteria: Criteria, dialect: str, *, at: datetime) -> Condition:
@@ -135,7 +101,7 @@ class _ConditionBuilder:
             case Subject.TAG:
                 return has(subscriber_tags, subscriber_tags.c.tag.in_(names))
             case Subject.NEWSLETTER:
-                return has(subscriptions, _confirmed(names))
+                return is_subscribed(names)
             case Subject.LANGUAGE:
                 language = sa.func.lower(
                     sa.func.coalesce(subscribers.c.language, self._criteria.language)
@@ -173,11 +139,13 @@ class _ConditionBuilder:
         return sa.case((numeric, test(sa.cast(text, sa.Float))), else_=sa.false())
 
 
-def _confirmed(newsletters: tuple[str, ...]) -> Condition:
-    return sa.and_(
+def is_subscribed(newsletters: Collection[str]) -> Condition:
+    """Match subscribers with a confirmed subscription to one of these newsletters."""
+    confirmed = sa.and_(
         subscriptions.c.newsletter.in_(newsletters),
         subscriptions.c.state == SubscriptionState.CONFIRMED,
     )
+    return has(subscriptions, confirmed)
 
 
 def _text(field: str) -> sa.ColumnElement[str]:

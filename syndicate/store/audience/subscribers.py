@@ -1,9 +1,10 @@
-"""Subscribers, their subscriptions, and suppressed addresses.
+"""Subscribers, their subscriptions, suppressed addresses, and what letters ask to confirm.
 
 The audit log records every change, with its cause, in the same transaction.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ from syndicate.store.audience.erasures import Erasures
 from syndicate.store.audience.merges import FormerAddresses, Merges
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.audience.search import select_people, subscribers_from
-from syndicate.store.database.repository import LOCK_AUDIENCE, Repository, lock
+from syndicate.store.database.repository import LOCK_AUDIENCE, Repository, columns_of, lock
 from syndicate.store.database.schema import (
     confirmations,
     subscriber_tags,
@@ -283,3 +284,41 @@ class Subscribers(Repository):
     def _one(self, condition: ColumnElement[bool]) -> Subscriber | None:
         query = select_people().where(condition).order_by(subscriptions.c.newsletter)
         return next(subscribers_from(self._connection, self._execute(query)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingConfirmation:
+    """What one letter asks its reader to confirm."""
+
+    letter: int
+    """The number of its edition."""
+    subscriber: int
+    kind: ConfirmationKind
+    asked: dict[str, Any]
+    """Its parameters: `newsletters` by name; or `from` and `to`, two subscribers' keys; or none."""
+    at: datetime
+    expires_at: datetime
+    done_at: datetime | None = None
+
+
+class Confirmations(Repository):
+    """Confirmations, by letter and subscriber."""
+
+    def add(self, pending: PendingConfirmation) -> None:
+        """Add a confirmation that is pending."""
+        self._insert(confirmations, columns_of(pending))
+
+    def find(self, letter: int, subscriber: int) -> PendingConfirmation | None:
+        """Find what a letter asks of a subscriber."""
+        matches = confirmations.c.letter == letter, confirmations.c.subscriber == subscriber
+        return self._value(PendingConfirmation, select(confirmations).where(*matches))
+
+    def by_subscriber(self, subscriber: int) -> list[PendingConfirmation]:
+        """Return what a subscriber was asked, oldest first."""
+        query = select(confirmations).where(confirmations.c.subscriber == subscriber)
+        return self._values(PendingConfirmation, query.order_by(confirmations.c.letter))
+
+    def mark_done(self, letter: int, *, at: datetime) -> bool:
+        """Record that a letter was confirmed; return False where it was confirmed before."""
+        pending = confirmations.c.letter == letter, confirmations.c.done_at.is_(None)
+        return self._update(confirmations, *pending, done_at=at) == 1

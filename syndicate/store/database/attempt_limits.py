@@ -26,7 +26,7 @@ class AttemptLimits(Repository):
         What is refused isn't counted.
         """
         length = per / _SLICES
-        slice_ = _window_start(at, length)
+        slice_ = window_start(at, length)
         self._insert_new(counters, {"name": name, "starts_at": slice_, "count": 0})
         is_named, starts_at = counters.c.name == name, counters.c.starts_at
         recent = (starts_at > at - per - length) & (starts_at <= at)
@@ -45,18 +45,14 @@ class AttemptLimits(Repository):
 
     def once(self, name: str, *, per: timedelta, at: datetime) -> bool:
         """Return True for the first call in a calendar window, such as a day in UTC."""
-        row = {"name": name, "starts_at": _window_start(at, per), "count": 1}
+        row = {"name": name, "starts_at": window_start(at, per), "count": 1}
         return self._insert_new(counters, row) == 1
-
-    def was_done(self, name: str, *, per: timedelta, at: datetime) -> bool:
-        """Whether `once` has returned True in the calendar window of `at`."""
-        window = _window_start(at, per)
-        return self._exists(counters, counters.c.name == name, counters.c.starts_at == window)
 
     def delete_before(self, before: datetime) -> int:
         """Delete counts that began before then; return how many."""
         return self._delete(counters, counters.c.starts_at < before)
 
 
-def _window_start(at: datetime, length: timedelta) -> datetime:
+def window_start(at: datetime, length: timedelta) -> datetime:
+    """Return when the calendar window of `at` begins; a day's begins at midnight in UTC."""
     return EPOCH + (at - EPOCH) // length * length

@@ -76,8 +76,7 @@ def table(name: str, *items: SchemaItem, **options: Any) -> sa.Table:
 articles = table(
     "articles",
     sa.Column("key", sa.Integer, primary_key=True),
-    sa.Column("id", sa.Text, nullable=False, unique=True),
-    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    *columns(sa.Text, "id", "slug", unique=True),
     sa.Column("path", sa.Text, unique=True),
     sa.Column("source", sa.String(64), nullable=False, index=True),
     sa.Column("first_seen", Instant, nullable=False),
@@ -305,8 +304,7 @@ clicks = table(
 
 deliveries = table(
     "deliveries",
-    sa.Column("edition", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("subscriber", sa.Integer, primary_key=True, autoincrement=False),
+    *columns(sa.Integer, "edition", "subscriber", primary_key=True, autoincrement=False),
     sa.Column("state", one_of(DeliveryState), nullable=False),
     *columns(sa.Integer, "attempt", "code"),
     sa.Column("owner", sa.Text),

@@ -83,11 +83,8 @@ Index(
 outgoing_calls = table(
     "outgoing_calls",
     Column("kind", one_of(CallKind), primary_key=True),
-    Column("endpoint", Text, primary_key=True),
-    Column("topic", Text, primary_key=True),
-    Column("host", Text, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("delivered", Text, nullable=False),
+    *columns(Text, "endpoint", "topic", primary_key=True),
+    *columns(Text, "host", "version", "delivered"),
     Column("payload", JSON, nullable=False),
     Column("due_at", Instant),
     Column("claimed", Boolean, nullable=False),

@@ -17,27 +17,12 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    InvalidatePoolError,
-    NoSuchModuleError,
-)
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from syndicate.config.secret import mask_secrets
-from syndicate.errors import (
-    ConfigError,
-    Refused,
-    StoreError,
-    StoreLocked,
-    StoreUnreachable,
-    SyndicateError,
-)
+from syndicate.errors import ConfigError, Refused, StoreError, StoreLocked, StoreUnreachable
 from syndicate.private_file import create_private
 
 BUSY_TIMEOUT = 5_000
@@ -71,7 +56,7 @@ def open_engine(url: str) -> Engine:
     try:
         # errors end up in logs, and values may be secrets of readers: keep them out
         engine = create_engine(url, hide_parameters=True, **options)
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+    except (exc.ArgumentError, exc.NoSuchModuleError, ValueError) as error:
         raise _not_a_store(url) from error
     if engine.dialect.name == "sqlite":
         if engine.url.database:
@@ -102,7 +87,7 @@ def _parsed(url: str) -> URL:
         parsed = make_url(url)
         if parsed.get_backend_name() in _BACKENDS:
             return parsed
-    except (ArgumentError, ValueError) as error:
+    except (exc.ArgumentError, ValueError) as error:
         raise _not_a_store(url) from error
     raise _not_a_store(url)
 
@@ -118,20 +103,16 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> N
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
     # SQLite waits for writers, but not for those who change the journal mode of a new file
     until = monotonic() + BUSY_TIMEOUT / 1000
-    while not _use_write_ahead_log(connection, last=monotonic() > until):
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
         sleep(0.01)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection, *, last: bool) -> bool:
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or last:
-            raise
-        return False
-    return True
 
 
 def _check_in(_: Any, record: ConnectionPoolEntry) -> None:
@@ -150,7 +131,7 @@ def _check_out(engine: Engine, connection: Any, record: ConnectionPoolEntry, _: 
         try:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
-            raise InvalidatePoolError from error
+            raise exc.InvalidatePoolError from error
 
 
 def _has_input(connection: Any) -> bool:
@@ -220,7 +201,7 @@ class DatabaseFile:
     def _reopen_once_writable(self, _: Any, record: ConnectionPoolEntry, __: Any) -> None:
         """Drop read-only connections once others can write: immutable ones miss changes."""
         if record.info.get(_READ_ONLY) and self._folder_is_writable():
-            raise InvalidatePoolError
+            raise exc.InvalidatePoolError
 
     def _folder_is_writable(self) -> bool:
         return os.access(self._path.parent, os.W_OK)
@@ -298,9 +279,9 @@ def mapped_errors(engine: Engine, url: str) -> Iterator[None]:
     plain = engine.dialect.loaded_dbapi.Error
     try:
         yield
-    except (DBAPIError, UnicodeEncodeError, plain) as error:
+    except (exc.DBAPIError, UnicodeEncodeError, plain) as error:
         wrapped = (
-            DBAPIError.instance(None, None, error, plain) if isinstance(error, plain) else error
+            exc.DBAPIError.instance(None, None, error, plain) if isinstance(error, plain) else error
         )
         mapped = _mapped(url, wrapped)
         if mapped is None:
@@ -308,14 +289,14 @@ def mapped_errors(engine: Engine, url: str) -> Iterator[None]:
         raise mapped from error
 
 
-def _mapped(url: str, error: BaseException) -> SyndicateError | None:
+def _mapped(url: str, error: BaseException) -> StoreError | Refused | None:
     store = mask_secrets(url)
     match error:
-        case IntegrityError():
+        case exc.IntegrityError():
             return StoreLocked(f"{store} {_TRY_AGAIN}")
-        case DataError(orig=cause) | (UnicodeEncodeError() as cause):
+        case exc.DataError(orig=cause) | (UnicodeEncodeError() as cause):
             return Refused(f"{store} can't hold a value: {str(cause).splitlines()[0]}")
-        case DBAPIError():
+        case exc.DBAPIError():
             reason = str(error.orig).strip().partition("\n")[0]
             code = getattr(error.orig, "sqlstate", None)
             for kind, message, marks in _ERRORS:

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql.selectable import Join
 
 from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.editions import LETTERS, Content, Draft, Edition, EditionKind, Item
@@ -203,13 +202,13 @@ def queue_for(
     queue(connection, edition, readers, at)
 
 
-def join_readers(rows: sa.FromClause = deliveries) -> Join:
+def join_readers(rows: sa.FromClause = deliveries) -> sa.Join:
     """Join each ledger row with its edition and with its reader as of today."""
     with_edition = rows.join(editions, editions.c.key == rows.c.edition)
     return join_reader(with_edition, rows.c.subscriber)
 
 
-def join_reader(rows: sa.FromClause, reader: sa.ColumnElement[int]) -> Join:
+def join_reader(rows: sa.FromClause, reader: sa.ColumnElement[int]) -> sa.Join:
     """Join editions with one reader as of today."""
     subscribed = sa.and_(
         subscriptions.c.subscriber == reader, subscriptions.c.newsletter == editions.c.newsletter

@@ -5,13 +5,14 @@ Operators see from it which relays are on hold, how fast mail is sent, and wheth
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, true
 
 from syndicate.config.values import Rate
 from syndicate.model.deliveries import WAITING, DeliveryState
+from syndicate.store.database.attempt_limits import window_start
 from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema import (
     counters,
@@ -27,7 +28,8 @@ from syndicate.store.ledger.transitions import IS_SENDING
 
 DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 16, 30))
 """How long a hold lasts, by how often in a row it was extended."""
-_KEPT_FOR = timedelta(days=1)
+_DAY = timedelta(days=1)
+_KEPT_FOR = _DAY
 """How long ended holds and rates are kept."""
 _CURRENT = select(holds).where(holds.c.until > bindparam("now")).order_by(holds.c.what)
 _UNANSWERED = tuple(state for state in WAITING if state is not DeliveryState.DEFERRED)
@@ -129,7 +131,7 @@ class SendQuotas(Repository):
 
     def take_daily(self, name: str, limit: int, wanted: int, *, at: datetime) -> int:
         """Take up to `wanted` of the `limit` there are per day (UTC); return how many."""
-        self._insert_new(counters, {"name": name, "starts_at": _midnight(at), "count": 0})
+        self._insert_new(counters, {"name": name, "starts_at": window_start(at, _DAY), "count": 0})
         query = select(counters.c.count).where(_on_day(name, at)).with_for_update()
         before = int(self._execute(query).scalar_one())
         taken = max(0, min(wanted, limit - before))
@@ -157,11 +159,7 @@ class SendQuotas(Repository):
 
 
 def _on_day(name: str, at: datetime) -> ColumnElement[bool]:
-    return and_(counters.c.name == name, counters.c.starts_at == _midnight(at))
-
-
-def _midnight(at: datetime) -> datetime:
-    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return and_(counters.c.name == name, counters.c.starts_at == window_start(at, _DAY))
 
 
 class Holds(Repository):
@@ -213,7 +211,7 @@ class Heartbeat(StrEnum):
 
 
 class Heartbeats(Repository):
-    """The last time of each event, and the state of the mail flow."""
+    """The last time of each event, the state of the mail flow, and how fast processes send."""
 
     def record(self, event: Heartbeat, at: datetime) -> None:
         """Record an event of `at`, unless a newer one is recorded."""
@@ -249,20 +247,12 @@ class Heartbeats(Repository):
         oldest: datetime | None = self._execute(query).scalar()
         return oldest
 
-
-class SenderProgress(Repository):
-    """The newest send rate of each process and relay."""
-
-    def save(self, rate: SendRate) -> None:
+    def save_rate(self, rate: SendRate) -> None:
         """Save a rate in place of the one before, and delete those that are too old."""
         self._save(send_rates, columns_of(rate))
         self._delete(send_rates, send_rates.c.at < rate.at - _KEPT_FOR)
 
-    def recent(self, since: datetime) -> list[SendRate]:
-        """Return the rates of `since` or later, by relay."""
-        query = (
-            select(send_rates)
-            .where(send_rates.c.at >= since)
-            .order_by(send_rates.c.relay, send_rates.c.owner)
-        )
-        return self._values(SendRate, query)
+    def recent_rates(self, since: datetime) -> list[SendRate]:
+        """Return the newest rate of each process and relay, if of `since` or later, by relay."""
+        query = select(send_rates).where(send_rates.c.at >= since)
+        return self._values(SendRate, query.order_by(send_rates.c.relay, send_rates.c.owner))

@@ -6,7 +6,6 @@ A row is named by its edition, its subscriber and the attempt that it is at.
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql.dml import Update
 
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionState
@@ -37,7 +36,7 @@ _STATE, _REPLY, _REASON, _OWNER = (
 _FREE = {"owner": sa.null(), "lease_until": sa.null()}
 
 
-def _from(*states: DeliveryState, attempt: sa.ColumnElement[Any] = _ATTEMPT) -> Update:
+def _from(*states: DeliveryState, attempt: sa.ColumnElement[Any] = _ATTEMPT) -> sa.Update:
     """Update a row that is in one of these states, and at its attempt."""
     # as an expression: until PostgreSQL has analysed a new ledger, it prefers the index of
     # states, and walks through the million rows that are in one of them

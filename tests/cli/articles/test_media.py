@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from syndicate.model.media_integrity import is_intact
+from syndicate.model.pictures import is_intact
 from tests.cli.conftest import Operator
 
 STORY = """\

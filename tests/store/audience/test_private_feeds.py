@@ -193,10 +193,10 @@ def test_who_never_confirmed_and_has_a_feed_is_not_forgotten(tx):
     for email in ("cy@example.org", "di@example.org"):
         tx.subscribers.add_pending(email, ["news"], **BY)
     token = tx.private_feeds.grant(key_of(tx, "cy@example.org"), **BY)
-    forgotten = tx.retention.unconfirmed(LATER)
+    forgotten = tx.erasures.unconfirmed(LATER)
     assert forgotten == [key_of(tx, "di@example.org")]
     everybody = [subscriber.key for subscriber in tx.search.find()]
-    assert tx.retention.delete_unconfirmed(everybody, LATER, cause=by_test(LATER)) == 1
+    assert tx.erasures.delete_unconfirmed(everybody, LATER, cause=by_test(LATER)) == 1
     assert tx.private_feeds.is_valid(token)
 
 

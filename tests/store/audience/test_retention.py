@@ -27,8 +27,8 @@ def add(tx, name, **newsletters):
 
 
 def forget(tx):
-    keys = tx.retention.unconfirmed(LIMIT)
-    return tx.retention.delete_unconfirmed(keys, LIMIT, cause=FORGET)
+    keys = tx.erasures.unconfirmed(LIMIT)
+    return tx.erasures.delete_unconfirmed(keys, LIMIT, cause=FORGET)
 
 
 def names(tx):
@@ -88,9 +88,9 @@ def test_who_asked_again_lately_is_waited_for(store):
 def test_who_confirms_between_the_look_and_the_deed_stays(store):
     with store.write() as tx:
         key = add(tx, "ada", news=(PENDING, LONG_AGO))
-        keys = tx.retention.unconfirmed(LIMIT)
+        keys = tx.erasures.unconfirmed(LIMIT)
         tx.subscribers.confirm(key, ["news"], cause=by_reader("letter", NOW))
-        assert tx.retention.delete_unconfirmed(keys, LIMIT, cause=FORGET) == 0
+        assert tx.erasures.delete_unconfirmed(keys, LIMIT, cause=FORGET) == 0
         assert names(tx) == ["ada"]
 
 
@@ -114,10 +114,10 @@ def test_old_events_go_step_by_step_and_who_was_merged_with_whom_stays(store, mo
         tx.subscribers.tag(bo, ["new"], cause=by_test(NOW))
         click = LinkClick(edition=1, link=1, subscriber=None, at=LONG_AGO, machine=False, agent="")
         tx.clicks.add(click)
-        assert tx.retention.count_events(LIMIT) == 4
+        assert tx.erasures.count_events(LIMIT) == 4
         gone: list[int] = []
         while not gone or gone[-1]:
-            gone.append(tx.retention.delete_events(LIMIT))
+            gone.append(tx.erasures.delete_events(LIMIT))
         assert gone == [3, 1, 0]
         kept = [(change.action, change.detail) for change in tx.audit_log.changes(bo)]
         assert kept[:3] == [(Action.SUBSCRIBED, "")] * 3
@@ -141,9 +141,9 @@ def test_old_letters_go_with_what_they_asked_and_editions_stay(store):
                     expires_at=at,
                 )
             )
-        assert tx.retention.count_letters(LIMIT) == 1
-        assert tx.retention.delete_letters(LIMIT) == 1
-        assert tx.retention.delete_letters(LIMIT) == 0
+        assert tx.erasures.count_letters(LIMIT) == 1
+        assert tx.erasures.delete_letters(LIMIT) == 1
+        assert tx.erasures.delete_letters(LIMIT) == 0
         assert [one.at for one in tx.confirmations.by_subscriber(key)] == [NOW]
         assert tx.editions.by_key(letter) is not None
         assert tx.editions.by_key(letter - 1) is None
@@ -153,5 +153,5 @@ def test_how_somebody_came_to_what_they_still_get_is_kept(store):
     with store.write() as tx:
         key = add(tx, "ada", news=(CONFIRMED, LONG_AGO))
         tx.subscribers.update(key, name="Ada", cause=by_test(LONG_AGO))
-        tx.retention.delete_events(LIMIT)
+        tx.erasures.delete_events(LIMIT)
         assert [change.action for change in tx.audit_log.changes(key)] == [Action.SUBSCRIBED]

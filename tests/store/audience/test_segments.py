@@ -82,7 +82,7 @@ def add(tx, name, *, at=NOW, newsletters=("news",), tags=(), fields=None, langua
 
 def inside(store, where, newsletter=None):
     with store.read() as tx:
-        found = tx.segments.addresses(criteria(where), newsletter, at=NOW)
+        found = tx.search.segment_addresses(criteria(where), newsletter, at=NOW)
         return [address.partition("@")[0] for address in found]
 
 
@@ -253,8 +253,8 @@ def test_any_expression_finds_the_same_people_as_a_reader_of_it_would(crowd):
     def check(expression):
         expected = [subscriber.email for subscriber in everybody if holds(expression, subscriber)]
         with crowd.read() as tx:
-            assert list(tx.segments.addresses(criteria(expression), at=NOW)) == expected
-            assert tx.segments.count(criteria(expression), at=NOW) == len(expected)
+            assert list(tx.search.segment_addresses(criteria(expression), at=NOW)) == expected
+            assert tx.search.count_segment(criteria(expression), at=NOW) == len(expected)
 
     check()
 
@@ -299,4 +299,4 @@ def test_those_whom_an_edition_would_reach_are_confirmed_mailed_and_awake(people
         tx.subscribers.suppress("bo@example.org", "bounced", cause=by_test(NOW))
     assert inside(people, everybody, "news") == ["ada", "ed"]
     with people.read() as tx:
-        assert tx.segments.count(criteria(everybody), "news", at=NOW) == 2
+        assert tx.search.count_segment(criteria(everybody), "news", at=NOW) == 2

@@ -23,12 +23,12 @@ PACE = SendRate(
 def note(store, *paces):
     with store.write() as tx:
         for pace in paces:
-            tx.sender_progress.save(pace)
+            tx.heartbeats.save_rate(pace)
 
 
 def recent(store, since=NOW):
     with store.read() as tx:
-        return tx.sender_progress.recent(since)
+        return tx.heartbeats.recent_rates(since)
 
 
 def test_the_last_word_of_each_process_about_each_relay_is_known(store):

@@ -14,7 +14,7 @@ from syndicate import clock
 from syndicate.errors import TemplateError
 from syndicate.model.deliveries import ClaimRequest, Lease
 from syndicate.model.subscribers import Action, Actor, ConfirmationKind
-from syndicate.store.audience.confirmations import Confirmations
+from syndicate.store.audience.subscribers import Confirmations
 from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.address_change import AddressChange

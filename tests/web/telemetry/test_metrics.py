@@ -125,7 +125,7 @@ def test_it_is_told_how_mail_leaves_and_who_is_held(web, sqlite_store):
         note="",
     )
     with sqlite_store.write() as tx:
-        tx.sender_progress.save(pace)
+        tx.heartbeats.save_rate(pace)
         tx.holds.extend("domain:gmail.com", reason="421 4.7.28 too fast", at=clock.now())
     seen = metrics(client)
     assert seen("syndicate_relay_sessions", "outbox") == 4
