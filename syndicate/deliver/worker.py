@@ -95,7 +95,7 @@ def drain(
         maintenance = Maintenance(ledger, transports, config, links)
         maintenance.run()
         relays = RelayPool(transports, store)
-        if ledger.open_editions():
+        if ledger.view().editions:
             try:
                 prepared = PreparedEditions(store, config)
             except SecretUnreadable as error:
@@ -110,9 +110,10 @@ def drain(
                 timeout = config.mail.stop_timeout.total_seconds()
                 _run(SendLoop(ledger, relays, queue, throttle, maintenance, timeout), stop)
                 store.sweep(ledger.current_time)
-        reasons = relays.reasons_unavailable(time.monotonic())
-        unavailable = reasons if reasons and ledger.open_editions() else ()
-        return _report(ledger, maintenance, unavailable)
+        now = time.monotonic()
+        reasons = dict.fromkeys(relay.reason_unavailable(now) for relay in relays.relays)
+        unavailable = list(filter(None, reasons))
+        return _report(ledger, maintenance, unavailable if ledger.view().editions else ())
 
 
 def _run(loop: SendLoop, stop: threading.Event) -> None:
@@ -149,9 +150,7 @@ def _run(loop: SendLoop, stop: threading.Event) -> None:
         raise crashes[0]
 
 
-def _report(
-    ledger: Ledger, maintenance: Maintenance, unavailable: tuple[str, ...]
-) -> DeliveryReport:
+def _report(ledger: Ledger, maintenance: Maintenance, unavailable: Sequence[str]) -> DeliveryReport:
     for edition, count in sorted(ledger.counts.items()):
         _log.info(
             "edition accepted" if count[DeliveryState.ACCEPTED] else "edition not accepted",
@@ -174,5 +173,5 @@ def _report(
         expired=maintenance.expired,
         recovered=maintenance.recovered,
         paused=tuple(ledger.paused),
-        unavailable=unavailable,
+        unavailable=tuple(unavailable),
     )

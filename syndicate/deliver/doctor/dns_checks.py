@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from ipaddress import ip_address
-from typing import Concatenate, ParamSpec, Self
+from typing import Self, TypeVarTuple
 
 from syndicate.config import Config, SmtpServer
 from syndicate.config.loopback import is_loopback
@@ -19,7 +19,7 @@ from syndicate.errors import CallFailed
 _POLICIES = ("none", "quarantine", "reject")
 _UNUSED_ADDRESSES = ("240.0.0.1", "100::1")
 """No mail comes from these (RFC 1112, RFC 6666)."""
-_Params = ParamSpec("_Params")
+_Args = TypeVarTuple("_Args")
 _MIN_LABELS = 2
 """Labels of the shortest domain whose policy can apply to its subdomains."""
 
@@ -107,19 +107,12 @@ def check_domain(
 
 
 def _run_check(
-    check: str,
-    where: str,
-    function: Callable[Concatenate[partial[Finding], _Params], Finding],
-    *args: _Params.args,
-    **kwargs: _Params.kwargs,
+    check: str, where: str, function: Callable[[partial[Finding], *_Args], Finding], *args: *_Args
 ) -> Finding:
-    """Return what a function finds, or UNKNOWN if DNS does not answer.
-
-    The function calls its first argument with all but the check and the place.
-    """
+    """Return what a function finds, given a partial Finding; UNKNOWN if DNS does not answer."""
     finding = partial(Finding, check, where)
     try:
-        return function(finding, *args, **kwargs)
+        return function(finding, *args)
     except CallFailed as error:
         return finding(UNKNOWN, str(error))
 
@@ -245,10 +238,7 @@ class SendingHost:
 
     @classmethod
     def of(cls, server: SmtpServer, resolver: Resolver, own: Sequence[str]) -> Self:
-        """Return the host of a mail server; raise CallFailed if DNS does not answer.
-
-        `own` are the public addresses of this machine.
-        """
+        """Return a mail server's host, given this machine's public addresses; raise CallFailed."""
         if is_loopback(server.host):
             return cls(server.host, tuple(own), own=True)
         found = tuple(addresses(resolver, server.host))

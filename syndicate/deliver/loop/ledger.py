@@ -136,12 +136,7 @@ class Ledger:
             with self.store.write() as tx:
                 tx.claims.release(claims, owner=self.name, at=clock.now())
 
-    def open_editions(self) -> list[Edition]:
-        """Return the editions with deliveries that are due, the most urgent first."""
-        with self.store.read() as tx:
-            return tx.deliveries.open_editions(self.current_time)
-
-    def view(self, claimed: Collection[int]) -> LedgerView:
+    def view(self, claimed: Collection[int] = ()) -> LedgerView:
         """Return the state of the ledger; `claimed` are editions to list in any case."""
         now = clock.now()
         with self.store.read() as tx:

@@ -54,12 +54,9 @@ class RelayState:
         """Whether its hold is over and it has accepted nothing since."""
         self.session_limit = inf
         """How many sessions it takes, if fewer than configured."""
-        self.buckets: list[TokenBucket] = []
-        if (rate := self.settings.rate) is not None:
-            self.buckets.append(TokenBucket.for_rate(store, self.key, rate))
-        if self.settings.warm_up:
-            quota = self.settings.warm_up_quota
-            self.buckets.append(TokenBucket.for_day(store, self.key, lambda at: quota(at.date())))
+        warm_up = self.settings.warm_up_quota if self.settings.warm_up else None
+        limits = (self.settings.rate, warm_up)
+        self.buckets = [TokenBucket(store, self.key, limit) for limit in limits if limit]
 
     def available(self, now: float) -> bool:
         """Whether it takes mail now, or within the minute."""
@@ -218,8 +215,3 @@ class RelayPool:
         """Return the editions that every available relay refuses."""
         refused = [relay.refused_editions for relay in self.available(now)]
         return set.intersection(*refused) if refused else set()
-
-    def reasons_unavailable(self, now: float) -> tuple[str, ...]:
-        """Return why mail that is due doesn't leave, without repetition."""
-        reasons = (relay.reason_unavailable(now) for relay in self.relays)
-        return tuple(filter(None, dict.fromkeys(reasons)))

@@ -5,9 +5,8 @@ here reserves a few of them at a time. Domains on hold get no mail, others what 
 """
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
-from typing import Self
 
 from syndicate import clock
 from syndicate.config import DomainLimit, Rate
@@ -33,19 +32,15 @@ class DomainThrottle:
         """By domain; the domains of one limit share a bucket."""
         self._groups: dict[str, tuple[str, ...]] = {}
         for limit in limits:
-            bucket = TokenBucket.for_rate(store, f"{PREFIX}{limit.domains[0]}", limit.rate)
+            bucket = TokenBucket(store, PREFIX + limit.domains[0], limit.rate)
             for domain in limit.domains:
                 self._buckets[domain] = bucket
                 self._groups[domain] = limit.domains
         self._held_until: dict[str, float] = {}
         self._recovering: set[str] = set()
-        """Groups whose hold is over and that have accepted nothing since."""
+        """The `key` of domains whose hold is over and that have accepted nothing since."""
         self._closed: set[str] = set()
-        """Groups with a 421 to a recipient since they last accepted a message."""
-
-    def _group(self, domain: str) -> str:
-        # a provider's domains, which share a limit, also share a hold
-        return self._groups.get(domain, (domain,))[0]
+        """The `key` of domains with a 421 to a recipient since they last accepted a message."""
 
     def update(self, view: LedgerView, now: float) -> None:
         """Take over the holds from the ledger."""
@@ -56,9 +51,7 @@ class DomainThrottle:
                 group = hold.what.removeprefix(PREFIX)
                 for domain in self._groups.get(group, (group,)):
                     self._held_until[domain] = now + left
-        self._recovering = {
-            name.removeprefix(PREFIX) for name in view.lapsed if name.startswith(PREFIX)
-        }
+        self._recovering = set(view.lapsed)
 
     def hold(self, domain: str, now: float) -> None:
         """Block a domain and its group until the next update."""
@@ -66,26 +59,22 @@ class DomainThrottle:
             self._held_until[member] = now + _MAX_WAIT
 
     def key(self, domain: str) -> str:
-        """Return the name of a domain's hold in the store."""
-        return PREFIX + self._group(domain)
+        """Return the name of a domain's hold; those that share a limit also share a hold."""
+        return PREFIX + self._groups.get(domain, (domain,))[0]
 
     def record_closing(self, domain: str) -> bool:
-        """Record a 421 to a recipient; return whether to hold the whole domain.
-
-        One may concern one recipient only, so a domain is put on hold after the second in a row.
-        """
-        group = self._group(domain)
-        repeated = group in self._closed
-        self._closed.add(group)
+        """Record a 421; return whether it is a second in a row: one may be about its recipient."""
+        repeated = self.key(domain) in self._closed
+        self._closed.add(self.key(domain))
         return repeated
 
     def record_accepted(self, domain: str) -> bool:
         """Record an accepted message; return whether it is the domain's first after a hold."""
         if self._closed:
-            self._closed.discard(self._group(domain))
-        if not self._recovering or self._group(domain) not in self._recovering:
+            self._closed.discard(self.key(domain))
+        if not self._recovering or self.key(domain) not in self._recovering:
             return False
-        self._recovering.discard(self._group(domain))
+        self._recovering.discard(self.key(domain))
         return True
 
     def take_token(self, domain: str, now: float) -> bool:
@@ -125,66 +114,24 @@ class DomainThrottle:
 class TokenBucket:
     """Tokens of a rate limit or of a daily quota; each message takes one."""
 
-    def __init__(
-        self,
-        reserve: Callable[[], int],
-        release: Callable[[int], None],
-        retry_after: Callable[[], float],
-    ) -> None:
-        """`retry_after` gives the seconds to wait when `reserve` got nothing."""
-        self._reserve = reserve
-        self._release = release
-        self._retry_after = retry_after
+    def __init__(self, store: Store, name: str, limit: Rate | Callable[[date], int | None]) -> None:
+        """`limit` is a rate, or returns each UTC day's quota: None for no limit on that day."""
+        self._store = store
+        self._name = name
+        self._limit = limit
+        self._reserved_at = clock.now()
         self._tokens = 0
         self.denied = False
         """Whether the last `take` got nothing."""
         self.retry_at = 0.0
         """When to reserve again, by `time.monotonic()`."""
 
-    @classmethod
-    def for_rate(cls, store: Store, name: str, rate: Rate) -> Self:
-        """Return a bucket that shares the rate limit of this name."""
-        seconds = rate.per.total_seconds() / rate.count
-        portion = ceil(_RESERVE_SECONDS / seconds)
-
-        def reserve() -> int:
-            with store.write() as tx:
-                return tx.quotas.take(name, rate, portion, at=clock.now())
-
-        def release(count: int) -> None:
-            with store.write() as tx:
-                tx.quotas.release(name, count)
-
-        retry_after = min(_MAX_RETRY, max(_MIN_RETRY, seconds))
-        return cls(reserve, release, lambda: retry_after)
-
-    @classmethod
-    def for_day(cls, store: Store, name: str, quota: Callable[[datetime], int | None]) -> Self:
-        """Return a bucket that shares each UTC day's quota; None for no limit on that day."""
-        day = clock.now()
-
-        def reserve() -> int:
-            nonlocal day
-            day = now = clock.now()
-            limit = quota(now)
-            if limit is None:
-                return _RESERVE_DAILY
-            with store.write() as tx:
-                return tx.quotas.take_daily(name, limit, _RESERVE_DAILY, at=now)
-
-        def release(count: int) -> None:
-            if quota(day) is not None:  # of the day of the reservation: it may be over
-                with store.write() as tx:
-                    tx.quotas.release_daily(name, count, at=day)
-
-        return cls(reserve, release, _seconds_until_midnight)
-
     def take(self, now: float) -> bool:
         """Take one token; return False when there is none."""
         if not self._tokens and now >= self.retry_at:
-            self._tokens = self._reserve()
+            self._tokens, retry_after = self._reserve()
             if not self._tokens:
-                self.retry_at = now + self._retry_after()
+                self.retry_at = now + retry_after
         self.denied = not self._tokens
         if self.denied:
             return False
@@ -202,11 +149,27 @@ class TokenBucket:
     def release(self) -> None:
         """Give the tokens left back to the store, for other processes; raise StoreError."""
         tokens, self._tokens = self._tokens, 0
-        if tokens:
-            self._release(tokens)
+        if not tokens:
+            return
+        with self._store.write() as tx:
+            if isinstance(self._limit, Rate):
+                tx.quotas.release(self._name, tokens)
+            elif self._limit(self._reserved_at.date()) is not None:  # that day may be over
+                tx.quotas.release_daily(self._name, tokens, at=self._reserved_at)
 
-
-def _seconds_until_midnight() -> float:
-    now = clock.now()
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return (midnight + timedelta(days=1) - now).total_seconds()
+    def _reserve(self) -> tuple[int, float]:
+        """Reserve tokens; return how many, and the seconds to wait if there are none."""
+        now = self._reserved_at = clock.now()
+        if isinstance(self._limit, Rate):
+            seconds = self._limit.per.total_seconds() / self._limit.count
+            portion = ceil(_RESERVE_SECONDS / seconds)
+            with self._store.write() as tx:
+                tokens = tx.quotas.take(self._name, self._limit, portion, at=now)
+            return tokens, min(_MAX_RETRY, max(_MIN_RETRY, seconds))
+        quota = self._limit(now.date())
+        if quota is None:
+            return _RESERVE_DAILY, 0.0
+        with self._store.write() as tx:
+            tokens = tx.quotas.take_daily(self._name, quota, _RESERVE_DAILY, at=now)
+        midnight = datetime.combine(now.date(), time(), UTC) + timedelta(days=1)
+        return tokens, (midnight - now).total_seconds()

@@ -8,7 +8,7 @@ import base64
 import hmac
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from syndicate.config import Config, Newsletter, Tracking
@@ -63,17 +63,14 @@ class SignedLinks:
         """Return the URL at which this reader sees this edition in the browser."""
         return self._url("view", _pack(edition, subscriber))
 
-    def read_view(self, token: str) -> tuple[int, int] | None:
-        """Return edition and subscriber."""
-        return self._read_pair("view", token)
-
     def confirm(self, letter: int, subscriber: int) -> str:
         """Return the URL at which this reader confirms a letter; the store has its expiry."""
         return self._url("confirm", _pack(letter, subscriber))
 
-    def read_confirm(self, token: str) -> tuple[int, int] | None:
-        """Return letter and subscriber."""
-        return self._read_pair("confirm", token)
+    def read_pair(self, purpose: Literal["view", "confirm"], token: str) -> tuple[int, int] | None:
+        """Return edition or letter, and subscriber."""
+        keys = self._read_keys(purpose, token)
+        return (keys[0], keys[1]) if len(keys) == 2 else None  # noqa: PLR2004 - a pair
 
     def click(self, edition: int, link: int, subscriber: int | None) -> str:
         """Return the URL that counts a click and redirects; None: without naming the reader."""
@@ -91,10 +88,8 @@ class SignedLinks:
 
     def message_id(self, edition: int, subscriber: int, domain: str) -> str:
         """Return `<edition.subscriber.check@domain>`, the same for every attempt."""
-        return f"<{edition}.{subscriber}.{self._check(edition, subscriber)}@{domain}>"
-
-    def _check(self, edition: int, subscriber: int) -> str:
-        return self._sign("message", f"{edition}.{subscriber}".encode())[:8].hex()
+        numbers = f"{edition}.{subscriber}"
+        return f"<{numbers}.{self._sign('message', numbers.encode())[:8].hex()}@{domain}>"
 
     def _url(self, purpose: str, payload: bytes, path: str = "") -> str:
         signed = _VERSION + payload
@@ -119,10 +114,6 @@ class SignedLinks:
             return []
         starts = range(0, len(payload), _KEY_SIZE)
         return [int.from_bytes(payload[start : start + _KEY_SIZE], "big") for start in starts]
-
-    def _read_pair(self, purpose: str, token: str) -> tuple[int, int] | None:
-        keys = self._read_keys(purpose, token)
-        return (keys[0], keys[1]) if len(keys) == 2 else None  # noqa: PLR2004 - a pair
 
     def _sign(self, purpose: str, payload: bytes) -> bytes:
         inner, outer = self._inner.copy(), self._outer.copy()

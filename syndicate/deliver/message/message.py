@@ -16,14 +16,7 @@ from typing import Self, TypeAlias
 from syndicate.config import Config, Newsletter
 from syndicate.config.values import Mailbox
 from syndicate.deliver.message.links import SignedLinks, TrackedLinks
-from syndicate.deliver.message.mime_encoding import (
-    ascii_domain,
-    encode_qp,
-    field,
-    mailbox,
-    phrase,
-    text,
-)
+from syndicate.deliver.message.mime_encoding import ascii_domain, encode_qp, field, mailbox, text
 from syndicate.deliver.message.personalisation import (
     CANARY_PLACEHOLDER,
     Personalisation,
@@ -226,9 +219,8 @@ def _header(subject: str, headers: EditionHeaders) -> list[_HeaderField]:
         address = ascii_domain(headers.reply_to.address)
         fields.append(field("Reply-To", *mailbox(headers.reply_to.name, address)))
     if not headers.letter:  # what marks bulk mail: RFC 2919, RFC 8058
-        list_id = f"<{headers.newsletter}.{headers.domain}>"
         fields += [
-            field("List-Id", *phrase(headers.title), list_id),
+            field("List-Id", *mailbox(headers.title, f"{headers.newsletter}.{headers.domain}")),
             lambda reader: field("List-Unsubscribe", f"<{reader.links['unsubscribe']}>"),
             field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
             field("Precedence", "bulk"),

@@ -59,7 +59,7 @@ def text(value: str) -> list[str]:
 
 
 def mailbox(name: str, address: str) -> list[str]:
-    """Return `Name <address>`, or the address alone, as words for `field`."""
+    """Return `Name <address>`, or the address alone, as words for `field`; also for a List-Id."""
     return [*phrase(name), f"<{address}>"] if name else [address]
 
 

@@ -23,13 +23,7 @@ from syndicate.deliver.smtp.transport import (
     SessionEnded,
     SmtpReply,
 )
-from syndicate.errors import (
-    DeliveryError,
-    NoVerdict,
-    PermanentFailure,
-    RelayUnavailable,
-    TemporaryFailure,
-)
+from syndicate.errors import NoVerdict, PermanentFailure, RelayUnavailable, TemporaryFailure
 
 _INVALID_IN_ADDRESS = re.compile(r"[<>\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CLOSING = 421
@@ -140,11 +134,7 @@ class SmtpDialogue:
         self._needs_reset = True
 
     def body(self, *message: bytes, dot_free: bool = False) -> tuple[bytes, ...]:
-        """Return what to write for the body, the final dot included.
-
-        The message may come in pieces, such as header and body; `dot_free`: none of its
-        lines begins with a dot.
-        """
+        """Return what to write for `TransportSession.send_body`, the final dot included."""
         self._answers.clear()
         self._awaited.append(SmtpStep.BODY)
         self._needs_reset = False
@@ -188,7 +178,7 @@ class SmtpDialogue:
                 events.append(MessageAnswered(reply, no_verdict))
                 self._abort(f"the server answered {str(reply)!r} to a message", events)
                 return
-            events.append(MessageAnswered(reply, None if reply.positive else _failure(reply)))
+            events.append(MessageAnswered(reply, None if reply.positive else reply.failure))
         if reply.code == _CLOSING and step not in _ABOUT_RECIPIENT:
             about_recipient = self._last_421 is not None
             self._close(self._last_421 or reply, events, about_recipient=about_recipient)
@@ -226,8 +216,8 @@ class SmtpDialogue:
             self._last_421, self._needs_reset = answer, False
             self._unsent.appendleft((SmtpStep.RESET, b"RSET\r\n"))  # does it close, or stay?
             return
-        about_recipient, error = _ENVELOPE[refused] is not SmtpStep.MAIL, _failure(answer)
-        sender_refused = answer.permanent and not about_recipient
+        about_recipient, error = _ENVELOPE[refused] is not SmtpStep.MAIL, answer.failure
+        sender_refused = isinstance(error, PermanentFailure) and not about_recipient
         if answer.code in _AUTHENTICATION_REQUIRED or sender_refused:
             error = RelayUnavailable(
                 f"{self._terms.server} takes nothing from {self._sender}: {answer}; look at "
@@ -242,11 +232,6 @@ class SmtpDialogue:
         if not self.over:
             self.over = True
             events.append(SessionEnded(TemporaryFailure(f"{self._terms.server}: {problem}")))
-
-
-def _failure(reply: SmtpReply) -> DeliveryError:
-    failure = PermanentFailure if reply.permanent else TemporaryFailure
-    return failure(str(reply), reply.code)
 
 
 class MalformedReply(OSError):  # noqa: N818 - reads as the outcome that it is

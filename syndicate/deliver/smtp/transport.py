@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from syndicate.config import RelaySettings
-from syndicate.errors import DeliveryError
+from syndicate.errors import DeliveryError, PermanentFailure, TemporaryFailure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +38,15 @@ class SmtpReply:
         return self.code // 100 == 2  # noqa: PLR2004 - the first digit is the meaning, 4.2.1
 
     @property
-    def permanent(self) -> bool:
-        """Whether it is a 5xx: never."""
-        return self.code // 100 == 5  # noqa: PLR2004 - as above
-
-    @property
     def negative(self) -> bool:
         """Whether it is a refusal, for now or for good."""
         return self.code // 100 in (4, 5)
+
+    @property
+    def failure(self) -> DeliveryError:
+        """What it means for a message if it is not positive."""
+        failure = PermanentFailure if self.code // 100 == 5 else TemporaryFailure  # noqa: PLR2004
+        return failure(str(self), self.code)
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}".rstrip()

@@ -66,7 +66,7 @@ class WebViewPage(ReaderPages):
 
     def show(self, request: Request) -> Response:
         """Show the edition of a link; clicks in it aren't tracked."""
-        html = self._copy(*linked(self.links.read_view(request.path_params["token"])))
+        html = self._copy(*linked(self.links.read_pair("view", request.path_params["token"])))
         if html is None:
             return self.pages.render("web/edition_gone.html", status=404)
         headers = {"content-security-policy": POLICY, "x-robots-tag": "noindex"}

@@ -48,7 +48,7 @@ class ConfirmationPages(LinkPages):
         return self.handlers[confirmation.kind].confirm(confirmation, form, origin=origin)
 
     def _find(self, token: str) -> PendingConfirmation:
-        letter_and_reader = linked(self.links.read_confirm(token))
+        letter_and_reader = linked(self.links.read_pair("confirm", token))
         with self.store.read() as tx:
             return linked(tx.confirmations.find(*letter_and_reader))
 

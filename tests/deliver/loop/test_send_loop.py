@@ -196,7 +196,7 @@ def test_no_session_is_opened_with_a_relay_whose_rate_is_used_up(sqlite_store, c
 
 def test_a_token_is_put_back_where_another_limit_has_none(sqlite_store, config):
     [relay] = RelayPool(configured_transports(config(25, rate="1/m")), sqlite_store).relays
-    relay.buckets.append(TokenBucket.for_day(sqlite_store, "relay:full", lambda _: 0))
+    relay.buckets.append(TokenBucket(sqlite_store, "relay:full", lambda _: 0))
     assert not relay.take_token(0)
 
     relay.buckets.pop()

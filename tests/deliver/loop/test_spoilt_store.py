@@ -213,7 +213,7 @@ def test_what_is_left_of_a_day_is_given_back_to_that_day(sqlite_store, monkeypat
     evening = datetime(2026, 11, 24, 23, 59, tzinfo=UTC)
     morning = evening + timedelta(minutes=2)
     monkeypatch.setattr(clock, "now", lambda: evening)
-    bucket = TokenBucket.for_day(sqlite_store, "relay:main", lambda _: 100)
+    bucket = TokenBucket(sqlite_store, "relay:main", lambda _: 100)
     assert bucket.take(0)
     with sqlite_store.write() as tx:
         tx.quotas.take_daily("relay:main", 100, 100, at=morning)

@@ -124,4 +124,4 @@ def test_a_token_for_clicks_is_no_other_and_no_other_is_one(publication):
     assert ours.read_click(click) == (1, 2, 3)
     assert others.read_click(click) is None
     assert ours.read_click(view) is None
-    assert ours.read_view(ours.click(1, 2, None).rpartition("/")[2]) is None
+    assert ours.read_pair("view", ours.click(1, 2, None).rpartition("/")[2]) is None
