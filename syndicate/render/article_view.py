@@ -56,7 +56,9 @@ class ArticleView:
         self.article = article
         self.language = article.language or publication.language
         self.zone = publication.timezone
+        self.direction = text_direction(self.language)
         self.translator = translator(self.language)
+        self.gettext = self.translator.for_templates["gettext"]
         self.publisher = publication.author or ""
         """The publisher, named for articles without authors; may be empty."""
         self.credit = _credit(article.contributors, self.translator)
@@ -83,43 +85,26 @@ class ArticleView:
         return Markup(byline)  # noqa: S704 - escaped above
 
     @property
-    def gettext(self) -> Callable[..., str]:
-        """The function of templates for texts in the article's language."""
-        return self.translator.for_templates["gettext"]
-
-    @property
-    def direction(self) -> str:
-        """The text direction, `ltr` or `rtl`."""
-        return text_direction(self.language)
-
-    @property
     def translations(self) -> list[tuple[str, str, str]]:
         """Language tag, name in that language, and address of each translation."""
-        own = self.language.lower()
-        return [
-            (tag, locale(tag).get_display_name() or tag, translation_address(where))
-            for tag, where in sorted(self.article.translations.items())
-            if tag.lower() != own
-        ]
+        translations = []
+        for tag, where in sorted(self.article.translations.items()):
+            if tag.lower() != self.language.lower():
+                address = where if addresses.is_web(where) else f"/articles/{where}/"
+                translations.append((tag, locale(tag).get_display_name() or tag, address))
+        return translations
 
     @property
     def updated(self) -> datetime | None:
         """When it last changed; None if that is not worth showing."""
-        article = self.article
-        if article.modified - article.published < MIN_UPDATE:
-            return None
-        return article.modified
+        published, modified = self.article.published, self.article.modified
+        return modified if modified - published >= MIN_UPDATE else None
 
     @property
     def updated_same_day(self) -> bool:
         """Whether it changed on the day of publication, so that the time is enough."""
         published = self.article.published.astimezone(self.zone)
         return published.date() == self.article.modified.astimezone(self.zone).date()
-
-
-def translation_address(where: str) -> str:
-    """Return the address of a translation: a URL as it is, or from the root for a slug."""
-    return where if addresses.is_web(where) else f"/articles/{where}/"
 
 
 def _comments(count: int | None, address: str | None, words: Translator) -> str:

@@ -5,14 +5,7 @@ from datetime import date, datetime, time
 from functools import cache, lru_cache, partial
 from typing import Any, Literal
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import (
-    format_date,
-    format_skeleton,
-    format_time,
-    get_timezone_gmt,
-    get_timezone_name,
-)
+from babel import Locale, UnknownLocaleError, dates
 from babel.lists import format_list
 
 from syndicate.language import translator
@@ -46,7 +39,7 @@ def short_date(at: datetime, now: datetime, zone: Any, language: str) -> str:
     if local.date() == today.date():
         return _time(at, zone, language)
     skeleton = "MMMd" if local.year == today.year else "yMMMd"
-    return format_skeleton(skeleton, local, locale=locale(language))
+    return dates.format_skeleton(skeleton, local, locale=locale(language))
 
 
 def _date(at: datetime, zone: Any, language: str, style: Literal["full", "long"] = "long") -> str:
@@ -63,11 +56,11 @@ def _moment(at: datetime, zone: Any, language: str) -> str:
 def _clock(at: datetime, zone: Any, language: str) -> str:
     """Format as "2:05 PM CET"."""
     local = at.astimezone(zone)
-    name = get_timezone_name(local, width="short", locale=locale(language))
+    name = dates.get_timezone_name(local, width="short", locale=locale(language))
     if name.startswith(_OFFSET):  # this language has no name: use the zone's own, or "GMT+07"
         name = local.tzname() or ""
     if name.startswith(_OFFSET):
-        name = get_timezone_gmt(local, width="short", locale=locale(language))
+        name = dates.get_timezone_gmt(local, width="short", locale=locale(language))
     return f"{_time(at, zone, language)} {name}"
 
 
@@ -79,12 +72,12 @@ def _time(at: datetime, zone: Any, language: str) -> str:
 
 @lru_cache(maxsize=2048)
 def _written_date(day: date, style: Literal["full", "long"], language: str) -> str:
-    return format_date(day, style, locale=locale(language))
+    return dates.format_date(day, style, locale=locale(language))
 
 
 @lru_cache(maxsize=2048)
 def _written_time(hour: int, minute: int, language: str) -> str:
-    written = format_time(time(hour, minute), "short", locale=locale(language))
+    written = dates.format_time(time(hour, minute), "short", locale=locale(language))
     return written.replace("\u202f", " ")
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 
 from syndicate.errors import Problem
-from syndicate.publish.build.site_files import SiteFiles, sitemap_path
+from syndicate.publish.build.site_files import SiteFiles, sitemap_address
 from syndicate.publish.build.tasks import (
     ArticleOutcome,
     ArticlesTask,
@@ -106,7 +106,9 @@ class Build:
         self._write_sitemaps()
         for topic in changed:
             self._delete_surplus(topic, plan)
-        self._delete_leftovers(unfinished)
+        for path in (*self._manifest.leftovers(), *unfinished):
+            if self._manifest.entry(path) is None:
+                self._delete(path)
         self.summary.deleted.sort()
         self.summary.articles = self._index.count_shown(addresses.HOME)
         return self.summary
@@ -181,22 +183,22 @@ class Build:
             changed = self._index.changed_pages(SITEMAP_TOPIC, CHUNK)
             self._write(self.site.article_sitemaps(changed))
             last = -(-self._index.size(SITEMAP_TOPIC) // CHUNK)
-            self._delete_numbered(sitemap_path, last + 1)
+            self._delete_numbered(sitemap_address, last + 1)
         self._write(self.site.sitemaps(self.at))
 
     def _delete_surplus(self, topic: Topic, plan: BuildPlan) -> None:
         """Delete pages and archives past the last ones of a topic."""
         full = plan.full_pages(topic)
-        self._delete_numbered(
-            lambda number: addresses.output_path(topic.numbered(number)), full + 2 if full else 1
-        )
+        self._delete_numbered(topic.numbered, full + 2 if full else 1)
         full = plan.full_archives(topic)
+        archive = partial(archive_address, topic)
         for writer in topic_formats(topic, self._config):
-            path_of = partial(_archive_path, topic, writer.file)
-            self._delete_numbered(path_of, full + 2 if full else 1)
+            self._delete_numbered(archive, full + 2 if full else 1, writer.file)
 
-    def _delete_numbered(self, path_of: Callable[[int], str], number: int) -> None:
-        while self._manifest.entry(path := path_of(number)):
+    def _delete_numbered(
+        self, address_of: Callable[[int], str], number: int, file: str = ""
+    ) -> None:
+        while self._manifest.entry(path := addresses.output_path(address_of(number) + file)):
             self._delete_with_copies(path)
             number += 1
 
@@ -227,9 +229,8 @@ class Build:
 
     def _outcomes(self, tasks: Iterable[Iterable[Task]]) -> Iterator[TaskOutcome]:
         if self.workers is not None:
-            yield from self.workers.run_all(tasks)
-        else:
-            yield from map(self.writer.run, chain.from_iterable(tasks))
+            return self.workers.run_all(tasks)
+        return map(self.writer.run, chain.from_iterable(tasks))
 
     def _record(self, outcome: TaskOutcome) -> set[str]:
         """Record what was written; return paths that failed and have no last version."""
@@ -238,25 +239,14 @@ class Build:
         self._faults += outcome.faults
         self.summary.failed += outcome.problems
         self._manifest.put(outcome.files)
-        return {path for path, status in outcome.failed if not self._keep(path, status)}
-
-    def _keep(self, path: str, status: int) -> bool:
-        """Keep a file of the last build; return whether there is one.
-
-        A file with another status is deleted, so that a retracted article doesn't stay.
-        """
-        entry = self._manifest.keep(path)
-        if entry is None or entry.status != status or not self.writer.folder.has(path):
-            self._delete_with_copies(path)
-            return False
-        return True
-
-    def _delete_leftovers(self, unfinished: Iterable[str]) -> None:
-        for path in self._manifest.leftovers():
-            self._delete(path)
-        for path in unfinished:
-            if self._manifest.entry(path) is None:
-                self._delete(path)
+        lost = set()
+        for path, status in outcome.failed:
+            entry = self._manifest.keep(path)
+            # with another status it is deleted, so that a retracted article doesn't stay
+            if entry is None or entry.status != status or not self.writer.folder.has(path):
+                self._delete_with_copies(path)
+                lost.add(path)
+        return lost
 
     def _delete_with_copies(self, path: str) -> None:
         for suffix in ("", *COMPRESSED_SUFFIXES):
@@ -266,7 +256,3 @@ class Build:
         if self.writer.folder.delete(path):
             self.summary.deleted.append(path)
         self._manifest.remove(path)
-
-
-def _archive_path(topic: Topic, file: str, number: int) -> str:
-    return addresses.output_path(archive_address(topic, number) + file)

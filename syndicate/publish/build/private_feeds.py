@@ -6,6 +6,7 @@ same for all readers but for their token.
 
 import hashlib
 import secrets
+import struct
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,11 +24,10 @@ from syndicate.publish.output.formats import GZIP_LEVEL
 from syndicate.publish.records.manifest import Manifest, ManifestState, PublishedFile
 from syndicate.publish.records.topic_index import TopicIndex
 from syndicate.render import addresses, topics
-from syndicate.render.feeds.channel import FeedChannel, FeedHistory, build_channel
+from syndicate.render.feeds.channel import FeedHistory, build_channel
 from syndicate.render.feeds.entries import EntryFragments
 from syndicate.render.feeds.formats import FORMATS, FeedWriter
 from syndicate.render.pages import ListPages
-from syndicate.render.topics import Topic
 from syndicate.store import Store
 
 _CACHE_SIZE = 32 * 1024 * 1024
@@ -88,7 +88,12 @@ class PrivateFeedWriter:
         topic = index.topic(public.owner) or topics.everything()  # which may have no articles
         rows = index.newest(topic.home, topics.item_limit(topic, self._config))
         entries = self._entries([row.article for row in rows], state)
-        head = self._head(topic, entries)
+        # like the public one, without links that would reveal it to others; it names no hub, since
+        # it isn't in the folder of its page
+        private = addresses.private_feed(self._placeholder, topic.home)
+        own = {writer.file: f"{self._config.web_url}{private}{writer.file}" for writer in FORMATS}
+        head = build_channel(self._config, topic, entries, FeedHistory(own=own))
+        head = replace(head, private=True)
         body = writer.write_document(head, (entry.fragments[writer.file] for entry in entries))
         return GzipTemplate(tuple(body.split(self._placeholder.encode())))
 
@@ -108,16 +113,6 @@ class PrivateFeedWriter:
         }
         shown = [key for key in rows if key not in hidden]
         return self._fragments.entries(shown, TaskOutcome(), full=True)
-
-    def _head(self, topic: Topic, entries: Sequence[EntryFragments]) -> FeedChannel:
-        """Describe the feed like the public one, without links that would reveal it to others.
-
-        It names no hub, since it isn't in the folder of its page.
-        """
-        private = addresses.private_feed(self._placeholder, topic.home)
-        own = {writer.file: f"{self._config.web_url}{private}{writer.file}" for writer in FORMATS}
-        head = build_channel(self._config, topic, entries, FeedHistory(own=own))
-        return replace(head, private=True)
 
 
 @dataclass(frozen=True)
@@ -148,22 +143,15 @@ class GzipTemplate:
     def render_gzipped(self, value: bytes) -> bytes:
         """Return the same, gzipped; the value is shorter than 64 KiB."""
         document, length = self.render(value), len(value)
-        stored = _uint16(length) + _uint16(length ^ 0xFFFF) + value
-        body = (b"\x00" + stored).join(self._deflated)  # a stored block (RFC 1951, 3.2.4)
-        check = zlib.crc32(document).to_bytes(4, "little")
-        size = (len(document) & 0xFFFFFFFF).to_bytes(4, "little")
-        return b"".join((_HEADER, body, _FINAL_BLOCK, check, size))
+        stored = struct.pack("<xHH", length, length ^ 0xFFFF) + value  # (RFC 1951, 3.2.4)
+        end = struct.pack("<II", zlib.crc32(document), len(document) & 0xFFFFFFFF)
+        return b"".join((_HEADER, stored.join(self._deflated), _FINAL_BLOCK, end))
 
     @cached_property
-    def _deflated(self) -> tuple[bytes, ...]:
-        return tuple(map(_deflate, self.parts))
-
-
-def _uint16(number: int) -> bytes:
-    return number.to_bytes(2, "little")
-
-
-def _deflate(part: bytes) -> bytes:
-    """Compress a part so that it ends at a byte boundary and refers to no earlier part."""
-    deflater = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return deflater.compress(part) + deflater.flush(zlib.Z_FULL_FLUSH)
+    def _deflated(self) -> list[bytes]:
+        """The parts, each compressed to end at a byte boundary and to refer to no earlier one."""
+        deflated = []
+        for part in self.parts:
+            deflater = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+            deflated.append(deflater.compress(part) + deflater.flush(zlib.Z_FULL_FLUSH))
+        return deflated

@@ -85,13 +85,9 @@ class SiteFiles:
                 continue
             rows = self.index.rows(SITEMAP_TOPIC, (number - 1) * CHUNK, number * CHUNK)
             entries = [row.note for row in reversed(rows)]
-            yield OutputFile(
-                sitemap_path(number),
-                _SITEMAPS,
-                partial(self._sitemaps.articles, entries),
-                modified=newest_change(entries),
-                compress=True,
-            )
+            path = addresses.output_path(sitemap_address(number))
+            render, newest = partial(self._sitemaps.articles, entries), newest_change(entries)
+            yield OutputFile(path, _SITEMAPS, render, modified=newest, compress=True)
 
     def sitemaps(self, at: datetime) -> Iterator[OutputFile]:
         """Return the sitemaps of lists and of news, their index, and robots.txt.
@@ -125,9 +121,9 @@ class SiteFiles:
         return pages or [(addresses.HOME, None)]
 
 
-def sitemap_path(number: int) -> str:
-    """Return the path of a sitemap of articles by its number, from 1."""
-    return addresses.output_path(addresses.sitemap(f"articles-{number}"))
+def sitemap_address(number: int) -> str:
+    """Return the address of a sitemap of articles by its number, from 1."""
+    return addresses.sitemap(f"articles-{number}")
 
 
 def _file(address: str, render: Callable[[], bytes], *, compress: bool = True) -> OutputFile:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -17,8 +18,7 @@ _LOADED = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 
 def media_files(article: Article) -> Iterator[str]:
     """Iterate over the files that an article loads; some may come twice."""
-    named = (article.image,) if article.image else ()
-    for figure in (*named, *article.figures):
+    for figure in filter(None, (article.image, *article.figures)):
         if figure.local:
             yield from pictures.list_files(figure)
     if article.audio and article.audio.local:
@@ -74,12 +74,10 @@ class MediaFolder:
 
     def fault_of(self, src: str, article: Article) -> MediaFault | None:
         """Return why a file can't be published; None where it is intact."""
-        try:
-            with self._source(src).open("rb") as file:
-                if is_intact(src, file):
-                    return None
-        except (OSError, ValueError):  # ValueError: the name is impossible for a file
-            pass
+        # ValueError: the name is impossible for a file
+        with suppress(OSError, ValueError), self._source(src).open("rb") as file:
+            if is_intact(src, file):
+                return None
         return MediaFault(
             src=src,
             article=article.path or article.slug,
@@ -89,10 +87,9 @@ class MediaFolder:
 
     def missing_of(self, article: Article) -> frozenset[str]:
         """Return the files of an article of which there is no intact copy."""
-        names = dict.fromkeys(media_files(article))
         absent = {
             src
-            for src in names
+            for src in {*media_files(article)}
             if not self.is_published(src)
             and self.read(src) is None
             and self.read_published(src) is None
@@ -105,8 +102,7 @@ class MediaFolder:
 
 def without_renditions(article: Article, absent: set[str]) -> frozenset[str]:
     """Leave out the renditions of pictures that are absent themselves."""
-    named = (article.image,) if article.image else ()
-    for figure in (*named, *article.figures):
+    for figure in filter(None, (article.image, *article.figures)):
         if figure.src in absent:
             absent = absent - {*pictures.list_files(figure)[1:]}
     return frozenset(absent)

@@ -18,15 +18,7 @@ import httpx
 
 from syndicate import __version__
 from syndicate.errors import CallFailed, NotReached
-from syndicate.publish.push.ssrf_guard import (
-    Network,
-    Resolver,
-    check_address,
-    check_connection,
-    numeric_addresses,
-    resolve,
-    resolve_allowed,
-)
+from syndicate.publish.push import ssrf_guard
 
 MAX_BODY = 64 * 1024
 """Bytes of a reply that are read; the rest is ignored."""
@@ -56,9 +48,9 @@ class HttpClient:
     def __init__(
         self,
         *,
-        allowed: Sequence[Network] | None = (),
+        allowed: Sequence[ssrf_guard.Network] | None = (),
         timeout: float = 10,
-        resolver: Resolver = resolve,
+        resolver: ssrf_guard.Resolver = ssrf_guard.resolve,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """Call public addresses, and those in `allowed` networks; None allows all.
@@ -83,8 +75,8 @@ class HttpClient:
         """Raise CallFailed for a URL that is never called, however its host resolves."""
         address = _parse(url)
         host, port = address.raw_host.decode("ascii"), address.port or 0
-        for text in numeric_addresses(host, port):
-            check_address(ip_address(text), host, self._allowed)
+        for text in ssrf_guard.numeric_addresses(host, port):
+            ssrf_guard.check_address(ip_address(text), host, self._allowed)
 
     def _call(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
@@ -135,9 +127,9 @@ class HttpClient:
 class _GuardedBackend(httpcore.NetworkBackend):
     """Opens connections to permitted addresses, until the deadline of one call."""
 
-    allowed: Sequence[Network] | None
+    allowed: Sequence[ssrf_guard.Network] | None
     deadline: float
-    resolver: Resolver
+    resolver: ssrf_guard.Resolver
     connected: bool = False
 
     def failure(self, reason: str) -> CallFailed:
@@ -152,7 +144,7 @@ class _GuardedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
         """Connect to the first address of a host that accepts; each has its share of the time."""
-        resolved = resolve_allowed(
+        resolved = ssrf_guard.resolve_allowed(
             host.strip("[]"),
             port,
             allowed=self.allowed,
@@ -169,7 +161,7 @@ class _GuardedBackend(httpcore.NetworkBackend):
                     raise
                 continue
             try:
-                check_connection(opened, host, self.allowed)
+                ssrf_guard.check_connection(opened, host, self.allowed)
                 opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except BaseException:
                 opened.close()

@@ -162,7 +162,11 @@ class _HubRun:
             self.hub.client.get(denial_url(call.endpoint, call.topic))
             return False
         challenge = secrets.token_urlsafe(32)
-        reply = self.hub.client.get(verification_url(call, challenge))
+        request = HubRequest(**call.payload)
+        query = {"hub.mode": request.mode, "hub.topic": call.topic, "hub.challenge": challenge}
+        if request.mode == "subscribe":
+            query["hub.lease_seconds"] = str(request.lease)
+        reply = self.hub.client.get(_with_query(call.endpoint, query))
         busy = reply.status == HTTPStatus.TOO_MANY_REQUESTS
         if busy or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise CallFailed(f"HTTP {reply.status}")
@@ -299,15 +303,6 @@ class FanOut:
                         self._unreachable[server] = error
             outcomes.append((call, outcome))
         return outcomes
-
-
-def verification_url(call: OutgoingCall, challenge: str) -> str:
-    """Return the URL that asks a subscriber to verify its request (5.3)."""
-    request = HubRequest(**call.payload)
-    query = {"hub.mode": request.mode, "hub.topic": call.topic, "hub.challenge": challenge}
-    if request.mode == "subscribe":
-        query["hub.lease_seconds"] = str(request.lease)
-    return _with_query(call.endpoint, query)
 
 
 def denial_url(callback: str, topic: str) -> str:

@@ -85,13 +85,11 @@ class HubPinger:
 
     def send(self, budget: TimeBudget) -> SendReport:
         """Send due pings, to all hubs in parallel; failures are retried later."""
-
-        def send_to(hub: str) -> SendReport:
-            sender = CallSender(self.store, CallKind.PING, hub, self._ping, BATCH_SIZE)
-            return sender.send(budget)
-
+        senders = (
+            CallSender(self.store, CallKind.PING, hub, self._ping, BATCH_SIZE) for hub in self.hubs
+        )
         with ThreadPoolExecutor(_MAX_HUBS, thread_name_prefix="hubs") as pool:
-            reports = [*pool.map(send_to, self.hubs)]
+            reports = [*pool.map(lambda sender: sender.send(budget), senders)]
         return SendReport(
             sent=sum(report.sent for report in reports),
             problems=[problem for report in reports for problem in report.problems],

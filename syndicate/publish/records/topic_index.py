@@ -202,12 +202,8 @@ class TopicIndex:
         self._database.executemany("INSERT INTO listed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def _add_counts(self, topic: str, count: int, shown: int) -> None:
-        self._execute(
-            "UPDATE topics SET count = count + ?, shown = shown + ? WHERE home = ?",
-            count,
-            shown,
-            topic,
-        )
+        query = "UPDATE topics SET count = count + ?, shown = shown + ? WHERE home = ?"
+        self._execute(query, count, shown, topic)
 
     def _totals(self, topic: str) -> tuple[int, int, str, int | None]:
         rows = self._execute("SELECT count, shown, name, since FROM topics WHERE home = ?", topic)

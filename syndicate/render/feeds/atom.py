@@ -15,24 +15,15 @@ from lxml import etree
 
 from syndicate.model.articles import Person
 from syndicate.render import addresses
+from syndicate.render.feeds import xml_elements as xml
 from syndicate.render.feeds.channel import FeedChannel, rfc3339
 from syndicate.render.feeds.entries import ChannelEntry
-from syndicate.render.feeds.xml_elements import (
-    NAMESPACES,
-    XmlFrame,
-    add,
-    add_picture,
-    add_restriction,
-    add_texts,
-    namespaces,
-    tag,
-)
 
-_DECLARED = namespaces("media thr fh at")
-_FRAME = XmlFrame(
+_DECLARED = xml.namespaces("media thr fh at")
+_FRAME = xml.XmlFrame(
     "feed",
     items=("entry", "at:deleted-entry"),
-    declared={None: NAMESPACES["atom"], **_DECLARED},
+    declared={None: xml.NAMESPACES["atom"], **_DECLARED},
     text="content",
 )
 split_document = _FRAME.split
@@ -60,7 +51,7 @@ def write_entry(entry: ChannelEntry) -> bytes:
     if entry.content:
         written.content("", type="html")
     element = written.atom_entry(extensions=False)
-    element.set(tag("xml:lang"), entry.language)
+    element.set(xml.tag("xml:lang"), entry.language)
     by_name = {child.tag: child for child in element}
     for name in _TEXTS & by_name.keys():
         by_name[name].set("type", "text")
@@ -69,9 +60,9 @@ def write_entry(entry: ChannelEntry) -> bytes:
     alternate = {"rel": "alternate", "type": "text/html", "hreflang": entry.language}
     by_name["link"].attrib.update(alternate)
     _add_links(element, entry)
-    add_texts(element, {"thr:total": entry.comments.count})
+    xml.add_texts(element, {"thr:total": entry.comments.count})
     if entry.image:
-        add_picture(element, entry.image)
+        xml.add_picture(element, entry.image)
     return _FRAME.write_item(element, entry.content)
 
 
@@ -100,20 +91,20 @@ def _add_links(element: etree._Element, entry: ChannelEntry) -> None:
     html = {"type": "text/html"}
     for hreflang, href in entry.translations.items():
         attributes = {"rel": "alternate", **html, "hreflang": hreflang, "href": href}
-        add(element, "link", attributes=attributes)
+        xml.add(element, "link", attributes=attributes)
     if entry.original:
-        add(element, "link", attributes={"rel": "via", **html, "href": entry.original})
+        xml.add(element, "link", attributes={"rel": "via", **html, "href": entry.original})
     if url := entry.comments.url:
         count = {"thr:count": entry.comments.count}
-        add(element, "link", attributes={"rel": "replies", **html, **count, "href": url})
+        xml.add(element, "link", attributes={"rel": "replies", **html, **count, "href": url})
     if feed := entry.comments.feed:
         # guessed from its address
         is_atom = re.search(r"\batom\b", urlsplit(feed).path, re.IGNORECASE)
         type_ = f"application/{'atom' if is_atom else 'rss'}+xml"
-        add(element, "link", attributes={"rel": "replies", "type": type_, "href": feed})
+        xml.add(element, "link", attributes={"rel": "replies", "type": type_, "href": feed})
     if audio := entry.audio:
         about = {"type": audio.type, "title": audio.title or None, "length": audio.length}
-        add(element, "link", attributes={"rel": "enclosure", **about, "href": audio.src})
+        xml.add(element, "link", attributes={"rel": "enclosure", **about, "href": audio.src})
 
 
 def _person(person: Person) -> dict[str, str]:
@@ -136,15 +127,15 @@ class _AtomExtension:
                 child.set("type", "text")
         feed.find("updated").text = rfc3339(channel.updated)
         for rel, href in channel.links(addresses.ATOM):
-            add(feed, "link", attributes={"rel": rel, "href": href})
+            xml.add(feed, "link", attributes={"rel": rel, "href": href})
         if channel.archive and channel.archive.archived:
-            add(feed, "fh:archive")
+            xml.add(feed, "fh:archive")
         if channel.private:
-            add_restriction(feed)
+            xml.add_restriction(feed)
         for tombstone in channel.deleted:
             about = {"ref": tombstone.ref, "when": rfc3339(tombstone.when)}
-            element = add(feed, "at:deleted-entry", attributes=about)
-            add(add(element, "at:by"), "name", tombstone.by)
-            add(element, "at:comment", tombstone.comment)
+            element = xml.add(feed, "at:deleted-entry", attributes=about)
+            xml.add(xml.add(element, "at:by"), "name", tombstone.by)
+            xml.add(element, "at:comment", tombstone.comment)
             link = {"rel": "alternate", "type": "text/html", "href": tombstone.url}
-            add(element, "link", attributes=link)
+            xml.add(element, "link", attributes=link)

@@ -23,19 +23,14 @@ from lxml import etree
 from syndicate.clock import to_utc
 from syndicate.config.sections.feeds import PodcastSettings
 from syndicate.render import addresses
+from syndicate.render.feeds import xml_elements as xml
 from syndicate.render.feeds.channel import FeedChannel, rfc3339
 from syndicate.render.feeds.entries import ChannelEntry
-from syndicate.render.feeds.xml_elements import (
-    XmlFrame,
-    add,
-    add_picture,
-    add_restriction,
-    add_texts,
-    namespaces,
-)
 
-_DECLARED = namespaces("content dc dcterms media atom slash thr sy fh itunes podcast webfeeds wfw")
-_FRAME = XmlFrame("rss", "channel", items=("item",), declared=_DECLARED, text="content:encoded")
+_DECLARED = xml.namespaces(
+    "content dc dcterms media atom slash thr sy fh itunes podcast webfeeds wfw"
+)
+_FRAME = xml.XmlFrame("rss", "channel", items=("item",), declared=_DECLARED, text="content:encoded")
 
 split_document = _FRAME.split
 
@@ -54,19 +49,19 @@ def write_entry(entry: ChannelEntry) -> bytes:
         written.enclosure(url=audio.src, length=audio.length, type=audio.type)
     item = written.rss_entry(extensions=False)
     if entry.content:
-        add(item, "content:encoded")
+        xml.add(item, "content:encoded")
     _add_people_and_times(item, entry)
     for language, href in entry.translations.items():
         link = {"rel": "alternate", "type": "text/html", "hreflang": language, "href": href}
-        add(item, "atom:link", attributes=link)
+        xml.add(item, "atom:link", attributes=link)
     count, feed = entry.comments.count, entry.comments.feed
-    add_texts(item, {"slash:comments": count, "thr:total": count, "wfw:commentRss": feed})
+    xml.add_texts(item, {"slash:comments": count, "thr:total": count, "wfw:commentRss": feed})
     if entry.image:
-        add_picture(item, entry.image)
+        xml.add_picture(item, entry.image)
     if entry.audio:
         by = ", ".join(author.name for author in entry.authors)
-        add_texts(item, {"itunes:title": entry.title, "itunes:author": by})
-        add_texts(item, {"itunes:episodeType": "full", "itunes:duration": entry.audio.duration})
+        xml.add_texts(item, {"itunes:title": entry.title, "itunes:author": by})
+        xml.add_texts(item, {"itunes:episodeType": "full", "itunes:duration": entry.audio.duration})
     return _FRAME.write_item(item, entry.content)
 
 
@@ -92,31 +87,31 @@ def write_document(channel: FeedChannel, fragments: Iterable[bytes]) -> bytes:
 
 def _add_people_and_times(item: etree._Element, entry: ChannelEntry) -> None:
     for author in entry.authors:
-        add(item, "dc:creator", author.name)
+        xml.add(item, "dc:creator", author.name)
     for contributor in entry.contributors:
-        add(item, "dc:contributor", contributor.name)
+        xml.add(item, "dc:contributor", contributor.name)
     about = {"dc:language": entry.language, "dc:rights": entry.rights, "dc:source": entry.original}
-    add_texts(item, about)
-    add(item, "pubDate", _rfc822(entry.published))
-    add(item, "dcterms:modified", rfc3339(entry.modified))
+    xml.add_texts(item, about)
+    xml.add(item, "pubDate", _rfc822(entry.published))
+    xml.add(item, "dcterms:modified", rfc3339(entry.modified))
 
 
 def _add_podcast(parent: etree._Element, channel: FeedChannel, podcast: PodcastSettings) -> None:
-    add(parent, "itunes:author", podcast.author)
+    xml.add(parent, "itunes:author", podcast.author)
     if podcast.email:
         owner = {"itunes:name": podcast.author, "itunes:email": podcast.email}
-        add_texts(add(parent, "itunes:owner"), owner)
+        xml.add_texts(xml.add(parent, "itunes:owner"), owner)
     category = parent
     for name in podcast.category.split("/", 1):
-        category = add(category, "itunes:category", attributes={"text": name.strip()})
+        category = xml.add(category, "itunes:category", attributes={"text": name.strip()})
     explicit = "true" if podcast.explicit else "false"
-    add_texts(parent, {"itunes:explicit": explicit, "itunes:type": podcast.type})
+    xml.add_texts(parent, {"itunes:explicit": explicit, "itunes:type": podcast.type})
     if channel.cover:
-        add(parent, "itunes:image", attributes={"href": channel.cover})
-    add(parent, "podcast:guid", str(podcast.guid))
+        xml.add(parent, "itunes:image", attributes={"href": channel.cover})
+    xml.add(parent, "podcast:guid", str(podcast.guid))
     locked = "yes" if podcast.locked or channel.private else "no"
-    add(parent, "podcast:locked", locked, {"owner": podcast.email})
-    add(parent, "podcast:medium", "podcast")
+    xml.add(parent, "podcast:locked", locked, {"owner": podcast.email})
+    xml.add(parent, "podcast:medium", "podcast")
 
 
 class _RssExtension:
@@ -129,21 +124,21 @@ class _RssExtension:
 
     def extend_rss(self, feed: etree._Element) -> None:
         parent, channel = feed[0], self.channel
-        add(parent, "lastBuildDate", _rfc822(channel.updated))
+        xml.add(parent, "lastBuildDate", _rfc822(channel.updated))
         for rel, href in channel.links(addresses.RSS):
-            add(parent, "atom:link", attributes={"rel": rel, "href": href})
+            xml.add(parent, "atom:link", attributes={"rel": rel, "href": href})
         hourly = 60 // channel.minutes
-        add_texts(parent, {"sy:updatePeriod": "hourly", "sy:updateFrequency": hourly})
+        xml.add_texts(parent, {"sy:updatePeriod": "hourly", "sy:updateFrequency": hourly})
         if channel.archive and channel.archive.archived:
-            add(parent, "fh:archive")
+            xml.add(parent, "fh:archive")
         if channel.podcast:
             _add_podcast(parent, channel, channel.podcast)
         if channel.icon:
-            add(parent, "webfeeds:icon", channel.icon)
-            add(parent, "webfeeds:accentColor", channel.accent.removeprefix("#"))
+            xml.add(parent, "webfeeds:icon", channel.icon)
+            xml.add(parent, "webfeeds:accentColor", channel.accent.removeprefix("#"))
         if channel.private:
-            add_restriction(parent)
-            add(parent, "itunes:block", "Yes")
+            xml.add_restriction(parent)
+            xml.add(parent, "itunes:block", "Yes")
 
 
 def _rfc822(at: datetime) -> str:

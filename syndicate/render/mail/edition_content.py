@@ -88,8 +88,11 @@ def compose_edition(
 
 
 def _alert(article: Article, context: MailContext) -> Content:
+    headline, label = one_line(article.title), context.translator.gettext("Breaking")
+    if article.breaking and not headline.casefold().startswith(label.casefold()):
+        headline = f"{label}: {headline}"
     values = {
-        "subject": _alert_subject(article, context),
+        "subject": shorten(headline, _ALERT_SUBJECT),
         "preheader": _alert_preheader(article),
         "article": article,
         "story": ArticleView(article, context.config),
@@ -102,15 +105,6 @@ def _alert(article: Article, context: MailContext) -> Content:
         tree.insert(0, element)
     body = render_plain_text(tree, article=article, words=context.translator, config=context.config)
     return context.content(html, "email/alert.txt", values | {"body": body})
-
-
-def _alert_subject(article: Article, context: MailContext) -> str:
-    """Return the headline, labelled as breaking news unless it already begins so."""
-    headline, label = one_line(article.title), context.translator.gettext("Breaking")
-    is_labelled = headline.casefold().startswith(label.casefold())
-    return shorten(
-        headline if is_labelled or not article.breaking else f"{label}: {headline}", _ALERT_SUBJECT
-    )
 
 
 def _alert_preheader(article: Article) -> str:

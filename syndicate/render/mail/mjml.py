@@ -51,7 +51,12 @@ def to_html(source: str, *, template: str) -> str:
     try:
         return placeholders.fill(mjml2html(skeleton, fonts={}).replace(_AUTO_HEIGHT, ""))
     except ValueError as error:
-        raise TemplateError(*_error_line(skeleton, str(error), lines), str(error)) from error
+        # mrml's error is in the line of the last tag opened before its position
+        where: tuple[str, int | None] = (lines[0][0], None)
+        if position := _POSITION.search(str(error)):
+            opened = len(re.findall(r"<[a-z]", skeleton[: int(position[1]) + 1]))
+            where = lines[max(opened - 1, 0)]
+        raise TemplateError(*where, str(error)) from error
 
 
 def _character(match: re.Match[str]) -> str:
@@ -126,17 +131,6 @@ def _replace_content(element: etree._Element, placeholders: _Placeholders) -> No
     for child in list(element):
         element.remove(child)
     element.text = placeholders.add(content) if content.strip() else None
-
-
-def _error_line(
-    skeleton: str, message: str, lines: list[tuple[str, int | None]]
-) -> tuple[str, int | None]:
-    """Return the line of mrml's error: that of the last tag opened before it."""
-    position = _POSITION.search(message)
-    if position is None:
-        return lines[0][0], None
-    opened = len(re.findall(r"<[a-z]", skeleton[: int(position[1]) + 1]))
-    return lines[max(opened - 1, 0)]
 
 
 @dataclass(frozen=True, slots=True)
