@@ -56,7 +56,10 @@ def shorten(text: str, limit: int) -> str:
     head = text[: limit - 1]
     words = head.rpartition(" ")[0]
     if len(words) < limit // 2:  # a language without spaces, or an address
-        words = _cut(text, limit - 1)
+        end = limit - 1
+        while end and _continues_cluster(text, end):
+            end -= 1
+        words = text[: end or limit - 1]
     return _without_open_isolates(words).rstrip(_LAST_MARKS) + "…"
 
 
@@ -83,15 +86,8 @@ def _without_open_isolates(text: str) -> str:
     return text if is_closed else _ISOLATES.sub("", text)
 
 
-def _cut(text: str, length: int) -> str:
-    """Return the start of text, without splitting what readers see as one character (UAX 29)."""
-    end = length
-    while end and _continues_cluster(text, end):
-        end -= 1
-    return text[: end or length]
-
-
 def _continues_cluster(text: str, index: int) -> bool:
+    """Whether a cut here would split what readers see as one character (UAX 29)."""
     character = text[index]
     if "\U0001f1e6" <= character <= "\U0001f1ff":  # two make a flag
         before = re.search("[\U0001f1e6-\U0001f1ff]*$", text[:index])

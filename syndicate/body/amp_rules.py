@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from syndicate.body.markup import LINKS
 from syndicate.model.articles import BASE, ORIGIN
 
 ELEMENTS = frozenset({
@@ -34,14 +35,10 @@ _DATE = re.compile(r"[\w:.+-]{1,60}")
 _NAME = re.compile(r"(?!amp|i-amp)[a-z0-9][\w.:]*-[\w.:-]*")
 """Ids with a hyphen: AMP refuses those that are names in browsers' own objects."""
 
+_CELL = {"colspan": _NUMBER, "rowspan": _NUMBER, "headers": _WORD}
 _ATTRIBUTES: dict[str, dict[str, re.Pattern[str]]] = {
-    "td": {"colspan": _NUMBER, "rowspan": _NUMBER, "headers": _WORD},
-    "th": {
-        "colspan": _NUMBER,
-        "rowspan": _NUMBER,
-        "headers": _WORD,
-        "scope": re.compile("row|col|rowgroup|colgroup"),
-    },
+    "td": _CELL,
+    "th": _CELL | {"scope": re.compile("row|col|rowgroup|colgroup")},
     "ol": {"start": _COUNT, "reversed": re.compile("|reversed"), "type": re.compile("[1aAiI]")},
     "li": {"value": _COUNT},
     "col": {"span": _NUMBER},
@@ -62,9 +59,6 @@ _EVERYWHERE = {
     "lang": re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"),
     "dir": re.compile("ltr|rtl|auto"),
 }
-_LINKS = frozenset(
-    {("a", "href"), ("blockquote", "cite"), ("q", "cite"), ("del", "cite"), ("ins", "cite")}
-)
 _SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?")
 _SIZE = re.compile(r"[1-9]\d{0,4}")
@@ -83,7 +77,7 @@ def is_allowed_attribute(tag: str, name: str, value: str) -> bool:
     if name == "title":
         return True
     if name in ("href", "cite"):
-        return (tag, name) in _LINKS and (value.startswith("#") or is_address(value, _SCHEMES))
+        return LINKS.get(tag) == name and (value.startswith("#") or is_address(value, _SCHEMES))
     allowed = _ATTRIBUTES.get(tag, {}).get(name) or _EVERYWHERE.get(name)
     return allowed is not None and allowed.fullmatch(value) is not None
 

@@ -28,6 +28,8 @@ PHRASING = frozenset({
     "time", "u", "var", "wbr",
 })  # fmt: skip
 
+LINKS = {"a": "href", "blockquote": "cite", "q": "cite", "ins": "cite", "del": "cite"}
+"""The elements that may have an address, each with its attribute."""
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _UNWRAPPED, _REMOVED = "x-unwrapped", "x-removed"
 """Tags of elements that go at the end of a pass; no sanitised body contains them."""
@@ -116,8 +118,7 @@ def write_children(root: etree._Element) -> str:
     for element in _EMPTY(root):
         if element.tag not in VOID:
             element.text = ""  # <td></td>, which <td/> is not in HTML
-    written = str(etree.tostring(root, encoding="unicode", with_tail=False))
-    return written[written.index(">") + 1 : written.rindex("</")]
+    return to_xml(root)
 
 
 def unwrap_all(root: etree._Element, elements: Collection[etree._Element]) -> None:

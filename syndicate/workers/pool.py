@@ -13,19 +13,15 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkContext, ForkServerContext
 from typing import Any, Generic, TypeVar
 
 from syndicate.errors import SyndicateError
-from syndicate.workers.resource_limits import (
-    ResourceLimits,
-    limit_process,
-    restart_timers,
-    stop_timers,
-)
+from syndicate.workers import resource_limits
+from syndicate.workers.resource_limits import ResourceLimits
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -81,7 +77,11 @@ def start_workers(
     picklable, and `preload` names the module that it needs. `crash_message` is the error when
     a process dies. With `limits`, it is restarted instead.
     """
-    context = start_method(preload)
+    if threading.active_count() == 1:  # a plain fork, the cheapest, needs a single thread
+        context: ForkContext | ForkServerContext = multiprocessing.get_context("fork")
+    else:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([*_PRELOADED, preload])  # the first caller decides
     processes: list[WorkerProcess] = []
     gc.freeze()  # pages shared by a fork stay shared: the collector would write to them
     try:
@@ -95,12 +95,12 @@ def start_workers(
         gc.unfreeze()
 
 
+@dataclass(frozen=True)
 class WorkerPool(Generic[_Task, _Result]):
     """Processes that do tasks in parallel."""
 
-    def __init__(self, processes: Sequence["WorkerProcess"], crash_message: str) -> None:
-        self._processes = processes
-        self._crash_message = crash_message
+    _processes: Sequence["WorkerProcess"]
+    _crash_message: str
 
     @property
     def shards(self) -> list[Shard]:
@@ -140,21 +140,18 @@ def _reported(crash_message: str) -> Iterator[None]:
         raise SyndicateError(crash_message) from error
 
 
+@dataclass
 class WorkerProcess:
     """One process of a pool; with `limits` it is restarted when it dies."""
 
-    def __init__(
-        self,
-        context: ForkContext | ForkServerContext,
-        factory: Callable[[], Callable[[Any], Any]],
-        limits: ResourceLimits | None = None,
-    ) -> None:
-        self._context = context
-        self._factory = factory
-        self._limits = limits
-        self.pending: deque[bytes] = deque()
-        """The tasks whose results are still to come."""
-        self._next_task: bytes | None = None
+    _context: ForkContext | ForkServerContext
+    _factory: Callable[[], Callable[[Any], Any]]
+    _limits: ResourceLimits | None
+    _next_task: bytes | None = None
+    pending: deque[bytes] = field(default_factory=deque)
+    """The tasks whose results are still to come."""
+
+    def __post_init__(self) -> None:
         self._start()
 
     def _start(self) -> None:
@@ -192,21 +189,18 @@ class WorkerProcess:
 
     def receive(self) -> Any:
         """Return the next result, or raise its exception; EOFError when the process died."""
-        result = self._receive(self.pending[0])
-        self.pending.popleft()
-        if isinstance(result, Exception):
-            raise result
-        return result
-
-    def _receive(self, task: bytes) -> Any:
         try:
-            return self._pipe.recv()
+            result = self._pipe.recv()
         except (EOFError, ConnectionError):
             if self._limits is None:
                 raise
-        result = self._retry_in_parts(pickle.loads(task), self._limits)  # noqa: S301 - our own
-        for pending in list(self.pending)[1:]:
-            self._write(pending)
+            task = pickle.loads(self.pending[0])  # noqa: S301 - our own
+            result = self._retry_in_parts(task, self._limits)
+            for pending in list(self.pending)[1:]:
+                self._write(pending)
+        self.pending.popleft()
+        if isinstance(result, Exception):
+            raise result
         return result
 
     def _retry_in_parts(self, task: Any, limits: ResourceLimits) -> Any:
@@ -256,15 +250,6 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def start_method(preload: str) -> ForkContext | ForkServerContext:
-    """Return the context to start processes in: a plain fork, the cheapest, without threads."""
-    if threading.active_count() == 1:
-        return multiprocessing.get_context("fork")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*_PRELOADED, preload])  # the first caller decides
-    return context
-
-
 def _run_worker(
     pipe: Connection, factory: Callable[[], Callable[[Any], Any]], limits: tuple[float, int] | None
 ) -> None:
@@ -274,11 +259,11 @@ def _run_worker(
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     gc.set_threshold(_GC_THRESHOLD)
     work = _call(factory)
-    limit_process(limits)
+    resource_limits.limit_process(limits)
     while True:
-        stop_timers()
+        resource_limits.stop_timers()
         task = pipe.recv()
-        restart_timers()
+        resource_limits.restart_timers()
         result = work if isinstance(work, Exception) else _call(work, task)
         pipe.send_bytes(_dump(result))
 

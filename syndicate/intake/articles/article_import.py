@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from syndicate.body.compiler import compile_body
@@ -133,10 +134,11 @@ class _BatchImport:
         self._taken = taken
         parsed = [item for item in batch if isinstance(item, ParsedFile)]
         files = [item.source_file for item in parsed]
+        addresses = chain.from_iterable(file.revision.old_addresses for file in files)
         names = {
             "id": [item.id for item in parsed],
             "path": [file.path for file in files],
-            "slug": [slug for file in files for slug in _slugs(file)],
+            "slug": [*(file.slug for file in files), *map(storage_key, addresses)],
             "source": [file.source for file in files if file.source],
         }
         self.articles = ArticleBatch(tx.articles, run.at, names)
@@ -222,11 +224,6 @@ class _BatchImport:
         revised = self.articles.revise(article, new)
         same = (revised.revision, revised.slug) == (article.revision, article.slug)
         return ImportOutcome.UNCHANGED if same else ImportOutcome.REVISED
-
-
-def _slugs(source_file: SourceFile) -> list[str]:
-    """Return the slug that a file asks for, and the old addresses in it."""
-    return [source_file.slug, *map(storage_key, source_file.revision.old_addresses)]
 
 
 def _refuse_unpublishing(source_file: SourceFile, article: Article | None, at: datetime) -> None:

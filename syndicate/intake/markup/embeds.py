@@ -173,12 +173,15 @@ def _wrap_in_figure(converted: etree._Element) -> None:
     """Put an embed into the figure around it, or into a new one."""
     figure = next(converted.iterancestors("figure"), None)
     if figure is None or is_embed_figure(figure) or figure.find(".//img") is not None:
-        block = _nearest_block(converted)
-        figure = etree.Element("figure")
+        block, figure = converted, etree.Element("figure")
+        while parent_of(block).tag not in _FIGURE_PARENTS:
+            block = parent_of(block)
         if block is converted:
             block.addprevious(figure)
-        else:
-            _last_embed_after(block).addnext(figure)
+        else:  # after the embeds that were moved out of the block before
+            while (after := block.getnext()) is not None and is_embed_figure(after):
+                block = after
+            block.addnext(figure)
         remove(converted)
         figure.append(converted)
         converted.tail = None
@@ -186,36 +189,17 @@ def _wrap_in_figure(converted: etree._Element) -> None:
         remove(converted)
         figure.insert(0, converted)
         converted.tail, figure.text = figure.text, None
-    figure.set("class", " ".join((FIGURE_CLASS, *_ratio(converted))))
+    classes = FIGURE_CLASS
+    if converted.tag == "iframe" and Video.from_url(converted.get("src", "")) is not None:
+        # a frame doesn't have its video's aspect ratio by itself
+        ratio = int(converted.get("width", "")) / int(converted.get("height", ""))
+        classes += f" ratio-{min(_RATIOS, key=lambda name: abs(_RATIOS[name] - ratio))}"
+    figure.set("class", classes)
 
 
 def is_embed_figure(figure: etree._Element) -> bool:
-    """Whether a figure contains an embed, as its first child."""
-    return FIGURE_CLASS in figure.get("class", "").split()
-
-
-def _nearest_block(converted: etree._Element) -> etree._Element:
-    """Return the embed, or its nearest ancestor beside which a figure is allowed."""
-    block = converted
-    while parent_of(block).tag not in _FIGURE_PARENTS:
-        block = parent_of(block)
-    return block
-
-
-def _last_embed_after(block: etree._Element) -> etree._Element:
-    """Return the last of the embed figures that follow an element."""
-    following = block.getnext()
-    while following is not None and following.tag == "figure" and is_embed_figure(following):
-        block, following = following, following.getnext()
-    return block
-
-
-def _ratio(converted: etree._Element) -> tuple[str, ...]:
-    """Return the class for a video's aspect ratio, which a frame doesn't have by itself."""
-    if converted.tag != "iframe" or Video.from_url(converted.get("src", "")) is None:
-        return ()
-    ratio = int(converted.get("width", "")) / int(converted.get("height", ""))
-    return (f"ratio-{min(_RATIOS, key=lambda name: abs(_RATIOS[name] - ratio))}",)
+    """Whether an element is a figure that contains an embed, as its first child."""
+    return figure.tag == "figure" and FIGURE_CLASS in figure.get("class", "").split()
 
 
 def _link(element: etree._Element, linked: set[str]) -> None:

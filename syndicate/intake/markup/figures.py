@@ -30,7 +30,10 @@ def normalise_figures(root: etree._Element, media: ArticleMedia) -> tuple[Figure
     for image in list(root.iter("img")):
         if _is_standalone(image):
             _wrap_in_figure(image, before=image)
-    _fill_posters(root, media)
+    for video in root.iter("video"):
+        poster = video.attrib.pop("poster", "")
+        if poster and (found := media.find_picture(poster, "the poster of a video")):
+            video.set("poster", found.src)
     return tuple(_fill_pictures(root, media))
 
 
@@ -213,14 +216,6 @@ def _fill_pictures(root: etree._Element, media: ArticleMedia) -> list[Figure]:
     replace_inline_with_alt(root, inline)
     remove_all(root, wordless)
     return figures
-
-
-def _fill_posters(root: etree._Element, media: ArticleMedia) -> None:
-    """Resolve the posters of videos."""
-    for video in root.iter("video"):
-        poster = video.attrib.pop("poster", "")
-        if poster and (found := media.find_picture(poster, "the poster of a video")):
-            video.set("poster", found.src)
 
 
 def _fill_figure(figure: etree._Element, image: etree._Element, found: Figure | None) -> Figure:

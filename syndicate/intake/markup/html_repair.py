@@ -5,11 +5,10 @@ from datetime import date, time
 
 from lxml import etree
 
-from syndicate.body.markup import HEADINGS, PHRASING, unwrap_all
+from syndicate.body.markup import HEADINGS, LINKS, PHRASING, parent_of, unwrap_all
 from syndicate.errors import Refused
 from syndicate.model.urls import url_reference
 
-_LINKS = {"a": "href", "blockquote": "cite", "q": "cite", "ins": "cite", "del": "cite"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _INLINE_CONTAINERS = HEADINGS | {"pre", "summary"}
 """Elements that contain text and no blocks."""
@@ -60,7 +59,6 @@ def repair_html(root: etree._Element) -> None:
     _repair_details(root)
     _repair_headers(root)
     for element in _WITH_ATTRIBUTES(root):
-        _repair_link(element)
         _repair_attributes(element)
     for element in root.iter("bdo"):
         if element.get("dir") not in ("ltr", "rtl"):
@@ -71,14 +69,18 @@ def repair_html(root: etree._Element) -> None:
         if not _is_ruby(element):
             element.tag = "span"
     for element in root.iter("rt", "rp"):
-        parent = element.getparent()
-        if parent is None or parent.tag != "ruby":
+        if parent_of(element).tag != "ruby":
             element.tag = "span"
 
 
 def _repair_attributes(element: etree._Element) -> None:
-    """Remove attributes that are invalid, or not allowed on their element."""
+    """Normalise a link's address; remove attributes that are invalid or not allowed there."""
     attributes = element.attrib
+    link = LINKS.get(str(element.tag))
+    if link and link in attributes:
+        written = url_reference(attributes.pop(link))
+        if written is not None and (link == "href" or not _NO_SOURCE.match(written)):
+            element.set(link, written)
     spans = _SPANS.intersection(attributes.keys())
     wrong = {name for name in spans if not 0 < int(attributes[name]) <= _MAX_COLUMNS}
     if not _LANGUAGE.fullmatch(attributes.get("lang", "en")):
@@ -123,8 +125,7 @@ def _repair_lists(root: etree._Element) -> None:
         if strays or unpaired or any(text and text.strip() for text in texts):
             listing.tag = "div"
     for item in root.iter("dt", "dd", "li"):
-        parent = item.getparent()
-        if parent is None or item.tag not in _ITEMS.get(str(parent.tag), ()):
+        if item.tag not in _ITEMS.get(str(parent_of(item).tag), ()):
             item.tag = "div"
 
 
@@ -155,15 +156,6 @@ def _repair_headers(root: etree._Element) -> None:
         heads = set() if table is None else {head.get("id") for head in table.iter("th")}
         if not heads.issuperset(cell.get("headers", "").split()):
             del cell.attrib["headers"]
-
-
-def _repair_link(element: etree._Element) -> None:
-    """Normalise a link's address; remove an invalid one."""
-    name = _LINKS.get(str(element.tag))
-    if name and name in element.attrib:
-        written = url_reference(element.attrib.pop(name))
-        if written is not None and (name == "href" or not _NO_SOURCE.match(written)):
-            element.set(name, written)
 
 
 def _repair_time(element: etree._Element) -> None:

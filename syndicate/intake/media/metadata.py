@@ -64,10 +64,8 @@ def _strip_jpeg(data: bytes) -> bytes:
         code, at = _jpeg_marker(data, at)
         if code == _JPEG_END:
             return b"".join((*kept, b"\xff\xd9"))
-        if at + 2 > len(data):
-            raise ValueError("a JPEG that is truncated")
-        end = at + struct.unpack_from(">H", data, at)[0]
-        if end < at + 2 or end > len(data):
+        end = at + int.from_bytes(data[at : at + 2])
+        if not at + 2 <= end <= len(data):
             raise ValueError("a JPEG that is truncated")
         payload = _jpeg_payload(code, data[at + 2 : end])
         if payload is not None:

@@ -17,11 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from syndicate.errors import Refused
-from syndicate.intake.subscribers.export_formats import (
-    ExportFormat,
-    has_escaped_formulas,
-    recognise_format,
-)
+from syndicate.intake.subscribers import export_formats
 from syndicate.text import one_line
 
 SEPARATORS = (",", ";", "\t")
@@ -66,7 +62,7 @@ class CsvFile:
     """For display: "UTF-8", "UTF-16" or "Windows-1252"."""
     separator: str
     header: tuple[str, ...]
-    export_format: ExportFormat
+    export_format: export_formats.ExportFormat
     lines: int
     """Approximate number, for a progress bar."""
     _codec: str
@@ -112,11 +108,11 @@ def inspect_csv(file: Path) -> CsvFile:
         row = next(_RowReader(io.StringIO(first, newline=""), separator), None)
         headers.append((row.cells if row is not None and row.line == 1 else [], separator))
     header, separator = max(
-        headers, key=lambda split: (recognise_format(split[0]) is not None, len(split[0]))
+        headers, key=lambda split: (bool(export_formats.recognise_format(split[0])), len(split[0]))
     )
-    escaped = has_escaped_formulas(header)
+    escaped = export_formats.has_escaped_formulas(header)
     cells = tuple((unescape_formula(cell) if escaped else cell).strip() for cell in header)
-    export_format = recognise_format(cells)
+    export_format = export_formats.recognise_format(cells)
     if export_format is None:
         raise Refused(f'{file}:1: header "{one_line(",".join(cells))[:80]}" — {_EXPECTED}')
     return CsvFile(

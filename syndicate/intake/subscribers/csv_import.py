@@ -63,7 +63,11 @@ def import_rows(
     parser = CsvRowParser(csv_file, options, at=at)
     how = f"{parser.origin} at {at:%Y-%m-%d %H:%M} UTC"
     cause = Cause(who=Actor.IMPORT, how=how, at=at)
-    batches = _decide_all(csv_file.rows(), parser)
+    rows, seen = csv_file.rows(), SeenRows()
+    batches = (
+        [(row.line, _decide(row, parser.parse(row), seen)) for row in chunk]
+        for chunk in iter(lambda: list(islice(rows, BATCH_SIZE)), [])
+    )
     with ThreadPoolExecutor(1) as executor:
         next_batch = executor.submit(next, batches, None)
         while batch := next_batch.result():
@@ -81,15 +85,6 @@ def import_rows(
     if not dry_run:
         with store.write() as tx:
             tx.bulk_import.analyze()
-
-
-def _decide_all(
-    rows: Iterator[CsvCells], parser: CsvRowParser
-) -> Iterator[list[tuple[int, RowResult | StagedReader]]]:
-    """Iterate over batches of lines, each with its result, or with a reader to look up."""
-    seen = SeenRows()
-    while chunk := list(islice(rows, BATCH_SIZE)):
-        yield [(row.line, _decide(row, parser.parse(row), seen)) for row in chunk]
 
 
 def _decide(
@@ -119,13 +114,16 @@ class SeenRows:
     _FULL = 2 / 3
 
     def __init__(self) -> None:
+        self._hashes, self._lines = array("Q"), array("I")
         self._grow(1 << 16)
-        self._count = 0
 
     def _grow(self, size: int) -> None:
-        self._mask = size - 1
-        self._hashes = array("Q", bytes(8 * size))
-        self._lines = array("I", bytes(4 * size))
+        added = zip(self._hashes, self._lines, strict=True)
+        self._hashes, self._lines = array("Q", bytes(8 * size)), array("I", bytes(4 * size))
+        self._mask, self._count = size - 1, 0
+        for number, line in added:
+            if number:
+                self.add(number, line)
 
     def add(self, number: int, line: int) -> int:
         """Add a row's hash; return the line on which it was added first, which may be this one."""
@@ -140,13 +138,5 @@ class SeenRows:
         self._lines[slot] = line
         self._count += 1
         if self._count > mask * self._FULL:
-            self._double()
+            self._grow(2 * len(hashes))
         return line
-
-    def _double(self) -> None:
-        hashes, lines = self._hashes, self._lines
-        self._count = 0
-        self._grow(2 * len(hashes))
-        for number, line in zip(hashes, lines, strict=True):
-            if number:
-                self.add(number, line)

@@ -1,18 +1,11 @@
 """Parse a row of a newsletter tool's export into a subscriber, with consent and status."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from syndicate.intake.subscribers.cell_values import (
-    check_email,
-    is_no,
-    parse_json_object,
-    parse_status,
-    parse_tags,
-    parse_time,
-)
+from syndicate.intake.subscribers import cell_values
 from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile
 from syndicate.intake.subscribers.export_formats import (
     SUPPRESSED,
@@ -117,7 +110,7 @@ class CsvRowParser:
             return fault
         email = self._cell(cells, "email")
         newsletter = self._cell(cells, "newsletter") or self._options.newsletter or ""
-        address, fault = check_email(email)
+        address, fault = cell_values.check_email(email)
         suppressed = bool(self._cell(cells, "suppressed"))
         fault = fault or ("" if suppressed else self._wrong_newsletter(newsletter))
         if fault:
@@ -142,11 +135,15 @@ class CsvRowParser:
         if len(name) > MAX_NAME_LENGTH:
             return f"a name of more than {MAX_NAME_LENGTH} characters"
         attributes = self._read_attributes(cells) if self._columns["attributes"] else {}
-        fields = self._custom_fields(cells, attributes)
-        if fields is None:
+        fields = {
+            name: value
+            for name in self._options.fields
+            if (value := one_line(self._cell(cells, _FIELD + name)) or attributes.get(name, ""))
+        }
+        if any(len(value) > MAX_FIELD_LENGTH for value in fields.values()):
             return f"more than {MAX_FIELD_LENGTH} characters in one field"
         language = self._cell(cells, "language") or attributes.get("language", "")
-        tags = parse_tags(self._cell(cells, "tags"))
+        tags = cell_values.parse_tags(self._cell(cells, "tags"))
         since, how = self._consent(cells)
         return reader._replace(
             at=since or self._at,
@@ -183,14 +180,14 @@ class CsvRowParser:
         """Return the most severe status in a row; None for an unknown word."""
         found = [self._default]
         if self._columns["status"]:
-            status = parse_status(self._cell(cells, "status"))
+            status = cell_values.parse_status(self._cell(cells, "status"))
             if status is None:
                 return None
             found.append(status)
-        if self._columns["opted_in"] and is_no(self._cell(cells, "opted_in")):
+        if self._columns["opted_in"] and cell_values.is_no(self._cell(cells, "opted_in")):
             found.append(ExportedStatus.LEFT)
         for role, status in _DEPARTURES:
-            if not all(is_no(_text(cells, column)) for column in self._columns[role]):
+            if not all(cell_values.is_no(_text(cells, column)) for column in self._columns[role]):
                 found.append(status)
         return found[0] if len(found) == 1 else max(found, key=_SEVERITY.__getitem__)
 
@@ -208,27 +205,15 @@ class CsvRowParser:
 
     def _time(self, cells: list[str], column: int) -> datetime | None:
         """Return the time in a column; None if there is none, or it can't be true."""
-        time = parse_time(_text(cells, column))
+        time = cell_values.parse_time(_text(cells, column))
         return time if time is not None and _EARLIEST <= time <= self._at else None
-
-    def _custom_fields(
-        self, cells: list[str], attributes: Mapping[str, str]
-    ) -> dict[str, str] | None:
-        """Return the custom fields; None if one is too long."""
-        fields = {
-            name: value
-            for name in self._options.fields
-            if (value := one_line(self._cell(cells, _FIELD + name)) or attributes.get(name, ""))
-        }
-        too_long = any(len(value) > MAX_FIELD_LENGTH for value in fields.values())
-        return None if too_long else fields
 
     def _read_attributes(self, cells: list[str]) -> dict[str, str]:
         """Return the custom fields and the language in columns of JSON."""
         attributes: dict[str, str] = {}
         wanted = {normalise_column(name): name for name in self._options.fields}
         for column in self._columns["attributes"]:
-            for key, value in parse_json_object(_text(cells, column)).items():
+            for key, value in cell_values.parse_json_object(_text(cells, column)).items():
                 if not isinstance(value, str | int | float) or isinstance(value, bool):
                     continue
                 if normalise_column(key) in wanted:

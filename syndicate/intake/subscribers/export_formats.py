@@ -61,7 +61,7 @@ class ExportFormat:
     tool: str
     """Its name; "" for the generic format."""
     signatures: tuple[frozenset[str], ...]
-    """Sets of columns: a header with all of one set is the tool's."""
+    """Sets of columns: a header with all of one set is the tool's; an empty set fits any."""
     email: tuple[str, ...] = _ADDRESS
     name: tuple[str, ...] = _NAME
     first_name: tuple[str, ...] = _FIRST
@@ -90,12 +90,8 @@ class ExportFormat:
     @property
     def columns(self) -> dict[str, tuple[str, ...]]:
         """Role, such as `email` → its columns."""
-        roles = [field.name for field in fields(self)]
-        return {
-            role: getattr(self, role)
-            for role in roles
-            if role not in ("tool", "signatures", "files")
-        }
+        roles = {field.name for field in fields(self)} - {"tool", "signatures", "files"}
+        return {role: getattr(self, role) for role in roles}
 
 
 def _signatures(*headers: str) -> tuple[frozenset[str], ...]:
@@ -115,7 +111,7 @@ REFUSAL_COLUMNS = ("refused line", "refused because")
 """Columns that an import adds to the file of refused rows."""
 GENERIC_FORMAT = ExportFormat(
     tool="",
-    signatures=(),
+    signatures=(frozenset(),),
     opted_in=("subscribed",),
     opted_out=("unsubscribed", "complained"),
     confirmed_at=("confirmed at", "consent at", "opt in at", "subscribed at"),
@@ -211,9 +207,7 @@ def recognise_format(header: Sequence[str]) -> ExportFormat | None:
     """Return the format of a header; None if no column is an address."""
     columns = {normalise_column(cell) for cell in header}
     for export_format in (*EXPORT_FORMATS, GENERIC_FORMAT):
-        matches = export_format is GENERIC_FORMAT or any(
-            signature <= columns for signature in export_format.signatures
-        )
+        matches = any(signature <= columns for signature in export_format.signatures)
         if matches and not columns.isdisjoint(export_format.email):
             return export_format
     return None
