@@ -28,8 +28,7 @@ from syndicate.web.editions.click_tracking import ClickPages
 from syndicate.web.editions.public_copy import WebViewPage
 from syndicate.web.outbox import OutboxPages, is_outbox_served
 from syndicate.web.pages import BadLink, WebPages
-from syndicate.web.published.files import PublishedFiles
-from syndicate.web.published.private_feeds import PrivateFeedPages
+from syndicate.web.published.files import PrivateFeedPages, PublishedFiles
 from syndicate.web.readers.address_change import AddressChange
 from syndicate.web.readers.bot_checks import BotChecks
 from syndicate.web.readers.confirmation import (

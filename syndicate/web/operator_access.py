@@ -6,7 +6,6 @@ forwards requests from anywhere, and need not say so.
 """
 
 import base64
-import binascii
 import hmac
 from urllib.parse import urlsplit
 
@@ -16,13 +15,7 @@ from starlette.requests import Request
 from syndicate.config import Config
 from syndicate.config.loopback import is_loopback
 from syndicate.errors import SecretUnreadable
-from syndicate.web.server.client_address import (
-    client_address,
-    is_forwarded,
-    is_local,
-    parse_address,
-    request_host,
-)
+from syndicate.web.server import client_address
 
 _CHALLENGE = {"www-authenticate": 'Basic realm="Syndicate", charset="UTF-8"'}
 """Makes a browser ask for the token as a password; the user name is ignored."""
@@ -43,7 +36,7 @@ class OperatorAccess:
     def allows(self, request: Request) -> bool:
         """Return whether a request is the operator's."""
         if not self.is_remote_allowed:
-            return self.is_local_allowed and is_local(request)
+            return self.is_local_allowed and client_address.is_local(request)
         return self._comes_from_monitor(request) or self._has_right_token(request)
 
     def require(self, request: Request) -> None:
@@ -61,27 +54,25 @@ class OperatorAccess:
         which then resolves to us. It can't do that for an IP address, for a name without a
         dot, or for the publication's own hosts.
         """
-        host = request_host(request)
+        host = client_address.request_host(request)
         own_hosts = {urlsplit(url).hostname for url in (self._config.url, self._config.web_url)}
         return (
             is_loopback(host)
-            or parse_address(host) is not None
+            or client_address.parse_address(host) is not None
             or "." not in host
             or host in own_hosts
         )
 
     def _comes_from_monitor(self, request: Request) -> bool:
         """Return whether a monitor sent a request, directly or through a configured proxy."""
-        client = client_address(request, self._config.web.proxies, certain=True)
-        if client is None or (is_forwarded(request) and not self._names_client(request)):
+        web = self._config.web
+        peer = client_address.client_address(request, ())
+        is_proxy = any(peer in network for network in web.proxies if peer is not None)
+        names_client = is_proxy and bool(request.headers.get("x-forwarded-for", "").strip())
+        client = client_address.client_address(request, web.proxies, certain=True)
+        if client is None or (client_address.is_forwarded(request) and not names_client):
             return False
-        return any(client in network for network in self._config.web.monitors)
-
-    def _names_client(self, request: Request) -> bool:
-        """Return whether a configured proxy sent a request, and says for which client."""
-        peer = client_address(request, ())
-        is_proxy = any(peer in network for network in self._config.web.proxies if peer is not None)
-        return is_proxy and bool(request.headers.get("x-forwarded-for", "").strip())
+        return any(client in network for network in web.monitors)
 
     def _has_right_token(self, request: Request) -> bool:
         """Return whether a request has the token, as a bearer token or as a password."""
@@ -89,7 +80,10 @@ class OperatorAccess:
             return False
         scheme, _, password = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
-            password = _password(password)
+            try:
+                password = base64.b64decode(password, validate=True).decode().partition(":")[2]
+            except ValueError:
+                return False
         elif scheme.lower() != "bearer":
             return False
         try:
@@ -97,11 +91,3 @@ class OperatorAccess:
         except SecretUnreadable:  # reported by `check` and at start-up
             return False
         return token is not None and hmac.compare_digest(password.strip().encode(), token.encode())
-
-
-def _password(credentials: str) -> str:
-    try:
-        decoded = base64.b64decode(credentials, validate=True).decode()
-    except (binascii.Error, ValueError):
-        return ""
-    return decoded.partition(":")[2]

@@ -135,7 +135,14 @@ class OutboxPages:
         """Return the HTML of a message, for a sandboxed frame."""
         self._check_access(request)
         message = self._get(request.path_params["name"])
-        headers = {"content-security-policy": self._policy(request)}
+        # it may load pictures from the publication only
+        policy = (
+            "default-src 'none'; "
+            f"img-src {_origin(self._config.url)} {_origin(str(request.base_url))}; "
+            "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+        )
+        headers = {"content-security-policy": policy}
         links_open_elsewhere = '<base target="_blank">'
         html = _HEAD.sub(lambda head: head[0] + links_open_elsewhere, message.html, count=1)
         return Response(html, headers=headers, media_type="text/html")
@@ -157,15 +164,6 @@ class OutboxPages:
         if message is None:
             raise HTTPException(404)
         return message
-
-    def _policy(self, request: Request) -> str:
-        """Return the CSP of a message, which may load pictures from the publication only."""
-        return (
-            "default-src 'none'; "
-            f"img-src {_origin(self._config.url)} {_origin(str(request.base_url))}; "
-            "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-            "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
-        )
 
 
 def _origin(url: str) -> str:

@@ -74,10 +74,11 @@ class HubPage:
         self._check_rate(request, at)
         if mode != "publish":  # for "publish" the check that `on_request` starts is enough
             topic = form.get("hub.topic", "")
-            callback = self._parse_callback(form.get("hub.callback", ""))
+            callback, secret = form.get("hub.callback", ""), form.get("hub.secret", "")
+            self._check(callback, secret)
             hub_request = HubRequest(
                 mode=mode,
-                secret=_parse_secret(form.get("hub.secret", "")),
+                secret=secret,
                 lease=_parse_lease(form.get("hub.lease_seconds", "")) if mode == "subscribe" else 0,
                 sha256=self._version(topic),
             )
@@ -109,7 +110,7 @@ class HubPage:
                 raise _refusal(reason)
             return file.sha256 if documents.is_published(file, self._hub.mirror) else ""
 
-    def _parse_callback(self, callback: str) -> str:
+    def _check(self, callback: str, secret: str) -> None:
         if len(callback) > _MAX_CALLBACK_LENGTH:
             raise _refusal(f"hub.callback has more than {_MAX_CALLBACK_LENGTH} characters")
         if not callback.isascii():
@@ -120,7 +121,10 @@ class HubPage:
             self._hub.client.check(callback)
         except CallFailed as error:
             raise _refusal(f"hub.callback: {error}") from error
-        return callback
+        if len(secret.encode()) >= _MAX_SECRET_SIZE:
+            raise _refusal(f"hub.secret has {_MAX_SECRET_SIZE} bytes or more")
+        if "\0" in secret or "\ufffd" in secret:
+            raise _refusal("hub.secret is not valid UTF-8")
 
 
 def _refusal(
@@ -139,14 +143,6 @@ def _check_capacity(tx: Transaction, host: str) -> None:
     if tx.hub.count() >= MAX_SUBSCRIPTIONS:
         reason = "this hub has reached its limit of subscriptions; try again later"
         raise _refusal(reason, 503, retry_after=HOUR)
-
-
-def _parse_secret(secret: str) -> str:
-    if len(secret.encode()) >= _MAX_SECRET_SIZE:
-        raise _refusal(f"hub.secret has {_MAX_SECRET_SIZE} bytes or more")
-    if "\0" in secret or "\ufffd" in secret:
-        raise _refusal("hub.secret is not valid UTF-8")
-    return secret
 
 
 def _parse_lease(text: str) -> int:

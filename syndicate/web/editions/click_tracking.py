@@ -91,10 +91,15 @@ class ScannerDetector:
         visitor = self._load(identity, visit.at)
         before = [earlier for earlier in visitor.visits if visit.at - earlier.at <= WINDOW]
         visitor.visits.append(visit)
-        recent = visitor.detected_at is not None and visit.at - visitor.detected_at <= WINDOW
-        if visit.link == CANARY or _is_burst([*before, visit]):
+        is_known = visitor.detected_at is not None and visit.at - visitor.detected_at <= WINDOW
+        burst = {
+            recent.link
+            for recent in (*before, visit)
+            if recent.edition == visit.edition and visit.at - recent.at <= BURST_INTERVAL
+        }
+        if visit.link == CANARY or len(burst) >= BURST_LINKS:
             visitor.detected_at = visit.at
-        elif not recent:
+        elif not is_known:
             return []
         visit.machine = True
         reclassified = [earlier for earlier in before if not earlier.machine]
@@ -119,16 +124,6 @@ def is_machine(method: str, agent: str, purpose: str) -> bool:
     prefetch = "prefetch" in purpose.lower() or "preview" in purpose.lower()
     agent = agent[:MAX_AGENT_LENGTH]
     return method == "HEAD" or prefetch or not agent or bool(_AGENT.search(agent))
-
-
-def _is_burst(visits: list[LinkClick]) -> bool:
-    newest = visits[-1]
-    links = {
-        visit.link
-        for visit in visits
-        if visit.edition == newest.edition and newest.at - visit.at <= BURST_INTERVAL
-    }
-    return len(links) >= BURST_LINKS
 
 
 @dataclass(frozen=True)

@@ -65,37 +65,31 @@ class WebViewPage(ReaderPages):
     """The page under /view/."""
 
     def show(self, request: Request) -> Response:
-        """Show the edition of a link; clicks in it aren't tracked."""
-        html = self._copy(*linked(self.links.read_pair("view", request.path_params["token"])))
-        if html is None:
-            return self.pages.render("web/edition_gone.html", status=404)
-        headers = {"content-security-policy": POLICY, "x-robots-tag": "noindex"}
-        return Response(html, headers=headers, media_type="text/html")
+        """Show the edition of a link, unless it or the reader is gone, or it is a letter.
 
-    def _copy(self, number: int, subscriber: int) -> str | None:
-        """Return the HTML; None for a letter, and for an edition or a reader that is gone."""
+        Clicks in it aren't tracked.
+        """
+        number, subscriber = linked(self.links.read_pair("view", request.path_params["token"]))
         with self.store.read() as tx:
             edition = tx.editions.by_key(number)
             reader = tx.subscribers.by_key(tx.merges.current_number(subscriber))
-            if edition is None or reader is None or edition.kind is EditionKind.LETTER:
-                return None
-            if tx.archive.is_withdrawn(number):
-                return None
+            is_gone = reader is None or tx.archive.is_withdrawn(number)
+            if edition is None or edition.kind is EditionKind.LETTER or is_gone:
+                return self.pages.render("web/edition_gone.html", status=404)
             content = tx.editions.content(edition.content)
             links = tx.clicks.links(number)
-        newsletter = self.config.newsletter(edition.newsletter) or Newsletter(
-            name=edition.newsletter, offered=False
-        )
-        address = self.links.view(number, subscriber)
-        return public_copy(
+        name = edition.newsletter
+        html = public_copy(
             self.pages,
             content,
-            newsletter,
+            self.config.newsletter(name) or Newsletter(name=name, offered=False),
             links=links,
-            address=address,
+            address=self.links.view(number, subscriber),
             head=_UNLISTED,
             from_mail=True,
         )
+        headers = {"content-security-policy": POLICY, "x-robots-tag": "noindex"}
+        return Response(html, headers=headers, media_type="text/html")
 
 
 def _without_reader(content: Content, footer: str) -> Content:

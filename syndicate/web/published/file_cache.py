@@ -52,9 +52,9 @@ class CachedFile:
     """Of the uncoded bytes; an ETag adds the coding."""
     body: bytes | OpenFile
     """An open file if it is too large to be cached."""
-    modified: datetime | None
+    modified: datetime | None = None
     """To the second; None during the second of writing, when it may be written again."""
-    entry: PublishedFile | None
+    entry: PublishedFile | None = None
     """What the build recorded of these bytes; None for a file that it didn't write."""
     compressed: dict[ContentCoding, bytes] = field(default_factory=dict)
     responses: dict[str, HttpResponse] = field(default_factory=dict, init=False)
@@ -207,6 +207,4 @@ def _load(file: Path, path: str, full_path: str) -> CachedFile:
         format=form,
         digest=hashlib.sha256(hashed).hexdigest()[:32],
         body=body,
-        modified=None,
-        entry=None,
     )

@@ -10,27 +10,25 @@ from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import quote
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.publish.output.formats import COMPRESSED_SUFFIXES, REVALIDATE
+from syndicate.publish.build.private_feeds import PrivateFeedWriter
+from syndicate.publish.output.formats import COMPRESSED_SUFFIXES, REVALIDATE, format_of
 from syndicate.render import addresses
+from syndicate.render.pages import ListPages, PageFrame
+from syndicate.render.templates import Templates
+from syndicate.store import Store
 from syndicate.web.pages import WebPages
+from syndicate.web.published import request_headers
 from syndicate.web.published.delta_response import FeedDeltas
 from syndicate.web.published.file_cache import CachedFile, FileCache
 from syndicate.web.published.poll_limit import PollLimit
-from syndicate.web.published.request_headers import (
-    ALL_CODINGS,
-    ContentCoding,
-    evaluate,
-    match_etag,
-    matches_if_range,
-    negotiate_coding,
-    parse_range,
-)
+from syndicate.web.published.request_headers import ALL_CODINGS, ContentCoding
 from syndicate.web.published.response_headers import CORS, METHODS, PREFLIGHT, ResponseHeaders
 from syndicate.web.server.client_address import rate_limit_key
 from syndicate.web.server.responses import FileRange, FileRequest, HttpResponse, plain_text
@@ -46,6 +44,8 @@ _TOO_MANY_POLLS = (
     "You asked for this feed too often. Keep the ETag that comes with it, send it back as\n"
     "If-None-Match, and ask no more often than its Cache-Control says.\n"
 )
+_PRIVATE_HEADERS = {"cache-control": "private, no-store", "x-robots-tag": "noindex, nofollow"}
+_PRIVATE_CODINGS = (ContentCoding.GZIP, ContentCoding.IDENTITY)
 
 
 class PublishedFiles:
@@ -76,7 +76,10 @@ class PublishedFiles:
     def respond(self, request: FileRequest, *, at: datetime) -> HttpResponse:
         """Return the response to a request that arrived at `at`."""
         if request.method not in _READ_METHODS:
-            return self._other_method(request)
+            if request.method == "OPTIONS":
+                return HttpResponse(HTTPStatus.NO_CONTENT, PREFLIGHT)
+            text = "This can only be read.\n"
+            return plain_text(HTTPStatus.METHOD_NOT_ALLOWED, text, {"allow": METHODS})
         path = request.path.removeprefix("/")
         name = f"{path}index.html" if not path or path.endswith("/") else path
         # the compressed twin of a file is for other servers
@@ -92,13 +95,13 @@ class PublishedFiles:
 
     def _found(self, file: CachedFile, request: FileRequest, at: datetime) -> HttpResponse:
         """Respond with a file, unless a condition or the poll limit forbids it."""
-        coding = negotiate_coding(request.accept_encoding, file.codings)
+        coding = request_headers.negotiate_coding(request.accept_encoding, file.codings)
         if coding is None:
             text = "No coding is acceptable.\n"
             return _error(file, HTTPStatus.NOT_ACCEPTABLE, text, {"vary": _VARY})
         if file.status != HTTPStatus.OK:
             return self._full(file, coding)
-        status = evaluate(request, file.etags, file.modified)
+        status = request_headers.evaluate(request, file.etags, file.modified)
         if status is HTTPStatus.PRECONDITION_FAILED:
             return _error(file, status, "It is another version by now.\n")
         if (delay := self._poll_delay(file, request, status, at)) > 0:
@@ -152,7 +155,7 @@ class PublishedFiles:
     ) -> HttpResponse:
         """Respond with 304 and the ETag that the client sent."""
         listed = request.if_none_match
-        etag = (listed and match_etag(listed, file.etags)) or file.etag(coding)
+        etag = (listed and request_headers.match_etag(listed, file.etags)) or file.etag(coding)
         if etag not in (listed or etag):  # `*` names none
             etag = file.etag(coding)
         if (response := file.responses.get(etag)) is None:
@@ -182,10 +185,11 @@ class PublishedFiles:
     def _range(self, file: CachedFile, request: FileRequest, coding: ContentCoding) -> HttpResponse:
         """Respond with the requested range, if it is valid and of this version."""
         response = self._full(file, coding)
-        etag, condition = file.etag(coding), request.if_range
-        if condition is not None and not matches_if_range(condition, etag, file.modified):
+        if request.if_range is not None and not request_headers.matches_if_range(
+            request.if_range, file.etag(coding), file.modified
+        ):
             return response
-        requested = parse_range(request.range or "", len(response.body))
+        requested = request_headers.parse_range(request.range or "", len(response.body))
         if requested is None:
             return response
         if requested:
@@ -233,13 +237,6 @@ class PublishedFiles:
         headers = {**page.headers, "cache-control": REVALIDATE}
         return HttpResponse(HTTPStatus.NOT_FOUND, headers, bytes(page.body))
 
-    def _other_method(self, request: FileRequest) -> HttpResponse:
-        if request.method == "OPTIONS":
-            return HttpResponse(HTTPStatus.NO_CONTENT, PREFLIGHT)
-        return plain_text(
-            HTTPStatus.METHOD_NOT_ALLOWED, "This can only be read.\n", {"allow": METHODS}
-        )
-
 
 def serve_generated(
     request: Request,
@@ -258,21 +255,52 @@ def serve_generated(
     headers = {**headers, "vary": _VARY}
     refused = {**headers, "content-type": "text/plain; charset=utf-8", "cache-control": "no-store"}
     fields = FileRequest(request.scope)
-    coding = negotiate_coding(fields.accept_encoding, codings)
+    coding = request_headers.negotiate_coding(fields.accept_encoding, codings)
     if coding is None:
         return Response("No coding is acceptable.\n", HTTPStatus.NOT_ACCEPTABLE, refused)
     etag = coding.etag(digest)
     etags = (etag, *(other.etag(digest) for other in codings if other is not coding))
-    status = evaluate(fields, etags, None)
+    status = request_headers.evaluate(fields, etags, None)
     if status is HTTPStatus.PRECONDITION_FAILED:
         return Response("It is another version by now.\n", status, refused)
     if status is HTTPStatus.NOT_MODIFIED:
-        etag = match_etag(fields.if_none_match or "*", etags) or etag
+        etag = request_headers.match_etag(fields.if_none_match or "*", etags) or etag
         del headers["content-type"]
         return Response(status_code=status, headers={**headers, "etag": etag})
     if coding is not ContentCoding.IDENTITY:
         headers["content-encoding"] = coding
     return Response(generate(coding), headers={**headers, "etag": etag})
+
+
+class PrivateFeedPages:
+    """The feeds under /feeds/private/, for readers whose address has a valid token.
+
+    Caches may not store them, and a revoked address looks like one that never existed. Tokens
+    are in no log, and in no header that we send.
+    """
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self._store = store
+        frame = PageFrame(config, Templates(config.templates))
+        self._writer = PrivateFeedWriter(store, config, ListPages(frame))
+
+    def show(self, request: Request) -> Response:
+        """Return a document, or a 304."""
+        token = request.path_params["token"]
+        with self._store.read() as tx:
+            is_valid = tx.private_feeds.is_valid(token)
+        path = f"/{request.path_params['path']}"
+        result = self._writer.document(path) if is_valid else None
+        if result is None:
+            raise HTTPException(404)
+        document, template = result
+
+        def fill(coding: ContentCoding) -> bytes:
+            zipped = coding is ContentCoding.GZIP
+            return (template.render_gzipped if zipped else template.render)(token.encode())
+
+        headers = {**_PRIVATE_HEADERS, "content-type": format_of(document.file).media_type}
+        return serve_generated(request, template.digest, fill, headers, _PRIVATE_CODINGS)
 
 
 def _content_headers(file: CachedFile, coding: ContentCoding, size: int) -> dict[str, str]:

@@ -20,14 +20,8 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from syndicate.web.server import request_head
 from syndicate.web.server.listener import is_readable
-from syndicate.web.server.request_head import (
-    check_framing,
-    check_hosts,
-    error_status,
-    origin_form,
-    without_upgrade,
-)
 from syndicate.web.server.server_state import CurrentApplication
 
 if TYPE_CHECKING:
@@ -158,13 +152,13 @@ class HttpConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Check the head and start the request; one that asks for an upgrade is parsed again."""
         method, version = self.parser.get_method(), self.parser.get_http_version()
-        check_framing(method, version, self._codings)
+        request_head.check_framing(method, version, self._codings)
         if self.parser.should_upgrade():
             self.scope["method"], self.scope["http_version"] = method.decode(), version
             return
         if not self.url.startswith(b"/"):
-            self.url = origin_form(method, self.url, self.headers)
-        check_hosts(self._hosts, version)
+            self.url = request_head.origin_form(method, self.url, self.headers)
+        request_head.check_hosts(self._hosts, version)
         HttpToolsProtocol.on_headers_complete(self)
         self.headers = []  # trailers are not headers: a proxy didn't look at them
         if self.expect_100_continue:  # nobody knows whether a body follows a final response
@@ -203,7 +197,7 @@ class HttpConnection(HttpToolsProtocol):
             if isinstance(error.__context__, _EndOfRequestsError):
                 self._discards_input = True
                 return
-            self._refuse(error_status(error, data))
+            self._refuse(request_head.error_status(error, data))
             return
         if not (self.is_reading_head or self._codings):
             self._head_size = 0
@@ -224,7 +218,7 @@ class HttpConnection(HttpToolsProtocol):
                 self.parser.feed_data(data)
             except HttpParserUpgrade as upgrade:
                 method, version = self.scope["method"], self.scope["http_version"]
-                head = without_upgrade(method, self.url, version, self.headers)
+                head = request_head.without_upgrade(method, self.url, version, self.headers)
                 self.parser = HttpRequestParser(self)
                 self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
                 self.parser.feed_data(head)
@@ -316,29 +310,24 @@ class HttpConnection(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    def _refuse(self, status: HTTPStatus) -> None:
-        """Respond with an error if that is possible, and close."""
-        if self._may_refuse(status):
-            self.transport.write(STATUS_LINE[status] + _REFUSED)
-            self.transport.close()
-
     @property
     def _reads_no_more(self) -> bool:
         return self._discards_input or self.transport.is_closing()
 
-    def _may_refuse(self, status: int) -> bool:
-        """Return whether an error response can be sent; if not, end the connection without one.
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Respond with an error and close; end the connection without one if that is too late.
 
         After another response it would be taken for the response to the next request.
         """
         if self.transport.is_closing():
-            return False
+            return
         if self.is_reading_head:
             if self._is_responding:  # the request before is still answered, and nothing more
                 self._discards_input, self.cycle.keep_alive = True, False
-                return False
+                return
         elif self.cycle is not None and (self.cycle.response_started or self.pipeline):
             self.transport.close()
-            return False
+            return
         self._application.count_refusal(status)
-        return True
+        self.transport.write(STATUS_LINE[status] + _REFUSED)
+        self.transport.close()

@@ -65,12 +65,9 @@ class FeedClient:
     """The subscribers that a service reports; None if it reports none."""
 
 
-UNKNOWN_CLIENT = FeedClient(OTHER)
-
-
 def identify_client(agent: bytes | None) -> FeedClient:
     """Return the client of a raw User-Agent header; its family is always one of the table."""
-    return UNKNOWN_CLIENT if agent is None else _identify(agent[:_MAX_AGENT])
+    return _identify((agent or b"")[:_MAX_AGENT])
 
 
 @lru_cache(_CACHE_SIZE)

@@ -9,14 +9,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    InfoMetricFamily,
-    Metric,
-)
+from prometheus_client import CollectorRegistry, ProcessCollector, core
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
@@ -117,15 +110,15 @@ class Metrics(Collector):
         encode, media_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(self._registry), headers={"content-type": media_type})
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> Iterator[core.Metric]:
         """Yield the metrics of web, store and relays."""
         yield from self._collect_web()
         yield from self._collect_store()
         yield from self._collect_relays()
 
-    def _collect_web(self) -> Iterator[Metric]:
+    def _collect_web(self) -> Iterator[core.Metric]:
         """Yield the metrics of the responses of this process."""
-        yield InfoMetricFamily(
+        yield core.InfoMetricFamily(
             "syndicate_build", "Which Syndicate this is.", {"version": __version__}
         )
         by_kind = self._counts.by_kind
@@ -137,7 +130,7 @@ class Metrics(Collector):
         yield _metric("syndicate_requests", responses)
         sizes = {kind: counters.bytes for kind, counters in by_kind.items()}
         yield _metric("syndicate_response_bytes", sizes)
-        durations = HistogramMetricFamily(
+        durations = core.HistogramMetricFamily(
             "syndicate_request_duration_seconds",
             "From the request to the last byte handed to the server.",
             labels=("kind",),
@@ -151,7 +144,7 @@ class Metrics(Collector):
         yield _metric("syndicate_signups_limited", self._counts.limited.copy())
         yield _metric("syndicate_access_log_lost", self._counts.lost_log_lines)
 
-    def _collect_store(self) -> Iterator[Metric]:
+    def _collect_store(self) -> Iterator[core.Metric]:
         """Yield the metrics of the store, or only that it can't be read."""
         try:
             figures, flow = self._load()
@@ -182,7 +175,7 @@ class Metrics(Collector):
                 self._cached_until = end + max(_CACHE_TIME, _CACHE_FACTOR * (end - start))
             return self._cached
 
-    def _collect_relays(self) -> Iterator[Metric]:
+    def _collect_relays(self) -> Iterator[core.Metric]:
         """Yield the state of each relay in all sending processes; a few rows, so not cached.
 
         Nothing if the store can't be read.
@@ -206,9 +199,9 @@ class Metrics(Collector):
         yield _metric("syndicate_domains_held", domains)
 
 
-def _metric(name: str, values: float | Mapping[Any, float]) -> Metric:
+def _metric(name: str, values: float | Mapping[Any, float]) -> core.Metric:
     """Return a metric with its value, or with one for each label or tuple of labels."""
-    family = CounterMetricFamily if name in _COUNTERS else GaugeMetricFamily
+    family = core.CounterMetricFamily if name in _COUNTERS else core.GaugeMetricFamily
     text, *labels = {**_COUNTERS, **_GAUGES}[name]
     metric = family(name, text, labels=labels)
     for key, value in values.items() if isinstance(values, Mapping) else [((), values)]:

@@ -7,6 +7,7 @@ import errno
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -29,7 +30,6 @@ _CACHE_TIME = 5.0
 """Seconds for which the result for mail and disks is cached, since anybody may ask."""
 _SLOW = 15.0
 """Seconds that the checks may take: longer than the wait for a locked store."""
-_UNREADABLE = "the store can't be read"
 _PROBE_SIZE = 256 * 1024
 """Bytes that are written: a few would fit into a full disk's last block, or SQLite's log."""
 
@@ -88,7 +88,7 @@ class Readiness:
             with self._store.read() as tx:
                 tx.articles.newest_number()
         except StoreError as error:
-            return [NotReadyReason(_UNREADABLE, str(error))]
+            return [NotReadyReason("the store can't be read", str(error))]
         return []
 
     def check_web(self) -> list[NotReadyReason]:
@@ -183,10 +183,7 @@ def _folders(config: Config) -> Iterator[tuple[str, Path]]:
 
 def _write_into(folder: Path) -> None:
     """Write a file without a name; raise OSError when the disk is full or it isn't permitted."""
-    try:
-        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
-            written = file.write(bytes(_PROBE_SIZE))
-            if written < _PROBE_SIZE:
-                raise OSError(errno.ENOSPC, "No space left on device")
-    except FileNotFoundError:
-        return  # it is created when it is needed
+    # a folder that doesn't exist is created when it is needed
+    with suppress(FileNotFoundError), tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+        if file.write(bytes(_PROBE_SIZE)) < _PROBE_SIZE:
+            raise OSError(errno.ENOSPC, "No space left on device")
