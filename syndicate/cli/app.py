@@ -75,13 +75,8 @@ _add_group(
     *(csv_import.import_, subscribers.list_, subscribers.export, person.show),
     *(person_changes.add, person_changes.remove, person_changes.tag, person_changes.untag),
     *(person_changes.merge, person_changes.suppress, person_changes.unsuppress),
-    *(
-        person_changes.erase,
-        person_changes.set_,
-        reader_counts.stats,
-        subscribers.move,
-        subscribers.tidy,
-    ),
+    *(person_changes.erase, person_changes.set_, reader_counts.stats),
+    *(subscribers.move, subscribers.tidy),
 )
 _add_group(
     "segments", "Segments of the readers.", reader_counts.show, default=reader_counts.segments

@@ -31,7 +31,6 @@ COLOURS = {
 }
 """The colours of outcomes; nothing else is coloured."""
 
-
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e]")
 """C0 and C1 controls, line and paragraph separators, and bidirectional overrides."""
 _CONTROLS_IN_TEXT = re.compile(f"(?![\n\t]){_CONTROLS.pattern}")

@@ -15,9 +15,7 @@ from syndicate.config.loading.load import secret_warnings as secret_warnings
 from syndicate.config.sections.mail import DomainLimit as DomainLimit
 from syndicate.config.sections.mail import MailSettings as MailSettings
 from syndicate.config.sections.mail import RelaySettings as RelaySettings
-from syndicate.config.sections.mail import Security as Security
 from syndicate.config.sections.mail import SmtpServer as SmtpServer
-from syndicate.config.sections.mail import TransportKind as TransportKind
 from syndicate.config.sections.mail import sessions as sessions
 from syndicate.config.sections.newsletters import Criteria as Criteria
 from syndicate.config.sections.newsletters import EditionFilter as EditionFilter

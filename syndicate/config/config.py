@@ -74,9 +74,7 @@ class Config(Table):
 
     def newsletter(self, name: str) -> Newsletter | None:
         """Find a newsletter by name."""
-        return next(
-            (newsletter for newsletter in self.newsletters if newsletter.name == name), None
-        )
+        return next((item for item in self.newsletters if item.name == name), None)
 
     def schedule(self, name: str | None) -> Schedule | None:
         """Find a schedule by name."""

@@ -14,7 +14,7 @@ from functools import partial
 
 import structlog
 
-from syndicate.config import Config, TransportKind
+from syndicate.config import Config
 from syndicate.deliver.loop import claim_owner
 from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
 from syndicate.deliver.loop.maintenance import Maintenance
@@ -60,7 +60,7 @@ class DeliveryReport:
 
 def configured_transports(config: Config) -> tuple[Transport, ...]:
     """Return a transport for each relay, or the outbox; none is connected yet."""
-    if config.mail.transport is not TransportKind.SMTP:
+    if config.mail.transport != "smtp":
         return (Outbox.of(config),)
     return tuple(
         SmtpTransport(

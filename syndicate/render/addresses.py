@@ -13,7 +13,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from syndicate.config import Config
-from syndicate.config.sections.publication import Masthead
 from syndicate.model.articles import Article, Figure
 
 HOME = "/"
@@ -104,7 +103,7 @@ def cover(config: Config) -> str | None:
 
 def masthead(config: Config) -> str | None:
     """Return the address of the logo in the masthead, from the root; None if none is shown."""
-    if config.theme.masthead is not Masthead.LOGO:
+    if config.theme.masthead != "logo":
         return None
     return _asset("masthead", config.theme.logo) or _asset("logo", config.publication.logo)
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Self
 
-from syndicate.config import Config, DomainLimit, RelaySettings, TransportKind
+from syndicate.config import Config, DomainLimit, RelaySettings
 from syndicate.deliver.loop.relay_pool import PREFIX as RELAY
 from syndicate.deliver.loop.throttling import PREFIX as DOMAIN
 from syndicate.deliver.outbox import Outbox
@@ -98,7 +98,7 @@ class MailStatus:
         # the newest figures of each process for each relay
         latest = {(rate.owner.rpartition(":")[0], rate.relay): rate for rate in stored}
         used_up = tx.quotas.exhausted(at=at)
-        if config.mail.transport is TransportKind.OUTBOX:
+        if config.mail.transport == "outbox":
             outbox = Outbox.of(config)
             servers = [(outbox.settings, str(outbox))]
         else:

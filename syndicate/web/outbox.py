@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from syndicate.config import Config, TransportKind
+from syndicate.config import Config
 from syndicate.config.loopback import is_loopback
 from syndicate.config.values import split_mailbox
 from syndicate.deliver.outbox import Outbox, OutboxMessage
@@ -78,7 +78,7 @@ def is_outbox_served(config: Config) -> bool:
     """Return whether mail goes to the outbox and anybody has access to it."""
     access = OperatorAccess(config)
     local = access.is_local_allowed and is_loopback(config.web.host)
-    return config.mail.transport is TransportKind.OUTBOX and (local or access.is_remote_allowed)
+    return config.mail.transport == "outbox" and (local or access.is_remote_allowed)
 
 
 class OutboxPages:

@@ -10,6 +10,8 @@ from syndicate.cli.context import AsJson, At, CommandContext
 from syndicate.cli.reports import notify, update_mirror
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from syndicate.config import Config
     from syndicate.publish.build.build import BuildSummary
     from syndicate.store import Transaction
@@ -101,15 +103,11 @@ def push(
 
 
 def _print(summary: "BuildSummary", *, verbose: bool) -> None:
-    if verbose:
-        for path in summary.written:
-            echo_outcome("written", path)
-        for path in summary.deleted:
-            echo_outcome("deleted", path)
-    for problem in summary.warnings:
-        echo_outcome("warned", str(problem))
-    for problem in summary.failed:
-        echo_outcome("failed", str(problem))
+    files = {"written": summary.written, "deleted": summary.deleted} if verbose else {}
+    outcomes: dict[str, Iterable[object]] = {**files, "warned": summary.warnings}
+    for word, items in (outcomes | {"failed": summary.failed}).items():
+        for item in items:
+            echo_outcome(word, str(item))
     echo(
         f"{len(summary.written)} written, {len(summary.deleted)} deleted, "
         f"{summary.unchanged} unchanged; {summary.articles} articles"

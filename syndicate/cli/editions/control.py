@@ -4,8 +4,7 @@ import os
 import pwd
 import sys
 from dataclasses import asdict
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Exit, Option
 
@@ -26,13 +25,6 @@ EditionId = Annotated[int, Argument(min=1, max=2**31 - 1, help="Its id, as in `e
 Reason = Annotated[str, Option(metavar="TEXT", help="Why, for the record.")]
 
 _SENT_NEXT = "`syndicate run` sends the rest within a second; otherwise the next `tick` does"
-
-
-class UnknownChoice(StrEnum):
-    """What to do about deliveries that may or may not have arrived."""
-
-    RESEND = "resend"
-    SKIP = "skip"
 
 
 def pause(
@@ -72,12 +64,14 @@ def settle(
     command: CommandContext,
     edition: EditionId,
     *,
-    unknown: Annotated[UnknownChoice, Option(help="Send them again, or leave them unknown.")],
+    unknown: Annotated[
+        Literal["resend", "skip"], Option(help="Send them again, or leave them unknown.")
+    ],
     reason: Reason = "",
     json: AsJson = False,
 ) -> None:
     """Settle deliveries that may or may not have arrived."""
-    again = unknown is UnknownChoice.RESEND
+    again = unknown == "resend"
     with command.store() as store, store.write() as tx:
         settled = tx.control.settle_unknown(edition, decide("settle", reason), again=again)
         stored = tx.editions.by_key(edition)

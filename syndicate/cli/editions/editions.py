@@ -118,14 +118,12 @@ def show(
 
 def _echo_clicks(command: CommandContext, edition: Edition, clicks: "Sequence[LinkClicks]") -> None:
     """List the links by number, with clicks by people and by machines."""
-    from syndicate.config import Tracking  # noqa: PLC0415 - start-up
-
     newsletter = command.config.newsletter(edition.newsletter)
-    if newsletter is None or newsletter.tracking is Tracking.NONE:
+    if newsletter is None or newsletter.tracking == "none":
         note(f'clicks are not counted: tracking is "none" for {edition.newsletter}')
     links = [link for link in clicks if link.link]
     if not any(link.people or link.machines for link in clicks):
-        if links and newsletter is not None and newsletter.tracking is not Tracking.NONE:
+        if links and newsletter is not None and newsletter.tracking != "none":
             note("no link was clicked yet")
         return
     echo()

@@ -64,9 +64,7 @@ def tick(
 
 def _refuse_future_mail(command: CommandContext, text: str, moment: datetime) -> None:
     """Raise ConfigError if a mail server would send now what is due in the future."""
-    from syndicate.config import TransportKind  # noqa: PLC0415 - start-up
-
-    if moment > clock.now() and command.config.mail.transport is not TransportKind.OUTBOX:
+    if moment > clock.now() and command.config.mail.transport != "outbox":
         raise ConfigError(
             f'--at {text!r} is in the future, and mail.transport is "smtp": readers would get now '
             'what is due then. Try transport = "outbox", or add --really to send it'

@@ -3,6 +3,7 @@
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
         raise
     Mirror.of(config)
     mistakes = check_templates(config)
-    schedules = _upcoming(config)
+    schedules = list(_upcoming(config))
     articles, orphans = _read_store(command)
     unknown = dict(sorted(Counter(key for article in articles for key in article.extra).items()))
     public = (a for a in articles if a.number is not None and not a.retracted_at)
@@ -60,10 +61,8 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
             times = [format_slot_time(slot, slot.tzinfo) for slot in slots]
             rows.append((name, newsletter, *times, zone))
         echo_table(("schedule", "newsletter", "next", "", "", "zone"), rows)
-        for warning in warnings:
-            note(warning)
-        for mistake in mistakes:
-            note(str(mistake))
+        for line in (*warnings, *mistakes):
+            note(str(line))
     if mistakes:
         raise Exit(2)
     note(f"{command.path}: no mistakes")
@@ -94,10 +93,9 @@ def _warnings(
 
 
 def _mail_warnings(config: "Config") -> Iterator[str]:
-    from syndicate.config import TransportKind  # noqa: PLC0415 - start-up
     from syndicate.config.loopback import is_loopback_url  # noqa: PLC0415
 
-    if config.mail.transport is not TransportKind.SMTP:
+    if config.mail.transport != "smtp":
         return
     host = config.mail.servers[0].host
     for key, url in (("publication.url", config.publication.url), ("web.url", config.web.url)):
@@ -113,23 +111,19 @@ def _mail_warnings(config: "Config") -> Iterator[str]:
         )
 
 
-def _upcoming(config: "Config") -> list[dict[str, Any]]:
+def _upcoming(config: "Config") -> Iterator[dict[str, Any]]:
     from syndicate.model.schedule_slots import schedule_timing  # noqa: PLC0415 - start-up
 
     now = clock.now()
-    upcoming = []
     for schedule in config.schedules:
         zone = config.zone(schedule)
         slots = schedule_timing(schedule, zone).upcoming(now, 3)
-        upcoming.append(
-            {
-                "schedule": schedule.name,
-                "newsletter": schedule.newsletter,
-                "timezone": str(zone),
-                "next": [slot.due_at.astimezone(zone) for slot in slots],
-            }
-        )
-    return upcoming
+        yield {
+            "schedule": schedule.name,
+            "newsletter": schedule.newsletter,
+            "timezone": str(zone),
+            "next": [slot.due_at.astimezone(zone) for slot in slots],
+        }
 
 
 def _read_store(command: CommandContext) -> "tuple[list[Article], list[str]]":
@@ -185,7 +179,15 @@ def _readable_by_others(config: "Config") -> Iterator[str]:
 
 
 def _check_files(paths: Iterable[Path], content: str, fix: str = "chmod 600") -> Iterator[str]:
-    exposed = {_relative(path): mode for path in paths if (mode := _open_to_others(path))}
+    """Report those that others can read or change, with their modes in octal."""
+    exposed: dict[Path, str] = {}
+    cwd = Path.cwd()
+    for path in paths:
+        with suppress(OSError):
+            mode = path.stat().st_mode
+            if mode & GROUP_AND_OTHERS:
+                shown = path.relative_to(cwd) if path.is_relative_to(cwd) else path
+                exposed[shown] = f"{mode & 0o7777:04o}"
     if not exposed:
         return
     names = ", ".join(map(str, exposed))
@@ -199,17 +201,3 @@ def _check_files(paths: Iterable[Path], content: str, fix: str = "chmod 600") ->
         f"{names}: others on this machine may {verbs} {content}: "
         f"{fix} {shlex.join(map(str, exposed))}"
     )
-
-
-def _open_to_others(path: Path) -> str | None:
-    """Return a file's mode, in octal, if others can read or change it."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return None
-    return f"{mode & 0o7777:04o}" if mode & GROUP_AND_OTHERS else None
-
-
-def _relative(path: Path) -> Path:
-    cwd = Path.cwd()
-    return path.relative_to(cwd) if path.is_relative_to(cwd) else path

@@ -89,10 +89,9 @@ def _introduce(config: "Config", server: "WebServer") -> None:
 
 
 def _mail_line(config: "Config", server: "WebServer") -> str:
-    from syndicate.config import TransportKind  # noqa: PLC0415 - start-up
     from syndicate.web.outbox import is_outbox_served  # noqa: PLC0415 - start-up
 
-    if config.mail.transport is not TransportKind.OUTBOX:
+    if config.mail.transport != "outbox":
         return f"by {', '.join(server.address for server in config.mail.servers)}"
     if is_outbox_served(config):
         return f"{server.url}/outbox (no mail is really sent)"

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 _MAIL_SHOWN = 20
 """Deliveries to print; --json has all of them."""
-_MAIL_KEYS = (
-    *("edition", "newsletter", "kind", "subject", "state", "attempt", "code", "reply", "at"),
-)
+_MAIL_KEYS = ("edition", "newsletter", "kind", "subject", "state", "attempt", "code", "reply", "at")
 
 Address = Annotated[str, Argument(help="Their address, in any spelling.")]
 
@@ -80,10 +78,8 @@ def _echo_history(command: CommandContext, record: "PersonalRecord") -> None:
     zone = command.config.publication.timezone
     if record.person.subscriptions:
         echo()
-        subscriptions = [
-            (s.newsletter, s.state, s.at, s.source) for s in record.person.subscriptions
-        ]
-        echo_table(("newsletter", "state", "since", "source"), subscriptions, zone)
+        rows = [(s.newsletter, s.state, s.at, s.source) for s in record.person.subscriptions]
+        echo_table(("newsletter", "state", "since", "source"), rows, zone)
     if record.changes:
         echo()
         history = _history(record)

@@ -4,8 +4,7 @@ import csv
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from typer import Option
 
@@ -25,24 +24,11 @@ FIELD = "field."
 """Optional prefix of a custom field's column; imports expect the name without it."""
 
 
-class SubscriptionFilter(StrEnum):
-    """States to filter by."""
-
-    PENDING = "pending"
-    CONFIRMED = "confirmed"
-    LEFT = "left"
-    SUPPRESSED = "suppressed"
-
-
-class ExportSyntax(StrEnum):
-    """The format of an export."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
-
-
 Newsletter = Annotated[str | None, Option(help="Only those of this newsletter.")]
-State = Annotated[SubscriptionFilter | None, Option(help="Only those in this state.")]
+State = Annotated[
+    Literal["pending", "confirmed", "left", "suppressed"] | None,
+    Option(help="Only those in this state."),
+]
 Tag = Annotated[str | None, Option(help="Only those with this tag.")]
 InSegment = Annotated[str | None, Option("--segment", help="Only those of this segment.")]
 
@@ -58,15 +44,13 @@ def list_(
     json: AsJson = False,
 ) -> None:
     """List subscribers, in the order they joined."""
-    from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
-
     criteria = _criteria(command, newsletter, state, tag, segment)
     limit = None if everybody or json else _LIST_LIMIT
     with command.store() as store, store.read() as tx:
         people = list(tx.search.find(criteria, limit=limit))
         count = len(people) if len(people) != limit else tx.search.count(criteria)
-        suppressed = criteria == SearchCriteria(suppressed=True)
-        unowned = list(tx.search.unknown_suppressions()) if suppressed else []
+        all_suppressed = state == "suppressed" and {newsletter, tag, segment} == {None}
+        unowned = list(tx.search.unknown_suppressions()) if all_suppressed else []
     if json:
         addresses = [{"email": address, "suppressed": reason} for address, reason in unowned]
         echo_json([*map(person_values, people), *addresses])
@@ -101,18 +85,16 @@ def export(
     fields: Annotated[
         str | None, Option(metavar="A,B,…", help="Only these columns, such as email,state,city.")
     ] = None,
-    format: Annotated[ExportSyntax, Option(help="CSV, or JSON lines.")] = ExportSyntax.CSV,  # noqa: A002 - the option's name
+    format: Annotated[Literal["csv", "jsonl"], Option(help="CSV, or JSON lines.")] = "csv",  # noqa: A002 - the option's name
 ) -> None:
     """Export subscribers: CSV per subscription, or JSON per person."""
-    from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
-
     criteria = _criteria(command, newsletter, state, tag, segment)
     with command.store() as store, store.read() as tx:
         columns = ExportColumns.of(fields, tx.search.field_names())
         people = tx.search.find(criteria)
-        everybody = criteria in {SearchCriteria(), SearchCriteria(suppressed=True)}
+        everybody = state in {None, "suppressed"} and {newsletter, tag, segment} == {None}
         unowned = tx.search.unknown_suppressions() if everybody else iter(())
-        if format is ExportSyntax.JSONL:
+        if format == "jsonl":
             for person in people:
                 echo_json(columns.value(person), indent=None)
             for address, reason in unowned:
@@ -211,10 +193,10 @@ def _criteria(
         command.newsletter(newsletter)
     if segment is not None:
         command.segment(segment)
-    suppressed = state is SubscriptionFilter.SUPPRESSED
+    suppressed = state == "suppressed"
     return SearchCriteria(
         newsletter=newsletter,
-        state=None if state is None or suppressed else SubscriptionState(state.value),
+        state=None if state is None or suppressed else SubscriptionState(state),
         suppressed=True if suppressed else None,
         tag=tag,
         segment=None if segment is None else command.config.criteria(segment),

@@ -20,11 +20,9 @@ from syndicate.config.sections.mail import (
     DkimKeySettings,
     MailSettings,
     SmtpServer,
-    TransportKind,
     domain_name,
 )
-from syndicate.config.sections.newsletters import Tracking
-from syndicate.config.sections.publication import PAIRS, Colours, DarkColours, Masthead, contrast
+from syndicate.config.sections.publication import PAIRS, Colours, DarkColours, contrast
 from syndicate.config.segment_expression import Subject, find_names, needs_click_tracking, parse
 from syndicate.config.values import Mailbox
 from syndicate.text import closest_match
@@ -56,7 +54,7 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     yield from _file(data, "theme", "logo_dark", root, _MASTHEADS)
     yield from _file(data, "signup", "disposable_domains", root)
     theme = _table(data, "theme")
-    shows_logo = theme.get("masthead") == Masthead.LOGO
+    shows_logo = theme.get("masthead") == "logo"
     if shows_logo and "logo" not in theme and "logo" not in _table(data, "publication"):
         yield ("theme", "masthead"), "there is no logo; set theme.logo or publication.logo"
     yield from _colours(theme)
@@ -80,9 +78,7 @@ def _schedules(data: dict[str, Any]) -> Iterator[Mistake]:
 def _segments(data: dict[str, Any]) -> Iterator[Mistake]:
     """Check that the newsletters of an expression exist; the model checks its grammar."""
     known = _known(data, "newsletters")
-    tracked = any(
-        item.get("tracking") == Tracking.READERS for _, item in _items(data, "newsletters")
-    )
+    tracked = any(item.get("tracking") == "readers" for _, item in _items(data, "newsletters"))
     for number, item in _items(data, "segments"):
         where = item.get("where")
         try:
@@ -187,7 +183,7 @@ def _items(data: dict[str, Any], name: str) -> Iterator[tuple[int, dict[str, Any
 
 def _mail(data: dict[str, Any]) -> Iterator[Mistake]:
     mail = _table(data, "mail")
-    sends = mail.get("transport") == TransportKind.SMTP
+    sends = mail.get("transport") == "smtp"
     if sends:
         yield from _going_live(data)
     if mail.get("relays"):

@@ -15,7 +15,6 @@ from syndicate.config.config import Config
 from syndicate.config.loading.checks import check
 from syndicate.config.loading.reference import ReferenceKey, keys, table_at
 from syndicate.config.loading.toml_positions import Loc, Mistake, TomlDocument
-from syndicate.config.sections.mail import TransportKind
 from syndicate.errors import ConfigError, Problem, SecretUnreadable
 from syndicate.text import closest_match
 
@@ -76,13 +75,11 @@ def load(path: Path, *, port: int | None = None) -> Config:
 def secret_warnings(path: Path, config: Config) -> list[str]:
     """Describe, with their lines in config.toml, the secrets that can't be read now."""
     document = TomlDocument.parse(path.name, _read(path))
+    effects = {missing_secrets: "no mail leaves", missing_token: "the token lets nobody in"}
     missing = [
-        (secret.loc, f"{secret.reason}; no mail leaves until then")
-        for secret in missing_secrets(config)
-    ]
-    missing += [
-        (token.loc, f"{token.reason}; the token lets nobody in until then")
-        for token in missing_token(config)
+        (secret.loc, f"{secret.reason}; {effect} until then")
+        for find_missing, effect in effects.items()
+        for secret in find_missing(config)
     ]
     return [str(problem) for problem in _problems(document, missing)]
 
@@ -130,7 +127,7 @@ def _problems(document: TomlDocument, mistakes: list[Mistake]) -> Iterator[Probl
 def missing_secrets(config: Config) -> Iterator[MissingSecret]:
     """Find the passwords and signing keys that can't be read now, without which no mail is sent."""
     mail = config.mail
-    for number, server in enumerate(mail.servers if mail.transport is TransportKind.SMTP else ()):
+    for number, server in enumerate(mail.servers if mail.transport == "smtp" else ()):
         loc: Loc = ("mail", "relays", number) if mail.relays else ("mail",)
         key = f"mail.relays.{server.name}" if mail.relays else "mail"
         yield from _missing_secret(config, loc, key, server.password, server.password_env)
@@ -163,7 +160,7 @@ def _expected(error: ErrorDetails) -> str:
         return _missing(loc)
     if kind == "extra_forbidden":
         return _unknown(loc)
-    if kind == "enum":
+    if kind in {"enum", "literal_error"}:
         return f"expected {error['ctx']['expected']}".replace("'", '"')
     if kind == "tuple_type" and loc == ("feeds",):
         return "expected [[feeds]], in two brackets; settings of all feeds are in [syndication]"

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StrictBool, StrictInt
@@ -86,13 +86,6 @@ class CustomFeed(Table):
 Email = Annotated[Line, requiring(is_email, 'an address such as "podcast@example.org"')]
 
 
-class EpisodeOrder(StrEnum):
-    """The order in which to hear a podcast."""
-
-    EPISODIC = "episodic"
-    SERIAL = "serial"
-
-
 class PodcastSettings(Table):
     """Feeds as podcasts, for directories; used once an article has `audio`."""
 
@@ -106,7 +99,7 @@ class PodcastSettings(Table):
     """Whether it is not for children."""
     image: Path | None = Field(None, examples=["cover.jpg"])
     """A square JPEG or PNG, 1400 to 3000 pixels wide. Default: publication.logo."""
-    type: EpisodeOrder = EpisodeOrder.EPISODIC
+    type: Literal["episodic", "serial"] = "episodic"
     """ "episodic": newest first; "serial": in order from the first episode."""
     locked: StrictBool = False
     """Whether other podcast hosts are asked not to import the podcast."""

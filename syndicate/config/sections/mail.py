@@ -7,10 +7,9 @@ are signed with the keys of `[[mail.dkim]]` (RFC 6376, RFC 8463).
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
-from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import idna
 from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt
@@ -117,16 +116,8 @@ def private_key(pem: str) -> "PrivateKey":
     return key
 
 
-class Security(StrEnum):
-    """How the connection to the mail server is protected."""
-
-    NONE = "none"
-    STARTTLS = "starttls"
-    TLS = "tls"
-
-
-DEFAULT_PORT = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
-SHARED_KEYS = ("verify", "connections", "max_messages", "timeout")
+DEFAULT_PORT = {"none": 25, "starttls": 587, "tls": 465}
+SHARED_KEYS = frozenset({"verify", "connections", "max_messages", "timeout"})
 """Keys of `[mail]` that are the defaults of a relay."""
 
 
@@ -137,7 +128,7 @@ class SmtpServer(Table):
     """The mail server."""
     port: StrictInt | None = Field(None, ge=1, le=65535, examples=[587])
     """Its port. Default: 25, 587 or 465, by security."""
-    security: Security = Security.STARTTLS
+    security: Literal["none", "starttls", "tls"] = "starttls"
     """ "none", "starttls" or "tls"."""
     username: str | None = Field(None, examples=["news"])
     """The user to log in as."""
@@ -249,17 +240,10 @@ def sessions(available: Sequence[RelaySettings]) -> dict[str, int]:
     }
 
 
-class TransportKind(StrEnum):
-    """How messages leave."""
-
-    OUTBOX = "outbox"
-    SMTP = "smtp"
-
-
 class SenderSettings(Table):
     """Who mail is from and for, and whether it is sent at all."""
 
-    transport: TransportKind = TransportKind.OUTBOX
+    transport: Literal["outbox", "smtp"] = "outbox"
     """ "outbox" writes .eml files to look at; "smtp" sends."""
     sender: Sender = Field(Mailbox(name="Syndicate", address="news@localhost"), alias="from")
     """Who the mail is from, unless a newsletter sets its own."""
@@ -293,11 +277,7 @@ class MailSettings(SmtpServer, SenderSettings):
             return (RelaySettings.from_server(self),)
         return tuple(
             relay.model_copy(
-                update={
-                    key: getattr(self, key)
-                    for key in SHARED_KEYS
-                    if key not in relay.model_fields_set
-                }
+                update={key: getattr(self, key) for key in SHARED_KEYS - relay.model_fields_set}
             )
             for relay in self.relays
         )

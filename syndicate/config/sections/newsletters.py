@@ -1,9 +1,8 @@
 """`[[newsletters]]`, `[[segments]]` and `[[schedules]]`: what goes to whom, and when."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, StrictBool, StrictInt
@@ -25,15 +24,8 @@ from syndicate.config.values import (
     readable,
 )
 
-
-class Tracking(StrEnum):
-    """What is recorded of clicks on links."""
-
-    NONE = "none"
-    CLICKS = "clicks"
-    """How many clicks each link had, but not whose."""
-    READERS = "readers"
-    """How many clicks each link had, and whose."""
+Tracking = Literal["none", "clicks", "readers"]
+"""What is recorded of clicks: nothing; how many each link had, but not whose; also whose."""
 
 
 class Newsletter(Table):
@@ -61,7 +53,7 @@ class Newsletter(Table):
     """Whether people can subscribe to it on the web."""
     archive: StrictBool = True
     """Whether everybody can read its editions on the web."""
-    tracking: Tracking = Tracking.NONE
+    tracking: Tracking = "none"
     """Whether clicks are counted: not at all, each link's, or each reader's."""
     utm: StrictBool = False
     """Whether links to our own pages carry UTM parameters."""

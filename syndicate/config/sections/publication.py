@@ -5,8 +5,8 @@ in mail.
 """
 
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -44,13 +44,6 @@ class PublicationSettings(Table):
     """How long after its date a breaking article is marked as such, on pages, in lists and in mail,
     and is in the strip.
     """
-
-
-class Masthead(StrEnum):
-    """What the head of every page shows."""
-
-    TITLE = "title"
-    LOGO = "logo"
 
 
 class Colours(Table):
@@ -112,7 +105,7 @@ _MONO = "ui-monospace, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 class ThemeSettings(Table):
     """How the publication looks, on pages, AMP pages and in mail."""
 
-    masthead: Masthead = Masthead.TITLE
+    masthead: Literal["title", "logo"] = "title"
     """What the head of every page shows."""
     logo: Path | None = Field(None, examples=["logo.svg"])
     """The picture in the masthead of pages. Default: publication.logo."""

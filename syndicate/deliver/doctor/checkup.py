@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
-from syndicate.config import Config, RelaySettings, Security, TransportKind, missing_secrets
+from syndicate.config import Config, RelaySettings, missing_secrets
 from syndicate.config.loopback import is_loopback
 from syndicate.config.sections.mail import domain_name
 from syndicate.deliver.doctor.dns_checks import (
@@ -37,7 +37,7 @@ def checkup(
     `own` are the public addresses of this machine, `selectors` those of a relay that
     signs; `connects`: also connect to the relays.
     """
-    servers = config.mail.servers if config.mail.transport is TransportKind.SMTP else ()
+    servers = config.mail.servers if config.mail.transport == "smtp" else ()
     yield from _config_findings(config, servers, connects=connects)
     hosts, unanswered = list[SendingHost](), list[Finding]()
     for name, server in {server.host: server for server in servers}.items():
@@ -97,7 +97,7 @@ def _connection(config: Config, server: RelaySettings, table: str) -> Iterator[F
     connection = partial(Finding, "connection", server.address)
     tls = partial(Finding, "TLS", f"{table}.security")
     login = partial(Finding, "login", f"{table}.username")
-    encrypted = server.security is not Security.NONE
+    encrypted = server.security != "none"
     strict = server.model_copy(update={"verify": True})
     try:
         protection = SmtpTransport(strict, table=table).describe()
@@ -126,10 +126,10 @@ def _connection(config: Config, server: RelaySettings, table: str) -> Iterator[F
 
 def _tls(server: RelaySettings, table: str, *, connected: bool) -> Iterator[Finding]:
     finding, is_local = partial(Finding, "TLS", f"{table}.security"), is_loopback(server.host)
-    if server.security is Security.NONE and is_local:
+    if server.security == "none" and is_local:
         text = "not checked: the relay is on this machine; make sure that it uses TLS itself"
         yield finding(UNKNOWN, text, demanded=False)
-    elif server.security is Security.NONE:
+    elif server.security == "none":
         yield finding(WRONG, 'mail goes to the relay unencrypted; set "starttls" or "tls"')
     elif not connected:
         text = (
@@ -137,7 +137,7 @@ def _tls(server: RelaySettings, table: str, *, connected: bool) -> Iterator[Find
             "checks the certificate and logs in"
         )
         yield finding(UNKNOWN, text, demanded=False)
-    if server.security is not Security.NONE and not server.verify and not is_local:
+    if server.security != "none" and not server.verify and not is_local:
         text = (
             "anybody on the network path can pose as the relay; set it to true, and SSL_CERT_FILE "
             "to the certificate of its issuer"

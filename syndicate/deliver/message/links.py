@@ -148,7 +148,7 @@ class TrackedLinks:
     @property
     def counted(self) -> bool:
         """Whether clicks are counted."""
-        return self.tracking is not Tracking.NONE
+        return self.tracking != "none"
 
     def target(self, link: int) -> str | None:
         """Return the URL that a link redirects to; None if there is no such link."""
@@ -168,7 +168,7 @@ class TrackedLinks:
         return self._click(links, CANARY, subscriber) if self.counted and self.urls else ""
 
     def _click(self, links: SignedLinks, number: int, subscriber: int) -> str:
-        named = self.tracking is Tracking.READERS
+        named = self.tracking == "readers"
         return links.click(self.edition, number, subscriber if named else None)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
-from syndicate.config import RelaySettings, Security
+from syndicate.config import RelaySettings
 from syndicate.deliver.smtp.dialogue import MalformedReply, ReplyParser, SessionTerms, legible
 from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.deliver.smtp.transport import SmtpReply
@@ -73,7 +73,7 @@ class SmtpTransport:
         """Connect, and start TLS; log in, unless there is no password."""
         name, timeout = _ehlo_name(), self.settings.timeout.total_seconds()
         smtp = _BoundedClient(local_hostname=name, timeout=timeout)
-        if self.settings.security is Security.TLS:
+        if self.settings.security == "tls":
             context = self._tls_context()
             smtp = _TlsClient(local_hostname=name, timeout=timeout, context=context)
         with contextlib.ExitStack() as on_error:
@@ -98,7 +98,7 @@ class SmtpTransport:
         if code != 220:  # noqa: PLR2004 - RFC 5321, 4.3.2: the one positive greeting
             raise smtplib.SMTPConnectError(code, reply)
         smtp.ehlo_or_helo_if_needed()
-        if self.settings.security is not Security.STARTTLS:
+        if self.settings.security != "starttls":
             return
         if not smtp.has_extn("starttls"):
             raise RelayUnavailable(

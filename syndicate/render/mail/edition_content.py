@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from syndicate.body import figures, markup
-from syndicate.config import Config, Newsletter, Tracking
+from syndicate.config import Config, Newsletter
 from syndicate.model import pictures
 from syndicate.model.articles import Article
 from syndicate.model.editions import CANARY, Content, EditionKind, link_marker
@@ -194,7 +194,7 @@ def mark_links(
     content: Content, newsletter: Newsletter, config: Config
 ) -> tuple[Content, tuple[str, ...]]:
     """Return content with markers for its links, and their addresses, from number 1."""
-    is_counted = newsletter.tracking is not Tracking.NONE
+    is_counted = newsletter.tracking != "none"
     if not is_counted and not newsletter.utm:
         return content, ()
     numbers = _LinkNumbers(content.nonce, len(config.web_url) + _TOKEN_LENGTH)

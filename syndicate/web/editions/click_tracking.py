@@ -26,7 +26,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from syndicate import clock
-from syndicate.config import Tracking
 from syndicate.deliver.message.links import TrackedLinks
 from syndicate.errors import SyndicateError
 from syndicate.model.editions import CANARY
@@ -166,7 +165,7 @@ class ClickPages(ReaderPages):
             return None
         agent = request.headers.get("user-agent", "")[:MAX_AGENT_LENGTH]
         purpose = request.headers.get("sec-purpose", request.headers.get("purpose", ""))
-        reader = subscriber if links.tracking is Tracking.READERS else None
+        reader = subscriber if links.tracking == "readers" else None
         visit = LinkClick(
             edition=links.edition,
             link=link,

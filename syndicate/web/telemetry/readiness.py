@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from syndicate import clock
-from syndicate.config import Config, TransportKind, missing_secrets
+from syndicate.config import Config, missing_secrets
 from syndicate.errors import StoreError, StoreLocked
 from syndicate.schedule.mail_status import find_stall
 from syndicate.store import Heartbeat, Store
@@ -177,7 +177,7 @@ def _folders(config: Config) -> Iterator[tuple[str, Path]]:
     if file is not None:
         yield "the store", config.path(file).parent
     yield "the output", config.output
-    if config.mail.transport is TransportKind.OUTBOX:
+    if config.mail.transport == "outbox":
         yield "the outbox", config.path(config.mail.outbox)
 
 

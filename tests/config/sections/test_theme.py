@@ -9,7 +9,6 @@ from syndicate.config.sections.publication import (
     PAIRS,
     Colours,
     DarkColours,
-    Masthead,
     ThemeSettings,
     contrast,
 )
@@ -100,7 +99,7 @@ headlines = 'Futura, "Gill Sans", sans-serif'
 accent = "#7A1F5C"
 """
     theme = load(write(tmp_path, PUBLICATION + text)).theme
-    assert (theme.masthead, theme.logo) == (Masthead.LOGO, Path("mark.svg"))
+    assert (theme.masthead, theme.logo) == ("logo", Path("mark.svg"))
     assert theme.headlines == "Futura, 'Gill Sans', sans-serif"
     assert (theme.light.accent, theme.light.ink) == ("#7A1F5C", "#1B1B1B")
     assert theme.dark == ThemeSettings().dark

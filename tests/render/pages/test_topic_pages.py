@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.config.sections.publication import Masthead, ThemeSettings
+from syndicate.config.sections.publication import ThemeSettings
 from syndicate.model.articles import Person
 from syndicate.render import addresses
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
@@ -83,7 +83,7 @@ def test_an_article_names_its_translations_to_readers_and_to_machines(pages: Art
 
 @pytest.mark.neighbours
 def test_the_masthead_shows_a_logo_for_each_ground(tmp_path: Path) -> None:
-    theme = ThemeSettings(masthead=Masthead.LOGO, logo=Path("a.svg"), logo_dark=Path("b.svg"))
+    theme = ThemeSettings(masthead="logo", logo=Path("a.svg"), logo_dark=Path("b.svg"))
     config = sample_publication.config(tmp_path).override(theme=theme)
     made = ArticlePages(PageFrame(config, Templates())).article(sample_publication.article())
     page = read(made)
