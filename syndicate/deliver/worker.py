@@ -25,7 +25,7 @@ from syndicate.deliver.loop.throttling import DomainThrottle
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.outgoing_message import PreparedEditions
 from syndicate.deliver.outbox import Outbox
-from syndicate.deliver.smtp.session import data_timeout
+from syndicate.deliver.smtp.session import BODY_TIMEOUTS
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.smtp.transport import Transport
 from syndicate.errors import SecretUnreadable
@@ -90,7 +90,7 @@ def drain(
         limit = FailureThreshold(share=config.mail.pause_at, after=config.mail.pause_after)
         timeout = max(transport.settings.timeout.total_seconds() for transport in transports)
         # longer than a message can take from its intent to its outcome
-        lease = timedelta(seconds=data_timeout(timeout) + 2 * timeout + 60)
+        lease = timedelta(seconds=timeout * (BODY_TIMEOUTS + 2) + 60)
         ledger = Ledger(store, name=name, at=at, sending_lease=lease, limit=limit)
         maintenance = Maintenance(ledger, transports, config, links)
         maintenance.run()

@@ -57,7 +57,8 @@ class SlotDispatcher:
             missed = [f for f in self._missed(schedule, decision) if tx.fires.record_missed(f)]
         if decision.slot is None:
             return missed
-        fire = self._fire_slot(schedule, decision.slot, start, last=last, at=at)
+        since_when = self._since(schedule, start, last=last, at=at)
+        fire = self._fire_slot(schedule, decision.slot, start, since_when, at=at)
         return [*missed, fire] if fire else missed
 
     def _missed(self, schedule: Schedule, decision: SlotDecision) -> Iterator[Fire]:
@@ -69,13 +70,7 @@ class SlotDispatcher:
             yield replace(fire, older=older)
 
     def _fire_slot(
-        self,
-        schedule: Schedule,
-        slot: Slot,
-        start: ScheduleStart,
-        *,
-        last: datetime | None,
-        at: datetime,
+        self, schedule: Schedule, slot: Slot, start: ScheduleStart, since: str, *, at: datetime
     ) -> Fire | None:
         """Compose and freeze an edition; None if another process recorded the fire first."""
         newsletter = self.config.newsletter(schedule.newsletter)
@@ -91,7 +86,6 @@ class SlotDispatcher:
                 log.exception("internal error", schedule=schedule.name)
                 return self._record(schedule, slot, FireOutcome.FAILED, repr(error))
             if proposal.draft is None:
-                since = self._since(schedule, start, last=last, at=at)
                 reason = f"0 new{since}{proposal.selection.left_out}"
                 return self._record(schedule, slot, FireOutcome.SKIPPED, reason)
             done, fire = self._freeze(schedule, newsletter, slot, proposal)

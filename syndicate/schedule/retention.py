@@ -39,11 +39,8 @@ class RetentionReport:
 def purge_daily(
     store: Store, config: Config, *, at: datetime, stop: Event
 ) -> RetentionReport | None:
-    """Delete what is due, once a day; None if that was already done today, by any process.
-
-    A trial's `at` in the future counts as now, so nothing is deleted before its day.
-    """
-    at = min(at, clock.now())
+    """Delete what is due, once a day; None if that was already done today, by any process."""
+    at = min(at, clock.now())  # a trial of the future deletes nothing before its day
     with store.write() as tx:
         if not tx.attempt_limits.once("retention", per=_DAY, at=at):
             return None

@@ -62,10 +62,6 @@ class Runner:
         self._stop = stop
         self.deleted_files = deleted_files or DeletedFiles()
         self._reporter = ProgressReporter(services.store, services.config)
-        self._mail_due = threading.Event()
-        self._mirror_due = threading.Event()
-        self._push_due = threading.Event()
-        self._hub_due = threading.Event()
         self._publish_lock = threading.Lock()
         self._intake_lock = threading.Lock()
         self._quarantine = Quarantine()
@@ -78,17 +74,15 @@ class Runner:
         self._incomplete = False
         """Whether the last build failed to make some file."""
         self._scheduler = self._make_scheduler()
-        self._intake_due = threading.Event()
-        self._threads = [
-            self._worker("delivery", self._mail_due, self._deliver),
-            self._worker("pending intake", self._intake_due, self._import_pending),
-        ]
-        if services.mirror is not None:
-            self._threads.append(self._worker("mirror", self._mirror_due, self._update_mirror))
-        if services.notifier is not None:
-            self._threads.append(self._worker("push", self._push_due, self._notify))
-            if services.notifier.hub:
-                self._threads.append(self._worker("hub", self._hub_due, self._run_hub))
+        self._threads: list[threading.Thread] = []
+        self._wakeups: list[threading.Event] = []
+        self.mail_due = self._worker("delivery", self._deliver)
+        """Set it to deliver waiting mail now, such as a letter that somebody has just asked for."""
+        self._worker("pending intake", self._import_pending)
+        notifier = services.notifier
+        self._mirror_due = self._worker("mirror", self._update_mirror, needed=services.mirror)
+        self._push_due = self._worker("push", self._notify, needed=notifier)
+        self._hub_due = self._worker("hub", self._run_hub, needed=notifier and notifier.hub)
         if self._config.intake.watch:
             self._threads.append(threading.Thread(target=self._watch, name="intake", daemon=True))
 
@@ -101,10 +95,8 @@ class Runner:
     def __exit__(self, *_: object) -> None:
         """Finish the work in flight, and stop."""
         self._stop.set()
-        self._mail_due.set()
-        self._mirror_due.set()
-        self._intake_due.set()
-        self.wake_push()
+        for wakeup in self._wakeups:
+            wakeup.set()
         self._scheduler.shutdown(wait=True)
         timeout = max(STOP_TIMEOUT, self._config.mail.stop_timeout + _RECORD_TIMEOUT)
         for thread in self._threads:
@@ -132,10 +124,6 @@ class Runner:
         with self._publish_lock:
             self._publish(clock.now())
 
-    def wake_delivery(self) -> None:
-        """Deliver waiting mail now, such as a letter that somebody has just asked for."""
-        self._mail_due.set()
-
     def wake_push(self) -> None:
         """Make the waiting calls now, such as verifying a new subscriber of our hub."""
         self._push_due.set()
@@ -143,13 +131,11 @@ class Runner:
 
     def _make_scheduler(self) -> BackgroundScheduler:
         """Build the jobs: one for each schedule's slots, and the periodic ones."""
-        scheduler = BackgroundScheduler(timezone="UTC", daemon=True)
         options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        scheduler = BackgroundScheduler(timezone="UTC", daemon=True, job_defaults=options)
         for schedule in self._config.schedules:
             trigger = SlotTrigger(schedule_timing(schedule, self._config.zone(schedule)))
-            scheduler.add_job(
-                self._guarded(self._fire), trigger, args=[schedule], id=schedule.name, **options
-            )
+            scheduler.add_job(self._guarded(self._fire), trigger, args=[schedule], id=schedule.name)
         jobs: tuple[tuple[Callable[[], None], timedelta, dict[str, datetime]], ...] = (
             (self._sweep, SWEEP_INTERVAL, {"next_run_time": clock.now()}),
             (self._check_control, _CONTROL_INTERVAL, {}),
@@ -157,7 +143,7 @@ class Runner:
         )
         for act, interval, extra in jobs:
             every = IntervalTrigger(seconds=int(interval.total_seconds()), start_date=clock.EPOCH)
-            scheduler.add_job(self._guarded(act), every, **options, **extra)
+            scheduler.add_job(self._guarded(act), every, **extra)
         return scheduler
 
     def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
@@ -180,7 +166,7 @@ class Runner:
             self._publish(clock.now(), retry=True)
         for schedule in self._config.schedules:
             self._fire(schedule)
-        self._mail_due.set()
+        self.mail_due.set()
         purged = purge_daily(self._store, self._config, at=clock.now(), stop=self._stop)
         if purged:
             log.info("retention", unconfirmed=purged.unconfirmed, events=purged.events)
@@ -193,7 +179,7 @@ class Runner:
             newest = tx.control.newest_decision()
             if newest != self._last_control:
                 self._last_control = newest
-                self._mail_due.set()
+                self.mail_due.set()
 
     def _fire(self, schedule: Schedule) -> None:
         with self._publish_lock:
@@ -202,13 +188,10 @@ class Runner:
             for fire in self._services.dispatcher.fire(schedule, at):
                 level = log.warning if fire.outcome == "failed" else log.info
                 level("fire", schedule=fire.schedule, slot=fire.slot, outcome=str(fire))
-        self._mail_due.set()
+        self.mail_due.set()
 
     def _publish(self, at: datetime, *, retry: bool = False) -> None:
-        """Build if the articles have changed or a new hour has begun.
-
-        With `retry`, also if the last build was incomplete.
-        """
+        """Build if articles or the hour changed; with `retry`, also after an incomplete build."""
         with self._store.write() as tx:
             tx.articles.assign_numbers(at)
             breaking_for = self._config.publication.breaking_for
@@ -251,9 +234,11 @@ class Runner:
         if self._intake_pending:
             self.import_articles()
 
-    def _worker(self, name: str, due: threading.Event, act: Callable[[], None]) -> threading.Thread:
-        """Return a thread that acts whenever `due` is set, and at least once a sweep interval."""
-        guarded = self._guarded(act)
+    def _worker(
+        self, name: str, act: Callable[[], None], *, needed: object = True
+    ) -> threading.Event:
+        """Add a thread, if needed, that acts once a sweep interval and when the event is set."""
+        due, guarded = threading.Event(), self._guarded(act)
 
         def work() -> None:
             while not self._stop.is_set():
@@ -261,7 +246,10 @@ class Runner:
                 due.clear()
                 guarded()
 
-        return threading.Thread(target=work, name=name, daemon=True)
+        if needed:
+            self._threads.append(threading.Thread(target=work, name=name, daemon=True))
+            self._wakeups.append(due)
+        return due
 
     def _deliver(self) -> None:
         with self._reporter.enabled():

@@ -212,7 +212,7 @@ class Lifecycle:
             app = application(
                 store,
                 config,
-                runner.wake_delivery if runner else _wake_nobody,
+                runner.mail_due.set if runner else _wake_nobody,
                 push_due=runner.wake_push if runner else _wake_nobody,
                 stopping=self._signals.stop.is_set,
                 sends=not self._serve_only,

@@ -55,15 +55,13 @@ def checkup(
             continue
         domains.append(domain)
         if "." in domain:
-            yield from check_domain(
-                config, domain, resolver, spf, selectors=selectors, spf_terms=spf_terms
-            )
+            yield from check_domain(config, domain, spf, selectors=selectors, spf_terms=spf_terms)
         else:
             text = "no other server can resolve that domain; set mail.from to one that is yours"
             yield Finding("from", domain, WRONG, text)
     yield from unanswered
     for host in hosts:
-        yield from check_host(host, [d for d in domains if "." in d], resolver, spf)
+        yield from check_host(host, [d for d in domains if "." in d], spf)
 
 
 def _config_findings(

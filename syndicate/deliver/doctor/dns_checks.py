@@ -68,15 +68,10 @@ class Finding:
 
 
 def check_domain(
-    config: Config,
-    domain: str,
-    resolver: Resolver,
-    spf: SpfRecords,
-    *,
-    selectors: Sequence[str],
-    spf_terms: str,
+    config: Config, domain: str, spf: SpfRecords, *, selectors: Sequence[str], spf_terms: str
 ) -> Iterator[Finding]:
     """Check a domain; `selectors` are those of a relay that signs, `spf_terms` permit our mail."""
+    resolver = spf.resolver
     yield _run_check("SPF", domain, _spf, domain, spf, spf_terms)
     keyring = DkimKeyring.of(config, skip_unreadable=True)
     signer = keyring.signer(domain)
@@ -252,9 +247,7 @@ class SendingHost:
         return _ip_terms(self.addresses) or "ip4:ADDRESS-OF-THIS-MACHINE"
 
 
-def check_host(
-    host: SendingHost, domains: Sequence[str], resolver: Resolver, spf: SpfRecords
-) -> Iterator[Finding]:
+def check_host(host: SendingHost, domains: Sequence[str], spf: SpfRecords) -> Iterator[Finding]:
     """Check a host that sends mail from `domains`."""
     if not host.addresses and host.own:
         text = (
@@ -270,7 +263,7 @@ def check_host(
     for domain in domains:
         yield _run_check("SPF", host.name, _permission, host, domain, spf)
     for address in host.addresses if host.own else ():
-        yield _run_check("PTR", address, _reverse_name, address, resolver)
+        yield _run_check("PTR", address, _reverse_name, address, spf.resolver)
 
 
 def _ip_terms(ips: Sequence[str]) -> str:

@@ -134,6 +134,7 @@ class SpfRecords:
     """The SPF records of domains; each is looked up once."""
 
     def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
         self._ask_once = cache(resolver.ask)
 
     def record(self, domain: str) -> str | None:

@@ -70,10 +70,7 @@ class SendLoop:
         self._stopped_at: float | None = None
 
     def run(self) -> None:
-        """Work until nothing is due, no relay takes mail, or soon after `should_stop`.
-
-        Raise StoreError when the ledger can't be written.
-        """
+        """Send until nothing is due, no relay takes mail, or `should_stop`; raise StoreError."""
         try:
             self._iterate()
             now = self._stopped_at = time.monotonic()

@@ -109,10 +109,7 @@ class SendQueue:
         self._release_claims()
 
     def claim_request(self, sessions: int, now: float) -> ClaimRequest | None:
-        """Return what to claim with the next commit for this many sessions, if anything.
-
-        That is as many at once as leave within two seconds.
-        """
+        """Return what to claim next, if anything: as many readers as leave within two seconds."""
         self.last_claim_empty = False
         seconds = now - self._measured_at
         if seconds >= _RATE_WINDOW:

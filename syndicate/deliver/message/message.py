@@ -30,7 +30,6 @@ from syndicate.model.editions import Content, Draft, Edition, EditionKind
 
 _BOUNDARY = "=_alternative"
 """Quoted-printable text never contains "=_" (RFC 2045, 6.7), so no part contains this."""
-_CONTENT_TYPE = ("multipart/alternative;", f'boundary="{_BOUNDARY}"')
 _TEXT, _HTML = 0, 1
 _SAME_IN_HTML = re.compile("[^&<>\"']*")
 
@@ -230,7 +229,7 @@ def _header(subject: str, headers: EditionHeaders) -> list[_HeaderField]:
         field("Feedback-ID", *text(headers.feedback_id)),
         field("Auto-Submitted", "auto-generated"),
         field("MIME-Version", "1.0"),
-        field("Content-Type", *_CONTENT_TYPE),
+        field("Content-Type", "multipart/alternative;", f'boundary="{_BOUNDARY}"'),
     ]
 
 

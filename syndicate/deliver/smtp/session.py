@@ -11,17 +11,12 @@ from syndicate.deliver.smtp.dialogue import SessionTerms, SmtpDialogue, SmtpStep
 from syndicate.deliver.smtp.transport import Envelope, Event, MessageAnswered, SessionEnded
 from syndicate.errors import TemporaryFailure
 
-_BODY_TIMEOUTS = 20
+BODY_TIMEOUTS = 20
 """The reply to a body may take this many timeouts: 10 minutes for 30 seconds (4.5.3.2.6)."""
 _RECEIVE_SIZE = 64 * 1024
 _TLS_RECORD = 16 * 1024
 """Bytes that TLS encrypts at once (RFC 8446, 5.1)."""
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-def data_timeout(timeout: float) -> float:
-    """Return how many seconds to wait for the reply to a body."""
-    return timeout * _BODY_TIMEOUTS
 
 
 class SmtpSession:
@@ -166,7 +161,7 @@ class SmtpSession:
     def _timeout(self) -> float:
         """Return the seconds until something has to happen."""
         after_body = not self._unwritten and self._dialogue.awaited is SmtpStep.BODY
-        return data_timeout(self._terms.timeout) if after_body else self._terms.timeout
+        return self._terms.timeout * (BODY_TIMEOUTS if after_body else 1)
 
     def _check_deadlines(self, now: float) -> None:
         """Set the deadlines, and raise TimeoutError if one has passed."""
@@ -177,6 +172,6 @@ class SmtpSession:
         if self.body_sent:
             self._body_deadline = inf
         elif self._body_deadline == inf:
-            self._body_deadline = now + data_timeout(self._terms.timeout)
+            self._body_deadline = now + self._terms.timeout * BODY_TIMEOUTS
         if now > min(self._deadline, self._body_deadline):
             raise TimeoutError("the server did not answer in time")

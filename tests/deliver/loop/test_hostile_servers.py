@@ -50,7 +50,7 @@ def relay(config: Config, *, timeout: float = HURRY) -> list[SmtpTransport]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for a verdict three times as long as for other answers, and look more often."""
-    monkeypatch.setattr("syndicate.deliver.smtp.session._BODY_TIMEOUTS", 3)
+    monkeypatch.setattr("syndicate.deliver.smtp.session.BODY_TIMEOUTS", 3)
     monkeypatch.setattr("syndicate.deliver.loop.send_loop._POLL_INTERVAL", 0.02)
     monkeypatch.setattr("syndicate.deliver.loop.send_loop._REFRESH_INTERVAL", 0.1)
 

@@ -23,7 +23,7 @@ def readable(session: SmtpSession) -> None:
 
 @pytest.fixture
 def hasty(monkeypatch):
-    monkeypatch.setattr("syndicate.deliver.smtp.session._BODY_TIMEOUTS", 3)
+    monkeypatch.setattr("syndicate.deliver.smtp.session.BODY_TIMEOUTS", 3)
 
 
 @pytest.mark.usefixtures("hasty")

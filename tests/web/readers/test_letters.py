@@ -130,7 +130,7 @@ def test_run_sends_a_letter_at_once_and_not_at_the_next_sweep(site, sqlite_store
     wakes: list[Any] = []
     opened = site(letters_due=lambda: [wake() for wake in wakes])
     runner = Runner(Services(sqlite_store, opened.config), threading.Event())
-    wakes.append(runner.wake_delivery)
+    wakes.append(runner.mail_due.set)
     outbox = opened.config.path("outbox")
     with runner:
         time.sleep(0.5)  # the first sweep is over
