@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Self
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from syndicate.config import Config
 from syndicate.errors import StoreUnreachable
@@ -49,7 +49,7 @@ class Keys(Repository):
 
     def find(self, name: str) -> bytes | None:
         """Return a secret; None before its first use."""
-        return self._execute(select(keys.c.secret).where(keys.c.name == name)).scalar()
+        return self._scalar(keys.c.secret, keys.c.name == name)
 
     def secret(self, name: str) -> bytes:
         """Return a secret; make it at its first use, which needs a write transaction."""

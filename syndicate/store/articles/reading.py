@@ -153,14 +153,17 @@ class ArticleReader(Repository):
         postponed: its turn is still to come.
         """
         postponed = sa.and_(_in(window), articles.c.retracted_at.is_(None), ~public_at(at))
-        first = self._execute(sa.select(sa.func.min(articles.c.number)).where(postponed))
-        number: int | None = first.scalar()
+        number = self._scalar(sa.func.min(articles.c.number), postponed)
         return self.newest_number() if number is None else number - 1
 
     def newest_number(self, at: datetime | None = None) -> int:
         """Return the newest public number, ever or of what was public at `at`; 0 for nothing."""
-        query = sa.select(sa.func.max(articles.c.number))
-        return self._execute(query if at is None else query.where(public_at(at))).scalar() or 0
+        is_public = sa.true() if at is None else public_at(at)
+        return self._scalar(sa.func.max(articles.c.number), is_public) or 0
+
+    def newest_change(self) -> int:
+        """Return the number of the newest change to any article; 0 where there was none."""
+        return self._scalar(sa.func.max(articles.c.change)) or 0
 
     def publication_marker(self) -> tuple[int, int]:
         """Return a value that changes when an article becomes public, is retracted or restored."""
@@ -212,10 +215,6 @@ _OLD_ADDRESSES = (
 
 class PublishedArticles(ArticleReader):
     """Articles, as builds read them."""
-
-    def newest_change(self) -> int:
-        """Return the number of the newest change to any article; 0 where there was none."""
-        return self._execute(sa.select(sa.func.max(articles.c.change))).scalar() or 0
 
     def changed(
         self, after: int, *, since: datetime, at: datetime, breaking_for: timedelta = timedelta()

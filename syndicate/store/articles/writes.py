@@ -105,7 +105,8 @@ class ArticleWriter(ArticleReader):
             self.slugs.refuse_taken({new.slug: key})
             self.slugs.add({new.slug: key})
         if revision.old_addresses != article.old_addresses:
-            self.slugs.delete_old_addresses(key)
+            is_old_address = addresses.c.slug.startswith("/")  # former slugs stay
+            self._delete(addresses, addresses.c.article == key, is_old_address)
             self.slugs.add_old_addresses({key: revision})
         if new.path != article.path:
             self._free_paths([new.path])
@@ -185,8 +186,7 @@ class ArticleWriter(ArticleReader):
         """Return the next change number; the lock keeps others from taking one."""
         if self._newest_change is None:
             lock(self._connection, LOCK_NUMBERS)
-            newest = self._execute(select(func.max(articles.c.change))).scalar()
-            self._newest_change = newest or 0
+            self._newest_change = self.newest_change()
         self._newest_change += 1
         return self._newest_change
 
@@ -253,10 +253,6 @@ class Slugs(Repository):
         if old_slugs:
             self.refuse_taken(old_slugs)
             self.add(old_slugs)
-
-    def delete_old_addresses(self, key: int) -> None:
-        """Delete an article's old addresses; its former slugs stay."""
-        self._delete(addresses, addresses.c.article == key, addresses.c.slug.startswith("/"))
 
 
 def _listing_columns(revision: Revision, first_seen: datetime) -> dict[str, Any]:

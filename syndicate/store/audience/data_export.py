@@ -14,8 +14,7 @@ from syndicate.model.subscribers import Subscriber, SubscriberChange
 from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.merges import FormerAddresses, Merges
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
-from syndicate.store.audience.search import select_people, subscribers_from
-from syndicate.store.audience.subscribers import Confirmations, PendingConfirmation
+from syndicate.store.audience.subscribers import Confirmations, PendingConfirmation, Subscribers
 from syndicate.store.database.repository import Repository, value_of
 from syndicate.store.database.schema import (
     clicks,
@@ -24,8 +23,6 @@ from syndicate.store.database.schema import (
     delivery_events,
     edition_links,
     editions,
-    subscribers,
-    subscriptions,
 )
 
 
@@ -89,8 +86,7 @@ class DataExport(Repository):
 
     def load(self, key: int) -> PersonalRecord | None:
         """Return everything, each list oldest first; None if there is no such subscriber."""
-        query = select_people().where(subscribers.c.key == key).order_by(subscriptions.c.newsletter)
-        person = next(subscribers_from(self._connection, self._execute(query)), None)
+        person = Subscribers(self._connection).by_key(key)
         if person is None:
             return None
         return PersonalRecord(

@@ -51,8 +51,7 @@ class Erasures(Repository):
         Since nothing else is left, their suppressions go, too.
         """
         lock(self._connection, LOCK_AUDIENCE)
-        query = select(subscribers.c.address).where(subscribers.c.key == key)
-        address = self._execute(query).scalar()
+        address = self._scalar(subscribers.c.address, subscribers.c.key == key)
         if address is None:
             return False
         addresses = [address, *FormerAddresses(self._connection).by_subscriber(key)]

@@ -115,8 +115,7 @@ class FormerAddresses(Repository):
 
     def owner(self, address: str) -> int | None:
         """Return the number of the person who used to have an address."""
-        query = select(former_addresses.c.subscriber).where(former_addresses.c.address == address)
-        return self._execute(query).scalar()
+        return self._scalar(former_addresses.c.subscriber, former_addresses.c.address == address)
 
     def current(self, addresses: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return, by former address, its owner's `address` and `email` of today."""

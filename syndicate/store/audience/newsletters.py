@@ -54,8 +54,7 @@ class Newsletters(Repository):
 
     def current_name(self, name: str) -> str:
         """Return today's name of a newsletter that may have been renamed."""
-        query = select(renames.c.new).where(renames.c.old == name)
-        return self._execute(query).scalar() or name
+        return self._scalar(renames.c.new, renames.c.old == name) or name
 
     def rename(self, old: str, new: str, *, cause: Cause) -> NewsletterRename:
         """Move everything from one name to another: readers, editions, history.
@@ -127,11 +126,7 @@ class Newsletters(Repository):
         before: ColumnElement[bool],
     ) -> None:
         """Copy columns from the old name's subscriptions to the new name's, of the same readers."""
-        matches = (
-            _OLD.c.newsletter == old,
-            _OLD.c.subscriber == subscriptions.c.subscriber,
-            before,
-        )
+        matches = _OLD.c.newsletter == old, _OLD.c.subscriber == subscriptions.c.subscriber, before
         values: dict[str, Any] = {
             name: select(_OLD.c[name]).where(*matches).scalar_subquery() for name in names
         }

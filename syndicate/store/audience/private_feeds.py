@@ -65,15 +65,13 @@ class PrivateFeedTokens(Repository):
         """
         number, _, secret = token.partition("-")
         key = Merges(self._connection).current_number(_decode(number))
-        query = select(private_feeds.c.secret).where(private_feeds.c.subscriber == key)
-        stored = self._execute(query).scalar()
+        stored = self._scalar(private_feeds.c.secret, private_feeds.c.subscriber == key)
         matches = hmac.compare_digest(_hash(secret), stored or _NO_SECRET)
         return matches and stored is not None
 
     def granted_at(self, key: int) -> datetime | None:
         """Return since when a subscriber has a private feed; None where they have none."""
-        query = select(private_feeds.c.granted_at).where(private_feeds.c.subscriber == key)
-        return self._execute(query).scalar()
+        return self._scalar(private_feeds.c.granted_at, private_feeds.c.subscriber == key)
 
     def all(self) -> list[PrivateFeedGrant]:
         """Return all private feeds, oldest first."""

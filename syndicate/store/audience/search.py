@@ -14,8 +14,8 @@ from syndicate import clock
 from syndicate.clock import EPOCH
 from syndicate.config import Criteria
 from syndicate.model.subscribers import Action, Subscriber, Subscription, SubscriptionState
-from syndicate.store.audience.segments import Condition, condition, has, is_subscribed, takes_mail
-from syndicate.store.database.repository import Repository, value_of
+from syndicate.store.audience.segments import condition, has, is_subscribed, takes_mail
+from syndicate.store.database.repository import Condition, Repository, value_of
 from syndicate.store.database.schema import (
     changes,
     subscriber_tags,

@@ -29,9 +29,8 @@ from syndicate.config.segment_expression import (
     Subject,
 )
 from syndicate.model.subscribers import SubscriptionState
+from syndicate.store.database.repository import Condition
 from syndicate.store.database.schema import clicks, subscriber_tags, subscribers, subscriptions
-
-Condition = sa.ColumnElement[bool]
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 _DIGITS = r"^\s*[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?\s*$"

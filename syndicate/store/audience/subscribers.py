@@ -64,9 +64,8 @@ class Subscribers(Repository):
 
     def suppression_reason(self, email: str) -> str | None:
         """Return why an address is suppressed; None where it isn't."""
-        query = select(suppressions.c.reason)
-        query = query.where(suppressions.c.address == normalise_email(email))
-        return self._execute(query).scalar()
+        is_address = suppressions.c.address == normalise_email(email)
+        return self._scalar(suppressions.c.reason, is_address)
 
     def subscribe(
         self, email: str, newsletter: str, *, name: str = "", cause: Cause

@@ -113,11 +113,8 @@ class BulkUpdate:
         return cursor
 
     def _compile(self, dialect: Dialect) -> "_CompiledUpdate":
-        if dialect.name not in self._compiled:
-            self._compiled[dialect.name] = self._compile_new(dialect)
-        return self._compiled[dialect.name]
-
-    def _compile_new(self, dialect: Dialect) -> "_CompiledUpdate":
+        if dialect.name in self._compiled:
+            return self._compiled[dialect.name]
         statement: Any = self.statement
         if dialect.name != "sqlite":
             arrays = [bindparam(value.key, type_=ARRAY(value.type)) for value in self.per_row]
@@ -140,7 +137,9 @@ class BulkUpdate:
         order = [*parameters, *named]
         places = [order.index(name) for name in compiled.positiontup or ()]
         arrange = itemgetter(*places) if places else tuple
-        return _CompiledUpdate(str(compiled), arrange, tuple(named.values()), named)
+        result = _CompiledUpdate(str(compiled), arrange, tuple(named.values()), named)
+        self._compiled[dialect.name] = result
+        return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ Locks are advisory, and kept until the transaction ends; SQLite needs none: it h
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+Condition: TypeAlias = sa.ColumnElement[bool]
 Value = TypeVar("Value")
 COUNTED = {"preserve_rowcount": True}
 """Without it SQLAlchemy forgets the count of an INSERT, and -1 reads as "yes"."""
@@ -45,14 +46,18 @@ class Repository:
         row = self._execute(query).mappings().first()
         return None if row is None else kind(**row)
 
-    def _exists(self, table: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> bool:
+    def _exists(self, table: sa.FromClause, *conditions: Condition) -> bool:
         """Whether any row matches."""
         query = sa.select(1).select_from(table).where(*conditions).limit(1)
         return self._execute(query).first() is not None
 
-    def _count(self, table: sa.FromClause, *conditions: sa.ColumnElement[bool]) -> int:
+    def _count(self, table: sa.FromClause, *conditions: Condition) -> int:
         query = sa.select(sa.func.count()).select_from(table).where(*conditions)
         return int(self._execute(query).scalar_one())
+
+    def _scalar(self, column: sa.ColumnElement[Any], *conditions: Condition) -> Any | None:
+        """Return a column of the first row that matches; None where there is none."""
+        return self._execute(sa.select(column).where(*conditions)).scalar()
 
     def _column(self, query: sa.Executable) -> list[Any]:
         """Return the first value of each row of a query."""
@@ -81,11 +86,7 @@ class Repository:
         return self._execute(statement, rows, execution_options=COUNTED).rowcount if rows else 0
 
     def _save(
-        self,
-        table: sa.Table,
-        row: Mapping[str, Any],
-        *,
-        where: sa.ColumnElement[bool] | None = None,
+        self, table: sa.Table, row: Mapping[str, Any], *, where: Condition | None = None
     ) -> bool:
         """Insert a row, or update the one with its key, if that is `where`; return if either."""
         keys = table.primary_key.columns
@@ -97,11 +98,11 @@ class Repository:
         )
         return self._execute(saved, row, execution_options=COUNTED).rowcount == 1
 
-    def _update(self, table: sa.Table, *conditions: sa.ColumnElement[bool], **values: Any) -> int:
+    def _update(self, table: sa.Table, *conditions: Condition, **values: Any) -> int:
         """Update the rows that match; return how many."""
         return self._execute(sa.update(table).where(*conditions).values(values)).rowcount
 
-    def _delete(self, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> int:
+    def _delete(self, table: sa.Table, *conditions: Condition) -> int:
         """Delete the rows that match; return how many."""
         return self._execute(sa.delete(table).where(*conditions)).rowcount
 

@@ -54,8 +54,7 @@ class Clicks(Repository):
         del row["key"]
         if not self._exists(subscribers, subscribers.c.key == click.subscriber):
             row["subscriber"] = None
-        key: int = self._execute(insert(clicks).returning(clicks.c.key), row).scalar_one()
-        return key
+        return int(self._execute(insert(clicks).returning(clicks.c.key), row).scalar_one())
 
     def mark_as_machine(self, reclassified: Iterable[LinkClick]) -> None:
         """Mark those of the clicks that are stored as made by machines, with their user agents."""

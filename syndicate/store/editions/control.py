@@ -159,7 +159,7 @@ class EditionControl(Repository):
 
     def newest_decision(self) -> int:
         """Return the number of the newest decision; 0 where there was none."""
-        return self._execute(select(func.max(control_records.c.key))).scalar() or 0
+        return self._scalar(func.max(control_records.c.key)) or 0
 
     def blockers(self, edition: Edition) -> EditionWait:
         """Return what an edition waits for, and why."""

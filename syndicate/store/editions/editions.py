@@ -133,9 +133,7 @@ class Editions(Repository):
 
     def newest_key(self, newsletter: str) -> int:
         """Return the number of a newsletter's newest edition; 0 when it has none."""
-        query = sa.select(editions.c.key).where(editions.c.newsletter == newsletter)
-        newest = self._execute(query.order_by(editions.c.key.desc()).limit(1)).scalar()
-        return newest or 0
+        return self._scalar(sa.func.max(editions.c.key), editions.c.newsletter == newsletter) or 0
 
     def content(self, name: str) -> Content:
         """Return a frozen content by its hash."""

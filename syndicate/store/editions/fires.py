@@ -100,12 +100,11 @@ class Fires(Repository):
 
     def last(self, schedule: str, at: datetime) -> datetime | None:
         """Return when the newest slot up to `at` was due, failed ones left out."""
-        query = select(func.max(fires.c.due_at)).where(
-            fires.c.schedule == schedule,
-            fires.c.outcome != FireOutcome.FAILED,
-            fires.c.due_at <= at,
+        not_failed = fires.c.outcome != FireOutcome.FAILED
+        due_at = fires.c.due_at
+        return self._scalar(
+            func.max(due_at), fires.c.schedule == schedule, not_failed, due_at <= at
         )
-        return self._execute(query).scalar()
 
     def record(self, fire: Fire) -> bool:
         """Record a slot's outcome; return False when another process has handled it.

@@ -40,10 +40,9 @@ class Successors(Repository):
         edition = self._control.lock_edition(key, [EditionState.REPLACED], "replace that one")
         remaining = self._control.remaining(edition)
         if edition.state is EditionState.CANCELLED:
-            newest = select(func.max(editions.c.key)).where(
-                editions.c.original == (edition.original or key), editions.c.key > key
-            )
-            if (newer := self._execute(newest).scalar()) is not None:
+            family = editions.c.original == (edition.original or key)
+            newer = self._scalar(func.max(editions.c.key), family, editions.c.key > key)
+            if newer is not None:
                 raise Refused(f"edition {key} was sent again as edition {newer}: replace that one")
         if not remaining.held_back:
             raise Refused(f"nobody is left to replace edition {key} for: {remaining}")

@@ -37,9 +37,8 @@ class Deliveries(Repository):
 
     def next_attempt(self, edition: int) -> datetime | None:
         """Return when the first deferred delivery is due; None without any."""
-        deferred = deliveries.c.next_attempt_at.is_not(None)
-        query = select(func.min(deliveries.c.next_attempt_at))
-        return self._execute(query.where(deliveries.c.edition == edition, deferred)).scalar()
+        due_at = deliveries.c.next_attempt_at
+        return self._scalar(func.min(due_at), deliveries.c.edition == edition, due_at.is_not(None))
 
     def by_edition(self, edition: int) -> Iterator[Delivery]:
         """Iterate over an edition's ledger rows, by subscriber number."""

@@ -109,9 +109,8 @@ class SendQuotas(Repository):
         """
         now = microseconds(at) * 1000
         per_token = -(-(rate.per // timedelta(microseconds=1)) * 1000 // rate.count)
-        query = (
-            select(token_buckets.c.used_until).where(token_buckets.c.name == name).with_for_update()
-        )
+        by_name = token_buckets.c.name == name
+        query = select(token_buckets.c.used_until).where(by_name).with_for_update()
         used_until = self._execute(query).scalar()
         if used_until is None:
             self._insert_new(token_buckets, {"name": name, "used_until": 0, "apiece": 0})
@@ -120,8 +119,8 @@ class SendQuotas(Repository):
             used_until = now
         start = max(used_until, now - max(1, _SECOND // per_token) * per_token)
         taken = max(0, min(wanted, (now - start) // per_token))
-        values = {"used_until": start + taken * per_token, "apiece": per_token}
-        self._update(token_buckets, token_buckets.c.name == name, **values)
+        used_until = start + taken * per_token
+        self._update(token_buckets, by_name, used_until=used_until, apiece=per_token)
         return taken
 
     def release(self, name: str, count: int) -> None:
@@ -155,7 +154,7 @@ class SendQuotas(Repository):
 
     def taken_today(self, name: str, *, at: datetime) -> int:
         """Return how many were taken on the day of `at` (UTC)."""
-        return self._execute(select(counters.c.count).where(_on_day(name, at))).scalar() or 0
+        return self._scalar(counters.c.count, _on_day(name, at)) or 0
 
 
 def _on_day(name: str, at: datetime) -> ColumnElement[bool]:
@@ -243,9 +242,7 @@ class Heartbeats(Repository):
 
     def _oldest(self, states: Iterable[DeliveryState]) -> datetime | None:
         """Return when the oldest edition with a delivery in one of these states was created."""
-        query = select(func.min(editions.c.created_at)).where(IS_SENDING, has_any(states))
-        oldest: datetime | None = self._execute(query).scalar()
-        return oldest
+        return self._scalar(func.min(editions.c.created_at), IS_SENDING, has_any(states))
 
     def save_rate(self, rate: SendRate) -> None:
         """Save a rate in place of the one before, and delete those that are too old."""

@@ -30,8 +30,7 @@ _NEW_ATTEMPT, _CODE, _RETRY_AT, _LEASE, _NOW = (
     for name in ("new_attempt", "new_code", "retry_at", "lease_end", "now")
 )
 _STATE, _REPLY, _REASON, _OWNER = (
-    sa.bindparam(name, type_=sa.Text())
-    for name in ("new_state", "new_reply", "reason", "owner_name")
+    sa.bindparam(name, type_=sa.Text) for name in ("new_state", "new_reply", "reason", "owner_name")
 )
 _FREE = {"owner": sa.null(), "lease_until": sa.null()}
 

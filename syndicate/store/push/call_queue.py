@@ -125,9 +125,7 @@ class CallQueue(Repository):
 
     def put(self, call: OutgoingCall) -> None:
         """Add a call in place of an earlier one with the same kind, endpoint and topic."""
-        row = _row(call)
-        self._delete(outgoing_calls, *(_CALLS[name] == row[name] for name in _KEY))
-        self._insert(outgoing_calls, row)
+        self._save(outgoing_calls, _row(call))
 
     def versions(
         self, kind: CallKind, endpoint: str, topics: Sequence[str] | None = None
@@ -208,7 +206,7 @@ class CallQueue(Repository):
             .values(due_at=until, claimed=True)
             .returning(*CALL_COLUMNS)
         )
-        calls = [replace(c, claimed_until=until) for c in read_calls(self._execute(claimed))]
+        calls = [replace(c, claimed_until=until) for c in self._values(OutgoingCall, claimed)]
         return sorted(calls, key=lambda c: (c.error != "", len(c.topic), c.topic, c.endpoint))
 
     def settle(self, calls: Iterable[OutgoingCall]) -> None:
@@ -274,11 +272,6 @@ class CallQueue(Repository):
         waiting = sa.or_(_CALLS.due_at > at, _STOPPED)
         self._update(outgoing_calls, waiting, ~_CALLS.claimed, due_at=at)
         self._delete(backoffs)
-
-
-def read_calls(rows: sa.Result[Any]) -> list[OutgoingCall]:
-    """Return the calls of rows with `CALL_COLUMNS`."""
-    return [OutgoingCall(**row) for row in rows.mappings()]
 
 
 def _row(call: OutgoingCall) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, delete, select
 
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema_delivery import CallKind, outgoing_calls
-from syndicate.store.push.call_queue import CALL_COLUMNS, CallQueue, OutgoingCall, read_calls
+from syndicate.store.push.call_queue import CALL_COLUMNS, CallQueue, OutgoingCall
 
 _MAX_REQUEST_AGE = timedelta(days=1)
 """Requests that could not be verified for so long are deleted."""
@@ -109,7 +109,7 @@ class HubSubscriptions(Repository):
     def delete_topic(self, topic: str) -> list[OutgoingCall]:
         """Delete all subscriptions to a topic that is gone; return them."""
         ended = delete(outgoing_calls).where(_IS_SUBSCRIPTION, _CALLS.topic == topic)
-        return read_calls(self._execute(ended.returning(*CALL_COLUMNS)))
+        return self._values(OutgoingCall, ended.returning(*CALL_COLUMNS))
 
     def delete_expired(self, at: datetime) -> int:
         """Delete expired subscriptions and old requests; return how many subscriptions."""
