@@ -20,10 +20,7 @@ _SAME_TIME = timedelta(days=31)
 
 
 def find_orphans(store: Store, config: Config, *, at: datetime) -> list[str]:
-    """Report readers that no newsletter reaches, and articles that no schedule carries.
-
-    Each message is one line with the numbers and the remedy.
-    """
+    """Report readers that no newsletter reaches, and articles that no schedule carries."""
     with store.read() as tx:
         return [*_readers(tx, config), *_articles(tx, config, at)]
 

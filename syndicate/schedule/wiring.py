@@ -47,11 +47,9 @@ class TickReport:
 
     @property
     def failed(self) -> bool:
-        """Whether a slot or page failed, due mail can't leave, or an edition paused itself.
-
-        A bounced recipient is not a failure.
-        """
+        """Whether a slot or page failed, due mail can't leave, or an edition paused itself."""
         slots = any(fire.outcome is FireOutcome.FAILED for fire in self.fires)
+        # a bounced recipient is no failure
         mail = bool(self.delivered.unavailable or self.delivered.paused)
         return slots or bool(self.built.failed) or mail
 
@@ -90,10 +88,7 @@ class Services:
         self._publisher = Publisher(store, config)
 
     def publish(self, at: datetime, *, trial: bool = False) -> BuildSummary:
-        """Give numbers to newly public articles, and bring the output up to date.
-
-        A `trial` runs as of another time than now and notifies nobody.
-        """
+        """Give newly public articles numbers, and update the output; a `trial` notifies nobody."""
         summary = self._publisher.publish(at, number=True, trial=trial)
         if self.notifier is not None:
             self.notifier.record_build(summary, at)

@@ -206,12 +206,8 @@ class RelayPool:
             for bucket in relay.buckets:
                 bucket.release()
 
-    @property
-    def refused_editions(self) -> set[int]:
-        """The editions that at least one relay refuses."""
-        return set[int]().union(*(relay.refused_editions for relay in self.relays))
-
-    def blocked_editions(self, now: float) -> set[int]:
-        """Return the editions that every available relay refuses."""
+    def refused_editions(self, now: float) -> tuple[set[int], set[int]]:
+        """Return the editions that every available relay refuses, and those that any refuses."""
         refused = [relay.refused_editions for relay in self.available(now)]
-        return set.intersection(*refused) if refused else set()
+        by_any = set[int]().union(*(relay.refused_editions for relay in self.relays))
+        return set.intersection(*refused) if refused else set(), by_any

@@ -158,7 +158,7 @@ class SendLoop:
         view = self.ledger.view(self.queue.claimed_editions)
         self.relays.update(view, now)
         self.throttle.update(view, now)
-        blocked, refused = self.relays.blocked_editions(now), self.relays.refused_editions
+        blocked, refused = self.relays.refused_editions(now)
         self.queue.update(view, now, blocked=blocked, refused=refused)
         self._recorder.batch.rates = self.relays.rates(self.ledger.name, now)
         self._next_refresh = now + _REFRESH_INTERVAL

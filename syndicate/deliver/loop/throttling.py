@@ -33,9 +33,8 @@ class DomainThrottle:
         self._groups: dict[str, tuple[str, ...]] = {}
         for limit in limits:
             bucket = TokenBucket(store, PREFIX + limit.domains[0], limit.rate)
-            for domain in limit.domains:
-                self._buckets[domain] = bucket
-                self._groups[domain] = limit.domains
+            self._buckets |= dict.fromkeys(limit.domains, bucket)
+            self._groups |= dict.fromkeys(limit.domains, limit.domains)
         self._held_until: dict[str, float] = {}
         self._recovering: set[str] = set()
         """The `key` of domains whose hold is over and that have accepted nothing since."""

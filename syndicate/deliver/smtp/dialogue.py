@@ -163,12 +163,12 @@ class SmtpDialogue:
         while not self.over and (complete := self._parser.next()) is not None:
             reply = complete[1]
             if not self._awaited:
-                self._abort(f"the server sent {str(reply)!r} unasked", events)
+                self.end(f"the server sent {str(reply)!r} unasked", events)
                 break
             self.replies += 1
             self._handle(self._awaited.popleft(), reply, events)
         if malformed:
-            self._abort(malformed, events)
+            self.end(malformed, events)
         return events
 
     def _handle(self, step: SmtpStep, reply: SmtpReply, events: list[Event]) -> None:
@@ -176,12 +176,12 @@ class SmtpDialogue:
             if not (reply.positive or reply.negative):
                 no_verdict = NoVerdict(f"{self._terms.server} answered {str(reply)!r}", reply.code)
                 events.append(MessageAnswered(reply, no_verdict))
-                self._abort(f"the server answered {str(reply)!r} to a message", events)
+                self.end(f"the server answered {str(reply)!r} to a message", events)
                 return
             events.append(MessageAnswered(reply, None if reply.positive else reply.failure))
         if reply.code == _CLOSING and step not in _ABOUT_RECIPIENT:
             about_recipient = self._last_421 is not None
-            self._close(self._last_421 or reply, events, about_recipient=about_recipient)
+            self.end(self._last_421 or reply, events, about_recipient=about_recipient)
         elif step in _ENVELOPE:
             self._answers.append(reply)
             if step is SmtpStep.DATA or (not self._pipelining and reply.negative):
@@ -190,10 +190,15 @@ class SmtpDialogue:
             events.append(EnvelopeRefused(TemporaryFailure(str(self._last_421), _CLOSING)))
             self._last_421 = None
 
-    def _close(self, reply: SmtpReply, events: list[Event], *, about_recipient: bool) -> None:
-        self.over = True
-        closing = TemporaryFailure(f"{self._terms.server}: {reply}", reply.code)
-        events.append(SessionEnded(closing, about_recipient=about_recipient))
+    def end(
+        self, reason: SmtpReply | str, events: list[Event], *, about_recipient: bool = False
+    ) -> None:
+        """End the session, unless it is over."""
+        if not self.over:
+            self.over = True
+            code = reason.code if isinstance(reason, SmtpReply) else 0
+            failure = TemporaryFailure(f"{self._terms.server}: {reason}", code)
+            events.append(SessionEnded(failure, about_recipient=about_recipient))
 
     def _judge_envelope(self, reply: SmtpReply, events: list[Event]) -> None:
         """Decide by the replies to MAIL, RCPT and DATA: the first refusal counts."""
@@ -205,7 +210,7 @@ class SmtpDialogue:
         refused = next((n for n, answer in enumerate(self._answers) if answer.negative), None)
         if refused is None:
             answers = " / ".join(map(str, self._answers))
-            self._abort(f"the server answered {answers!r} to MAIL, RCPT and DATA", events)
+            self.end(f"the server answered {answers!r} to MAIL, RCPT and DATA", events)
             return
         answer = self._answers[refused]
         if reply.code == _START_INPUT:  # it waits for a body all the same: an empty one
@@ -226,12 +231,7 @@ class SmtpDialogue:
             )
         events.append(EnvelopeRefused(error, about_recipient=about_recipient))
         if reply.code == _CLOSING:
-            self._close(reply, events, about_recipient=True)
-
-    def _abort(self, problem: str, events: list[Event]) -> None:
-        if not self.over:
-            self.over = True
-            events.append(SessionEnded(TemporaryFailure(f"{self._terms.server}: {problem}")))
+            self.end(reply, events, about_recipient=True)
 
 
 class MalformedReply(OSError):  # noqa: N818 - reads as the outcome that it is

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from math import inf
 
 from syndicate.deliver.smtp.dialogue import SessionTerms, SmtpDialogue, SmtpStep
-from syndicate.deliver.smtp.transport import Envelope, Event, MessageAnswered, SessionEnded
-from syndicate.errors import TemporaryFailure
+from syndicate.deliver.smtp.transport import Envelope, Event, MessageAnswered
 
 BODY_TIMEOUTS = 20
 """The reply to a body may take this many timeouts: 10 minutes for 30 seconds (4.5.3.2.6)."""
@@ -83,13 +82,10 @@ class SmtpSession:
                     self._write(now)
                 self._check_deadlines(now)
         except OSError as error:
-            self._dialogue.over = True
-            server, reply = self._terms.server, self._dialogue.recipient_421
             within = "" if self.body_sent else "the connection broke within the message: "
-            failure = TemporaryFailure(f"{server}: {within}{error}")
-            if reply is not None:
-                failure = TemporaryFailure(f"{server}: {reply}", reply.code)
-            events.append(SessionEnded(failure, about_recipient=reply is not None))
+            reply = self._dialogue.recipient_421
+            reason = reply or f"{within}{error}"
+            self._dialogue.end(reason, events, about_recipient=reply is not None)
         return events
 
     def close(self) -> None:
@@ -146,11 +142,8 @@ class SmtpSession:
                 if isinstance(event, MessageAnswered):
                     self.answered += 1
                     if not self.body_sent:  # a refusal counts; a 2xx can't be about it
-                        self._dialogue.over = True
                         events += [event] if event.reply.negative else []
-                        problem = f"the server answered too early: {event.reply}"
-                        failure = TemporaryFailure(f"{self._terms.server}: {problem}")
-                        events.append(SessionEnded(failure))
+                        self._dialogue.end(f"the server answered too early: {event.reply}", events)
                         return
                 events.append(event)
             if self._dialogue.replies > replies:
