@@ -19,12 +19,12 @@ from syndicate.errors import ConfigError
 from syndicate.model.subscribers import Actor, Cause
 
 if TYPE_CHECKING:  # start-up
-    from syndicate.config import Config, Newsletter
+    from syndicate.config import Config, Newsletter, Schedule
     from syndicate.config.sections.newsletters import Segment
     from syndicate.schedule.wiring import Services
     from syndicate.store import Store
 
-_Named = TypeVar("_Named", "Newsletter", "Segment")
+_Named = TypeVar("_Named", "Newsletter", "Segment", "Schedule")
 
 
 @dataclass
@@ -70,14 +70,15 @@ class CommandContext:
             yield Services(store, self.config)
 
     def newsletter(self, name: str) -> "Newsletter":
-        """Find a newsletter by name; raise ConfigError naming those there are."""
-        return self._find("newsletter", name, self.config.newsletters)
+        """Find a newsletter by name; raise ConfigError if there is none."""
+        return self.find("newsletter", name, self.config.newsletters)
 
     def segment(self, name: str) -> "Segment":
-        """Find a segment by name; raise ConfigError naming those there are."""
-        return self._find("segment", name, self.config.segments)
+        """Find a segment by name; raise ConfigError if there is none."""
+        return self.find("segment", name, self.config.segments)
 
-    def _find(self, kind: str, name: str, items: Sequence[_Named]) -> _Named:
+    def find(self, kind: str, name: str, items: Sequence[_Named]) -> _Named:
+        """Find what has a name; raise ConfigError naming those there are."""
         for item in items:
             if item.name == name:
                 return item

@@ -192,8 +192,8 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 class _Parser:
     def __init__(self, tokens: list[_Token]) -> None:
-        self._tokens = tokens
-        self._position = 0
+        self._next, *others = tokens
+        self._others = iter(others)
         self._depth = 0
 
     def parse(self) -> Expression:
@@ -310,19 +310,16 @@ class _Parser:
             raise self._expected(f"a text in quotes after {after}")
         return self._advance().value[1:-1]
 
-    @property
-    def _next(self) -> _Token:
-        return self._tokens[self._position]
-
     def _advance(self) -> _Token:
-        self._position += 1
-        return self._tokens[self._position - 1]
+        token, self._next = self._next, next(self._others)
+        return token
 
     def _take(self, word: str) -> bool:
         """Consume a word or sign if it is the next token; a text in quotes never is."""
-        taken = self._next.kind in {"word", "sign"} and self._next.value.lower() == word
-        self._position += taken
-        return taken
+        if self._next.kind not in {"word", "sign"} or self._next.value.lower() != word:
+            return False
+        self._advance()
+        return True
 
     def _require(self, word: str, expected: str) -> None:
         if not self._take(word):

@@ -12,7 +12,6 @@ from syndicate.cli.reports import notify, update_mirror
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from syndicate.config import Config
     from syndicate.publish.build.build import BuildSummary
     from syndicate.store import Transaction
 
@@ -79,7 +78,11 @@ def push(
     with command.store() as store:
         notifier = ChangeNotifier.of(store, command.config)
         if notifier is None:
-            note(f"nobody is notified: {_remedy(command.config)}")
+            config = command.config
+            is_set = config.websub.hubs or config.indexnow.key
+            unreachable = f"{config.url} can't be reached from elsewhere; set publication.url"
+            unset = "set websub.hubs, websub.own or indexnow.key"
+            note(f"nobody is notified: {unreachable if is_set else unset}")
         failed = False
         if now and notifier is not None:
             with store.write() as tx:
@@ -112,12 +115,6 @@ def _print(summary: "BuildSummary", *, verbose: bool) -> None:
         f"{len(summary.written)} written, {len(summary.deleted)} deleted, "
         f"{summary.unchanged} unchanged; {summary.articles} articles"
     )
-
-
-def _remedy(config: "Config") -> str:
-    if config.websub.hubs or config.indexnow.key:
-        return f"{config.url} can't be reached from elsewhere; set publication.url"
-    return "set websub.hubs, websub.own or indexnow.key"
 
 
 def _pending_calls(tx: "Transaction") -> list[dict[str, Any]]:

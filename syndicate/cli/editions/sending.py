@@ -40,8 +40,11 @@ def tick(
     from syndicate.schedule.orphaned_names import find_orphans_daily  # noqa: PLC0415 - start-up
 
     moment = command.time(at)
-    if at is not None and not really:
-        _refuse_future_mail(command, at, moment)
+    if moment > clock.now() and not really and command.config.mail.transport == "smtp":
+        raise ConfigError(
+            f'--at {at!r} is in the future, and mail.transport is "smtp": readers would get now '
+            'what is due then. Try transport = "outbox", or add --really to send it'
+        )
     with command.services() as services:
         with show_progress(services.store, services.config):
             report = services.tick(moment, trial=at is not None)
@@ -60,15 +63,6 @@ def tick(
         notify(services.notifier if at is None else None)
     if report.failed or not mirrored:
         raise Exit(1)
-
-
-def _refuse_future_mail(command: CommandContext, text: str, moment: datetime) -> None:
-    """Raise ConfigError if a mail server would send now what is due in the future."""
-    if moment > clock.now() and command.config.mail.transport != "outbox":
-        raise ConfigError(
-            f'--at {text!r} is in the future, and mail.transport is "smtp": readers would get now '
-            'what is due then. Try transport = "outbox", or add --really to send it'
-        )
 
 
 def send(
@@ -161,14 +155,12 @@ def fires(
     json: AsJson = False,
 ) -> None:
     """List the outcome of each schedule's slots, newest first. A deleted one is listed by name."""
-    names = [rule.name for rule in command.config.schedules]
+    schedules = command.config.schedules
+    names = [rule.name for rule in schedules] if schedule is None else [schedule]
     with command.store() as store, store.read() as tx:
-        schedule_names = names if schedule is None else [schedule]
-        fires_ = [fire for name in schedule_names for fire in tx.fires.recent(name, limit)]
-    if schedule is not None and not fires_ and schedule not in names:
-        raise ConfigError(
-            f"no schedule is called {schedule!r}; there is: {', '.join(names) or 'none'}"
-        )
+        fires_ = [fire for name in names for fire in tx.fires.recent(name, limit)]
+    if schedule is not None and not fires_:
+        command.find("schedule", schedule, schedules)
     if json:
         echo_json([{name: getattr(fire, name) for name in _FIRE_KEYS} for fire in fires_])
         return

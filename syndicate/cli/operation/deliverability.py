@@ -177,8 +177,6 @@ def _resolver(nameserver: str | None) -> "Resolver":
 
 
 def _txt_entry(name: str, value: str) -> str:
-    strings = [
-        value[at : at + _TXT_STRING_LENGTH] for at in range(0, len(value), _TXT_STRING_LENGTH)
-    ]
+    strings = re.findall(f".{{1,{_TXT_STRING_LENGTH}}}", value)
     quoted = " ".join('"{}"'.format(text.replace('"', r"\"")) for text in strings)
     return f"{name}. IN TXT {quoted if len(strings) == 1 else f'( {quoted} )'}"

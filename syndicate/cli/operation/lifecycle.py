@@ -98,7 +98,8 @@ class Lifecycle:
         self._components = self._build(address.bind(address.first), None)
         self._running = ExitStack()
         """Stops the runner, if one was started."""
-        self._config_watcher = ConfigWatcher(address.command)
+        self._watcher_stop = Event()
+        self._config_watcher = Thread(target=self._watch_config, name="config", daemon=True)
         self.server = WebServer(
             self._components.app,
             address.host,
@@ -169,7 +170,9 @@ class Lifecycle:
 
     def stop(self) -> None:
         """Finish the work in flight, answer pending requests, and close."""
-        self._config_watcher.close()
+        self._watcher_stop.set()
+        if self._config_watcher.is_alive():
+            self._config_watcher.join()
         self.server.begin_shutdown()
         self._running.close()
         self.server.stop()
@@ -209,11 +212,12 @@ class Lifecycle:
             if not self._serve_only:
                 reported = before.runner.deleted_files if before and before.runner else None
                 runner = Runner(Services(store, config), runner_stop, reported)
+            # without a runner, another process sends, and finds what is due
             app = application(
                 store,
                 config,
-                runner.mail_due.set if runner else _wake_nobody,
-                push_due=runner.wake_push if runner else _wake_nobody,
+                runner.mail_due.set if runner else lambda: None,
+                push_due=runner.wake_push if runner else lambda: None,
                 stopping=self._signals.stop.is_set,
                 sends=not self._serve_only,
                 counts=self._counters,
@@ -221,40 +225,18 @@ class Lifecycle:
             on_error.pop_all()
         return _Components(config, store, app, runner, runner_stop)
 
-
-def _wake_nobody() -> None:
-    """Do nothing: another process sends, and finds what is due."""
-
-
-class ConfigWatcher:
-    """Logs each new content of the file once, unless a reload reads it."""
-
-    def __init__(self, context: CommandContext) -> None:
-        self._context = context
-        self._reported = context.config_hash
-        self._stop = Event()
-        self._thread = Thread(target=self._watch, name="config", daemon=True)
-
-    def start(self) -> None:
-        """Start watching, in a thread."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop watching."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _watch(self) -> None:
+    def _watch_config(self) -> None:
+        """Log each new content of the config once, unless a reload reads it."""
+        command, reported = self._address.command, self._address.command.config_hash
         content: bytes | None = None
-        while not self._stop.wait(_POLL_SECONDS):
-            before, content = content, content_hash(self._context.path)
-            if content == self._context.config_hash:
-                self._reported = content
-            elif content == before and content not in (None, self._reported):
-                self._reported = content
+        while not self._watcher_stop.wait(_POLL_SECONDS):
+            before, content = content, content_hash(command.path)
+            if content == command.config_hash:
+                reported = content
+            elif content == before and content not in (None, reported):
+                reported = content
                 log.warning(
                     "the config has changed on disk and waits for a reload",
-                    config=str(self._context.path),
+                    config=str(command.path),
                     remedy=f"syndicate check, then kill -HUP {os.getpid()} or systemctl reload",
                 )

@@ -131,7 +131,7 @@ def grant(command: CommandContext, address: Address, *, json: AsJson = False) ->
         token = tx.private_feeds.grant(person.key, cause=by_operator("feeds grant"))
     home = command.config.web_url + addresses.private_feed(token)
     if json:
-        echo_json({"email": person.email} | {feed.name.value: home + feed.file for feed in FORMATS})
+        echo_json({"email": person.email} | {feed.name: home + feed.file for feed in FORMATS})
     else:
         for feed in FORMATS:
             echo(home + feed.file)

@@ -1,7 +1,6 @@
 """`[syndication]`, `[[feeds]]` and `[podcast]`: all feeds, the publication's own, podcasts."""
 
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
@@ -17,14 +16,6 @@ _MINUTE = timedelta(minutes=1)
 def _divides_an_hour(interval: timedelta) -> bool:
     """Whether RSS can say it: in minutes in <ttl>, as times an hour in sy:updateFrequency."""
     return interval >= _MINUTE and not interval % _MINUTE and not _HOUR % interval
-
-
-class FeedFormat(StrEnum):
-    """A format that a feed can have."""
-
-    RSS = "rss"
-    ATOM = "atom"
-    JSON = "json"
 
 
 class SyndicationSettings(Table):
@@ -70,7 +61,9 @@ class CustomFeed(Table):
     """What readers call it. Default: the name."""
     select: ArticleFilter = ArticleFilter()
     """Which articles it takes."""
-    formats: tuple[FeedFormat, ...] = Field(tuple(FeedFormat), min_length=1)
+    formats: tuple[Literal["rss", "atom", "json"], ...] = Field(
+        ("rss", "atom", "json"), min_length=1
+    )
     """The formats it is written in."""
     items: StrictInt | None = Field(None, ge=1, le=1000, examples=[20])
     """How many articles it has. Default: syndication.items."""

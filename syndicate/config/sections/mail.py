@@ -198,7 +198,6 @@ class RelaySettings(SmtpServer, RelayIdentity):
     """One of several mail servers that send newsletters; the others take over when it fails."""
 
     host: MailHost = Field(examples=["smtp.example.org"])
-    """The mail server."""
     verify: StrictBool = Field(True, examples=[True])
     """Whether a certificate that doesn't match is refused. Default: mail.verify."""
     connections: StrictInt = Field(4, ge=1, le=100, examples=[8])

@@ -83,9 +83,7 @@ class AmpSettings(Table):
     enabled: StrictBool = True
     """Whether articles have an AMP page."""
     analytics: AnalyticsSettings = AnalyticsSettings()
-    """An amp-analytics on AMP pages; there is none unless one of its keys is set."""
     consent: ConsentSettings = ConsentSettings()
-    """Ask readers of AMP pages before advertising and analytics load."""
 
 
 class AdSlot(Table):

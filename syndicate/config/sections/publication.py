@@ -122,9 +122,7 @@ class ThemeSettings(Table):
     measure: StrictInt = Field(66, ge=45, le=90)
     """How many characters a line of text has on pages."""
     light: Colours = Colours()
-    """The colours on a light background."""
     dark: DarkColours = DarkColours()
-    """The colours on a dark background, for readers whose device asks for it."""
 
 
 def contrast(text: str, background: str) -> float:

@@ -10,7 +10,6 @@ from lxml import etree
 
 from syndicate.clock import EPOCH, to_utc
 from syndicate.config import Config
-from syndicate.config.sections.feeds import FeedFormat
 from syndicate.render import addresses, topics
 from syndicate.render.feeds import atom, json_feed, rss
 from syndicate.render.feeds.channel import DocumentParts, FeedChannel, feed_title
@@ -23,7 +22,8 @@ from syndicate.text import one_line
 class FeedWriter:
     """The functions and names of one format."""
 
-    name: FeedFormat
+    name: str
+    """Its name in config.toml."""
     title: str
     """Its name for readers."""
     file: str
@@ -49,9 +49,7 @@ FORMATS = tuple(
         split_document=module.split_document,
     )
     for (title, type_, address), (name, module) in zip(
-        addresses.FEEDS,
-        ((FeedFormat.RSS, rss), (FeedFormat.ATOM, atom), (FeedFormat.JSON, json_feed)),
-        strict=True,
+        addresses.FEEDS, (("rss", rss), ("atom", atom), ("json", json_feed)), strict=True
     )
 )
 """The main one first, which is also the first in autodiscovery."""
