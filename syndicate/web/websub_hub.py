@@ -127,9 +127,7 @@ class HubPage:
             raise _refusal("hub.secret is not valid UTF-8")
 
 
-def _refusal(
-    reason: str, status: int = 400, *, retry_after: timedelta | None = None
-) -> HTTPException:
+def _refusal(reason: str, status: int = 400, retry_after: timedelta | None = None) -> HTTPException:
     """Return the error that has a request refused with a status and a reason."""
     headers = {"retry-after": f"{retry_after.total_seconds():.0f}"} if retry_after else None
     return HTTPException(status, f"{reason}\n", headers)

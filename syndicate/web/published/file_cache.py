@@ -98,11 +98,6 @@ class CachedFile:
             return False
         return self.version == (now.st_ino, now.st_mtime_ns, now.st_size)
 
-    @property
-    def is_final(self) -> bool:
-        """Whether its date and manifest entry will be the same for the next request."""
-        return self.modified is not None and self.entry is not None
-
 
 class FileCache:
     """The files of one folder."""
@@ -122,7 +117,8 @@ class FileCache:
         file = self._cache.get(path)
         try:
             if file is not None and file.is_current():
-                return file if file.is_final else self._put(self._with_entry(file, at))
+                is_final = file.modified is not None and file.entry is not None
+                return file if is_final else self._put(self._with_entry(file, at))
             location = self._find(path)
             if location is None:
                 return None

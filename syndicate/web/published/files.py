@@ -216,18 +216,17 @@ class PublishedFiles:
         for address in (*matching, _FEEDS[name]):
             file = f"{folder}{address}".lstrip("/")
             if self._cache.exists(file):
-                vary = "Accept" if negotiated else None
-                return self._redirect(quote(f"/{file}"), request, vary=vary)
+                return self._redirect(
+                    quote(f"/{file}"), request, vary="Accept" if negotiated else ""
+                )
         return self._error_404
 
-    def _redirect(
-        self, address: str, request: FileRequest, *, vary: str | None = None
-    ) -> HttpResponse:
+    def _redirect(self, address: str, request: FileRequest, *, vary: str = "") -> HttpResponse:
         """Redirect permanently to another address, with the query."""
         headers = self._headers.for_redirect(address) | {"content-length": "0"}
         if request.query:
             headers["location"] += f"?{request.query}"
-        if vary is not None:
+        if vary:
             headers["vary"] = vary
         return HttpResponse(HTTPStatus.MOVED_PERMANENTLY, headers)
 

@@ -67,7 +67,15 @@ class PollLimit:
         `client` identifies client and feed; `full` means that the response would be the whole
         feed, `validator` is the client's ETag or date.
         """
-        budget = self._budget(hash(client), at.timestamp())
+        key, now = hash(client), at.timestamp()
+        budget = self._budgets.get(key)
+        if budget is None:
+            budget = self._budgets[key] = _PollBudget(self._full_allowance, _BURST, now)
+        # both have been refilled since its last poll
+        passed = max(now - budget.at, 0.0)
+        budget.full = min(budget.full + passed * self._full_rate, self._full_allowance)
+        budget.polls = min(budget.polls + passed * self._rate, _BURST)
+        budget.at = now
         costly = full and (validator is None or budget.count_full(hash(validator)) >= _MAX_FULL)
         if budget.polls < 1:
             return ceil((1 - budget.polls) / self._rate)
@@ -77,13 +85,3 @@ class PollLimit:
         if costly:
             budget.full -= 1
         return 0
-
-    def _budget(self, key: int, now: float) -> _PollBudget:
-        budget = self._budgets.get(key)
-        if budget is None:
-            budget = self._budgets[key] = _PollBudget(self._full_allowance, _BURST, now)
-        passed = max(now - budget.at, 0.0)
-        budget.full = min(budget.full + passed * self._full_rate, self._full_allowance)
-        budget.polls = min(budget.polls + passed * self._rate, _BURST)
-        budget.at = now
-        return budget

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from syndicate import clock
 from syndicate.config import Newsletter
-from syndicate.model.subscribers import Action, Actor, Cause, ConfirmationKind, Subscriber
+from syndicate.model.subscribers import Action, Actor, Cause, ConfirmationKind
 from syndicate.render.formatting import join_names
 from syndicate.store import PendingConfirmation, Transaction
 from syndicate.web.forms import Form
@@ -71,9 +71,19 @@ class SubscriptionConfirmation(ReaderPages):
         else:
             is_current = clock.now() < confirmation.expires_at
         if not (newsletters and is_current):
-            values = {"signup": self.pages.signup_url()}
-            return self.pages.render("web/expired.html", values, style="web/forms.css", status=410)
-        return self._page(reader, newsletters, done=done)
+            form = {"signup": self.pages.signup_url()}
+            return self.pages.render("web/expired.html", form, style="web/forms.css", status=410)
+        language = self.letters.choose_language(reader, newsletters)
+        values = {
+            "done": done,
+            "newsletters": newsletters,
+            "names": join_names([item.label for item in newsletters], language),
+            "email": mask_email(reader.email),
+            "preferences": self.links.preferences(reader.key),
+        }
+        return self.pages.render(
+            "web/confirm.html", values, language=language, style="web/forms.css"
+        )
 
     def confirm(self, confirmation: PendingConfirmation, _: Form, *, origin: str) -> Response:
         """Subscribe the reader, once."""
@@ -132,16 +142,3 @@ class SubscriptionConfirmation(ReaderPages):
         names = confirmation.asked["newsletters"]
         requested = [find_newsletter(tx, name, self.config) for name in names]
         return [newsletter for newsletter in requested if newsletter is not None]
-
-    def _page(self, reader: Subscriber, newsletters: list[Newsletter], *, done: bool) -> Response:
-        language = self.letters.choose_language(reader, newsletters)
-        values = {
-            "done": done,
-            "newsletters": newsletters,
-            "names": join_names([item.label for item in newsletters], language),
-            "email": mask_email(reader.email),
-            "preferences": self.links.preferences(reader.key),
-        }
-        return self.pages.render(
-            "web/confirm.html", values, language=language, style="web/forms.css"
-        )

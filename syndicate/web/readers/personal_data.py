@@ -70,7 +70,7 @@ class PersonalDataPages(ReaderPages):
             reader = linked(tx.subscribers.by_key(key))
             outcome = self._change_details(tx, reader, form, cause=cause)
             reader = tx.subscribers.by_key(key) or reader
-        return self._page(reader, outcome, form if outcome.failed else {})
+        return self._page(reader, outcome, form if outcome.failed else None)
 
     def _change_details(
         self, tx: Transaction, reader: Subscriber, form: Form, *, cause: Cause
@@ -110,14 +110,11 @@ class PersonalDataPages(ReaderPages):
         return Response(content, headers=headers, media_type="application/json")
 
     def _page(
-        self,
-        reader: Subscriber,
-        outcome: ActionOutcome | None = None,
-        form: Mapping[str, str] | None = None,
+        self, reader: Subscriber, outcome: ActionOutcome | None = None, form: Form | None = None
     ) -> Response:
         values = {
             "outcome": outcome,
-            "form": form or {},
+            "form": form or Form(),
             "custom_fields": self.config.signup.fields,
             "prefix": FIELD_PREFIX,
             "max_length": MAX_LENGTH,

@@ -6,7 +6,6 @@ subscription and a change of address take a letter to their address (`letters`,
 `address_change`). Only a POST from this page acts.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -69,7 +68,7 @@ def list_choices(reader: Subscriber, config: Config) -> list[NewsletterChoice]:
     return choices + [choice for choice in removed if choice.is_active]
 
 
-def find_choice(form: Mapping[str, str], reader: Subscriber, config: Config) -> Newsletter | None:
+def find_choice(form: Form, reader: Subscriber, config: Config) -> Newsletter | None:
     """Return the newsletter that a form names; None unless the page shows it."""
     name = form.get("newsletter")
     shown = (choice.newsletter for choice in list_choices(reader, config))
@@ -216,10 +215,7 @@ class PreferencePages(LinkPages):
         return too_many_requests(self.show(token, ActionOutcome(refusal, failed=True)), wait)
 
     def show(
-        self,
-        token: str,
-        outcome: ActionOutcome | None = None,
-        form: Mapping[str, str] | None = None,
+        self, token: str, outcome: ActionOutcome | None = None, form: Form | None = None
     ) -> Response:
         """Show the page, with the outcome of a form."""
         with self.store.read() as tx:

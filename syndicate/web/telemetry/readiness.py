@@ -3,11 +3,9 @@
 Anybody may request them, so the responses contain nothing that strangers shouldn't know.
 """
 
-import errno
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -160,7 +158,11 @@ def find_write_errors(store: Store, config: Config) -> Iterator[tuple[str, str]]
     """Write something in each place; yield the places that failed, with the error."""
     for name, folder in _folders(config):
         try:
-            _write_into(folder)
+            with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+                if file.write(bytes(_PROBE_SIZE)) < _PROBE_SIZE:
+                    yield name, f"{folder}: No space left on device"
+        except FileNotFoundError:
+            continue  # it is created when it is needed
         except OSError as error:
             yield name, f"{folder}: {error.strerror or error}"
     try:
@@ -179,11 +181,3 @@ def _folders(config: Config) -> Iterator[tuple[str, Path]]:
     yield "the output", config.output
     if config.mail.transport == "outbox":
         yield "the outbox", config.path(config.mail.outbox)
-
-
-def _write_into(folder: Path) -> None:
-    """Write a file without a name; raise OSError when the disk is full or it isn't permitted."""
-    # a folder that doesn't exist is created when it is needed
-    with suppress(FileNotFoundError), tempfile.TemporaryFile(dir=folder, buffering=0) as file:
-        if file.write(bytes(_PROBE_SIZE)) < _PROBE_SIZE:
-            raise OSError(errno.ENOSPC, "No space left on device")
