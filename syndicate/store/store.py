@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import cached_property
 from typing import Self
@@ -151,22 +151,19 @@ class Store:
         file = sqlite_path(config.store.url)
         return file is None or config.path(file).is_file()
 
-    @contextmanager
-    def read(self) -> Iterator[Transaction]:
+    def read(self) -> AbstractContextManager[Transaction]:
         """Read from one snapshot."""
-        with (
-            mapped_errors(self._engine, self._url),
-            self._engine.connect() as connection,
-            connection.begin(),
-        ):
-            yield Transaction(connection)
+        return self._begin(self._engine)
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Write in one transaction; an exception that leaves the block undoes it."""
+        return self._begin(self._writing)
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """Write in one transaction; an exception that leaves the block undoes it."""
+    def _begin(self, engine: Engine) -> Iterator[Transaction]:
         with (
             mapped_errors(self._engine, self._url),
-            self._writing.connect() as connection,
+            engine.connect() as connection,
             connection.begin() as begun,
         ):
             transaction = Transaction(connection)

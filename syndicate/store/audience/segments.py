@@ -102,13 +102,11 @@ class _ConditionBuilder:
             case Subject.NEWSLETTER:
                 return is_subscribed(names)
             case Subject.LANGUAGE:
-                language = sa.func.lower(
-                    sa.func.coalesce(subscribers.c.language, self._criteria.language)
-                )
-                return language.in_([name.lower() for name in names])
+                language = sa.func.coalesce(subscribers.c.language, self._criteria.language)
+                return sa.func.lower(language).in_([name.lower() for name in names])
 
     def _compared(self, text: sa.ColumnElement[str], test: FieldComparison) -> Condition:
-        """Compare as numbers where the value is one, else as text."""
+        """Compare as numbers where the value is one (other text never matches), else as text."""
         comparison, value = test.comparison, test.value
         match comparison:
             case Comparison.CONTAINS:
@@ -121,21 +119,15 @@ class _ConditionBuilder:
         compare = _COMPARE[comparison]
         if isinstance(value, float) or _NUMBER.fullmatch(value):
             limit = sa.cast(sa.literal(float(value)), sa.Float)
-            return self._as_number(text, lambda number: compare(number, limit))
+            if self._sqlite:
+                # beside a REAL, numeric text becomes a number; other text is greater than any
+                return sa.and_(compare(text, limit), text <= _INFINITE)
+            has_digits = text.op("~", is_comparison=True)(_DIGITS)
+            numeric = sa.and_(sa.func.length(text) <= _MAX_NUMBER_LENGTH, has_digits)
+            number = sa.cast(text, sa.Float)
+            return sa.case((numeric, compare(number, limit)), else_=sa.false())
         exact = text if self._sqlite else sa.collate(text, "C")
         return sa.and_(text != "", compare(exact, value))
-
-    def _as_number(
-        self, text: sa.ColumnElement[str], test: Callable[[sa.ColumnElement[Any]], Condition]
-    ) -> Condition:
-        """Test a text as a number; false where it is not one."""
-        if self._sqlite:
-            # beside a REAL, numeric text becomes a number; other text is greater than any
-            return sa.and_(test(text), text <= _INFINITE)
-        numeric = sa.and_(
-            sa.func.length(text) <= _MAX_NUMBER_LENGTH, text.op("~", is_comparison=True)(_DIGITS)
-        )
-        return sa.case((numeric, test(sa.cast(text, sa.Float))), else_=sa.false())
 
 
 def is_subscribed(newsletters: Collection[str]) -> Condition:

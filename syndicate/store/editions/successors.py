@@ -76,12 +76,9 @@ class Successors(Repository):
 
     def _missing(self, edition: Edition, at: datetime) -> list[int]:
         """Return who missed it, may be mailed today, and can't have it from another edition."""
-        family = select(editions.c.key).where(
-            or_(
-                editions.c.key == (edition.original or edition.key),
-                editions.c.original == (edition.original or edition.key),
-            )
-        )
+        first = edition.original or edition.key
+        in_family = or_(editions.c.key == first, editions.c.original == first)
+        family = select(editions.c.key).where(in_family)
         other = deliveries.alias()
         received = exists().where(
             other.c.edition.in_(family),
