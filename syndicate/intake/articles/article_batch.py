@@ -80,7 +80,7 @@ class ArticleBatch:
             for kind in ("id", "path", "source"):
                 if (key := (kind, getattr(article, kind))) in found:
                     found[key].append(article)
-        for slug, owner in self._articles.slugs.owners(names.get("slug", ())).items():
+        for slug, owner in self._articles.slug_owners(names.get("slug", ())).items():
             found["slug", slug].append(articles[owner])
         return found
 

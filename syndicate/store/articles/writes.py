@@ -3,6 +3,9 @@
 The numbers count the changes of the whole store, under a lock that lasts until the
 transaction ends. So they grow in the order of commits: a build that has read up to one
 number has missed nothing before it.
+
+A slug or an old address belongs to one article. An old address is a path, which begins with
+a slash; it is kept as `storage_key` writes it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +26,7 @@ from syndicate.store.articles.reading import (
     public_at,
     row_of,
 )
-from syndicate.store.database.repository import LOCK_NUMBERS, Repository, columns_of, lock
+from syndicate.store.database.repository import LOCK_NUMBERS, columns_of, lock
 from syndicate.store.database.schema import Instant, addresses, articles, bodies, revisions, tags
 
 _NUMBER = update(articles).where(articles.c.key == bindparam("its_key"))
@@ -52,7 +55,6 @@ class ArticleWriter(ArticleReader):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self.slugs = Slugs(connection)
         self._newest_change: int | None = None
 
     def add_all(self, new: Sequence[NewArticle], at: datetime) -> None:
@@ -63,7 +65,7 @@ class ArticleWriter(ArticleReader):
         ids = articles.c.id.in_([article.id for article in new])
         for taken in self._execute(select(articles.c.id).where(ids)).scalars():
             raise Refused(f"the id {taken} is another article's")
-        self.slugs.refuse_taken({article.slug: None for article in new})
+        self.refuse_taken_slugs({article.slug: None for article in new})
         self._free_paths([article.path for article in new])
         rows = [
             {
@@ -81,8 +83,8 @@ class ArticleWriter(ArticleReader):
         ]
         self._insert(articles, rows)
         keys = dict(self._execute(select(articles.c.id, articles.c.key).where(ids)).all())
-        self.slugs.add({article.slug: keys[article.id] for article in new})
-        self.slugs.add_old_addresses({keys[article.id]: article.revision for article in new})
+        self._add_slugs({article.slug: keys[article.id] for article in new})
+        self._add_old_addresses({keys[article.id]: article.revision for article in new})
         saved = [(keys[article.id], article) for article in new]
         self._save_revisions(saved, 1, at)
         self._save_bodies({key: article.compile() for key, article in saved})
@@ -102,12 +104,12 @@ class ArticleWriter(ArticleReader):
             return article
         lock(self._connection, LOCK_NUMBERS)
         if new.slug != article.slug:
-            self.slugs.refuse_taken({new.slug: key})
-            self.slugs.add({new.slug: key})
+            self.refuse_taken_slugs({new.slug: key})
+            self._add_slugs({new.slug: key})
         if revision.old_addresses != article.old_addresses:
             is_old_address = addresses.c.slug.startswith("/")  # former slugs stay
             self._delete(addresses, addresses.c.article == key, is_old_address)
-            self.slugs.add_old_addresses({key: revision})
+            self._add_old_addresses({key: revision})
         if new.path != article.path:
             self._free_paths([new.path])
         first_seen = at if article.status is Status.DRAFT else article.first_seen
@@ -182,6 +184,19 @@ class ArticleWriter(ArticleReader):
         self._run_each(_NUMBER, rows)
         return len(rows)
 
+    def slug_owners(self, slugs: Iterable[str]) -> dict[str, int]:
+        """Return the articles that slugs belong to, by key; free ones are left out."""
+        query = select(addresses.c.slug, addresses.c.article).where(addresses.c.slug.in_(slugs))
+        return dict(self._execute(query).all())
+
+    def refuse_taken_slugs(self, wanted: Mapping[str, int | None]) -> None:
+        """Raise Refused where a slug is or was that of another article than the one given."""
+        for slug, key in self.slug_owners(wanted).items():
+            if key != wanted[slug]:
+                owner = self._execute(articles_query().where(articles.c.key == key)).one()
+                name = f"address {slug}" if slug.startswith("/") else f"slug {slug}"
+                raise Refused(f"the {name} belongs to {owner.title!r} ({owner.path or owner.id})")
+
     def _next_change(self) -> int:
         """Return the next change number; the lock keeps others from taking one."""
         if self._newest_change is None:
@@ -218,32 +233,12 @@ class ArticleWriter(ArticleReader):
         rows = [{"article": key, **columns_of(body)} for key, body in compiled.items()]
         self._insert(bodies, rows)
 
-
-class Slugs(Repository):
-    """Which article each slug and old address belongs to, and leads to.
-
-    An old address is a path, which begins with a slash; it is kept as `storage_key` writes it.
-    """
-
-    def owners(self, slugs: Iterable[str]) -> dict[str, int]:
-        """Return the articles that slugs belong to, by key; free ones are left out."""
-        query = select(addresses.c.slug, addresses.c.article).where(addresses.c.slug.in_(slugs))
-        return dict(self._execute(query).all())
-
-    def refuse_taken(self, wanted: Mapping[str, int | None]) -> None:
-        """Raise Refused where a slug is or was that of another article than the one given."""
-        for slug, key in self.owners(wanted).items():
-            if key != wanted[slug]:
-                owner = self._execute(articles_query().where(articles.c.key == key)).one()
-                name = f"address {slug}" if slug.startswith("/") else f"slug {slug}"
-                raise Refused(f"the {name} belongs to {owner.title!r} ({owner.path or owner.id})")
-
-    def add(self, owners: Mapping[str, int]) -> None:
+    def _add_slugs(self, owners: Mapping[str, int]) -> None:
         """Give articles slugs that are free, or that they had before."""
         rows = [{"slug": slug, "article": key} for slug, key in owners.items()]
         self._insert_new(addresses, rows)
 
-    def add_old_addresses(self, revised: Mapping[int, Revision]) -> None:
+    def _add_old_addresses(self, revised: Mapping[int, Revision]) -> None:
         """Make old addresses lead to their articles; raise Refused for another's."""
         old_slugs = {
             storage_key(address): key
@@ -251,8 +246,8 @@ class Slugs(Repository):
             for address in revision.old_addresses
         }
         if old_slugs:
-            self.refuse_taken(old_slugs)
-            self.add(old_slugs)
+            self.refuse_taken_slugs(old_slugs)
+            self._add_slugs(old_slugs)
 
 
 def _listing_columns(revision: Revision, first_seen: datetime) -> dict[str, Any]:

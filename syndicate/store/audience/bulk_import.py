@@ -21,7 +21,7 @@ from syndicate.store.audience.import_staging import (
     staged,
     staged_tags,
 )
-from syndicate.store.audience.merges import FormerAddresses
+from syndicate.store.audience.merges import Merges
 from syndicate.store.audience.subscribers import Subscribers
 from syndicate.store.database.bulk_update import split_by_occurrence
 from syndicate.store.database.repository import LOCK_AUDIENCE, Repository, lock
@@ -56,7 +56,8 @@ class BulkImport(Repository):
         """
         lock(self._connection, LOCK_AUDIENCE)
         self._staging.create_tables()
-        former = FormerAddresses(self._connection).current([reader.address for reader in batch])
+        addresses = [reader.address for reader in batch]
+        former = Merges(self._connection).current_addresses(addresses)
         if former:  # a suppression, such as of a bounce, is for the address in the file alone
             batch = [
                 reader if reader.suppressed else reader._replace(**former.get(reader.address, {}))
@@ -149,7 +150,6 @@ class BulkImport(Repository):
     def _fill_fields(
         self, chunk: Iterable[Numbered], known: Mapping[int, Row[Any]], cause: Cause
     ) -> None:
-        """Fill in empty fields of subscribers."""
         for number, reader in chunk:
             row = known.get(number)
             has_fields = reader.name or reader.language or reader.fields

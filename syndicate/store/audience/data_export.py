@@ -12,7 +12,7 @@ from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Subscriber, SubscriberChange
 from syndicate.store.audience.audit_log import AuditLog
-from syndicate.store.audience.merges import FormerAddresses, Merges
+from syndicate.store.audience.merges import Merges
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.audience.subscribers import Confirmations, PendingConfirmation, Subscribers
 from syndicate.store.database.repository import Repository, value_of
@@ -96,7 +96,7 @@ class DataExport(Repository):
             followed_links=tuple(self._followed(key)),
             confirmations=tuple(Confirmations(self._connection).by_subscriber(key)),
             private_feed_since=PrivateFeedTokens(self._connection).granted_at(key),
-            former_addresses=tuple(FormerAddresses(self._connection).by_subscriber(key)),
+            former_addresses=tuple(Merges(self._connection).addresses(key)),
         )
 
     def mailed_items(self, key: int) -> list[MailedItem]:

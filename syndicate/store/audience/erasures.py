@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Table, and_, exists, or_, select
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Action, Cause, SubscriptionState, normalise_email
 from syndicate.store.audience.audit_log import AuditLog
-from syndicate.store.audience.merges import FormerAddresses, Merges
+from syndicate.store.audience.merges import Merges
 from syndicate.store.database.repository import LOCK_AUDIENCE, Repository, lock
 from syndicate.store.database.schema import (
     changes,
@@ -54,14 +54,15 @@ class Erasures(Repository):
         address = self._scalar(subscribers.c.address, subscribers.c.key == key)
         if address is None:
             return False
-        addresses = [address, *FormerAddresses(self._connection).by_subscriber(key)]
+        merges = Merges(self._connection)
+        addresses = [address, *merges.addresses(key)]
         rows = [{"hash": self._hash(erased), "at": cause.at} for erased in addresses]
         self._insert_new(erasures, rows)
         self._delete(suppressions, suppressions.c.address.in_(addresses))
         # one random number that is nobody's, so that readers can still be counted
         nobody = -1 - secrets.randbelow(2**31 - 1)
         self._update(clicks, clicks.c.subscriber == key, subscriber=nobody)
-        numbers = Merges(self._connection).all_numbers(key)
+        numbers = merges.all_numbers(key)
         for table in (deliveries, delivery_events):  # replies may quote the address
             self._update(
                 table,

@@ -31,10 +31,10 @@ _BATCH = 500
 
 
 class Merges(Repository):
-    """Merges, and the numbers of merged subscribers."""
+    """Merges, and the numbers and addresses, in their normal form, that people used to have."""
 
     def combine(self, first: Subscriber, second: Subscriber, cause: Cause) -> None:
-        """Give the first person's subscriptions, tags, fields and history to the second.
+        """Give the first person's subscriptions, tags, fields and past to the second.
 
         Where both have a subscription to a newsletter and one of them left, it stays left.
         """
@@ -62,7 +62,7 @@ class Merges(Repository):
             paused_until=max(pauses, default=None),
             created_at=min(first.created_at, second.created_at),
         )
-        for table in (changes, clicks):
+        for table in (changes, clicks, former_addresses):
             self._update(table, table.c.subscriber == first.key, subscriber=second.key)
         details = [
             (second.key, f"{_MERGED_FROM}{first.key}"),
@@ -83,41 +83,24 @@ class Merges(Repository):
         """Return every number that a subscriber has had, today's first."""
         return [key, *self._details(key, _MERGED_FROM)]
 
-    def _details(self, key: int, prefix: str) -> list[int]:
-        query = select(changes.c.detail).where(
-            changes.c.subscriber == key,
-            changes.c.action == Action.MERGED,
-            changes.c.detail.startswith(prefix),
-        )
-        details = self._column(query.order_by(changes.c.key))
-        return [int(detail.removeprefix(prefix)) for detail in details]
-
-
-class FormerAddresses(Repository):
-    """Former addresses, in their normal form, by subscriber."""
-
-    def add(self, address: str, subscriber: int) -> None:
+    def add_address(self, address: str, subscriber: int) -> None:
         """Record that an address used to be a subscriber's."""
         self._save(former_addresses, {"address": address, "subscriber": subscriber})
 
-    def delete(self, address: str) -> None:
+    def delete_address(self, address: str) -> None:
         """Delete an address that is a subscriber's own now."""
         self._delete(former_addresses, former_addresses.c.address == address)
 
-    def reassign(self, key: int, into: int) -> None:
-        """Give the former addresses of one person to another."""
-        self._update(former_addresses, former_addresses.c.subscriber == key, subscriber=into)
-
-    def by_subscriber(self, key: int) -> list[str]:
+    def addresses(self, key: int) -> list[str]:
         """Return a subscriber's former addresses."""
         query = select(former_addresses.c.address).where(former_addresses.c.subscriber == key)
         return self._column(query.order_by(former_addresses.c.address))
 
-    def owner(self, address: str) -> int | None:
+    def former_owner(self, address: str) -> int | None:
         """Return the number of the person who used to have an address."""
         return self._scalar(former_addresses.c.subscriber, former_addresses.c.address == address)
 
-    def current(self, addresses: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def current_addresses(self, addresses: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return, by former address, its owner's `address` and `email` of today."""
         if not self._exists(former_addresses):
             return {}
@@ -131,3 +114,12 @@ class FormerAddresses(Repository):
                 query.where(former_addresses.c.address.in_(addresses[start : start + _BATCH]))
             )
         }
+
+    def _details(self, key: int, prefix: str) -> list[int]:
+        query = select(changes.c.detail).where(
+            changes.c.subscriber == key,
+            changes.c.action == Action.MERGED,
+            changes.c.detail.startswith(prefix),
+        )
+        details = self._column(query.order_by(changes.c.key))
+        return [int(detail.removeprefix(prefix)) for detail in details]

@@ -22,7 +22,7 @@ from syndicate.model.subscribers import (
 from syndicate.store.articles.reading import ArticleReader
 from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.erasures import Erasures
-from syndicate.store.audience.merges import FormerAddresses, Merges
+from syndicate.store.audience.merges import Merges
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
 from syndicate.store.audience.search import select_people, subscribers_from
 from syndicate.store.database.repository import LOCK_AUDIENCE, Repository, columns_of, lock
@@ -44,7 +44,7 @@ class Subscribers(Repository):
         super().__init__(connection)
         self._note = AuditLog(connection).add
         self._erasures = Erasures(connection)
-        self._former = FormerAddresses(connection)
+        self._merges = Merges(connection)
 
     def by_email(self, email: str) -> Subscriber | None:
         """Find a subscriber by address, however it is written."""
@@ -54,7 +54,7 @@ class Subscribers(Repository):
         """Find a subscriber by the address that they have, or used to have."""
         person = self.by_email(email)
         if person is None:
-            key = self._former.owner(normalise_email(email))
+            key = self._merges.former_owner(normalise_email(email))
             person = None if key is None else self.by_key(key)
         return person
 
@@ -121,7 +121,7 @@ class Subscribers(Repository):
                 self._move(key, newsletter, before, action, cause, since=since)
         self._erasures.delete(person.email)
         if new:  # the address is a reader's own now, though it may have been another's
-            self._former.delete(normalise_email(person.email))
+            self._merges.delete_address(normalise_email(person.email))
         return new
 
     def unsubscribe(self, key: int, newsletter: str, *, cause: Cause) -> bool:
@@ -198,11 +198,10 @@ class Subscribers(Repository):
         assert first is not None
         assert second is not None
         PrivateFeedTokens(self._connection).reassign(key, into, cause=cause)
-        Merges(self._connection).combine(first, second, cause)
-        self._former.reassign(key, into)
+        self._merges.combine(first, second, cause)
         self._erasures.delete_people([key])
-        self._former.add(normalise_email(first.email), into)
-        self._former.delete(normalise_email(second.email))
+        self._merges.add_address(normalise_email(first.email), into)
+        self._merges.delete_address(normalise_email(second.email))
 
     def change_address(self, key: int, to: int, *, cause: Cause) -> None:
         """Give a subscriber the address of another, at their own wish, and merge the two.
@@ -218,8 +217,8 @@ class Subscribers(Repository):
         # a letter that gives access to their data is at the old address
         data = confirmations.c.kind == ConfirmationKind.DATA
         self._delete(confirmations, confirmations.c.subscriber == key, data)
-        self._former.add(normalise_email(person.email), key)
-        self._former.delete(address)
+        self._merges.add_address(normalise_email(person.email), key)
+        self._merges.delete_address(address)
         self._note(key, Action.MOVED, cause)
         self.confirm(key, (), cause=cause)  # it may have been erased once
 

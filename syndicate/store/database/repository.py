@@ -47,7 +47,6 @@ class Repository:
         return None if row is None else kind(**row)
 
     def _exists(self, table: sa.FromClause, *conditions: Condition) -> bool:
-        """Whether any row matches."""
         query = sa.select(1).select_from(table).where(*conditions).limit(1)
         return self._execute(query).first() is not None
 
