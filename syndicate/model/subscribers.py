@@ -166,9 +166,14 @@ class SubscribeOutcome(StrEnum):
 def normalise_email(email: str) -> str:
     """Return an address in lower case with its domain in ASCII (RFC 5891), as the unique key."""
     local, _, domain = email.strip().rpartition("@")
-    with suppress(idna.IDNAError):  # a lenient source may have accepted an invalid domain
-        domain = idna.encode(domain, uts46=True).decode()
-    return f"{local}@{domain}".lower()
+    return f"{local}@{domain_to_ascii(domain)}".lower()
+
+
+def domain_to_ascii(domain: str) -> str:
+    """Return a domain in ASCII; unchanged if it is not a valid one, as a lenient source takes."""
+    with suppress(idna.IDNAError):
+        return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    return domain
 
 
 def mailbox(email: str) -> str:

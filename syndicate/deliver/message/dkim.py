@@ -121,11 +121,6 @@ class DkimSigner:
 
     keys: tuple[DkimKey, ...]
 
-    @property
-    def slow(self) -> bool:
-        """Whether its signatures take so long that threads are worth it."""
-        return any(key.slow for key in self.keys)
-
     def prepare(self, message: Message) -> UnsignedMessage:
         """Return the message with all but its signatures."""
         names, fields = zip(*map(_relaxed_field, message.fields), strict=True)

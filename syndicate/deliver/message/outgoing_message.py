@@ -5,7 +5,6 @@ An edition that is being sent is encoded once for all its messages.
 
 from dataclasses import dataclass, field
 
-import idna
 from cachetools import LRUCache
 
 from syndicate.config import Config
@@ -16,6 +15,7 @@ from syndicate.deliver.smtp.transport import Envelope
 from syndicate.errors import Refused
 from syndicate.model.deliveries import Claim
 from syndicate.model.editions import Edition
+from syndicate.model.subscribers import domain_to_ascii
 from syndicate.store import Store
 
 _MAX_EDITIONS = 8
@@ -34,8 +34,8 @@ class PreparedEdition:
 
     @property
     def slow(self) -> bool:
-        """Whether signing its messages takes long."""
-        return self.signer is not None and self.signer.slow
+        """Whether signing its messages takes so long that threads are worth it."""
+        return self.signer is not None and any(key.slow for key in self.signer.keys)
 
 
 class PreparedEditions:
@@ -91,12 +91,7 @@ class OutgoingMessage:
     def domain(self) -> str:
         """The reader's mail domain, lower case, in ASCII; unchanged if it is not a valid one."""
         domain = self.claim.email.rpartition("@")[2].lower()
-        if domain.isascii():
-            return domain
-        try:
-            return idna.encode(domain, uts46=True).decode()
-        except idna.IDNAError:
-            return domain
+        return domain if domain.isascii() else domain_to_ascii(domain)
 
     @property
     def rendered(self) -> bool:

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-import idna
 from email_validator import EmailNotValidError, validate_email
 
 from syndicate.config import Config, Newsletter
 from syndicate.errors import ConfigError
 from syndicate.language import translator
-from syndicate.model.subscribers import Cause, SubscribeOutcome
+from syndicate.model.subscribers import Cause, SubscribeOutcome, domain_to_ascii
 from syndicate.render.mail.letter import Letter
 from syndicate.store import Transaction
 from syndicate.text import one_line, printable
@@ -230,11 +229,4 @@ def _read_domains(file: Path) -> frozenset[str]:
             f"signup.disposable_domains: {file} can't be read as text in UTF-8: {error}"
         ) from error
     domains = (line.partition("#")[0].strip().lstrip("@.").lower() for line in lines)
-    return frozenset(_to_ascii(domain) for domain in domains if domain)
-
-
-def _to_ascii(domain: str) -> str:
-    try:
-        return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
-    except idna.IDNAError:
-        return domain
+    return frozenset(domain_to_ascii(domain) for domain in domains if domain)
