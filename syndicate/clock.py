@@ -47,7 +47,5 @@ def format_duration(duration: timedelta) -> str:
     if seconds >= 2 * 86_400 and seconds % 86_400 == 0:
         return f"{seconds // 86_400} d"
     hours, minutes = seconds // 3600, seconds % 3600 // 60
-    parts = [f"{hours} h"] if hours else []
-    if minutes:
-        parts.append(f"{minutes} m")
+    parts = [f"{number} {unit}" for number, unit in ((hours, "h"), (minutes, "m")) if number]
     return " ".join(parts) or f"{seconds} s"

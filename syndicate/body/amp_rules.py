@@ -99,7 +99,5 @@ def is_address(address: str, schemes: Iterable[str] = ("http", "https")) -> bool
         parts.port  # noqa: B018 - raises for an invalid port
     except ValueError:
         return False
-    scheme = parts.scheme.lower()
-    if scheme not in schemes:
-        return False
-    return scheme in ("mailto", "tel") or _HOST.fullmatch(parts.hostname or "") is not None
+    has_host = _HOST.fullmatch(parts.hostname or "") is not None
+    return parts.scheme in schemes and (has_host or parts.scheme in ("mailto", "tel"))

@@ -20,12 +20,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from syndicate import clock
 from syndicate.config import Schedule
 from syndicate.errors import StoreError, StoreLocked, SyndicateError
-from syndicate.intake.articles.article_files import (
-    DeletedFiles,
-    Quarantine,
-    find_article_files,
-    watch,
-)
+from syndicate.intake.articles import article_files
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.model.schedule_slots import SlotTrigger, schedule_timing
@@ -53,18 +48,18 @@ class Runner:
     """Runs a publication's background work in a `with` block, until that ends or `stop` is set."""
 
     def __init__(
-        self, services: Services, stop: threading.Event, deleted_files: DeletedFiles | None = None
+        self, services: Services, stop: threading.Event, deleted_files: set[str] | None = None
     ) -> None:
-        """Prepare the threads; `deleted_files` is what an earlier runner has reported."""
+        """Prepare the threads; `deleted_files` are those that an earlier runner has reported."""
         self._services = services
         self._store = services.store
         self._config = services.config
         self._stop = stop
-        self.deleted_files = deleted_files or DeletedFiles()
+        self.deleted_files = deleted_files or set()
         self._reporter = ProgressReporter(services.store, services.config)
         self._publish_lock = threading.Lock()
         self._intake_lock = threading.Lock()
-        self._quarantine = Quarantine()
+        self._quarantine = article_files.Quarantine()
         self._intake_pending = True
         """Whether the intake folder may have files that aren't imported, as at the start."""
         self._last_control = 0
@@ -117,7 +112,9 @@ class Runner:
                 self._intake_pending = False
                 if self._config.intake.watch:
                     seen = None if paths == {folder} else saved
-                    for message in self.deleted_files.report_new(self._store, self._config, seen):
+                    for message in article_files.describe_deleted(
+                        self._store, self._config, self.deleted_files, seen
+                    ):
                         log.warning("article file is gone", reason=message)
             except StoreLocked as error:
                 log.warning("import postponed", reason=str(error))
@@ -210,10 +207,11 @@ class Runner:
 
     def _watch(self) -> None:
         folder = self._config.path(self._config.intake.folder)
-        watch(folder, self._stop, self._guarded(self.import_articles))
+        article_files.watch(folder, self._stop, self._guarded(self.import_articles))
 
     def _import(self, paths: Iterable[Path]) -> None:
-        files = [file for file in find_article_files(paths) if not self._quarantine.contains(file)]
+        found = article_files.find_article_files(paths)
+        files = [file for file in found if not self._quarantine.contains(file)]
         for result in import_articles(
             self._store, self._config, files, at=clock.now(), limited=True
         ):

@@ -224,42 +224,36 @@ def _is_watched(path: str, folder: Path) -> bool:
     return not any(map(is_ignored, inside))
 
 
-class DeletedFiles:
-    """Reports each deleted file once, and again if it was restored in between.
+def describe_deleted(
+    store: Store, config: Config, reported: set[str], changed: Iterable[Path] | None = None
+) -> list[str]:
+    """Return messages about deleted files that were not `reported`, which gets their paths.
 
-    It retracts nothing: the deletion may be a mistake, or a disk that isn't mounted.
+    `changed` are the files to check; None checks all of them. A file is reported again if it was
+    restored in between. It retracts nothing: the deletion may be a mistake, or a disk that isn't
+    mounted.
     """
-
-    def __init__(self) -> None:
-        self._reported: set[str] = set()
-
-    def report_new(
-        self, store: Store, config: Config, changed: Iterable[Path] | None = None
-    ) -> list[str]:
-        """Return messages about deleted files that were not reported yet.
-
-        `changed` are the files to check; None checks all of them.
-        """
-        paths = None if changed is None else [stored_path(file, config) for file in changed]
-        folder = stored_path(config.path(config.intake.folder), config)
-        with store.read() as tx:
-            slugs = tx.articles.slugs_by_path("" if folder == "." else f"{folder}/", paths)
-        gone = {path: slug for path, slug in slugs.items() if not config.path(path).is_file()}
-        new = {path: slug for path, slug in gone.items() if path not in self._reported}
-        self._reported = (self._reported - (slugs.keys() - gone.keys())) | gone.keys()
-        if len(new) > _MAX_MESSAGES:
-            names = ", ".join([*new][:_MAX_MESSAGES])
-            message = (
-                f"{len(new):,} article files are gone: {names} and {len(new) - _MAX_MESSAGES:,} "
-                "more; their articles stay: restore the files, or retract each article with "
-                "`syndicate retract SLUG`"
-            )
-            return [message]
-        return [
-            f"{path} is gone, and its article stays: restore the file, or retract the "
-            f"article with `syndicate retract {slug}`"
-            for path, slug in new.items()
-        ]
+    paths = None if changed is None else [stored_path(file, config) for file in changed]
+    folder = stored_path(config.path(config.intake.folder), config)
+    with store.read() as tx:
+        slugs = tx.articles.slugs_by_path("" if folder == "." else f"{folder}/", paths)
+    gone = {path: slug for path, slug in slugs.items() if not config.path(path).is_file()}
+    new = {path: slug for path, slug in gone.items() if path not in reported}
+    reported.difference_update(slugs.keys() - gone.keys())
+    reported.update(gone)
+    if len(new) > _MAX_MESSAGES:
+        names = ", ".join([*new][:_MAX_MESSAGES])
+        message = (
+            f"{len(new):,} article files are gone: {names} and {len(new) - _MAX_MESSAGES:,} "
+            "more; their articles stay: restore the files, or retract each article with "
+            "`syndicate retract SLUG`"
+        )
+        return [message]
+    return [
+        f"{path} is gone, and its article stays: restore the file, or retract the "
+        f"article with `syndicate retract {slug}`"
+        for path, slug in new.items()
+    ]
 
 
 class Quarantine:

@@ -105,14 +105,7 @@ def parse_article(
     With `save_media` false, pictures are checked and not saved. Raise Refused for a
     body that can't be made well-formed.
     """
-    warnings: list[str] = []
-
-    def warn(message: str) -> None:
-        warnings.append(f"{source_file.path}: {message}")
-
     liquid = _evaluate_liquid(source_file, config)
-    for line, problem in liquid.warnings:
-        warnings.append(f"{source_file.path}:{source_file.line + line - 1}: {problem}")
     is_html = source_file.file.suffix.lower() in HTML_SUFFIXES
     markup = liquid.text if is_html else markdown.to_html(liquid.text)
     try:
@@ -124,7 +117,8 @@ def parse_article(
         for link in [link for link in root.iter("a") if not link.attrib]:
             unwrap(link)
     _drop_headline(root, head.title)
-    media = ArticleMedia(source_file.file, config, warn, save_media=save_media)
+    problems: list[str] = []
+    media = ArticleMedia(source_file.file, config, problems.append, save_media=save_media)
     image = figures.find_lead_picture(head.image, media) if head.image else None
     shown = figures.normalise_figures(root, media)
     revision = replace(
@@ -135,6 +129,9 @@ def parse_article(
         figures=shown,
         audio=media.find_recording(head.audio) if head.audio else None,
     )
+    path, above = source_file.path, source_file.line - 1
+    warnings = [f"{path}:{above + line}: {problem}" for line, problem in liquid.warnings]
+    warnings += [f"{path}: {problem}" for problem in problems]
     return ParsedArticle(
         revision=revision,
         compiled_body=compile_body(revision, slug=source_file.slug, tree=root),

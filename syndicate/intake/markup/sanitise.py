@@ -112,7 +112,7 @@ def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Elem
     markup = _NEVER_CLOSED.sub(r"<\1\2></\1>", markup)
     if _depth(markup) > _MAX_DEPTH:
         raise Refused("its HTML is nested too deeply")
-    root = _tree(_clean(markup))
+    root = _clean(markup)
     embeds.convert_embeds(root, hosts)
     _tidy(root)
     html_repair.repair_html(root)
@@ -143,16 +143,21 @@ _CLEANER = nh3.Cleaner(
 )
 
 
-def _clean(markup: str) -> str:
-    """Clean markup with nh3, in linear time."""
+def _clean(markup: str) -> etree._Element:
+    """Clean markup with nh3, in linear time, and parse it."""
     markup = markup.replace("\u00a0", _NBSP_PLACEHOLDER).replace("&nbsp;", _NBSP_PLACEHOLDER)
     if (count := markup.count("&")) > _CHECKED_REFERENCES:
         markup = _AMPERSAND.sub(_AMPERSAND_PLACEHOLDER, markup)
         count = markup.count("&") - sum(markup.count(name) for name in ("&quot;", "&lt;", "&gt;"))
     if count > _MAX_REFERENCES:
         raise Refused(f"it has more than {_MAX_REFERENCES:,} character references")
-    clean = _CLEANER.clean(markup)
-    return clean.replace(_AMPERSAND_PLACEHOLDER, "&amp;").replace(_NBSP_PLACEHOLDER, "\u00a0")
+    clean = _CLEANER.clean(markup).replace(_AMPERSAND_PLACEHOLDER, "&amp;")
+    clean = clean.replace(_NBSP_PLACEHOLDER, "\u00a0").replace("&nbsp;", "\u00a0")
+    closed = _OPEN_TAG.sub(r"<\1\2/>", clean)
+    try:
+        return etree.fromstring(f"<div>{closed}</div>", etree.XMLParser(resolve_entities=False))
+    except etree.XMLSyntaxError as error:
+        raise Refused(f"its HTML can't be made well-formed: {error.msg}") from error
 
 
 def _depth(markup: str) -> int:
@@ -165,14 +170,6 @@ def _depth(markup: str) -> int:
             depth = max(0, depth - 1) if closing else depth + 1
             deepest = max(deepest, depth)
     return deepest
-
-
-def _tree(clean: str) -> etree._Element:
-    closed = _OPEN_TAG.sub(r"<\1\2/>", clean).replace("&nbsp;", "\u00a0")
-    try:
-        return etree.fromstring(f"<div>{closed}</div>", etree.XMLParser(resolve_entities=False))
-    except etree.XMLSyntaxError as error:
-        raise Refused(f"its HTML can't be made well-formed: {error.msg}") from error
 
 
 def _tidy(root: etree._Element) -> None:

@@ -15,8 +15,10 @@ _ORIENTATION, _SHORT = 0x0112, 3
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _EXIF, _JFIF, _PROFILE, _ADOBE = b"Exif\0\0", b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"
 
-_JPEG_START, _JPEG_END, _JPEG_SCAN = 0xD8, 0xD9, 0xDA
+_JPEG_END, _JPEG_SCAN = 0xD9, 0xDA
 _APP0, _APP1, _APP2, _APP14, _APP15, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
+_MARKER = re.compile(rb"\xff+([^\x00\xff\xd8])", re.DOTALL)
+"""The code of a segment, with optional fill bytes before it."""
 _MARKER_IN_DATA = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)
 """In coded data, 0xFF is followed by a zero or is a restart marker."""
 
@@ -61,7 +63,10 @@ def _strip_jpeg(data: bytes) -> bytes:
     """
     kept, at = [data[:2]], 2
     while True:
-        code, at = _jpeg_marker(data, at)
+        marker = _MARKER.match(data, at)
+        if marker is None:
+            raise ValueError("a JPEG with a damaged segment")
+        code, at = marker[1][0], marker.end()
         if code == _JPEG_END:
             return b"".join((*kept, b"\xff\xd9"))
         end = at + int.from_bytes(data[at : at + 2])
@@ -77,16 +82,6 @@ def _strip_jpeg(data: bytes) -> bytes:
                 raise ValueError("a JPEG that is truncated")
             kept.append(data[at : following.start()])
             at = following.start()
-
-
-def _jpeg_marker(data: bytes, at: int) -> tuple[int, int]:
-    """Read a marker, with optional fill bytes before it; return its code and its end."""
-    start = at
-    while data[at : at + 1] == b"\xff":
-        at += 1
-    if at == start or at >= len(data) or data[at] in (0, _JPEG_START):
-        raise ValueError("a JPEG with a damaged segment")
-    return data[at], at + 1
 
 
 def _jpeg_payload(code: int, payload: bytes) -> bytes | None:

@@ -164,16 +164,14 @@ class CsvRowParser:
             roles.append("confirmed_at")
         columns = [column for role in roles for column in self._columns[role]]
         since = next(filter(None, (self._time(cells, column) for column in columns)), None)
-        reason = ""
-        if status in SUPPRESSED:
-            reason = one_line(self._cell(cells, "suppressed")) or f"{status} {tool}"
+        reason = one_line(self._cell(cells, "suppressed")) or f"{status} {tool}"
         on = f" {since:%Y-%m-%d}" if since else f", read at {self._at:%Y-%m-%d %H:%M} UTC"
         return reader._replace(
             at=since or self._at,
             dated=since is not None,
             how=f"{self.origin}, {status} there{on}",
             state=SubscriptionState.LEFT,
-            suppressed=reason,
+            suppressed=reason if status in SUPPRESSED else "",
         )
 
     def _status_of(self, cells: list[str]) -> ExportedStatus | None:
