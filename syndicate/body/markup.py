@@ -5,7 +5,8 @@ sanitises.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from urllib.parse import urljoin
 
 from lxml import etree, html
@@ -126,29 +127,28 @@ def unwrap_all(root: etree._Element, elements: Collection[etree._Element]) -> No
 
     Unwrapped one by one, the text around them would be copied each time.
     """
-    parents = _marked(elements, _UNWRAPPED)
-    etree.strip_tags(root, _UNWRAPPED)
-    _join_texts(parents)
+    with _marked(elements, _UNWRAPPED):
+        etree.strip_tags(root, _UNWRAPPED)
 
 
 def remove_all(root: etree._Element, elements: Collection[etree._Element]) -> None:
     """Remove elements below `root`, but not the text after them; see `unwrap_all`."""
-    parents = _marked(elements, _REMOVED)
-    etree.strip_elements(root, _REMOVED, with_tail=False)
-    _join_texts(parents)
+    with _marked(elements, _REMOVED):
+        etree.strip_elements(root, _REMOVED, with_tail=False)
 
 
-def _marked(elements: Collection[etree._Element], tag: str) -> list[etree._Element]:
-    """Rename elements; return those of their parents that are not renamed."""
+@contextmanager
+def _marked(elements: Collection[etree._Element], tag: str) -> Iterator[None]:
+    """Rename elements, which are then taken out; merge the texts around them.
+
+    lxml walks all adjacent text nodes at every access.
+    """
     parents = dict.fromkeys(map(parent_of, elements))
     for element in elements:
         element.tag = tag
-    return [parent for parent in parents if parent.tag != tag]
-
-
-def _join_texts(parents: Iterable[etree._Element]) -> None:
-    """Merge adjacent text nodes: lxml walks all of them at every access."""
-    for parent in parents:
+    remaining = [parent for parent in parents if parent.tag != tag]
+    yield
+    for parent in remaining:
         parent.text = parent.text
         for child in parent:
             child.tail = child.tail

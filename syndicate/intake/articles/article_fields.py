@@ -7,14 +7,8 @@ from datetime import tzinfo
 from pathlib import PurePath
 
 from syndicate.errors import Refused
-from syndicate.intake.articles import publishing
-from syndicate.intake.articles.front_matter import (
-    FALSE,
-    MAX_LINE_LENGTH,
-    TRUE,
-    FrontMatter,
-    FrontMatterKeys,
-)
+from syndicate.intake.articles import front_matter, publishing
+from syndicate.intake.articles.front_matter import MAX_LINE_LENGTH, FrontMatter, FrontMatterKeys
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
 from syndicate.intake.articles.slugify import article_name, slugify, split_dated_name
 from syndicate.model.articles import Comments, Figure, Person, Recording, Revision
@@ -241,9 +235,9 @@ def _read_comments(keys: FrontMatterKeys) -> Comments | None:
         found = Comments(count=int(count) if count else None, url=url, feed=feed)
         return found if found != Comments() else None
     text = (value.text or "").strip()
-    if text.lower() in FALSE:
+    if text.lower() in front_matter.FALSE:
         return None
-    if text.lower() in TRUE:  # Jekyll's switch
+    if text.lower() in front_matter.TRUE:  # Jekyll's switch
         keys.warn(value, "comments has neither a count nor an address; ignored")
         return None
     if _COUNT.fullmatch(text):
@@ -298,8 +292,8 @@ def _texts(keys: FrontMatterKeys, key: str) -> Iterator[tuple[FrontMatterValue, 
         text = (item.text or "").strip()
         if item.text is None and not item.is_null:
             keys.warn(item, f"{key} {item} is not a path such as /2019/05/story/; ignored")
-        elif text and text.lower() not in (*TRUE, *FALSE):  # to Eleventy, false means no page
-            yield item, text
+        elif text and text.lower() not in front_matter.TRUE + front_matter.FALSE:
+            yield item, text  # to Eleventy, false means no page
 
 
 def _folder(file: PurePath, key: str) -> str:

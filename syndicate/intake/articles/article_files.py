@@ -66,13 +66,9 @@ def refusal_reason(path: Path) -> str | None:
             pass
     except OSError as error:
         return f"{path}: can't be read: {error.strerror}"
-    others: list[Path] = []
-    for _real, file in _walk(path):
-        if is_article_file(file):
-            return None
-        if is_unsupported(file):
-            others.append(file)
-    if not others:
+    files = [file for _real, file in _walk(path)]
+    others = [file for file in files if is_unsupported(file)]
+    if not others or any(map(is_article_file, files)):
         return None
     suffixes = ", ".join(sorted({file.suffix.lower() for file in others}))
     found = f"{len(others)} files ({suffixes})" if len(others) > 1 else others[0].name

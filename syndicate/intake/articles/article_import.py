@@ -10,19 +10,10 @@ from pathlib import Path
 from syndicate.body.compiler import compile_body
 from syndicate.config import Config
 from syndicate.errors import Refused
+from syndicate.intake.articles import parallel_parse
 from syndicate.intake.articles.article_batch import ArticleBatch
 from syndicate.intake.articles.matching import ArticleMatch, ArticleMatcher, TakenIdentities
-from syndicate.intake.articles.parallel_parse import (
-    ImportOutcome,
-    ImportResult,
-    Parsed,
-    ParsedBatches,
-    ParsedFile,
-    Reparse,
-    attempt,
-    parse_files,
-    refuse,
-)
+from syndicate.intake.articles.parallel_parse import ImportResult, Parsed, ParsedBatches, ParsedFile
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.model.articles import MEDIA, Article, Figure, Status
 from syndicate.model.old_addresses import storage_key
@@ -47,7 +38,9 @@ def import_articles(
     dry run yields the same and writes nothing, neither to the store nor to `media/`.
     `limited` is as in `parse_files`.
     """
-    with parse_files(list(files), config, save_media=not dry_run, limited=limited) as parsed:
+    with parallel_parse.parse_files(
+        list(files), config, save_media=not dry_run, limited=limited
+    ) as parsed:
         yield from import_parsed_files(store, config, parsed, at=at, dry_run=dry_run)
 
 
@@ -68,7 +61,7 @@ class _ImportRun:
 
     store: Store
     config: Config
-    reparse: Reparse
+    reparse: parallel_parse.Reparse
     at: datetime
     dry_run: bool
     reparsed: dict[tuple[str, str, str], Parsed] = field(default_factory=dict)
@@ -107,7 +100,7 @@ class _ImportRun:
             return results, batch_import.to_reparse
 
         first = batch[0]
-        imported = attempt(
+        imported = parallel_parse.attempt(
             first.source_file if isinstance(first, ParsedFile) else first.path, import_all
         )
         if not isinstance(imported, ImportResult):
@@ -153,7 +146,7 @@ class _BatchImport:
         try:
             return self._import(parsed_file, parsed_file.source_file)
         except Refused as error:
-            return refuse(parsed_file.source_file, str(error))
+            return parallel_parse.refuse(parsed_file.source_file, str(error))
 
     def _import(self, parsed_file: ParsedFile, source_file: SourceFile) -> ImportResult:
         match = self._matcher.match(source_file)
@@ -167,7 +160,7 @@ class _BatchImport:
                 self.to_reparse.append((source_file, match.id))
                 self._taken.add(source_file, match)
                 # this result is dropped: the transaction is rolled back
-                return ImportResult(path=source_file.path, outcome=ImportOutcome.UNCHANGED)
+                return parallel_parse.refuse(source_file, "to be parsed again")
             if isinstance(reparsed, ImportResult):
                 return reparsed
             parsed_file = reparsed
@@ -193,7 +186,7 @@ class _BatchImport:
             )
             return ImportResult(
                 path=source_file.path,
-                outcome=ImportOutcome.UNCHANGED,
+                outcome=parallel_parse.ImportOutcome.UNCHANGED,
                 slug=article.slug,
                 warnings=(*warnings, warning),
             )
@@ -208,7 +201,7 @@ class _BatchImport:
 
     def _write(
         self, source_file: SourceFile, parsed: ParsedArticle, match: ArticleMatch
-    ) -> ImportOutcome:
+    ) -> parallel_parse.ImportOutcome:
         new = NewArticle(
             id=match.id,
             slug=source_file.slug,
@@ -220,10 +213,11 @@ class _BatchImport:
         article = match.article
         if article is None:
             self.articles.add(new)
-            return ImportOutcome.NEW
+            return parallel_parse.ImportOutcome.NEW
         revised = self.articles.revise(article, new)
-        same = (revised.revision, revised.slug) == (article.revision, article.slug)
-        return ImportOutcome.UNCHANGED if same else ImportOutcome.REVISED
+        if (revised.revision, revised.slug) == (article.revision, article.slug):
+            return parallel_parse.ImportOutcome.UNCHANGED
+        return parallel_parse.ImportOutcome.REVISED
 
 
 def _refuse_unpublishing(source_file: SourceFile, article: Article | None, at: datetime) -> None:

@@ -6,14 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.front_matter_formats import (
-    FrontMatterValue,
-    read_json,
-    read_toml,
-    read_yaml,
-    table_value,
-    unique_keys,
-)
+from syndicate.intake.articles import front_matter_formats
+from syndicate.intake.articles.front_matter_formats import FrontMatterValue
 from syndicate.model.urls import http_url
 from syndicate.text import one_line
 
@@ -64,7 +58,7 @@ def split_front_matter(data: bytes, path: str) -> FrontMatter:
     """
     text = _decode(data, path)
     if _OBJECT_START.match(text):
-        value, end = read_json(text, path)
+        value, end = front_matter_formats.read_json(text, path)
         return _front_matter(text, end, value, path)
     opening = _OPEN.match(text)
     if opening is None:
@@ -93,7 +87,7 @@ def _front_matter(text: str, end: int, value: FrontMatterValue, path: str) -> Fr
 def _fenced_json(head: str, path: str) -> FrontMatterValue:
     """Read the JSON object between `---json` and `---`."""
     text = f"\n{head}"
-    value, end = read_json(text, path, 1)
+    value, end = front_matter_formats.read_json(text, path, 1)
     if surplus := text[end:].strip():
         line = text.count("\n", 0, text.index(surplus, end)) + 1
         raise Refused(f"{path}:{line}: broken JSON: text after the end of the object")
@@ -211,7 +205,7 @@ def _folded(front: FrontMatter) -> dict[str, FrontMatterValue]:
         (value.line, key.lower() if key.lower() in _KNOWN else key, value)
         for key, value in front.values.items()
     )
-    values = unique_keys(items, front.path)
+    values = front_matter_formats.unique_keys(items, front.path)
     taxonomies = values.get("taxonomies")
     if taxonomies is not None and taxonomies.table is not None:
         listed = {name: item for name, item in taxonomies.table.items() if name in _TAXONOMIES}
@@ -219,22 +213,20 @@ def _folded(front: FrontMatter) -> dict[str, FrontMatterValue]:
         del values["taxonomies"]
         values = listed | values
         if rest:
-            values["taxonomies"] = table_value(taxonomies.line, rest)
+            values["taxonomies"] = front_matter_formats.table_value(taxonomies.line, rest)
     return values
 
 
 def _closest_key(key: str) -> str | None:
     """Return the known key that differs from `key` by a letter or two, else None."""
-    limits = {
-        name: 2 if min(len(name), len(key)) >= _LONG_KEY else 1
-        for name in _SUGGESTED
-        if min(len(name), len(key)) >= _MIN_LENGTH and abs(len(name) - len(key)) <= 2  # noqa: PLR2004
-    }
-    near = [
-        (distance, name)
-        for name, limit in limits.items()
-        if (distance := _distance(key.lower(), name)) <= limit
-    ]
+    near = []
+    for name in _SUGGESTED:
+        shorter = min(len(name), len(key))
+        limit = 2 if shorter >= _LONG_KEY else 1
+        if shorter < _MIN_LENGTH or abs(len(name) - len(key)) > 2:  # noqa: PLR2004
+            continue
+        if (distance := _distance(key.lower(), name)) <= limit:
+            near.append((distance, name))
     return min(near)[1] if near else None
 
 
@@ -254,7 +246,7 @@ def _distance(left: str, right: str) -> int:
 
 
 _READERS: Mapping[str, Callable[[str, str], FrontMatterValue]] = {
-    "yaml": read_yaml,
-    "toml": read_toml,
+    "yaml": front_matter_formats.read_yaml,
+    "toml": front_matter_formats.read_toml,
     "json": _fenced_json,
 }

@@ -181,7 +181,7 @@ def _json_value(node: yaml.ScalarNode, text: str) -> str | int | float | bool:
     """Return a scalar that JSON can represent, else its text."""
     if len(text) > _MAX_NUMBER_LENGTH:
         return text
-    try:
+    with suppress(ValueError, KeyError, OverflowError):
         if node.tag == _BOOL:
             return bool(_CONSTRUCTOR.construct_yaml_bool(node))
         if node.tag == _NUMBERS[0]:
@@ -189,8 +189,6 @@ def _json_value(node: yaml.ScalarNode, text: str) -> str | int | float | bool:
         if node.tag == _NUMBERS[1]:
             number = float(_CONSTRUCTOR.construct_yaml_float(node))
             return number if math.isfinite(number) else text
-    except (ValueError, KeyError, OverflowError):
-        return text
     return text
 
 

@@ -1,7 +1,7 @@
 """Evaluate the Liquid in a text, tag by tag: a few tags, without a template engine."""
 
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 
@@ -185,7 +185,7 @@ class _Expressions:
     """The variables of a page; expressions that are not understood evaluate to None."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
-        self._values: MutableMapping[str, str] = dict(values)
+        self._values: dict[str, str | None] = dict(values)
 
     def evaluate(self, text: str) -> str | None:
         """Return the value of an expression such as `"/path" | relative_url`."""
@@ -200,14 +200,9 @@ class _Expressions:
     def assign(self, text: str) -> bool:
         """Assign `name = value`; return whether it was understood."""
         parts = _ASSIGNMENT.fullmatch(text)
-        if parts is None:
-            return False
-        value = self.evaluate(parts[2])
-        if value is None:
-            self._values.pop(parts[1], None)
-            return False
-        self._values[parts[1]] = value
-        return True
+        if parts is not None:
+            self._values[parts[1]] = self.evaluate(parts[2])
+        return parts is not None and self._values[parts[1]] is not None
 
     def parameters(self, text: str) -> Mapping[str, str]:
         """Return the values of `key="value"` and `key=page.value` that are understood."""
@@ -228,10 +223,10 @@ class _Expressions:
             if other is None:
                 return None
             return other + value if name == "prepend" else value + other
-        base = self._values.get("site.baseurl", "")
+        base = self._values.get("site.baseurl") or ""
         if name in ("relative_url", "absolute_url"):
             value = f"{base}/{value.lstrip('/')}"
-            return value if name == "relative_url" else self._values.get("site.url", "") + value
+            return value if name == "relative_url" else (self._values.get("site.url") or "") + value
         plain = _FILTERS.get(name)
         return None if plain is None or argument else plain(value)
 

@@ -5,14 +5,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from syndicate.intake.subscribers import cell_values
+from syndicate.intake.subscribers import cell_values, export_formats
 from syndicate.intake.subscribers.csv_file import CsvCells, CsvFile
-from syndicate.intake.subscribers.export_formats import (
-    SUPPRESSED,
-    ExportedStatus,
-    normalise_column,
-    status_from_file_name,
-)
+from syndicate.intake.subscribers.export_formats import SUPPRESSED, ExportedStatus, normalise_column
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store import StagedReader
 from syndicate.store.audience.bulk_import import IMPORTED
@@ -82,7 +77,7 @@ class CsvRowParser:
             found = [by_name[key] for key in map(normalise_column, names) if key in by_name]
             self._columns[role] = found if role in _ALL_COLUMNS else found[:1]
         self._single_line = [column for role in _SINGLE_LINE for column in self._columns[role]]
-        self._default = status_from_file_name(self._format, csv_file.file)
+        self._default = export_formats.status_from_file_name(self._format, csv_file.file)
         tool = f" ({self._format.tool})" if self._format.tool else ""
         self.origin = f"{IMPORTED}{one_line(csv_file.file.name)}{tool}"
         """The beginning of `source` in all its subscriptions."""
