@@ -149,8 +149,7 @@ class _MirrorRun:
 
         After a stage with a failure no other begins, since its files link to what failed.
         """
-        digest = partial(_headers_digest, config=self.config)
-        self.uploads.compare(stage=_stage_of, headers=digest, check_headers=check_headers)
+        self.uploads.compare(stage=_stage_of, headers=self._digest, check_headers=check_headers)
         with ThreadPoolExecutor(MAX_UPLOADS, thread_name_prefix="mirror") as pool:
             for stage in UploadStage:
                 self._upload(pool, stage)
@@ -213,9 +212,24 @@ class _MirrorRun:
                     return False
         except OSError:
             return False
-        about = path, pending.status, pending.location, pending.settled
-        self.storage.put(file, path, _headers_of(*about, config=self.config))
+        headers = self._headers(path, pending.status, pending.location, pending.settled)
+        self.storage.put(file, path, headers)
         return True
+
+    def _headers(
+        self, path: str, status: int, location: str | None, settled: bool
+    ) -> Mapping[str, str]:
+        """Return the headers of a file, by lower-case name, as our own server sends them."""
+        headers = {
+            "content-type": format_of(path.rpartition("/")[2]).media_type,
+            "cache-control": cache_control(path, self.config, status=status, settled=settled),
+        }
+        if status == HTTPStatus.MOVED_PERMANENTLY and location is not None:
+            headers["location"] = addresses.absolute(quote(location, safe="/%"), self.config)
+        return headers
+
+    def _digest(self, *about: Any) -> str:
+        return hashlib.sha256(repr(self._headers(*about)).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,23 +318,3 @@ def _stage_of(path: str) -> UploadStage:
     if path in {addresses.output_path(addresses.SITEMAP), addresses.output_path(addresses.ROBOTS)}:
         return UploadStage.HISTORY
     return UploadStage.SITEMAPS if path.startswith("sitemaps/") else UploadStage.MEDIA
-
-
-def _headers_of(
-    path: str, status: int, location: str | None, settled: bool, *, config: Config
-) -> Mapping[str, str]:
-    """Return the headers of a file, by lower-case name, as our own server sends them."""
-    headers = {
-        "content-type": format_of(path.rpartition("/")[2]).media_type,
-        "cache-control": cache_control(path, config, status=status, settled=settled),
-    }
-    if status == HTTPStatus.MOVED_PERMANENTLY and location is not None:
-        headers["location"] = addresses.absolute(quote(location, safe="/%"), config)
-    return headers
-
-
-def _headers_digest(
-    path: str, status: int, location: str | None, settled: bool, *, config: Config
-) -> str:
-    headers = _headers_of(path, status, location, settled, config=config)
-    return hashlib.sha256(repr(headers).encode()).hexdigest()[:16]

@@ -24,7 +24,7 @@ from syndicate.render.feeds.channel import feed_title
 from syndicate.render.feeds.formats import Feed, offered_formats
 from syndicate.render.formatting import short_date, text_direction
 from syndicate.render.templates import Templates
-from syndicate.render.topics import Topic, TopicKind
+from syndicate.render.topics import ListPage, TopicKind
 from syndicate.text import shorten, to_utf8
 
 TEASER_LENGTH = 150
@@ -253,33 +253,25 @@ class ListPages:
         )
 
     def listing(
-        self,
-        topic: Topic,
-        teasers: Sequence[str],
-        *,
-        address: str,
-        person: Person | None = None,
-        number: int | None = None,
-        newer: str | None = None,
-        older: str | None = None,
+        self, page: ListPage, teasers: Sequence[str], person: Person | None = None
     ) -> bytes:
-        """Render one page of a topic's list, newest first; `number` is None for the newest.
+        """Render one page of a topic's list.
 
         `teasers` come from `teaser`, `person` is the author whose page it is. Nothing on
         the page depends on the time of the build.
         """
         return self._frame.render(
             "listing",
-            canonical=self._frame.absolute(address),
-            selection=topic,
+            canonical=self._frame.absolute(page.address),
+            selection=page.topic,
             stories=[Markup(teaser) for teaser in teasers],  # noqa: S704 - our own template
             person=person,
-            number=number,
-            newest=number is None,
-            newer=newer,
-            older=older,
-            own_feeds=offered_formats(topic, self._config),
-            feed_title=feed_title(self._config, topic),
+            number=page.number,
+            newest=page.number is None,
+            newer=page.newer,
+            older=page.older,
+            own_feeds=offered_formats(page.topic, self._config),
+            feed_title=feed_title(self._config, page.topic),
         )
 
     def teaser(self, article: Article) -> str:

@@ -16,7 +16,7 @@ from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
-from syndicate.render.topics import Topic, TopicKind, everything
+from syndicate.render.topics import ListPage, Topic, TopicKind, everything
 
 AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
 FIGURE = Figure(
@@ -73,9 +73,8 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     city = Topic(kind=TopicKind.SECTION, name="City", home="/sections/city/")
     yield lambda: lists.home(articles, articles[0], at=AT)
     yield lambda: lists.home([], None, at=AT)
-    yield lambda: lists.listing(
-        city, [lists.teaser(articles[0])], address=city.numbered(2), number=2, older="/a/"
-    )
+    page = ListPage(topic=city, address=city.numbered(2), number=2, older="/a/")
+    yield lambda: lists.listing(page, [lists.teaser(articles[0])])
     yield lambda: lists.breaking(articles[0], at=AT)
     offered = [Feed.of(everything(), config), Feed.of(city, config)]
     yield lambda: lists.subscribe(offered)

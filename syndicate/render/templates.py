@@ -20,16 +20,11 @@ from pathlib import Path
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
-from jinja2 import Environment as JinjaEnvironment
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, nodes, pass_eval_context
-from jinja2 import Template as JinjaTemplate
-from jinja2 import TemplateError as JinjaError
-from jinja2 import TemplateSyntaxError as JinjaSyntaxError
+import jinja2
+from jinja2 import nodes, runtime
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
-from jinja2.runtime import Context as JinjaContext
-from jinja2.runtime import Macro
 from jinja2.utils import internalcode
 from lxml import etree
 from markupsafe import Markup, escape
@@ -43,7 +38,7 @@ except ImportError:
     _escape_text = escape
 
 _FUNCTIONS = frozenset({FunctionType, MethodType, BuiltinMethodType})
-_TAKES_EVAL_CONTEXT = pass_eval_context(lambda _: None).jinja_pass_arg  # type: ignore[attr-defined]
+_TAKES_EVAL_CONTEXT = jinja2.pass_eval_context(lambda _: None).jinja_pass_arg  # type: ignore[attr-defined]
 _UNLIMITED = -1
 """The size of Jinja's template cache."""
 
@@ -107,9 +102,9 @@ class Templates:
         """Return an error of template `name`, or of one that it includes, with its line."""
         if isinstance(error, TemplateError):  # from a template that it renders
             return error
-        if isinstance(error, TemplateNotFound):
+        if isinstance(error, jinja2.TemplateNotFound):
             return TemplateError(str(error.name or name), None, self._not_found())
-        if isinstance(error, JinjaSyntaxError):
+        if isinstance(error, jinja2.TemplateSyntaxError):
             return TemplateError(error.name or name, error.lineno, error.message or "")
         template, line = self._place(error, name)
         if isinstance(error, UnicodeDecodeError):
@@ -117,7 +112,7 @@ class Templates:
         if isinstance(error, OSError):
             return TemplateError(template, line, f"{error.filename}: {error.strerror}")
         return TemplateError(
-            template, line, str(error) if isinstance(error, JinjaError) else repr(error)
+            template, line, str(error) if isinstance(error, jinja2.TemplateError) else repr(error)
         )
 
     def _place(self, error: BaseException, name: str) -> tuple[str, int | None]:
@@ -134,8 +129,8 @@ class Templates:
     @cached_property
     def _environment(self) -> "Environment":
         environment = Environment(
-            loader=FileSystemLoader(self.folders),
-            undefined=StrictUndefined,
+            loader=jinja2.FileSystemLoader(self.folders),
+            undefined=jinja2.StrictUndefined,
             autoescape=lambda name: str(name).endswith((".html", ".mjml")),
             trim_blocks=True,
             lstrip_blocks=True,
@@ -147,7 +142,7 @@ class Templates:
         return environment
 
 
-class Environment(JinjaEnvironment):
+class Environment(jinja2.Environment):
     """An environment with autoescape; its `globals` are values that templates only read.
 
     `gettext` and its kin come with the values of a template, see `syndicate.language`.
@@ -175,14 +170,14 @@ class Environment(JinjaEnvironment):
         return value if kind is Markup else escape(value)
 
 
-class _Context(JinjaContext):
+class _Context(runtime.Context):
     """The context of one rendering."""
 
     @internalcode
     def call(self, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a macro, or a function that takes no `Context`, without further checks."""
         kind = type(obj)
-        if kind is Macro:
+        if kind is runtime.Macro:
             args = (self.eval_ctx, *args)
         elif kind not in _FUNCTIONS:
             return super().call(obj, *args, **kwargs)
@@ -198,10 +193,10 @@ class _Context(JinjaContext):
             return self.environment.undefined(f"{obj!r} raised StopIteration")
 
 
-class _Template(JinjaTemplate):
+class _Template(jinja2.Template):
     """A template whose exports are made once, since an environment's globals never change."""
 
-    def _get_default_module(self, ctx: JinjaContext | None = None) -> Any:  # noqa: ARG002
+    def _get_default_module(self, ctx: runtime.Context | None = None) -> Any:  # noqa: ARG002
         return super()._get_default_module()
 
 

@@ -42,6 +42,21 @@ class Topic:
         return f"{self.page}page/{number}/"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """One page of a topic's list."""
+
+    topic: Topic
+    address: str
+    number: int | None = None
+    """From 1, the oldest; None for the page with the newest articles."""
+    articles: tuple[int, ...] = ()
+    """Their keys, newest first."""
+    newer: str | None = None
+    older: str | None = None
+    """Addresses of the pages beside it."""
+
+
 def everything() -> Topic:
     """Return the topic of all articles."""
     return Topic(kind=TopicKind.EVERYTHING, name="", home=addresses.HOME)

@@ -13,7 +13,7 @@ from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
-from syndicate.render.topics import Topic, TopicKind
+from syndicate.render.topics import ListPage, Topic, TopicKind
 from tests.render.feeds.samples import NOON, an_article
 from tests.render.feeds.test_formats import CONFIG
 
@@ -58,7 +58,8 @@ def test_an_article_speaks_its_own_language_on_the_page_of_another():
 )
 def test_a_list_names_its_kind(kind, heading):
     topic = Topic(kind=TopicKind(kind), name="Hafen", home="/x/")
-    page = ListPages(PageFrame(GERMAN, Templates())).listing(topic, [], address="/x/", number=2)
+    second = ListPage(topic=topic, address="/x/", number=2)
+    page = ListPages(PageFrame(GERMAN, Templates())).listing(second, [])
     assert f'<p class="kind">{heading}</p>' in page.decode()
     assert "Hafen – Seite 2 – " in page.decode()
 

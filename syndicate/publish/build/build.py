@@ -116,18 +116,13 @@ class Build:
     # articles
 
     def _write_articles(self, keys: list[int]) -> None:
-        tasks = (
-            (
-                ArticlesTask(
-                    keys=tuple(keys[start : start + _BATCH_SIZE]),
-                    at=self.at,
-                    recopy_media=self.everything,
-                )
-                for start in shard.interleaved(range(0, len(keys), _BATCH_SIZE))
-            )
-            for shard in self._shards
-        )
-        for outcome in self._outcomes(tasks):
+        batches = [
+            tuple(keys[start : start + _BATCH_SIZE]) for start in range(0, len(keys), _BATCH_SIZE)
+        ]
+        tasks = [
+            ArticlesTask(keys=batch, at=self.at, recopy_media=self.everything) for batch in batches
+        ]
+        for outcome in self._outcomes(shard.interleaved(tasks) for shard in self._shards):
             lost = self._record(outcome)
             for key, article in outcome.articles.items():
                 self._record_article(key, article, lost, outcome)

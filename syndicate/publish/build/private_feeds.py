@@ -101,16 +101,12 @@ class PrivateFeedWriter:
         """Return articles in full, without those that were hidden since the build."""
         with self._store.read() as tx:
             changed = tx.published.changed(state.change, since=state.at, at=state.at)
-            articles = tx.published.articles([key for key in rows if key in {*changed}])
+            articles = tx.published.articles(list({*rows} & {*changed}))
             if self._rendered_change is not None:
                 changed = tx.published.changed(self._rendered_change, since=state.at, at=state.at)
                 self._fragments.forget(changed)
         self._rendered_change = state.change
-        hidden = {
-            article.key
-            for article in articles
-            if article.status is Status.DRAFT or article.published > state.at
-        }
+        hidden = {a.key for a in articles if a.status is Status.DRAFT or a.published > state.at}
         shown = [key for key in rows if key not in hidden]
         return self._fragments.entries(shown, TaskOutcome(), full=True)
 

@@ -20,7 +20,7 @@ from syndicate.publish.records.topic_index import ListedArticle, ListRow, TopicI
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.channel import FeedHistory
 from syndicate.render.feeds.formats import topic_formats
-from syndicate.render.topics import Topic
+from syndicate.render.topics import ListPage, Topic
 from syndicate.workers.pool import Shard, WorkerPool
 
 PAGE_SIZE = 30
@@ -45,24 +45,10 @@ class ArticlesTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListPageTask:
-    """One page of a topic's list."""
-
-    topic: Topic
-    address: str
-    number: int | None
-    """From 1, the oldest; None for the page with the newest articles."""
-    articles: tuple[int, ...]
-    """Newest first."""
-    newer: str | None = None
-    older: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PageBatch:
     """Some pages of lists, of any topics, as of `at`."""
 
-    pages: tuple[ListPageTask, ...]
+    pages: tuple[ListPage, ...]
     at: datetime
     missing: Missing = field(default_factory=dict)
 
@@ -193,7 +179,7 @@ class BuildPlan:
 
     # list pages
 
-    def _pages(self, shard: Shard) -> Iterator[ListPageTask]:
+    def _pages(self, shard: Shard) -> Iterator[ListPage]:
         """Plan list pages one by one; a topic with few pages goes to one process."""
         numbers = {topic: self._numbers(topic, PAGE_SIZE) for topic in self.changed}
         few = [
@@ -211,21 +197,20 @@ class BuildPlan:
             if shares[topic][1]:
                 yield self._newest_page(topic)
 
-    def _newest_page(self, topic: Topic) -> ListPageTask:
+    def _newest_page(self, topic: Topic) -> ListPage:
         full, open_page = divmod(self.index.size(topic.home), PAGE_SIZE)
-        return ListPageTask(
+        return ListPage(
             topic=topic,
             address=topic.page,
-            number=None,
             articles=_shown(self.index.newest(topic.home, open_page + PAGE_SIZE)),
             older=topic.numbered(full - 1) if full > 1 else None,
         )
 
-    def _numbered_pages(self, topic: Topic, numbers: Sequence[int]) -> Iterator[ListPageTask]:
+    def _numbered_pages(self, topic: Topic, numbers: Sequence[int]) -> Iterator[ListPage]:
         """Plan pages by number; there are none until one is full."""
         full = self.full_pages(topic)
         for number, rows in self._numbered_rows(topic, PAGE_SIZE, numbers):
-            yield ListPageTask(
+            yield ListPage(
                 topic=topic,
                 address=topic.numbered(number),
                 number=number,

@@ -22,7 +22,6 @@ from syndicate.publish.build.tasks import (
     ArticleOutcome,
     ArticlesTask,
     FeedDocumentTask,
-    ListPageTask,
     OutputFile,
     PageBatch,
     Task,
@@ -40,7 +39,7 @@ from syndicate.render.feeds.formats import topic_formats
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.sitemaps import Sitemaps
 from syndicate.render.templates import Templates
-from syndicate.render.topics import TopicKind
+from syndicate.render.topics import ListPage, TopicKind
 from syndicate.store import Store
 
 
@@ -174,15 +173,10 @@ class PageWriter:
         return {src: self._media.stamp(src) for src in sorted(without_renditions(article, absent))}
 
     def _redirects(self, article: Article, old_addresses: Sequence[str]) -> Iterator[OutputFile]:
-        target = article.address
-        for address in old_addresses:
-            yield OutputFile(
-                addresses.output_path(address),
-                f"{article.key}",
-                partial(self._article_pages.redirect, target),
-                status=301,
-                location=target,
-            )
+        target, owner = article.address, f"{article.key}"
+        render = partial(self._article_pages.redirect, target)
+        for path in map(addresses.output_path, old_addresses):
+            yield OutputFile(path, owner, render, status=301, location=target)
 
     def _listing(self, article: Article, *, withdrawn: bool = False) -> ListedArticle:
         return ListedArticle(
@@ -198,34 +192,26 @@ class PageWriter:
 
     # lists
 
-    def _page(self, task: ListPageTask, found: Mapping[int, ListTeaser | None]) -> OutputFile:
-        teasers = [teaser for key in task.articles if (teaser := found.get(key))]
+    def _page(self, page: ListPage, found: Mapping[int, ListTeaser | None]) -> OutputFile:
+        teasers = [teaser for key in page.articles if (teaser := found.get(key))]
         newest = max((teaser.modified for teaser in teasers), default=None)
+        written = [teaser.html for teaser in teasers]
         return OutputFile(
-            addresses.output_path(task.address),
-            task.topic.home,
-            partial(
-                self.list_pages.listing,
-                task.topic,
-                [teaser.html for teaser in teasers],
-                address=task.address,
-                person=self._person(task),
-                number=task.number,
-                newer=task.newer,
-                older=task.older,
-            ),
+            addresses.output_path(page.address),
+            page.topic.home,
+            partial(self.list_pages.listing, page, written, self._person(page)),
             modified=rfc3339(newest) if newest else None,
             compress=True,
         )
 
-    def _person(self, task: ListPageTask) -> Person | None:
+    def _person(self, page: ListPage) -> Person | None:
         """Return the author of an author's page, as in its newest article."""
-        if task.topic.kind is not TopicKind.AUTHOR:
+        if page.topic.kind is not TopicKind.AUTHOR:
             return None
         with self.store.read() as tx:
-            articles = tx.published.articles(task.articles[:1])
+            articles = tx.published.articles(page.articles[:1])
         people = (person for article in articles for person in article.authors)
-        return next((p for p in people if addresses.author(p.name) == task.topic.home), None)
+        return next((p for p in people if addresses.author(p.name) == page.topic.home), None)
 
     # feeds
 
@@ -233,15 +219,12 @@ class PageWriter:
         full = topics.full_text(task.topic, self.config)
         entries = self.fragments.entries(task.articles, outcome, full=full)
         head = build_channel(self.config, task.topic, entries, task.archive)
+        owner, settled = task.topic.home, task.archive is not None and task.archive.archived
         for writer in topic_formats(task.topic, self.config):
+            path = addresses.output_path(task.folder + writer.file)
             fragments = [entry.fragments[writer.file] for entry in entries]
-            yield OutputFile(
-                addresses.output_path(task.folder + writer.file),
-                task.topic.home,
-                partial(writer.write_document, head, fragments),
-                compress=True,
-                settled=task.archive is not None and task.archive.archived,
-            )
+            render = partial(writer.write_document, head, fragments)
+            yield OutputFile(path, owner, render, compress=True, settled=settled)
 
     # files
 

@@ -92,9 +92,8 @@ def check_connection(
     connection: socket.socket, host: str, allowed: Sequence[Network] | None
 ) -> None:
     """Raise CallFailed where a connection leads to this machine by a public address."""
-    local, remote = (
-        ip_address(end[0]) for end in (connection.getsockname(), connection.getpeername())
-    )
+    local = ip_address(connection.getsockname()[0])
+    remote = ip_address(connection.getpeername()[0])
     if allowed is None or _is_in(remote, allowed):
         return
     if local == remote or is_own_address(remote):

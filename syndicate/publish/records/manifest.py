@@ -254,8 +254,7 @@ class Manifest:
     def missing_files(self) -> dict[int, dict[str, int]]:
         """Return the files that articles are rendered without, each with its stamp, by article."""
         missing: dict[int, dict[str, int]] = {}
-        rows = self._execute("SELECT article, file, stamp FROM missing")
-        for article, file, stamp in rows:
+        for article, file, stamp in self._execute("SELECT article, file, stamp FROM missing"):
             missing.setdefault(article, {})[file] = stamp
         return missing
 
@@ -263,8 +262,7 @@ class Manifest:
 
     def state(self) -> ManifestState | None:
         """Return the state of the last build; None before the first."""
-        query = "SELECT style, compress, change, at, trial FROM state"
-        row = self._execute(query).fetchone()
+        row = self._execute("SELECT style, compress, change, at, trial FROM state").fetchone()
         if row is None:
             return None
         style, compress, change, microseconds, trial = row

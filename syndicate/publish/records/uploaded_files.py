@@ -74,12 +74,9 @@ class UploadedFiles:
             remedy = "delete it to upload everything again"
             raise SyndicateError(f"{file}: {error}; {remedy}") from error
 
-    def last_build(self) -> tuple[object, ...] | None:
+    def last_build(self) -> object:
         """Return the identity of the last build; None before the first."""
-        row: tuple[object, ...] | None = self.database.execute(
-            "SELECT style, change, at FROM manifest.state"
-        ).fetchone()
-        return row
+        return self.database.execute("SELECT style, change, at FROM manifest.state").fetchone()
 
     def compare(
         self,

@@ -9,7 +9,7 @@ from syndicate.model.articles import Article, Person
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.formats import Feed
 from syndicate.render.pages import ListPages
-from syndicate.render.topics import Topic, TopicKind
+from syndicate.render.topics import ListPage, Topic, TopicKind
 from tests.render.pages import sample_publication
 
 ADA = Person(name="Ada Lind", place="Kiel", url="https://ada.example/")
@@ -35,7 +35,9 @@ def listing(
     teasers = [pages.teaser(story) for story in chosen]
     number = values.get("number")
     address = topic.numbered(number) if number else topic.page
-    return pages.listing(topic, teasers, **{"address": address} | values)
+    person = values.pop("person", None)
+    page = ListPage(topic=topic, **{"address": address} | values)
+    return pages.listing(page, teasers, person)
 
 
 def home(

@@ -10,7 +10,7 @@ from syndicate.config.sections.newsletters import Newsletter
 from syndicate.render import addresses, topics
 from syndicate.render.pages import ListPages, PageFrame
 from syndicate.render.templates import Templates
-from syndicate.render.topics import TopicKind
+from syndicate.render.topics import ListPage, TopicKind
 from tests.render.pages import sample_publication
 from tests.render.pages.list_samples import ADA, home, listing, offers
 from tests.render.pages.sample_publication import AT, article, figure
@@ -124,7 +124,7 @@ def test_a_list_of_nothing_says_so(lists: ListPages) -> None:
 
 
 def test_the_list_of_everything_has_a_name_and_the_feeds_of_everything(lists: ListPages) -> None:
-    page = read(lists.listing(topics.everything(), [], address=addresses.LATEST))
+    page = read(lists.listing(ListPage(topic=topics.everything(), address=addresses.LATEST), []))
     assert text(page, "h1") == "All stories"
     assert [a.get("href") for a in page.cssselect(".listing .formats a")] == [
         "/rss.xml",
