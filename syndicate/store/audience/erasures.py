@@ -64,13 +64,8 @@ class Erasures(Repository):
         self._update(clicks, clicks.c.subscriber == key, subscriber=nobody)
         numbers = merges.all_numbers(key)
         for table in (deliveries, delivery_events):  # replies may quote the address
-            self._update(
-                table,
-                table.c.edition.in_(select(editions.c.key)),
-                table.c.subscriber.in_(numbers),
-                table.c.reply != "",
-                reply="",
-            )
+            theirs = table.c.edition.in_(select(editions.c.key)), table.c.subscriber.in_(numbers)
+            self._update(table, *theirs, table.c.reply != "", reply="")
         self.delete_people([key], history=True)
         AuditLog(self._connection).add(key, Action.ERASED, cause)
         return True
@@ -116,8 +111,7 @@ class Erasures(Repository):
         keys = self._column(query)
         if keys:
             self.delete_people(keys, history=True)
-            erased = ((key, "") for key in keys)
-            AuditLog(self._connection).add_all(erased, Action.ERASED, cause)
+            AuditLog(self._connection).add_all(((key, "") for key in keys), Action.ERASED, cause)
         return len(keys)
 
     def count_letters(self, before: datetime) -> int:

@@ -138,9 +138,8 @@ class SubscriberSearch(Repository):
             .join(subscribers, subscribers.c.key == subscriptions.c.subscriber)
             .subquery()
         )
-        query = sa.select(readers.c.newsletter, readers.c.counted_as, sa.func.count()).group_by(
-            readers.c.newsletter, readers.c.counted_as
-        )
+        columns = readers.c.newsletter, readers.c.counted_as
+        query = sa.select(*columns, sa.func.count()).group_by(*columns)
         counts: dict[str, dict[str, int]] = {}
         for newsletter, state, count in self._execute(query):
             counts.setdefault(newsletter, {})[state] = count

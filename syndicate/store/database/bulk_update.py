@@ -67,15 +67,15 @@ class BulkUpdate:
         """
         if not rows:
             return list
-        compiled = self._compile(connection.dialect)
         if connection.dialect.name == "sqlite":
+            compiled = self._compile(connection.dialect)
             sql, arrange, shared = compiled.sql, compiled.arrange, (*shared, *compiled.constants)
             execute = connection.connection.cursor().execute
             changed = [execute(sql, arrange(row + shared)).rowcount == 1 for row in rows]
             return lambda: changed
         # none is in a chunk twice
         chunks = split_by_occurrence(rows, key=itemgetter(slice(_KEYS)))
-        cursors = [self._at_once(connection, compiled, chunk, shared) for chunk in chunks]
+        cursors = [self._at_once(connection, chunk, shared) for chunk in chunks]
 
         def fetch() -> list[bool]:
             done = [set(cursor.fetchall()) for cursor in cursors]
@@ -97,12 +97,9 @@ class BulkUpdate:
             self.begin(connection, rows, *shared)
 
     def _at_once(
-        self,
-        connection: Connection,
-        compiled: "_CompiledUpdate",
-        rows: Sequence[RowValues],
-        shared: RowValues,
+        self, connection: Connection, rows: Sequence[RowValues], shared: RowValues
     ) -> DBAPICursor:
+        compiled = self._compile(connection.dialect)
         # always in the same order, so that two processes never deadlock
         columns = zip(*sorted(rows, key=itemgetter(slice(_KEYS))), strict=True)
         parameters = (*self.per_row, *self.shared)

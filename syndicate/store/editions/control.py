@@ -170,8 +170,7 @@ class EditionControl(Repository):
         count, first = self._execute(summary).one()
         replies = select(deliveries.c.code, deliveries.c.reply).where(*deferred)
         replies = replies.group_by(deliveries.c.code, deliveries.c.reply)
-        commonest = replies.order_by(func.count().desc()).limit(1)
-        reply = self._execute(commonest).one_or_none()
+        reply = self._execute(replies.order_by(func.count().desc()).limit(1)).one_or_none()
         return EditionWait(
             paused=pauses[-1] if pauses else None,
             put_off=count,

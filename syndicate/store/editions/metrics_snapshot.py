@@ -36,17 +36,13 @@ class MetricsSnapshot(Repository):
             "failing": (calls.error != "",),
         }
         by_newsletter = subscriptions.c.newsletter, subscriptions.c.state
+        subscribed = select(*by_newsletter, func.count()).group_by(*by_newsletter)
         return {
             "articles_public": self._count(articles, public_at(at)),
             "editions": self._editions(),
             "deliveries": dict.fromkeys(DeliveryState, 0) | self._by(deliveries.c.state),
             "fires": dict.fromkeys(FireOutcome, 0) | self._by(fires.c.outcome),
-            "subscriptions": {
-                (newsletter, state): count
-                for newsletter, state, count in self._execute(
-                    select(*by_newsletter, func.count()).group_by(*by_newsletter)
-                )
-            },
+            "subscriptions": {(name, state): n for name, state, n in self._execute(subscribed)},
             "push_owed": {
                 (receiver, state): self._count(outgoing_calls, calls.kind == kind, *conditions)
                 for receiver, kind in _RECEIVERS.items()

@@ -100,7 +100,6 @@ class Successors(Repository):
         return self._column(query)
 
     def _copy(self, edition: Edition, at: datetime, expires_at: datetime) -> int:
-        """Freeze a copy of an edition for nobody yet; return its number."""
         names = ("newsletter", "kind", "upto", "slot_at")
         draft = Draft(
             **{name: getattr(edition, name) for name in names},
