@@ -4,6 +4,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 
 _SUSPECT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\U0001fffe-\U0010ffff]"
@@ -68,16 +69,13 @@ def to_utf8(text: str) -> bytes:
 
     Much faster than `printable` on long text that needs no change.
     """
-    if "\ufffe" in text or "\uffff" in text:
-        return printable(text).encode()
-    try:
-        data = text.encode()
-    except UnicodeEncodeError:  # a lone surrogate
-        return printable(text).encode()
-    # one search per character is faster than a regular expression
-    if any(control in data for control in _INVALID_IN_XML):
-        return printable(text).encode()
-    return data
+    if "\ufffe" not in text and "\uffff" not in text:
+        with suppress(UnicodeEncodeError):  # a lone surrogate
+            data = text.encode()
+            # one search per character is faster than a regular expression
+            if not any(control in data for control in _INVALID_IN_XML):
+                return data
+    return printable(text).encode()
 
 
 def _without_open_isolates(text: str) -> str:

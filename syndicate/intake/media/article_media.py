@@ -183,11 +183,9 @@ class ArticleMedia:
 
 def _is_saved(target: Path) -> bool:
     """Whether a file of `media/` exists, with the content whose hash is its name."""
-    try:
-        with target.open("rb") as file:
-            return is_intact(target.name, file)
-    except FileNotFoundError:
-        return False
+    with suppress(FileNotFoundError), target.open("rb") as file:
+        return is_intact(target.name, file)
+    return False
 
 
 def _check_remote(named: Recording) -> Recording:

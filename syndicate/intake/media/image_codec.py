@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from typing import Any
 
@@ -161,11 +161,8 @@ def _to_plain_mode(image: Image.Image, profile: bytes) -> Image.Image:
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """Convert colours that WebP doesn't support."""
     if profile and image.mode in ("L", "CMYK"):
-        try:
+        with suppress(ImageCms.PyCMSError):  # the profile is broken, or for other colours
             turned = ImageCms.profileToProfile(image, BytesIO(profile), _SRGB, outputMode="RGB")
-        except ImageCms.PyCMSError:
-            pass  # the profile is broken, or for other colours
-        else:
             assert turned is not None
             return turned
     plain = image.convert("RGB") if image.mode == "CMYK" else image.copy()

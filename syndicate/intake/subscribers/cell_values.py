@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -79,10 +80,8 @@ def parse_time(text: str) -> datetime | None:
 def _parse_other_time(text: str) -> datetime | None:
     """Parse a time in another format; 03/04/2021 is refused, since it is ambiguous."""
     for time_format in _TIME_FORMATS:
-        try:
+        with suppress(ValueError):
             return datetime.strptime(text, time_format).replace(tzinfo=UTC)
-        except ValueError:
-            continue
     return None
 
 
@@ -107,10 +106,8 @@ def parse_tags(text: str) -> tuple[str, ...]:
 
 def parse_json_object(text: str) -> dict[str, Any]:
     """Parse a JSON object; empty if it is anything else."""
-    if len(text) <= len("{}"):
-        return {}
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
+    value = None
+    if len(text) > len("{}"):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(text)
     return value if isinstance(value, dict) else {}
