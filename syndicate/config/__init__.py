@@ -11,9 +11,7 @@ from syndicate.config.config import Config as Config
 from syndicate.config.loading.load import load as load
 from syndicate.config.loading.load import missing_secrets as missing_secrets
 from syndicate.config.loading.load import missing_token as missing_token
-from syndicate.config.loading.load import secret_warnings as secret_warnings
 from syndicate.config.sections.mail import DomainLimit as DomainLimit
-from syndicate.config.sections.mail import MailSettings as MailSettings
 from syndicate.config.sections.mail import RelaySettings as RelaySettings
 from syndicate.config.sections.mail import SmtpServer as SmtpServer
 from syndicate.config.sections.mail import sessions as sessions
@@ -23,7 +21,4 @@ from syndicate.config.sections.newsletters import Newsletter as Newsletter
 from syndicate.config.sections.newsletters import Schedule as Schedule
 from syndicate.config.sections.newsletters import Tracking as Tracking
 from syndicate.config.sections.pages import AdSlot as AdSlot
-from syndicate.config.sections.pages import AdsSettings as AdsSettings
-from syndicate.config.sections.pages import AmpSettings as AmpSettings
-from syndicate.config.sections.publication import PublicationSettings as PublicationSettings
 from syndicate.config.values import Rate as Rate

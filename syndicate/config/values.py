@@ -289,9 +289,8 @@ Network = Annotated[
     parsed(ip_network, 'a network such as "10.0.0.0/8"', IPv4Network, IPv6Network),
     PlainSerializer(str),
 ]
-Attribute = Annotated[
-    str | int, parsed(int, "text or a whole number", int, str)  # a text is left as it is
-]
+Attribute = Annotated[str | int, parsed(int, "text or a whole number", int, str)]
+"""A text is left as it is."""
 Colour = Annotated[str, matching("#[0-9A-Fa-f]{6}", 'a colour of six digits such as "#0B5C8A"')]
 FontStack = Annotated[
     str,

@@ -26,7 +26,7 @@ class OperatorAccess:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._has_token = config.web.has_monitor_token
+        self._has_token = bool(config.web.monitor_token_env or config.web.monitor_token_file)
         self.is_remote_allowed = self._has_token or bool(config.web.monitors)
         """Whether other machines may have access."""
         hosts = (urlsplit(url).hostname or "" for url in (config.url, config.web_url))

@@ -38,8 +38,6 @@ Watch = Annotated[bool, Option("--watch", help="Show progress every second, unti
 
 
 class _Entry(NamedTuple):
-    """An edition as it is listed."""
-
     edition: Edition
     totals: DeliveryTotals
     wait: EditionWait

@@ -72,7 +72,7 @@ def _warnings(
     path: Path, config: "Config", unknown: dict[str, int], media: Sequence["MediaFault"]
 ) -> Iterator[str]:
     """Yield what is valid in the config but should be corrected all the same."""
-    from syndicate.config import secret_warnings  # noqa: PLC0415 - start-up
+    from syndicate.config.loading.load import secret_warnings  # noqa: PLC0415 - start-up
     from syndicate.publish.output.media import media_warnings  # noqa: PLC0415
     from syndicate.publish.push.change_notifier import ineffective_settings  # noqa: PLC0415
 

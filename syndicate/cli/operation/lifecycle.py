@@ -120,12 +120,11 @@ class Lifecycle:
         if self._components.runner is not None:
             self._components.runner.import_articles()
         self.server.start()
-        self._report_missing_secrets()
         for place, reason in find_write_errors(self._components.store, self.config):
             log.error("can't be written", what=place, reason=reason)
         self._config_watcher.start()
         self._start_runner()
-        self._report_orphans()
+        self._report_problems()
 
     def run_until_stopped(self) -> None:
         """Wait for the signal to stop, and reload on each SIGHUP.
@@ -165,8 +164,7 @@ class Lifecycle:
         self._signals.also_set(components.runner_stop)
         self._start_runner()
         log.info("reloaded", config=str(self._address.command.path))
-        self._report_missing_secrets()
-        self._report_orphans()
+        self._report_problems()
 
     def stop(self) -> None:
         """Finish the work in flight, answer pending requests, and close."""
@@ -179,16 +177,14 @@ class Lifecycle:
         self._components.app.close()
         self._components.store.close()
 
-    def _report_missing_secrets(self) -> None:
-        """Log which secrets are missing; each SMTP session reads its own again."""
-        for secret in () if self._serve_only else missing_secrets(self.config):
-            log.error("mail can't be sent", reason=str(secret))
+    def _report_problems(self) -> None:
+        """Log missing secrets and orphaned names; each SMTP session reads its secret again."""
         for token in missing_token(self.config):
             log.error("nobody can read /metrics", reason=str(token))
-
-    def _report_orphans(self) -> None:
         if self._serve_only:
             return
+        for secret in missing_secrets(self.config):
+            log.error("mail can't be sent", reason=str(secret))
         try:
             messages = find_orphans(self._components.store, self.config, at=clock.now())
         except StoreError:  # logged by the runner

@@ -71,10 +71,18 @@ def _started(
 
 def _introduce(config: "Config", server: "WebServer") -> None:
     from syndicate.model.schedule_slots import schedule_timing  # noqa: PLC0415 - start-up
+    from syndicate.web.outbox import is_outbox_served  # noqa: PLC0415
 
+    if config.mail.transport == "smtp":
+        mail = f"by {', '.join(relay.address for relay in config.mail.servers)}"
+    elif is_outbox_served(config):
+        mail = f"{server.url}/outbox (no mail is really sent)"
+    else:
+        unread = "no mail is really sent; web.monitors lets you read it at /outbox"
+        mail = f"{config.mail.outbox}/ ({unread})"
     echo(f"{config.publication.title} is at {server.url}/")
     echo(f"  feeds       {server.url}/rss.xml  /atom.xml  /feed.json")
-    echo(f"  mail        {_mail_line(config, server)}")
+    echo(f"  mail        {mail}")
     if config.signup.enabled and any(newsletter.offered for newsletter in config.newsletters):
         echo(f"  readers     {server.url}/signup  /newsletters/")
     for schedule in config.schedules:
@@ -86,15 +94,3 @@ def _introduce(config: "Config", server: "WebServer") -> None:
         folder = config.intake.folder
         echo(f"Save a file like this into {folder}/: {folder}/lighthouse.md")
         echo_text(f"\n{_EXAMPLE}")
-
-
-def _mail_line(config: "Config", server: "WebServer") -> str:
-    from syndicate.web.outbox import is_outbox_served  # noqa: PLC0415 - start-up
-
-    if config.mail.transport != "outbox":
-        return f"by {', '.join(server.address for server in config.mail.servers)}"
-    if is_outbox_served(config):
-        return f"{server.url}/outbox (no mail is really sent)"
-    return (
-        f"{config.mail.outbox}/ (no mail is really sent; web.monitors lets you read it at /outbox)"
-    )

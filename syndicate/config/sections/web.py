@@ -38,11 +38,6 @@ class WebSettings(Table):
     access_log: Line = Field("", examples=["access.log"])
     """A file for the access log, relative to this one, or "-" for stderr."""
 
-    @property
-    def has_monitor_token(self) -> bool:
-        """Whether a token is named, readable or not."""
-        return self.monitor_token_env is not None or self.monitor_token_file is not None
-
     def monitor_token(self, root: Path) -> str | None:
         """Read the token for /metrics and /outbox; None without one. Paths start at `root`.
 

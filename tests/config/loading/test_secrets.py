@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from syndicate.config import load, missing_secrets, secret_warnings
+from syndicate.config import load, missing_secrets
+from syndicate.config.loading.load import secret_warnings
 from syndicate.errors import ConfigError, SecretUnreadable
 from tests.config.loading.configurations import PUBLICATION, mistakes, write
 

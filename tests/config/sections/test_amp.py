@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicate.config import AmpSettings
+from syndicate.config.sections.pages import AmpSettings
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from syndicate.config import load, secret_warnings
+from syndicate.config import load
+from syndicate.config.loading.load import secret_warnings
 from syndicate.config.sections.mail import DkimKeySettings
 from syndicate.errors import ConfigError
 from tests.deliver.dkim_keys import pem

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from syndicate.config import load, secret_warnings
+from syndicate.config import load
+from syndicate.config.loading.load import secret_warnings
 from syndicate.config.sections.mail import RelaySettings, SmtpServer, sessions
 from syndicate.config.values import Day, Rate, Throttle
 from syndicate.errors import ConfigError, SecretUnreadable

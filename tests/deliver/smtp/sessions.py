@@ -2,7 +2,7 @@
 
 import contextlib
 
-from syndicate.config import MailSettings
+from syndicate.config.sections.mail import MailSettings
 from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.smtp.transport import Envelope

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from syndicate.config import MailSettings
+from syndicate.config.sections.mail import MailSettings
 from syndicate.deliver.sample_mail import send_envelope, send_message
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.deliver.smtp.transport import Envelope, MessageAnswered, ReadyForBody, SessionEnded

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from lxml import etree, html
 from PIL import Image, ImageDraw
 
-from syndicate.config import AdSlot, AdsSettings, Config, Newsletter, PublicationSettings
+from syndicate.config import AdSlot, Config, Newsletter
+from syndicate.config.sections.pages import AdsSettings
+from syndicate.config.sections.publication import PublicationSettings
 from syndicate.model.articles import Article, Comments, Figure, Person
 from syndicate.model.editions import PLACEHOLDERS, Content, EditionKind, placeholder
 from syndicate.render.mail.edition_content import compose_edition

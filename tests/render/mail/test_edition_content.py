@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syndicate.config import AdSlot, AdsSettings, Newsletter
+from syndicate.config import AdSlot, Newsletter
+from syndicate.config.sections.pages import AdsSettings
 from syndicate.errors import TemplateError
 from syndicate.model import pictures
 from syndicate.model.editions import Content, placeholder

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from syndicate.config import AdSlot, AdsSettings, Config, PublicationSettings
+from syndicate.config import AdSlot, Config
+from syndicate.config.sections.pages import AdsSettings
+from syndicate.config.sections.publication import PublicationSettings
 from syndicate.model.articles import Article, Comments, Figure, Person
 
 AT = datetime(2026, 11, 24, 13, 17, tzinfo=UTC)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from syndicate.config import AdSlot, AdsSettings
+from syndicate.config import AdSlot
+from syndicate.config.sections.pages import AdsSettings
 from syndicate.model.articles import Comments
 from syndicate.render.pages import ArticlePages, PageFrame
 from syndicate.render.templates import Templates

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from lxml import html
 
-from syndicate.config import AmpSettings, Config
+from syndicate.config import Config
+from syndicate.config.sections.pages import AmpSettings
 from syndicate.model.articles import Comments, Person
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates

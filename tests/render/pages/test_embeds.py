@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lxml import html
 from playwright.sync_api import Browser
 
-from syndicate.config import AmpSettings, Config
-from syndicate.config.sections.pages import AnalyticsSettings, ConsentSettings
+from syndicate.config import Config
+from syndicate.config.sections.pages import AmpSettings, AnalyticsSettings, ConsentSettings
 from syndicate.model.articles import Article
 from syndicate.render.article_view import BodyRenderer
 from syndicate.render.pages import ArticlePages, PageFrame
