@@ -200,8 +200,7 @@ class OutboxMessage:
         return _decoded(self._head[name] or "")
 
     def _part(self, subtype: str) -> str:
-        whole = message_from_bytes(self.path.read_bytes(), policy=default)
-        part = whole.get_body((subtype,))
+        part = message_from_bytes(self.path.read_bytes(), policy=default).get_body((subtype,))
         return "" if part is None else str(part.get_content()).replace("\r\n", "\n")
 
 

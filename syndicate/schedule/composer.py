@@ -238,8 +238,7 @@ class Composer:
     def _require_pages(self, articles: Iterable[Article]) -> None:
         """Raise Refused for an article without a page: links in mail must work."""
         for article in articles:
-            page = addresses.output_path(article.address)
-            if not (self._config.output / page).is_file():
+            if not (self._config.output / addresses.output_path(article.address)).is_file():
                 raise Refused(
                     f"{article.slug} has no page yet, so it isn't mailed; "
                     "`syndicate build` says why"

@@ -29,13 +29,8 @@ class ProgressSnapshot:
     editions: tuple[EditionProgress, ...]
     """The editions that are being sent, wait to be, or have just been; oldest first."""
     mail_status: MailStatus
-
-    @property
-    def blockers(self) -> tuple[Blocker, ...]:
-        """What blocks the editions that wait."""
-        return self.mail_status.edition_blockers(
-            (progress.edition, progress.totals) for progress in self.editions
-        )
+    blockers: tuple[Blocker, ...]
+    """What blocks the editions that wait."""
 
 
 class ProgressWatcher:
@@ -69,7 +64,8 @@ class ProgressWatcher:
                 self._next_count = end + max(0.5, _COUNT_SPACING * (end - start))
         counted = (self._counted[key] for key in sorted(self._counted))
         editions = tuple(self._with_rate(progress, mail_status) for progress in counted)
-        return ProgressSnapshot(editions=editions, mail_status=mail_status)
+        blockers = mail_status.edition_blockers((item.edition, item.totals) for item in editions)
+        return ProgressSnapshot(editions=editions, mail_status=mail_status, blockers=blockers)
 
     def _count(self, tx: Transaction, now: float) -> None:
         """Count the editions under way, now or at the last count."""

@@ -246,8 +246,7 @@ class Ledger:
             if not self.limit.is_reached(tried, failed):
                 return
             how = f"{failed} of {tried} were refused for good"
-            cause = Cause(who=Actor.SERVER, how=how, at=clock.now())
-            decision = tx.control.pause(edition, cause)
+            decision = tx.control.pause(edition, Cause(who=Actor.SERVER, how=how, at=clock.now()))
         if decision.changed:
             self.paused.append(edition)
             _log.error(

@@ -344,8 +344,7 @@ class SendLoop:
                 relay.undo_take()
                 return
             if message.refusal is not None:
-                outcome = not_rendered(message.claim, message.refusal)
-                self._recorder.batch.outcomes.append(outcome)
+                self._recorder.batch.outcomes.append(not_rendered(message.claim, message.refusal))
                 continue
             try:
                 transport.send_envelope(message.envelope, message.message.size)

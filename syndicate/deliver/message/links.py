@@ -142,8 +142,7 @@ class TrackedLinks:
         settings = config.newsletter(newsletter) or Newsletter(name=newsletter)
         if settings.utm:
             urls = tuple(add_utm_tags(url, f"{newsletter}-{edition}", config) for url in urls)
-        home = f"{config.url}/"
-        return cls(edition=edition, tracking=settings.tracking, urls=urls, home=home)
+        return cls(edition=edition, tracking=settings.tracking, urls=urls, home=f"{config.url}/")
 
     @property
     def counted(self) -> bool:

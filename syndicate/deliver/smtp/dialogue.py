@@ -180,8 +180,7 @@ class SmtpDialogue:
                 return
             events.append(MessageAnswered(reply, None if reply.positive else reply.failure))
         if reply.code == _CLOSING and step not in _ABOUT_RECIPIENT:
-            about_recipient = self._last_421 is not None
-            self.end(self._last_421 or reply, events, about_recipient=about_recipient)
+            self.end(self._last_421 or reply, events, about_recipient=self._last_421 is not None)
         elif step in _ENVELOPE:
             self._answers.append(reply)
             if step is SmtpStep.DATA or (not self._pipelining and reply.negative):

@@ -63,8 +63,7 @@ class SmtpSession:
 
     def send_body(self, *message: bytes, dot_free: bool = False) -> None:
         """Queue a body for `poll` to write."""
-        pieces = self._dialogue.body(*message, dot_free=dot_free)
-        self._unwritten += map(memoryview, pieces)
+        self._unwritten += map(memoryview, self._dialogue.body(*message, dot_free=dot_free))
         self._body_left = sum(map(len, self._unwritten))
         self._body_deadline = inf
         self._bodies += 1

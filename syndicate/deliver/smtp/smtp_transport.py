@@ -74,8 +74,7 @@ class SmtpTransport:
         name, timeout = _ehlo_name(), self.settings.timeout.total_seconds()
         smtp = _BoundedClient(local_hostname=name, timeout=timeout)
         if self.settings.security == "tls":
-            context = self._tls_context()
-            smtp = _TlsClient(local_hostname=name, timeout=timeout, context=context)
+            smtp = _TlsClient(local_hostname=name, timeout=timeout, context=self._tls_context())
         with contextlib.ExitStack() as on_error:
             on_error.callback(smtp.close)
             try:
