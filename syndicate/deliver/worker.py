@@ -112,8 +112,9 @@ def drain(
                 store.sweep(ledger.current_time)
         now = time.monotonic()
         reasons = dict.fromkeys(relay.reason_unavailable(now) for relay in relays.relays)
-        unavailable = list(filter(None, reasons))
-        return _report(ledger, maintenance, unavailable if ledger.view().editions else ())
+        unavailable = tuple(filter(None, reasons))
+        waiting = unavailable and ledger.view().editions
+        return _report(ledger, maintenance, unavailable if waiting else ())
 
 
 def _run(loop: SendLoop, stop: threading.Event) -> None:

@@ -50,7 +50,7 @@ class DomainThrottle:
                 group = hold.what.removeprefix(PREFIX)
                 for domain in self._groups.get(group, (group,)):
                     self._held_until[domain] = now + left
-        self._recovering = set(view.lapsed)
+        self._recovering = {name for name in view.lapsed if name.startswith(PREFIX)}
 
     def hold(self, domain: str, now: float) -> None:
         """Block a domain and its group until the next update."""
