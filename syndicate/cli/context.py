@@ -11,7 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from typer import Option
+from typer import Argument, Option
 
 from syndicate import clock
 from syndicate.cli.console import log_events
@@ -124,4 +124,5 @@ def check_option(option: str, value: str, kind: Any, expected: str) -> None:
 At = Annotated[
     str | None, Option("--at", metavar="TIME", help="Act as if it were TIME. Default: now.")
 ]
+EditionId = Annotated[int, Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")]
 AsJson = Annotated[bool, Option("--json", help="Print JSON, for scripts.")]

@@ -25,6 +25,8 @@ _CONTROLS = r"\x00-\x1f\x7f"
 _FAMILY = r"('[^'\"\\;{}<>&]+'|-?[^\W\d][\w-]*( [^\W\d][\w-]*)*)"
 """A font family as in CSS: in quotes, or as words."""
 _AUTHORITY = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"_?{_LABEL}(\._?{_LABEL})*")
 _INVALID_AUTHORITY = "expected a host, and a port between 1 and 65535 if any"
 _SAFE_IN_PATH = "/%:@!$&'()*+,;=-._~"
 _BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
@@ -125,6 +127,18 @@ def ascii_host(host: str) -> str:
         return idna.encode(host, uts46=True).decode()
     except idna.IDNAError:  # such as emoji, which browsers encode by IDNA 2003
         return host.encode("idna").decode()
+
+
+def domain_name(text: str) -> str:
+    """Return a domain in lower-case ASCII; raise ValueError for anything else."""
+    name = text.strip().lower().removesuffix(".")
+    try:
+        name = name if name.isascii() else idna.encode(name, uts46=True).decode()
+    except idna.IDNAError as error:
+        raise ValueError('expected a domain such as "example.org"') from error
+    if not _HOST.fullmatch(name):
+        raise ValueError('expected a domain such as "example.org"')
+    return name
 
 
 def _has_clear_login(url: str) -> bool:
@@ -274,6 +288,8 @@ MailHost = Annotated[
         'a mail server such as "smtp.example.org"; port, user name and password are other keys',
     ),
 ]
+Domain = Annotated[str, AfterValidator(domain_name)]
+DkimSelector = Annotated[str, matching(rf"{_LABEL}(\.{_LABEL})*", 'a selector such as "news-rsa"')]
 Source = Annotated[
     str, matching(r"[^\s;,]+", 'a source of the policy such as "https://ads.example.org"')
 ]

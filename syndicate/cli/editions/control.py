@@ -6,10 +6,10 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from typer import Argument, Exit, Option
+from typer import Exit, Option
 
 from syndicate.cli.console import echo, echo_json, note
-from syndicate.cli.context import AsJson, CommandContext, by_operator
+from syndicate.cli.context import AsJson, CommandContext, EditionId, by_operator
 from syndicate.cli.reports import notify, report_delivery, update_mirror
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.deliveries import DeliveryTotals
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from syndicate.model.editions import ControlOutcome
     from syndicate.store import Transaction
 
-EditionId = Annotated[int, Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")]
 Reason = Annotated[str, Option(metavar="TEXT", help="Why, for the record.")]
 
 _SENT_NEXT = "`syndicate run` sends the rest within a second; otherwise the next `tick` does"

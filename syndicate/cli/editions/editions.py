@@ -7,13 +7,8 @@ from typer import Option
 
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_table, format_time, note
-from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.editions.control import (
-    EditionId,
-    edition_state,
-    edition_state_value,
-    load_edition,
-)
+from syndicate.cli.context import AsJson, CommandContext, EditionId
+from syndicate.cli.editions.control import edition_state, edition_state_value, load_edition
 from syndicate.cli.editions.progress import blocker_lines, watch_editions
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState, EditionWait

@@ -8,8 +8,8 @@ from typer import Argument, Exit, Option
 
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_table, format_slot_time, note
-from syndicate.cli.context import AsJson, At, CommandContext
-from syndicate.cli.editions.control import EditionId, load_edition
+from syndicate.cli.context import AsJson, At, CommandContext, EditionId
+from syndicate.cli.editions.control import load_edition
 from syndicate.cli.editions.progress import show_progress
 from syndicate.cli.reports import notify, report_delivery, update_mirror
 from syndicate.errors import ConfigError

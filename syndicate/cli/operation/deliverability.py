@@ -122,7 +122,7 @@ def doctor(
 
 def _signing_domain(command: CommandContext, option: str | None) -> str:
     """Return the domain to sign as; if one is given, the config isn't read."""
-    from syndicate.config.sections.mail import domain_name  # noqa: PLC0415 - start-up
+    from syndicate.config.values import domain_name  # noqa: PLC0415 - start-up
 
     try:
         name = domain_name(option if option is not None else command.config.mail.sender.domain)
@@ -134,7 +134,7 @@ def _signing_domain(command: CommandContext, option: str | None) -> str:
 
 
 def _check_selector(selector: str) -> str:
-    from syndicate.config.sections.mail import DkimSelector  # noqa: PLC0415 - start-up
+    from syndicate.config.values import DkimSelector  # noqa: PLC0415 - start-up
 
     expected = 'expected letters, digits and - such as "news-2026"'
     check_option("--selector", selector, DkimSelector, expected)

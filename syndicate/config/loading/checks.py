@@ -15,16 +15,10 @@ from pydantic import ValidationError
 from syndicate.config.loading.toml_positions import SECRET, Loc, Mistake
 from syndicate.config.loopback import is_loopback, is_loopback_url
 from syndicate.config.secret import mask_secrets
-from syndicate.config.sections.mail import (
-    SHARED_KEYS,
-    DkimKeySettings,
-    MailSettings,
-    SmtpServer,
-    domain_name,
-)
+from syndicate.config.sections.mail import SHARED_KEYS, DkimKeySettings, MailSettings, SmtpServer
 from syndicate.config.sections.publication import PAIRS, Colours, DarkColours, contrast
 from syndicate.config.segment_expression import Subject, find_names, needs_click_tracking, parse
-from syndicate.config.values import Mailbox
+from syndicate.config.values import Mailbox, domain_name
 from syndicate.text import closest_match
 
 _LOGOS = (".png", ".jpg", ".jpeg", ".gif", ".webp")

@@ -4,19 +4,19 @@
 are signed with the keys of `[[mail.dkim]]` (RFC 6376, RFC 8463).
 """
 
-import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-import idna
-from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from syndicate.config.secret import read_secret
 from syndicate.config.values import (
     Day,
+    DkimSelector,
+    Domain,
     Duration,
     Mailbox,
     MailHost,
@@ -25,7 +25,6 @@ from syndicate.config.values import (
     Table,
     Throttle,
     Variable,
-    matching,
 )
 from syndicate.errors import SecretUnreadable
 
@@ -37,25 +36,7 @@ if TYPE_CHECKING:  # start-up: most publications have no keys
 
 MIN_RSA_BITS = 2048
 """RFC 8301 still allows 1024; mailbox providers trust such a key less."""
-_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_HOST = re.compile(rf"_?{_LABEL}(\._?{_LABEL})*")
 _REMEDY = "`syndicate dkim-keygen --domain DOMAIN` makes one"
-
-
-def domain_name(text: str) -> str:
-    """Return a domain in lower-case ASCII; raise ValueError for anything else."""
-    name = text.strip().lower().removesuffix(".")
-    try:
-        name = name if name.isascii() else idna.encode(name, uts46=True).decode()
-    except idna.IDNAError as error:
-        raise ValueError('expected a domain such as "example.org"') from error
-    if not _HOST.fullmatch(name):
-        raise ValueError('expected a domain such as "example.org"')
-    return name
-
-
-Domain = Annotated[str, AfterValidator(domain_name)]
-DkimSelector = Annotated[str, matching(rf"{_LABEL}(\.{_LABEL})*", 'a selector such as "news-rsa"')]
 
 
 class DkimKeySettings(Table):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from syndicate.config import Config, RelaySettings, missing_secrets
 from syndicate.config.loopback import is_loopback
-from syndicate.config.sections.mail import domain_name
+from syndicate.config.values import domain_name
 from syndicate.deliver.doctor.dns_checks import (
     MISSING,
     OK,
