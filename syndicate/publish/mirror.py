@@ -308,11 +308,8 @@ def _stage_of(path: str) -> UploadStage:
     """Return the stage of a file; `path` is relative to the output."""
     form = format_of(path.rpartition("/")[2])
     if form.feed:
-        return (
-            UploadStage.FEEDS
-            if is_subscription_document(path) or path == addresses.output_path(addresses.OPML)
-            else UploadStage.HISTORY
-        )
+        current = is_subscription_document(path) or path == addresses.output_path(addresses.OPML)
+        return UploadStage.FEEDS if current else UploadStage.HISTORY
     if form.page:
         return UploadStage.PAGES if path.startswith("articles/") else UploadStage.LISTS
     if path in {addresses.output_path(addresses.SITEMAP), addresses.output_path(addresses.ROBOTS)}:

@@ -186,16 +186,11 @@ def _pictures(article: Article, config: Config) -> list[dict[str, Any]]:
     whole: dict[str, Any] = {"@type": "ImageObject", "url": addresses.figure(lead, config)}
     if lead.width and lead.height:
         whole |= {"width": lead.width, "height": lead.height}
-    crops = [
-        {
-            "@type": "ImageObject",
-            "url": addresses.absolute(f"/{crop.src}", config),
-            "width": crop.width,
-            "height": crop.height,
-        }
-        for crop in pictures.crops(lead)
-    ]
-    return [image | texts for image in (*crops, whole)]
+    images = []
+    for crop in pictures.crops(lead):
+        url = addresses.absolute(f"/{crop.src}", config)
+        images.append(whole | {"url": url, "width": crop.width, "height": crop.height})
+    return [image | texts for image in (*images, whole)]
 
 
 def _person(person: Person) -> dict[str, str]:

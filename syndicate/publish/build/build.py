@@ -90,12 +90,7 @@ class Build:
         changed = self._changed_topics()
         missing = self._manifest.missing_files()
         plan = BuildPlan(
-            index=self._index,
-            config=self._config,
-            changed=changed,
-            at=self.at,
-            everything=self.everything,
-            missing=missing,
+            self._index, self._config, changed, self.at, everything=self.everything, missing=missing
         )
         self._run_tasks(plan.pages(shard) for shard in self._shards)
         self._write(self.site.home_pages(self.at, missing))

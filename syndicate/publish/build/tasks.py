@@ -126,7 +126,7 @@ def error_text(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class BuildPlan:
     """The tasks for some topics, divided among the processes of a build.
 
@@ -139,6 +139,7 @@ class BuildPlan:
     changed: Sequence[Topic]
     """The topics to plan."""
     at: datetime
+    _: KW_ONLY
     everything: bool
     """Whether to plan all pages, and not only those that changed."""
     missing: Missing = field(default_factory=dict)

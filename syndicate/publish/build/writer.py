@@ -100,17 +100,15 @@ class PageWriter:
 
     def _compile(self, articles: Sequence[Article]) -> dict[int, CompiledBody]:
         """Compile bodies again where an older version compiled them, and store the results."""
-        bodies = {}
+        compiled = []
         for article in articles:
             with suppress(Exception):  # rendering the page reports the error
-                bodies[article.key] = compile_body(article, slug=article.slug)
+                compiled.append((article, compile_body(article, slug=article.slug)))
         with suppress(StoreError):  # the next build tries again
-            if bodies:
+            if compiled:
                 with self.store.write() as tx:
-                    tx.articles.save_compiled_bodies(
-                        [(a, bodies[a.key]) for a in articles if a.key in bodies]
-                    )
-        return bodies
+                    tx.articles.save_compiled_bodies(compiled)
+        return {article.key: body for article, body in compiled}
 
     def _article(
         self,
@@ -179,13 +177,12 @@ class PageWriter:
             yield OutputFile(path, owner, render, status=301, location=target)
 
     def _listing(self, article: Article, *, withdrawn: bool = False) -> ListedArticle:
+        listed = topics.article_topics(article, self.config)
         return ListedArticle(
             article=article.key,
             age=(EPOCH - article.published) // timedelta(microseconds=1),
             id=article.id,
-            topics=tuple(
-                (t.home, t.kind, t.name) for t in topics.article_topics(article, self.config)
-            ),
+            topics=tuple((topic.home, topic.kind, topic.name) for topic in listed),
             withdrawn=withdrawn,
             sitemap="" if withdrawn else self._sitemaps.entry(article),
         )

@@ -139,7 +139,7 @@ class ChangeNotifier:
             is_unreported = state != self._state and state.at != self._reported_at
         is_first = self._scanned_at == EPOCH
         is_due = at - self._scanned_at >= FULL_SCAN_INTERVAL
-        complete = is_first or is_due or is_unreported or self._skipped_trial
+        complete = is_due or is_unreported or self._skipped_trial
         not_mirrored: Iterable[str] = changed
         try:
             if is_first and self._pinger:

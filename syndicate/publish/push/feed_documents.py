@@ -78,10 +78,8 @@ class FeedVersions:
     """Documents that readers get."""
     not_mirrored: Mapping[str, str]
     """Documents that aren't in the mirror yet, so that readers get an older one."""
-    gone: frozenset[str]
-    """Changed paths that no longer exist."""
     changed: frozenset[str]
-    """Paths that builds of this process changed."""
+    """Paths that builds of this process changed or deleted."""
 
 
 def find_versions(
@@ -99,6 +97,5 @@ def find_versions(
         complete=complete,
         published=published,
         not_mirrored={path: sha for path, sha in versions.items() if path not in published},
-        gone=frozenset(changed) - versions.keys(),
         changed=frozenset(changed),
     )

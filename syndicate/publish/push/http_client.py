@@ -7,7 +7,7 @@ call, so that a server can't prolong it by sending single bytes.
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -48,7 +48,7 @@ class HttpClient:
     def __init__(
         self,
         *,
-        allowed: Sequence[ssrf_guard.Network] | None = (),
+        allowed: ssrf_guard.Allowed = (),
         timeout: float = 10,
         resolver: ssrf_guard.Resolver = ssrf_guard.resolve,
         tls: ssl.SSLContext | None = None,
@@ -127,7 +127,7 @@ class HttpClient:
 class _GuardedBackend(httpcore.NetworkBackend):
     """Opens connections to permitted addresses, until the deadline of one call."""
 
-    allowed: Sequence[ssrf_guard.Network] | None
+    allowed: ssrf_guard.Allowed
     deadline: float
     resolver: ssrf_guard.Resolver
     connected: bool = False

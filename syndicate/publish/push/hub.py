@@ -29,7 +29,7 @@ import structlog
 from syndicate.config import Config
 from syndicate.errors import CallFailed, NotReached
 from syndicate.publish.mirror import Mirror
-from syndicate.publish.push.call_sender import next_attempt
+from syndicate.publish.push.call_sender import CallFailure, next_attempt
 from syndicate.publish.push.feed_documents import FeedDocument, FeedDocuments
 from syndicate.publish.push.http_client import HttpClient, HttpReply
 from syndicate.store import CallKind, HubRequest, OutgoingCall, Store
@@ -167,8 +167,7 @@ class _HubRun:
         if request.mode == "subscribe":
             query["hub.lease_seconds"] = str(request.lease)
         reply = self.hub.client.get(_with_query(call.endpoint, query))
-        busy = reply.status == HTTPStatus.TOO_MANY_REQUESTS
-        if busy or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if CallFailure.of(reply).is_server_wide:
             raise CallFailed(f"HTTP {reply.status}")
         return reply.is_success and hmac.compare_digest(reply.body, challenge.encode())
 

@@ -16,6 +16,8 @@ from syndicate.errors import CallFailed
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+Allowed = Sequence[Network] | None
+"""Networks that may be called although they aren't public; None allows every address."""
 Resolver = Callable[[str, int], Sequence[str]]
 """Returns the addresses of a host and port, as text; raises OSError."""
 
@@ -47,18 +49,9 @@ def numeric_addresses(host: str, port: int) -> Sequence[str]:
 
 
 def resolve_allowed(
-    host: str,
-    port: int,
-    *,
-    allowed: Sequence[Network] | None,
-    within: float,
-    resolver: Resolver = resolve,
+    host: str, port: int, *, allowed: Allowed, within: float, resolver: Resolver = resolve
 ) -> list[Address]:
-    """Return the addresses of a host, all of which may be called; else raise CallFailed.
-
-    `allowed` are networks that may be called although they aren't public; None allows
-    every address. `within` is in seconds.
-    """
+    """Return a host's addresses, `within` seconds, if all may be called; else raise CallFailed."""
     try:
         addresses = [ip_address(text) for text in _resolve_within(resolver, host, port, within)]
     except (OSError, ValueError) as error:
@@ -82,15 +75,13 @@ def host_of(url: str) -> str:
     return host
 
 
-def check_address(address: Address, host: str, allowed: Sequence[Network] | None) -> None:
+def check_address(address: Address, host: str, allowed: Allowed) -> None:
     """Raise CallFailed where an address of a host must not be called."""
     if allowed is not None and not (is_public(address) or _is_in(address, allowed)):
         raise CallFailed(f"{host} is at {address}, which is not a public address")
 
 
-def check_connection(
-    connection: socket.socket, host: str, allowed: Sequence[Network] | None
-) -> None:
+def check_connection(connection: socket.socket, host: str, allowed: Allowed) -> None:
     """Raise CallFailed where a connection leads to this machine by a public address."""
     local = ip_address(connection.getsockname()[0])
     remote = ip_address(connection.getpeername()[0])

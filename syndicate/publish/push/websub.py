@@ -45,10 +45,9 @@ class HubPinger:
         """Enqueue a ping for each version that a hub was not notified of yet."""
         published = self._topics(versions.published)
         not_mirrored = self._topics(versions.not_mirrored)
-        gone = self._topics(dict.fromkeys(versions.gone, ""))
+        topics = None if versions.complete else [*self._topics(dict.fromkeys(versions.changed, ""))]
         for hub in self.hubs:
             with self.store.read() as tx:
-                topics = None if versions.complete else [*published, *gone]
                 known = tx.calls.versions(CallKind.PING, hub, topics)
             deleted = known.keys() - published.keys() - not_mirrored.keys()
             changed = {name: sha for name, sha in published.items() if known.get(name) != sha}

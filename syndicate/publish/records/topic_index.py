@@ -85,10 +85,7 @@ class TopicIndex:
     def update(self, article: int, listing: ListedArticle | None) -> None:
         """Add, move or remove one article, and record what changed."""
         query = "SELECT topic, age, id, withdrawn FROM listed WHERE article = ?"
-        before = {
-            topic: (age, id_, withdrawn)
-            for topic, age, id_, withdrawn in self._execute(query, article)
-        }
+        before = {row[0]: row[1:] for row in self._execute(query, article)}
         rows = {row[0]: row for row in _rows(listing)} if listing else {}
         for topic, (age, id_, withdrawn) in before.items():
             self._execute(

@@ -153,10 +153,8 @@ def _image(config: Config, figure: Figure | None, page: str) -> Figure | None:
     if figure is None or not figure.src:
         return None
     src = _http_url(markup.absolute_address(printable(figure.src), config.url, page))
-    if src is None:
-        return None
     alt, caption, credit = one_line(figure.alt), one_line(figure.caption), one_line(figure.credit)
-    return replace(figure, src=src, alt=alt, caption=caption, credit=credit)
+    return replace(figure, src=src, alt=alt, caption=caption, credit=credit) if src else None
 
 
 def publisher(config: Config) -> Person:

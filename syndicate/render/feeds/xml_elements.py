@@ -33,8 +33,6 @@ NAMESPACES = {
     "wfw": "http://wellformedweb.org/CommentAPI/",
     "xml": "http://www.w3.org/XML/1998/namespace",
 }
-
-
 _THUMBNAIL = 400
 """The width of the rendition for lists, in pixels."""
 
