@@ -59,7 +59,7 @@ def attentive(monkeypatch):
     monkeypatch.setattr("syndicate.deliver.loop.send_loop._REFRESH_MAX_AGE", 0.0)
     view, views = Ledger.view, [0]
 
-    def counted(ledger: Ledger, claimed: Collection[int]) -> LedgerView:
+    def counted(ledger: Ledger, claimed: Collection[int] = ()) -> LedgerView:
         views[0] += 1
         return view(ledger, claimed)
 
