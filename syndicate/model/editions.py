@@ -36,6 +36,13 @@ class EditionState(StrEnum):
     CANCELLED = "cancelled"
     REPLACED = "replaced"
     """A corrected edition goes to the readers who didn't get this one."""
+    WAITING = "waiting"
+    """Until it is released: nobody is in its ledger yet."""
+    REJECTED = "rejected"
+    """It was never released, and counts as never composed: its articles are new again."""
+
+
+NEVER_SENT = (EditionState.WAITING, EditionState.REJECTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +129,18 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseTerms:
+    """What an edition waits for before it is released."""
+
+    hold: timedelta = timedelta()
+    """How long it can still be stopped after nothing else keeps it."""
+    approve_by: datetime | None = None
+    """When it is rejected unless a person has approved it; None where nobody has to."""
+    findings: tuple[str, ...] = ()
+    """The mistakes for which a person has to approve it, or mend it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One mailing of one newsletter; its content never changes."""
 
@@ -143,6 +162,18 @@ class Edition:
     """When its slot was due; for an edition sent manually, when it was composed."""
     original: int | None = None
     """The first of the editions that it corrects or repeats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingEdition:
+    """An edition that isn't released yet."""
+
+    edition: Edition
+    terms: ReleaseTerms
+    release_at: datetime | None
+    """When it is released unless somebody stops it; None while it waits for a person."""
+    segment: str | None
+    """The segment it is for; None for all readers."""
 
 
 RATE_WINDOW = 10.0
@@ -215,6 +246,9 @@ class ControlAction(StrEnum):
     RESENT = "sent again"
     """Another edition went to those who didn't get it."""
     SETTLED = "settled"
+    APPROVED = "approved"
+    RELEASED = "released"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,9 @@ class Actor(StrEnum):
 
     READER = "reader"
     OPERATOR = "operator"
+    REVIEWER = "reviewer"
+    SCHEDULE = "schedule"
+    """Nobody: the time for it had come."""
     IMPORT = "import"
     SERVER = "mail server"
     RETENTION = "retention"

@@ -40,6 +40,8 @@ class ProposedEdition:
     """None when there is nothing new."""
     state: tuple[int, ...]
     """The store's state that it was composed from, as `_state` returns it."""
+    findings: tuple[str, ...] = ()
+    """Mistakes for which it has to wait for a person."""
 
     @property
     def summary(self) -> str:
@@ -65,7 +67,9 @@ class Composer:
         self._media = MediaFolder(config)
 
     def freeze(
-        self, propose: Callable[[], ProposedEdition], add: Callable[[Transaction, Draft], Frozen]
+        self,
+        propose: Callable[[], ProposedEdition],
+        add: Callable[[Transaction, ProposedEdition], Frozen],
     ) -> Frozen | None:
         """Compose an edition, and add it if nothing has changed in the meantime, else once more.
 
@@ -77,7 +81,7 @@ class Composer:
                 return None
             with self._store.write() as tx:
                 if self.is_current(tx, proposal):
-                    return add(tx, proposal.draft)
+                    return add(tx, proposal)
         raise StoreLocked("articles kept changing while the edition was composed; try again")
 
     def is_current(self, tx: Transaction, proposal: ProposedEdition) -> bool:
@@ -106,7 +110,7 @@ class Composer:
             window = ArticleWindow.of(
                 start, schedule.begin_with, last=last.upto if last is not None else None
             )
-            candidates = tx.articles.candidates(newsletter.name, window, at)
+            candidates = tx.articles.candidates(newsletter.name, window, at, schedule=schedule.name)
             upto = tx.articles.covered_until(window, at)
             state = _state(tx, newsletter.name)
         selection = select_articles(candidates, schedule.select, at=at)
@@ -246,8 +250,12 @@ class Composer:
 
 
 def _state(tx: Transaction, newsletter: str) -> tuple[int, ...]:
-    """Return what changes when an article is published or retracted, or an edition is frozen."""
-    return (*tx.articles.publication_marker(), tx.editions.newest_key(newsletter))
+    """Return what changes when an article is published or retracted, or an edition is frozen.
+
+    It changes when an edition that waits is decided, too: its articles are new, or no longer.
+    """
+    newest = tx.editions.newest_key(newsletter), tx.waiting.newest_key(newsletter)
+    return (*tx.articles.publication_marker(), *newest)
 
 
 def _public_article(tx: Transaction, slug: str, at: datetime) -> Article:

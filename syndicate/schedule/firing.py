@@ -16,7 +16,9 @@ from syndicate.errors import SyndicateError
 from syndicate.model.article_selection import ScheduleStart
 from syndicate.model.schedule_slots import FireOutcome, Slot, SlotDecision, decide, schedule_timing
 from syndicate.schedule.composer import ATTEMPTS, Composer, ProposedEdition, no_audience_reason
-from syndicate.store import Store, Transaction
+from syndicate.schedule.release import add_edition, waiting_for
+from syndicate.schedule.schedule_start import first_seen, schedule_start
+from syndicate.store import Store
 from syndicate.store.editions.fires import Fire
 
 log = structlog.get_logger()
@@ -106,15 +108,17 @@ class SlotDispatcher:
             if proposal.draft is None or not self.composer.is_current(tx, proposal):
                 tx.rollback()
                 return False, None
-            edition = tx.editions.add(proposal.draft)
-            reason = f"edition {edition.key}, {proposal.summary}"
+            edition, terms = add_edition(tx, schedule, proposal, at=proposal.draft.created_at)
+            reason = f"edition {edition.key}, {proposal.summary}{waiting_for(terms)}"
             fire = self._new_fire(schedule, slot, FireOutcome.EDITION, reason)
             if not tx.fires.record(fire):
                 tx.rollback()
                 return True, None
             audience = tx.deliveries.totals(edition.key).audience
         bound = log.bind(edition=edition.key, newsletter=newsletter.name, audience=audience)
-        if audience:
+        if terms is not None:
+            bound.info("edition waits", reason=reason)
+        elif audience:
             bound.info("edition frozen")
         else:
             reason = no_audience_reason(newsletter.name, schedule.segment)
@@ -152,33 +156,3 @@ class SlotDispatcher:
             node=self.node,
             at=clock.now(),
         )
-
-
-def schedule_start(tx: Transaction, name: str, *, at: datetime, keep: bool) -> ScheduleStart:
-    """Return a schedule's stored start position, or the one of a schedule first seen at `at`.
-
-    With `keep`, store it; trials of another time and previews don't. If two processes see a
-    new schedule at once, the second one waits for the lock and then loads what the first one
-    has stored.
-    """
-    if (stored := tx.schedules.start(name)) is not None:
-        return stored
-    if not keep:
-        return ScheduleStart(number=tx.articles.newest_number(at), at=at)
-    tx.articles.assign_numbers(at)  # takes the lock
-    if (stored := tx.schedules.start(name)) is not None:
-        return stored
-    last = tx.editions.newest_of(name)
-    number = tx.articles.newest_number() if last is None else last.upto
-    start = ScheduleStart(number=number, at=at)
-    tx.schedules.save_start(name, start)
-    return start
-
-
-def first_seen(tx: Transaction, schedule: Schedule, config: Config, *, at: datetime) -> datetime:
-    """Return when a schedule's timing was first seen; store `at` if the timing is new."""
-    times = schedule_timing(schedule, config.zone(schedule))
-    name, newsletter = schedule.name, schedule.newsletter
-    return tx.schedules.first_seen(
-        name, times.fingerprint, at, newsletter=newsletter, now=clock.now()
-    )

@@ -9,7 +9,7 @@ from syndicate.model.article_selection import ArticleWindow, select_articles
 from syndicate.model.articles import Article
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.schedule.composer import article_count
-from syndicate.schedule.firing import schedule_start
+from syndicate.schedule.schedule_start import schedule_start
 from syndicate.store import Store, Transaction
 from syndicate.store.editions.fires import KnownSchedule
 

@@ -171,7 +171,13 @@ class Runner:
             tx.heartbeats.record(Heartbeat.TICK, clock.now())
 
     def _check_control(self) -> None:
-        """Wake delivery when an edition was resumed, say; the sweep reports a failing store."""
+        """Decide about waiting editions, and wake delivery when one was released or resumed.
+
+        The sweep reports a failing store.
+        """
+        with suppress(StoreError):
+            for message in self._services.release.settle(clock.now()):
+                log.info("release", outcome=message)
         with suppress(StoreError), self._store.read() as tx:
             newest = tx.control.newest_decision()
             if newest != self._last_control:

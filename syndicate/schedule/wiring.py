@@ -19,7 +19,7 @@ from syndicate.deliver.sample_mail import send_sample
 from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.deliver.worker import DeliveryReport, configured_transports, drain
 from syndicate.errors import Refused, SyndicateError
-from syndicate.model.editions import Edition, EditionState, Remaining
+from syndicate.model.editions import Draft, Edition, EditionState, Remaining
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Cause
 from syndicate.publish.build.build import BuildSummary
@@ -27,8 +27,10 @@ from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.mirror import Mirror
 from syndicate.publish.push.change_notifier import ChangeNotifier
 from syndicate.schedule.composer import Composer, ProposedEdition
-from syndicate.schedule.firing import SlotDispatcher, first_seen, schedule_start
+from syndicate.schedule.firing import SlotDispatcher
+from syndicate.schedule.release import EditionRelease, add_edition
 from syndicate.schedule.retention import RetentionReport, purge_daily
+from syndicate.schedule.schedule_start import first_seen, schedule_start
 from syndicate.store import Heartbeat, Store
 from syndicate.store.editions.fires import Fire
 
@@ -40,6 +42,8 @@ class TickReport:
     """The results of one pass."""
 
     built: BuildSummary
+    released: tuple[str, ...]
+    """What was decided about editions that waited."""
     fires: tuple[Fire, ...]
     delivered: DeliveryReport
     purged: RetentionReport | None = None
@@ -77,6 +81,7 @@ class Services:
         self.store = store
         self.config = config
         self.composer = Composer(store, config)
+        self.release = EditionRelease(store, config, self.composer)
         self.dispatcher = SlotDispatcher(store, config, self.composer, claim_owner.identity())
         store.require_writable(clock.now())
         self.relays = configured_transports(config)
@@ -105,19 +110,23 @@ class Services:
         the real clock. A `trial` notifies nobody and stores no schedule's start.
         """
         summary = self.publish(at, trial=trial)
+        released = tuple(self.release.settle(at))
         fires = tuple(self.dispatcher.fire_all(at, trial=trial))
         delivered = self.deliver(at)
         purged = purge_daily(self.store, self.config, at=at, stop=Event())
         if not trial:
             with self.store.write() as tx:
                 tx.heartbeats.record(Heartbeat.TICK, clock.now())
-        return TickReport(built=summary, fires=fires, delivered=delivered, purged=purged)
+        return TickReport(
+            built=summary, released=released, fires=fires, delivered=delivered, purged=purged
+        )
 
     def send(self, order: ManualSend, *, at: datetime) -> tuple[Edition, DeliveryReport] | None:
-        """Freeze an edition and deliver it; None when nothing is new."""
+        """Freeze an edition and deliver it, unless it has to wait; None when nothing is new."""
         self.publish(at)
         edition = self.composer.freeze(
-            lambda: self._propose(order, at=at, keep=True), lambda tx, draft: tx.editions.add(draft)
+            lambda: self._propose(order, at=at, keep=True),
+            lambda tx, proposal: add_edition(tx, order.schedule, proposal, at=at)[0],
         )
         return (edition, self.deliver(at)) if edition is not None else None
 
@@ -164,7 +173,7 @@ class Services:
             self.publish(cause.at)
             result = self.composer.freeze(
                 lambda: self.composer.propose_correction(replaced, slugs, at=cause.at),
-                lambda tx, draft: tx.successors.replace(edition, draft, cause),
+                lambda tx, proposal: tx.successors.replace(edition, _draft(proposal), cause),
             )
         except SyndicateError:
             with self.store.read() as tx:
@@ -193,3 +202,8 @@ class Services:
                 return None
             readers = tx.deliveries.totals(resent.key).audience
         return resent, readers, self.deliver(cause.at)
+
+
+def _draft(proposal: ProposedEdition) -> Draft:
+    assert proposal.draft is not None, "there is something to send"
+    return proposal.draft

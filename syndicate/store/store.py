@@ -34,6 +34,7 @@ from syndicate.store.editions.editions import Editions
 from syndicate.store.editions.fires import Fires, Schedules
 from syndicate.store.editions.metrics_snapshot import MetricsSnapshot
 from syndicate.store.editions.successors import Successors
+from syndicate.store.editions.waiting import WaitingEditions
 from syndicate.store.ledger.claims import Claims
 from syndicate.store.ledger.deliveries import Deliveries
 from syndicate.store.ledger.mail_flow import Heartbeat, Heartbeats, Holds, SendQuotas
@@ -85,6 +86,7 @@ class Transaction:
     quotas = cached_property(lambda self: SendQuotas(self._connection))
     heartbeats = cached_property(lambda self: Heartbeats(self._connection))
     control = cached_property(lambda self: EditionControl(self._connection))
+    waiting = cached_property(lambda self: WaitingEditions(self._connection))
     successors = cached_property(lambda self: Successors(self._connection))
     confirmations = cached_property(lambda self: Confirmations(self._connection))
     audit_log = cached_property(lambda self: AuditLog(self._connection))

@@ -31,7 +31,7 @@ def frozen(harness, *slugs, at=NOW):
     newsletter = harness.config.newsletter("breaking")
     return services.composer.freeze(
         lambda: services.composer.propose_articles(newsletter, slugs, at=at),
-        lambda tx, draft: tx.editions.add(draft),
+        lambda tx, proposal: tx.editions.add(proposal.draft),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.model.article_selection import ScheduleStart
-from syndicate.schedule.firing import first_seen, schedule_start
+from syndicate.schedule.schedule_start import first_seen, schedule_start
 from syndicate.schedule.wiring import ManualSend
 from tests.schedule.conftest import MINUTE, NOW
 

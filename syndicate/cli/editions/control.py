@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Reason = Annotated[str, Option(metavar="TEXT", help="Why, for the record.")]
 
-_SENT_NEXT = "`syndicate run` sends the rest within a second; otherwise the next `tick` does"
+SENT_NEXT = "`syndicate run` sends the rest within a second; otherwise the next `tick` does"
 
 
 def pause(
@@ -43,7 +43,7 @@ def resume(
         decision = tx.control.resume(edition, decide("resume", reason))
     _report(edition, decision, EditionState.SENDING, "resumed", json=json)
     if decision.changed and decision.left.held_back:
-        note(_SENT_NEXT)
+        note(SENT_NEXT)
 
 
 def cancel(
@@ -84,7 +84,7 @@ def settle(
     echo(f"edition {edition}: {settled} unknown deliveries {result}")
     if again:
         paused = stored is not None and stored.state is EditionState.PAUSED
-        sent_next = f"they wait for `syndicate resume {edition}`" if paused else _SENT_NEXT
+        sent_next = f"they wait for `syndicate resume {edition}`" if paused else SENT_NEXT
         note(f"some readers may get it twice; {sent_next}")
 
 

@@ -11,7 +11,7 @@ from syndicate.cli.context import AsJson, CommandContext, EditionId
 from syndicate.cli.editions.control import edition_state, edition_state_value, load_edition
 from syndicate.cli.editions.progress import blocker_lines, watch_editions
 from syndicate.model.deliveries import DeliveryTotals
-from syndicate.model.editions import Edition, EditionState, EditionWait
+from syndicate.model.editions import Edition, EditionState, EditionWait, WaitingEdition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +36,8 @@ class _Entry(NamedTuple):
     edition: Edition
     totals: DeliveryTotals
     wait: EditionWait
+    release: WaitingEdition | None
+    """What it waits for before it is released."""
 
 
 def editions(command: CommandContext, *, json: AsJson = False, watch: Watch = False) -> None:
@@ -61,13 +63,13 @@ def editions(command: CommandContext, *, json: AsJson = False, watch: Watch = Fa
             _outcome(totals),
             edition.subject,
         )
-        for edition, totals, _ in entries
+        for edition, totals, *_ in entries
     ]
     headings = ("id", "at", "newsletter", "kind", "state", "audience", "outcome", "subject")
     echo_table(headings, rows, zone)
-    for edition, _, wait in entries:
-        for line in _wait_lines(edition, wait, zone):
-            echo(f"edition {edition.key}: {line}")
+    for entry in entries:
+        for line in _wait_lines(entry, zone):
+            echo(f"edition {entry.edition.key}: {line}")
     for line in blocker_lines(_blockers(entries, status), zone):
         echo(line)
 
@@ -99,7 +101,7 @@ def show(
     at, state = format_time(stored.created_at, zone), edition_state(stored, entry.totals)
     outcome = _outcome(entry.totals) or "no recipients"
     echo(f"{stored.kind} of {stored.newsletter}, {at}, {state}; {outcome}")
-    for line in _wait_lines(stored, entry.wait, zone):
+    for line in _wait_lines(entry, zone):
         echo(line)
     for line in blocker_lines(_blockers([entry], status), zone):
         echo(line)
@@ -128,8 +130,11 @@ def _echo_clicks(command: CommandContext, edition: Edition, clicks: "Sequence[Li
         note(f"the hidden link was followed {clicks[0].machines} times, by machines")
 
 
-def _wait_lines(edition: Edition, wait: EditionWait, zone: "ZoneInfo") -> "Iterator[str]":
+def _wait_lines(entry: _Entry, zone: "ZoneInfo") -> "Iterator[str]":
     """Yield a line for each reason why an edition waits."""
+    edition, _, wait, release = entry
+    if release is not None:
+        yield from _release_lines(release, zone)
     if edition.state is EditionState.PAUSED:
         paused = wait.paused
         by = f" since {format_time(paused.cause.at, zone)}: {paused.cause.how}" if paused else ""
@@ -143,6 +148,18 @@ def _wait_lines(edition: Edition, wait: EditionWait, zone: "ZoneInfo") -> "Itera
         yield f"{wait.unsettled} unknown: they may have arrived; waits for {settle}"
 
 
+def _release_lines(waiting: WaitingEdition, zone: "ZoneInfo") -> "Iterator[str]":
+    """Yield what an edition waits for before it is released."""
+    key, terms = waiting.edition.key, waiting.terms
+    yield from terms.findings
+    if terms.approve_by is not None:
+        by = format_time(terms.approve_by, zone)
+        yield f"waits until {by} for `syndicate approve {key}`, or `reject {key}`"
+    elif waiting.release_at is not None:
+        at = format_time(waiting.release_at, zone)
+        yield f"is released at {at}; until then `syndicate reject {key}` drops it"
+
+
 def _outcome(totals: DeliveryTotals) -> str:
     counts = ((name, getattr(totals, name)) for name in STATES)
     return ", ".join(f"{count} {name}" for name, count in counts if count)
@@ -152,7 +169,9 @@ def _load(tx: "Transaction", edition: Edition) -> _Entry:
     """Count an edition's deliveries, and look up what it waits for where that is possible."""
     totals = tx.deliveries.totals(edition.key)
     may_wait = totals.waiting or totals.unknown or edition.state is EditionState.PAUSED
-    return _Entry(edition, totals, tx.control.blockers(edition) if may_wait else EditionWait())
+    wait = tx.control.blockers(edition) if may_wait else EditionWait()
+    waits = edition.state is EditionState.WAITING
+    return _Entry(edition, totals, wait, tx.waiting.find(edition.key) if waits else None)
 
 
 def _mail_status(
@@ -171,7 +190,7 @@ def _blockers(entries: "Iterable[_Entry]", status: "MailStatus | None") -> "Sequ
 
 
 def _values(entry: _Entry, status: "MailStatus | None") -> dict[str, Any]:
-    edition, totals, wait = entry
+    edition, totals, wait, release = entry
     blockers = [asdict(blocker) for blocker in _blockers([entry], status)]
     return {
         "id": edition.key,
@@ -181,6 +200,7 @@ def _values(entry: _Entry, status: "MailStatus | None") -> dict[str, Any]:
         "waits_for": asdict(wait)
         | {"paused": _decision_values(wait.paused) if wait.paused else None}
         | {"obstacles": blockers},
+        "release": {"at": release.release_at, **asdict(release.terms)} if release else None,
         **{name: getattr(totals, name) for name in COUNTS},
     }
 

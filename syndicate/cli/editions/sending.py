@@ -55,6 +55,8 @@ def tick(
         if at is None:
             for message in find_orphans_daily(services.store, services.config, at=moment):
                 note(message)
+        for message in report.released:
+            echo(message)
         _echo_fires(command, report.fires)
         report_delivery(report.delivered)
         if report.purged:
@@ -109,7 +111,9 @@ def send(
         return
     edition, delivered = sent
     echo(f"edition {edition.key}: {edition.subject}")
-    if not audience:
+    if edition.state is EditionState.WAITING:
+        note(f"it waits: `syndicate editions show {edition.key}` says for what")
+    elif not audience:
         note(no_audience_reason(newsletter, segment or (rule.segment if rule else None)))
     if not report_delivery(delivered) or not mirrored:
         raise Exit(1)

@@ -126,3 +126,11 @@ class Schedule(Table):
     """
     max_late: Duration | None = Field(None, examples=["30m"])
     """Skip a slot that would be later than this. Default: never."""
+    hold: Duration | None = Field(None, examples=["5m"])
+    """How long an edition waits before it is sent, so that it can be stopped. Default: no time."""
+    approve: StrictBool = False
+    """Whether an edition waits until a person approves it."""
+    approve_by: Duration | None = Field(None, examples=["90m"])
+    """How long after its slot an edition can be approved; then its articles are new for the next
+    slot. Default: max_late, else two hours.
+    """

@@ -18,6 +18,7 @@ from syndicate.model.articles import (
     Revision,
     Status,
 )
+from syndicate.model.editions import NEVER_SENT, EditionState
 from syndicate.model.old_addresses import address_from_key
 from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema import (
@@ -133,15 +134,22 @@ class ArticleReader(Repository):
             query = query.where(articles.c.path.in_(paths))
         return dict(self._execute(query.order_by(articles.c.path)).all())
 
-    def candidates(self, newsletter: str, window: ArticleWindow, at: datetime) -> list[Article]:
+    def candidates(
+        self, newsletter: str, window: ArticleWindow, at: datetime, *, schedule: str | None = None
+    ) -> list[Article]:
         """Return what is public at `at` and in a schedule's window, newest first.
 
-        What an earlier edition of the newsletter carried is left out.
+        What an earlier edition of the newsletter carried is left out, unless that was rejected, or
+        waits and is of this schedule: then its articles go into the next one.
         """
+        waiting = editions.c.state == EditionState.WAITING
+        if schedule is not None:
+            waiting = and_(waiting, editions.c.schedule.is_distinct_from(schedule))
+        released = editions.c.state.not_in(NEVER_SENT)
         carried = (
             sa.select(edition_items.c.article)
             .join(editions, editions.c.key == edition_items.c.edition)
-            .where(editions.c.newsletter == newsletter)
+            .where(editions.c.newsletter == newsletter, or_(released, waiting))
         )
         fresh = sa.and_(_in(window), public_at(at), articles.c.key.not_in(carried))
         return self._many(newest_first(articles_query().where(fresh)))

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, exists, func, insert, literal, select
 
+from syndicate.model.editions import NEVER_SENT
 from syndicate.model.subscribers import Action, Cause, SubscriptionState
 from syndicate.store.audience.audit_log import COLUMNS
 from syndicate.store.database.repository import LOCK_AUDIENCE, LOCK_NUMBERS, Repository, lock
@@ -68,7 +69,9 @@ class Newsletters(Repository):
         query = select(state, func.count()).where(subscriptions.c.newsletter == old)
         counts: dict[SubscriptionState, int] = dict(self._execute(query.group_by(state)).all())
         has_readers = exists().where(deliveries.c.edition == editions.c.key)
-        unread = select(editions.c.key).where(editions.c.newsletter == new, ~has_readers)
+        unread = select(editions.c.key).where(
+            editions.c.newsletter == new, editions.c.state.not_in(NEVER_SENT), ~has_readers
+        )
         keys = tuple(self._column(unread.order_by(editions.c.key)))
         both = self._join_subscriptions(old, new, cause)
         moved = self._update(editions, editions.c.newsletter == old, newsletter=new)

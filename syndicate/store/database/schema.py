@@ -21,7 +21,7 @@ from syndicate.model.editions import EditionKind, EditionState
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Action, Actor, ConfirmationKind, SubscriptionState
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 
@@ -41,6 +41,21 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: int | None, _dialect: Any) -> datetime | None:
         """Return an aware time in UTC."""
         return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class Span(TypeDecorator[timedelta]):
+    """A duration, stored as whole microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, _dialect: Any) -> int | None:
+        """Return the stored number."""
+        return None if value is None else value // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, _dialect: Any) -> timedelta | None:
+        """Return a duration."""
+        return None if value is None else timedelta(microseconds=value)
 
 
 def microseconds(at: datetime) -> int:
@@ -272,6 +287,18 @@ editions = table(
     # when its slot was due; where it was sent by hand, when it was composed
     sa.Column("slot_at", Instant),
     sqlite_autoincrement=True,
+)
+
+# editions that are not released yet; a row goes when it is decided
+waiting_editions = table(
+    "waiting_editions",
+    Column("edition", ForeignKey("editions.key"), primary_key=True),
+    # subscriptions since this public number don't get it
+    Column("newest", Integer, nullable=False),
+    Column("segment", Text),
+    Column("hold", Span, nullable=False),
+    *columns(Instant, "approve_by", "release_at", nullable=True),
+    Column("findings", JSON, nullable=False),
 )
 
 edition_items = table(

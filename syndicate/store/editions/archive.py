@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, select
 
-from syndicate.model.editions import EditionKind
+from syndicate.model.editions import NEVER_SENT, EditionKind
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import articles, contents, edition_items, editions
 
@@ -68,6 +68,7 @@ def _of(newsletter: str) -> tuple[ColumnElement[bool], ...]:
         editions.c.newsletter == newsletter,
         editions.c.kind.in_((EditionKind.ALERT, EditionKind.DIGEST)),
         editions.c.everybody.is_(True),
+        editions.c.state.not_in(NEVER_SENT),
     )
 
 

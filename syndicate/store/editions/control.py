@@ -197,12 +197,20 @@ class EditionControl(Repository):
     ) -> Edition:
         """Return an edition and lock its deliveries.
 
-        Raise Refused where there is none, and with a remedy for a state that is refused.
+        Raise Refused where there is none, where it was never released, and with a remedy for a
+        state that is refused.
         """
         lock_edition(self._connection, key)
         edition = Editions(self._connection).by_key(key)
         if edition is None or edition.kind is EditionKind.LETTER:
             raise Refused(f"there is no edition {key}; `syndicate editions` lists them")
+        if edition.state is EditionState.WAITING:
+            raise Refused(
+                f"edition {key} isn't released yet: `syndicate approve {key}` releases it, "
+                f"and `syndicate reject {key}` drops it"
+            )
+        if edition.state is EditionState.REJECTED:
+            raise Refused(f"edition {key} was rejected, and nobody has got it")
         if edition.state in refused:
             successor = edition.successor
             stopped = "cancelled" if successor is None else f"replaced by edition {successor}"

@@ -6,8 +6,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from syndicate.config import Criteria
 from syndicate.model.deliveries import WAITING, DeliveryState
-from syndicate.model.editions import LETTERS, Content, Draft, Edition, EditionKind, Item
+from syndicate.model.editions import (
+    LETTERS,
+    NEVER_SENT,
+    Content,
+    Draft,
+    Edition,
+    EditionKind,
+    EditionState,
+    Item,
+)
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.audience.segments import condition, takes_mail
 from syndicate.store.database.repository import LOCK_NUMBERS, Repository, columns_of, lock
@@ -38,26 +48,38 @@ class Editions(Repository):
         whose address is not suppressed, who have not paused mail, and who are in the
         draft's segment, if it names one.
         """
-        key = self.freeze(draft, everybody=draft.segment is None)
+        edition = self.get(self.freeze(draft, everybody=draft.segment is None))
+        self.queue_for_all(edition, newest=draft.newest, segment=draft.segment, at=draft.created_at)
+        return edition
+
+    def queue_for_all(
+        self, edition: Edition, *, newest: int, segment: Criteria | None, at: datetime
+    ) -> None:
+        """Queue an edition for every reader it is for at a time, as `add` says."""
         readers = (
             sa.select(subscriptions.c.subscriber)
             .join(subscribers, subscribers.c.key == subscriptions.c.subscriber)
             .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
             .where(
-                subscriptions.c.newsletter == draft.newsletter,
+                subscriptions.c.newsletter == edition.newsletter,
                 subscriptions.c.state == SubscriptionState.CONFIRMED,
-                subscriptions.c.since < draft.newest,
+                subscriptions.c.since < newest,
                 suppressions.c.address.is_(None),
-                takes_mail(draft.created_at),
+                takes_mail(at),
             )
         )
-        if draft.segment is not None:
-            in_segment = condition(draft.segment, self._dialect, at=draft.created_at)
-            readers = readers.where(in_segment)
-        queue(self._connection, key, readers, draft.created_at)
-        return self.get(key)
+        if segment is not None:
+            readers = readers.where(condition(segment, self._dialect, at=at))
+        queue(self._connection, edition.key, readers, at)
 
-    def freeze(self, draft: Draft, *, everybody: bool, original: int | None = None) -> int:
+    def freeze(
+        self,
+        draft: Draft,
+        *,
+        everybody: bool,
+        original: int | None = None,
+        state: EditionState = EditionState.SENDING,
+    ) -> int:
         """Freeze an edition's content and articles, for nobody yet; return its number.
 
         `everybody`: whether the archive shows it. `original` is the first of the editions
@@ -71,6 +93,7 @@ class Editions(Repository):
             on_unknown="skip",
             everybody=everybody,
             original=original,
+            state=state,
             slot_at=draft.slot_at or draft.created_at,
         )
         links = ({"address": address} for address in draft.links)
@@ -127,8 +150,9 @@ class Editions(Repository):
         return self._values(Edition, query.order_by(editions.c.key))
 
     def newest_of(self, schedule: str) -> Edition | None:
-        """Return the newest edition of a schedule."""
-        query = EDITIONS.where(editions.c.schedule == schedule)
+        """Return the newest edition of a schedule that was released."""
+        released = editions.c.schedule == schedule, editions.c.state.not_in(NEVER_SENT)
+        query = EDITIONS.where(*released)
         return self._value(Edition, query.order_by(editions.c.key.desc()).limit(1))
 
     def newest_key(self, newsletter: str) -> int:

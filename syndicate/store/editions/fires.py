@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from syndicate.model.article_selection import ScheduleStart
+from syndicate.model.editions import NEVER_SENT
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema import editions, fires, schedules
@@ -70,7 +71,9 @@ class Schedules(Repository):
 
     def all(self) -> list[KnownSchedule]:
         """Return the schedules that have begun, by name."""
-        last_edition = select(editions.c.upto).where(editions.c.schedule == schedules.c.name)
+        last_edition = select(editions.c.upto).where(
+            editions.c.schedule == schedules.c.name, editions.c.state.not_in(NEVER_SENT)
+        )
         upto = last_edition.order_by(editions.c.key.desc()).limit(1)
         slot = select(func.max(fires.c.due_at)).where(fires.c.schedule == schedules.c.name)
         last = upto.scalar_subquery()
@@ -116,6 +119,11 @@ class Fires(Repository):
     def record_missed(self, fire: Fire) -> bool:
         """Record a slot that nothing is sent for; return False when it has a record."""
         return self._insert_new(fires, _row(fire)) == 1
+
+    def amend(self, schedule: str, due_at: datetime, outcome: FireOutcome, reason: str) -> None:
+        """Record what became of the edition of a slot."""
+        slot = fires.c.schedule == schedule, fires.c.due_at == due_at
+        self._update(fires, *slot, outcome=outcome, reason=reason)
 
     def recent(self, schedule: str, limit: int = 10) -> list[Fire]:
         """Return the newest fires of a schedule, newest first."""

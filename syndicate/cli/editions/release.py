@@ -1,0 +1,29 @@
+"""`approve` and `reject` decide about an edition that waits to be released."""
+
+from syndicate.cli.console import echo, echo_json, note
+from syndicate.cli.context import AsJson, CommandContext
+from syndicate.cli.editions.control import SENT_NEXT, EditionId, Reason, decide
+
+
+def approve(
+    command: CommandContext, edition: EditionId, *, reason: Reason = "", json: AsJson = False
+) -> None:
+    """Release an edition that waits, as it is."""
+    with command.services() as services:
+        outcome = services.release.approve(edition, decide("approve", reason))
+    _report(edition, outcome, json=json)
+    if not json:
+        note(SENT_NEXT)
+
+
+def reject(
+    command: CommandContext, edition: EditionId, *, reason: Reason = "", json: AsJson = False
+) -> None:
+    """Drop an edition that waits; its articles are new for the next slot."""
+    with command.services() as services:
+        outcome = services.release.reject(edition, decide("reject", reason))
+    _report(edition, outcome, json=json)
+
+
+def _report(edition: int, outcome: str, *, json: bool) -> None:
+    echo_json({"edition": edition, "outcome": outcome}) if json else echo(outcome)

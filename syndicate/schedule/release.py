@@ -1,0 +1,227 @@
+"""Release of editions that wait: when their hold is over, or when a person has approved them.
+
+Every decision is one transaction in the store, so a killed process neither loses nor repeats it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from syndicate.config import Config, Criteria, Schedule
+from syndicate.errors import Refused, SyndicateError
+from syndicate.model.editions import Draft, Edition, ReleaseTerms, WaitingEdition
+from syndicate.model.schedule_slots import FireOutcome
+from syndicate.model.subscribers import Actor, Cause
+from syndicate.schedule.composer import Composer, ProposedEdition
+from syndicate.schedule.schedule_start import schedule_start
+from syndicate.store import Store, Transaction
+
+APPROVE_WITHIN = timedelta(hours=2)
+"""How long an edition waits for a person where the schedule says nothing."""
+
+_log = structlog.get_logger(__name__)
+
+
+def release_terms(
+    schedule: Schedule | None, proposal: ProposedEdition, draft: Draft
+) -> ReleaseTerms | None:
+    """Return what an edition waits for; None where it is sent at once.
+
+    A finding makes it wait for a person, whatever the schedule says.
+    """
+    hold = (schedule.hold if schedule else None) or timedelta()
+    needs_person = bool(proposal.findings) or (schedule is not None and schedule.approve)
+    if not (needs_person or hold):
+        return None
+    within = (schedule.approve_by or schedule.max_late) if schedule else None
+    since = draft.slot_at if schedule and within and draft.slot_at else draft.created_at
+    approve_by = since + (within or APPROVE_WITHIN) if needs_person else None
+    return ReleaseTerms(hold=hold, approve_by=approve_by, findings=proposal.findings)
+
+
+def add_edition(
+    tx: Transaction, schedule: Schedule | None, proposal: ProposedEdition, *, at: datetime
+) -> tuple[Edition, ReleaseTerms | None]:
+    """Freeze a proposed edition, and queue it for its readers unless it has to wait.
+
+    It takes over the articles of an edition of its schedule that still waits.
+    """
+    draft = proposal.draft
+    assert draft is not None, "there is something to send"
+    before = tx.waiting.of_schedule(schedule.name) if schedule is not None else None
+    terms = release_terms(schedule, proposal, draft)
+    edition = tx.editions.add(draft) if terms is None else tx.waiting.add(draft, terms)
+    if before is not None:
+        cause = _by_schedule("the next edition takes over its articles", at)
+        _reject(tx, before, cause, successor=edition.key)
+    return edition, terms
+
+
+@dataclass(frozen=True, slots=True)
+class EditionRelease:
+    """Decides about the waiting editions of one publication."""
+
+    store: Store
+    config: Config
+    composer: Composer
+
+    def settle(self, at: datetime) -> list[str]:
+        """Release, reject or compose again what is due; return what was done, for the log.
+
+        One that can't be composed or released keeps waiting, and is tried again.
+        """
+        with self.store.read() as tx:
+            waiting = tx.waiting.all()
+            outdated = {
+                one.edition.key for one in waiting if tx.waiting.is_outdated(one.edition.key)
+            }
+        done: list[str | None] = []
+        for one in waiting:
+            key = one.edition.key
+            try:
+                if one.terms.approve_by is not None and one.terms.approve_by <= at:
+                    done.append(self._give_up(one, at))
+                elif key in outdated:
+                    done.append(self._compose_again(one, at))
+                elif one.release_at is not None and one.release_at <= at:
+                    done.append(self._release(one, _by_schedule("its hold is over", at)))
+            except Refused as error:  # another process was quicker
+                _log.info("not released", edition=key, reason=str(error))
+            except SyndicateError as error:
+                _log.warning("not released", edition=key, reason=str(error))
+        return [message for message in done if message]
+
+    def approve(self, key: int, cause: Cause) -> str:
+        """Approve an edition, and release it unless it is held; return what was done.
+
+        Raise Refused where it doesn't wait, or has changed: then another edition takes its place,
+        which has to be approved.
+        """
+        with self.store.write() as tx:
+            approved = tx.waiting.approve(key, cause)
+            outdated = tx.waiting.find(key) if approved is None else None
+        if outdated is not None:
+            message = self._compose_again(outdated, cause.at)
+            raise Refused(f"its articles have changed since it was composed: {message}")
+        assert approved is not None
+        if approved.release_at is not None and approved.release_at > cause.at:
+            return f"edition {key} is approved; it is sent at {approved.release_at:%H:%M:%S} UTC"
+        return self._release(approved, cause) or f"edition {key} has changed meanwhile"
+
+    def reject(self, key: int, cause: Cause) -> str:
+        """Drop an edition, whose articles are new for the next slot; return what was done.
+
+        Raise Refused where it doesn't wait.
+        """
+        with self.store.write() as tx:
+            waiting = tx.waiting.find(key)
+            if waiting is None:
+                tx.waiting.reject(key, cause)  # raises Refused with the reason
+            else:
+                _reject(tx, waiting, cause)
+        return f"edition {key} is rejected; its articles are new for the next slot"
+
+    def _give_up(self, waiting: WaitingEdition, at: datetime) -> str:
+        zone = self.config.zone(schedule) if (schedule := self._schedule(waiting)) else None
+        until = waiting.terms.approve_by
+        assert until is not None
+        local = until.astimezone(zone or self.config.publication.timezone)
+        cause = _by_schedule(f"nobody had approved it by {local:%H:%M %Z}", at)
+        with self.store.write() as tx:
+            _reject(tx, waiting, cause)
+        return f"edition {waiting.edition.key} is rejected: {cause.why}"
+
+    def _release(self, waiting: WaitingEdition, cause: Cause) -> str | None:
+        """Queue an edition for its readers; return what was done, None where it is outdated."""
+        edition = waiting.edition
+        segment = self._segment(waiting)
+        with self.store.write() as tx:
+            released = tx.waiting.release(edition.key, cause, segment=segment)
+            if released is None:
+                return None
+            audience = tx.deliveries.totals(edition.key).audience
+            by = cause.why or cause.how
+            _amend_fire(tx, edition, FireOutcome.EDITION, f"edition {edition.key}, released: {by}")
+        readers = "reader" if audience == 1 else "readers"
+        return f"edition {edition.key} is released to {audience} {readers}: {by}"
+
+    def _compose_again(self, waiting: WaitingEdition, at: datetime) -> str:
+        """Compose an edition whose articles have changed; return what was done."""
+        edition = waiting.edition
+        schedule = self._schedule(waiting)
+
+        def propose() -> ProposedEdition:
+            newsletter = self.config.newsletter(edition.newsletter)
+            if schedule is None or newsletter is None:
+                return self.composer.propose_correction(edition, at=at)
+            with self.store.read() as tx:
+                start = schedule_start(tx, schedule.name, at=at, keep=False)
+            return self.composer.propose(
+                newsletter, schedule, start=start, slot_at=edition.slot_at, at=at
+            )
+
+        def add(tx: Transaction, proposal: ProposedEdition) -> str:
+            assert proposal.draft is not None
+            terms = release_terms(schedule, proposal, proposal.draft) or ReleaseTerms()
+            if waiting.terms.approve_by is not None and terms.approve_by is not None:
+                terms = ReleaseTerms(
+                    hold=terms.hold, approve_by=waiting.terms.approve_by, findings=terms.findings
+                )
+            again = tx.waiting.add(proposal.draft, terms)
+            cause = _by_schedule("its articles have changed", at)
+            tx.waiting.reject(edition.key, cause, successor=again.key)
+            reason = f"edition {again.key}, {proposal.summary}{waiting_for(terms)}"
+            _amend_fire(tx, edition, FireOutcome.EDITION, reason)
+            return f"edition {again.key} takes the place of edition {edition.key}: {cause.why}"
+
+        try:
+            message = self.composer.freeze(propose, add)
+        except Refused as error:  # of a correction: no article is left
+            _log.info("not composed again", edition=edition.key, reason=str(error))
+            message = None
+        if message is None:
+            with self.store.write() as tx:
+                _reject(tx, waiting, _by_schedule("none of its articles is public any more", at))
+            message = f"edition {edition.key} is rejected: none of its articles is public any more"
+        return message
+
+    def _schedule(self, waiting: WaitingEdition) -> Schedule | None:
+        return self.config.schedule(waiting.edition.schedule)
+
+    def _segment(self, waiting: WaitingEdition) -> Criteria | None:
+        """Return whom an edition is for; raise Refused for a segment that is gone."""
+        if waiting.segment is None:
+            return None
+        if waiting.segment not in {segment.name for segment in self.config.segments}:
+            raise Refused(
+                f"edition {waiting.edition.key} is for the segment {waiting.segment}, which is no "
+                "longer in the config: put it back, or reject the edition"
+            )
+        return self.config.criteria(waiting.segment)
+
+
+def waiting_for(terms: ReleaseTerms | None) -> str:
+    """Write what an edition waits for, as it goes on after its summary; empty for nothing."""
+    if terms is None:
+        return ""
+    if terms.findings:
+        return f"; it waits, since {'; '.join(terms.findings)}"
+    return "; it waits for approval" if terms.approve_by else "; it is held before it is sent"
+
+
+def _reject(
+    tx: Transaction, waiting: WaitingEdition, cause: Cause, *, successor: int | None = None
+) -> None:
+    edition = tx.waiting.reject(waiting.edition.key, cause, successor=successor)
+    by = cause.why or cause.how
+    _amend_fire(tx, edition, FireOutcome.SKIPPED, f"edition {edition.key} wasn't sent: {by}")
+
+
+def _amend_fire(tx: Transaction, edition: Edition, outcome: FireOutcome, reason: str) -> None:
+    if edition.schedule is not None:
+        tx.fires.amend(edition.schedule, edition.slot_at, outcome, reason)
+
+
+def _by_schedule(why: str, at: datetime) -> Cause:
+    return Cause(who=Actor.SCHEDULE, how="schedule", at=at, why=why)

@@ -1,0 +1,162 @@
+"""Editions that wait: composed, with a number, and with nobody in their ledger yet.
+
+Releasing one is a single transaction that decides who gets it. What is rejected counts as never
+composed: `Editions.newest_of` doesn't see it, so its articles are new again.
+"""
+
+from typing import Any
+
+from sqlalchemy import Row, or_, select
+
+from syndicate.config import Criteria
+from syndicate.errors import Refused
+from syndicate.model.editions import (
+    ControlAction,
+    Draft,
+    Edition,
+    EditionState,
+    ReleaseTerms,
+    WaitingEdition,
+)
+from syndicate.model.subscribers import Cause
+from syndicate.store.database.repository import (
+    LOCK_NUMBERS,
+    Repository,
+    columns_of,
+    lock,
+    lock_edition,
+    value_of,
+)
+from syndicate.store.database.schema import articles, edition_items, editions, waiting_editions
+from syndicate.store.editions.control import EditionControl
+from syndicate.store.editions.editions import EDITIONS, Editions
+
+
+class WaitingEditions(Repository):
+    """Adds, finds and decides the editions that wait."""
+
+    def add(self, draft: Draft, terms: ReleaseTerms) -> Edition:
+        """Freeze an edition for nobody yet; it is held from now on if nothing else keeps it."""
+        key = Editions(self._connection).freeze(
+            draft, everybody=draft.segment is None, state=EditionState.WAITING
+        )
+        row = {
+            "edition": key,
+            "newest": draft.newest,
+            "segment": draft.segment.name if draft.segment is not None else None,
+            **columns_of(terms),
+            "release_at": draft.created_at + terms.hold if terms.approve_by is None else None,
+        }
+        self._insert(waiting_editions, row)
+        return Editions(self._connection).get(key)
+
+    def all(self) -> list[WaitingEdition]:
+        """Return the editions that wait, oldest first."""
+        rows = self._execute(_WAITING.order_by(editions.c.key))
+        return [_waiting_edition(row) for row in rows]
+
+    def find(self, key: int) -> WaitingEdition | None:
+        """Find an edition that waits."""
+        row = self._execute(_WAITING.where(editions.c.key == key)).first()
+        return _waiting_edition(row) if row is not None else None
+
+    def of_schedule(self, schedule: str) -> WaitingEdition | None:
+        """Return the edition of a schedule that waits: there is one at most."""
+        row = self._execute(_WAITING.where(editions.c.schedule == schedule)).first()
+        return _waiting_edition(row) if row is not None else None
+
+    def newest_key(self, newsletter: str) -> int:
+        """Return the number of a newsletter's newest edition that waits; 0 when none does."""
+        query = select(waiting_editions.c.edition).join(editions)
+        query = query.where(editions.c.newsletter == newsletter)
+        return self._execute(query.order_by(editions.c.key.desc()).limit(1)).scalar() or 0
+
+    def is_outdated(self, key: int) -> bool:
+        """Whether an article of an edition was changed or retracted since it was composed."""
+        items = edition_items.outerjoin(articles, articles.c.key == edition_items.c.article)
+        changed = or_(
+            articles.c.key.is_(None),
+            articles.c.retracted_at.is_not(None),
+            articles.c.revision != edition_items.c.revision,
+        )
+        return self._exists(items, edition_items.c.edition == key, changed)
+
+    def approve(self, key: int, cause: Cause) -> WaitingEdition | None:
+        """Record that a person approved an edition; it is released when its hold is over.
+
+        Return None where it is outdated: what they have seen isn't what would go out. Raise
+        Refused where it doesn't wait.
+        """
+        waiting = self._lock(key)
+        if self.is_outdated(key):
+            return None
+        self._record(waiting.edition, ControlAction.APPROVED, cause)
+        release_at = cause.at + waiting.terms.hold
+        row = waiting_editions.c.edition == key
+        self._update(waiting_editions, row, approve_by=None, release_at=release_at, findings=[])
+        return self.find(key)
+
+    def release(self, key: int, cause: Cause, *, segment: Criteria | None) -> Edition | None:
+        """Queue an edition for its readers as of now; None where it is outdated.
+
+        Raise Refused where it doesn't wait any more.
+        """
+        waiting = self._lock(key)
+        if self.is_outdated(key):
+            return None
+        edition = waiting.edition
+        newest = select(waiting_editions.c.newest).where(waiting_editions.c.edition == key)
+        Editions(self._connection).queue_for_all(
+            edition, newest=self._execute(newest).scalar_one(), segment=segment, at=cause.at
+        )
+        expires_at = cause.at + (edition.expires_at - edition.created_at)
+        self._decide(edition, ControlAction.RELEASED, cause, expires_at=expires_at)
+        return Editions(self._connection).get(key)
+
+    def reject(self, key: int, cause: Cause, *, successor: int | None = None) -> Edition:
+        """Drop an edition, which counts as never composed; a `successor` was composed instead.
+
+        Raise Refused where it doesn't wait any more.
+        """
+        edition = self._lock(key).edition
+        self._decide(edition, ControlAction.REJECTED, cause, successor=successor)
+        return edition
+
+    def _lock(self, key: int) -> WaitingEdition:
+        lock(self._connection, LOCK_NUMBERS)
+        lock_edition(self._connection, key)
+        waiting = self.find(key)
+        if waiting is None:
+            edition = Editions(self._connection).by_key(key)
+            state = f"edition {key} is {edition.state}" if edition else f"there is no edition {key}"
+            raise Refused(f"{state}, so nothing is to be decided; `syndicate editions` lists them")
+        return waiting
+
+    def _decide(self, edition: Edition, act: ControlAction, cause: Cause, **values: Any) -> None:
+        """Set an edition's state, which ends its waiting, and record the decision."""
+        self._delete(waiting_editions, waiting_editions.c.edition == edition.key)
+        released = act is ControlAction.RELEASED
+        state = EditionState.SENDING if released else EditionState.REJECTED
+        self._update(editions, editions.c.key == edition.key, state=state, **values)
+        self._record(edition, act, cause)
+
+    def _record(self, edition: Edition, act: ControlAction, cause: Cause) -> None:
+        """Record a decision, with the content that it is about."""
+        control = EditionControl(self._connection)
+        content = f"content {edition.content[:12]}"
+        control.record(edition.key, act, cause, control.remaining(edition), content)
+
+
+_WAITING = EDITIONS.add_columns(
+    *(column for column in waiting_editions.c if column.name not in {"edition", "newest"})
+).join(waiting_editions, waiting_editions.c.edition == editions.c.key)
+
+
+def _waiting_edition(row: Row[Any]) -> WaitingEdition:
+    findings = tuple(row.findings)
+    return value_of(
+        WaitingEdition,
+        row,
+        edition=value_of(Edition, row),
+        terms=value_of(ReleaseTerms, row, findings=findings),
+    )

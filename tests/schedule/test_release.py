@@ -1,0 +1,269 @@
+"""Editions that wait: for their hold to be over, for a person, or for a mistake to be mended."""
+
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+
+from syndicate.errors import Refused
+from syndicate.model.editions import ControlAction, EditionState
+from syndicate.model.schedule_slots import FireOutcome
+from syndicate.model.subscribers import Actor, Cause
+from tests.schedule.conftest import BREAKING, MINUTE, NOW, ScheduleHarness
+
+SLOT = timedelta(minutes=10)
+ADA, BO = "ada@example.org", "bo@example.org"
+
+
+def by_editor(at=NOW):
+    return Cause(who=Actor.REVIEWER, how="approved by Maren Tolk", at=at)
+
+
+@pytest.fixture
+def newsroom(store, publication):
+    """Make a publication whose one schedule has these values too, with a reader and a story."""
+
+    def make(**schedule):
+        harness = ScheduleHarness(store, publication(schedules=[{**BREAKING, **schedule}]))
+        harness.subscribe(ADA)
+        harness.file("ferry")
+        return harness
+
+    return make
+
+
+def editions(harness):
+    with harness.store.read() as tx:
+        return {one.key: one.state for one in tx.editions.all()}
+
+
+def waiting(harness):
+    with harness.store.read() as tx:
+        return tx.waiting.all()
+
+
+def last_fire(harness):
+    with harness.store.read() as tx:
+        return tx.fires.recent("breaking")[0]
+
+
+def approve(harness, key, at=NOW):
+    harness.services.release.approve(key, by_editor(at))
+    harness.tick(at)
+
+
+@pytest.mark.sql
+def test_a_held_edition_is_for_nobody_until_its_time_and_then_leaves_once(newsroom):
+    harness = newsroom(hold="5m")
+    harness.tick()
+    harness.tick(NOW + 4 * MINUTE)
+    assert editions(harness) == {1: EditionState.WAITING}
+    assert harness.mail() == []
+    report = harness.tick(NOW + 5 * MINUTE)
+    assert report.released == ("edition 1 is released to 1 reader: its hold is over",)
+    harness.tick(NOW + 6 * MINUTE)
+    assert harness.mail() == [(ADA, "Breaking: Ferry")]
+    assert last_fire(harness).reason == "edition 1, released: its hold is over"
+
+
+def test_what_is_stopped_in_its_hold_was_never_composed(newsroom):
+    harness = newsroom(hold="5m")
+    harness.tick()
+    harness.services.release.reject(1, by_editor())
+    assert last_fire(harness).outcome is FireOutcome.SKIPPED
+    harness.tick(NOW + 6 * MINUTE)
+    assert harness.mail() == []
+    harness.tick(NOW + SLOT)
+    harness.tick(NOW + SLOT + 5 * MINUTE)
+    assert harness.mail() == [(ADA, "Breaking: Ferry")]
+
+
+@pytest.mark.sql
+def test_nothing_leaves_before_it_is_approved(newsroom):
+    harness = newsroom(approve=True)
+    harness.tick()
+    harness.tick(NOW + 9 * MINUTE)
+    assert harness.mail() == []
+    approve(harness, 1, NOW + 9 * MINUTE)
+    assert harness.mail() == [(ADA, "Breaking: Ferry")]
+    with harness.store.read() as tx:
+        acts = [record.act for record in tx.control.decisions(1)]
+        decided = tx.control.decisions(1)[0]
+    assert acts == [ControlAction.APPROVED, ControlAction.RELEASED]
+    assert decided.cause == by_editor(NOW + 9 * MINUTE)
+    assert decided.detail.startswith("content ")
+
+
+def test_an_approved_edition_is_still_held(newsroom):
+    harness = newsroom(approve=True, hold="5m")
+    harness.tick()
+    approve(harness, 1)
+    harness.tick(NOW + 4 * MINUTE)
+    assert harness.mail() == []
+    harness.tick(NOW + 5 * MINUTE)
+    assert harness.mail() == [(ADA, "Breaking: Ferry")]
+
+
+def test_the_audience_is_the_one_of_the_release(newsroom):
+    harness = newsroom(approve=True)
+    harness.subscribe(BO)
+    harness.tick()
+    with harness.store.write() as tx:
+        bo = tx.subscribers.by_email(BO)
+        tx.subscribers.unsubscribe(bo.key, "breaking", cause=by_editor())
+    approve(harness, 1)
+    assert [to for to, _ in harness.mail()] == [ADA]
+
+
+def test_it_expires_as_long_after_its_release_as_it_would_have_after_its_slot(newsroom):
+    harness = newsroom(approve=True)
+    harness.tick()
+    with harness.store.read() as tx:
+        composed = tx.editions.get(1)
+    approve(harness, 1, NOW + 9 * MINUTE)
+    with harness.store.read() as tx:
+        released = tx.editions.get(1)
+    assert released.expires_at == composed.expires_at + 9 * MINUTE
+
+
+def test_the_next_slot_takes_over_the_articles_of_what_still_waits(newsroom):
+    harness = newsroom(approve=True)
+    harness.tick()
+    harness.file("tram", at=NOW + SLOT)
+    harness.tick(NOW + SLOT)
+    assert editions(harness) == {2: EditionState.WAITING, 1: EditionState.REJECTED}
+    with harness.store.read() as tx:
+        assert len(tx.editions.items(2)) == 2
+        assert tx.editions.get(1).successor == 2
+    with pytest.raises(Refused, match="edition 1 is rejected"):
+        harness.services.release.approve(1, by_editor())
+    approve(harness, 2, NOW + SLOT)
+    assert len(harness.mail()) == 1
+
+
+def test_what_nobody_approves_in_time_is_rejected_and_the_fire_says_so(newsroom):
+    harness = newsroom(approve=True, approve_by="5m")
+    harness.tick()
+    [report] = harness.tick(NOW + 5 * MINUTE).released
+    assert report == "edition 1 is rejected: nobody had approved it by 12:05 UTC"
+    fire = last_fire(harness)
+    assert fire.outcome is FireOutcome.SKIPPED
+    assert fire.reason == "edition 1 wasn't sent: nobody had approved it by 12:05 UTC"
+    harness.tick(NOW + SLOT)
+    approve(harness, 2, NOW + SLOT)
+    assert harness.mail() == [(ADA, "Breaking: Ferry")]
+
+
+@pytest.mark.parametrize(
+    ("values", "until"),
+    [
+        ({"max_late": "30m"}, timedelta(minutes=30)),
+        ({"max_late": "30m", "approve_by": "45m"}, timedelta(minutes=45)),
+        ({"max_late": None}, timedelta(hours=2, seconds=30)),
+    ],
+)
+def test_it_waits_as_long_as_the_schedule_says(newsroom, values, until):
+    harness = newsroom(**{"approve": True, **{name: at for name, at in values.items() if at}})
+    harness.tick()
+    [one] = waiting(harness)
+    expected = until if values.get("max_late") else timedelta(minutes=30)
+    assert one.terms.approve_by == NOW.replace(second=0) + expected
+
+
+def test_a_story_that_changes_voids_the_edition_and_what_was_not_seen_is_not_approved(newsroom):
+    harness = newsroom(approve=True)
+    harness.tick()
+    harness.file("ferry", title="Ferry sinks", at=NOW + MINUTE)
+    with pytest.raises(Refused, match="edition 2 takes the place of edition 1"):
+        harness.services.release.approve(1, by_editor(NOW + MINUTE))
+    assert harness.mail() == []
+    assert editions(harness) == {2: EditionState.WAITING, 1: EditionState.REJECTED}
+    assert last_fire(harness).reason.startswith("edition 2, 1 article")
+    [again] = waiting(harness)
+    assert again.terms.approve_by == NOW.replace(second=0) + timedelta(minutes=30)
+    approve(harness, 2, NOW + 2 * MINUTE)
+    assert harness.mail() == [(ADA, "Breaking: Ferry sinks")]
+
+
+def test_a_story_that_changes_in_a_hold_is_composed_again_and_held_again(newsroom):
+    harness = newsroom(hold="5m")
+    harness.tick()
+    harness.file("ferry", title="Ferry sinks", at=NOW + 4 * MINUTE)
+    harness.tick(NOW + 5 * MINUTE)
+    assert harness.mail() == []
+    harness.tick(NOW + SLOT - MINUTE)
+    assert harness.mail() == []
+    harness.tick(NOW + SLOT)
+    assert harness.mail() == [(ADA, "Breaking: Ferry sinks")]
+
+
+def test_an_edition_whose_only_story_is_retracted_is_dropped(newsroom):
+    harness = newsroom(approve=True)
+    harness.tick()
+    with harness.store.write() as tx:
+        tx.articles.retract(tx.articles.by_slug("ferry"), NOW + MINUTE)
+    [report] = harness.tick(NOW + 2 * MINUTE).released
+    assert report == "edition 1 is rejected: none of its articles is public any more"
+    assert last_fire(harness).outcome is FireOutcome.SKIPPED
+
+
+def test_one_that_waits_can_be_neither_paused_nor_cancelled_nor_replaced(newsroom):
+    harness = newsroom(approve=True)
+    harness.tick()
+    for act in ("pause", "resume", "cancel"):
+        with harness.store.write() as tx, pytest.raises(Refused, match="syndicate reject 1"):
+            getattr(tx.control, act)(1, by_editor())
+    with pytest.raises(Refused, match="isn't released yet"):
+        harness.services.replace(1, (), by_editor())
+
+
+def test_the_archive_shows_only_what_was_released(newsroom):
+    harness = newsroom(approve=True)
+    harness.tick()
+    with harness.store.read() as tx:
+        assert tx.archive.count("breaking") == 0
+        assert tx.archive.find("breaking", 1) is None
+    approve(harness, 1)
+    with harness.store.read() as tx:
+        assert tx.archive.count("breaking") == 1
+
+
+@pytest.mark.sql
+def test_two_who_decide_at_once_decide_once(newsroom):
+    harness = newsroom(approve=True)
+    harness.subscribe(BO)
+    harness.tick()
+    outcomes, start = [], Barrier(2)
+
+    def decide(act):
+        start.wait()
+        try:
+            outcomes.append(act(1, by_editor()))
+        except Refused as error:
+            outcomes.append(str(error))
+
+    release = harness.services.release
+    threads = [Thread(target=decide, args=[act]) for act in (release.approve, release.reject)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == 2
+    harness.tick()
+    state = editions(harness)[1]
+    assert len(harness.mail()) == (2 if state is EditionState.SENDING else 0)
+    assert sum("so nothing is to be decided" in outcome for outcome in outcomes) == 1
+
+
+def test_a_segment_that_is_gone_keeps_the_edition(store, publication):
+    segments = [{"name": "vip", "where": 'tag = "vip"'}]
+    schedule = {**BREAKING, "segment": "vip", "approve": True}
+    harness = ScheduleHarness(store, publication(schedules=[schedule], segments=segments))
+    harness.subscribe(ADA)
+    harness.file("ferry")
+    harness.tick()
+    without = {name: value for name, value in schedule.items() if name != "segment"}
+    harness = ScheduleHarness(store, publication(schedules=[without]))
+    with pytest.raises(Refused, match="the segment vip, which is no longer in the config"):
+        harness.services.release.approve(1, by_editor())
+    assert [one.edition.key for one in waiting(harness)] == [1]
