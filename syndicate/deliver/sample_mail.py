@@ -5,14 +5,14 @@ import secrets
 import selectors
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from syndicate.config import Config
 from syndicate.deliver.loop.outcomes import is_allowed
 from syndicate.deliver.message.dkim import DkimKeyring
 from syndicate.deliver.message.links import SignedLinks, TrackedLinks
-from syndicate.deliver.message.message import EditionHeaders, MessageTemplate, Recipient
+from syndicate.deliver.message.message import EditionHeaders, Message, MessageTemplate, Recipient
 from syndicate.deliver.message.personalisation import PersonalLinks
 from syndicate.deliver.smtp.transport import (
     Envelope,
@@ -25,7 +25,7 @@ from syndicate.deliver.smtp.transport import (
     TransportSession,
 )
 from syndicate.errors import NoVerdict, Refused, RelayUnavailable
-from syndicate.model.editions import Draft
+from syndicate.model.editions import Content, Draft
 
 SUBJECT_PREFIX = "[Test]"
 _NOBODY = 0
@@ -44,18 +44,54 @@ def send_sample(
     SecretUnreadable for a password or a key that can't be read, and any DeliveryError as
     the relay replies.
     """
-    if not is_allowed(to, config.mail.only):
-        raise Refused(f"{to} is held back by mail.only")
-    headers = EditionHeaders.of(draft, config)
-    reader = Recipient(
-        headers=headers,
-        message_id=f"<test.{secrets.token_hex(12)}@{headers.domain}>",
-        email=to,
-        links=PersonalLinks(links, _NOBODY, _NOBODY, draft.newsletter),
-        link_urls=TrackedLinks.of(_NOBODY, draft.newsletter, draft.links, config).urls,
-    )
     content = replace(draft.content, subject=f"{SUBJECT_PREFIX} {draft.content.subject}")
-    message = MessageTemplate.of(content, headers).render(reader)
+    headers = EditionHeaders.of(draft, config)
+    sender = CopySender(config, transports, links)
+    return sender.send(
+        content, headers, to, name=f"test.{secrets.token_hex(12)}", links=draft.links
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CopySender:
+    """Sends single messages that are in no ledger: their links unsubscribe and count nobody."""
+
+    config: Config
+    transports: Sequence[Transport]
+    links: SignedLinks
+
+    def send(
+        self,
+        content: Content,
+        headers: EditionHeaders,
+        to: str,
+        *,
+        name: str,
+        links: Sequence[str] = (),
+    ) -> SmtpReply:
+        """Send a content to one address, under a Message-ID that begins with `name`.
+
+        `links` are the addresses of its tracked links. The errors are those of `send_sample`.
+        """
+        if not is_allowed(to, self.config.mail.only):
+            raise Refused(f"{to} is held back by mail.only")
+        tracked = TrackedLinks.of(_NOBODY, headers.newsletter, tuple(links), self.config)
+        reader = Recipient(
+            headers=headers,
+            message_id=f"<{name}@{headers.domain}>",
+            email=to,
+            links=PersonalLinks(self.links, _NOBODY, _NOBODY, headers.newsletter),
+            link_urls=tracked.urls,
+        )
+        message = MessageTemplate.of(content, headers).render(reader)
+        return _send_by_any(self.config, self.transports, message, reader)
+
+
+def _send_by_any(
+    config: Config, transports: Sequence[Transport], message: Message, reader: Recipient
+) -> SmtpReply:
+    """Sign a message, and send it through the first relay that opens a session."""
+    headers = reader.headers
     signer = DkimKeyring.of(config).signer(headers.domain)
     if signer is not None:
         message = signer.sign(message)

@@ -31,6 +31,7 @@ from syndicate.schedule.firing import SlotDispatcher
 from syndicate.schedule.release import EditionRelease, add_edition
 from syndicate.schedule.retention import RetentionReport, purge_daily
 from syndicate.schedule.schedule_start import first_seen, schedule_start
+from syndicate.schedule.staff_mail import StaffMail
 from syndicate.store import Heartbeat, Store
 from syndicate.store.editions.fires import Fire
 
@@ -86,6 +87,7 @@ class Services:
         store.require_writable(clock.now())
         self.relays = configured_transports(config)
         self.links = SignedLinks(config, store.secret("links"))
+        self.staff_mail = StaffMail(store, config, self.relays, self.links)
         self.mirror = Mirror.of(config)
         """A copy of the output for a CDN. Callers update it after they have started delivery."""
         self.notifier = ChangeNotifier.of(store, config)
@@ -101,6 +103,7 @@ class Services:
 
     def deliver(self, at: datetime, stop: Event | None = None) -> DeliveryReport:
         """Send everything that is due; once `stop` is set, finish what is in flight and return."""
+        self.staff_mail.send_due(at, stop or Event())
         return drain(self.store, self.config, self.relays, self.links, at=at, stop=stop or Event())
 
     def tick(self, at: datetime, *, trial: bool = False) -> TickReport:

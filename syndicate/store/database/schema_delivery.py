@@ -20,6 +20,8 @@ class CallKind(StrEnum):
     """A subscriber is asked whether its request to our own hub is its own."""
     DELIVERY = "delivery"
     """A subscriber of our own hub is sent the new version of a feed."""
+    STAFF_MAIL = "staff mail"
+    """Somebody of the newsroom is sent a mail, such as a proof or an alarm."""
 
 
 # decisions about editions, each with the edition's counts; only added to

@@ -167,8 +167,8 @@ class CallQueue(Repository):
 
     # claim and settle
 
-    def is_due(self, kind: CallKind, endpoint: str, at: datetime) -> bool:
-        """Whether an endpoint may be called and has a call that is due by then."""
+    def is_due(self, kind: CallKind, endpoint: str | None, at: datetime) -> bool:
+        """Whether an endpoint, or any, may be called and has a call that is due by then."""
         return self._exists(outgoing_calls, _due(kind, endpoint, at))
 
     def claim(
