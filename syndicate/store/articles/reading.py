@@ -144,12 +144,12 @@ class ArticleReader(Repository):
         """
         waiting = editions.c.state == EditionState.WAITING
         if schedule is not None:
-            waiting = and_(waiting, editions.c.schedule.is_distinct_from(schedule))
+            waiting = sa.and_(waiting, editions.c.schedule.is_distinct_from(schedule))
         released = editions.c.state.not_in(NEVER_SENT)
         carried = (
             sa.select(edition_items.c.article)
             .join(editions, editions.c.key == edition_items.c.edition)
-            .where(editions.c.newsletter == newsletter, or_(released, waiting))
+            .where(editions.c.newsletter == newsletter, sa.or_(released, waiting))
         )
         fresh = sa.and_(_in(window), public_at(at), articles.c.key.not_in(carried))
         return self._many(newest_first(articles_query().where(fresh)))

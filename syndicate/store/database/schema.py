@@ -46,7 +46,7 @@ class Instant(TypeDecorator[datetime]):
 class Span(TypeDecorator[timedelta]):
     """A duration, stored as whole microseconds."""
 
-    impl = BigInteger
+    impl = sa.BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: timedelta | None, _dialect: Any) -> int | None:
@@ -292,13 +292,13 @@ editions = table(
 # editions that are not released yet; a row goes when it is decided
 waiting_editions = table(
     "waiting_editions",
-    Column("edition", ForeignKey("editions.key"), primary_key=True),
+    sa.Column("edition", sa.ForeignKey("editions.key"), primary_key=True),
     # subscriptions since this public number don't get it
-    Column("newest", Integer, nullable=False),
-    Column("segment", Text),
-    Column("hold", Span, nullable=False),
+    sa.Column("newest", sa.Integer, nullable=False),
+    sa.Column("segment", sa.Text),
+    sa.Column("hold", Span, nullable=False),
     *columns(Instant, "approve_by", "release_at", nullable=True),
-    Column("findings", JSON, nullable=False),
+    sa.Column("findings", sa.JSON, nullable=False),
 )
 
 edition_items = table(
