@@ -1,6 +1,7 @@
 """Articles, with a public id that never changes; their revisions, and their compiled bodies."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -86,6 +87,37 @@ class Comments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What was wrong in an article, and since when it is corrected."""
+
+    at: datetime
+    text: str
+    """Plain text on one line."""
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError(f"{self.at!r} has no time zone")
+
+
+def new_corrections(
+    before: Sequence[Correction], now: Sequence[Correction]
+) -> tuple[Correction, ...]:
+    """Return the corrections that an earlier revision lacks, oldest first.
+
+    One is known by its time, and among those of one time by its position: a text that is reworded
+    is the same correction.
+    """
+    known = Counter(correction.at for correction in before)
+    added = []
+    for correction in now:
+        if known[correction.at]:
+            known[correction.at] -= 1
+        else:
+            added.append(correction)
+    return tuple(added)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
     """One saved state of an article: everything an editor can change.
 
@@ -127,6 +159,8 @@ class Revision:
     """The article in other languages: slug or http(s) address, by BCP 47 tag."""
     old_addresses: tuple[str, ...] = ()
     """Paths from the root that redirect to the article."""
+    corrections: tuple[Correction, ...] = ()
+    """What was wrong in it, oldest first."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Front matter that Syndicate doesn't know."""
 
@@ -170,9 +204,13 @@ class Article(Revision):
 
     @property
     def modified(self) -> datetime:
-        """When readers last saw a change (RFC 4287, 4.2.15); never before `published`."""
+        """When readers last saw a change (RFC 4287, 4.2.15).
+
+        It is never before `published`, nor before the newest correction.
+        """
         changed = self.saved_at if self.revision > 1 else self.published
-        return max(self.updated or changed, self.published)
+        corrected = (correction.at for correction in self.corrections)
+        return max(self.updated or changed, self.published, *corrected)
 
     def is_public(self, at: datetime) -> bool:
         """Whether readers may see it at `at`."""

@@ -166,6 +166,14 @@ def news_article(article: Article, config: Config) -> str:
         "articleSection": article.section,
         "keywords": list(article.tags),
         "inLanguage": article.language or config.publication.language,
+        "correction": [
+            {
+                "@type": "CorrectionComment",
+                "text": correction.text,
+                "datePublished": correction.at.isoformat(timespec="seconds"),
+            }
+            for correction in article.corrections
+        ],
         "commentCount": article.comments.count if article.comments else None,
         "discussionUrl": article.comments.url if article.comments else None,
     }

@@ -9,7 +9,7 @@ from functools import partial
 
 from syndicate.config import Config, Newsletter
 from syndicate.errors import TemplateError
-from syndicate.model.articles import Article, Comments, Figure, Person
+from syndicate.model.articles import Article, Comments, Correction, Figure, Person
 from syndicate.model.editions import EditionKind
 from syndicate.render.feeds.formats import Feed
 from syndicate.render.mail.edition_content import compose_edition
@@ -98,6 +98,7 @@ def _article(number: int) -> Article:
         authors=(Person(name="Ada Lind"),) if full else (),
         contributors=(Person(name="Bo Falk", place="Hanoi"),) if full else (),
         breaking=full,
+        corrections=(Correction(at=AT, text="It has nine stops, not eight."),) if full else (),
         summary="After eleven years." if full else "",
         excerpt="After eleven years.",
         image=FIGURE if full else None,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _CONTENT = (
     *("section", "tags", "authors", "contributors", "summary", "excerpt", "image", "figures"),
-    *("canonical_url", "old_addresses", "comments", "language", "extra", "body"),
+    *("canonical_url", "old_addresses", "comments", "language", "corrections", "extra", "body"),
 )
 
 

@@ -70,6 +70,7 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
         audio=_read_audio(keys),
         translations=_translations(keys),
         old_addresses=_read_old_addresses(keys, file, site),
+        corrections=publishing.read_corrections(keys, zone),
         extra=keys.extra(),
     )
     slug = _slug(keys, name)

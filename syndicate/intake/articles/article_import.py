@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from syndicate.model.articles import MEDIA, Article, Figure, Status
 from syndicate.model.old_addresses import storage_key
 from syndicate.store import NewArticle, Store, Transaction
 
+_TOLERANCE = timedelta(days=1)
+"""By how much clocks and zones may differ."""
 _MEDIA_SOURCE = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 
 
@@ -151,6 +153,7 @@ class _BatchImport:
     def _import(self, parsed_file: ParsedFile, source_file: SourceFile) -> ImportResult:
         match = self._matcher.match(source_file)
         _refuse_unpublishing(source_file, match.article, self._at)
+        _refuse_future_corrections(source_file, self._at)
         self._matcher.refuse_taken_addresses(source_file, match)
         if (match.id, match.slug) != (parsed_file.id, source_file.slug):
             warnings = (*source_file.warnings, *match.warnings)
@@ -230,6 +233,16 @@ def _refuse_unpublishing(source_file: SourceFile, article: Article | None, at: d
             f"{source_file.path}: it is published, so it can't become a draft again; "
             f"to retract it: syndicate retract {article.slug}"
         )
+
+
+def _refuse_future_corrections(source_file: SourceFile, at: datetime) -> None:
+    """Refuse a correction of a day to come: readers of feeds would see it as new until then."""
+    for correction in source_file.revision.corrections:
+        if correction.at > at + _TOLERANCE:
+            raise Refused(
+                f"{source_file.path}: a correction is of {correction.at:%Y-%m-%d %H:%M} UTC, which "
+                "is in the future — expected the time at which it was made"
+            )
 
 
 def _restore_earlier_media(

@@ -1,4 +1,4 @@
-"""Read whether an article is published, and its dates."""
+"""Read whether an article is published, its dates, and its corrections."""
 
 import re
 from contextlib import suppress
@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import PurePath
 
 from syndicate import clock
-from syndicate.intake.articles.front_matter import FALSE, TRUE, FrontMatterKeys
+from syndicate.intake.articles.front_matter import FALSE, MAX_LINE_LENGTH, TRUE, FrontMatterKeys
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
-from syndicate.model.articles import Status
+from syndicate.model.articles import Correction, Status
 
 _EXPECTED = "2019-02-28, 2019-02-28 14:05 or 2019-02-28T14:05:00+07:00"
 _DATE = re.compile(
@@ -19,6 +19,7 @@ _OFFSET = re.compile(r"([+-])(\d\d?)(?::?(\d\d))?")
 _FIRST_YEAR, _LAST_YEAR = 1000, 9998
 """One year less than `datetime` has, so that every date exists in every time zone."""
 _NOT_DRAFT = ("false", "no")
+_MAX_CORRECTION_LENGTH = 2 * MAX_LINE_LENGTH
 
 
 def read_status(keys: FrontMatterKeys, file: PurePath) -> Status:
@@ -71,6 +72,33 @@ def read_updated(keys: FrontMatterKeys, zone: tzinfo) -> datetime | None:
     """Return when the article was last changed, if given."""
     moments = (_date_in(keys, key, zone) for key in ("updated", "lastmod", "last_modified_at"))
     return next(filter(None, moments), None)
+
+
+def read_corrections(keys: FrontMatterKeys, zone: tzinfo) -> tuple[Correction, ...]:
+    """Return what was corrected, oldest first: tables of a time (`at`) and a `text`."""
+    value = keys.get("corrections")
+    if value is None or value.text == "":
+        return ()
+    items = (value,) if value.items is None else value.items
+    corrections = [_read_correction(keys, item, zone) for item in items]
+    return tuple(sorted(corrections, key=lambda correction: correction.at))
+
+
+def _read_correction(keys: FrontMatterKeys, value: FrontMatterValue, zone: tzinfo) -> Correction:
+    if value.table is None:
+        keys.refuse("corrections", value, "tables such as {at: 2019-02-28, text: …}")
+    written = keys.table("corrections", value, ("at", "text"))
+    at, text = value.table.get("at"), written.get("text", "")
+    if at is None or at.is_null:
+        keys.refuse("corrections", value, f"an `at` in each, such as {_EXPECTED}")
+    try:
+        moment = _parse_date(at.text or "", zone)
+    except (ValueError, OverflowError):
+        keys.refuse("corrections.at", at, _EXPECTED)
+    if not text or len(text) > _MAX_CORRECTION_LENGTH:
+        limit = f"of at most {_MAX_CORRECTION_LENGTH} characters"
+        keys.refuse("corrections.text", value.table.get("text", value), f"a sentence {limit}")
+    return Correction(at=moment, text=text)
 
 
 def _date_in(keys: FrontMatterKeys, key: str, zone: tzinfo) -> datetime | None:

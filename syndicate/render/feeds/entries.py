@@ -10,13 +10,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from syndicate.body import markup
 from syndicate.clock import to_utc
 from syndicate.config import Config
 from syndicate.language import translator
-from syndicate.model.articles import Article, Comments, CompiledBody, Figure, Person, Recording
+from syndicate.model.articles import (
+    Article,
+    Comments,
+    CompiledBody,
+    Correction,
+    Figure,
+    Person,
+    Recording,
+)
 from syndicate.model.urls import http_url
 from syndicate.render.article_view import BodyRenderer
+from syndicate.render.formatting import FILTERS
 from syndicate.text import one_line, printable, to_utf8
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
@@ -44,6 +55,8 @@ class ChannelEntry:
     image: Figure | None = None
     audio: Recording | None = None
     """A recording of known length."""
+    corrections: tuple[Correction, ...] = ()
+    """Oldest first; `content` has them too."""
     comments: Comments = field(default_factory=Comments)
     original: str | None = None
     """Where it was first published, if on another site."""
@@ -90,7 +103,6 @@ def build_entry(
     """
     full = config.syndication.full_text if full_text is None else full_text
     url = f"{config.url}{quote(article.address)}"
-    bodies = BodyRenderer(config, "feed")
     comments, original = article.comments or Comments(), _http_url(article.canonical_url)
     is_own = original and original.rstrip("/") == url.rstrip("/")
     language = _language(article, config)
@@ -99,7 +111,7 @@ def build_entry(
         url=url,
         title=one_line(article.title) or article.slug,
         summary=one_line(article.excerpt),
-        content=to_utf8("".join(bodies.render(article, compiled))) if full else None,
+        content=_content(config, article, compiled) if full else None,
         published=to_utc(article.published),
         modified=to_utc(article.modified),
         authors=_people(article.authors) or (publisher(config),),
@@ -108,11 +120,28 @@ def build_entry(
         image=_image(config, article.lead, url),
         comments=replace(comments, url=_http_url(comments.url), feed=_http_url(comments.feed)),
         audio=_audio(config, article.audio, url),
+        corrections=tuple(
+            Correction(at=to_utc(correction.at), text=one_line(correction.text))
+            for correction in article.corrections
+        ),
         original=None if is_own else original,
         translations=_translations(config, article, language),
         rights=rights_line(config),
         language=language,
     )
+
+
+def _content(config: Config, article: Article, compiled: CompiledBody | None) -> bytes:
+    """Return the body with its figures, and the corrections below it, as HTML in UTF-8."""
+    language = article.language or config.publication.language
+    words, zone = translator(language), config.publication.timezone
+    parts = [*BodyRenderer(config, "feed").render(article, compiled)]
+    for correction in article.corrections:
+        date = FILTERS["date"](correction.at, zone, language)
+        label = words.gettext("Correction, %(date)s:", date=date)
+        paragraph = Markup("<p><strong>{}</strong> {}</p>")
+        parts.append(paragraph.format(label, printable(correction.text)))
+    return to_utf8("".join(parts))
 
 
 def build_withdrawn_entry(config: Config, article: Article) -> ChannelEntry:

@@ -1,14 +1,14 @@
 """JSON Feed 1.1 (jsonfeed.org/version/1.1).
 
 Our extension `_syndicate` has what the format lacks: contributors, rights, translations,
-comments, and details of the picture.
+comments, corrections, and details of the picture.
 """
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
-from syndicate.model.articles import Person, Recording
+from syndicate.model.articles import Correction, Person, Recording
 from syndicate.render import addresses
 from syndicate.render.feeds.channel import DocumentParts, FeedChannel, rfc3339
 from syndicate.render.feeds.entries import ChannelEntry
@@ -113,6 +113,7 @@ def _extension(entry: ChannelEntry) -> dict[str, Any]:
         "comments": entry.comments.count,
         "comments_url": entry.comments.url,
         "comments_feed": entry.comments.feed,
+        "corrections": [_correction(correction) for correction in entry.corrections] or None,
     }
     if image := entry.image:
         picture = {
@@ -138,6 +139,10 @@ def _attachment(audio: Recording) -> dict[str, Any]:
             "duration_in_seconds": audio.duration,
         }
     )
+
+
+def _correction(correction: Correction) -> dict[str, str]:
+    return {"date": rfc3339(correction.at), "text": correction.text}
 
 
 def _known(properties: dict[str, Any]) -> dict[str, Any]:

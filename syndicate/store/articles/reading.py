@@ -12,6 +12,7 @@ from syndicate.model.articles import (
     Article,
     Comments,
     CompiledBody,
+    Correction,
     Figure,
     Person,
     Recording,
@@ -68,6 +69,8 @@ def row_of(revision: Revision) -> dict[str, Any]:
         row[name] = [columns_of(value) for value in row[name]]
     for name in _AT_MOST_ONE:
         row[name] = columns_of(row[name]) if row[name] else None
+    for value in row["corrections"]:
+        value["at"] = value["at"].isoformat()
     return row | {name: dict(row[name]) for name in ("translations", "extra")}
 
 
@@ -88,8 +91,18 @@ def figure_of(*, variants: Iterable[int] = (), **row: Any) -> Figure:
     return Figure(**row, variants=tuple(variants))
 
 
+def correction_of(*, at: str, text: str) -> Correction:
+    """Make a correction of its stored fields."""
+    return Correction(at=datetime.fromisoformat(at), text=text)
+
+
 _Makers = Mapping[str, Callable[..., Any]]
-_SEVERAL: _Makers = {"authors": Person, "contributors": Person, "figures": figure_of}
+_SEVERAL: _Makers = {
+    "authors": Person,
+    "contributors": Person,
+    "figures": figure_of,
+    "corrections": correction_of,
+}
 _AT_MOST_ONE: _Makers = {"image": figure_of, "audio": Recording, "comments": Comments}
 
 

@@ -256,4 +256,5 @@ def _listing_columns(revision: Revision, first_seen: datetime) -> dict[str, Any]
         "status": revision.status,
         "published_at": revision.date or first_seen,
         "breaking": revision.breaking,
+        "corrections": len(revision.corrections),
     }

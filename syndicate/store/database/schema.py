@@ -103,6 +103,8 @@ articles = table(
     sa.Column("status", one_of(Status), nullable=False),
     sa.Column("published_at", Instant, nullable=False, index=True),
     sa.Column("breaking", sa.Boolean, nullable=False),
+    # how many corrections its newest revision has
+    sa.Column("corrections", sa.Integer, nullable=False, server_default="0", index=True),
     # the number of its newest change, so that a build reads only what is new
     sa.Column("change", sa.Integer, nullable=False, server_default="0", index=True),
     sa.Index(None, "breaking", "numbered_breaking"),
@@ -122,7 +124,7 @@ revisions = table(
     sa.Column("breaking", sa.Boolean, nullable=False),
     *columns(sa.JSON, "image", "comments", "audio", nullable=True),
     sa.Column("translations", sa.JSON, nullable=False, server_default="{}"),
-    sa.Column("old_addresses", sa.JSON, nullable=False, server_default="[]"),
+    *columns(sa.JSON, "old_addresses", "corrections", server_default="[]"),
 )
 
 bodies = table(
@@ -299,6 +301,8 @@ waiting_editions = table(
     sa.Column("hold", Span, nullable=False),
     *columns(Instant, "approve_by", "release_at", nullable=True),
     sa.Column("findings", sa.JSON, nullable=False),
+    # of a correction: the article, its wrong revisions, and since when a copy counts
+    sa.Column("corrects", sa.JSON),
 )
 
 edition_items = table(
@@ -307,6 +311,14 @@ edition_items = table(
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("article", sa.Integer, nullable=False, index=True),
     sa.Column("revision", sa.Integer, nullable=False),
+)
+
+# the articles whose corrections an edition names: those of `revision` that `since` lacks
+edition_notes = table(
+    "edition_notes",
+    sa.Column("edition", sa.ForeignKey("editions.key"), primary_key=True),
+    sa.Column("article", sa.Integer, primary_key=True, autoincrement=False, index=True),
+    *columns(sa.Integer, "since", "revision"),
 )
 
 edition_links = table(

@@ -37,6 +37,21 @@ def test_a_draft_is_first_seen_when_it_is_published(articles):
     assert (article.id, article.status, article.first_seen) == (draft.id, Status.PUBLISHED, TUESDAY)
 
 
+def test_a_correction_is_a_revision_and_one_of_a_day_to_come_is_refused(articles):
+    articles.import_one(articles.add("a.md"))
+    corrections = '[{at: "2026-03-02 12:00", text: It sank.}]'
+    filed = articles.import_one(articles.add("a.md", corrections=corrections), at=TUESDAY)
+    assert filed.outcome is REVISED
+    [correction] = articles.only().corrections
+    assert (correction.at, correction.text) == (datetime(2026, 3, 2, 11, tzinfo=UTC), "It sank.")
+    again = articles.import_one(articles.add("a.md", corrections=corrections), at=TUESDAY)
+    assert again.outcome is UNCHANGED
+    late = articles.add("a.md", corrections='[{at: "2062-03-02", text: It sank.}]')
+    filed = articles.import_one(late, at=TUESDAY)
+    assert filed.outcome is REFUSED
+    assert "a correction is of 2062-03-01 23:00 UTC, which is in the future" in filed.reason
+
+
 def test_a_published_article_does_not_become_a_draft_again(articles):
     articles.import_one(articles.add("a.md"))
     filed = articles.import_one(articles.add("a.md", published="false"))

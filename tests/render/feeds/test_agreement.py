@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from syndicate.model.articles import Comments, Figure, Person, Recording
+from syndicate.model.articles import Comments, Correction, Figure, Person, Recording
 from tests.render.feeds.samples import NOON, TRAM, an_article
 from tests.render.feeds.test_formats import CONFIG, written
 
@@ -38,6 +38,7 @@ FULL: dict[str, Any] = {
     "comments": Comments(
         count=12, url="https://talk.example/tram", feed="https://talk.example/tram.rss"
     ),
+    "corrections": (Correction(at=NOON, text="It runs <hourly> & late."),),
     "language": "vi",
     "canonical_url": "https://first.example/tram",
     "audio": Recording(src="media/a.mp3", type="audio/mpeg", length=9, duration=62, title="Ride"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from syndicate.config import Config
-from syndicate.model.articles import Comments, Figure, Person
+from syndicate.model.articles import Comments, Correction, Figure, Person
 from syndicate.render.feeds import atom, json_feed, rss
 from syndicate.render.feeds.entries import build_entry
 from syndicate.render.feeds.formats import FORMATS
@@ -386,3 +386,37 @@ def same_everywhere(text):
 def test_every_format_cites_its_specification():
     for module in (rss, atom, json_feed):
         assert re.search(r"rssboard|RFC 4287|jsonfeed\.org", module.__doc__ or "")
+
+
+def test_a_correction_is_below_the_text_and_makes_the_entry_new():
+    corrected = an_article(
+        updated=NOON,
+        corrections=(
+            Correction(at=NOON + timedelta(hours=1), text="It runs <hourly>."),
+            Correction(at=NOON + timedelta(days=1), text="From the pier."),
+        ),
+    )
+    made = written(corrected)
+    at = "2026-03-05T12:00:00Z"
+    (item,) = json.loads(made["feed.json"])["items"]
+    assert item["date_modified"] == at
+    assert item["_syndicate"]["corrections"] == [
+        {"date": "2026-03-04T13:00:00Z", "text": "It runs <hourly>."},
+        {"date": at, "text": "From the pier."},
+    ]
+    for name in made:
+        parsed = feedparser.parse(made[name]) if name != "feed.json" else None
+        text = parsed.entries[0].content[0].value if parsed else item["content_html"]
+        assert text.endswith(
+            "<p><strong>Correction, 4 March 2026:</strong> It runs &lt;hourly&gt;.</p>"
+            "<p><strong>Correction, 5 March 2026:</strong> From the pier.</p>"
+        )
+    assert f"<updated>{at}</updated>".encode() in made["atom.xml"]
+    assert f"<dcterms:modified>{at}</dcterms:modified>".encode() in made["rss.xml"]
+
+
+def test_a_summary_in_a_feed_has_no_correction():
+    entry = build_entry(
+        CONFIG, an_article(corrections=(Correction(at=NOON, text="x"),)), full_text=False
+    )
+    assert entry.content is None

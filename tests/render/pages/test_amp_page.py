@@ -8,12 +8,12 @@ from lxml import html
 
 from syndicate.config import AdSlot
 from syndicate.config.sections.pages import AdsSettings
-from syndicate.model.articles import Comments
+from syndicate.model.articles import Comments, Correction
 from syndicate.render.pages import ArticlePages, PageFrame
 from syndicate.render.templates import Templates
 from tests import checkers
 from tests.render.pages import random_bodies, sample_publication
-from tests.render.pages.sample_publication import article, figure, markup_of
+from tests.render.pages.sample_publication import AT, article, figure, markup_of
 from tests.render.pages.test_article_page import read, text
 
 
@@ -70,6 +70,7 @@ def test_articles_with_every_field_and_with_none_are_valid(pages: ArticlePages) 
             summary=evil,
             section=evil,
             comments=Comments(url="https://talk.example/"),
+            corrections=(Correction(at=AT, text=evil),),
             image=figure(alt=evil, caption=evil, credit=evil),
         ),
         article(

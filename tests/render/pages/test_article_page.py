@@ -10,7 +10,7 @@ from lxml import html
 
 from syndicate.config import Config
 from syndicate.config.sections.pages import AmpSettings
-from syndicate.model.articles import Comments, Person
+from syndicate.model.articles import Comments, Correction, Person
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
 from tests.render.pages import sample_publication
@@ -326,3 +326,30 @@ def test_an_old_address_leads_to_the_new_one(pages: ArticlePages) -> None:
     assert page.xpath("//link[@rel='canonical']/@href") == ["https://post.example/articles/new/"]
     assert page.xpath("//meta[@http-equiv='refresh']/@content") == ["0; url=/articles/new/"]
     assert page.xpath("//meta[@name='robots']/@content") == ["noindex"]
+
+
+CORRECTED = (
+    Correction(at=AT + timedelta(hours=1), text="The dam is <40> m high, not 400."),
+    Correction(at=AT + timedelta(days=7), text="It was built in 1931."),
+)
+
+
+def test_corrections_are_below_the_text_and_in_json_ld(pages: ArticlePages) -> None:
+    page = read(pages.article(article(corrections=CORRECTED)))
+    assert [" ".join(each.text_content().split()) for each in page.cssselect(".corrections p")] == [
+        "Correction, November 24, 2026: The dam is <40> m high, not 400.",
+        "Correction, December 1, 2026: It was built in 1931.",
+    ]
+    assert page.cssselect(".body + .corrections")
+    data = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
+    assert data["dateModified"] == "2026-12-01T13:17:00+00:00"
+    assert data["correction"][1] == {
+        "@type": "CorrectionComment",
+        "text": "It was built in 1931.",
+        "datePublished": "2026-12-01T13:17:00+00:00",
+    }
+    german = read(pages.article(article(corrections=CORRECTED, language="de")))
+    assert text(german, ".corrections p").startswith("Korrektur vom 24. November 2026: ")
+    plain = read(pages.article(article()))
+    assert not plain.cssselect(".corrections")
+    assert "correction" not in plain.xpath("//script[@type='application/ld+json']")[0].text
