@@ -1,8 +1,8 @@
 """`approve` and `reject` decide about an edition that waits to be released."""
 
 from syndicate.cli.console import echo, echo_json, note
-from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.editions.control import SENT_NEXT, EditionId, Reason, decide
+from syndicate.cli.context import AsJson, CommandContext, EditionId
+from syndicate.cli.editions.control import SENT_NEXT, Reason, decide
 
 
 def approve(
