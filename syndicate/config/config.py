@@ -25,6 +25,7 @@ from syndicate.config.sections.publishing import (
     StoreSettings,
     WebsubSettings,
 )
+from syndicate.config.sections.review import ReviewSettings
 from syndicate.config.sections.signup import RetentionSettings, SignupSettings
 from syndicate.config.sections.web import WebSettings
 from syndicate.config.values import Mailbox, Table
@@ -49,6 +50,7 @@ class Config(Table):
     newsletters: tuple[Newsletter, ...] = ()
     segments: tuple[Segment, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    review: ReviewSettings = ReviewSettings()
     signup: SignupSettings = SignupSettings()
     retention: RetentionSettings = RetentionSettings()
     intake: IntakeSettings = IntakeSettings()

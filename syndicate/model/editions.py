@@ -249,6 +249,10 @@ class ControlAction(StrEnum):
     APPROVED = "approved"
     RELEASED = "released"
     REJECTED = "rejected"
+    SENT_BACK = "sent back"
+    """A reviewer wants it changed: it waits until it is composed again."""
+    PROOFED = "proof mailed"
+    """The reviewers got its proof."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

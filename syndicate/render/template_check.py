@@ -10,10 +10,12 @@ from functools import partial
 from syndicate.config import Config, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Comments, Correction, Figure, Person
-from syndicate.model.editions import EditionKind
+from syndicate.model.editions import Content, EditionKind
+from syndicate.model.reviews import ReviewDecision
 from syndicate.render.feeds.formats import Feed
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
+from syndicate.render.mail.review import ProofDetails, compose_code, compose_proof
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import ListPage, Topic, TopicKind, everything
@@ -69,6 +71,7 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
             templates=templates,
             newsletters=(newsletter,),
         )
+    yield from _review_mail(newsletter, config, templates)
     yield lambda: pages.article(articles[0])
     city = Topic(kind=TopicKind.SECTION, name="City", home="/sections/city/")
     yield lambda: lists.home(articles, articles[0], at=AT)
@@ -81,6 +84,31 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     yield lambda: pages.withdrawn(articles[0])
     yield lambda: pages.redirect(articles[0].address)
     yield lambda: pages.amp(articles[0])
+
+
+def _review_mail(
+    newsletter: Newsletter, config: Config, templates: Templates
+) -> Iterator[Callable[[], object]]:
+    content = Content(
+        subject="", preheader="", html="<head></head><body></body>", text="", nonce=""
+    )
+    details = ProofDetails(
+        url=config.url,
+        newsletter=newsletter,
+        approve_by=AT,
+        hold=timedelta(minutes=5),
+        findings=("It has no subject",),
+    )
+    yield lambda: compose_proof(content, details, config=config, templates=templates)
+    yield lambda: compose_code(
+        "123456",
+        ReviewDecision.SEND_BACK,
+        newsletter=newsletter,
+        subject="Sample",
+        note="Sample",
+        config=config,
+        templates=templates,
+    )
 
 
 def _article(number: int) -> Article:

@@ -3,14 +3,14 @@
 Every decision is one transaction in the store, so a killed process neither loses nor repeats it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from syndicate.config import Config, Criteria, Schedule
 from syndicate.errors import Refused, SyndicateError
-from syndicate.model.editions import Draft, Edition, ReleaseTerms, WaitingEdition
+from syndicate.model.editions import ControlAction, Draft, Edition, ReleaseTerms, WaitingEdition
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.schedule.composer import Composer, ProposedEdition
@@ -54,7 +54,7 @@ def add_edition(
     edition = tx.editions.add(draft) if terms is None else tx.waiting.add(draft, terms)
     if before is not None:
         cause = _by_schedule("the next edition takes over its articles", at)
-        _reject(tx, before, cause, successor=edition.key)
+        reject_edition(tx, before, cause, successor=edition.key)
     return edition, terms
 
 
@@ -85,7 +85,7 @@ class EditionRelease:
                 elif key in outdated:
                     done.append(self._compose_again(one, at))
                 elif one.release_at is not None and one.release_at <= at:
-                    done.append(self._release(one, _by_schedule("its hold is over", at)))
+                    done.append(self._release(one, self._release_cause(one, at)))
             except Refused as error:  # another process was quicker
                 _log.info("not released", edition=key, reason=str(error))
             except SyndicateError as error:
@@ -119,8 +119,17 @@ class EditionRelease:
             if waiting is None:
                 tx.waiting.reject(key, cause)  # raises Refused with the reason
             else:
-                _reject(tx, waiting, cause)
+                reject_edition(tx, waiting, cause)
         return f"edition {key} is rejected; its articles are new for the next slot"
+
+    def _release_cause(self, waiting: WaitingEdition, at: datetime) -> Cause:
+        """Return why an edition is due: a person has approved it, or its hold is over."""
+        with self.store.read() as tx:
+            decisions = tx.control.decisions(waiting.edition.key)
+        approvals = [record for record in decisions if record.act is ControlAction.APPROVED]
+        if approvals and not waiting.terms.hold:
+            return replace(approvals[-1].cause, at=at)
+        return _by_schedule("its hold is over", at)
 
     def _give_up(self, waiting: WaitingEdition, at: datetime) -> str:
         zone = self.config.zone(schedule) if (schedule := self._schedule(waiting)) else None
@@ -129,7 +138,7 @@ class EditionRelease:
         local = until.astimezone(zone or self.config.publication.timezone)
         cause = _by_schedule(f"nobody had approved it by {local:%H:%M %Z}", at)
         with self.store.write() as tx:
-            _reject(tx, waiting, cause)
+            reject_edition(tx, waiting, cause)
         return f"edition {waiting.edition.key} is rejected: {cause.why}"
 
     def _release(self, waiting: WaitingEdition, cause: Cause) -> str | None:
@@ -164,7 +173,8 @@ class EditionRelease:
         def add(tx: Transaction, proposal: ProposedEdition) -> str:
             assert proposal.draft is not None
             terms = release_terms(schedule, proposal, proposal.draft) or ReleaseTerms()
-            if waiting.terms.approve_by is not None and terms.approve_by is not None:
+            needs_person = terms.approve_by is not None or tx.waiting.is_sent_back(edition.key)
+            if waiting.terms.approve_by is not None and needs_person:
                 terms = ReleaseTerms(
                     hold=terms.hold, approve_by=waiting.terms.approve_by, findings=terms.findings
                 )
@@ -182,7 +192,9 @@ class EditionRelease:
             message = None
         if message is None:
             with self.store.write() as tx:
-                _reject(tx, waiting, _by_schedule("none of its articles is public any more", at))
+                reject_edition(
+                    tx, waiting, _by_schedule("none of its articles is public any more", at)
+                )
             message = f"edition {edition.key} is rejected: none of its articles is public any more"
         return message
 
@@ -210,12 +222,20 @@ def waiting_for(terms: ReleaseTerms | None) -> str:
     return "; it waits for approval" if terms.approve_by else "; it is held before it is sent"
 
 
-def _reject(
+def reject_edition(
     tx: Transaction, waiting: WaitingEdition, cause: Cause, *, successor: int | None = None
 ) -> None:
+    """Drop an edition, as its fire then says; raise Refused where it doesn't wait any more."""
     edition = tx.waiting.reject(waiting.edition.key, cause, successor=successor)
     by = cause.why or cause.how
     _amend_fire(tx, edition, FireOutcome.SKIPPED, f"edition {edition.key} wasn't sent: {by}")
+
+
+def send_back(tx: Transaction, key: int, cause: Cause) -> None:
+    """Have an edition wait until it is composed again, as its fire then says; raise Refused."""
+    edition = tx.waiting.send_back(key, cause).edition
+    reason = f"edition {key} waits: {cause.how}: {cause.why}"
+    _amend_fire(tx, edition, FireOutcome.EDITION, reason)
 
 
 def _amend_fire(tx: Transaction, edition: Edition, outcome: FireOutcome, reason: str) -> None:

@@ -178,6 +178,8 @@ class Runner:
         with suppress(StoreError):
             for message in self._services.release.settle(clock.now()):
                 log.info("release", outcome=message)
+            for message in self._services.proofs.enqueue_missing(clock.now()):
+                log.info("proof", outcome=message)
         with suppress(StoreError), self._store.read() as tx:
             newest = tx.control.newest_decision()
             if newest != self._last_control:

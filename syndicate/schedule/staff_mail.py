@@ -43,6 +43,7 @@ class StaffMessage:
     """The newsletter whose sender it has; without one, the publication's."""
     links: Sequence[str] = ()
     """The addresses of the tracked links in the content."""
+    wanted_for: timedelta = WANTED_FOR
 
     def enqueue(self, tx: Transaction, at: datetime) -> None:
         """Queue it, to be sent from `at` on."""
@@ -56,7 +57,7 @@ class StaffMessage:
                 version=at.isoformat(),
                 payload=payload,
                 due_at=at,
-                expires_at=at + WANTED_FOR,
+                expires_at=at + self.wanted_for,
             )
         )
 
@@ -76,6 +77,11 @@ class StaffMail:
     def send_due(self, at: datetime, stop: Event) -> int:
         """Send what is due; return how many left. What can't leave now is tried again."""
         sent = 0
+        with self.store.read() as tx:
+            has_expired = tx.calls.has_expired(CallKind.STAFF_MAIL, at)
+        if has_expired:
+            with self.store.write() as tx:
+                tx.calls.delete_expired(CallKind.STAFF_MAIL, at)
         while not stop.is_set():
             with self.store.read() as tx:  # a write locks out other writers
                 calls = tx.calls.is_due(CallKind.STAFF_MAIL, None, at)

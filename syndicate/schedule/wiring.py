@@ -28,6 +28,7 @@ from syndicate.publish.mirror import Mirror
 from syndicate.publish.push.change_notifier import ChangeNotifier
 from syndicate.schedule.composer import Composer, ProposedEdition
 from syndicate.schedule.firing import SlotDispatcher
+from syndicate.schedule.proofs import ProofMail
 from syndicate.schedule.release import EditionRelease, add_edition
 from syndicate.schedule.retention import RetentionReport, purge_daily
 from syndicate.schedule.schedule_start import first_seen, schedule_start
@@ -87,6 +88,7 @@ class Services:
         store.require_writable(clock.now())
         self.relays = configured_transports(config)
         self.links = SignedLinks(config, store.secret("links"))
+        self.proofs = ProofMail(store, config, self.links)
         self.staff_mail = StaffMail(store, config, self.relays, self.links)
         self.mirror = Mirror.of(config)
         """A copy of the output for a CDN. Callers update it after they have started delivery."""
@@ -102,7 +104,11 @@ class Services:
         return summary
 
     def deliver(self, at: datetime, stop: Event | None = None) -> DeliveryReport:
-        """Send everything that is due; once `stop` is set, finish what is in flight and return."""
+        """Send everything that is due; once `stop` is set, finish what is in flight and return.
+
+        Proofs that are missing go out with it.
+        """
+        self.proofs.enqueue_missing(at)
         self.staff_mail.send_due(at, stop or Event())
         return drain(self.store, self.config, self.relays, self.links, at=at, stop=stop or Event())
 

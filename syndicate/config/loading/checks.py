@@ -18,7 +18,7 @@ from syndicate.config.secret import mask_secrets
 from syndicate.config.sections.mail import SHARED_KEYS, DkimKeySettings, MailSettings, SmtpServer
 from syndicate.config.sections.publication import PAIRS, Colours, DarkColours, contrast
 from syndicate.config.segment_expression import Subject, find_names, needs_click_tracking, parse
-from syndicate.config.values import Mailbox, domain_name
+from syndicate.config.values import Mailbox, domain_name, split_mailbox
 from syndicate.text import closest_match
 
 _LOGOS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
@@ -55,7 +55,19 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     yield from _both(("web",), _table(data, "web"), "monitor_token_env", "monitor_token_file")
     options = _table(data, "publish").get("mirror_options")
     yield from _without_secrets(("publish", "mirror_options"), options)
+    yield from _reviewers(data)
     yield from _mail(data)
+
+
+def _reviewers(data: dict[str, Any]) -> Iterator[Mistake]:
+    """Check that each reviewer is named once: a link is known by the address."""
+    named = set[str]()
+    written = _table(data, "review").get("reviewers")
+    for number, reviewer in enumerate(written if isinstance(written, list) else ()):
+        address = split_mailbox(str(reviewer))[1].lower()
+        if address in named:
+            yield ("review", "reviewers", number), f"{address} is named already; remove one of them"
+        named.add(address)
 
 
 def _schedules(data: dict[str, Any]) -> Iterator[Mistake]:

@@ -67,8 +67,18 @@ class SignedLinks:
         """Return the URL at which this reader confirms a letter; the store has its expiry."""
         return self._url("confirm", _pack(letter, subscriber))
 
-    def read_pair(self, purpose: Literal["view", "confirm"], token: str) -> tuple[int, int] | None:
-        """Return edition or letter, and subscriber."""
+    def review(self, edition: int, reviewer: str) -> str:
+        """Return the URL at which the reviewer with this address decides about an edition."""
+        return self._url("review", _pack(edition, self.reviewer_key(reviewer)))
+
+    def reviewer_key(self, address: str) -> int:
+        """Return the number that a link has in place of a reviewer's address."""
+        return int.from_bytes(self._sign("reviewer", address.lower().encode())[:_KEY_SIZE], "big")
+
+    def read_pair(
+        self, purpose: Literal["view", "confirm", "review"], token: str
+    ) -> tuple[int, int] | None:
+        """Return edition or letter, and subscriber or reviewer."""
         keys = self._read_keys(purpose, token)
         return (keys[0], keys[1]) if len(keys) == 2 else None  # noqa: PLR2004 - a pair
 

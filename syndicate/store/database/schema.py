@@ -18,6 +18,7 @@ from syndicate.clock import EPOCH, to_utc
 from syndicate.model.articles import Status
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind, EditionState
+from syndicate.model.reviews import ReviewDecision
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Action, Actor, ConfirmationKind, SubscriptionState
 
@@ -303,6 +304,18 @@ waiting_editions = table(
     sa.Column("findings", sa.JSON, nullable=False),
     # of a correction: the article, its wrong revisions, and since when a copy counts
     sa.Column("corrects", sa.JSON),
+)
+
+# codes that reviewers were sent to confirm a decision; they go with the decision, or later codes
+review_codes = table(
+    "review_codes",
+    sa.Column("edition", sa.ForeignKey("editions.key"), primary_key=True),
+    sa.Column("reviewer", sa.Text, primary_key=True),
+    sa.Column("decision", one_of(ReviewDecision), primary_key=True),
+    *columns(sa.String(64), "content", "hash"),
+    sa.Column("note", sa.Text, nullable=False),
+    *columns(Instant, "asked_at", "expires_at"),
+    sa.Column("tries", sa.Integer, nullable=False),
 )
 
 edition_items = table(

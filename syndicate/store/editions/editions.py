@@ -56,12 +56,25 @@ class Editions(Repository):
         self, edition: Edition, *, newest: int, segment: Criteria | None, at: datetime
     ) -> None:
         """Queue an edition for every reader it is for at a time, as `add` says."""
+        readers = self._readers(edition.newsletter, newest=newest, segment=segment, at=at)
+        queue(self._connection, edition.key, readers, at)
+
+    def count_readers(
+        self, newsletter: str, *, newest: int, segment: Criteria | None, at: datetime
+    ) -> int:
+        """Count the readers for whom `queue_for_all` would queue an edition."""
+        readers = self._readers(newsletter, newest=newest, segment=segment, at=at)
+        return self._count(readers.subquery())
+
+    def _readers(
+        self, newsletter: str, *, newest: int, segment: Criteria | None, at: datetime
+    ) -> sa.Select[Any]:
         readers = (
             sa.select(subscriptions.c.subscriber)
             .join(subscribers, subscribers.c.key == subscriptions.c.subscriber)
             .outerjoin(suppressions, suppressions.c.address == subscribers.c.address)
             .where(
-                subscriptions.c.newsletter == edition.newsletter,
+                subscriptions.c.newsletter == newsletter,
                 subscriptions.c.state == SubscriptionState.CONFIRMED,
                 subscriptions.c.since < newest,
                 suppressions.c.address.is_(None),
@@ -70,7 +83,7 @@ class Editions(Repository):
         )
         if segment is not None:
             readers = readers.where(condition(segment, self._dialect, at=at))
-        queue(self._connection, edition.key, readers, at)
+        return readers
 
     def freeze(
         self,

@@ -4,6 +4,7 @@ Releasing one is a single transaction that decides who gets it. What is rejected
 composed: `Editions.newest_of` doesn't see it, so its articles are new again.
 """
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, or_, select
@@ -18,6 +19,7 @@ from syndicate.model.editions import (
     ReleaseTerms,
     WaitingEdition,
 )
+from syndicate.model.reviews import review_topics
 from syndicate.model.subscribers import Cause
 from syndicate.store.database.repository import (
     LOCK_NUMBERS,
@@ -27,7 +29,14 @@ from syndicate.store.database.repository import (
     lock_edition,
     value_of,
 )
-from syndicate.store.database.schema import articles, edition_items, editions, waiting_editions
+from syndicate.store.database.schema import (
+    articles,
+    edition_items,
+    editions,
+    review_codes,
+    waiting_editions,
+)
+from syndicate.store.database.schema_delivery import CallKind, outgoing_calls
 from syndicate.store.editions.control import EditionControl
 from syndicate.store.editions.editions import EDITIONS, Editions
 
@@ -85,9 +94,12 @@ class WaitingEditions(Repository):
         """Record that a person approved an edition; it is released when its hold is over.
 
         Return None where it is outdated: what they have seen isn't what would go out. Raise
-        Refused where it doesn't wait.
+        Refused where it doesn't wait, or the time to approve it is over.
         """
         waiting = self._lock(key)
+        approve_by = waiting.terms.approve_by
+        if approve_by is not None and approve_by <= cause.at:
+            raise Refused(f"the time to approve edition {key} is over: it is about to be rejected")
         if self.is_outdated(key):
             return None
         self._record(waiting.edition, ControlAction.APPROVED, cause)
@@ -95,6 +107,51 @@ class WaitingEditions(Repository):
         row = waiting_editions.c.edition == key
         self._update(waiting_editions, row, approve_by=None, release_at=release_at, findings=[])
         return self.find(key)
+
+    def send_back(self, key: int, cause: Cause) -> WaitingEdition:
+        """Record that a person wants an edition changed; it waits until it is composed again.
+
+        Raise Refused where it doesn't wait for a person.
+        """
+        waiting = self._lock(key)
+        if waiting.terms.approve_by is None:
+            raise Refused(f"edition {key} waits for nobody any more, so it can't be sent back")
+        self._record(waiting.edition, ControlAction.SENT_BACK, cause)
+        return waiting
+
+    def is_sent_back(self, key: int) -> bool:
+        """Whether a person wants an edition changed, and nobody has approved it since."""
+        acts = [record.act for record in EditionControl(self._connection).decisions(key)]
+        return ControlAction.SENT_BACK in acts and ControlAction.APPROVED not in acts
+
+    def is_proofed(self, key: int) -> bool:
+        """Whether the proof of an edition was mailed to the reviewers."""
+        decisions = EditionControl(self._connection).decisions(key)
+        return any(record.act is ControlAction.PROOFED for record in decisions)
+
+    def mark_proofed(self, key: int, cause: Cause) -> bool:
+        """Record that the proof of an edition is mailed; False where another process did so.
+
+        Raise Refused where it doesn't wait any more.
+        """
+        waiting = self._lock(key)
+        if self.is_proofed(key):
+            return False
+        self._record(waiting.edition, ControlAction.PROOFED, cause)
+        return True
+
+    def count_readers(self, key: int, *, segment: Criteria | None, at: datetime) -> int:
+        """Count the readers who would get an edition that waits if it was released at a time."""
+        waiting = self.find(key)
+        if waiting is None:
+            return 0
+        newest = select(waiting_editions.c.newest).where(waiting_editions.c.edition == key)
+        return Editions(self._connection).count_readers(
+            waiting.edition.newsletter,
+            newest=self._execute(newest).scalar_one(),
+            segment=segment,
+            at=at,
+        )
 
     def release(self, key: int, cause: Cause, *, segment: Criteria | None) -> Edition | None:
         """Queue an edition for its readers as of now; None where it is outdated.
@@ -133,8 +190,14 @@ class WaitingEditions(Repository):
         return waiting
 
     def _decide(self, edition: Edition, act: ControlAction, cause: Cause, **values: Any) -> None:
-        """Set an edition's state, which ends its waiting, and record the decision."""
+        """Set an edition's state, which ends its waiting, and record the decision.
+
+        Proofs and codes that have not left yet are dropped.
+        """
         self._delete(waiting_editions, waiting_editions.c.edition == edition.key)
+        self._delete(review_codes, review_codes.c.edition == edition.key)
+        is_void = outgoing_calls.c.topic.in_(review_topics(edition.key))
+        self._delete(outgoing_calls, outgoing_calls.c.kind == CallKind.STAFF_MAIL, is_void)
         released = act is ControlAction.RELEASED
         state = EditionState.SENDING if released else EditionState.REJECTED
         self._update(editions, editions.c.key == edition.key, state=state, **values)

@@ -165,6 +165,14 @@ class CallQueue(Repository):
         made_once = sa.and_(_CALLS.version == keep_version, _CALLS.error == "")
         self._delete(outgoing_calls, finished, ~waits, ~made_once)
 
+    def has_expired(self, kind: CallKind, at: datetime) -> bool:
+        """Whether a call is no longer wanted."""
+        return self._exists(outgoing_calls, _CALLS.kind == kind, _CALLS.expires_at <= at)
+
+    def delete_expired(self, kind: CallKind, at: datetime) -> None:
+        """Delete calls that are no longer wanted."""
+        self._delete(outgoing_calls, _CALLS.kind == kind, _CALLS.expires_at <= at)
+
     # claim and settle
 
     def is_due(self, kind: CallKind, endpoint: str | None, at: datetime) -> bool:

@@ -41,6 +41,9 @@ KINDS: Mapping[type, str] = {
 }
 
 
+PLURALS = {"name and address": "names and addresses"}
+
+
 def kind(annotation: Any) -> str:
     """Say in words what a field takes."""
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -50,7 +53,7 @@ def kind(annotation: Any) -> str:
         parts = [kind(part) for part in arguments if part is not NoneType]
         return " or ".join(dict.fromkeys(parts))
     if origin is tuple:
-        return f"list of {kind(arguments[0])}s"
+        return f"list of {PLURALS.get(kind(arguments[0]), f'{kind(arguments[0])}s')}"
     given = origin or annotation
     choices = arguments if origin is Literal else tuple(given) if issubclass(given, StrEnum) else ()
     return " or ".join(map(toml, choices)) or KINDS[given]

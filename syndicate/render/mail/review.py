@@ -1,0 +1,105 @@
+"""Mail to reviewers: the proof of an edition that waits, and the code that confirms a decision."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from syndicate.clock import EPOCH
+from syndicate.config import Config, Newsletter
+from syndicate.language import translator
+from syndicate.model.editions import Content
+from syndicate.model.reviews import CODE_LIFETIME, ReviewDecision
+from syndicate.render import addresses
+from syndicate.render.mail.context import MailContext
+from syndicate.render.mail.plain_text import wrap
+from syndicate.render.templates import Templates
+from syndicate.text import printable
+
+PROOF_PREFIX = "[Proof]"
+_HEAD_END = re.compile("</head>", re.IGNORECASE)
+_BODY = re.compile(r"<body(?:\s[^>]*)?>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofDetails:
+    """What stands above an edition in its proof."""
+
+    url: str
+    """The reviewer's own page."""
+    newsletter: Newsletter
+    approve_by: datetime
+    hold: timedelta
+    findings: Sequence[str]
+
+
+def compose_proof(
+    content: Content, details: ProofDetails, *, config: Config, templates: Templates
+) -> Content:
+    """Return an edition's content with a block above it; raise TemplateError."""
+    language = translator(config.publication.language)
+    values = {
+        "publication": config.publication,
+        "theme": config.theme,
+        "zone": config.publication.timezone,
+        "language": language.language,
+        "details": details,
+        "hold_minutes": -(-details.hold // timedelta(minutes=1)),
+        "subject": content.subject,
+        "wrap": wrap,
+        **language.for_templates,
+    }
+    style = templates.render("email/proof_style.html", values)
+    block = templates.render("email/proof.html", values)
+    above = printable(templates.render("email/proof.txt", values))
+    html = _HEAD_END.sub(lambda end: style + end[0], content.html, count=1)
+    html, placed = _BODY.subn(lambda body: body[0] + block, html, count=1)
+    return replace(
+        content,
+        subject=f"{PROOF_PREFIX} {content.subject}",
+        html=html if placed else block + html,
+        text=f"{above.strip()}\n\n{content.text}",
+    )
+
+
+def compose_code(
+    code: str,
+    decision: ReviewDecision,
+    *,
+    newsletter: Newsletter,
+    subject: str,
+    note: str,
+    config: Config,
+    templates: Templates,
+) -> Content:
+    """Compose the mail with a code that confirms a decision about an edition; raise TemplateError.
+
+    `subject` is the edition's.
+    """
+    context = MailContext(
+        config=config,
+        templates=templates,
+        newsletter=newsletter,
+        language=config.publication.language,
+        edition_date=EPOCH.astimezone(config.publication.timezone),  # it doesn't show it
+        seed=code,
+    )
+    gettext = context.translator.gettext
+    titles = {
+        ReviewDecision.APPROVE: gettext("Your code to approve “%(subject)s”", subject=subject),
+        ReviewDecision.SEND_BACK: gettext("Your code to send back “%(subject)s”", subject=subject),
+        ReviewDecision.STOP: gettext("Your code to stop “%(subject)s”", subject=subject),
+    }
+    values = {
+        "subject": titles[decision],
+        "preheader": code,
+        "code": code,
+        "note": note,
+        "minutes": CODE_LIFETIME // timedelta(minutes=1),
+        "logo": addresses.logo(config),
+        "why": gettext(
+            "You get this mail because somebody with your review link pressed that button. If it "
+            "was not you, do nothing: nothing happens without the code. Don't pass it on."
+        ),
+    }
+    return context.content(context.html("email/code.mjml", values), "email/code.txt", values)
