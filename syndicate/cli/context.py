@@ -124,5 +124,6 @@ def check_option(option: str, value: str, kind: Any, expected: str) -> None:
 At = Annotated[
     str | None, Option("--at", metavar="TIME", help="Act as if it were TIME. Default: now.")
 ]
-EditionId = Annotated[int, Argument(min=1, max=2**31 - 1, help="Its id, as in `editions`.")]
+MAX_ID = 2**31 - 1
+EditionId = Annotated[int, Argument(min=1, max=MAX_ID, help="Its id, as in `editions`.")]
 AsJson = Annotated[bool, Option("--json", help="Print JSON, for scripts.")]

@@ -54,10 +54,16 @@ def notify(notifier: "ChangeNotifier | None", *, write: Callable[[str], None] = 
 
 def report_delivery(report: "DeliveryReport", *, write: Callable[[str], None] = echo) -> bool:
     """Report what a delivery pass did; return whether there were no problems."""
+    from syndicate.schedule.mail_status import describe_pause  # noqa: PLC0415 - start-up
+
+    waits = report.unavailable or report.pause is not None
     states = ("accepted", "failed", "deferred", "skipped", "unknown", "expired")
     counts = ((getattr(report, state), state) for state in states)
     summary = ", ".join(f"{count} {state}" for count, state in counts if count)
-    write(f"delivered: {summary or ('nothing' if report.unavailable else 'nothing was due')}")
+    write(f"delivered: {summary or ('nothing' if waits else 'nothing was due')}")
+    if report.pause is not None:
+        paused_by = describe_pause(report.pause)
+        note(f"all mail is paused ({paused_by}): it leaves after `syndicate resume --all`")
     for reason in report.unavailable:
         note(f"the rest waits: {reason}")
     for edition in report.paused:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -31,6 +31,7 @@ from syndicate.deliver.smtp.transport import Transport
 from syndicate.errors import SecretUnreadable
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import FailureThreshold
+from syndicate.model.subscribers import Cause
 from syndicate.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -56,6 +57,8 @@ class DeliveryReport:
     """Editions that were paused because too much of them failed."""
     unavailable: tuple[str, ...] = ()
     """Why relays don't take the mail that is still due; empty if they do."""
+    pause: Cause | None = None
+    """Who has paused all mail; None while it may leave."""
 
 
 def configured_transports(config: Config) -> tuple[Transport, ...]:
@@ -83,8 +86,8 @@ def drain(
 ) -> DeliveryReport:
     """Send everything that is due at `at`; return when nothing is, or soon after `stop`.
 
-    While a signing key can't be read, everything waits. Raise StoreError if the ledger
-    can't be written.
+    While a signing key can't be read, and while all mail is paused, everything waits. Raise
+    StoreError if the ledger can't be written.
     """
     with claim_owner.registered() as name:
         limit = FailureThreshold(share=config.mail.pause_at, after=config.mail.pause_after)
@@ -114,7 +117,9 @@ def drain(
         reasons = dict.fromkeys(relay.reason_unavailable(now) for relay in relays.relays)
         unavailable = tuple(filter(None, reasons))
         waiting = unavailable and ledger.view().editions
-        return _report(ledger, maintenance, unavailable if waiting else ())
+        with store.read() as tx:
+            pause = tx.mail_pause.current()
+        return replace(_report(ledger, maintenance, unavailable if waiting else ()), pause=pause)
 
 
 def _run(loop: SendLoop, stop: threading.Event) -> None:

@@ -16,6 +16,7 @@ from syndicate.deliver.loop.throttling import PREFIX as DOMAIN
 from syndicate.deliver.outbox import Outbox
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState
+from syndicate.model.subscribers import Cause
 from syndicate.store import Transaction
 from syndicate.store.ledger.mail_flow import MailFlow, MailHold, SendRate
 
@@ -29,6 +30,8 @@ _IDLE_AFTER = timedelta(seconds=90)
 class BlockerKind(StrEnum):
     """The kinds of blocker."""
 
+    PAUSE = "pause"
+    """Somebody has paused all mail."""
     HOLD = "hold"
     """A relay or a domain is throttling; it gets nothing for a while."""
     OUT = "out"
@@ -49,10 +52,10 @@ class Blocker:
     relay: str = ""
     domains: tuple[str, ...] = ()
     at: datetime | None = None
-    """When it was last seen."""
+    """When it was last seen; of a pause, since when it lasts."""
     until: datetime | None = None
     reason: str = ""
-    """The server's reply, or the limit."""
+    """The server's reply, the limit, or who paused all mail and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +89,11 @@ class MailStatus:
 
     relays: tuple[RelayStatus, ...]
     blockers: tuple[Blocker, ...]
-    """Those of the relays, and those of single domains."""
+    """A pause of all mail, those of the relays, and those of single domains."""
     idle: bool
     """Whether no process has delivered for a while."""
+    pause: Cause | None = None
+    """Who has paused all mail; None while it may leave."""
 
     @classmethod
     def read(cls, tx: Transaction, config: Config, at: datetime) -> Self:
@@ -107,19 +112,27 @@ class MailStatus:
             _relay_status(tx, relay, server, at, latest.values(), holds=holds, used_up=used_up)
             for relay, server in servers
         )
+        pause = tx.mail_pause.current()
         return cls(
             relays=relays,
             blockers=(
+                *(() if pause is None else (pause_blocker(pause),)),
                 *(relay.blocker for relay in relays if relay.blocker is not None),
                 *_domain_blockers(holds, used_up, config.mail.limits),
             ),
             idle=all(rate.at < at - _IDLE_AFTER for rate in latest.values()),
+            pause=pause,
         )
 
     def edition_blockers(
         self, editions: Iterable[tuple[Edition, DeliveryTotals]]
     ) -> tuple[Blocker, ...]:
-        """Return what blocks those of the editions that wait, except paused ones."""
+        """Return what blocks those of the editions that wait, except paused ones.
+
+        A pause of all mail is returned whether or not any waits.
+        """
+        if self.pause is not None:
+            return (pause_blocker(self.pause),)
         waiting = [
             totals
             for edition, totals in editions
@@ -129,6 +142,16 @@ class MailStatus:
         if queued and self.idle and not self.blockers:
             return (Blocker(kind=BlockerKind.NOBODY),)
         return self.blockers if waiting else ()
+
+
+def pause_blocker(pause: Cause) -> Blocker:
+    """Return a pause of all mail as a blocker."""
+    return Blocker(kind=BlockerKind.PAUSE, at=pause.at, reason=describe_pause(pause))
+
+
+def describe_pause(pause: Cause) -> str:
+    """Write who paused all mail, and why: "syndicate pause --all, by ann: wrong list"."""
+    return f"{pause.how}: {pause.why}" if pause.why else pause.how
 
 
 def _relay_status(

@@ -69,10 +69,11 @@ class EditionRelease:
     def settle(self, at: datetime) -> list[str]:
         """Release, reject or compose again what is due; return what was done, for the log.
 
-        One that can't be composed or released keeps waiting, and is tried again.
+        One that can't be composed or released keeps waiting, and is tried again. While all mail is
+        paused nothing is released, but what nobody approves in time is still rejected.
         """
         with self.store.read() as tx:
-            waiting = tx.waiting.all()
+            waiting, pause = tx.waiting.all(), tx.mail_pause.current()
             outdated = {
                 one.edition.key for one in waiting if tx.waiting.is_outdated(one.edition.key)
             }
@@ -84,7 +85,7 @@ class EditionRelease:
                     done.append(self._give_up(one, at))
                 elif key in outdated:
                     done.append(self._compose_again(one, at))
-                elif one.release_at is not None and one.release_at <= at:
+                elif pause is None and one.release_at is not None and one.release_at <= at:
                     done.append(self._release(one, self._release_cause(one, at)))
             except Refused as error:  # another process was quicker
                 _log.info("not released", edition=key, reason=str(error))
@@ -101,10 +102,13 @@ class EditionRelease:
         with self.store.write() as tx:
             approved = tx.waiting.approve(key, cause)
             outdated = tx.waiting.find(key) if approved is None else None
+            pause = tx.mail_pause.current()
         if outdated is not None:
             message = self._compose_again(outdated, cause.at)
             raise Refused(f"its articles have changed since it was composed: {message}")
         assert approved is not None
+        if pause is not None:
+            return f"edition {key} is approved; all mail is paused until `syndicate resume --all`"
         if approved.release_at is not None and approved.release_at > cause.at:
             return f"edition {key} is approved; it is sent at {approved.release_at:%H:%M:%S} UTC"
         return self._release(approved, cause) or f"edition {key} has changed meanwhile"

@@ -24,6 +24,8 @@ from syndicate.intake.articles import article_files
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.model.schedule_slots import SlotTrigger, schedule_timing
+from syndicate.model.subscribers import Cause
+from syndicate.schedule.mail_status import describe_pause
 from syndicate.schedule.progress_report import ProgressReporter
 from syndicate.schedule.retention import purge_daily
 from syndicate.schedule.wiring import Services
@@ -64,6 +66,8 @@ class Runner:
         """Whether the intake folder may have files that aren't imported, as at the start."""
         self._last_control = 0
         """The newest control record of an edition that was seen."""
+        self._pause: Cause | None = None
+        """The pause of all mail that was logged, while it lasts."""
         self._published: object = None
         """The state of the articles at the last build."""
         self._incomplete = False
@@ -181,10 +185,24 @@ class Runner:
             for message in self._services.proofs.enqueue_missing(clock.now()):
                 log.info("proof", outcome=message)
         with suppress(StoreError), self._store.read() as tx:
-            newest = tx.control.newest_decision()
+            newest, pause = tx.control.newest_decision(), tx.mail_pause.current()
+            self._log_pause(pause)
             if newest != self._last_control:
                 self._last_control = newest
                 self.mail_due.set()
+
+    def _log_pause(self, pause: Cause | None) -> None:
+        """Log when all mail was paused or resumed, by any process, or is paused at the start."""
+        before, self._pause = self._pause, pause
+        if pause == before:
+            return
+        if pause is None:
+            log.warning("all mail is resumed")
+            return
+        remedy = "syndicate resume --all"
+        log.warning(
+            "all mail is paused", since=str(pause.at), by=describe_pause(pause), remedy=remedy
+        )
 
     def _fire(self, schedule: Schedule) -> None:
         with self._publish_lock:

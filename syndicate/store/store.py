@@ -32,6 +32,7 @@ from syndicate.store.editions.clicks import Clicks
 from syndicate.store.editions.control import EditionControl
 from syndicate.store.editions.editions import Editions
 from syndicate.store.editions.fires import Fires, Schedules
+from syndicate.store.editions.mail_pause import MailPause
 from syndicate.store.editions.metrics_snapshot import MetricsSnapshot
 from syndicate.store.editions.review_codes import ReviewCodes
 from syndicate.store.editions.successors import Successors
@@ -89,6 +90,7 @@ class Transaction:
     control = cached_property(lambda self: EditionControl(self._connection))
     waiting = cached_property(lambda self: WaitingEditions(self._connection))
     review_codes = cached_property(lambda self: ReviewCodes(self._connection))
+    mail_pause = cached_property(lambda self: MailPause(self._connection))
     successors = cached_property(lambda self: Successors(self._connection))
     confirmations = cached_property(lambda self: Confirmations(self._connection))
     audit_log = cached_property(lambda self: AuditLog(self._connection))

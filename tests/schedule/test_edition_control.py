@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from syndicate import clock
 from syndicate.errors import Refused
@@ -228,3 +229,28 @@ def test_what_is_resumed_in_another_process_goes_on_before_the_next_sweep(
             tx.control.resume(edition.key, replace(ME, at=at))
         until(harness.mail)
     assert harness.mail() == [("ada@example.org", "Breaking: Ferry")]
+
+
+@pytest.mark.neighbours
+def test_a_runner_logs_the_pause_of_all_mail_and_sends_when_another_process_ends_it(
+    make_harness, monkeypatch
+):
+    monkeypatch.setattr("syndicate.schedule.runner.SWEEP_INTERVAL", timedelta(hours=1))
+    harness = make_harness(schedules=[])
+    (harness.config.root / "articles").mkdir()
+    harness.subscribe("ada@example.org")
+    cause = replace(ME, how="syndicate pause --all, by me", at=clock.now(), why="wrong list")
+    with harness.store.write() as tx:
+        tx.mail_pause.begin(cause)
+    harness.file("ferry", at=cause.at)
+    frozen(harness, "ferry", at=cause.at)
+    with capture_logs() as logs, Runner(harness.services, threading.Event()):
+        until(lambda: any(line["event"] == "all mail is paused" for line in logs))
+        assert harness.mail() == []
+        with harness.store.write() as tx:
+            tx.mail_pause.end(cause)
+        until(harness.mail)
+    [paused] = [line for line in logs if line["event"] == "all mail is paused"]
+    assert paused["by"] == "syndicate pause --all, by me: wrong list"
+    assert paused["remedy"] == "syndicate resume --all"
+    assert any(line["event"] == "all mail is resumed" for line in logs)

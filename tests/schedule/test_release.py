@@ -1,5 +1,6 @@
 """Editions that wait: for their hold to be over, for a person, or for a mistake to be mended."""
 
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Thread
 
@@ -267,3 +268,44 @@ def test_a_segment_that_is_gone_keeps_the_edition(store, publication):
     with pytest.raises(Refused, match="the segment vip, which is no longer in the config"):
         harness.services.release.approve(1, by_editor())
     assert [one.edition.key for one in waiting(harness)] == [1]
+
+
+@pytest.mark.sql
+def test_while_all_mail_is_paused_nothing_is_released_and_deadlines_still_run(newsroom):
+    harness = newsroom(hold="5m")
+    harness.tick()
+    pause = replace(by_editor(), how="syndicate pause --all, by me")
+    with harness.store.write() as tx:
+        tx.mail_pause.begin(pause)
+    report = harness.tick(NOW + 6 * MINUTE)
+    assert (report.released, report.delivered.pause) == ((), pause)
+    assert not report.failed
+    assert editions(harness) == {1: EditionState.WAITING}
+    with harness.store.write() as tx:
+        tx.mail_pause.end(pause)
+    harness.tick(NOW + 7 * MINUTE)
+    assert harness.mail() == [(ADA, "Breaking: Ferry")]
+
+
+def test_what_nobody_approves_while_all_mail_is_paused_is_rejected(newsroom):
+    harness = newsroom(approve=True, approve_by="5m")
+    harness.tick()
+    with harness.store.write() as tx:
+        tx.mail_pause.begin(by_editor())
+    [report] = harness.tick(NOW + 5 * MINUTE).released
+    assert report.startswith("edition 1 is rejected")
+
+
+def test_an_approval_counts_while_all_mail_is_paused_and_the_release_follows(newsroom):
+    harness = newsroom(approve=True)
+    harness.tick()
+    with harness.store.write() as tx:
+        tx.mail_pause.begin(by_editor())
+    outcome = harness.services.release.approve(1, by_editor())
+    assert outcome == "edition 1 is approved; all mail is paused until `syndicate resume --all`"
+    harness.tick(NOW + MINUTE)
+    assert editions(harness) == {1: EditionState.WAITING}
+    with harness.store.write() as tx:
+        tx.mail_pause.end(by_editor())
+    harness.tick(NOW + 2 * MINUTE)
+    assert harness.mail() == [(ADA, "Breaking: Ferry")]

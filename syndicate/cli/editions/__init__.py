@@ -2,5 +2,6 @@
 
 `sending` sends, and lists deliveries and fires; `editions` lists and shows editions;
 `progress` shows them while they are being sent, lists the mail servers, and says what blocks mail;
-`control` stops, settles, replaces and resends them; `release` approves or rejects those that wait.
+`control` stops, settles, replaces and resends them; `mail_pause` stops all mail;
+`release` approves or rejects those that wait.
 """

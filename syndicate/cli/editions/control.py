@@ -6,10 +6,11 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from typer import Exit, Option
+from typer import Argument, Exit, Option
 
 from syndicate.cli.console import echo, echo_json, note
-from syndicate.cli.context import AsJson, CommandContext, EditionId, by_operator
+from syndicate.cli.context import MAX_ID, AsJson, CommandContext, EditionId, by_operator
+from syndicate.cli.editions.mail_pause import ALL_PAUSED, SENT_NEXT, pause_all, resume_all
 from syndicate.cli.reports import notify, report_delivery, update_mirror
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.deliveries import DeliveryTotals
@@ -22,28 +23,53 @@ if TYPE_CHECKING:
     from syndicate.store import Transaction
 
 Reason = Annotated[str, Option(metavar="TEXT", help="Why, for the record.")]
-
-SENT_NEXT = "`syndicate run` sends the rest within a second; otherwise the next `tick` does"
+EditionOrAll = Annotated[
+    int | None, Argument(min=1, max=MAX_ID, help="Its id, as in `editions`.", metavar="EDITION")
+]
 
 
 def pause(
-    command: CommandContext, edition: EditionId, *, reason: Reason = "", json: AsJson = False
+    command: CommandContext,
+    edition: EditionOrAll = None,
+    *,
+    all_: Annotated[bool, Option("--all", help="All mail: editions, letters, everything.")] = False,
+    reason: Reason = "",
+    json: AsJson = False,
 ) -> None:
-    """Stop sending an edition until it is resumed."""
+    """Stop sending an edition, or all mail, until it is resumed."""
+    if (key := _edition_or_all(edition, all_=all_)) is None:
+        pause_all(command, decide("pause --all", reason), json=json)
+        return
     with command.store() as store, store.write() as tx:
-        decision = tx.control.pause(edition, decide("pause", reason))
-    _report(edition, decision, EditionState.PAUSED, "paused", json=json)
+        decision = tx.control.pause(key, decide("pause", reason))
+    _report(key, decision, EditionState.PAUSED, "paused", json=json)
 
 
 def resume(
-    command: CommandContext, edition: EditionId, *, reason: Reason = "", json: AsJson = False
+    command: CommandContext,
+    edition: EditionOrAll = None,
+    *,
+    all_: Annotated[bool, Option("--all", help="What `pause --all` stopped.")] = False,
+    reason: Reason = "",
+    json: AsJson = False,
 ) -> None:
-    """Resume sending a paused edition."""
+    """Resume sending a paused edition, or all mail."""
+    if (key := _edition_or_all(edition, all_=all_)) is None:
+        resume_all(command, decide("resume --all", reason), json=json)
+        return
     with command.store() as store, store.write() as tx:
-        decision = tx.control.resume(edition, decide("resume", reason))
-    _report(edition, decision, EditionState.SENDING, "resumed", json=json)
+        decision = tx.control.resume(key, decide("resume", reason))
+        all_paused = tx.mail_pause.current() is not None
+    _report(key, decision, EditionState.SENDING, "resumed", json=json)
     if decision.changed and decision.left.held_back:
-        note(SENT_NEXT)
+        note(ALL_PAUSED if all_paused else SENT_NEXT)
+
+
+def _edition_or_all(edition: int | None, *, all_: bool) -> int | None:
+    """Return the edition that a command is about; None for all mail. Raise ConfigError for both."""
+    if (edition is None) != all_:
+        raise ConfigError("name either an edition, by its id in `editions`, or --all")
+    return edition
 
 
 def cancel(
@@ -73,7 +99,7 @@ def settle(
     again = unknown == "resend"
     with command.store() as store, store.write() as tx:
         settled = tx.control.settle_unknown(edition, decide("settle", reason), again=again)
-        stored = tx.editions.by_key(edition)
+        stored, all_pause = tx.editions.by_key(edition), tx.mail_pause.current()
     if json:
         echo_json({"edition": edition, "settled": settled, "unknown": unknown})
         return
@@ -84,7 +110,8 @@ def settle(
     echo(f"edition {edition}: {settled} unknown deliveries {result}")
     if again:
         paused = stored is not None and stored.state is EditionState.PAUSED
-        sent_next = f"they wait for `syndicate resume {edition}`" if paused else SENT_NEXT
+        at_once = SENT_NEXT if all_pause is None else ALL_PAUSED
+        sent_next = f"they wait for `syndicate resume {edition}`" if paused else at_once
         note(f"some readers may get it twice; {sent_next}")
 
 

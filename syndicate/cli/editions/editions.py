@@ -177,11 +177,12 @@ def _load(tx: "Transaction", edition: Edition) -> _Entry:
 def _mail_status(
     tx: "Transaction", command: CommandContext, entries: "Iterable[_Entry]"
 ) -> "MailStatus | None":
-    """Read the state of the relays, if any delivery waits."""
+    """Read the state of the relays, if any delivery waits, or all mail is paused."""
     from syndicate.schedule.mail_status import MailStatus  # noqa: PLC0415 - start-up
 
     waiting = any(entry.totals.waiting for entry in entries)
-    return MailStatus.read(tx, command.config, clock.now()) if waiting else None
+    reads = waiting or tx.mail_pause.current() is not None
+    return MailStatus.read(tx, command.config, clock.now()) if reads else None
 
 
 def _blockers(entries: "Iterable[_Entry]", status: "MailStatus | None") -> "Sequence[Blocker]":

@@ -30,6 +30,7 @@ from syndicate.cli.console import (
 )
 from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.editions.control import edition_state, load_edition
+from syndicate.cli.editions.mail_pause import PAUSED_SINCE
 from syndicate.errors import ConfigError, StoreError
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import EditionProgress, EditionState
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 HEADINGS = ("relay", "server", "weight", "connections", "rate", "today", "sessions", "now")
 _COUNTS = ("sessions", "accepted", "deferred", "failed")
 _BLOCKERS = {
+    "pause": PAUSED_SINCE,
     "hold": "{name}: on hold until {until}: {reason}",
     "out": "{name}: unavailable at {at}: {reason}",
     "rate": "{name}: at the rate limit that [mail] sets, {reason}",

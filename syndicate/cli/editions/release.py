@@ -2,7 +2,8 @@
 
 from syndicate.cli.console import echo, echo_json, note
 from syndicate.cli.context import AsJson, CommandContext, EditionId
-from syndicate.cli.editions.control import SENT_NEXT, Reason, decide
+from syndicate.cli.editions.control import Reason, decide
+from syndicate.cli.editions.mail_pause import ALL_PAUSED, SENT_NEXT
 
 
 def approve(
@@ -11,9 +12,11 @@ def approve(
     """Release an edition that waits, as it is."""
     with command.services() as services:
         outcome = services.release.approve(edition, decide("approve", reason))
+        with services.store.read() as tx:
+            all_paused = tx.mail_pause.current() is not None
     _report(edition, outcome, json=json)
     if not json:
-        note(SENT_NEXT)
+        note(ALL_PAUSED if all_paused else SENT_NEXT)
 
 
 def reject(

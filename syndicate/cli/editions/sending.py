@@ -124,9 +124,10 @@ def deliveries(command: CommandContext, edition: EditionId, *, json: AsJson = Fa
     with command.store() as store, store.read() as tx:
         stored = load_edition(tx, edition)
         deliveries_ = list(tx.deliveries.by_edition(edition))
+        paused = tx.mail_pause.current() is not None
     values = [
         {name: getattr(delivery, name) for name in _DELIVERY_KEYS}
-        | {"waits_for": delivery_wait(stored, delivery, clock.now())}
+        | {"waits_for": delivery_wait(stored, delivery, clock.now(), all_paused=paused)}
         for delivery in deliveries_
     ]
     if json:
@@ -138,7 +139,9 @@ def deliveries(command: CommandContext, edition: EditionId, *, json: AsJson = Fa
     echo_table(headings, rows, command.config.publication.timezone)
 
 
-def delivery_wait(edition: Edition, delivery: Delivery, now: datetime) -> str:
+def delivery_wait(
+    edition: Edition, delivery: Delivery, now: datetime, *, all_paused: bool = False
+) -> str:
     """Return what a delivery waits for; empty for one that is settled."""
     if delivery.state is DeliveryState.SENDING:
         return "the server's answer"
@@ -146,6 +149,8 @@ def delivery_wait(edition: Edition, delivery: Delivery, now: datetime) -> str:
         return ""
     if edition.state is EditionState.PAUSED:
         return "the edition is paused"
+    if all_paused:
+        return "all mail is paused"
     if delivery.next_attempt_at is not None and delivery.next_attempt_at > now:
         return "its next attempt"
     return "its turn"

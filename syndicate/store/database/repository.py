@@ -22,6 +22,8 @@ LOCK_AUDIENCE = 7_370_003
 """Under it readers are added and erased: neither may miss what the other does."""
 _EDITIONS = 7_370_004
 """The first of the two numbers of an edition's lock; the second is the edition's own."""
+EVERY_EDITION = 0
+"""The number, of no edition, of the lock that moving any delivery shares."""
 
 
 class Repository:

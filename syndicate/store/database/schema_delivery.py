@@ -37,6 +37,15 @@ control_records = table(
     sqlite_autoincrement=True,
 )
 
+# one row while all mail is paused: who paused it, when and why
+mail_pause = table(
+    "mail_pause",
+    Column("key", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("who", one_of(Actor), nullable=False),
+    *columns(Text, "how", "why"),
+)
+
 # relays and domains that get no mail for a while; a row stays as long as its strikes count
 holds = table(
     "holds",

@@ -22,11 +22,13 @@ from syndicate.model.editions import (
 from syndicate.model.reviews import review_topics
 from syndicate.model.subscribers import Cause
 from syndicate.store.database.repository import (
+    EVERY_EDITION,
     LOCK_NUMBERS,
     Repository,
     columns_of,
     lock,
     lock_edition,
+    lock_editions_shared,
     value_of,
 )
 from syndicate.store.database.schema import (
@@ -39,6 +41,7 @@ from syndicate.store.database.schema import (
 from syndicate.store.database.schema_delivery import CallKind, outgoing_calls
 from syndicate.store.editions.control import EditionControl
 from syndicate.store.editions.editions import EDITIONS, Editions
+from syndicate.store.editions.mail_pause import MailPause
 
 
 class WaitingEditions(Repository):
@@ -156,8 +159,13 @@ class WaitingEditions(Repository):
     def release(self, key: int, cause: Cause, *, segment: Criteria | None) -> Edition | None:
         """Queue an edition for its readers as of now; None where it is outdated.
 
-        Raise Refused where it doesn't wait any more.
+        Raise Refused where it doesn't wait any more, and while all mail is paused.
         """
+        lock_editions_shared(self._connection, [EVERY_EDITION])
+        if MailPause(self._connection).current() is not None:
+            raise Refused(
+                f"all mail is paused, so edition {key} waits for `syndicate resume --all`"
+            )
         waiting = self._lock(key)
         if self.is_outdated(key):
             return None

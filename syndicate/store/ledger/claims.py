@@ -4,7 +4,7 @@
 
 Each row is a compare-and-set of its own. `intend` is committed before the first byte of a
 body leaves, so a row that is `claimed` was provably not sent, and one that is `sending`
-may have been. To stop an edition waits for the transactions that move its rows.
+may have been. To stop an edition, or all mail, waits for the transactions that move its rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ from syndicate.model.deliveries import (
     Lease,
 )
 from syndicate.store.database.bulk_update import RowValues, pipeline
-from syndicate.store.database.repository import Repository, lock_editions_shared
+from syndicate.store.database.repository import EVERY_EDITION, Repository, lock_editions_shared
 from syndicate.store.database.schema import (
     Instant,
     deliveries,
@@ -134,9 +134,10 @@ class Claims(Repository):
         return frozenset(outcome.claim.key for outcome in settled), intended
 
     def _share(self, editions_: Iterable[int]) -> None:
-        """Lock editions against being stopped, until the transaction ends."""
+        """Lock editions, and all mail, against being stopped, until the transaction ends."""
         new = set(editions_) - self._shared
         if new:
+            new |= {EVERY_EDITION} - self._shared
             lock_editions_shared(self._connection, sorted(new))
             self._shared |= new
 

@@ -11,9 +11,13 @@ from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionState
 from syndicate.store.database.bulk_update import BulkUpdate
 from syndicate.store.database.schema import deliveries, editions
+from syndicate.store.database.schema_delivery import mail_pause
 from syndicate.store.editions.editions import join_reader, skip_reason
 
-IS_SENDING = editions.c.state == EditionState.SENDING
+IS_SENDING = sa.and_(
+    editions.c.state == EditionState.SENDING, ~sa.exists(sa.select(mail_pause.c.key))
+)
+"""Matches editions that may be sent: none while all mail is paused."""
 
 
 def _word(word: str) -> sa.ColumnElement[str]:

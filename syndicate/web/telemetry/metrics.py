@@ -58,6 +58,7 @@ _GAUGES: Mapping[str, tuple[str, ...]] = {
     "syndicate_push_owed": ("Pings and notices to be made.", "to", "state"),
     "syndicate_hub_subscriptions": ("Subscriptions of our own hub that haven't lapsed.",),
     "syndicate_hub_requests": ("Requests to our own hub that are still to be verified.",),
+    "syndicate_mail_paused": ("Whether all mail is paused.",),
     "syndicate_mail_idle_seconds": (
         "For how long nothing was accepted while mail is due; 0 while none is due.",
     ),
@@ -176,15 +177,16 @@ class Metrics(Collector):
             return self._cached
 
     def _collect_relays(self) -> Iterator[core.Metric]:
-        """Yield the state of each relay in all sending processes; a few rows, so not cached.
+        """Yield whether all mail is paused, and the state of each relay in all sending processes.
 
-        Nothing if the store can't be read.
+        These are a few rows, so they are not cached. Nothing if the store can't be read.
         """
         try:
             with self._store.read() as tx:
                 status = MailStatus.read(tx, self._config, clock.now())
         except StoreError:
             return
+        yield _metric("syndicate_mail_paused", int(status.pause is not None))
         relays = status.relays
         yield _metric("syndicate_relay_sessions", {relay.name: relay.sessions for relay in relays})
         paces = {relay.name: relay.per_second for relay in relays}

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from syndicate import clock
 from syndicate.config import Config, missing_secrets
 from syndicate.errors import StoreError, StoreLocked
-from syndicate.schedule.mail_status import find_stall
+from syndicate.schedule.mail_status import describe_pause, find_stall
 from syndicate.store import Heartbeat, Store
 from syndicate.store.database.sql_engine import sqlite_path
 from syndicate.web.operator_access import OperatorAccess
@@ -131,9 +131,13 @@ class Readiness:
     def _stalled(self) -> Iterator[NotReadyReason]:
         try:
             with self._store.read() as tx:
+                pause = tx.mail_pause.current()
                 stall = find_stall(tx, self._config, clock.now())
         except StoreError:
             return  # reported by `check_store`
+        if pause is not None:
+            paused = f"all mail is paused since {_when(pause.at)}"
+            yield NotReadyReason(paused, describe_pause(pause))
         if stall is None:
             return
         flow, blockers = stall

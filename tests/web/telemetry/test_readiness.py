@@ -1,6 +1,7 @@
 """Readiness over HTTP: mail that stands still, and disks that take nothing more."""
 
 import errno
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -134,6 +135,25 @@ def test_an_edition_that_somebody_paused_is_no_reason(due):
         cause = Cause(who=Actor.OPERATOR, how="pause", at=clock.now())
         tx.control.pause(post.edition, cause=cause)
     assert post.ready() == (200, ["ok"])
+
+
+def test_a_pause_of_all_mail_is_a_reason_and_only_the_operator_sees_whose(due):
+    post = due(minutes=10)
+    cause = Cause(who=Actor.OPERATOR, how="syndicate pause --all, by ann", at=clock.now())
+    with post.store.write() as tx:
+        tx.mail_pause.begin(replace(cause, why="wrong list"))
+    [reason] = post.ready()[1]
+    assert re.fullmatch(
+        r"all mail is paused since .* UTC: syndicate pause --all, by ann: wrong list", reason
+    )
+    status, [public] = post.ready(**STRANGER)
+    assert (status, public.endswith(" UTC")) == (503, True)
+    assert metrics(post.client)("syndicate_mail_paused") == 1
+    assert metrics(post.client)("syndicate_mail_idle_seconds") == 0
+    with post.store.write() as tx:
+        tx.mail_pause.end(cause)
+    assert "paused" not in "".join(post.ready()[1])
+    assert metrics(post.client)("syndicate_mail_paused") == 0
 
 
 def test_mail_for_domains_that_want_nothing_is_no_reason_and_other_mail_is(due):

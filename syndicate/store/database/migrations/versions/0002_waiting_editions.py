@@ -1,19 +1,22 @@
-"""Editions can wait until they are released, and articles have corrections."""
+"""Editions can wait until they are released, articles have corrections, all mail can be paused."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from syndicate.store.database.schema import edition_notes, review_codes, waiting_editions
+from syndicate.store.database.schema_delivery import mail_pause
 
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Create the tables of editions that wait and of their notes, and columns for corrections."""
-    waiting_editions.create(op.get_bind())
-    edition_notes.create(op.get_bind())
-    review_codes.create(op.get_bind())
+    """Create the tables of editions that wait, of their notes and codes, and of paused mail.
+
+    Add columns for corrections.
+    """
+    for table in (waiting_editions, edition_notes, review_codes, mail_pause):
+        table.create(op.get_bind())
     corrections = sa.Column("corrections", sa.JSON, nullable=False, server_default="[]")
     op.add_column("revisions", corrections)
     count = sa.Column("corrections", sa.Integer, nullable=False, server_default="0")
