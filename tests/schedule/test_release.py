@@ -99,7 +99,7 @@ def test_an_approved_edition_is_still_held(newsroom):
     harness = newsroom(approve=True, hold="5m")
     harness.tick()
     approve(harness, 1)
-    harness.tick(NOW + 4 * MINUTE)
+    approve(harness, 1, NOW + 4 * MINUTE)
     assert harness.mail() == []
     harness.tick(NOW + 5 * MINUTE)
     assert harness.mail() == [(ADA, "Breaking: Ferry")]

@@ -105,6 +105,8 @@ class WaitingEditions(Repository):
             raise Refused(f"the time to approve edition {key} is over: it is about to be rejected")
         if self.is_outdated(key):
             return None
+        if waiting.terms.approve_by is None:  # approved already: its hold doesn't begin again
+            return waiting
         self._record(waiting.edition, ControlAction.APPROVED, cause)
         release_at = cause.at + waiting.terms.hold
         row = waiting_editions.c.edition == key
