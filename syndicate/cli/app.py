@@ -11,7 +11,7 @@ import typer
 from syndicate import __version__
 from syndicate.cli.articles import articles, publishing
 from syndicate.cli.context import CommandContext
-from syndicate.cli.editions import control, editions, progress, release, sending
+from syndicate.cli.editions import control, editions, planning, progress, release, sending
 from syndicate.cli.operation import check, deliverability, run, setup
 from syndicate.cli.operation.signals import unblock_sighup
 from syndicate.cli.readers import csv_import, person, person_changes, reader_counts, subscribers
@@ -50,6 +50,7 @@ for command in (
     *(publishing.build, publishing.push),
     *(sending.tick, sending.send, sending.deliveries, sending.fires),
     *(progress.relays, deliverability.dkim_keygen, deliverability.doctor),
+    *(planning.explain, planning.agenda),
     *(release.approve, release.reject),
     *(control.pause, control.resume, control.cancel, control.settle),
     *(control.replace, control.resend),

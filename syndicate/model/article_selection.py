@@ -50,6 +50,12 @@ class ArticleWindow:
         back = begin_with if isinstance(begin_with, timedelta) else timedelta()
         return cls(after=after, begins_after=beginning.number, dated_after=beginning.at - back)
 
+    def includes(self, article: Article) -> bool:
+        """Whether an article with a public number is in the window."""
+        number = article.number or 0
+        started = number > self.begins_after or article.published > self.dated_after
+        return number > self.after and started
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -59,8 +65,8 @@ class Selection:
     """Those in full, at most `max`."""
     more: tuple[Article, ...] = ()
     """Those beyond `max`: only their headlines."""
-    aged: int = 0
-    """How many match but are older than `max_age`."""
+    too_old: tuple[Article, ...] = ()
+    """Those that match but are older than `max_age`."""
     max_age: timedelta | None = None
 
     def __bool__(self) -> bool:
@@ -72,40 +78,57 @@ class Selection:
         return self.taken + self.more
 
     @property
+    def slugs_left_out(self) -> tuple[str, ...]:
+        """The slugs of the new articles that the edition should have had and hasn't."""
+        return tuple(article.slug for article in self.too_old)
+
+    @property
     def left_out(self) -> str:
         """How many were too old, as ", 3 older than 24 h"; empty if nothing."""
-        if not self.aged or self.max_age is None:
+        if not self.too_old or self.max_age is None:
             return ""
-        return f", {self.aged} older than {format_duration(self.max_age)}"
+        return f", {len(self.too_old)} older than {format_duration(self.max_age)}"
 
 
 def select_articles(
     candidates: Iterable[Article], rule: EditionFilter, *, at: datetime
 ) -> Selection:
     """Choose the articles of an edition that is composed at `at`."""
-    matching = [article for article in candidates if matches(article, rule)]
+    newest_first = sorted(
+        (article for article in candidates if matches(article, rule)),
+        key=lambda article: (EPOCH - article.published, article.id),
+    )
     recent = [
         article
-        for article in matching
+        for article in newest_first
         if rule.max_age is None or article.published >= at - rule.max_age
     ]
-    newest_first = sorted(recent, key=lambda article: (EPOCH - article.published, article.id))
     return Selection(
-        taken=tuple(newest_first[: rule.max]),
-        more=tuple(newest_first[rule.max :]),
-        aged=len(matching) - len(recent),
+        taken=tuple(recent[: rule.max]),
+        more=tuple(recent[rule.max :]),
+        too_old=tuple(newest_first[len(recent) :]),
         max_age=rule.max_age,
     )
 
 
 def matches(article: Article, rule: ArticleFilter) -> bool:
     """Whether a rule selects an article, whatever its age."""
-    return (
-        rule.breaking in {None, article.breaking}
-        and _matches_any(rule.sections, (article.section or "",))
-        and _matches_any(rule.tags, article.tags)
-        and _matches_any(rule.authors, [person.name for person in article.authors])
-    )
+    return not unmet_condition(article, rule)
+
+
+def unmet_condition(article: Article, rule: ArticleFilter) -> str:
+    """Return the condition of a rule that an article doesn't meet, for operators; else empty."""
+    if rule.breaking not in {None, article.breaking}:
+        return "breaking" if article.breaking else "not breaking"
+    authors = [person.name for person in article.authors]
+    for wanted, names, unmet in (
+        (rule.sections, (article.section or "",), "not in the section"),
+        (rule.tags, article.tags, "not tagged"),
+        (rule.authors, authors, "not by"),
+    ):
+        if not _matches_any(wanted, names):
+            return f"{unmet} {' or '.join(wanted)}"
+    return ""
 
 
 def _matches_any(wanted: Sequence[str], names: Sequence[str]) -> bool:

@@ -99,19 +99,28 @@ class Composer:
         segment: str | None = None,
         slot_at: datetime,
         at: datetime,
+        preview_after: datetime | None = None,
     ) -> ProposedEdition:
         """Compose what a schedule would send now, to a segment of its readers or to all of them.
 
         The candidates are the public articles numbered above the last edition's window, and
-        never any from before the schedule's start. Raise TemplateError.
+        never any from before the schedule's start. With `preview_after`, they include what would
+        have its number and its page by `at`, and nothing that is public by `preview_after`, when
+        an earlier slot takes it. Raise TemplateError.
         """
+        is_preview = preview_after is not None
         with self._store.read() as tx:
             last = tx.editions.newest_of(schedule.name)
             window = ArticleWindow.of(
                 start, schedule.begin_with, last=last.upto if last is not None else None
             )
-            candidates = tx.articles.candidates(newsletter.name, window, at, schedule=schedule.name)
+            candidates = tx.articles.candidates(
+                newsletter.name, window, at, schedule=schedule.name, unnumbered=is_preview
+            )
+            if preview_after is not None:
+                candidates = [a for a in candidates if a.published > preview_after]
             upto = tx.articles.covered_until(window, at)
+            numbered = tx.articles.newest_number()
             state = _state(tx, newsletter.name)
         selection = select_articles(candidates, schedule.select, at=at)
         newest = max((article.number or 0 for article in selection.carried), default=0)
@@ -124,6 +133,7 @@ class Composer:
             window=(upto, newest),
             edition_date=slot_at.astimezone(self._config.zone(schedule)),
             at=at,
+            numbered=numbered,
         )
 
     def propose_articles(
@@ -197,15 +207,21 @@ class Composer:
         window: tuple[int, int],
         edition_date: datetime,
         at: datetime,
+        numbered: int | None = None,
     ) -> ProposedEdition:
         """Compose a selection, unless it is empty.
 
         `window` is the number that it covers up to, and the newest one that it carries:
         people who subscribed after that article was published are not in the audience.
+        Articles numbered above `numbered` have no page yet.
         """
         if not selection:
             return ProposedEdition(selection=selection, draft=None, state=state)
-        self._require_pages(selection.carried)
+        self._require_pages(
+            article
+            for article in selection.carried
+            if numbered is None or (article.number or 0) <= numbered
+        )
         kind = EditionKind.ALERT if len(selection.carried) == 1 else EditionKind.DIGEST
         content = compose_edition(
             kind=kind,

@@ -89,7 +89,8 @@ class SlotDispatcher:
                 return self._record(schedule, slot, FireOutcome.FAILED, repr(error))
             if proposal.draft is None:
                 reason = f"0 new{since}{proposal.selection.left_out}"
-                return self._record(schedule, slot, FireOutcome.SKIPPED, reason)
+                left_out = proposal.selection.slugs_left_out
+                return self._record(schedule, slot, FireOutcome.SKIPPED, reason, left_out)
             done, fire = self._freeze(schedule, newsletter, slot, proposal)
             if done:
                 return fire
@@ -110,7 +111,8 @@ class SlotDispatcher:
                 return False, None
             edition, terms = add_edition(tx, schedule, proposal, at=proposal.draft.created_at)
             reason = f"edition {edition.key}, {proposal.summary}{waiting_for(terms)}"
-            fire = self._new_fire(schedule, slot, FireOutcome.EDITION, reason)
+            left_out = proposal.selection.slugs_left_out
+            fire = self._new_fire(schedule, slot, FireOutcome.EDITION, reason, left_out)
             if not tx.fires.record(fire):
                 tx.rollback()
                 return True, None
@@ -126,9 +128,14 @@ class SlotDispatcher:
         return True, fire
 
     def _record(
-        self, schedule: Schedule, slot: Slot, outcome: FireOutcome, reason: str
+        self,
+        schedule: Schedule,
+        slot: Slot,
+        outcome: FireOutcome,
+        reason: str,
+        left_out: tuple[str, ...] = (),
     ) -> Fire | None:
-        fire = self._new_fire(schedule, slot, outcome, reason)
+        fire = self._new_fire(schedule, slot, outcome, reason, left_out)
         with self.store.write() as tx:
             return fire if tx.fires.record(fire) else None
 
@@ -146,7 +153,14 @@ class SlotDispatcher:
         started = start.at.astimezone(zone)
         return f" since the schedule was first seen, {started:%Y-%m-%d %H:%M %Z} (begin_with)"
 
-    def _new_fire(self, schedule: Schedule, slot: Slot, outcome: FireOutcome, reason: str) -> Fire:
+    def _new_fire(
+        self,
+        schedule: Schedule,
+        slot: Slot,
+        outcome: FireOutcome,
+        reason: str,
+        left_out: tuple[str, ...] = (),
+    ) -> Fire:
         return Fire(
             schedule=schedule.name,
             slot=slot.key,
@@ -155,4 +169,5 @@ class SlotDispatcher:
             reason=reason,
             node=self.node,
             at=clock.now(),
+            left_out=left_out,
         )

@@ -3,6 +3,7 @@
 Every decision is one transaction in the store, so a killed process neither loses nor repeats it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -186,7 +187,8 @@ class EditionRelease:
             cause = _by_schedule("its articles have changed", at)
             tx.waiting.reject(edition.key, cause, successor=again.key)
             reason = f"edition {again.key}, {proposal.summary}{waiting_for(terms)}"
-            _amend_fire(tx, edition, FireOutcome.EDITION, reason)
+            left_out = proposal.selection.slugs_left_out
+            _amend_fire(tx, edition, FireOutcome.EDITION, reason, left_out)
             return f"edition {again.key} takes the place of edition {edition.key}: {cause.why}"
 
         try:
@@ -242,9 +244,15 @@ def send_back(tx: Transaction, key: int, cause: Cause) -> None:
     _amend_fire(tx, edition, FireOutcome.EDITION, reason)
 
 
-def _amend_fire(tx: Transaction, edition: Edition, outcome: FireOutcome, reason: str) -> None:
+def _amend_fire(
+    tx: Transaction,
+    edition: Edition,
+    outcome: FireOutcome,
+    reason: str,
+    left_out: Sequence[str] | None = None,
+) -> None:
     if edition.schedule is not None:
-        tx.fires.amend(edition.schedule, edition.slot_at, outcome, reason)
+        tx.fires.amend(edition.schedule, edition.slot_at, outcome, reason, left_out)
 
 
 def _by_schedule(why: str, at: datetime) -> Cause:

@@ -62,16 +62,22 @@ def test_nothing_new_is_no_edition_and_the_fire_says_so(harness):
     assert harness.mail() == []
 
 
+@pytest.mark.sql
 def test_the_fire_names_what_age_left_out(harness):
     harness.subscribe(*EVERYBODY)
     for number in range(3):
         harness.file(f"old{number}", date=NOW - timedelta(hours=25))
     harness.file("new")
-    assert outcomes(harness.tick()) == ["edition 1, 1 article, 3 older than 24 h"]
+    assert outcomes(harness.tick()) == [
+        "edition 1, 1 article, 3 older than 24 h; left out: old0, old1, old2"
+    ]
     harness.file("older", date=NOW - timedelta(hours=30))
     assert outcomes(harness.tick(NOW + 10 * MINUTE)) == [
-        "skipped: 0 new since 12:00 UTC, 1 older than 24 h"
+        "skipped: 0 new since 12:00 UTC, 1 older than 24 h; left out: older"
     ]
+    with harness.store.read() as tx:
+        recorded = tx.fires.recent("breaking")
+    assert [fire.left_out for fire in recorded] == [("older",), ("old0", "old1", "old2")]
 
 
 def test_a_story_that_is_filed_late_or_back_dated_is_not_lost(harness):

@@ -1,5 +1,6 @@
 """The commands about editions and the mail they become.
 
+`planning` explains what would be sent, and shows the coming week;
 `sending` sends, and lists deliveries and fires; `editions` lists and shows editions;
 `progress` shows them while they are being sent, lists the mail servers, and says what blocks mail;
 `control` stops, settles, replaces and resends them; `mail_pause` stops all mail;

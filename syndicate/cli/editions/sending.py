@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from syndicate.store.editions.fires import Fire
 
 _DELIVERY_KEYS = ("email", "state", "attempt", "code", "reply", "at", "next_attempt_at")
-_FIRE_KEYS = ("schedule", "slot", "due_at", "outcome", "reason", "node", "at")
+_FIRE_KEYS = ("schedule", "slot", "due_at", "outcome", "reason", "left_out", "node", "at")
 """The attributes that `--json` prints."""
 
 

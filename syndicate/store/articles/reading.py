@@ -1,7 +1,7 @@
 """Finds and lists articles, for editors and for builds; converts their rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,6 +60,35 @@ def public_at(at: datetime) -> sa.ColumnElement[bool]:
         articles.c.retracted_at.is_(None),
         articles.c.published_at <= at,
     )
+
+
+def unnumbered_query(at: datetime) -> sa.Select[Any]:
+    """Select what gets a public number at `at`, in the order of publication: `key`, `breaking`.
+
+    An article that was public before it was first flagged breaking gets a new one.
+    """
+    keys = sa.union(  # each by an index: an OR would scan every article
+        sa.select(articles.c.key).where(articles.c.number.is_(None)),
+        sa.select(articles.c.key).where(
+            articles.c.breaking == sa.true(), articles.c.numbered_breaking == sa.false()
+        ),
+    )
+    is_unnumbered = articles.c.key.in_(sa.select(keys.subquery().c.key))
+    query = sa.select(articles.c.key, articles.c.breaking).where(is_unnumbered, public_at(at))
+    return query.order_by(articles.c.published_at, articles.c.id)
+
+
+def carried_by(newsletter: str, schedule: str | None) -> sa.ColumnElement[bool]:
+    """Match a newsletter's editions whose articles aren't new to a schedule's next one.
+
+    Those of an edition that was rejected are, and so are those of the schedule's own one that
+    waits.
+    """
+    waiting = editions.c.state == EditionState.WAITING
+    if schedule is not None:
+        waiting = sa.and_(waiting, editions.c.schedule.is_distinct_from(schedule))
+    released = editions.c.state.not_in(NEVER_SENT)
+    return sa.and_(editions.c.newsletter == newsletter, sa.or_(released, waiting))
 
 
 def row_of(revision: Revision) -> dict[str, Any]:
@@ -148,24 +177,58 @@ class ArticleReader(Repository):
         return dict(self._execute(query.order_by(articles.c.path)).all())
 
     def candidates(
-        self, newsletter: str, window: ArticleWindow, at: datetime, *, schedule: str | None = None
+        self,
+        newsletter: str,
+        window: ArticleWindow,
+        at: datetime,
+        *,
+        schedule: str | None = None,
+        unnumbered: bool = False,
     ) -> list[Article]:
         """Return what is public at `at` and in a schedule's window, newest first.
 
         What an earlier edition of the newsletter carried is left out, unless that was rejected, or
-        waits and is of this schedule: then its articles go into the next one.
+        waits and is of this schedule: then its articles go into the next one. With `unnumbered`,
+        articles that have no public number yet have the one that they would get at `at`.
         """
-        waiting = editions.c.state == EditionState.WAITING
-        if schedule is not None:
-            waiting = sa.and_(waiting, editions.c.schedule.is_distinct_from(schedule))
-        released = editions.c.state.not_in(NEVER_SENT)
-        carried = (
-            sa.select(edition_items.c.article)
-            .join(editions, editions.c.key == edition_items.c.edition)
-            .where(editions.c.newsletter == newsletter, sa.or_(released, waiting))
-        )
-        fresh = sa.and_(_in(window), public_at(at), articles.c.key.not_in(carried))
-        return self._many(newest_first(articles_query().where(fresh)))
+        carried = sa.select(edition_items.c.article).join(editions)
+        carried = carried.where(carried_by(newsletter, schedule))
+        fresh = sa.and_(public_at(at), articles.c.key.not_in(carried))
+        found = self._many(newest_first(articles_query().where(fresh, _in(window))))
+        if not unnumbered:
+            return found
+        query = unnumbered_query(at).with_only_columns(articles.c.key).order_by(None)
+        new = self._many(newest_first(articles_query().where(fresh, articles.c.key.in_(query))))
+        keys = {article.key for article in new}
+        numbered = (article for article in self._as_numbered(new, at) if window.includes(article))
+        return [*numbered, *(article for article in found if article.key not in keys)]
+
+    def unnumbered(self, at: datetime) -> int:
+        """Count the articles that would get a public number at `at`."""
+        return len(self._execute(unnumbered_query(at)).all())
+
+    def considered(self, after: int, *, since: datetime, at: datetime) -> list[Article]:
+        """Return what is numbered above `after`, has no number, or is dated later than `since`.
+
+        Whatever its state, newest first, with the numbers that they would have at `at`.
+        """
+        number = articles.c.number
+        recent = sa.or_(number > after, number.is_(None), articles.c.published_at > since)
+        return self._as_numbered(self._many(newest_first(articles_query().where(recent))), at)
+
+    def _as_numbered(self, found: Iterable[Article], at: datetime) -> list[Article]:
+        """Return articles with the public numbers that they would have at `at`."""
+        keys = (row.key for row in self._execute(unnumbered_query(at)))
+        numbers = {key: number for number, key in enumerate(keys, self.newest_number() + 1)}
+        return [
+            replace(article, number=numbers.get(article.key, article.number)) for article in found
+        ]
+
+    def embargoed(self, after: datetime, until: datetime) -> list[Article]:
+        """Return what becomes public later than `after`, up to `until`, the earliest first."""
+        coming = sa.and_(public_at(until), articles.c.published_at > after)
+        query = articles_query().where(coming)
+        return self._many(query.order_by(articles.c.published_at, articles.c.id))
 
     def covered_until(self, window: ArticleWindow, at: datetime) -> int:
         """Return the public number up to which an edition composed at `at` covers a window.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, false, func, literal, select, true, union, update
+from sqlalchemy import Connection, bindparam, func, literal, select, update
 
 from syndicate.body.compiler import compile_body
 from syndicate.errors import Refused
@@ -23,8 +23,8 @@ from syndicate.store.articles.reading import (
     REVISION_FIELDS,
     ArticleReader,
     articles_query,
-    public_at,
     row_of,
+    unnumbered_query,
 )
 from syndicate.store.database.repository import LOCK_NUMBERS, columns_of, lock
 from syndicate.store.database.schema import Instant, addresses, articles, bodies, revisions, tags
@@ -162,16 +162,7 @@ class ArticleWriter(ArticleReader):
         Numbers are assigned under a lock, in the order of publication.
         """
         lock(self._connection, LOCK_NUMBERS)
-        keys = union(  # each by an index: an OR would scan every article
-            select(articles.c.key).where(articles.c.number.is_(None)),
-            select(articles.c.key).where(
-                articles.c.breaking == true(), articles.c.numbered_breaking == false()
-            ),
-        )
-        is_unnumbered = articles.c.key.in_(select(keys.subquery().c.key))
-        query = select(articles.c.key, articles.c.breaking).where(is_unnumbered, public_at(at))
-        query = query.order_by(articles.c.published_at, articles.c.id)
-        unnumbered = self._execute(query).all()
+        unnumbered = self._execute(unnumbered_query(at)).all()
         rows = [
             {
                 "its_key": row.key,

@@ -261,6 +261,8 @@ fires = table(
     *columns(Instant, "due_at", "at"),
     sa.Column("outcome", one_of(FireOutcome), nullable=False),
     *columns(sa.Text, "reason", "node"),
+    # the slugs of new articles that the edition doesn't have
+    sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"),
     sa.Index(None, "schedule", "due_at"),
 )
 

@@ -19,6 +19,7 @@ from syndicate.model.editions import (
     Item,
 )
 from syndicate.model.subscribers import SubscriptionState
+from syndicate.store.articles.reading import carried_by
 from syndicate.store.audience.segments import condition, takes_mail
 from syndicate.store.database.repository import LOCK_NUMBERS, Repository, columns_of, lock
 from syndicate.store.database.schema import (
@@ -161,6 +162,15 @@ class Editions(Repository):
         """Return the editions, but letters, with deliveries that are not done, oldest first."""
         query = EDITIONS.where(editions.c.kind != EditionKind.LETTER, has_any(WAITING))
         return self._values(Edition, query.order_by(editions.c.key))
+
+    def carriers(self, newsletter: str, schedule: str | None) -> dict[int, int]:
+        """Return the newest edition that carries an article, by its key, for each that isn't new.
+
+        An article is new to a schedule's next edition as `ArticleReader.candidates` says.
+        """
+        query = sa.select(edition_items.c.article, sa.func.max(editions.c.key)).join(editions)
+        query = query.where(carried_by(newsletter, schedule)).group_by(edition_items.c.article)
+        return dict(self._execute(query).all())
 
     def newest_of(self, schedule: str) -> Edition | None:
         """Return the newest edition of a schedule that was released."""

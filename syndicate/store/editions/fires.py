@@ -1,5 +1,6 @@
 """Records when each schedule began, and the outcome of each of its slots."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,13 +26,26 @@ class Fire:
     node: str
     """The process that handled it."""
     at: datetime
+    left_out: tuple[str, ...] = ()
+    """The slugs of the new articles that were left out, newest first."""
     older: int = 0
     """How many slots before this one were missed without a record; stored in `reason` alone."""
 
     def __str__(self) -> str:
-        return (
-            self.reason if self.outcome is FireOutcome.EDITION else f"{self.outcome}: {self.reason}"
-        )
+        outcome = "" if self.outcome is FireOutcome.EDITION else f"{self.outcome}: "
+        return f"{outcome}{self.reason}{_named(self.left_out)}"
+
+
+_NAMED = 5
+"""How many articles that were left out are named for people; JSON has all."""
+
+
+def _named(slugs: Sequence[str]) -> str:
+    """Name articles that were left out: "; left out: ferry, tram and 3 more"."""
+    if not slugs:
+        return ""
+    rest = len(slugs) - _NAMED
+    return f"; left out: {', '.join(slugs[:_NAMED])}{f' and {rest} more' if rest > 0 else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +82,11 @@ class Schedules(Repository):
         self._update(schedules, by_name, moved, newsletter=newsletter)
         since: datetime = self._execute(select(schedules.c.since).where(by_name)).scalar_one()
         return since
+
+    def timing_since(self, name: str, fingerprint: str) -> datetime | None:
+        """Return when a schedule's timing was first seen; None where it is new or has changed."""
+        known = schedules.c.name == name, schedules.c.fingerprint == fingerprint
+        return self._scalar(schedules.c.since, *known)
 
     def all(self) -> list[KnownSchedule]:
         """Return the schedules that have begun, by name."""
@@ -120,15 +139,24 @@ class Fires(Repository):
         """Record a slot that nothing is sent for; return False when it has a record."""
         return self._insert_new(fires, _row(fire)) == 1
 
-    def amend(self, schedule: str, due_at: datetime, outcome: FireOutcome, reason: str) -> None:
-        """Record what became of the edition of a slot."""
+    def amend(
+        self,
+        schedule: str,
+        due_at: datetime,
+        outcome: FireOutcome,
+        reason: str,
+        left_out: Sequence[str] | None = None,
+    ) -> None:
+        """Record what became of the edition of a slot, and what it left out where that changed."""
         slot = fires.c.schedule == schedule, fires.c.due_at == due_at
-        self._update(fires, *slot, outcome=outcome, reason=reason)
+        values = {} if left_out is None else {"left_out": list(left_out)}
+        self._update(fires, *slot, outcome=outcome, reason=reason, **values)
 
     def recent(self, schedule: str, limit: int = 10) -> list[Fire]:
         """Return the newest fires of a schedule, newest first."""
         query = select(fires).where(fires.c.schedule == schedule)
-        return self._values(Fire, query.order_by(fires.c.due_at.desc()).limit(limit))
+        rows = self._execute(query.order_by(fires.c.due_at.desc()).limit(limit)).mappings()
+        return [Fire(**{**row, "left_out": tuple(row["left_out"])}) for row in rows]
 
 
 def _row(fire: Fire) -> dict[str, Any]:

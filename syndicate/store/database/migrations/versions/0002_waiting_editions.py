@@ -1,4 +1,4 @@
-"""Editions can wait until they are released, articles have corrections, all mail can be paused."""
+"""Editions can wait, articles have corrections, mail can be paused, fires name what is left out."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +13,7 @@ down_revision = "0001"
 def upgrade() -> None:
     """Create the tables of editions that wait, of their notes and codes, and of paused mail.
 
-    Add columns for corrections.
+    Add columns for corrections, and for what a fire left out.
     """
     for table in (waiting_editions, edition_notes, review_codes, mail_pause):
         table.create(op.get_bind())
@@ -22,3 +22,4 @@ def upgrade() -> None:
     count = sa.Column("corrections", sa.Integer, nullable=False, server_default="0")
     op.add_column("articles", count)
     op.create_index("ix_articles_corrections", "articles", ["corrections"])
+    op.add_column("fires", sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"))
