@@ -186,7 +186,9 @@ def publication(tmp_path: Path) -> Callable[..., Config]:
         given = {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Morning Post"}
         given |= {"postal_address": "1 Harbour Street, Exampleton"}
         given |= tables.pop("publication", {})
-        newsletters = tables.pop("newsletters", [{"name": "breaking"}])
+        newsletters = tables.pop(
+            "newsletters", [{"name": "breaking", "subject": "{breaking}{lead}"}]
+        )
         return Config.model_validate(
             {"publication": given, "newsletters": newsletters, "root": tmp_path, **tables}
         )

@@ -3,6 +3,7 @@
 `articles` and their compiled bodies, `pictures`, `videos` and `old_addresses`; `urls` normalises
 web addresses. `schedule_slots` computes when a schedule is due, and which slots fire;
 `article_selection` is what is new to a schedule, and what an edition takes of it.
-`editions`, their progress and control; `reviews`, what their reviewers decide;
+`editions`, their progress and control; `edition_files`, what an editor wrote about one;
+`reviews`, what their reviewers decide;
 `deliveries`, the ledger's rows, and when to try again; `subscribers` and what changes about them.
 """

@@ -59,7 +59,7 @@ class ArticleWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The articles of an edition, newest first, and what was left out."""
+    """The articles of an edition, the lead first and then the newest, and what was left out."""
 
     taken: tuple[Article, ...]
     """Those in full, at most `max`."""
@@ -103,12 +103,24 @@ def select_articles(
         for article in newest_first
         if rule.max_age is None or article.published >= at - rule.max_age
     ]
+    ordered = lead_first(recent)
     return Selection(
-        taken=tuple(recent[: rule.max]),
-        more=tuple(recent[rule.max :]),
+        taken=tuple(ordered[: rule.max]),
+        more=tuple(ordered[rule.max :]),
         too_old=tuple(newest_first[len(recent) :]),
         max_age=rule.max_age,
     )
+
+
+def lead_first(articles: Sequence[Article]) -> list[Article]:
+    """Return articles with the first one on top whose editor made it the lead."""
+    lead = placed_lead(articles)
+    return list(articles) if lead is None else [lead, *(a for a in articles if a is not lead)]
+
+
+def placed_lead(articles: Iterable[Article]) -> Article | None:
+    """Return the first article whose editor made it the lead."""
+    return next((article for article in articles if article.place == "lead"), None)
 
 
 def matches(article: Article, rule: ArticleFilter) -> bool:

@@ -143,6 +143,8 @@ class Revision:
     authors: tuple[Person, ...] = ()
     contributors: tuple[Person, ...] = ()
     breaking: bool = False
+    place: Literal["lead"] | None = None
+    """Where lists put it: `lead` on top of the home page and of digests; None by its date."""
     summary: str = ""
     """The editor's summary, plain text; empty if there is none."""
     excerpt: str = ""

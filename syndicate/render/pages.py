@@ -17,6 +17,7 @@ from markupsafe import Markup
 from syndicate.config import Config
 from syndicate.language import translator
 from syndicate.model import pictures
+from syndicate.model.article_selection import placed_lead
 from syndicate.model.articles import Article, CompiledBody, Person
 from syndicate.render import addresses
 from syndicate.render.article_view import ArticleView, BodyRenderer, ensure_current, news_article
@@ -315,7 +316,12 @@ class ListPages:
 
 
 def _lead(articles: Sequence[Article], strip: Article | None) -> Article | None:
-    """Choose the newest article with a picture; the breaking one only if there is no other."""
+    """Choose the newest one placed there, else the newest with a picture.
+
+    The breaking one is chosen for its picture only if there is no other.
+    """
+    if (placed := placed_lead(articles)) is not None:
+        return placed
     newest = articles[:LEAD_CANDIDATES]
     pictured = [article for article in newest if article.lead and article.lead.src]
     breaking = strip.key if strip else None

@@ -129,6 +129,7 @@ class Composer:
             selection,
             state,
             schedule=schedule.name,
+            by_section=schedule.group_by == "section",
             segment=segment or schedule.segment,
             window=(upto, newest),
             edition_date=slot_at.astimezone(self._config.zone(schedule)),
@@ -193,7 +194,13 @@ class Composer:
         limit = schedule.select.max if schedule else len(carried)
         selection = Selection(taken=tuple(carried[:limit]), more=tuple(carried[limit:]))
         return self._compose(
-            newsletter, selection, state, window=(upto, upto + 1), edition_date=edition_date, at=at
+            newsletter,
+            selection,
+            state,
+            by_section=schedule is not None and schedule.group_by == "section",
+            window=(upto, upto + 1),
+            edition_date=edition_date,
+            at=at,
         )
 
     def _compose(
@@ -203,6 +210,7 @@ class Composer:
         state: tuple[int, ...],
         *,
         schedule: str | None = None,
+        by_section: bool = False,
         segment: str | None = None,
         window: tuple[int, int],
         edition_date: datetime,
@@ -231,6 +239,7 @@ class Composer:
             config=self._config,
             templates=self._templates,
             edition_date=edition_date,
+            by_section=by_section,
         )
         content, links = mark_links(content, newsletter, self._config)
         upto, newest = window

@@ -58,6 +58,15 @@ def test_the_newest_come_first_and_past_the_limit_they_are_named():
     assert [one.slug for one in selection.carried] == ["s1", "s2", "s3", "s4", "s5"]
 
 
+def test_what_an_editor_made_the_lead_comes_first_the_newest_such_if_there_are_two():
+    found = [
+        article(f"s{age}", age=age * HOUR, place="lead" if age > 3 else None) for age in range(6)
+    ]
+    selection = select_articles(found, EditionFilter(max=3), at=NOW)
+    assert [one.slug for one in selection.taken] == ["s4", "s0", "s1"]
+    assert [one.slug for one in selection.more] == ["s2", "s3", "s5"]
+
+
 def test_those_of_the_same_moment_come_in_the_order_of_every_list():
     found = [article(slug) for slug in ("ferry", "tram", "dome")]
     assert [one.slug for one in select_articles(found, EditionFilter(), at=NOW).taken] == [

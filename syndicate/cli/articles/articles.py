@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from syndicate.store import Transaction
 
 _CONTENT = (
-    *("section", "tags", "authors", "contributors", "summary", "excerpt", "image", "figures"),
-    *("canonical_url", "old_addresses", "comments", "language", "corrections", "extra", "body"),
+    *("place", "section", "tags", "authors", "contributors", "summary", "excerpt", "image"),
+    *("figures", "canonical_url", "old_addresses", "comments", "language", "corrections"),
+    *("extra", "body"),
 )
 
 

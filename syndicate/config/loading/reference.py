@@ -161,6 +161,7 @@ WIDTH = 96
 _BREAKING = toml("breaking")
 _SET_KEYS = {
     "newsletters.name": _BREAKING,
+    "newsletters.subject": toml("{breaking}{lead}"),
     "schedules.name": _BREAKING,
     "schedules.newsletter": _BREAKING,
     "schedules.every": toml("10m"),

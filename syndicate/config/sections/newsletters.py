@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from string import Formatter
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -23,9 +24,31 @@ from syndicate.config.values import (
     parseable,
     readable,
 )
+from syndicate.text import closest_match
 
 Tracking = Literal["none", "clicks", "readers"]
 """What is recorded of clicks: nothing; how many each link had, but not whose; also whose."""
+
+
+SUBJECT_FIELDS = ("lead", "title", "date", "breaking")
+
+
+def check_subject(pattern: str) -> None:
+    """Raise ValueError for a pattern that isn't text with fields such as {lead}."""
+    written = "expected text with {lead}, {title}, {date} or {breaking}"
+    try:
+        parts = list(Formatter().parse(pattern))
+    except ValueError as error:
+        raise ValueError(f"{written}; write {{{{ and }}}} for braces") from error
+    for _, field, form, conversion in parts:
+        if field is None:
+            continue
+        if field not in SUBJECT_FIELDS:
+            match = closest_match(field, SUBJECT_FIELDS)
+            hint = f"; did you mean {{{match}}}?" if match else ""
+            raise ValueError(f"{written}, and {{{field}}} is none of these{hint}")
+        if form or conversion:
+            raise ValueError(f"{written}, and nothing else in the braces of {{{field}}}")
 
 
 class Newsletter(Table):
@@ -47,6 +70,11 @@ class Newsletter(Table):
     """Where answers go. Default: mail.reply_to."""
     language: Language | None = Field(None, examples=["de"])
     """Its language. Default: the publication's."""
+    subject: Annotated[Line, parseable(check_subject)] = Field("", examples=["{title}: {lead}"])
+    """The subject of its editions, with {lead} for the headline of the first story, {title} for
+    the newsletter's own title, {date}, and {breaking} for "Breaking: " where that story is
+    breaking. Default: the headline alone.
+    """
     expire_after: Duration | None = Field(None, examples=["6h"])
     """When to give up on a message. Default: mail.expire_after."""
     offered: StrictBool = True
@@ -120,6 +148,10 @@ class Schedule(Table):
     """Which articles it takes."""
     segment: Name | None = Field(None, examples=["members"])
     """Send only to this segment of the newsletter's readers. Default: to all."""
+    group_by: Literal["section"] | None = Field(None, examples=["section"])
+    """Whether a digest's stories stand under the names of their sections, below the lead. Default:
+    in the order of their dates.
+    """
     begin_with: BeginWith | None = Field(None, examples=["24h"])
     """How old a story, by its date, may be when the schedule is first seen and still go out; "all"
     takes the whole archive. Default: only what becomes public afterwards.

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import PurePath
+from typing import Any, Literal
 
 from syndicate.errors import Refused
 from syndicate.intake.articles import front_matter, publishing
@@ -50,6 +51,7 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
     keys = FrontMatterKeys(front)
     date, name = split_dated_name(article_name(file))
     section, tags = _section_and_tags(keys)
+    place, other_place = _place(keys)
     canonical = keys.get("canonical_url")
     revision = Revision(
         title=_title(keys),
@@ -62,6 +64,7 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
         authors=_people(keys, "authors", "author"),
         contributors=_people(keys, "contributors"),
         breaking=keys.flag("breaking") or False,
+        place=place,
         summary=keys.first_line("summary", "description", "excerpt", longest=5 * MAX_LINE_LENGTH),
         image=_read_image(keys),
         canonical_url=keys.address("canonical_url", canonical) if canonical else None,
@@ -71,7 +74,7 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
         translations=_translations(keys),
         old_addresses=_read_old_addresses(keys, file, site),
         corrections=publishing.read_corrections(keys, zone),
-        extra=keys.extra(),
+        extra={**keys.extra(), **other_place},
     )
     slug = _slug(keys, name)
     return ArticleFields(id=_id(keys), slug=slug, revision=revision, warnings=tuple(keys.warnings))
@@ -116,6 +119,17 @@ def _section_and_tags(keys: FrontMatterKeys) -> tuple[str | None, tuple[str, ...
     section = keys.line("section") or keys.line("category") or next(iter(categories), None)
     others = (name for name in categories if name != section)
     return section, tuple(dict.fromkeys((*keys.words("tags"), *keys.words("tag"), *others)))
+
+
+def _place(keys: FrontMatterKeys) -> tuple[Literal["lead"] | None, Mapping[str, Any]]:
+    """Return whether the article is a lead; any other value is kept as an unknown key's."""
+    value = keys.get("place")
+    if value is None or value.text == "":
+        return None, {}
+    if value.text is not None and value.text.strip().lower() == "lead":
+        return "lead", {}
+    keys.warn(value, f"place = {value} means nothing; the one place is lead")
+    return None, {"place": value.json_value}
 
 
 def _language(keys: FrontMatterKeys) -> str | None:

@@ -25,12 +25,14 @@ _KNOWN = frozenset({
     "section", "category", "categories", "tag", "tags", "author", "authors", "contributors",
     "breaking", "summary", "image", "canonical_url", "comments", "language", "audio",
     "translations", "url", "path", "aliases", "redirect_from", "lastmod", "last_modified_at",
-    "publishdate", "description", "excerpt", "corrections",
+    "publishdate", "description", "excerpt", "corrections", "place",
 })  # fmt: skip
 _SUGGESTED = _KNOWN - {"url", "path"}
 """Keys to suggest for a misspelt one; the two excluded are one letter from `uri` and `math`."""
 _MIN_LENGTH = 3
 """Letters of a key that is compared."""
+_LIMITS = {"place": 1}
+"""Letters by which a key may differ that is close to other words, such as "price" and "space"."""
 _LONG_KEY = 5
 """Keys of this length may differ by two letters; shorter ones are too similar."""
 _TAXONOMIES = ("tags", "categories", "authors")
@@ -222,7 +224,7 @@ def _closest_key(key: str) -> str | None:
     near = []
     for name in _SUGGESTED:
         shorter = min(len(name), len(key))
-        limit = 2 if shorter >= _LONG_KEY else 1
+        limit = _LIMITS.get(name, 2 if shorter >= _LONG_KEY else 1)
         if shorter < _MIN_LENGTH or abs(len(name) - len(key)) > 2:  # noqa: PLR2004
             continue
         if (distance := _distance(key.lower(), name)) <= limit:

@@ -1,7 +1,8 @@
 """The variables that every mail template may use; renders mail templates."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -13,10 +14,11 @@ from syndicate.body import markup
 from syndicate.clock import to_utc
 from syndicate.config import AdSlot, Config, Newsletter
 from syndicate.language import Translator, translator
+from syndicate.model.edition_files import EditionBrief
 from syndicate.model.editions import PLACEHOLDERS, Content, placeholder
 from syndicate.render import addresses
 from syndicate.render.formatting import text_direction
-from syndicate.render.mail import mjml
+from syndicate.render.mail import editors_words, mjml
 from syndicate.render.mail.plain_text import wrap
 from syndicate.render.templates import Templates
 from syndicate.text import printable
@@ -42,6 +44,8 @@ class MailContext:
     """The date in the masthead, in the zone that it is shown in."""
     seed: str
     """What is composed, as text."""
+    brief: EditionBrief = field(default_factory=EditionBrief)
+    """What an editor wrote around the stories."""
 
     @cached_property
     def draft_nonce(self) -> str:
@@ -55,7 +59,7 @@ class MailContext:
 
     def html(self, template: str, values: dict[str, Any]) -> str:
         """Render a template to MJML, and the MJML to HTML; raise TemplateError."""
-        source = self.templates.render(template, self._values | values)
+        source = self.templates.render(template, {**self._values, **self._html_values, **values})
         return mjml.to_html(source, template=template)
 
     @cached_property
@@ -68,7 +72,8 @@ class MailContext:
 
         `template` is that of the text part, which is rendered here; raise TemplateError.
         """
-        text = printable(self.templates.render(template, self._values | values)).strip() + "\n"
+        shown = {**self._values, **self._text_values, **values}
+        text = printable(self.templates.render(template, shown)).strip() + "\n"
         subject, preheader = values["subject"], values["preheader"]
         parts = [part.replace(self.draft_nonce, "") for part in (subject, preheader, html, text)]
         nonce = _nonce(repr(parts))
@@ -79,6 +84,20 @@ class MailContext:
             text=text.replace(self.draft_nonce, nonce),
             nonce=nonce,
         )
+
+    @cached_property
+    def _html_values(self) -> Mapping[str, Any]:
+        if self.brief == EditionBrief():
+            return {}
+        return editors_words.html_values(
+            self.brief, css=self.style, words=self.translator, config=self.config
+        )
+
+    @cached_property
+    def _text_values(self) -> Mapping[str, Any]:
+        if self.brief == EditionBrief():
+            return {}
+        return editors_words.text_values(self.brief, words=self.translator, config=self.config)
 
     @cached_property
     def _values(self) -> dict[str, Any]:
@@ -108,6 +127,7 @@ class MailContext:
             "slot": placeholders,
             "ads": {"header": _ad(ads.header, config), "post_top": _ad(ads.post_top, config)},
             "wrap": wrap,
+            **editors_words.NOTHING,
         }
 
 

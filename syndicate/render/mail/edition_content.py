@@ -23,6 +23,7 @@ from syndicate.body import figures, markup
 from syndicate.config import Config, Newsletter
 from syndicate.model import pictures
 from syndicate.model.articles import Article
+from syndicate.model.edition_files import EditionBrief
 from syndicate.model.editions import CANARY, Content, EditionKind, link_marker
 from syndicate.render import addresses
 from syndicate.render.article_view import ArticleView
@@ -30,13 +31,14 @@ from syndicate.render.formatting import text_direction
 from syndicate.render.mail.context import MAX_BYTES, MailContext
 from syndicate.render.mail.html_body import COLUMN, render_html_body, shown_height, truncate
 from syndicate.render.mail.plain_text import render_plain_text
+from syndicate.render.mail.subject_line import subject_line
 from syndicate.render.templates import Templates
 from syndicate.text import one_line, shorten
 
 MAX_HEADLINES = 20
 """How many further articles of a digest get a headline; the rest, two or more, are only counted."""
 
-_ALERT_SUBJECT, _DIGEST_SUBJECT, _PREHEADER = 200, 80, 140
+_PREHEADER = 140
 _LEAD_SUMMARY, _SUMMARY = 360, 220
 """Maximum lengths in characters, of summaries those of a digest's lead and of the others."""
 _BEGINNING = 1_500
@@ -62,49 +64,65 @@ def compose_edition(
     config: Config,
     templates: Templates,
     edition_date: datetime,
+    brief: EditionBrief | None = None,
+    by_section: bool = False,
 ) -> Content:
     """Compose an alert (the first article in full) or a digest; raise TemplateError.
 
-    `articles` are newest first; `more` are those beyond the maximum, of which a digest has the
-    headlines, as of articles beyond the size that mail clients show. `edition_date` is when the
-    slot was due, in the zone of the schedule; for an edition sent manually, when it is composed.
+    `articles` are in order, the lead first; `more` are those beyond the maximum, of which a digest
+    has the headlines, as of articles beyond the size that mail clients show. `edition_date` is when
+    the slot was due, in the zone of the schedule; for an edition sent by hand, when it is composed.
+    `brief` is what an editor wrote around the stories. With `by_section` a digest has its stories
+    under the names of their sections.
     """
+    brief = brief or EditionBrief()
     context = MailContext(
         config=config,
         templates=templates,
         newsletter=newsletter,
         language=newsletter.language or config.publication.language,
         edition_date=edition_date,
-        seed=repr([*articles, *more]),
+        seed=repr([*articles, *more, brief]),
+        brief=brief,
     )
     if kind is EditionKind.ALERT:
         return _alert(articles[0], context)
     full = len(articles)
-    content = _digest(articles, more, context)
+    content = _digest(articles, more, context, by_section=by_section)
     while (size := len(content.html.encode())) > MAX_BYTES and full > 1:
         full = max(min(full - 1, full * MAX_BYTES // size), 1)
-        content = _digest(articles[:full], [*articles[full:], *more], context)
+        rest = [*articles[full:], *more]
+        content = _digest(articles[:full], rest, context, by_section=by_section)
     return content
 
 
 def _alert(article: Article, context: MailContext) -> Content:
-    headline, label = one_line(article.title), context.translator.gettext("Breaking")
-    if article.breaking and not headline.casefold().startswith(label.casefold()):
-        headline = f"{label}: {headline}"
+    page = addresses.absolute(article.address, context.config)
     values = {
-        "subject": shorten(headline, _ALERT_SUBJECT),
-        "preheader": _alert_preheader(article),
+        "subject": _subject(article, context),
+        "preheader": context.brief.preheader or _alert_preheader(article),
         "article": article,
         "story": ArticleView(article, context.config),
-        "url": addresses.absolute(article.address, context.config),
+        "url": page,
     }
     html = _alert_html(article, values, context)
     lead, tree = figures.split_lead_figure(article)
     for element in reversed(lead):
         element.tail, tree.text = tree.text, None
         tree.insert(0, element)
-    body = render_plain_text(tree, article=article, words=context.translator, config=context.config)
+    body = render_plain_text(tree, page=page, words=context.translator, config=context.config)
     return context.content(html, "email/alert.txt", values | {"body": body})
+
+
+def _subject(lead: Article, context: MailContext) -> str:
+    """Return the editor's subject, else the one that the newsletter makes of the lead."""
+    return context.brief.subject or subject_line(
+        lead,
+        context.newsletter,
+        date=context.edition_date,
+        words=context.translator,
+        language=context.language,
+    )
 
 
 def _alert_preheader(article: Article) -> str:
@@ -114,7 +132,14 @@ def _alert_preheader(article: Article) -> str:
 def _alert_html(article: Article, values: dict[str, Any], context: MailContext) -> str:
     """Render the article, truncated after a paragraph if it is too long for a mail."""
     words, config = context.translator, context.config
-    body = partial(render_html_body, article=article, css=context.style, words=words, config=config)
+    body = partial(
+        render_html_body,
+        page=values["url"],
+        figures=[figure for figure in (*article.figures, article.image) if figure],
+        css=context.style,
+        words=words,
+        config=config,
+    )
 
     def render(text: str, *, whole: bool) -> str:
         written = {"lead": Markup(opening), "body": Markup(text)}  # noqa: S704 - sanitised at intake
@@ -166,28 +191,42 @@ def _teaser(
     }
 
 
-def _digest(articles: Sequence[Article], more: Sequence[Article], context: MailContext) -> Content:
-    others = len(articles) + len(more) - 1
-    tail = ""
-    if others:
-        # Translators: the end of a subject, after its first headline and a comma.
-        ending = context.translator.ngettext("and %(num)s more", "and %(num)s more", others)
-        tail = f", {ending}"
-    subject = shorten(articles[0].title, _DIGEST_SUBJECT - len(tail)) + tail
-    headlines = " · ".join(one_line(article.title) for article in [*articles, *more][1:])
-    preheader = shorten(headlines, _PREHEADER) if others else _alert_preheader(articles[0])
+def _digest(
+    articles: Sequence[Article], more: Sequence[Article], context: MailContext, *, by_section: bool
+) -> Content:
+    lead, *others = articles
+    groups = _sections(lead, others) if by_section else {"": others}
+    headlines = " · ".join(one_line(article.title) for article in (*others, *more))
+    preheader = shorten(headlines, _PREHEADER) or _alert_preheader(lead)
     named = more if len(more) <= MAX_HEADLINES + 1 else more[:MAX_HEADLINES]
-    values = {
-        "subject": subject,
-        "preheader": preheader,
-        "lead": _teaser(articles[0], context.config, length=_LEAD_SUMMARY, room=COLUMN),
-        "stories": [_teaser(article, context.config) for article in articles[1:]],
+    values: dict[str, Any] = {
+        "subject": _subject(lead, context),
+        "preheader": context.brief.preheader or preheader,
+        "lead": _teaser(lead, context.config, length=_LEAD_SUMMARY, room=COLUMN),
+        "groups": [
+            {"section": name, "stories": [_teaser(article, context.config) for article in group]}
+            for name, group in groups.items()
+        ],
+        "by_section": by_section,
         "named": [_teaser(article, context.config) for article in named],
         "more": len(more),
         "counted": len(more) - len(named),
     }
+    values["stories"] = [story for group in values["groups"] for story in group["stories"]]
     html = context.html("email/digest.mjml", values)
     return context.content(html, "email/digest.txt", values)
+
+
+def _sections(lead: Article, others: Sequence[Article]) -> dict[str, list[Article]]:
+    """Group stories by section, in the order in which the sections first appear in the edition.
+
+    Those without a section come last, under no name.
+    """
+    groups: dict[str, list[Article]] = {lead.section or "": []}
+    for article in others:
+        groups.setdefault(article.section or "", []).append(article)
+    unnamed = groups.pop("", [])
+    return {name: group for name, group in (*groups.items(), ("", unnamed)) if group}
 
 
 def mark_links(

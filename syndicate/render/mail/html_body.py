@@ -5,6 +5,7 @@ drops ids, and classes without a rule. So a figure becomes a `div`, a recording 
 style sheet `email/body.css` is inlined; colours of dark mode are in the head of the mail.
 """
 
+from collections.abc import Iterable
 from html import escape
 
 import css_inline
@@ -14,9 +15,8 @@ from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.language import Translator
 from syndicate.model import pictures
-from syndicate.model.articles import Article, Figure
+from syndicate.model.articles import Figure
 from syndicate.model.videos import Video
-from syndicate.render import addresses
 
 COLUMN = 536
 """The width of the text column, and the maximum of a picture, in pixels."""
@@ -31,14 +31,22 @@ _CONTAINERS = frozenset({"div", "blockquote", "ul", "ol", "dl"})
 
 
 def render_html_body(
-    tree: etree._Element, *, article: Article, css: str, words: Translator, config: Config
+    tree: etree._Element,
+    *,
+    page: str,
+    figures: Iterable[Figure],
+    css: str,
+    words: Translator,
+    config: Config,
 ) -> str:
-    """Return the children of a body's tree as XHTML for mail; the tree is consumed."""
-    page = addresses.absolute(article.address, config)
+    """Return the children of a body's tree as XHTML for mail; the tree is consumed.
+
+    `page` is the absolute address of its page, `figures` are the pictures that it may have.
+    """
     _link_recordings(tree, page, words)
-    figures = {figure.src: figure for figure in (*article.figures, article.image) if figure}
+    by_src = {figure.src: figure for figure in figures}
     for picture in list(tree.iter("img")):
-        _set_picture(picture, figures.get(picture.get("src", "")))
+        _set_picture(picture, by_src.get(picture.get("src", "")))
     markup.make_absolute(tree, config.url, page)
     for table in list(tree.iter("table")):
         _wrap(table, "wide")

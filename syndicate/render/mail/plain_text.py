@@ -13,8 +13,6 @@ from lxml import etree
 from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.language import Translator
-from syndicate.model.articles import Article
-from syndicate.render import addresses
 from syndicate.render.mail.html_body import RECORDINGS, describe_recording
 
 WIDTH = 72
@@ -52,11 +50,11 @@ def wrap(text: str, *, first: str = "", rest: str = "") -> str:
     return "\n".join(lines)
 
 
-def render_plain_text(
-    tree: etree._Element, *, article: Article, words: Translator, config: Config
-) -> str:
-    """Return the children of a body's tree as text for mail; the tree is consumed."""
-    page = addresses.absolute(article.address, config)
+def render_plain_text(tree: etree._Element, *, page: str, words: Translator, config: Config) -> str:
+    """Return the children of a body's tree as text for mail; the tree is consumed.
+
+    `page` is the absolute address of its page.
+    """
     markup.make_absolute(tree, config.url, page)
     writer = _TextWriter(words=words, page=page)
     blocks = writer.blocks(tree)

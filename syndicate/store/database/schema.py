@@ -123,6 +123,7 @@ revisions = table(
     *columns(sa.Text, "section", "canonical_url", "language", nullable=True),
     *columns(sa.JSON, "tags", "authors", "contributors", "figures", "extra"),
     sa.Column("breaking", sa.Boolean, nullable=False),
+    sa.Column("place", sa.Text),
     *columns(sa.JSON, "image", "comments", "audio", nullable=True),
     sa.Column("translations", sa.JSON, nullable=False, server_default="{}"),
     *columns(sa.JSON, "old_addresses", "corrections", server_default="[]"),

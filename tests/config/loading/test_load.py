@@ -327,6 +327,25 @@ def test_two_newsletters_of_one_name_are_refused(folder):
     )
 
 
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("{headline}", "{lead}, {title}, {date} or {breaking}, and {headline} is none of these"),
+        ("{laed}", "and {laed} is none of these; did you mean {lead}?"),
+        ("{}", "and {} is none of these"),
+        ("{lead.title}", "and {lead.title} is none of these"),
+        ("{date:%Y}", "and nothing else in the braces of {date}"),
+        ("100 } {lead}", "write {{ and }} for braces"),
+    ],
+)
+def test_a_subject_has_no_other_fields(folder, pattern, expected):
+    (mistake,) = mistakes(folder, PUBLICATION + NEWSLETTER + f'subject = "{pattern}"\n')
+    assert mistake.startswith(
+        f'config.toml:6: newsletters.breaking.subject = "{pattern}" — expected'
+    )
+    assert expected in mistake
+
+
 def test_a_long_value_is_cut(folder):
     (told,) = mistakes(folder, f'{PUBLICATION}[mail]\nfrom = "{"x" * 500}"\n')
 

@@ -150,6 +150,26 @@ def test_keys_that_are_not_misspelt_are_not_warned_about():
     assert fields(head).warnings == ()
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["---\n{}place: Lead\n---\n", '+++\n{}place = "lead"\n+++\n', '{{{}"place": "lead"}}'],
+)
+def test_an_editor_makes_an_article_the_lead_in_every_format(written):
+    title = {"-": "title: Tram\n", "+": 'title = "Tram"\n', "{": '"title": "Tram", '}[written[0]]
+    front = split_front_matter(written.format(title).encode(), "a.md")
+    revision = read_fields(front, PurePath("a.md"), BERLIN).revision
+    assert revision.place == "lead"
+    assert revision.extra == {}
+
+
+def test_another_place_is_kept_and_warned_about():
+    kept = fields("place: Hanoi")
+    assert (kept.revision.place, kept.revision.extra) == (None, {"place": "Hanoi"})
+    assert kept.warnings == ('a.md:3: place = "Hanoi" means nothing; the one place is lead',)
+    assert fields("plcae: lead").warnings == ("a.md:3: plcae is unknown; did you mean place?",)
+    assert fields("price: 5\nspace: big").warnings == ()
+
+
 def test_a_permalink_pattern_leaves_the_files_name():
     assert fields("permalink: /:year/:title/", "2013-05-06-tram.md").slug == "tram"
     assert fields("permalink: pretty").slug == "tram"

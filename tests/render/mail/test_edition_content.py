@@ -242,25 +242,81 @@ def test_a_picture_in_a_line_keeps_its_own_size():
 
 
 @pytest.mark.parametrize(
-    ("title", "breaking", "subject"),
+    ("title", "subject"),
     [
-        ("City opens the dam", False, "City opens the dam"),
-        ("City opens the dam", True, "Breaking: City opens the dam"),
-        ("BREAKING: City opens", True, "BREAKING: City opens"),
-        ("Two\r\nBcc: x@example.org\x00\x85lines", False, "Two Bcc: x@example.org lines"),
-        ("Emoji 👨‍👩‍👧 שלום", False, "Emoji 👨‍👩‍👧 שלום"),
+        ("City opens the dam", "City opens the dam"),
+        ("Two\r\nBcc: x@example.org\x00\x85lines", "Two Bcc: x@example.org lines"),
+        ("Emoji 👨‍👩‍👧 שלום", "Emoji 👨‍👩‍👧 שלום"),
+        ("{date} %s", "{date} %s"),
     ],
 )
-def test_the_subject_of_an_alert_is_the_headline(title, breaking, subject):
-    assert alert(article(title=title, breaking=breaking)).subject == subject
+def test_the_subject_is_the_headline_of_the_first_story(title, subject):
+    first = story(title=title)
+    for content in (alert(first), digest([first, *stories()], more=[article(8), article(9)])):
+        assert content.subject == subject
 
 
-def test_the_subject_of_a_digest_is_the_lead_and_how_many_more():
-    content = digest(stories(), more=[article(8), article(9)])
-    assert content.subject == "City opens the dam after four days of rain, and 4 more"
-    long = digest([replace(stories()[0], title="word " * 60), *stories()[1:]])
-    assert len(long.subject) <= 80
-    assert long.subject.endswith("…, and 2 more")
+@pytest.mark.parametrize(
+    ("pattern", "subject"),
+    [
+        ("{breaking}{lead}", "Breaking: City opens the dam after four days of rain"),
+        ("{title}: {lead}", "Breaking news: City opens the dam after four days of rain"),
+        ("{title}, {date}", "Breaking news, November 24, 2026"),
+        ("{lead} {{}}", "City opens the dam after four days of rain {}"),
+    ],
+)
+def test_a_newsletter_has_a_pattern_for_its_subjects(pattern, subject):
+    letter = Newsletter(name="breaking", title="Breaking news", subject=pattern)
+    assert {content.subject for content in both(newsletter=letter)} == {subject}
+
+
+@pytest.mark.parametrize(
+    ("title", "breaking", "subject"),
+    [
+        ("City opens the dam", True, "Breaking: City opens the dam"),
+        ("BREAKING: City opens", True, "BREAKING: City opens"),
+        ("City opens the dam", False, "City opens the dam"),
+    ],
+)
+def test_only_what_is_breaking_is_called_so_and_once(title, breaking, subject):
+    letter = Newsletter(name="breaking", subject="{breaking}{lead}")
+    assert alert(article(title=title, breaking=breaking), newsletter=letter).subject == subject
+
+
+def test_only_a_headline_that_no_inbox_shows_is_shortened():
+    long = story(title="word " * 60)
+    letter = Newsletter(name="news", subject="Morning: {lead} ({date})")
+    for content in (alert(long, newsletter=letter), digest([long, article(8)], newsletter=letter)):
+        assert 190 < len(content.subject) <= 200
+        assert content.subject.endswith("…(November 24, 2026)".replace("…", "… "))
+
+
+def test_a_digest_by_section_names_each_section_once_below_the_lead():
+    city, *others = stories()
+    rowing = article(5, "Rowers win", section="Sport")
+    last = article(6, "A quiet day", section=None)
+    harbour = article(7, "The harbour is full", section="City")
+    shown = [city, rowing, last, *others, harbour]
+    page = tree(digest(shown, by_section=True))
+    headings = [(h.tag, h.text_content()) for h in page.iter("h1", "h2", "h3")]
+    assert headings == [
+        ("h1", city.title),
+        *(("h2", "City"), ("h3", harbour.title), ("h2", "Sport"), ("h3", rowing.title)),
+        *(("h2", "Politics"), ("h3", others[0].title), ("h2", "Science"), ("h3", others[1].title)),
+        *(("h2", "More news"), ("h3", last.title)),
+    ]
+    kickers = page.xpath("//span[@class='kicker']")
+    assert [kicker.text for kicker in kickers] == ["City"]
+    text_part = digest(shown, by_section=True).text
+    assert text_part.index("\nSPORT\n=====") < text_part.index("Rowers win\n-----")
+    flat = tree(digest(shown))
+    assert [h.text_content() for h in flat.iter("h1", "h2")] == [one.title for one in shown]
+    assert not list(flat.iter("h3"))
+
+
+def test_stories_without_sections_need_no_heading():
+    plain = [article(number, f"Story {number}") for number in range(3)]
+    assert digest(plain, by_section=True).html == digest(plain).html
 
 
 def test_the_preheader_tells_what_the_subject_does_not():

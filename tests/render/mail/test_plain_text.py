@@ -10,14 +10,14 @@ from syndicate.body import markup
 from syndicate.language import translator
 from syndicate.model.editions import PLACEHOLDERS, placeholder
 from syndicate.render.mail.plain_text import WIDTH, render_plain_text, wrap
-from tests.render.mail.samples import alert, article, config, digest, stories, story
+from tests.render.mail.samples import URL, alert, article, config, digest, stories, story
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def typed(body: str, language: str = "en") -> str:
     return render_plain_text(
-        markup.parse(body), article=article(), words=translator(language), config=config()
+        markup.parse(body), page=f"{URL}/a/", words=translator(language), config=config()
     )
 
 

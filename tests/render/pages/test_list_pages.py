@@ -47,6 +47,17 @@ def test_without_pictures_the_newest_story_leads(lists: ListPages) -> None:
     assert text(page, ".leading h2") == "New"
 
 
+def test_what_an_editor_placed_there_leads_whatever_its_age_and_picture(lists: ListPages) -> None:
+    articles = [
+        *sample_publication.edition(),
+        article("Placed", key=91, place="lead"),
+        article("Placed before", key=90, place="lead"),
+    ]
+    page = read(home(lists, articles, strip=articles[0]))
+    assert text(page, ".leading h2") == "Placed"
+    assert len(page.cssselect(".teaser")) == len(articles)
+
+
 def test_the_rail_is_by_time_and_goes_on_after_the_lead(lists: ListPages) -> None:
     many = [article(f"Story {n}", key=n, date=AT - n * HOUR) for n in range(30)]
     page = read(home(lists, many))

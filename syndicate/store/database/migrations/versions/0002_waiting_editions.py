@@ -23,3 +23,4 @@ def upgrade() -> None:
     op.add_column("articles", count)
     op.create_index("ix_articles_corrections", "articles", ["corrections"])
     op.add_column("fires", sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"))
+    op.add_column("revisions", sa.Column("place", sa.Text))

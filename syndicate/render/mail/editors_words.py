@@ -1,0 +1,69 @@
+"""Renders what an editor wrote around the stories of an edition: opening, closing, sponsor.
+
+The names are those of the variables in `email/_opening` and `email/_closing`. In HTML `opening` and
+`closing` are HTML with inline styles, in text they are text.
+"""
+
+from typing import Any
+
+from markupsafe import Markup
+
+from syndicate.body import markup
+from syndicate.config import Config
+from syndicate.language import Translator
+from syndicate.model import pictures
+from syndicate.model.edition_files import EditionBrief, Sponsor
+from syndicate.render import addresses
+from syndicate.render.mail.html_body import render_html_body
+from syndicate.render.mail.plain_text import render_plain_text
+
+_LOGO_WIDTH = 160
+"""The width for which the sponsor's logo is loaded, in pixels; it is shown 40 pixels high."""
+
+NOTHING: dict[str, Any] = {"opening": "", "closing": "", "signature": None, "sponsor": None}
+"""The variables of a mail without an edition file."""
+
+
+def html_values(
+    brief: EditionBrief, *, css: str, words: Translator, config: Config
+) -> dict[str, Any]:
+    """Return the variables for the HTML."""
+    home = addresses.absolute(addresses.HOME, config)
+
+    def render(html: str) -> Markup:
+        body = render_html_body(
+            markup.parse(html),
+            page=home,
+            figures=brief.figures,
+            css=css,
+            words=words,
+            config=config,
+        )
+        return Markup(body)  # noqa: S704 - sanitised at intake
+
+    opening, closing = (render(html) if html else "" for html in (brief.opening, brief.closing))
+    return _values(brief, config) | {"opening": opening, "closing": closing}
+
+
+def text_values(brief: EditionBrief, *, words: Translator, config: Config) -> dict[str, Any]:
+    """Return the variables for the text."""
+    home = addresses.absolute(addresses.HOME, config)
+    opening, closing = (
+        render_plain_text(markup.parse(html), page=home, words=words, config=config) if html else ""
+        for html in (brief.opening, brief.closing)
+    )
+    return _values(brief, config) | {"opening": opening, "closing": closing}
+
+
+def _values(brief: EditionBrief, config: Config) -> dict[str, Any]:
+    url = addresses.absolute(addresses.author(brief.signed), config) if brief.has_page else ""
+    return {
+        "signature": {"name": brief.signed, "url": url} if brief.signed else None,
+        "sponsor": _sponsor(brief.sponsor, config) if brief.sponsor else None,
+    }
+
+
+def _sponsor(sponsor: Sponsor, config: Config) -> dict[str, str]:
+    logo = sponsor.logo and pictures.mail_rendition(sponsor.logo, _LOGO_WIDTH)
+    address = addresses.figure(logo, config) if logo else ""
+    return {"name": sponsor.name, "url": sponsor.url or "", "logo": address}

@@ -1,0 +1,34 @@
+"""Writes the subject of an edition: the lead's headline, in the newsletter's own pattern."""
+
+from datetime import datetime
+
+from syndicate.config import Newsletter
+from syndicate.language import Translator
+from syndicate.model.articles import Article
+from syndicate.render.formatting import FILTERS
+from syndicate.text import one_line, shorten
+
+MAX_LENGTH = 200
+"""Characters; a headline is shortened only beyond it."""
+_MIN_HEADLINE = 40
+_HEADLINE = "{lead}"
+
+
+def subject_line(
+    lead: Article, newsletter: Newsletter, *, date: datetime, words: Translator, language: str
+) -> str:
+    """Return the subject of an edition with this lead; `date` is in the zone it is shown in.
+
+    A headline that begins with the word for breaking news gets it once.
+    """
+    headline, pattern = one_line(lead.title), newsletter.subject or _HEADLINE
+    label = words.gettext("Breaking")
+    labelled = lead.breaking and not headline.casefold().startswith(label.casefold())
+    values = {
+        "breaking": f"{label}: " if labelled else "",
+        "title": newsletter.label,
+        "date": FILTERS["date"](date, date.tzinfo, language),
+    }
+    room = MAX_LENGTH - len(pattern.format(lead="", **values))
+    headline = shorten(headline, max(room, _MIN_HEADLINE))
+    return shorten(pattern.format(lead=headline, **values), MAX_LENGTH)
