@@ -31,6 +31,10 @@ ATTEMPTS = 5
 Frozen = TypeVar("Frozen")
 
 
+class NoArticleLeft(Refused):
+    """None of the articles of an edition is public any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposedEdition:
     """An edition that is ready to be frozen."""
@@ -170,7 +174,7 @@ class Composer:
         """Compose an edition again from its articles' current revisions, or from other articles.
 
         It keeps the original's date. Articles retracted since then are left out. Raise
-        Refused when none is left.
+        NoArticleLeft when that is all of them.
         """
         newsletter = self._config.newsletter(edition.newsletter)
         if newsletter is None:
@@ -187,7 +191,7 @@ class Composer:
         if slugs:
             return self.propose_articles(newsletter, slugs, edition_date=edition_date, at=at)
         if not carried:
-            raise Refused(
+            raise NoArticleLeft(
                 f"none of the articles in edition {edition.key} is public any more; "
                 "name others with --article SLUG, or cancel it"
             )

@@ -4,7 +4,7 @@ Every decision is one transaction in the store, so a killed process neither lose
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,7 +14,7 @@ from syndicate.errors import Refused, SyndicateError
 from syndicate.model.editions import ControlAction, Draft, Edition, ReleaseTerms, WaitingEdition
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
-from syndicate.schedule.composer import Composer, ProposedEdition
+from syndicate.schedule.composer import Composer, NoArticleLeft, ProposedEdition
 from syndicate.schedule.schedule_start import schedule_start
 from syndicate.store import Store, Transaction
 
@@ -66,6 +66,8 @@ class EditionRelease:
     store: Store
     config: Config
     composer: Composer
+    _reported: dict[int, str] = field(default_factory=dict)
+    """The last error of each edition that could not be decided, by its number."""
 
     def settle(self, at: datetime) -> list[str]:
         """Release, reject or compose again what is due; return what was done, for the log.
@@ -88,10 +90,10 @@ class EditionRelease:
                     done.append(self._compose_again(one, at))
                 elif pause is None and one.release_at is not None and one.release_at <= at:
                     done.append(self._release(one, self._release_cause(one, at)))
-            except Refused as error:  # another process was quicker
-                _log.info("not released", edition=key, reason=str(error))
             except SyndicateError as error:
-                _log.warning("not released", edition=key, reason=str(error))
+                if self._reported.get(key) != str(error):  # it is tried each second
+                    self._reported[key] = str(error)
+                    _log.warning("not released", edition=key, reason=str(error))
         return [message for message in done if message]
 
     def approve(self, key: int, cause: Cause) -> str:
@@ -193,8 +195,7 @@ class EditionRelease:
 
         try:
             message = self.composer.freeze(propose, add)
-        except Refused as error:  # of a correction: no article is left
-            _log.info("not composed again", edition=edition.key, reason=str(error))
+        except NoArticleLeft:
             message = None
         if message is None:
             with self.store.write() as tx:

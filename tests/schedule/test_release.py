@@ -5,6 +5,7 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
+import structlog
 
 from syndicate.errors import Refused
 from syndicate.model.editions import ControlAction, EditionState
@@ -309,3 +310,31 @@ def test_an_approval_counts_while_all_mail_is_paused_and_the_release_follows(new
         tx.mail_pause.end(by_editor())
     harness.tick(NOW + 2 * MINUTE)
     assert harness.mail() == [(ADA, "Breaking: Ferry")]
+
+
+def test_an_edition_whose_page_is_not_built_yet_goes_on_waiting(newsroom):
+    harness = newsroom(approve=True)
+    harness.tick()
+    harness.file("tram", at=NOW + MINUTE)
+    harness.file("ferry", title="Ferry sinks", at=NOW + MINUTE)
+    with harness.store.write() as tx:
+        tx.articles.assign_numbers(NOW + MINUTE)
+    with pytest.raises(Refused, match="tram has no page yet"):
+        harness.services.release.approve(1, by_editor(NOW + MINUTE))
+    assert editions(harness) == {1: EditionState.WAITING}
+    harness.tick(NOW + 2 * MINUTE)
+    assert editions(harness) == {2: EditionState.WAITING, 1: EditionState.REJECTED}
+
+
+def test_why_an_edition_cannot_be_released_is_logged_once(newsroom):
+    harness = newsroom(approve=True)
+    harness.tick()
+    harness.file("tram", at=NOW + MINUTE)
+    harness.file("ferry", title="Ferry sinks", at=NOW + MINUTE)
+    with harness.store.write() as tx:
+        tx.articles.assign_numbers(NOW + MINUTE)
+    release = harness.services.release
+    with structlog.testing.capture_logs() as logs:
+        for second in range(3):
+            assert release.settle(NOW + MINUTE + timedelta(seconds=second)) == []
+    assert [(line["event"], line["edition"]) for line in logs] == [("not released", 1)]
