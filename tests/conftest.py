@@ -20,6 +20,7 @@ from syndicate.config import Config
 from syndicate.store import Store
 from tests.quick_lane import QuickLane
 from tests.shared_work import share_work
+from tests.slow_first import deal
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -115,6 +116,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Enter the quick lane where it is asked for."""
     if config.getoption("--quick"):
         config.pluginmanager.register(QuickLane())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the slow tests."""
+    if workers := getattr(config, "workerinput", {}).get("workercount"):
+        items[:] = deal(items, workers)
 
 
 def pytest_collection_finish() -> None:
