@@ -12,7 +12,7 @@ from syndicate import __version__
 from syndicate.cli.articles import articles, publishing
 from syndicate.cli.context import CommandContext
 from syndicate.cli.editions import control, editions, planning, progress, release, sending
-from syndicate.cli.operation import check, deliverability, run, setup
+from syndicate.cli.operation import check, deliverability, run, setup, status
 from syndicate.cli.operation.signals import unblock_sighup
 from syndicate.cli.readers import csv_import, person, person_changes, reader_counts, subscribers
 
@@ -45,7 +45,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(setup.init, check.check, setup.migrate),
+    *(setup.init, check.check, status.status, setup.migrate),
     *(articles.import_, articles.articles, articles.show, articles.retract),
     *(publishing.build, publishing.push),
     *(sending.tick, sending.send, sending.deliveries, sending.fires),

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from syndicate.config.sections.alarms import AlarmSettings
 from syndicate.config.sections.feeds import CustomFeed, PodcastSettings, SyndicationSettings
 from syndicate.config.sections.mail import MailSettings
 from syndicate.config.sections.newsletters import Criteria, Newsletter, Schedule, Segment
@@ -55,6 +56,7 @@ class Config(Table):
     retention: RetentionSettings = RetentionSettings()
     intake: IntakeSettings = IntakeSettings()
     web: WebSettings = WebSettings()
+    alarms: AlarmSettings = AlarmSettings()
     root: Path = Field(exclude=True)
     """The folder of config.toml, where its relative paths start. Set by the loader."""
 

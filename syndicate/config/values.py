@@ -121,6 +121,12 @@ def _url(value: str) -> str:
     return f"{parts.scheme}://{authority}{path}"
 
 
+def _webhook(value: str) -> str:
+    """Return an address in ASCII, with the query that many services put a token into."""
+    address, question, query = value.partition("?")
+    return _url(address) + question + quote(_BARE_PERCENT.sub("%25", query), _SAFE_IN_PATH + "?")
+
+
 def ascii_host(host: str) -> str:
     """Return a host's name in ASCII; raise ValueError for an impossible one."""
     try:
@@ -262,6 +268,12 @@ Url = Annotated[
     AfterValidator(_url),
 ]
 """A web address, stored in ASCII."""
+WebhookUrl = Annotated[
+    str,
+    matching(r"https?://[^\s/?#]+[^\s#]*", 'an address such as "https://hooks.example.org/alarms"'),
+    AfterValidator(_webhook),
+]
+"""A web address that is called, stored in ASCII; it may have a query."""
 DatabaseUrl = Annotated[
     str,
     matching(

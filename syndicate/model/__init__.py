@@ -5,5 +5,6 @@ web addresses. `schedule_slots` computes when a schedule is due, and which slots
 `article_selection` is what is new to a schedule, and what an edition takes of it.
 `editions`, their progress and control; `edition_files`, what an editor wrote about one;
 `reviews`, what their reviewers decide;
-`deliveries`, the ledger's rows, and when to try again; `subscribers` and what changes about them.
+`deliveries`, the ledger's rows, and when to try again; `subscribers` and what changes about them;
+`alarms`: what is wrong, and when people are notified of it.
 """

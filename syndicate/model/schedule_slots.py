@@ -21,6 +21,7 @@ MAX_RECORDED = 100
 """How many missed slots are recorded individually after a long absence."""
 _INSTANT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
+_LATE = " late, limit "
 _HORIZON = 8 * 366
 """Days within which every date occurs: years such as 1900 have no 29 February."""
 
@@ -271,9 +272,25 @@ def decide(
     newest = slots[-1]
     if last is not None and max_late is not None and now - newest.due_at > max_late:
         allowed = format_duration(max_late)
-        late = (
-            (slot, f"{format_duration(now - slot.due_at)} late, limit {allowed}") for slot in slots
-        )
+        late = ((slot, f"{format_duration(now - slot.due_at)}{_LATE}{allowed}") for slot in slots)
         return SlotDecision(skipped=tuple(late), older=older)
     covered = ((slot, f"covered by {timing.label(newest, slot)}") for slot in slots[:-1])
     return SlotDecision(slot=newest, skipped=tuple(covered), older=older)
+
+
+def is_too_late(outcome: FireOutcome, reason: str) -> bool:
+    """Whether a slot was skipped because nothing fired it in time."""
+    return outcome is FireOutcome.SKIPPED and _LATE in reason
+
+
+def overdue(
+    timing: Timing, *, last: datetime | None, since: datetime, now: datetime
+) -> Slot | None:
+    """Return the oldest slot that should have been dealt with by `now`; None for none.
+
+    The arguments are those of `decide`.
+    """
+    if since > now:
+        return None
+    decision = decide(timing, last=last, since=since, now=now, max_late=None)
+    return decision.skipped[0][0] if decision.skipped else decision.slot

@@ -5,8 +5,8 @@ does all of it once, as cron calls it, and sends, corrects or repeats an edition
 `schedule_start` knows where a new schedule starts; `firing` fires a schedule's due slots;
 `composer` composes an edition and freezes it; `explanation` says beforehand what it will have;
 `release` sends, drops or composes again those that wait, and `proofs` mails them to reviewers;
-`staff_mail` writes to the newsroom; `retention` deletes old data; `orphaned_names` finds what a
-renamed newsletter leaves behind; `agenda` lists the coming days; `progress_report` measures
-editions' progress; `mail_status` reads the state of the relays, and detects mail that doesn't
-leave.
+`staff_mail` writes to the newsroom; `alarms/` ring when something is wrong; `retention` deletes old
+data; `orphaned_names` finds what a renamed newsletter leaves behind; `agenda` lists the coming
+days; `progress_report` measures editions' progress; `mail_status` reads the state of the relays,
+and detects mail that doesn't leave.
 """

@@ -214,13 +214,13 @@ def _domain_blockers(
 def find_stall(
     tx: Transaction, config: Config, at: datetime
 ) -> tuple[MailFlow, tuple[Blocker, ...]] | None:
-    """Return the mail that is due at `at` and doesn't leave, if any, and what blocks it, if known.
+    """Return the mail that has been due for `silent_for`, if none leaves; and what blocks it.
 
     Mail that waits for the next day of `warm_up`, for a rate, or for throttling domains
     isn't stalled: it leaves without anybody's help.
     """
     flow = tx.heartbeats.mail_flow(at)
-    if not flow.is_stalled(at):
+    if not flow.is_stalled(at, config.alarms.silent_for):
         return None
     status = MailStatus.read(tx, config, at)
     blockers = [relay.blocker for relay in status.relays]

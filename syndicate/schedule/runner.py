@@ -29,7 +29,7 @@ from syndicate.schedule.mail_status import describe_pause
 from syndicate.schedule.progress_report import ProgressReporter
 from syndicate.schedule.retention import purge_daily
 from syndicate.schedule.wiring import Services
-from syndicate.store import Heartbeat
+from syndicate.store import CallKind, Heartbeat
 
 log = structlog.get_logger()
 
@@ -77,6 +77,9 @@ class Runner:
         self._wakeups: list[threading.Event] = []
         self.mail_due = self._worker("delivery", self._deliver)
         """Set it to deliver waiting mail now, such as a letter that somebody has just asked for."""
+        self._staff_mail_due = self._worker("staff mail", self._send_staff_mail)
+        webhook = self._config.alarms.webhook
+        self._webhook_due = self._worker("webhook", self._call_webhook, needed=webhook)
         self._worker("pending intake", self._import_pending)
         notifier = services.notifier
         self._mirror_due = self._worker("mirror", self._update_mirror, needed=services.mirror)
@@ -140,6 +143,7 @@ class Runner:
         jobs: tuple[tuple[Callable[[], None], timedelta, dict[str, datetime]], ...] = (
             (self._sweep, SWEEP_INTERVAL, {"next_run_time": clock.now()}),
             (self._check_control, _CONTROL_INTERVAL, {}),
+            (self._check_alarms, SWEEP_INTERVAL, {}),
             (self._reporter.log_progress, _PROGRESS_INTERVAL, {}),
         )
         for act, interval, extra in jobs:
@@ -175,10 +179,12 @@ class Runner:
             tx.heartbeats.record(Heartbeat.TICK, clock.now())
 
     def _check_control(self) -> None:
-        """Decide about waiting editions, and wake delivery when one was released or resumed.
+        """Decide about waiting editions, and wake the threads that send what has become due.
 
-        The sweep reports a failing store.
+        That is an edition that was released or resumed, and mail to the newsroom. The sweep
+        reports a failing store.
         """
+        staff_mail, rings = False, False
         with suppress(StoreError):
             for message in self._services.release.settle(clock.now()):
                 log.info("release", outcome=message)
@@ -187,9 +193,20 @@ class Runner:
         with suppress(StoreError), self._store.read() as tx:
             newest, pause = tx.control.newest_decision(), tx.mail_pause.current()
             self._log_pause(pause)
+            staff_mail = tx.calls.is_due(CallKind.STAFF_MAIL, None, clock.now())
             if newest != self._last_control:
-                self._last_control = newest
+                self._last_control, rings = newest, True
                 self.mail_due.set()
+        if staff_mail:
+            self._staff_mail_due.set()
+        if rings:
+            self._check_alarms()
+
+    def _check_alarms(self) -> None:
+        """Check what is wrong, and wake the threads that notify people of it."""
+        if self._services.alarms.check(clock.now()):
+            self._webhook_due.set()
+            self._staff_mail_due.set()
 
     def _log_pause(self, pause: Cause | None) -> None:
         """Log when all mail was paused or resumed, by any process, or is paused at the start."""
@@ -211,6 +228,8 @@ class Runner:
             for fire in self._services.dispatcher.fire(schedule, at):
                 level = log.warning if fire.outcome == "failed" else log.info
                 level("fire", schedule=fire.schedule, slot=fire.slot, outcome=str(fire))
+                if fire.outcome == "failed":
+                    self._check_alarms()
         self.mail_due.set()
 
     def _publish(self, at: datetime, *, retry: bool = False) -> None:
@@ -236,7 +255,7 @@ class Runner:
         article_files.watch(folder, self._stop, self._guarded(self.import_articles))
 
     def _import(self, paths: Iterable[Path]) -> None:
-        found = article_files.find_article_files(paths)
+        found, refused = article_files.find_article_files(paths), False
         files = [file for file in found if not self._quarantine.contains(file)]
         for result in import_articles(
             self._store, self._config, files, at=clock.now(), limited=True
@@ -245,6 +264,7 @@ class Runner:
                 return
             if result.over_limits:
                 self._quarantine.add(self._config.root / result.path)
+            refused |= result.outcome is ImportOutcome.REFUSED
             if result.traceback:
                 log.error("refused", reason=result.reason, exception=result.traceback)
             elif result.outcome is ImportOutcome.REFUSED:
@@ -253,6 +273,8 @@ class Runner:
                 log.info("filed", path=result.path, verdict=str(result.outcome), slug=result.slug)
             for warning in result.warnings if result.outcome is not ImportOutcome.UNCHANGED else ():
                 log.warning("filed", warning=warning)
+        if refused:  # perhaps of a breaking story
+            self._check_alarms()
 
     def _import_pending(self) -> None:
         if self._intake_pending:
@@ -277,7 +299,13 @@ class Runner:
 
     def _deliver(self) -> None:
         with self._reporter.enabled():
-            self._services.deliver(clock.now(), self._stop)
+            self._services.deliver_editions(clock.now(), self._stop)
+
+    def _send_staff_mail(self) -> None:
+        self._services.send_staff_mail(clock.now(), self._stop)
+
+    def _call_webhook(self) -> None:
+        self._services.call_webhook(clock.now(), self._stop)
 
     def _update_mirror(self) -> None:
         assert self._services.mirror is not None

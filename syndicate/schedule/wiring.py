@@ -5,6 +5,7 @@ sees before its next message; the rest isn't urgent.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event
@@ -18,14 +19,18 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.sample_mail import send_sample
 from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.deliver.worker import DeliveryReport, configured_transports, drain
-from syndicate.errors import Refused, SyndicateError
+from syndicate.errors import Refused, StoreError, SyndicateError
 from syndicate.model.editions import Draft, Edition, EditionState, Remaining
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Cause
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
 from syndicate.publish.mirror import Mirror
+from syndicate.publish.push.alarm_webhook import AlarmWebhook
+from syndicate.publish.push.call_sender import TimeBudget
 from syndicate.publish.push.change_notifier import ChangeNotifier
+from syndicate.schedule.alarms.build_alarm import record_build
+from syndicate.schedule.alarms.monitor import AlarmMonitor
 from syndicate.schedule.composer import Composer, ProposedEdition
 from syndicate.schedule.firing import SlotDispatcher
 from syndicate.schedule.proofs import ProofMail
@@ -89,6 +94,8 @@ class Services:
         self.relays = configured_transports(config)
         self.links = SignedLinks(config, store.secret("links"))
         self.proofs = ProofMail(store, config, self.links)
+        self.alarms = AlarmMonitor(store, config)
+        self._webhook = AlarmWebhook.of(store, config)
         self.staff_mail = StaffMail(store, config, self.relays, self.links)
         self.mirror = Mirror.of(config)
         """A copy of the output for a CDN. Callers update it after they have started delivery."""
@@ -98,7 +105,15 @@ class Services:
 
     def publish(self, at: datetime, *, trial: bool = False) -> BuildSummary:
         """Give newly public articles numbers, and update the output; a `trial` notifies nobody."""
-        summary = self._publisher.publish(at, number=True, trial=trial)
+        try:
+            summary = self._publisher.publish(at, number=True, trial=trial)
+        except SyndicateError as error:
+            if not (trial or isinstance(error, StoreError)):
+                with suppress(StoreError):
+                    record_build(self.store, [str(error)], at)
+            raise
+        if not trial:
+            record_build(self.store, [*map(str, summary.failed)], at)
         if self.notifier is not None:
             self.notifier.record_build(summary, at)
         return summary
@@ -108,16 +123,51 @@ class Services:
 
         Proofs that are missing go out with it.
         """
+        stop = stop or Event()
+        self.notify_staff(at, stop)
+        return self.deliver_editions(at, stop)
+
+    def deliver_editions(self, at: datetime, stop: Event) -> DeliveryReport:
+        """Send what is due to readers."""
+        return drain(self.store, self.config, self.relays, self.links, at=at, stop=stop)
+
+    def notify_staff(self, at: datetime, stop: Event) -> None:
+        """Send what is due to the newsroom: to the webhook first, which needs no mail server."""
+        self.call_webhook(at, stop)
+        self.send_staff_mail(at, stop)
+
+    def send_staff_mail(self, at: datetime, stop: Event) -> None:
+        """Send the mail that is due to the newsroom, and proofs that are missing."""
         self.proofs.enqueue_missing(at)
-        self.staff_mail.send_due(at, stop or Event())
-        return drain(self.store, self.config, self.relays, self.links, at=at, stop=stop or Event())
+        self.staff_mail.send_due(at, stop)
+
+    def call_webhook(self, at: datetime, stop: Event) -> None:
+        """Send the alarms that are due to the webhook, if there is one."""
+        if self._webhook is not None:
+            self._webhook.send(TimeBudget(at, stop))
+
+    def ring(self, at: datetime) -> None:
+        """Check what is wrong at `at`, and notify people of it."""
+        if self.alarms.check(at):
+            self.notify_staff(at, Event())
 
     def tick(self, at: datetime, *, trial: bool = False) -> TickReport:
         """Publish, fire all due slots, deliver all due mail, and once a day apply retention.
 
         Publishing, slots, selection and retries go by `at`; leases and recorded times go by
-        the real clock. A `trial` notifies nobody and stores no schedule's start.
+        the real clock. A `trial` notifies nobody and stores no schedule's start. Alarms ring
+        even where an error ends the pass.
         """
+        try:
+            return self._tick(at, trial=trial)
+        finally:
+            if not trial:
+                try:
+                    self.ring(at)
+                except SyndicateError as error:
+                    _log.warning("alarms not checked", reason=str(error))
+
+    def _tick(self, at: datetime, *, trial: bool) -> TickReport:
         summary = self.publish(at, trial=trial)
         released = tuple(self.release.settle(at))
         fires = tuple(self.dispatcher.fire_all(at, trial=trial))

@@ -40,6 +40,7 @@ from syndicate.store.editions.waiting import WaitingEditions
 from syndicate.store.ledger.claims import Claims
 from syndicate.store.ledger.deliveries import Deliveries
 from syndicate.store.ledger.mail_flow import Heartbeat, Heartbeats, Holds, SendQuotas
+from syndicate.store.push.alarms import Alarms, RelayCertificates
 from syndicate.store.push.call_queue import CallQueue
 from syndicate.store.push.engine_positions import EnginePositions
 from syndicate.store.push.hub import HubSubscriptions
@@ -104,6 +105,8 @@ class Transaction:
     engines = cached_property(lambda self: EnginePositions(self._connection))
     attempt_limits = cached_property(lambda self: AttemptLimits(self._connection))
     hub = cached_property(lambda self: HubSubscriptions(self._connection))
+    alarms = cached_property(lambda self: Alarms(self._connection))
+    certificates = cached_property(lambda self: RelayCertificates(self._connection))
     keys = cached_property(lambda self: Keys(self._connection))
 
     def lock_numbers(self) -> None:

@@ -45,6 +45,7 @@ def build(
     from syndicate.publish.build.publisher import Publisher  # noqa: PLC0415 - start-up
     from syndicate.publish.mirror import Mirror  # noqa: PLC0415
     from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415
+    from syndicate.schedule.alarms.build_alarm import record_build  # noqa: PLC0415
 
     time = command.time(at)
     mirror = Mirror.of(command.config) if at is None else None
@@ -54,6 +55,8 @@ def build(
         summary = publisher.publish(
             time, number=at is None, everything=everything, trial=at is not None
         )
+        if at is None:
+            record_build(store, [*map(str, summary.failed)], time)
         _print(summary, verbose=verbose)
         note(f"in {command.config.output}")
         mirrored = update_mirror(mirror)

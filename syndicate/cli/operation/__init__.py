@@ -1,7 +1,7 @@
 """The commands that set a publication up, check it and keep it running.
 
 `setup` creates a publication, upgrades its store and copies templates;
-`check` reports mistakes, and files that other users can read;
+`check` reports mistakes, and files that other users can read; `status` what is wrong now;
 `deliverability` generates DKIM keys and checks DNS; `run` has the commands that serve;
 `lifecycle` starts, reloads and stops what they run, and logs that the config has changed on disk;
 `signals` handles SIGINT, SIGTERM and SIGHUP.

@@ -5,5 +5,5 @@
 signing keys; `newsletters`, and which of their clicks are counted, segments of the readers, and
 when editions go out; `review`: who approves them; `signup`: the form, and retention;
 `publishing`: the articles' folder, the database, the output, WebSub and IndexNow; `web`: the web
-server.
+server; `alarms`: who is notified when something is wrong.
 """

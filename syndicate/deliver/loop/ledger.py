@@ -13,6 +13,7 @@ import structlog
 
 from syndicate import clock
 from syndicate.errors import StoreError, StoreTooNew
+from syndicate.model.alarms import RelayCertificate
 from syndicate.model.deliveries import (
     Claim,
     ClaimRequest,
@@ -56,11 +57,13 @@ class LedgerBatch:
     recovered: list[str] = field(default_factory=list)
     """Relays and domains that accept mail again."""
     rates: list[SendRate] = field(default_factory=list)
+    certificates: list[RelayCertificate] = field(default_factory=list)
+    """Those that relays showed when sessions were opened."""
     claim_request: ClaimRequest | None = None
 
     def __bool__(self) -> bool:
         lists = self.outcomes, self.intents, self.holds, self.recovered, self.rates
-        return any(lists) or self.claim_request is not None
+        return any(lists) or bool(self.certificates) or self.claim_request is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +190,8 @@ class Ledger:
                 tx.holds.lift(name, over_by=now)
         for rate in batch.rates:
             tx.heartbeats.save_rate(rate)
+        for certificate in batch.certificates:
+            tx.certificates.save(certificate)
         claims: list[Claim] = []
         if batch.claim_request is not None:
             lease = Lease(self.name, self.current_time, now + _CLAIM_LEASE)

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from syndicate import clock
 from syndicate.deliver.loop.ledger import Ledger, LedgerBatch
 from syndicate.deliver.loop.relay_pool import RelayState
 from syndicate.deliver.loop.throttling import DomainThrottle
 from syndicate.deliver.message.outgoing_message import OutgoingMessage
-from syndicate.deliver.smtp.transport import SmtpReply
+from syndicate.deliver.smtp.session import SmtpSession
+from syndicate.deliver.smtp.transport import SmtpReply, TransportSession
 from syndicate.errors import DeliveryError, NoVerdict, Refused, TemporaryFailure
+from syndicate.model.alarms import RelayCertificate
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState, next_attempt
 from syndicate.model.editions import Edition
 
@@ -36,6 +39,21 @@ class OutcomeRecorder:
     ledger: Ledger
     throttle: DomainThrottle
     batch: LedgerBatch = field(default_factory=LedgerBatch)
+    certificate_ends: dict[str, datetime] = field(default_factory=dict)
+    """The end of each relay's certificate, as last recorded in this pass."""
+
+    def record_session(self, relay: RelayState, session: TransportSession) -> None:
+        """Record the certificate that a relay showed for a new session, once in a pass."""
+        validity = session.validity if isinstance(session, SmtpSession) else None
+        if validity is None:
+            return
+        starts_at, ends_at = validity
+        if self.certificate_ends.get(relay.name) != ends_at:
+            self.certificate_ends[relay.name] = ends_at
+            certificate = RelayCertificate(
+                relay=relay.name, starts_at=starts_at, ends_at=ends_at, seen_at=clock.now()
+            )
+            self.batch.certificates.append(certificate)
 
     def record_accepted(
         self, relay: RelayState, message: OutgoingMessage, reply: SmtpReply

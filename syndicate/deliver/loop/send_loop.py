@@ -177,6 +177,7 @@ class SendLoop:
                     raise opened
                 case _:
                     relay.mark_reachable()
+                    self._recorder.record_session(relay, opened)
                     self._sessions.add(relay, opened)
 
     # events

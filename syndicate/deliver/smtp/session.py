@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Sequence
+from datetime import datetime
 from math import inf
 
 from syndicate.deliver.smtp.dialogue import SessionTerms, SmtpDialogue, SmtpStep
@@ -21,7 +22,13 @@ _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 class SmtpSession:
     """A TransportSession with a mail server, after the login."""
 
-    def __init__(self, connection: socket.socket, terms: SessionTerms) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        terms: SessionTerms,
+        validity: tuple[datetime, datetime] | None = None,
+    ) -> None:
+        """Talk over a connection; `validity` is that of the server's certificate."""
         connection.setblocking(False)
         with contextlib.suppress(OSError):  # an envelope is small, and must not wait for more
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -36,6 +43,8 @@ class SmtpSession:
         self._body_deadline = inf
         self._bodies = 0
         self.answered = 0
+        self.validity = validity
+        """The first and the last moment of the server's certificate; None without TLS."""
 
     @property
     def exhausted(self) -> bool:

@@ -52,18 +52,17 @@ class SmtpTransport:
             max_messages=self.settings.max_messages,
             max_size=int(size) if _SIZE.fullmatch(size) else 0,
         )
-        return SmtpSession(smtp.sock, terms)
+        return SmtpSession(smtp.sock, terms, _validity(smtp.sock))
 
     def describe(self) -> str:
         """Connect without a login, and describe TLS; raise RelayUnavailable with the remedy."""
         with contextlib.closing(self._connect(password=None)) as smtp:
             if not isinstance(smtp.sock, ssl.SSLSocket):
                 return "no TLS"
-            ends = (smtp.sock.getpeercert() or {}).get("notAfter")
-            if not isinstance(ends, str):
+            validity = _validity(smtp.sock)
+            if validity is None:
                 return f"{smtp.sock.version()}"
-            day = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC).date()
-            return f"{smtp.sock.version()}, and the certificate is valid until {day}"
+            return f"{smtp.sock.version()}, and the certificate is valid until {validity[1].date()}"
 
     def arrived(self, message_id: str) -> bool | None:  # noqa: ARG002 - see Transport
         """Return None: a mail server doesn't know."""
@@ -166,6 +165,28 @@ class SmtpTransport:
             case _:
                 text = f"{error}; {self._where}"
         return text
+
+
+def _validity(connection: socket.socket) -> tuple[datetime, datetime] | None:
+    """Return the first and the last moment of the server's certificate; None without TLS."""
+    if not isinstance(connection, ssl.SSLSocket):
+        return None
+    if known := connection.getpeercert():  # it was verified
+        starts, ends = known.get("notBefore"), known.get("notAfter")
+        if isinstance(starts, str) and isinstance(ends, str):
+            moments = (ssl.cert_time_to_seconds(text) for text in (starts, ends))
+            first, last = (datetime.fromtimestamp(moment, UTC) for moment in moments)
+            return first, last
+    encoded = connection.getpeercert(binary_form=True)
+    if encoded is None:
+        return None
+    from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415 - start-up
+
+    try:
+        certificate = load_der_x509_certificate(encoded)
+    except ValueError:  # not a certificate that anybody would accept
+        return None
+    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
 
 
 def _log_in(smtp: smtplib.SMTP, user: str, password: str) -> None:

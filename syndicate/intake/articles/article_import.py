@@ -12,6 +12,7 @@ from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles import parallel_parse
 from syndicate.intake.articles.article_batch import ArticleBatch
+from syndicate.intake.articles.breaking_refusals import record_refusals
 from syndicate.intake.articles.matching import ArticleMatch, ArticleMatcher, TakenIdentities
 from syndicate.intake.articles.parallel_parse import ImportResult, Parsed, ParsedBatches, ParsedFile
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
@@ -54,6 +55,8 @@ def import_parsed_files(
     run = _ImportRun(store=store, config=config, reparse=parsed.reparse, at=at, dry_run=dry_run)
     for batch in parsed.batches:
         results, taken = run.import_batch(batch, taken)
+        if not dry_run:
+            record_refusals(store, config, results, at)
         yield from results
 
 

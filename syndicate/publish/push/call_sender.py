@@ -97,6 +97,12 @@ class CallSender:
     """Calls claimed together."""
     message_size: int = 1
     """Calls of one message."""
+    name: str = ""
+    """How the log names an endpoint whose address is a secret."""
+
+    @property
+    def _shown(self) -> str:
+        return self.name or self.endpoint
 
     def send(self, budget: TimeBudget) -> SendReport:
         """Send what is due."""
@@ -113,7 +119,7 @@ class CallSender:
                     report.sent += len(message)
                 else:
                     topic = f" ({message[0].topic})" if self.message_size == 1 else ""
-                    report.problems.append(Problem(self.endpoint, failure.reason + topic))
+                    report.problems.append(Problem(self._shown, failure.reason + topic))
                     if failure.is_server_wide or failure.needs_operator:
                         self._record_failure(calls, failure, budget.at)
                         return report
@@ -154,7 +160,7 @@ class CallSender:
             tx.calls.settle(failed)
             if failure.is_server_wide:
                 tx.calls.pause(self.endpoint, at + max(MIN_DELAY, _retry_after(failure.reply, at)))
-        facts = {"to": self.endpoint, "topic": calls[0].topic, "reason": failure.reason}
+        facts = {"to": self._shown, "topic": calls[0].topic, "reason": failure.reason}
         if failure.needs_operator:
             event = f"{self.kind} refused"
             if not is_known:

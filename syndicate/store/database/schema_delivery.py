@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, String, Text
 
+from syndicate.model.alarms import AlarmKind
 from syndicate.model.editions import ControlAction
 from syndicate.model.subscribers import Actor
 from syndicate.store.database.schema import Instant, columns, deliveries, one_of, table
@@ -22,6 +23,8 @@ class CallKind(StrEnum):
     """A subscriber of our own hub is sent the new version of a feed."""
     STAFF_MAIL = "staff mail"
     """Somebody of the newsroom is sent a mail, such as a proof or an alarm."""
+    WEBHOOK = "webhook"
+    """A service of the operator's is notified of an alarm."""
 
 
 # decisions about editions, each with the edition's counts; only added to
@@ -117,4 +120,22 @@ engines = table(
 # endpoints that are not called for a while: they asked for it or don't answer
 backoffs = table(
     "backoffs", Column("endpoint", Text, primary_key=True), Column("until", Instant, nullable=False)
+)
+
+# what is wrong, or was: one row for each cause. `notified`: people know that it is on
+alarms = table(
+    "alarms",
+    Column("kind", one_of(AlarmKind), primary_key=True),
+    *columns(Text, "subject", "machine", primary_key=True),
+    *columns(Text, "text", "remedy"),
+    *columns(Instant, "since", "seen_at"),
+    Column("notified", Boolean, nullable=False),
+    *columns(Instant, "notified_at", "over_at", nullable=True),
+)
+
+# the TLS certificate of each relay, as a session last saw it
+relay_certificates = table(
+    "relay_certificates",
+    Column("relay", Text, primary_key=True),
+    *columns(Instant, "starts_at", "ends_at", "seen_at"),
 )

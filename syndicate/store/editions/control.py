@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
 
 from syndicate.errors import Refused
-from syndicate.model.deliveries import DeliveryState
+from syndicate.model.deliveries import WAITING, DeliveryState
 from syndicate.model.editions import (
     CANCELLED,
     ControlAction,
@@ -26,11 +26,11 @@ from syndicate.model.editions import (
     Remaining,
     replaced_by,
 )
-from syndicate.model.subscribers import Cause
+from syndicate.model.subscribers import Actor, Cause
 from syndicate.store.database.repository import Repository, lock_edition, value_of
 from syndicate.store.database.schema import deliveries, delivery_events, editions
 from syndicate.store.database.schema_delivery import control_records
-from syndicate.store.editions.editions import Editions, queue_for
+from syndicate.store.editions.editions import Editions, has_any, queue_for
 
 BATCH = 5_000
 """Rows per transaction that a sweep updates: others want to write as well."""
@@ -152,14 +152,30 @@ class EditionControl(Repository):
         """Return the decisions about an edition, oldest first."""
         query = select(control_records).where(control_records.c.edition == key)
         rows = self._execute(query.order_by(control_records.c.key))
-        return [
-            value_of(ControlRecord, row, cause=Cause(who=row.who, how=row.how, at=row.at))
-            for row in rows
-        ]
+        return [_control_record(row) for row in rows]
 
     def newest_decision(self) -> int:
         """Return the number of the newest decision; 0 where there was none."""
         return self._scalar(func.max(control_records.c.key)) or 0
+
+    def self_paused(self) -> list[tuple[int, ControlRecord]]:
+        """Return the editions that paused themselves and are not done, with that decision."""
+        pauses = control_records.alias()
+        newest = select(func.max(pauses.c.key)).where(
+            pauses.c.edition == editions.c.key, pauses.c.act == ControlAction.PAUSED
+        )
+        paused = (
+            select(control_records)
+            .join(editions, editions.c.key == control_records.c.edition)
+            .where(
+                editions.c.state == EditionState.PAUSED,
+                control_records.c.key == newest.scalar_subquery(),
+                control_records.c.who == Actor.SERVER,
+                has_any(WAITING),
+            )
+        )
+        rows = self._execute(paused.order_by(control_records.c.edition)).all()
+        return [(row.edition, _control_record(row)) for row in rows]
 
     def blockers(self, edition: Edition) -> EditionWait:
         """Return what an edition waits for, and why."""
@@ -256,6 +272,10 @@ class EditionControl(Repository):
             delivery_events.c.event == _SETTLED,
         )
         return deliveries.c.edition == key, deliveries.c.state == DeliveryState.UNKNOWN, ~settled
+
+
+def _control_record(row: Row[Any]) -> ControlRecord:
+    return value_of(ControlRecord, row, cause=Cause(who=row.who, how=row.how, at=row.at))
 
 
 def count_by_state(

@@ -128,6 +128,11 @@ class Fires(Repository):
             func.max(due_at), fires.c.schedule == schedule, not_failed, due_at <= at
         )
 
+    def newest(self, schedule: str, at: datetime) -> Fire | None:
+        """Return the record of the newest slot up to `at`, failed or not."""
+        query = select(fires).where(fires.c.schedule == schedule, fires.c.due_at <= at)
+        return self._value(Fire, query.order_by(fires.c.due_at.desc()).limit(1))
+
     def record(self, fire: Fire) -> bool:
         """Record a slot's outcome; return False when another process has handled it.
 

@@ -3,17 +3,18 @@
 Operators see from it which relays are on hold, how fast mail is sent, and whether it has stalled.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, true
 
 from syndicate.config.values import Rate
 from syndicate.model.deliveries import WAITING, DeliveryState
+from syndicate.model.editions import ControlAction
 from syndicate.store.database.attempt_limits import window_start
-from syndicate.store.database.repository import Repository, columns_of
+from syndicate.store.database.repository import EVERY_EDITION, Repository, columns_of
 from syndicate.store.database.schema import (
     counters,
     deliveries,
@@ -21,7 +22,13 @@ from syndicate.store.database.schema import (
     microseconds,
     subscribers,
 )
-from syndicate.store.database.schema_delivery import heartbeats, holds, send_rates, token_buckets
+from syndicate.store.database.schema_delivery import (
+    control_records,
+    heartbeats,
+    holds,
+    send_rates,
+    token_buckets,
+)
 from syndicate.store.editions.editions import has_any
 from syndicate.store.ledger.claims import domain_of, is_deferred_until
 from syndicate.store.ledger.transitions import IS_SENDING
@@ -39,8 +46,6 @@ _MAX_CLOCK_SKEW = 60 * _SECOND
 """How far the clocks of two machines may differ; more is a clock that was set."""
 _NEARLY_EMPTY = 3 * _SECOND // 10
 """A bucket is as good as empty when this little of its second is left."""
-STALLED_AFTER = timedelta(minutes=5)
-"""How long mail may be due with none accepted: `run` and cron try every minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +68,10 @@ class MailFlow:
             return None
         return max(self.due_since, self.last_accepted or self.due_since)
 
-    def is_stalled(self, at: datetime) -> bool:
-        """Whether mail has been due for `STALLED_AFTER` with none accepted."""
+    def is_stalled(self, at: datetime, after: timedelta) -> bool:
+        """Whether mail has been due for that long with none accepted."""
         since = self.idle_since
-        return since is not None and at - since >= STALLED_AFTER
+        return since is not None and at - since >= after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +203,11 @@ class Holds(Repository):
         self._delete(holds, holds.c.what == what, over)
 
 
+def _later(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the later of two times; the other where one is null."""
+    return case((one > other, one), else_=other)
+
+
 class Heartbeat(StrEnum):
     """Events whose last time is kept."""
 
@@ -216,18 +226,16 @@ class Heartbeats(Repository):
         """Record an event of `at`, unless a newer one is recorded."""
         self._save(heartbeats, {"what": event, "at": at}, where=heartbeats.c.at < at)
 
+    def last_tick(self) -> datetime | None:
+        """Return when `tick` or `run` last handled everything that is due."""
+        return self._scalar(heartbeats.c.at, heartbeats.c.what == Heartbeat.TICK)
+
     def mail_flow(self, at: datetime) -> MailFlow:
         """Return the state of the mail flow at `at`; stopped editions don't count as waiting."""
         last = {row.what: row.at for row in self._execute(select(heartbeats))}
-        due = deliveries.c.next_attempt_at
-        deferred = select(func.min(due)).join(editions, editions.c.key == deliveries.c.edition)
-        first_due = (
-            self._oldest(_UNANSWERED),
-            self._execute(deferred.where(IS_SENDING, is_deferred_until(at))).scalar(),
-        )
         return MailFlow(
-            oldest=self._oldest(WAITING),
-            due_since=min(filter(None, first_due), default=None),
+            oldest=self._scalar(func.min(editions.c.created_at), IS_SENDING, has_any(WAITING)),
+            due_since=self._due_since(at),
             last_accepted=last.get(Heartbeat.ACCEPTED),
             last_tick=last.get(Heartbeat.TICK),
         )
@@ -240,9 +248,36 @@ class Heartbeats(Repository):
         is_due = or_(deliveries.c.state.in_(_UNANSWERED), is_deferred_until(at))
         return self._exists(rows, IS_SENDING, ~excluded, is_due)
 
-    def _oldest(self, states: Iterable[DeliveryState]) -> datetime | None:
-        """Return when the oldest edition with a delivery in one of these states was created."""
-        return self._scalar(func.min(editions.c.created_at), IS_SENDING, has_any(states))
+    def _due_since(self, at: datetime) -> datetime | None:
+        """Return since when the longest overdue message is due; None for none.
+
+        A message isn't due before its edition is released, nor while a person pauses it.
+        """
+        began = control_records.c.act.in_([ControlAction.RELEASED, ControlAction.RESUMED])
+        newest = select(func.max(control_records.c.at))
+        of_edition = control_records.c.edition == editions.c.key
+        started = newest.where(of_edition, began).correlate(editions).scalar_subquery()
+        created = _later(started, editions.c.created_at)
+        deferred = (
+            select(deliveries.c.edition, func.min(deliveries.c.next_attempt_at).label("due_at"))
+            .join(editions, editions.c.key == deliveries.c.edition)
+            .where(IS_SENDING, is_deferred_until(at))
+            .group_by(deliveries.c.edition)
+            .subquery()
+        )
+        again = select(func.min(_later(started, deferred.c.due_at)))
+        again = again.select_from(editions).join(deferred, deferred.c.edition == editions.c.key)
+        first = (
+            self._scalar(func.min(created), IS_SENDING, has_any(_UNANSWERED)),
+            self._execute(again).scalar(),
+        )
+        since: datetime | None = min(filter(None, first), default=None)
+        if since is None:
+            return None
+        resumed = self._scalar(
+            func.max(control_records.c.at), control_records.c.edition == EVERY_EDITION, began
+        )
+        return max(since, resumed or since)
 
     def save_rate(self, rate: SendRate) -> None:
         """Save a rate in place of the one before, and delete those that are too old."""

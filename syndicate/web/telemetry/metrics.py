@@ -4,6 +4,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from time import monotonic
@@ -19,6 +20,8 @@ from starlette.responses import Response
 from syndicate import __version__, clock
 from syndicate.config import Config
 from syndicate.errors import StoreError
+from syndicate.model.alarms import AlarmKind
+from syndicate.schedule.alarms.current import current_alarms
 from syndicate.schedule.mail_status import BlockerKind, MailStatus
 from syndicate.store import Store
 from syndicate.store.ledger.mail_flow import MailFlow
@@ -71,6 +74,7 @@ _GAUGES: Mapping[str, tuple[str, ...]] = {
     "syndicate_last_tick_timestamp_seconds": (
         "When everything that is due was gone through, since 1970; 0 for never.",
     ),
+    "syndicate_alarms": ("What is wrong now.", "cause"),
     "syndicate_relay_sessions": ("Sessions with a relay.", "relay"),
     "syndicate_relay_messages_per_second": (
         "Messages that a relay took or refused, as of the last second.",
@@ -179,14 +183,18 @@ class Metrics(Collector):
     def _collect_relays(self) -> Iterator[core.Metric]:
         """Yield whether all mail is paused, and the state of each relay in all sending processes.
 
-        These are a few rows, so they are not cached. Nothing if the store can't be read.
+        These are a few rows, so they are not cached; so are the alarms. Nothing if the store
+        can't be read.
         """
         try:
             with self._store.read() as tx:
                 status = MailStatus.read(tx, self._config, clock.now())
+                alarms = current_alarms(tx, self._config, clock.now())
         except StoreError:
             return
         yield _metric("syndicate_mail_paused", int(status.pause is not None))
+        kinds = Counter(alarm.kind.value for alarm in alarms)
+        yield _metric("syndicate_alarms", {kind.value: kinds[kind.value] for kind in AlarmKind})
         relays = status.relays
         yield _metric("syndicate_relay_sessions", {relay.name: relay.sessions for relay in relays})
         paces = {relay.name: relay.per_second for relay in relays}

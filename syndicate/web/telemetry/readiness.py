@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from time import monotonic
 
 from starlette.requests import Request
@@ -19,9 +18,11 @@ from starlette.routing import Route
 from syndicate import clock
 from syndicate.config import Config, missing_secrets
 from syndicate.errors import StoreError, StoreLocked
+from syndicate.model.alarms import HEADLINES, AlarmKind
+from syndicate.schedule.alarms.current import current_alarms
+from syndicate.schedule.alarms.disk_space import written_folders
 from syndicate.schedule.mail_status import describe_pause, find_stall
 from syndicate.store import Heartbeat, Store
-from syndicate.store.database.sql_engine import sqlite_path
 from syndicate.web.operator_access import OperatorAccess
 
 _CACHE_TIME = 5.0
@@ -118,7 +119,7 @@ class Readiness:
         try:
             self._check_started = monotonic()
             if self._check_started >= self._checked_until:
-                self._checked = [*self._unwritable(), *self._stalled()]
+                self._checked = [*self._unwritable(), *self._stalled(), *self._alarmed()]
                 self._checked_until = monotonic() + _CACHE_TIME
             return self._checked
         finally:
@@ -153,6 +154,17 @@ class Readiness:
                 detail = f"{blocker.relay}: {blocker.reason}"
                 yield NotReadyReason("a mail server takes nothing", detail)
 
+    def _alarmed(self) -> Iterator[NotReadyReason]:
+        """Yield the alarms but that of stalled mail, of which `_stalled` has more lines."""
+        try:
+            with self._store.read() as tx:
+                alarms = current_alarms(tx, self._config, clock.now())
+        except StoreError:
+            return
+        for alarm in alarms:
+            if alarm.kind is not AlarmKind.MAIL:
+                yield NotReadyReason(HEADLINES[alarm.kind], alarm.text)
+
 
 def _when(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -160,7 +172,7 @@ def _when(at: datetime) -> str:
 
 def find_write_errors(store: Store, config: Config) -> Iterator[tuple[str, str]]:
     """Write something in each place; yield the places that failed, with the error."""
-    for name, folder in _folders(config):
+    for name, folder in written_folders(config):
         try:
             with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
                 if file.write(bytes(_PROBE_SIZE)) < _PROBE_SIZE:
@@ -176,12 +188,3 @@ def find_write_errors(store: Store, config: Config) -> Iterator[tuple[str, str]]
         return  # another process is writing
     except StoreError as error:
         yield "the store", str(error)
-
-
-def _folders(config: Config) -> Iterator[tuple[str, Path]]:
-    file = sqlite_path(config.store.url)
-    if file is not None:
-        yield "the store", config.path(file).parent
-    yield "the output", config.output
-    if config.mail.transport == "outbox":
-        yield "the outbox", config.path(config.mail.outbox)

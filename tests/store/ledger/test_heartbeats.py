@@ -7,7 +7,7 @@ import pytest
 from syndicate.model.deliveries import ClaimRequest, DeliveryOutcome, DeliveryState, Lease
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat
-from syndicate.store.ledger.mail_flow import STALLED_AFTER, MailFlow
+from syndicate.store.ledger.mail_flow import MailFlow
 from tests.store.ledger.test_deliveries import MINUTE, NOW, edition, readers
 
 SECOND = timedelta(seconds=1)
@@ -56,7 +56,7 @@ def test_where_nothing_waits_nothing_is_idle(store):
         tx.heartbeats.record(Heartbeat.ACCEPTED, NOW)
     nothing = flow(store, NOW + 60 * MINUTE)
     assert (nothing.oldest, nothing.due_since, nothing.idle_since) == (None, None, None)
-    assert not nothing.is_stalled(NOW + 60 * MINUTE)
+    assert not nothing.is_stalled(NOW + 60 * MINUTE, 5 * MINUTE)
 
 
 def test_mail_that_is_due_is_idle_since_its_edition_was_made_or_the_last_was_accepted(
@@ -68,8 +68,8 @@ def test_mail_that_is_due_is_idle_since_its_edition_was_made_or_the_last_was_acc
         claim(tx, waiting, 2)
     found = flow(store)
     assert (found.oldest, found.idle_since) == (NOW, NOW + MINUTE)
-    assert not found.is_stalled(NOW + MINUTE + STALLED_AFTER - SECOND)
-    assert found.is_stalled(NOW + MINUTE + STALLED_AFTER)
+    assert not found.is_stalled(NOW + 6 * MINUTE - SECOND, 5 * MINUTE)
+    assert found.is_stalled(NOW + 6 * MINUTE, 5 * MINUTE)
 
 
 def test_mail_that_was_put_off_is_due_when_its_time_has_come(store, waiting):

@@ -11,6 +11,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.config import Config
+from syndicate.config.sections.alarms import AlarmSettings
 from syndicate.deliver.worker import configured_transports, drain
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store import Heartbeat, Store
@@ -165,11 +166,12 @@ def test_mail_for_domains_that_want_nothing_is_no_reason_and_other_mail_is(due):
     assert more.ready()[0] == 503
 
 
-def test_mail_that_waits_for_the_next_day_of_warm_up_is_no_reason(due, monkeypatch):
+def test_mail_that_waits_for_the_next_day_of_warm_up_is_no_reason(due):
     away_from_midnight()
-    monkeypatch.setattr("syndicate.store.ledger.mail_flow.STALLED_AFTER", timedelta(0))
     today = clock.now().date()
     post = due(10, "ada@example.org", "bo@example.org", warm_up=[1], warm_up_from=today)
+    at_once = AlarmSettings.model_construct(to=(), webhook=None, silent_for=timedelta(0))
+    post = replace(post, config=post.config.override(alarms=at_once))
     with real_server(port=post.config.mail.port) as (_, boxes):
         post.deliver()
     assert len(boxes.envelopes) == 1

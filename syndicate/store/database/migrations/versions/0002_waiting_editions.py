@@ -1,21 +1,22 @@
-"""Editions can wait, articles have corrections, mail can be paused, fires name what is left out."""
+"""Editions can wait, articles have corrections, mail can be paused, alarms are stored."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from syndicate.store.database.schema import edition_notes, review_codes, waiting_editions
-from syndicate.store.database.schema_delivery import mail_pause
+from syndicate.store.database.schema_delivery import alarms, mail_pause, relay_certificates
 
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Create the tables of editions that wait, of their notes and codes, and of paused mail.
+    """Create the tables of what waits, of notes and codes, of paused mail and of alarms.
 
     Add columns for corrections, and for what a fire left out.
     """
-    for table in (waiting_editions, edition_notes, review_codes, mail_pause):
+    new = (waiting_editions, edition_notes, review_codes, mail_pause, alarms, relay_certificates)
+    for table in new:
         table.create(op.get_bind())
     corrections = sa.Column("corrections", sa.JSON, nullable=False, server_default="[]")
     op.add_column("revisions", corrections)
