@@ -109,6 +109,12 @@ class SlotDispatcher:
             if proposal.draft is None or not self.composer.is_current(tx, proposal):
                 tx.rollback()
                 return False, None
+            before = tx.waiting.of_schedule(schedule.name)
+            if before is not None and before.edition.content == proposal.draft.content.hash:
+                # to compose it again would void its approval, and begin its hold again
+                reason = f"nothing new: edition {before.edition.key} still waits"
+                fire = self._new_fire(schedule, slot, FireOutcome.SKIPPED, reason)
+                return True, fire if tx.fires.record(fire) else None
             edition, terms = add_edition(tx, schedule, proposal, at=proposal.draft.created_at)
             reason = f"edition {edition.key}, {proposal.summary}{waiting_for(terms)}"
             left_out = proposal.selection.slugs_left_out

@@ -42,6 +42,9 @@ from syndicate.web.readers.preferences import PreferencePages
 from syndicate.web.readers.signup import SignupPages
 from syndicate.web.readers.signup_requests import SignupValidator
 from syndicate.web.readers.unsubscribe import UnsubscribePages
+from syndicate.web.review.decisions import ReviewDesk
+from syndicate.web.review.pages import ReviewPages
+from syndicate.web.review.trusted_browsers import TrustedBrowsers
 from syndicate.web.server.responses import HttpResponse
 from syndicate.web.telemetry.access_log import MAX_PATH, AccessLog
 from syndicate.web.telemetry.counters import (
@@ -93,6 +96,7 @@ def application(
     limits = SignupLimits(config, secret, counts)
     letters = LetterSender(store, config, limits, letters_due)
     routes = _reader_routes(letters, links, pages, BotChecks(secret))
+    routes += _review_routes(store, config, links, pages, letters_due)
     if is_outbox_served(config):
         routes += OutboxPages(config, pages).routes()
     if config.websub.own:
@@ -123,6 +127,16 @@ def application(
     file = config.path(name) if name and name != "-" else None
     log = AccessLog(file, prefixes, counts) if name else None
     return WebApplication(dynamic, PublishedFiles(config, pages), prefixes, counts, log)
+
+
+def _review_routes(
+    store: Store, config: Config, links: SignedLinks, pages: WebPages, mail_due: Callable[[], None]
+) -> list[Route]:
+    """Return the routes of the pages for reviewers."""
+    secret = store.secret("review")
+    desk = ReviewDesk(store, config, secret, mail_due)
+    browsers = TrustedBrowsers(config, secret)
+    return ReviewPages(store, config, links, pages, desk, browsers, BotChecks(secret)).routes()
 
 
 def _reader_routes(

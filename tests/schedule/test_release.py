@@ -143,6 +143,21 @@ def test_the_next_slot_takes_over_the_articles_of_what_still_waits(newsroom):
     assert len(harness.mail()) == 1
 
 
+@pytest.mark.sql
+def test_a_slot_with_nothing_new_leaves_what_waits_and_its_hold_as_they_are(newsroom):
+    harness = newsroom(hold="25m")
+    harness.tick()
+    harness.tick(NOW + SLOT)
+    harness.tick(NOW + 2 * SLOT)
+    assert editions(harness) == {1: EditionState.WAITING}
+    fire = last_fire(harness)
+    assert fire.outcome is FireOutcome.SKIPPED
+    assert fire.reason == "nothing new: edition 1 still waits"
+    harness.tick(NOW + 25 * MINUTE)
+    harness.tick(NOW + 3 * SLOT)
+    assert harness.mail() == [(ADA, "Breaking: Ferry")]
+
+
 def test_what_nobody_approves_in_time_is_rejected_and_the_fire_says_so(newsroom):
     harness = newsroom(approve=True, approve_by="5m")
     harness.tick()

@@ -45,6 +45,12 @@ class Personalisation:
         ]
         return "".join(pieces)
 
+    def text(self, content: Content) -> str:
+        """Return the text with all placeholders filled in."""
+        pieces = split_placeholders(content.text, content.nonce)
+        pieces[1::2] = [self.value(name) for name in pieces[1::2]]
+        return "".join(pieces)
+
     def value(self, name: str) -> str:
         """Return the unescaped value of a placeholder, named as in `split_placeholders`."""
         if name.startswith(_LINK):

@@ -24,6 +24,10 @@ class ReviewCodes(Repository):
         query = sa.select(review_codes).where(*_is(edition, reviewer, decision))
         return self._value(ReviewCode, query)
 
+    def delete(self, code: ReviewCode) -> None:
+        """Delete a code, which was used."""
+        self._delete(review_codes, *_is(code.edition, code.reviewer, code.decision))
+
     def take_try(
         self, edition: int, reviewer: str, decision: ReviewDecision, at: datetime
     ) -> ReviewCode | None:
