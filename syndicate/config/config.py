@@ -18,6 +18,7 @@ from syndicate.config.sections.feeds import CustomFeed, PodcastSettings, Syndica
 from syndicate.config.sections.mail import MailSettings
 from syndicate.config.sections.newsletters import Criteria, Newsletter, Schedule, Segment
 from syndicate.config.sections.pages import AdsSettings, AmpSettings, PagesSettings
+from syndicate.config.sections.preflight import PreflightSettings
 from syndicate.config.sections.publication import PublicationSettings, ThemeSettings
 from syndicate.config.sections.publishing import (
     IndexNowSettings,
@@ -51,6 +52,7 @@ class Config(Table):
     newsletters: tuple[Newsletter, ...] = ()
     segments: tuple[Segment, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    preflight: PreflightSettings = PreflightSettings()
     review: ReviewSettings = ReviewSettings()
     signup: SignupSettings = SignupSettings()
     retention: RetentionSettings = RetentionSettings()

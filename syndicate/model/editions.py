@@ -138,6 +138,8 @@ class ReleaseTerms:
     """When it is rejected unless a person has approved it; None where nobody has to."""
     findings: tuple[str, ...] = ()
     """The mistakes for which a person has to approve it, or mend it."""
+    warnings: tuple[str, ...] = ()
+    """What a person may want to know before it is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,13 @@ FEEDS = (
 )
 """The feeds of everything: name, media type, address."""
 
+_RSS_NAMES = ("feed", "feeds", "rss", "feed.rss", "feed.xml", "index.rss", "index.xml")
+FEED_ALIASES = dict.fromkeys(_RSS_NAMES, RSS) | {"atom": ATOM, "feed.atom": ATOM}
+"""The feed that other usual names for one, in any folder, redirect to."""
+ICON_ALIASES = frozenset({
+    "favicon.ico", "apple-touch-icon.png", "apple-touch-icon-precomposed.png"
+})  # fmt: skip
+"""Names at which browsers look for the icon, which redirect to it."""
 _MAX_SLUG = 100
 """File systems allow names of 255 bytes, but nobody reads an address that long."""
 

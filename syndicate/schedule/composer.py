@@ -6,6 +6,7 @@ Rendering runs outside any transaction; freezing is a short one at the end.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from syndicate.body.figures import without_files
@@ -23,7 +24,9 @@ from syndicate.model.editions import Draft, Edition, EditionKind, Item
 from syndicate.publish.output.media import MediaFolder
 from syndicate.render import addresses
 from syndicate.render.mail.edition_content import compose_edition, mark_links
+from syndicate.render.mail.preflight import check_edition
 from syndicate.render.templates import Templates
+from syndicate.schedule.own_links import OwnLinks
 from syndicate.store import Store, Transaction
 
 ATTEMPTS = 5
@@ -46,6 +49,8 @@ class ProposedEdition:
     """The store's state that it was composed from, as `_state` returns it."""
     findings: tuple[str, ...] = ()
     """Mistakes for which it has to wait for a person."""
+    warnings: tuple[str, ...] = ()
+    """What somebody may want to know before it is sent."""
 
     @property
     def summary(self) -> str:
@@ -69,6 +74,7 @@ class Composer:
         self._config = config
         self._templates = Templates(config.templates)
         self._media = MediaFolder(config)
+        self._own_links = OwnLinks(store, config)
 
     def freeze(
         self,
@@ -245,6 +251,9 @@ class Composer:
             edition_date=edition_date,
             by_section=by_section,
         )
+        report = check_edition(
+            content, selection.carried, self._config, partial(self._own_links.find_dead, at=at)
+        )
         content, links = mark_links(content, newsletter, self._config)
         upto, newest = window
         draft = Draft(
@@ -261,7 +270,13 @@ class Composer:
             links=links,
             segment=self._config.criteria(segment) if segment is not None else None,
         )
-        return ProposedEdition(selection=selection, draft=draft, state=state)
+        return ProposedEdition(
+            selection=selection,
+            draft=draft,
+            state=state,
+            findings=report.errors,
+            warnings=report.warnings,
+        )
 
     def _as_mailed(self, article: Article, at: datetime) -> Article:
         """Return an article as of `at`, without the pictures that readers couldn't load."""

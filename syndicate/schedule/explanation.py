@@ -57,6 +57,8 @@ class EditionExplanation:
     """None if nothing would be sent."""
     terms: ReleaseTerms | None
     """What it would wait for; None if it would be sent at once."""
+    warnings: tuple[str, ...]
+    """What was found in it that doesn't make it wait."""
     failure: str
     """Why it can't be composed; empty if it can."""
     audience: int
@@ -120,6 +122,7 @@ def explain_edition(
         at=found.at,
         draft=draft,
         terms=release_terms(schedule, proposal, draft) if proposal and draft else None,
+        warnings=proposal.warnings if proposal is not None else (),
         failure=failure,
         audience=audience,
         articles=tuple(_explained(config, schedule, found, proposal)),

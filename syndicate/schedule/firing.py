@@ -16,7 +16,7 @@ from syndicate.errors import SyndicateError
 from syndicate.model.article_selection import ScheduleStart
 from syndicate.model.schedule_slots import FireOutcome, Slot, SlotDecision, decide, schedule_timing
 from syndicate.schedule.composer import ATTEMPTS, Composer, ProposedEdition, no_audience_reason
-from syndicate.schedule.release import add_edition, waiting_for
+from syndicate.schedule.release import add_edition, log_preflight, waiting_for
 from syndicate.schedule.schedule_start import first_seen, schedule_start
 from syndicate.store import Store
 from syndicate.store.editions.fires import Fire
@@ -123,6 +123,7 @@ class SlotDispatcher:
                 tx.rollback()
                 return True, None
             audience = tx.deliveries.totals(edition.key).audience
+        log_preflight(proposal, edition=edition.key)
         bound = log.bind(edition=edition.key, newsletter=newsletter.name, audience=audience)
         if terms is not None:
             bound.info("edition waits", reason=reason)

@@ -38,7 +38,9 @@ def release_terms(
     within = (schedule.approve_by or schedule.max_late) if schedule else None
     since = draft.slot_at if schedule and within and draft.slot_at else draft.created_at
     approve_by = since + (within or APPROVE_WITHIN) if needs_person else None
-    return ReleaseTerms(hold=hold, approve_by=approve_by, findings=proposal.findings)
+    return ReleaseTerms(
+        hold=hold, approve_by=approve_by, findings=proposal.findings, warnings=proposal.warnings
+    )
 
 
 def add_edition(
@@ -182,9 +184,7 @@ class EditionRelease:
             terms = release_terms(schedule, proposal, proposal.draft) or ReleaseTerms()
             needs_person = terms.approve_by is not None or tx.waiting.is_sent_back(edition.key)
             if waiting.terms.approve_by is not None and needs_person:
-                terms = ReleaseTerms(
-                    hold=terms.hold, approve_by=waiting.terms.approve_by, findings=terms.findings
-                )
+                terms = replace(terms, approve_by=waiting.terms.approve_by)
             again = tx.waiting.add(proposal.draft, terms)
             cause = _by_schedule("its articles have changed", at)
             tx.waiting.reject(edition.key, cause, successor=again.key)
@@ -218,6 +218,14 @@ class EditionRelease:
                 "longer in the config: put it back, or reject the edition"
             )
         return self.config.criteria(waiting.segment)
+
+
+def log_preflight(proposal: ProposedEdition, **edition: object) -> None:
+    """Log what was found when an edition was composed; `edition` names it."""
+    for finding in proposal.findings:
+        _log.warning("preflight", **edition, error=finding)
+    for warning in proposal.warnings:
+        _log.warning("preflight", **edition, warning=warning)
 
 
 def waiting_for(terms: ReleaseTerms | None) -> str:

@@ -34,7 +34,7 @@ from syndicate.schedule.alarms.monitor import AlarmMonitor
 from syndicate.schedule.composer import Composer, ProposedEdition
 from syndicate.schedule.firing import SlotDispatcher
 from syndicate.schedule.proofs import ProofMail
-from syndicate.schedule.release import EditionRelease, add_edition
+from syndicate.schedule.release import EditionRelease, add_edition, log_preflight
 from syndicate.schedule.retention import RetentionReport, purge_daily
 from syndicate.schedule.schedule_start import first_seen, schedule_start
 from syndicate.schedule.staff_mail import StaffMail
@@ -183,11 +183,15 @@ class Services:
     def send(self, order: ManualSend, *, at: datetime) -> tuple[Edition, DeliveryReport] | None:
         """Freeze an edition and deliver it, unless it has to wait; None when nothing is new."""
         self.publish(at)
-        edition = self.composer.freeze(
+        frozen = self.composer.freeze(
             lambda: self._propose(order, at=at, keep=True),
-            lambda tx, proposal: add_edition(tx, order.schedule, proposal, at=at)[0],
+            lambda tx, proposal: (add_edition(tx, order.schedule, proposal, at=at)[0], proposal),
         )
-        return (edition, self.deliver(at)) if edition is not None else None
+        if frozen is None:
+            return None
+        edition, proposal = frozen
+        log_preflight(proposal, edition=edition.key)
+        return edition, self.deliver(at)
 
     def send_test_copy(self, order: ManualSend, *, to: str, at: datetime) -> SmtpReply:
         """Send one copy that isn't recorded in the ledger.
@@ -196,11 +200,13 @@ class Services:
         DeliveryError when the mail server refuses the copy.
         """
         self.publish(at)
-        draft = self._propose(order, at=at, keep=False).draft
+        proposal = self._propose(order, at=at, keep=False)
+        draft = proposal.draft
         if draft is None:
             raise Refused(
                 f"nothing is new for {order.newsletter.name}; name articles with --article SLUG"
             )
+        log_preflight(proposal, copy=to)
         return send_sample(draft, to, config=self.config, transports=self.relays, links=self.links)
 
     def _propose(self, order: ManualSend, *, at: datetime, keep: bool) -> ProposedEdition:
@@ -264,5 +270,11 @@ class Services:
 
 
 def _draft(proposal: ProposedEdition) -> Draft:
+    """Return what replaces an edition; raise Refused where it has mistakes itself."""
     assert proposal.draft is not None, "there is something to send"
+    if proposal.findings:
+        raise Refused(
+            f"the corrected edition isn't sent, since {'; '.join(proposal.findings)}: mend its "
+            "articles, and replace the edition then"
+        )
     return proposal.draft

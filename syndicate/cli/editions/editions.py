@@ -151,7 +151,8 @@ def _wait_lines(entry: _Entry, zone: "ZoneInfo") -> "Iterator[str]":
 def _release_lines(waiting: WaitingEdition, zone: "ZoneInfo") -> "Iterator[str]":
     """Yield what an edition waits for before it is released."""
     key, terms = waiting.edition.key, waiting.terms
-    yield from terms.findings
+    yield from (f"error: {finding}" for finding in terms.findings)
+    yield from (f"warning: {warning}" for warning in terms.warnings)
     if terms.approve_by is not None:
         by = format_time(terms.approve_by, zone)
         yield f"waits until {by} for `syndicate approve {key}`, or `reject {key}`"

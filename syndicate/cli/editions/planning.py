@@ -88,6 +88,8 @@ def _echo_edition(explained: "EditionExplanation", zone: "ZoneInfo") -> None:
         echo(f"to:         {explained.audience:,} {readers} of {to}, as of now")
     for line in _waits(explained, zone):
         echo(f"waits:      {line}")
+    for warning in explained.warnings:
+        echo(f"warning:    {warning}")
     if explained.waiting is not None:
         key = explained.waiting.edition.key
         note(
@@ -129,6 +131,7 @@ def _values(explained: "EditionExplanation") -> dict[str, Any]:
         "approve_by": terms.approve_by if terms is not None else None,
         "hold": terms.hold.total_seconds() if terms is not None else 0.0,
         "findings": list(terms.findings) if terms is not None else [],
+        "warnings": list(explained.warnings),
         "takes_over": explained.waiting.edition.key if explained.waiting is not None else None,
         "articles": [
             {

@@ -2,8 +2,9 @@
 
 `edition_content` composes an edition, an alert of one article or a digest of several, and numbers
 links whose clicks are counted; `subject_line` writes its subject, `editors_words` what an editor
-wrote around the stories. `letter` composes a mail to one person, `review` what reviewers get:
-proofs and codes, and `alarm_mail` one to operators, without a template. `context` is what every
-mail template may use. `html_body` and `plain_text` render an article's body. `mjml` checks MJML and
+wrote around the stories; `preflight` finds mistakes in it. `letter` composes a mail to one person,
+`review` what reviewers get: proofs and codes, and `alarm_mail` one to operators, without a
+template. `context` is what every mail template may use. `html_body` and `plain_text` render an
+article's body. `mjml` checks MJML and
 turns it into HTML.
 """

@@ -304,7 +304,7 @@ waiting_editions = table(
     sa.Column("segment", sa.Text),
     sa.Column("hold", Span, nullable=False),
     *columns(Instant, "approve_by", "release_at", nullable=True),
-    sa.Column("findings", sa.JSON, nullable=False),
+    *columns(sa.JSON, "findings", "warnings"),
     # of a correction: the article, its wrong revisions, and since when a copy counts
     sa.Column("corrects", sa.JSON),
 )

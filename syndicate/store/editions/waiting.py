@@ -226,10 +226,10 @@ _WAITING = EDITIONS.add_columns(
 
 
 def _waiting_edition(row: Row[Any]) -> WaitingEdition:
-    findings = tuple(row.findings)
+    found = {"findings": tuple(row.findings), "warnings": tuple(row.warnings)}
     return value_of(
         WaitingEdition,
         row,
         edition=value_of(Edition, row),
-        terms=value_of(ReleaseTerms, row, findings=findings),
+        terms=value_of(ReleaseTerms, row, **found),
     )

@@ -33,11 +33,7 @@ from syndicate.web.published.response_headers import CORS, METHODS, PREFLIGHT, R
 from syndicate.web.server.client_address import rate_limit_key
 from syndicate.web.server.responses import FileRange, FileRequest, HttpResponse, plain_text
 
-_RSS_NAMES = ("feed", "feeds", "rss", "feed.rss", "feed.xml", "index.rss", "index.xml")
-_FEEDS = dict.fromkeys(_RSS_NAMES, addresses.RSS)
-_FEEDS |= {"atom": addresses.ATOM, "feed.atom": addresses.ATOM}
 _NEGOTIATED = "feed"
-_ICONS = frozenset({"favicon.ico", "apple-touch-icon.png", "apple-touch-icon-precomposed.png"})
 _READ_METHODS = frozenset({"GET", "HEAD"})
 _VARY = "Accept-Encoding"
 _TOO_MANY_POLLS = (
@@ -204,16 +200,16 @@ class PublishedFiles:
         """Redirect to the file that is meant, or respond with 404."""
         if self._cache.exists(f"{path}/index.html"):
             return self._redirect(quote(f"/{path}/"), request)
-        if path in _ICONS and self._icon is not None:
+        if path in addresses.ICON_ALIASES and self._icon is not None:
             return self._redirect(quote(self._icon), request)
         folder, _, name = path.rstrip("/").rpartition("/")
-        if name not in _FEEDS:
+        if name not in addresses.FEED_ALIASES:
             return self._error_404
         # a feed's own address has a single format (WebSub, section 4)
         negotiated = name == _NEGOTIATED
         accepted = (request.accept or "") if negotiated else ""
         matching = (address for _, media_type, address in addresses.FEEDS if media_type in accepted)
-        for address in (*matching, _FEEDS[name]):
+        for address in (*matching, addresses.FEED_ALIASES[name]):
             file = f"{folder}{address}".lstrip("/")
             if self._cache.exists(file):
                 return self._redirect(
