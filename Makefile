@@ -3,6 +3,8 @@
 # make quick        the same without the tests that need a browser, PostgreSQL, a server or another process
 # make fuzz         files, answers and requests spoilt at random, 100,000 of each kind;
 #                   fewer: COUNT=10000, others: SEED=2
+# make year         a year of editions beside an oracle that predicts them;
+#                   less of it: COUNT=60 (days), others: SEED=2
 # make bench-build  building beside Hugo, Eleventy and Pelican, and as the store grows;
 #                   less of it with ARTICLES=500 GROWTH="1000 10000"
 # make bench-audience  a million readers come in from a file, and get an edition; fewer: READERS=100000
@@ -30,7 +32,7 @@ TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist=worksteal
 # Tests with neighbours wait for half of their time, so each core gets two of them.
 TWICE_THE_CORES = $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 
-.PHONY: run test quick fuzz check format words bench-build bench-audience bench-serving bench-messages bench-delivery bench-kill
+.PHONY: run test quick fuzz year check format words bench-build bench-audience bench-serving bench-messages bench-delivery bench-kill
 
 run: $(VENV)/run.stamp
 	@for newsletter in breaking briefing; do \
@@ -47,6 +49,10 @@ quick: check
 fuzz: $(VENV)/test.stamp
 	SYNDICATE_FUZZ=$(or $(COUNT),100000) SYNDICATE_FUZZ_SEED=$(or $(SEED),1) $(BIN)/python -m pytest \
 	  --numprocesses=auto --dist=worksteal tests/end_to_end/test_fuzz.py tests/end_to_end/test_fuzz_input.py
+
+year: $(VENV)/test.stamp
+	SYNDICATE_YEAR=$(or $(COUNT),365) SYNDICATE_YEAR_SEED=$(or $(SEED),1) $(BIN)/python -m pytest \
+	  tests/simulation -k year
 
 check: $(VENV)/test.stamp
 	$(BIN)/ruff check

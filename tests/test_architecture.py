@@ -248,7 +248,7 @@ def test_the_contents_of_the_decisions_are_true():
 
 def test_tests_are_where_the_package_has_what_they_test():
     folders = {relative(folder) for folder in FOLDERS}
-    apart = {"checkers", "demo", "end_to_end", "render/pages", "render/sitemaps"}
+    apart = {"checkers", "demo", "end_to_end", "render/pages", "render/sitemaps", "simulation"}
     """Neighbours for tests, whole publications, and one module's many tests."""
     for path in (ROOT / "tests").rglob("test_*.py"):
         if "node_modules" in path.parts:

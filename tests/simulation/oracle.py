@@ -1,0 +1,450 @@
+"""An oracle: what a newsroom sends, when and to whom, predicted from its history alone.
+
+It was written from docs/configuration.md, docs/decisions.md and docs/glossary.md, and imports
+nothing of the package. It is slow and plain on purpose: lists are searched, nothing is stored.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.simulation import events
+
+DAY = timedelta(days=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TWO_HOURS = timedelta(hours=2)
+UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+
+@dataclass
+class Story:
+    """An article."""
+
+    slug: str
+    first_seen: datetime
+    file: events.Filed
+    revision: int = 1
+    retracted: bool = False
+    number: int = 0
+    """0 until it was public."""
+    numbered_breaking: bool = False
+
+    @property
+    def published(self) -> datetime:
+        return self.file.date or self.first_seen
+
+    def is_public(self, at: datetime) -> bool:
+        return not self.file.draft and not self.retracted and self.published <= at
+
+
+@dataclass
+class Reader:
+    """A subscriber."""
+
+    since: dict[str, int] = field(default_factory=dict)
+    """The newest public number when they subscribed to a newsletter."""
+    left: set[str] = field(default_factory=set)
+    rests_until: datetime | None = None
+    member: bool = False
+    suppressed: bool = False
+
+    def takes(self, newsletter: str, at: datetime) -> bool:
+        subscribed = newsletter in self.since and newsletter not in self.left
+        resting = self.rests_until is not None and self.rests_until > at
+        return subscribed and not resting and not self.suppressed
+
+
+@dataclass
+class PredictedEdition:
+    """An edition."""
+
+    schedule: str
+    newsletter: str
+    slot: datetime
+    stories: tuple[str, ...]
+    revisions: tuple[int, ...]
+    upto: int
+    newest: int
+    state: str
+    made_at: datetime
+    approve_by: datetime | None = None
+    release_at: datetime | None = None
+    sent_at: datetime | None = None
+    audience: frozenset[str] = frozenset()
+    reached: frozenset[str] | None = None
+    """Who of them got it; None until the next pass."""
+
+
+@dataclass
+class Rule:
+    """A schedule."""
+
+    name: str
+    table: dict[str, Any]
+    zone: ZoneInfo
+    began_at: datetime | None = None
+    began_after: int = 0
+    last_slot: datetime | None = None
+    """The newest one that was dealt with; a slot that failed isn't."""
+
+    def duration(self, key: str) -> timedelta | None:
+        return duration(self.table[key]) if key in self.table else None
+
+    def slots(self, after: datetime, until: datetime) -> list[datetime]:
+        """All slots later than `after`, up to and including `until`."""
+        if every := self.duration("every"):
+            numbers = range((after - EPOCH) // every, (until - EPOCH) // every + 1)
+            found = {EPOCH + number * every for number in numbers}
+        else:
+            found = set(cron_times(self.table["cron"], self.zone, after, until))
+        return sorted(slot for slot in found if after < slot <= until)
+
+    def due(self, at: datetime) -> list[datetime]:
+        """The slots since the last one; with an interval, a new schedule has the one before it."""
+        if self.last_slot is None and (every := self.duration("every")):
+            return self.slots(at - 2 * every, at)[-1:]
+        began = (self.began_at or at) - timedelta.resolution
+        return self.slots(self.last_slot or began, at)
+
+    def selects(self, story: Story) -> bool:
+        select = self.table.get("select", {})
+        wanted_tags = set(select.get("tags", story.file.tags or ["none"]))
+        return (
+            select.get("breaking", story.file.breaking) == story.file.breaking
+            and ("sections" not in select or story.file.section in select["sections"])
+            and ("tags" not in select or bool(wanted_tags & set(story.file.tags)))
+        )
+
+
+class Oracle:
+    """Predicts what is sent."""
+
+    def __init__(self, timetable: events.Timetable) -> None:
+        self._segments = timetable.segments
+        self.rules = [
+            Rule(str(table["name"]), table, ZoneInfo(str(table.get("timezone", timetable.zone))))
+            for table in timetable.schedules
+        ]
+        self.stories: dict[str, Story] = {}
+        self.readers: dict[str, Reader] = {}
+        self.editions: list[PredictedEdition] = []
+        self.fires: dict[tuple[str, datetime], str] = {}
+        self.outcomes: Counter[str] = Counter()
+        """How often each outcome was recorded; a slot that fails has another one later."""
+        self._number = 0
+        self._pageless: set[str] = set()
+
+    def apply(self, event: events.Event) -> None:
+        """Let something happen."""
+        match event:
+            case events.Filed():
+                self._file(event)
+            case events.Retracted() | events.Restored():
+                self.stories[event.slug].retracted = isinstance(event, events.Retracted)
+            case events.PageLost(slug=slug):
+                self._pageless.add(slug)
+            case events.PageMended(slug=slug):
+                self._pageless.discard(slug)
+            case events.Approved() | events.Rejected():
+                self._decide(event)
+            case events.Passed(at=at):
+                self._pass(at)
+            case events.Restarted():
+                pass  # nobody notices
+            case events.Joined() | events.Returned() | events.Suppressed():
+                self._join(event)
+            case _:
+                self._change_reader(event)
+
+    def _file(self, event: events.Filed) -> None:
+        story = self.stories.get(event.slug)
+        if story is None:
+            self.stories[event.slug] = Story(event.slug, event.at, event)
+            return
+        if story.file.draft:  # nobody has seen it yet
+            story.first_seen = event.at
+        story.file = event
+        story.revision += 1
+
+    def _join(self, event: events.Joined | events.Returned | events.Suppressed) -> None:
+        reader = self.readers.setdefault(event.reader, Reader())
+        if isinstance(event, events.Suppressed):
+            reader.suppressed = True
+            return
+        newsletter, has_left = event.newsletter, event.newsletter in reader.left
+        comes_back = has_left and isinstance(event, events.Returned)
+        if not reader.suppressed and (newsletter not in reader.since or comes_back):
+            reader.since[newsletter] = self._number
+            reader.left.discard(newsletter)
+
+    def _change_reader(self, event: events.Event) -> None:
+        reader = self.readers.get(event.reader)  # type: ignore[attr-defined]
+        if reader is None or not reader.since:
+            return  # nobody is known by that address
+        match event:
+            case events.Left(newsletter=newsletter):
+                reader.left |= {newsletter} & set(reader.since)
+            case events.Undone(newsletter=newsletter):
+                reader.left.discard(newsletter)
+            case events.Rested(until=until):
+                reader.rests_until = until
+            case events.Tagged(member=member):
+                reader.member = member
+            case _:
+                raise AssertionError(event)
+
+    # a pass
+
+    def _pass(self, at: datetime) -> None:
+        self._assign_numbers(at)
+        self._settle(at)
+        for rule in self.rules:
+            self._fire(rule, at)
+        for edition in self.editions:
+            if edition.state == "sent" and edition.reached is None:
+                still = (n for n in edition.audience if self._takes(n, edition.newsletter, at))
+                edition.reached = frozenset(still)
+
+    def _assign_numbers(self, at: datetime) -> None:
+        new = [
+            story
+            for story in self.stories.values()
+            if story.is_public(at)
+            and (not story.number or (story.file.breaking and not story.numbered_breaking))
+        ]
+        for story in sorted(new, key=lambda one: (one.published, one.slug)):
+            self._number += 1
+            story.number, story.numbered_breaking = self._number, story.file.breaking
+
+    def _settle(self, at: datetime) -> None:
+        """Decide what waits: it is too late, has changed, or its hold is over."""
+        waiting = [edition for edition in self.editions if edition.state == "waiting"]
+        outdated = [self._is_outdated(edition) for edition in waiting]
+        for edition, changed in zip(waiting, outdated, strict=True):
+            if edition.approve_by is not None and edition.approve_by <= at:
+                self._reject(edition)
+            elif changed:
+                self._compose_again(edition, at)
+            elif edition.release_at is not None and edition.release_at <= at:
+                self._send(edition, at)
+
+    def _fire(self, rule: Rule, at: datetime) -> None:
+        if rule.began_at is None:
+            rule.began_at, rule.began_after = at, self._number
+        last, due = rule.last_slot, rule.due(at)
+        if not due:
+            return
+        max_late = rule.duration("max_late")
+        if last is not None and max_late is not None and at - due[-1] > max_late:
+            for slot in due:
+                self.fires.setdefault((rule.name, slot), "skipped")
+            rule.last_slot = due[-1]
+            return
+        for slot in due[:-1]:
+            self.fires.setdefault((rule.name, slot), "skipped")
+        outcome = self._compose(rule, due[-1], at)
+        self.outcomes[outcome] += 1
+        self.fires[rule.name, due[-1]] = outcome
+        rule.last_slot = due[-1] if outcome != "failed" else next(reversed(due[:-1]), last)
+
+    def _compose(self, rule: Rule, slot: datetime, at: datetime) -> str:
+        """Make the edition of a slot; return the outcome."""
+        edition = self._edition(rule, slot, at)
+        if edition is None:
+            return "skipped"
+        if self._pageless & set(edition.stories):
+            return "failed"
+        before = self._waiting(rule.name)
+        self.editions.append(edition)
+        if before is not None:
+            self._reject(before)
+        if edition.approve_by is None and edition.release_at == at:
+            self._send(edition, at)
+        return "edition"
+
+    def _compose_again(self, edition: PredictedEdition, at: datetime) -> None:
+        rule = next(rule for rule in self.rules if rule.name == edition.schedule)
+        again = self._edition(rule, edition.slot, at)
+        if again is None:
+            self._reject(edition)
+            return
+        if self._pageless & set(again.stories):
+            return  # it keeps waiting
+        if edition.approve_by is not None:
+            again.approve_by = edition.approve_by
+        self.editions.append(again)
+        self._reject(edition)
+        self.fires[rule.name, edition.slot] = "edition"
+
+    def _edition(self, rule: Rule, slot: datetime, at: datetime) -> PredictedEdition | None:
+        """Compose what a schedule has now; None when nothing is new."""
+        newsletter = rule.table["newsletter"]
+        released = [e for e in self.editions if e.schedule == rule.name and e.state == "sent"]
+        covered = released[-1].upto if released else 0
+        window = [story for story in self.stories.values() if self._in_window(story, rule, covered)]
+        carried = {
+            slug
+            for edition in self.editions
+            if edition.newsletter == newsletter
+            and (
+                edition.state == "sent"
+                or (edition.state == "waiting" and edition.schedule != rule.name)
+            )
+            for slug in edition.stories
+        }
+        new = [one for one in window if one.is_public(at) and one.slug not in carried]
+        select = rule.table.get("select", {})
+        max_age = duration(select["max_age"]) if "max_age" in select else None
+        taken = [
+            story
+            for story in new
+            if rule.selects(story) and (max_age is None or story.published >= at - max_age)
+        ]
+        taken.sort(key=lambda one: one.slug)
+        taken.sort(key=lambda one: one.published, reverse=True)
+        if not taken:
+            return None
+        # an article that was postponed after it got its number still has its turn to come
+        postponed = [one.number for one in window if not one.retracted and not one.is_public(at)]
+        hold, within = rule.duration("hold") or timedelta(), rule.duration("approve_by")
+        approve_by = None
+        if rule.table.get("approve"):
+            within = within or rule.duration("max_late")
+            approve_by = slot + within if within else at + TWO_HOURS
+        return PredictedEdition(
+            schedule=rule.name,
+            newsletter=newsletter,
+            slot=slot,
+            stories=tuple(one.slug for one in taken),
+            revisions=tuple(one.revision for one in taken),
+            upto=min(postponed) - 1 if postponed else self._number,
+            newest=max(one.number for one in taken),
+            state="waiting",
+            made_at=at,
+            approve_by=approve_by,
+            release_at=at + hold if approve_by is None else None,
+        )
+
+    def _in_window(self, story: Story, rule: Rule, covered: int) -> bool:
+        assert rule.began_at is not None
+        begin_with = rule.table.get("begin_with")
+        back = duration(begin_with) if begin_with not in {None, "all"} else timedelta()
+        begun = (
+            begin_with == "all"
+            or story.number > rule.began_after
+            or story.published > rule.began_at - back
+        )
+        return bool(story.number) and story.number > covered and begun
+
+    # decisions
+
+    def _decide(self, event: events.Approved | events.Rejected) -> None:
+        edition, at = self._waiting(event.schedule), event.at
+        if edition is None:
+            return
+        if isinstance(event, events.Rejected):
+            self._reject(edition)
+        elif edition.approve_by is not None and at >= edition.approve_by:
+            pass  # it is too late
+        elif self._is_outdated(edition):
+            self._compose_again(edition, at)  # nobody has seen what would go out
+        elif edition.approve_by is not None:
+            self._approve(edition, at)
+
+    def _approve(self, edition: PredictedEdition, at: datetime) -> None:
+        rule = next(rule for rule in self.rules if rule.name == edition.schedule)
+        edition.approve_by = None
+        edition.release_at = at + (rule.duration("hold") or timedelta())
+        if edition.release_at <= at:
+            self._send(edition, at)
+
+    def _send(self, edition: PredictedEdition, at: datetime) -> None:
+        rule = next(rule for rule in self.rules if rule.name == edition.schedule)
+        edition.state, edition.sent_at = "sent", at
+        edition.audience = frozenset(
+            name
+            for name, reader in self.readers.items()
+            if reader.takes(edition.newsletter, at)
+            and reader.since[edition.newsletter] < edition.newest
+            and ("segment" not in rule.table or reader.member)
+        )
+
+    def _reject(self, edition: PredictedEdition) -> None:
+        """It counts as never composed."""
+        edition.state = "rejected"
+        self.fires[edition.schedule, edition.slot] = "skipped"
+
+    def _waiting(self, schedule: str) -> PredictedEdition | None:
+        waits = [e for e in self.editions if e.schedule == schedule and e.state == "waiting"]
+        assert len(waits) < 2, "at most one edition of a schedule waits"
+        return waits[0] if waits else None
+
+    def _is_outdated(self, edition: PredictedEdition) -> bool:
+        stories = [self.stories[slug] for slug in edition.stories]
+        return any(story.retracted for story in stories) or edition.revisions != tuple(
+            story.revision for story in stories
+        )
+
+    def _takes(self, name: str, newsletter: str, at: datetime) -> bool:
+        return self.readers[name].takes(newsletter, at)
+
+
+def duration(text: Any) -> timedelta:
+    """Read "1h30m"."""
+    return sum(
+        (
+            timedelta(**{UNITS[unit]: int(count)})
+            for count, unit in re.findall(r"(\d+)([dhms])", text)
+        ),
+        timedelta(),
+    )
+
+
+def cron_times(
+    expression: str, zone: ZoneInfo, after: datetime, until: datetime
+) -> Iterator[datetime]:
+    """Yield the times of a cron expression without days and months, some before `after` too."""
+    minutes, hours, days, months, weekdays = expression.split()
+    assert (days, months) == ("*", "*")
+    allowed = cron_field(minutes, 0, 59), cron_field(hours, 0, 23), cron_field(weekdays, 0, 6)
+    if hours.startswith("*"):  # it keeps its intervals: every minute that shows such a time
+        at = after.replace(second=0, microsecond=0)
+        while at <= until:
+            local = at.astimezone(zone)
+            if (
+                local.minute in allowed[0]
+                and local.hour in allowed[1]
+                and local.isoweekday() % 7 in allowed[2]
+            ):
+                yield at
+            at += timedelta(minutes=1)
+        return
+    day = after.astimezone(zone).date() - DAY
+    while day <= until.astimezone(zone).date():
+        if day.isoweekday() % 7 in allowed[2]:
+            yield from (wall(day, h, m, zone) for h in allowed[1] for m in allowed[0])
+        day += DAY
+
+
+def wall(day: date, hour: int, minute: int, zone: ZoneInfo) -> datetime:
+    """The first instant at which a clock shows a time; where it is skipped, as long after the gap."""
+    return datetime.combine(day, time(hour, minute), tzinfo=zone).astimezone(UTC)
+
+
+def cron_field(text: str, first: int, last: int) -> set[int]:
+    """The values that a field allows."""
+    values: set[int] = set()
+    for part in text.split(","):
+        span, _, step = part.partition("/")
+        ends = [cron_value(end) for end in span.split("-")] if span != "*" else [first, last]
+        values |= set(range(ends[0], ends[-1] + 1, int(step or 1)))
+    return values
+
+
+def cron_value(text: str) -> int:
+    return WEEKDAYS.index(text) if text in WEEKDAYS else int(text)
