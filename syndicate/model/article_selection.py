@@ -68,6 +68,8 @@ class Selection:
     too_old: tuple[Article, ...] = ()
     """Those that match but are older than `max_age`."""
     max_age: timedelta | None = None
+    omitted: tuple[Article, ...] = ()
+    """Those that match and an editor left out."""
 
     def __bool__(self) -> bool:
         return bool(self.taken)
@@ -80,14 +82,15 @@ class Selection:
     @property
     def slugs_left_out(self) -> tuple[str, ...]:
         """The slugs of the new articles that the edition should have had and hasn't."""
-        return tuple(article.slug for article in self.too_old)
+        return tuple(article.slug for article in (*self.omitted, *self.too_old))
 
     @property
     def left_out(self) -> str:
-        """How many were too old, as ", 3 older than 24 h"; empty if nothing."""
+        """How many were left out, as ", 3 older than 24 h"; empty if nothing."""
+        omitted = f", {len(self.omitted)} left out by the editor" if self.omitted else ""
         if not self.too_old or self.max_age is None:
-            return ""
-        return f", {len(self.too_old)} older than {format_duration(self.max_age)}"
+            return omitted
+        return f"{omitted}, {len(self.too_old)} older than {format_duration(self.max_age)}"
 
 
 def select_articles(

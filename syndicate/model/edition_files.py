@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from syndicate.model.articles import Figure
+from syndicate.model.pictures import list_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,13 @@ class EditionBrief:
     figures: tuple[Figure, ...] = ()
     """The pictures of opening and closing."""
 
+    @property
+    def pictures(self) -> list[str]:
+        """The files of `media/` that it shows, their renditions included."""
+        logo = self.sponsor.logo if self.sponsor is not None else None
+        local = (figure for figure in (*self.figures, logo) if figure is not None and figure.local)
+        return sorted({name for figure in local for name in list_files(figure)})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionFile:
@@ -54,7 +62,7 @@ class EditionFile:
     path: str
     """Relative to the publication's folder where it is inside."""
     version: str
-    """The hash of its content, or of the reason why it can't be read."""
+    """The hash of its path and its content, or of the reason why it can't be read."""
     schedule: str = ""
     """Empty where the file's name has no schedule of the configuration."""
     starts_at: datetime | None = None

@@ -126,6 +126,10 @@ class Draft:
     """Which of the newsletter's readers get it; None for all."""
     links: tuple[str, ...] = ()
     """The addresses of its tracked links, from number 1; empty if none is tracked."""
+    left_out: tuple[int, ...] = ()
+    """Articles that its schedule never carries, since an editor left them out."""
+    file_version: str = ""
+    """The version of the edition files that it was made from; empty without any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

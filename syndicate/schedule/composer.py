@@ -4,7 +4,7 @@ Rendering runs outside any transaction; freezing is a short one at the end.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -13,12 +13,7 @@ from syndicate.body.figures import without_files
 from syndicate.clock import to_utc
 from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import Refused, StoreLocked
-from syndicate.model.article_selection import (
-    ArticleWindow,
-    ScheduleStart,
-    Selection,
-    select_articles,
-)
+from syndicate.model.article_selection import ArticleWindow, ScheduleStart, Selection
 from syndicate.model.articles import Article
 from syndicate.model.editions import Draft, Edition, EditionKind, Item
 from syndicate.publish.output.media import MediaFolder
@@ -26,6 +21,7 @@ from syndicate.render import addresses
 from syndicate.render.mail.edition_content import compose_edition, mark_links
 from syndicate.render.mail.preflight import check_edition
 from syndicate.render.templates import Templates
+from syndicate.schedule.edition_plan import EditionPlan
 from syndicate.schedule.own_links import OwnLinks
 from syndicate.store import Store, Transaction
 
@@ -51,13 +47,15 @@ class ProposedEdition:
     """Mistakes for which it has to wait for a person."""
     warnings: tuple[str, ...] = ()
     """What somebody may want to know before it is sent."""
+    plan: EditionPlan = field(default_factory=EditionPlan)
+    """What its editor wrote about it."""
 
     @property
     def summary(self) -> str:
         """Summarise the selection: "7 articles, 4 of them in a line, 3 older than 24 h"."""
         count = len(self.selection.carried)
         named = f", {len(self.selection.more)} of them in a line" if self.selection.more else ""
-        return f"{article_count(count)}{named}{self.selection.left_out}"
+        return f"{article_count(count)}{named}{self.selection.left_out}{self.plan.note}"
 
 
 def no_audience_reason(newsletter: str, segment: str | None) -> str:
@@ -98,6 +96,11 @@ class Composer:
         """Whether the store hasn't changed since a proposal; it can't until `tx` ends."""
         assert proposal.draft is not None
         tx.lock_numbers()
+        schedule, slot_at = proposal.draft.schedule, proposal.draft.slot_at
+        if schedule is not None and slot_at is not None:
+            version = tx.edition_files.version_of_slot(schedule, slot_at)
+            if version != proposal.plan.version:
+                return False
         return _state(tx, proposal.draft.newsletter) == proposal.state
 
     def propose(
@@ -114,9 +117,11 @@ class Composer:
         """Compose what a schedule would send now, to a segment of its readers or to all of them.
 
         The candidates are the public articles numbered above the last edition's window, and
-        never any from before the schedule's start. With `preview_after`, they include what would
+        never any from before the schedule's start; the file that an editor wrote about the slot
+        chooses among them, or others. With `preview_after`, they include what would
         have its number and its page by `at`, and nothing that is public by `preview_after`, when
-        an earlier slot takes it. Raise TemplateError.
+        an earlier slot takes it. Raise TemplateError, and Refused where the file has mistakes and
+        nothing else is new.
         """
         is_preview = preview_after is not None
         with self._store.read() as tx:
@@ -131,9 +136,16 @@ class Composer:
                 candidates = [a for a in candidates if a.published > preview_after]
             upto = tx.articles.covered_until(window, at)
             numbered = tx.articles.newest_number()
+            plan = EditionPlan.read(
+                tx, schedule.name, newsletter.name, slot_at, at=at, coming=is_preview
+            )
             state = _state(tx, newsletter.name)
-        selection = select_articles(candidates, schedule.select, at=at)
-        newest = max((article.number or 0 for article in selection.carried), default=0)
+        selection = plan.select(candidates, schedule.select, at=at)
+        if not selection and plan.findings and plan.brief.stories:
+            raise Refused("; ".join(plan.findings))
+        newest = max((article.number or numbered + 1 for article in selection.carried), default=0)
+        if plan.stories:  # an editor may choose from the archive: everybody gets it
+            newest = numbered + 1
         return self._compose(
             newsletter,
             selection,
@@ -145,6 +157,7 @@ class Composer:
             edition_date=slot_at.astimezone(self._config.zone(schedule)),
             at=at,
             numbered=numbered,
+            plan=plan,
         )
 
     def propose_articles(
@@ -191,6 +204,9 @@ class Composer:
             carried = [a for a in tx.published.articles(keys) if _is_published(a, at)]
             upto = tx.articles.newest_number()
             state = _state(tx, newsletter.name)
+            plan = EditionPlan()
+            if first is not None and first.schedule is not None:
+                plan = EditionPlan.words(tx, first.schedule, first.slot_at)
         schedule = self._config.schedule(first.schedule if first else None)
         zone = self._config.zone(schedule) if schedule else self._config.publication.timezone
         edition_date = edition.slot_at.astimezone(zone)
@@ -211,6 +227,7 @@ class Composer:
             window=(upto, upto + 1),
             edition_date=edition_date,
             at=at,
+            plan=plan,
         )
 
     def _compose(
@@ -226,19 +243,22 @@ class Composer:
         edition_date: datetime,
         at: datetime,
         numbered: int | None = None,
+        plan: EditionPlan | None = None,
     ) -> ProposedEdition:
         """Compose a selection, unless it is empty.
 
         `window` is the number that it covers up to, and the newest one that it carries:
         people who subscribed after that article was published are not in the audience.
-        Articles numbered above `numbered` have no page yet.
+        Articles numbered above `numbered` have no page yet. `plan` is what an editor wrote.
         """
+        plan = plan or EditionPlan()
         if not selection:
-            return ProposedEdition(selection=selection, draft=None, state=state)
+            return ProposedEdition(selection=selection, draft=None, state=state, plan=plan)
+        self._require_pictures(plan)
         self._require_pages(
             article
             for article in selection.carried
-            if numbered is None or (article.number or 0) <= numbered
+            if numbered is None or (article.number or numbered + 1) <= numbered
         )
         kind = EditionKind.ALERT if len(selection.carried) == 1 else EditionKind.DIGEST
         content = compose_edition(
@@ -249,6 +269,7 @@ class Composer:
             config=self._config,
             templates=self._templates,
             edition_date=edition_date,
+            brief=plan.brief,
             by_section=by_section,
         )
         report = check_edition(
@@ -269,19 +290,31 @@ class Composer:
             slot_at=to_utc(edition_date),
             links=links,
             segment=self._config.criteria(segment) if segment is not None else None,
+            left_out=plan.left_out(selection),
+            file_version=plan.version,
         )
         return ProposedEdition(
             selection=selection,
             draft=draft,
             state=state,
-            findings=report.errors,
+            findings=(*plan.findings, *report.errors),
             warnings=report.warnings,
+            plan=plan,
         )
 
     def _as_mailed(self, article: Article, at: datetime) -> Article:
         """Return an article as of `at`, without the pictures that readers couldn't load."""
         loadable = without_files(article, self._media.missing_of(article))
         return loadable.as_of(at, self._config.publication.breaking_for)
+
+    def _require_pictures(self, plan: EditionPlan) -> None:
+        """Raise Refused for a picture of an edition file that readers couldn't load."""
+        for src in plan.brief.pictures:
+            if not self._media.is_published(src) and self._media.read_published(src) is None:
+                raise Refused(
+                    f"{plan.path}: its picture {src} isn't published yet, so it isn't mailed; "
+                    "`syndicate build` says why"
+                )
 
     def _require_pages(self, articles: Iterable[Article]) -> None:
         """Raise Refused for an article without a page: links in mail must work."""

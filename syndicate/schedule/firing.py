@@ -88,7 +88,8 @@ class SlotDispatcher:
                 log.exception("internal error", schedule=schedule.name)
                 return self._record(schedule, slot, FireOutcome.FAILED, repr(error))
             if proposal.draft is None:
-                reason = f"0 new{since}{proposal.selection.left_out}"
+                unused = f"; {proposal.plan.path} has no effect" if proposal.plan.path else ""
+                reason = f"0 new{since}{proposal.selection.left_out}{unused}"
                 left_out = proposal.selection.slugs_left_out
                 return self._record(schedule, slot, FireOutcome.SKIPPED, reason, left_out)
             done, fire = self._freeze(schedule, newsletter, slot, proposal)

@@ -15,6 +15,7 @@ from syndicate.model.editions import ControlAction, Draft, Edition, ReleaseTerms
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.schedule.composer import Composer, NoArticleLeft, ProposedEdition
+from syndicate.schedule.edition_plan import findings_have_changed
 from syndicate.schedule.schedule_start import schedule_start
 from syndicate.store import Store, Transaction
 
@@ -80,7 +81,9 @@ class EditionRelease:
         with self.store.read() as tx:
             waiting, pause = tx.waiting.all(), tx.mail_pause.current()
             outdated = {
-                one.edition.key for one in waiting if tx.waiting.is_outdated(one.edition.key)
+                one.edition.key
+                for one in waiting
+                if tx.waiting.is_outdated(one.edition.key) or findings_have_changed(tx, one, at=at)
             }
         done: list[str | None] = []
         for one in waiting:
@@ -110,7 +113,7 @@ class EditionRelease:
             pause = tx.mail_pause.current()
         if outdated is not None:
             message = self._compose_again(outdated, cause.at)
-            raise Refused(f"its articles have changed since it was composed: {message}")
+            raise Refused(f"it has changed since it was composed: {message}")
         assert approved is not None
         if pause is not None:
             return f"edition {key} is approved; all mail is paused until `syndicate resume --all`"
@@ -165,7 +168,7 @@ class EditionRelease:
         return f"edition {edition.key} is released to {audience} {readers}: {by}"
 
     def _compose_again(self, waiting: WaitingEdition, at: datetime) -> str:
-        """Compose an edition whose articles have changed; return what was done."""
+        """Compose an edition whose articles or file have changed; return what was done."""
         edition = waiting.edition
         schedule = self._schedule(waiting)
 
@@ -186,7 +189,9 @@ class EditionRelease:
             if waiting.terms.approve_by is not None and needs_person:
                 terms = replace(terms, approve_by=waiting.terms.approve_by)
             again = tx.waiting.add(proposal.draft, terms)
-            cause = _by_schedule("its articles have changed", at)
+            mended = tx.waiting.is_file_outdated(edition.key)
+            changed = "its file has changed" if mended else "its articles have changed"
+            cause = _by_schedule(changed, at)
             tx.waiting.reject(edition.key, cause, successor=again.key)
             reason = f"edition {again.key}, {proposal.summary}{waiting_for(terms)}"
             left_out = proposal.selection.slugs_left_out

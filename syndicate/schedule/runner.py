@@ -22,7 +22,8 @@ from syndicate.config import Schedule
 from syndicate.errors import StoreError, StoreLocked, SyndicateError
 from syndicate.intake.articles import article_files
 from syndicate.intake.articles.article_import import import_articles
-from syndicate.intake.articles.parallel_parse import ImportOutcome
+from syndicate.intake.articles.parallel_parse import ImportOutcome, ImportResult
+from syndicate.intake.editions.edition_import import editions_folder, is_edition_file
 from syndicate.model.schedule_slots import SlotTrigger, schedule_timing
 from syndicate.model.subscribers import Cause
 from syndicate.schedule.mail_status import describe_pause
@@ -86,7 +87,8 @@ class Runner:
         self._push_due = self._worker("push", self._notify, needed=notifier)
         self._hub_due = self._worker("hub", self._run_hub, needed=notifier and notifier.hub)
         if self._config.intake.watch:
-            self._threads.append(threading.Thread(target=self._watch, name="intake", daemon=True))
+            for name, watch in (("intake", self._watch), ("editions", self._watch_editions)):
+                self._threads.append(threading.Thread(target=watch, name=name, daemon=True))
 
     def __enter__(self) -> Self:
         self._scheduler.start()
@@ -116,6 +118,8 @@ class Runner:
             self._intake_pending = True
             try:
                 self._import(path for path in paths if path.exists())
+                if paths == {folder}:
+                    self._report(self._services.take_in_editions(clock.now()))
                 self._intake_pending = False
                 if self._config.intake.watch:
                     seen = None if paths == {folder} else saved
@@ -125,6 +129,13 @@ class Runner:
                         log.warning("article file is gone", reason=message)
             except StoreLocked as error:
                 log.warning("import postponed", reason=str(error))
+        with self._publish_lock:
+            self._publish(clock.now())
+
+    def import_editions(self, _: frozenset[Path] = frozenset()) -> None:
+        """Take in the files that editors wrote about editions, and publish their pictures."""
+        with self._intake_lock:
+            self._report(self._services.take_in_editions(clock.now()))
         with self._publish_lock:
             self._publish(clock.now())
 
@@ -238,7 +249,8 @@ class Runner:
             tx.articles.assign_numbers(at)
             breaking_for = self._config.publication.breaking_for
             hour = at.replace(minute=0, second=0, microsecond=0)
-            mark = (tx.articles.change_marker(at, breaking_for), hour)
+            pictures = tx.edition_files.media_count()
+            mark = (tx.articles.change_marker(at, breaking_for), hour, pictures)
         if mark == self._published and not (retry and self._incomplete):
             return
         summary = self._services.publish(at)
@@ -254,12 +266,25 @@ class Runner:
         folder = self._config.path(self._config.intake.folder)
         article_files.watch(folder, self._stop, self._guarded(self.import_articles))
 
+    def _watch_editions(self) -> None:
+        folder = editions_folder(self._config)
+        article_files.watch(folder, self._stop, self._guarded(self.import_editions))
+
     def _import(self, paths: Iterable[Path]) -> None:
-        found, refused = article_files.find_article_files(paths), False
-        files = [file for file in found if not self._quarantine.contains(file)]
-        for result in import_articles(
-            self._store, self._config, files, at=clock.now(), limited=True
-        ):
+        found = article_files.find_article_files(paths)
+        files = [
+            file
+            for file in found
+            if not (self._quarantine.contains(file) or is_edition_file(file, self._config))
+        ]
+        self._report(
+            import_articles(self._store, self._config, files, at=clock.now(), limited=True)
+        )
+
+    def _report(self, results: Iterable[ImportResult]) -> None:
+        """Log what became of imported files, and quarantine those over the limits."""
+        refused = False
+        for result in results:
             if self._stop.is_set():
                 return
             if result.over_limits:

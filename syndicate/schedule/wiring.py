@@ -7,7 +7,7 @@ sees before its next message; the rest isn't urgent.
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 
 import structlog
@@ -20,8 +20,10 @@ from syndicate.deliver.sample_mail import send_sample
 from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.deliver.worker import DeliveryReport, configured_transports, drain
 from syndicate.errors import Refused, StoreError, SyndicateError
+from syndicate.intake.articles.parallel_parse import ImportResult
+from syndicate.intake.editions.edition_import import import_edition_files
 from syndicate.model.editions import Draft, Edition, EditionState, Remaining
-from syndicate.model.schedule_slots import FireOutcome
+from syndicate.model.schedule_slots import FireOutcome, schedule_timing
 from syndicate.model.subscribers import Cause
 from syndicate.publish.build.build import BuildSummary
 from syndicate.publish.build.publisher import Publisher
@@ -48,6 +50,8 @@ _log = structlog.get_logger(__name__)
 class TickReport:
     """The results of one pass."""
 
+    taken_in: tuple[ImportResult, ...]
+    """The edition files that have changed."""
     built: BuildSummary
     released: tuple[str, ...]
     """What was decided about editions that waited."""
@@ -152,7 +156,9 @@ class Services:
             self.notify_staff(at, Event())
 
     def tick(self, at: datetime, *, trial: bool = False) -> TickReport:
-        """Publish, fire all due slots, deliver all due mail, and once a day apply retention.
+        """Take in edition files, publish, fire all due slots, and deliver all due mail.
+
+        Once a day apply retention.
 
         Publishing, slots, selection and retries go by `at`; leases and recorded times go by
         the real clock. A `trial` notifies nobody and stores no schedule's start. Alarms ring
@@ -168,6 +174,7 @@ class Services:
                     _log.warning("alarms not checked", reason=str(error))
 
     def _tick(self, at: datetime, *, trial: bool) -> TickReport:
+        taken_in = self.take_in_editions(at)
         summary = self.publish(at, trial=trial)
         released = tuple(self.release.settle(at))
         fires = tuple(self.dispatcher.fire_all(at, trial=trial))
@@ -177,7 +184,12 @@ class Services:
             with self.store.write() as tx:
                 tx.heartbeats.record(Heartbeat.TICK, clock.now())
         return TickReport(
-            built=summary, released=released, fires=fires, delivered=delivered, purged=purged
+            taken_in=taken_in,
+            built=summary,
+            released=released,
+            fires=fires,
+            delivered=delivered,
+            purged=purged,
         )
 
     def send(self, order: ManualSend, *, at: datetime) -> tuple[Edition, DeliveryReport] | None:
@@ -193,23 +205,44 @@ class Services:
         log_preflight(proposal, edition=edition.key)
         return edition, self.deliver(at)
 
-    def send_test_copy(self, order: ManualSend, *, to: str, at: datetime) -> SmtpReply:
-        """Send one copy that isn't recorded in the ledger.
+    def send_test_copy(
+        self, order: ManualSend, *, to: str, at: datetime, slot_from: datetime | None = None
+    ) -> tuple[SmtpReply, ProposedEdition]:
+        """Send one copy that isn't recorded in the ledger, and return what it is a copy of.
 
-        Raise Refused when nothing is new or `mail.only` excludes the address, and
-        DeliveryError when the mail server refuses the copy.
+        It is made by the file about the schedule's first slot from `slot_from` on, by default the
+        next one, if there is a file. Raise Refused when nothing is new or `mail.only` excludes the
+        address, and DeliveryError when the mail server refuses the copy.
         """
+        self.take_in_editions(at)
         self.publish(at)
-        proposal = self._propose(order, at=at, keep=False)
-        draft = proposal.draft
-        if draft is None:
+        slot_at = self._planned_slot(order.schedule, slot_from or at) if order.schedule else None
+        proposal = self._propose(order, at=at, keep=False, slot_at=slot_at)
+        if proposal.draft is None:
             raise Refused(
                 f"nothing is new for {order.newsletter.name}; name articles with --article SLUG"
             )
         log_preflight(proposal, copy=to)
-        return send_sample(draft, to, config=self.config, transports=self.relays, links=self.links)
+        reply = send_sample(
+            proposal.draft, to, config=self.config, transports=self.relays, links=self.links
+        )
+        return reply, proposal
 
-    def _propose(self, order: ManualSend, *, at: datetime, keep: bool) -> ProposedEdition:
+    def take_in_editions(self, at: datetime) -> tuple[ImportResult, ...]:
+        """Take in the files that editors wrote about editions; return those that changed."""
+        return tuple(import_edition_files(self.store, self.config, at=at, only_changed=True))
+
+    def _planned_slot(self, schedule: Schedule, after: datetime) -> datetime | None:
+        """Return a schedule's first slot from a time on, if there is a file about it."""
+        timing = schedule_timing(schedule, self.config.zone(schedule))
+        slots = timing.upcoming(after - timedelta(microseconds=1), 1)
+        with self.store.read() as tx:
+            planned = bool(slots) and tx.edition_files.of_slot(schedule.name, slots[0].due_at)
+        return slots[0].due_at if planned else None
+
+    def _propose(
+        self, order: ManualSend, *, at: datetime, keep: bool, slot_at: datetime | None = None
+    ) -> ProposedEdition:
         """Compose the edition; with `keep`, store where a new schedule starts."""
         newsletter, schedule, segment = order.newsletter, order.schedule, order.segment
         if schedule is None:
@@ -219,7 +252,7 @@ class Services:
                 first_seen(tx, schedule, self.config, at=at)
             start = schedule_start(tx, schedule.name, at=at, keep=keep)
         return self.composer.propose(
-            newsletter, schedule, start=start, segment=segment, slot_at=at, at=at
+            newsletter, schedule, start=start, segment=segment, slot_at=slot_at or at, at=at
         )
 
     def replace(

@@ -30,6 +30,7 @@ from syndicate.store.database.sql_engine import mapped_errors, open_engine, sqli
 from syndicate.store.editions.archive import EditionArchive
 from syndicate.store.editions.clicks import Clicks
 from syndicate.store.editions.control import EditionControl
+from syndicate.store.editions.edition_files import EditionFiles
 from syndicate.store.editions.editions import Editions
 from syndicate.store.editions.fires import Fires, Schedules
 from syndicate.store.editions.mail_pause import MailPause
@@ -89,6 +90,7 @@ class Transaction:
     quotas = cached_property(lambda self: SendQuotas(self._connection))
     heartbeats = cached_property(lambda self: Heartbeats(self._connection))
     control = cached_property(lambda self: EditionControl(self._connection))
+    edition_files = cached_property(lambda self: EditionFiles(self._connection))
     waiting = cached_property(lambda self: WaitingEditions(self._connection))
     review_codes = cached_property(lambda self: ReviewCodes(self._connection))
     mail_pause = cached_property(lambda self: MailPause(self._connection))

@@ -71,7 +71,7 @@ def test_an_article_that_is_named_twice_goes_out_once(harness):
 def test_a_test_copy_touches_no_ledger(harness):
     harness.subscribe("ada@example.org")
     harness.file("ferry")
-    reply = harness.services.send_test_copy(order(harness), to="me@example.org", at=NOW)
+    reply, _ = harness.services.send_test_copy(order(harness), to="me@example.org", at=NOW)
     assert reply.code == 250
     assert harness.mail() == [("me@example.org", "[Test] Breaking: Ferry")]
     assert editions(harness) == []

@@ -1,6 +1,7 @@
 """`import`, `articles`, `show`, `retract`: import articles, list them, take them back."""
 
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,17 +38,19 @@ def import_(
     *,
     dry_run: Annotated[bool, Option(help="Show what would happen; change nothing.")] = False,
 ) -> None:
-    """Import Markdown and HTML files as articles."""
+    """Import Markdown and HTML files as articles, and the folder of edition files."""
     from syndicate.intake.articles.article_files import (  # noqa: PLC0415
         find_article_files,
         find_unsupported_files,
         refusal_reason,
     )
     from syndicate.intake.articles.parallel_parse import ImportOutcome, parse_files  # noqa: PLC0415 - start-up
+    from syndicate.intake.editions.edition_import import import_edition_files, is_edition_file  # noqa: PLC0415
 
     refusals = {path: reason for path in paths if (reason := refusal_reason(path)) is not None}
     accepted = [path for path in paths if path not in refusals]
-    files = find_article_files(accepted)
+    found = find_article_files(accepted)
+    files = [file for file in found if not is_edition_file(file, command.config)]
     with (
         parse_files(files, command.config, save_media=not dry_run, limited=True) as parsed,
         command.store() as store,
@@ -60,7 +63,11 @@ def import_(
         counts = dict.fromkeys(ImportOutcome, 0) | {ImportOutcome.REFUSED: len(refusals)}
         at = clock.now()
         results = import_parsed_files(store, command.config, parsed, at=at, dry_run=dry_run)
-        for result in track_progress(results, "Importing", len(files)):
+        editions = chain.from_iterable(
+            import_edition_files(store, command.config, at=at, dry_run=dry_run)
+            for _ in range(len(files) < len(found))
+        )
+        for result in chain(track_progress(results, "Importing", len(files)), editions):
             counts[result.outcome] += 1
             echo_outcome(result.outcome, result.reason or result.path)
             for line in (result.traceback or "").splitlines():

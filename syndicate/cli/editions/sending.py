@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Exit, Option
@@ -50,7 +51,8 @@ def tick(
             report = services.tick(moment, trial=at is not None)
         summary = report.built
         echo(f"published: {len(summary.written)} written, {len(summary.deleted)} deleted")
-        for problem in (*summary.warnings, *summary.failed):
+        taken_in = chain.from_iterable(result.problems for result in report.taken_in)
+        for problem in (*taken_in, *summary.warnings, *summary.failed):
             note(str(problem))
         if at is None:
             for message in find_orphans_daily(services.store, services.config, at=moment):
@@ -82,6 +84,10 @@ def send(
         str | None,
         Option(metavar="ADDRESS", help="Send only a test copy, marked [Test], to this address."),
     ] = None,
+    at: Annotated[
+        str | None,
+        Option("--at", metavar="TIME", help="With --to: of the first slot from TIME on."),
+    ] = None,
 ) -> None:
     """Compose an edition now and send it."""
     from syndicate.schedule.composer import no_audience_reason  # noqa: PLC0415 - start-up
@@ -93,11 +99,17 @@ def send(
         command.segment(segment)
         if to is not None:
             raise ConfigError("--to sends a single copy: leave out --segment")
+    if at is not None and to is None:
+        raise ConfigError("--at chooses the slot of a test copy: use it with --to")
+    slot_from = command.time(at) if at is not None else None
     order = ManualSend(newsletter=chosen, schedule=rule, slugs=article or (), segment=segment)
     with command.services() as services:
         if to is not None:
-            reply = services.send_test_copy(order, to=to, at=clock.now())
-            echo(f"sent a test copy to {to}: {reply}")
+            reply, proposal = services.send_test_copy(
+                order, to=to, at=clock.now(), slot_from=slot_from
+            )
+            by = f", by {proposal.plan.path}" if proposal.plan.path else ""
+            echo(f"sent a test copy to {to}{by}: {reply}")
             return
         with show_progress(services.store, services.config):
             sent = services.send(order, at=clock.now())

@@ -39,6 +39,10 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
         if feed.get("name") == "private":
             reserved = "is kept for the feeds of single readers; give it another name"
             yield ("feeds", number, "name"), f"/feeds/private/ {reserved}"
+    intake = _table(data, "intake")
+    if intake.get("editions", "editions") == intake.get("folder", "articles"):
+        same = "the folder of the articles; expected another one, such as editions"
+        yield ("intake", "editions" if "editions" in intake else "folder"), same
     yield from _schedules(data)
     yield from _segments(data)
     yield from _file(data, "publication", "logo", root, _LOGOS)

@@ -16,8 +16,10 @@ class IntakeSettings(Table):
 
     folder: Path = Path("articles")
     """The folder of the articles."""
+    editions: Path = Path("editions")
+    """The folder of what editors write about editions, such as 2026-12-01-briefing.md."""
     watch: StrictBool = True
-    """Whether `run` imports what is saved there."""
+    """Whether `run` imports what is saved in both."""
 
 
 class StoreSettings(Table):

@@ -79,6 +79,11 @@ class ImportResult:
     """Whether it exceeded the time or memory of the process that parsed it."""
     warnings: tuple[str, ...] = ()
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why it was refused, if it was, and the warnings."""
+        return (*filter(None, (self.reason,)), *self.warnings)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFile:

@@ -86,6 +86,7 @@ class Build:
             self._write(self.site.assets())
         self._write_logos()
         self._write_articles(keys)
+        self._write_edition_media()
         topics_changed = self._update_topics()
         changed = self._changed_topics()
         missing = self._manifest.missing_files()
@@ -201,6 +202,14 @@ class Build:
             else:
                 self._manifest.keep(file.path)
                 self.summary.warnings.append(Problem(key, f"the picture {source} is missing"))
+
+    def _write_edition_media(self) -> None:
+        """Publish the pictures of edition files, which mail loads; they stay for ever."""
+        for file, is_readable in self.site.edition_media(everything=self.everything):
+            if is_readable:
+                self._write([file])
+            else:
+                self._manifest.keep(file.path)
 
     def _write(self, files: Iterable[OutputFile]) -> None:
         outcome = TaskOutcome()

@@ -6,8 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from syndicate.body.figures import without_files
+from syndicate.model.articles import MEDIA
 from syndicate.publish.build.tasks import PAGE_SIZE, Missing, OutputFile
 from syndicate.publish.build.writer import PageWriter
+from syndicate.publish.output.media import MediaFolder
 from syndicate.publish.records.manifest import Manifest
 from syndicate.publish.records.topic_index import SITEMAP_TOPIC, TopicIndex
 from syndicate.render import addresses, topics
@@ -45,6 +47,20 @@ class SiteFiles:
         for key, address, picture in addresses.logos(self._config):
             source = self._config.path(picture)
             yield _file(address, source.read_bytes, compress=False), source, key
+
+    def edition_media(self, *, everything: bool) -> Iterator[tuple[OutputFile, bool]]:
+        """Return the pictures of edition files, each with whether `media/` has it.
+
+        Those that are published are left out, unless `everything` is written again.
+        """
+        folder = MediaFolder(self._config)
+        with self._store.read() as tx:
+            names = tx.edition_files.media()
+        for src in names:
+            if not everything and self.manifest.entry(src) and folder.is_published(src):
+                continue
+            data = folder.read(src)
+            yield OutputFile(src, MEDIA, partial(bytes, data or b"")), data is not None
 
     def home_pages(self, at: datetime, missing: Missing) -> Iterator[OutputFile]:
         """Return home page and breaking news, which depend on the time."""

@@ -31,6 +31,7 @@ from syndicate.store.database.schema import (
     media,
     revisions,
 )
+from syndicate.store.database.schema_editorial import edition_omissions
 
 REVISION_FIELDS = tuple(field.name for field in fields(Revision))
 _IDENTITY = (
@@ -188,12 +189,18 @@ class ArticleReader(Repository):
         """Return what is public at `at` and in a schedule's window, newest first.
 
         What an earlier edition of the newsletter carried is left out, unless that was rejected, or
-        waits and is of this schedule: then its articles go into the next one. With `unnumbered`,
+        waits and is of this schedule: then its articles go into the next one. So is what an editor
+        left out of an edition of the schedule. With `unnumbered`,
         articles that have no public number yet have the one that they would get at `at`.
         """
         carried = sa.select(edition_items.c.article).join(editions)
         carried = carried.where(carried_by(newsletter, schedule))
-        fresh = sa.and_(public_at(at), articles.c.key.not_in(carried))
+        left_out = sa.select(edition_omissions.c.article).join(editions)
+        left_out = left_out.where(
+            editions.c.schedule == schedule, editions.c.state.not_in(NEVER_SENT)
+        )
+        is_new = articles.c.key.not_in(carried), articles.c.key.not_in(left_out)
+        fresh = sa.and_(public_at(at), *is_new)
         found = self._many(newest_first(articles_query().where(fresh, _in(window))))
         if not unnumbered:
             return found

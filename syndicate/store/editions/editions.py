@@ -33,6 +33,7 @@ from syndicate.store.database.schema import (
     subscriptions,
     suppressions,
 )
+from syndicate.store.database.schema_editorial import edition_omissions, edition_sources
 
 LEFT = "left the newsletter"
 GONE = "is no longer a subscriber"
@@ -114,6 +115,10 @@ class Editions(Repository):
         for table, rows in (edition_items, map(columns_of, draft.items)), (edition_links, links):
             numbered = enumerate(rows, 1)
             self._insert(table, [{"edition": key, "position": n, **row} for n, row in numbered])
+        omitted = [{"edition": key, "article": article} for article in draft.left_out]
+        self._insert(edition_omissions, omitted)
+        if draft.file_version:
+            self._insert(edition_sources, {"edition": key, "version": draft.file_version})
         return key
 
     def add_letter(

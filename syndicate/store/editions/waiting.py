@@ -40,6 +40,7 @@ from syndicate.store.database.schema import (
 )
 from syndicate.store.database.schema_delivery import CallKind, outgoing_calls
 from syndicate.store.editions.control import EditionControl
+from syndicate.store.editions.edition_files import EditionFiles
 from syndicate.store.editions.editions import EDITIONS, Editions
 from syndicate.store.editions.mail_pause import MailPause
 
@@ -84,14 +85,24 @@ class WaitingEditions(Repository):
         return self._execute(query.order_by(editions.c.key.desc()).limit(1)).scalar() or 0
 
     def is_outdated(self, key: int) -> bool:
-        """Whether an article of an edition was changed or retracted since it was composed."""
+        """Whether an article of an edition, or its file, has changed since it was composed."""
         items = edition_items.outerjoin(articles, articles.c.key == edition_items.c.article)
         changed = or_(
             articles.c.key.is_(None),
             articles.c.retracted_at.is_not(None),
             articles.c.revision != edition_items.c.revision,
         )
-        return self._exists(items, edition_items.c.edition == key, changed)
+        return self.is_file_outdated(key) or self._exists(
+            items, edition_items.c.edition == key, changed
+        )
+
+    def is_file_outdated(self, key: int) -> bool:
+        """Whether a file about an edition appeared, changed or went since it was composed."""
+        edition, files = Editions(self._connection).get(key), EditionFiles(self._connection)
+        if edition.schedule is None:
+            return False
+        current = files.version_of_slot(edition.schedule, edition.slot_at)
+        return current != files.version_used(key)
 
     def approve(self, key: int, cause: Cause) -> WaitingEdition | None:
         """Record that a person approved an edition; it is released when its hold is over.

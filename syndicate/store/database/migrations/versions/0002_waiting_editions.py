@@ -5,6 +5,12 @@ from alembic import op
 
 from syndicate.store.database.schema import edition_notes, review_codes, waiting_editions
 from syndicate.store.database.schema_delivery import alarms, mail_pause, relay_certificates
+from syndicate.store.database.schema_editorial import (
+    edition_files,
+    edition_media,
+    edition_omissions,
+    edition_sources,
+)
 
 revision = "0002"
 down_revision = "0001"
@@ -25,3 +31,5 @@ def upgrade() -> None:
     op.create_index("ix_articles_corrections", "articles", ["corrections"])
     op.add_column("fires", sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"))
     op.add_column("revisions", sa.Column("place", sa.Text))
+    for table in (edition_files, edition_sources, edition_omissions, edition_media):
+        table.create(op.get_bind())

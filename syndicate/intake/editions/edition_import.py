@@ -1,0 +1,245 @@
+"""Take the folder of edition files into the store, and report each file."""
+
+import hashlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from syndicate.config import Config
+from syndicate.errors import Refused
+from syndicate.intake.articles.article_files import find_article_files
+from syndicate.intake.articles.parallel_parse import ImportOutcome, ImportResult, attempt
+from syndicate.intake.articles.source_file import stored_path
+from syndicate.intake.editions.edition_fields import EditionFields, read_edition_fields
+from syndicate.intake.editions.edition_names import NEXT, NamedSlot, find_named_slot, is_slot
+from syndicate.intake.editions.named_stories import find_stories
+from syndicate.model.articles import Figure
+from syndicate.model.edition_files import EditionBrief, EditionFile
+from syndicate.store import Store, Transaction
+from syndicate.text import closest_match
+
+SUFFIXES = (".md", ".markdown")
+_IGNORED = ("readme", "_")
+"""How the names of files begin that are about no edition."""
+_MAX_BYTES = 1_000_000
+_REPORTED_FOR = timedelta(days=7)
+"""How long after its slot a file that came too late is reported at each import."""
+
+
+def is_edition_file(file: Path, config: Config) -> bool:
+    """Whether a file is in the folder of edition files, so that it isn't an article."""
+    return file.resolve().is_relative_to(editions_folder(config).resolve())
+
+
+def editions_folder(config: Config) -> Path:
+    """Return the folder of edition files."""
+    return config.path(config.intake.editions)
+
+
+def import_edition_files(
+    store: Store, config: Config, *, at: datetime, dry_run: bool = False, only_changed: bool = False
+) -> list[ImportResult]:
+    """Take in the whole folder; a file that is gone is forgotten, unless the folder is, too.
+
+    A file with a mistake is stored with it, so that its edition waits. `at` is the time from
+    which `next-` files count. A dry run reports the same, and writes nothing; with
+    `only_changed` files are left out that are as they were, mistakes included.
+    """
+    folder = editions_folder(config)
+    if not folder.is_dir():
+        return []
+    with store.read() as tx:
+        known = {file.path: file for file in tx.edition_files.all()}
+    run = _FolderImport(store=store, config=config, at=at, dry_run=dry_run)
+    files = {stored_path(file, config): file for file in _files(folder)}
+    results = [run.import_file(file, path, known.get(path)) for path, file in files.items()]
+    if only_changed:
+        results = [result for result in results if result.path in run.changed]
+    if (gone := sorted(known.keys() - files.keys())) and not dry_run:
+        with store.write() as tx:
+            for path in gone:
+                tx.edition_files.remove(path)
+    return results
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for file in find_article_files([folder]):
+        is_markdown = file.suffix.lower() in SUFFIXES
+        if is_markdown and not file.name.lower().startswith(_IGNORED):
+            yield file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReadFile:
+    """A file as it is now, with the pictures to be stored."""
+
+    file: EditionFile
+    pictures: tuple[Figure, ...] = ()
+    refusal: str = ""
+    """Why it can't be used at all; empty where it can."""
+
+
+@dataclass(kw_only=True)
+class _FolderImport:
+    """One import of the folder."""
+
+    store: Store
+    config: Config
+    at: datetime
+    dry_run: bool
+    changed: set[str] = field(default_factory=set)
+    """The paths of the files that are not as they were."""
+
+    @cached_property
+    def authors(self) -> Collection[str]:
+        """The names of all authors of articles."""
+        with self.store.read() as tx:
+            return tx.edition_files.author_names()
+
+    def import_file(self, file: Path, path: str, before: EditionFile | None) -> ImportResult:
+        """Read a file, save it if it has changed, and report it."""
+        read = attempt(path, lambda: self._read(file, path, before))
+        if isinstance(read, ImportResult):  # a bug of ours
+            self.changed.add(path)
+            return read
+        changed = read.file != before
+        if changed:
+            self.changed.add(path)
+        if changed and not self.dry_run:
+            with self.store.write() as tx:
+                for picture in read.pictures:
+                    tx.media.add(picture)
+                tx.edition_files.save(read.file)
+        with self.store.read() as tx:
+            warnings = (*read.file.mistakes, *self._warnings(tx, read.file, changed=changed))
+        outcome = ImportOutcome.REVISED if before is not None else ImportOutcome.NEW
+        return ImportResult(
+            path=path,
+            outcome=(
+                ImportOutcome.REFUSED
+                if read.refusal
+                else outcome
+                if changed
+                else ImportOutcome.UNCHANGED
+            ),
+            reason=read.refusal,
+            warnings=tuple(warning for warning in warnings if warning != read.refusal),
+        )
+
+    def _read(self, file: Path, path: str, before: EditionFile | None) -> _ReadFile:
+        """Read a file; what is wrong with it is among its mistakes."""
+        data, refusal = _content(file, path)
+        version = hashlib.sha256(b"\0".join((path.encode(), data, refusal.encode()))).hexdigest()
+        try:
+            slot = self._slot(file, version, before)
+        except Refused as error:
+            refusal = f"{path}: {error}"
+            unknown = EditionFile(path=path, version=version, mistakes=(refusal,))
+            return _ReadFile(file=unknown, refusal=refusal)
+        about = (version, slot.schedule.name, slot.starts_at, slot.ends_at)
+        if before is not None and not (before.mistakes or slot.mistake):
+            known = (before.version, before.schedule, before.starts_at, before.ends_at)
+            if about == known and not before.brief.signed:
+                return _ReadFile(file=before)
+        fields, refusal = self._fields(data, file, path, refusal)
+        mistake = f"{path}: {slot.mistake}" if slot.mistake else ""
+        read = EditionFile(
+            path=path,
+            version=version,
+            schedule=slot.schedule.name,
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            is_draft=fields is not None and fields.is_draft,
+            brief=fields.brief if fields is not None else EditionBrief(),
+            mistakes=tuple(filter(None, (mistake, refusal))),
+        )
+        if fields is None:
+            return _ReadFile(file=read, refusal=refusal)
+        mistakes = (*read.mistakes, *fields.mistakes)
+        read = self._with_signature(replace(read, mistakes=mistakes), fields)
+        return _ReadFile(file=read, pictures=fields.pictures, refusal=mistake)
+
+    def _fields(
+        self, data: bytes, file: Path, path: str, refusal: str
+    ) -> tuple[EditionFields | None, str]:
+        """Return what a file says, or the reason why it can't be read."""
+        if refusal:
+            return None, refusal
+        try:
+            save_media = not self.dry_run
+            return read_edition_fields(data, file, path, self.config, save_media=save_media), ""
+        except Refused as error:
+            return None, str(error)
+
+    def _slot(self, file: Path, version: str, before: EditionFile | None) -> NamedSlot:
+        """Return the slot that a file is about; raise Refused.
+
+        A `next-` file stays with its slot until an edition has gone out there, and the file has
+        changed since.
+        """
+        schedule = self.config.schedule(before.schedule) if before is not None else None
+        is_next = file.stem.startswith(NEXT)
+        if not is_next or before is None or schedule is None or before.starts_at is None:
+            return find_named_slot(file.stem, self.config, at=self.at)
+        with self.store.read() as tx:
+            is_open = _is_open(tx, before, self.at)
+        stays = is_slot(before.starts_at, schedule, self.config) if is_open else False
+        if stays or (not is_open and before.version == version):
+            return NamedSlot(schedule=schedule, starts_at=before.starts_at, ends_at=before.ends_at)
+        return find_named_slot(file.stem, self.config, at=self.at)
+
+    def _with_signature(self, file: EditionFile, fields: EditionFields) -> EditionFile:
+        """Find the author's page of the one who signed; a name like an author's is a mistake."""
+        signed = file.brief.signed
+        if not signed:
+            return file
+        if signed in self.authors:
+            return replace(file, brief=replace(file.brief, has_page=True))
+        spelt = {name.lower(): name for name in sorted(self.authors)}
+        match = closest_match(signed, spelt)
+        if match is None:
+            return file
+        mistake = (
+            f'{file.path}:{fields.signed_line}: signed = "{signed}" — no article is by that '
+            f"author; did you mean {spelt[match]}?"
+        )
+        return replace(file, mistakes=(*file.mistakes, mistake))
+
+    def _warnings(self, tx: Transaction, file: EditionFile, *, changed: bool) -> Iterator[str]:
+        """Yield what keeps a file from having the effect that its editor expects."""
+        if file.starts_at is None or file.ends_at is None:
+            return
+        due_at = max(self.at, file.starts_at)
+        sent = tx.edition_files.sent_without(file)
+        if sent is not None:
+            if changed or self.at - file.starts_at < _REPORTED_FOR:
+                yield (
+                    f"{file.path}: edition {sent.key} of {file.schedule} has already gone out; "
+                    f"`syndicate replace {sent.key}` sends those who don't have it yet a new one"
+                )
+        elif changed and not _is_open(tx, file, self.at):
+            if not tx.edition_files.is_used(file):
+                yield f"{file.path}: its slot has passed without an edition, so it has no effect"
+        else:
+            yield from find_stories(tx, file, at=due_at, coming=True).mistakes
+
+
+def _is_open(tx: Transaction, file: EditionFile, at: datetime) -> bool:
+    """Whether the slot of a file is still to come, or its edition waits."""
+    assert file.starts_at is not None
+    assert file.ends_at is not None
+    last, waiting = tx.fires.last(file.schedule, at), tx.waiting.of_schedule(file.schedule)
+    waits = waiting is not None and file.starts_at <= waiting.edition.slot_at < file.ends_at
+    return waits or last is None or last < file.starts_at
+
+
+def _content(file: Path, path: str) -> tuple[bytes, str]:
+    """Return a file's content, and why it can't be read; empty where it can."""
+    try:
+        if file.stat().st_size > _MAX_BYTES:
+            return b"", f"{path}: larger than {_MAX_BYTES // 1_000_000} MB"
+        return file.read_bytes(), ""
+    except OSError as error:
+        return b"", f"{path}: can't be read: {error.strerror}"
