@@ -11,7 +11,15 @@ import typer
 from syndicate import __version__
 from syndicate.cli.articles import articles, publishing
 from syndicate.cli.context import CommandContext
-from syndicate.cli.editions import control, editions, planning, progress, release, sending
+from syndicate.cli.editions import (
+    control,
+    corrections,
+    editions,
+    planning,
+    progress,
+    release,
+    sending,
+)
 from syndicate.cli.operation import check, deliverability, run, setup, status
 from syndicate.cli.operation.signals import unblock_sighup
 from syndicate.cli.readers import csv_import, person, person_changes, reader_counts, subscribers
@@ -53,7 +61,7 @@ for command in (
     *(planning.explain, planning.agenda),
     *(release.approve, release.reject),
     *(control.pause, control.resume, control.cancel, control.settle),
-    *(control.replace, control.resend),
+    *(control.replace, control.resend, corrections.correct),
     *(run.run, run.serve),
 ):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(_with_context(command))

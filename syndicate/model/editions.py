@@ -16,6 +16,7 @@ from syndicate.model.deliveries import DeliveryTotals
 
 if TYPE_CHECKING:
     from syndicate.config import Criteria
+    from syndicate.model.corrections import WrongCopies
     from syndicate.model.subscribers import Cause
 
 
@@ -24,6 +25,8 @@ class EditionKind(StrEnum):
 
     ALERT = "alert"
     DIGEST = "digest"
+    CORRECTION = "correction"
+    """One article, for those who had it wrong."""
     LETTER = "letter"
 
 
@@ -105,6 +108,16 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EditionNote:
+    """An article whose corrections an edition names: those that an earlier revision lacks."""
+
+    article: int
+    since: int
+    """The revision that the edition's readers had."""
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An edition before it is frozen."""
 
@@ -130,6 +143,9 @@ class Draft:
     """Articles that its schedule never carries, since an editor left them out."""
     file_version: str = ""
     """The version of the edition files that it was made from; empty without any."""
+    notes: tuple[EditionNote, ...] = ()
+    corrects: "WrongCopies | None" = None
+    """Whose readers a correction is for, in place of the newsletter's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +187,21 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedArticle:
+    """An edition that carried an article."""
+
+    edition: int
+    newsletter: str
+    kind: EditionKind
+    state: EditionState
+    at: datetime
+    """When the edition was composed."""
+    revision: int
+    accepted: int
+    """How many copies were accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingEdition:
     """An edition that isn't released yet."""
 
@@ -180,6 +211,8 @@ class WaitingEdition:
     """When it is released unless somebody stops it; None while it waits for a person."""
     segment: str | None
     """The segment it is for; None for all readers."""
+    corrects: "WrongCopies | None" = None
+    """Whose readers a correction is for, in place of the newsletter's."""
 
 
 RATE_WINDOW = 10.0

@@ -15,12 +15,14 @@ from syndicate.config import Config, Newsletter, Schedule
 from syndicate.errors import Refused, StoreLocked
 from syndicate.model.article_selection import ArticleWindow, ScheduleStart, Selection
 from syndicate.model.articles import Article
+from syndicate.model.corrections import ArticleNote, WrongCopies
 from syndicate.model.editions import Draft, Edition, EditionKind, Item
 from syndicate.publish.output.media import MediaFolder
 from syndicate.render import addresses
 from syndicate.render.mail.edition_content import compose_edition, mark_links
 from syndicate.render.mail.preflight import check_edition
 from syndicate.render.templates import Templates
+from syndicate.schedule import correction_notes
 from syndicate.schedule.edition_plan import EditionPlan
 from syndicate.schedule.own_links import OwnLinks
 from syndicate.store import Store, Transaction
@@ -94,14 +96,16 @@ class Composer:
 
     def is_current(self, tx: Transaction, proposal: ProposedEdition) -> bool:
         """Whether the store hasn't changed since a proposal; it can't until `tx` ends."""
-        assert proposal.draft is not None
+        draft = proposal.draft
+        assert draft is not None
         tx.lock_numbers()
-        schedule, slot_at = proposal.draft.schedule, proposal.draft.slot_at
-        if schedule is not None and slot_at is not None:
-            version = tx.edition_files.version_of_slot(schedule, slot_at)
+        if draft.schedule is not None and draft.slot_at is not None:
+            version = tx.edition_files.version_of_slot(draft.schedule, draft.slot_at)
             if version != proposal.plan.version:
                 return False
-        return _state(tx, proposal.draft.newsletter) == proposal.state
+        revisions = {item.article: item.revision for item in draft.items}
+        is_newest = tx.articles.revisions(revisions) == revisions
+        return is_newest and _state(tx, draft.newsletter) == proposal.state
 
     def propose(
         self,
@@ -139,6 +143,7 @@ class Composer:
             plan = EditionPlan.read(
                 tx, schedule.name, newsletter.name, slot_at, at=at, coming=is_preview
             )
+            notes = correction_notes.due_notes(tx, newsletter, at, schedule=schedule.name)
             state = _state(tx, newsletter.name)
         selection = plan.select(candidates, schedule.select, at=at)
         if not selection and plan.findings and plan.brief.stories:
@@ -158,6 +163,7 @@ class Composer:
             at=at,
             numbered=numbered,
             plan=plan,
+            notes=notes,
         )
 
     def propose_articles(
@@ -176,6 +182,7 @@ class Composer:
         with self._store.read() as tx:
             articles = [_public_article(tx, slug, at) for slug in slugs]
             upto = tx.articles.newest_number()
+            notes = correction_notes.due_notes(tx, newsletter, at)
             state = _state(tx, newsletter.name)
         return self._compose(
             newsletter,
@@ -185,6 +192,7 @@ class Composer:
             window=(upto, upto + 1),
             edition_date=edition_date or at.astimezone(self._config.publication.timezone),
             at=at,
+            notes=notes,
         )
 
     def propose_correction(
@@ -192,8 +200,8 @@ class Composer:
     ) -> ProposedEdition:
         """Compose an edition again from its articles' current revisions, or from other articles.
 
-        It keeps the original's date. Articles retracted since then are left out. Raise
-        NoArticleLeft when that is all of them.
+        It keeps the original's date, and its notes on corrections. Articles retracted since then
+        are left out. Raise NoArticleLeft when that is all of them.
         """
         newsletter = self._config.newsletter(edition.newsletter)
         if newsletter is None:
@@ -202,6 +210,7 @@ class Composer:
             first = edition if edition.original is None else tx.editions.by_key(edition.original)
             keys = [item.article for item in tx.editions.items(edition.key)]
             carried = [a for a in tx.published.articles(keys) if _is_published(a, at)]
+            notes = correction_notes.article_notes(tx, tx.corrections.notes_of(edition.key), at)
             upto = tx.articles.newest_number()
             state = _state(tx, newsletter.name)
             plan = EditionPlan()
@@ -228,6 +237,34 @@ class Composer:
             edition_date=edition_date,
             at=at,
             plan=plan,
+            kind=edition.kind if edition.kind is EditionKind.CORRECTION else None,
+            notes=notes,
+        )
+
+    def propose_corrected(
+        self, newsletter: Newsletter, wrong: WrongCopies, *, at: datetime
+    ) -> ProposedEdition:
+        """Compose an article for those who have it in a wrong revision; it waits for a person.
+
+        Raise NoArticleLeft where it isn't public.
+        """
+        with self._store.read() as tx:
+            [article] = tx.published.articles([wrong.article])
+            if not _is_published(article, at):
+                raise NoArticleLeft(f"{article.slug} is not public any more")
+            notes = (correction_notes.article_note(tx, article, since=min(wrong.revisions)),)
+            upto = tx.articles.newest_number()
+            state = _state(tx, newsletter.name)
+        return self._compose(
+            newsletter,
+            Selection(taken=(article,)),
+            state,
+            window=(upto, upto + 1),
+            edition_date=at.astimezone(self._config.publication.timezone),
+            at=at,
+            kind=EditionKind.CORRECTION,
+            notes=notes,
+            corrects=wrong,
         )
 
     def _compose(
@@ -244,8 +281,11 @@ class Composer:
         at: datetime,
         numbered: int | None = None,
         plan: EditionPlan | None = None,
+        kind: EditionKind | None = None,
+        notes: Sequence[ArticleNote] = (),
+        corrects: WrongCopies | None = None,
     ) -> ProposedEdition:
-        """Compose a selection, unless it is empty.
+        """Compose a selection, unless it is empty; its `kind` depends on its size unless given.
 
         `window` is the number that it covers up to, and the newest one that it carries:
         people who subscribed after that article was published are not in the audience.
@@ -260,7 +300,8 @@ class Composer:
             for article in selection.carried
             if numbered is None or (article.number or numbered + 1) <= numbered
         )
-        kind = EditionKind.ALERT if len(selection.carried) == 1 else EditionKind.DIGEST
+        if kind is None:
+            kind = EditionKind.ALERT if len(selection.carried) == 1 else EditionKind.DIGEST
         content = compose_edition(
             kind=kind,
             articles=[self._as_mailed(article, at) for article in selection.taken],
@@ -271,6 +312,7 @@ class Composer:
             edition_date=edition_date,
             brief=plan.brief,
             by_section=by_section,
+            notes=notes,
         )
         report = check_edition(
             content, selection.carried, self._config, partial(self._own_links.find_dead, at=at)
@@ -292,6 +334,8 @@ class Composer:
             segment=self._config.criteria(segment) if segment is not None else None,
             left_out=plan.left_out(selection),
             file_version=plan.version,
+            notes=correction_notes.edition_notes(notes),
+            corrects=corrects,
         )
         return ProposedEdition(
             selection=selection,

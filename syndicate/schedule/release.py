@@ -21,6 +21,8 @@ from syndicate.store import Store, Transaction
 
 APPROVE_WITHIN = timedelta(hours=2)
 """How long an edition waits for a person where the schedule says nothing."""
+APPROVE_CORRECTION_WITHIN = timedelta(hours=24)
+"""How long a correction waits, which no slot is kept for: over a night."""
 
 _log = structlog.get_logger(__name__)
 
@@ -30,15 +32,18 @@ def release_terms(
 ) -> ReleaseTerms | None:
     """Return what an edition waits for; None where it is sent at once.
 
-    A finding makes it wait for a person, whatever the schedule says.
+    A finding makes it wait for a person, whatever the schedule says, and so does a correction.
     """
     hold = (schedule.hold if schedule else None) or timedelta()
-    needs_person = bool(proposal.findings) or (schedule is not None and schedule.approve)
+    needs_person = bool(proposal.findings or draft.corrects) or (
+        schedule is not None and schedule.approve
+    )
     if not (needs_person or hold):
         return None
     within = (schedule.approve_by or schedule.max_late) if schedule else None
     since = draft.slot_at if schedule and within and draft.slot_at else draft.created_at
-    approve_by = since + (within or APPROVE_WITHIN) if needs_person else None
+    default = APPROVE_WITHIN if draft.corrects is None else APPROVE_CORRECTION_WITHIN
+    approve_by = since + (within or default) if needs_person else None
     return ReleaseTerms(
         hold=hold, approve_by=approve_by, findings=proposal.findings, warnings=proposal.warnings
     )
@@ -119,7 +124,10 @@ class EditionRelease:
             return f"edition {key} is approved; all mail is paused until `syndicate resume --all`"
         if approved.release_at is not None and approved.release_at > cause.at:
             return f"edition {key} is approved; it is sent at {approved.release_at:%H:%M:%S} UTC"
-        return self._release(approved, cause) or f"edition {key} has changed meanwhile"
+        return self._release(approved, cause) or (
+            f"edition {key} is approved, and isn't sent yet: an article has changed meanwhile, or "
+            "a copy that it corrects is still in flight"
+        )
 
     def reject(self, key: int, cause: Cause) -> str:
         """Drop an edition, whose articles are new for the next slot; return what was done.
@@ -132,6 +140,8 @@ class EditionRelease:
                 tx.waiting.reject(key, cause)  # raises Refused with the reason
             else:
                 reject_edition(tx, waiting, cause)
+        if waiting is not None and waiting.corrects is not None:
+            return f"edition {key} is rejected; nobody gets the correction as a mail of its own"
         return f"edition {key} is rejected; its articles are new for the next slot"
 
     def _release_cause(self, waiting: WaitingEdition, at: datetime) -> Cause:
@@ -174,6 +184,10 @@ class EditionRelease:
 
         def propose() -> ProposedEdition:
             newsletter = self.config.newsletter(edition.newsletter)
+            if newsletter is not None and waiting.corrects is not None:
+                with self.store.read() as tx:
+                    wrong = tx.corrections.still_wrong(edition.newsletter, waiting.corrects)
+                return self.composer.propose_corrected(newsletter, wrong, at=at)
             if schedule is None or newsletter is None:
                 return self.composer.propose_correction(edition, at=at)
             with self.store.read() as tx:
@@ -240,6 +254,17 @@ def waiting_for(terms: ReleaseTerms | None) -> str:
     if terms.findings:
         return f"; it waits, since {'; '.join(terms.findings)}"
     return "; it waits for approval" if terms.approve_by else "; it is held before it is sent"
+
+
+def replacement_of(proposal: ProposedEdition) -> Draft:
+    """Return what replaces an edition; raise Refused where it has mistakes itself."""
+    assert proposal.draft is not None, "there is something to send"
+    if proposal.findings:
+        raise Refused(
+            f"the corrected edition isn't sent, since {'; '.join(proposal.findings)}: mend its "
+            "articles, and replace the edition then"
+        )
+    return proposal.draft
 
 
 def reject_edition(

@@ -190,14 +190,14 @@ class Runner:
             tx.heartbeats.record(Heartbeat.TICK, clock.now())
 
     def _check_control(self) -> None:
-        """Decide about waiting editions, and wake the threads that send what has become due.
+        """Correct what was mailed, decide what waits, and wake the threads that send what is due.
 
         That is an edition that was released or resumed, and mail to the newsroom. The sweep
         reports a failing store.
         """
         staff_mail, rings = False, False
         with suppress(StoreError):
-            for message in self._services.release.settle(clock.now()):
+            for message in self._services.settle(clock.now()):
                 log.info("release", outcome=message)
             for message in self._services.proofs.enqueue_missing(clock.now()):
                 log.info("proof", outcome=message)

@@ -22,7 +22,7 @@ from syndicate.deliver.worker import DeliveryReport, configured_transports, drai
 from syndicate.errors import Refused, StoreError, SyndicateError
 from syndicate.intake.articles.parallel_parse import ImportResult
 from syndicate.intake.editions.edition_import import import_edition_files
-from syndicate.model.editions import Draft, Edition, EditionState, Remaining
+from syndicate.model.editions import Edition, EditionState, Remaining
 from syndicate.model.schedule_slots import FireOutcome, schedule_timing
 from syndicate.model.subscribers import Cause
 from syndicate.publish.build.build import BuildSummary
@@ -34,9 +34,10 @@ from syndicate.publish.push.change_notifier import ChangeNotifier
 from syndicate.schedule.alarms.build_alarm import record_build
 from syndicate.schedule.alarms.monitor import AlarmMonitor
 from syndicate.schedule.composer import Composer, ProposedEdition
+from syndicate.schedule.corrections import CorrectionReport, Corrections
 from syndicate.schedule.firing import SlotDispatcher
 from syndicate.schedule.proofs import ProofMail
-from syndicate.schedule.release import EditionRelease, add_edition, log_preflight
+from syndicate.schedule.release import EditionRelease, add_edition, log_preflight, replacement_of
 from syndicate.schedule.retention import RetentionReport, purge_daily
 from syndicate.schedule.schedule_start import first_seen, schedule_start
 from syndicate.schedule.staff_mail import StaffMail
@@ -54,7 +55,7 @@ class TickReport:
     """The edition files that have changed."""
     built: BuildSummary
     released: tuple[str, ...]
-    """What was decided about editions that waited."""
+    """What was decided about editions that waited, or had an article that was corrected."""
     fires: tuple[Fire, ...]
     delivered: DeliveryReport
     purged: RetentionReport | None = None
@@ -93,6 +94,7 @@ class Services:
         self.config = config
         self.composer = Composer(store, config)
         self.release = EditionRelease(store, config, self.composer)
+        self.corrections = Corrections(store, config, self.composer)
         self.dispatcher = SlotDispatcher(store, config, self.composer, claim_owner.identity())
         store.require_writable(clock.now())
         self.relays = configured_transports(config)
@@ -155,6 +157,10 @@ class Services:
         if self.alarms.check(at):
             self.notify_staff(at, Event())
 
+    def settle(self, at: datetime) -> list[str]:
+        """Correct what was mailed, and decide about waiting editions; return what was done."""
+        return [*self.corrections.settle(at), *self.release.settle(at)]
+
     def tick(self, at: datetime, *, trial: bool = False) -> TickReport:
         """Take in edition files, publish, fire all due slots, and deliver all due mail.
 
@@ -176,7 +182,7 @@ class Services:
     def _tick(self, at: datetime, *, trial: bool) -> TickReport:
         taken_in = self.take_in_editions(at)
         summary = self.publish(at, trial=trial)
-        released = tuple(self.release.settle(at))
+        released = tuple(self.settle(at))
         fires = tuple(self.dispatcher.fire_all(at, trial=trial))
         delivered = self.deliver(at)
         purged = purge_daily(self.store, self.config, at=at, stop=Event())
@@ -271,7 +277,9 @@ class Services:
             self.publish(cause.at)
             result = self.composer.freeze(
                 lambda: self.composer.propose_correction(replaced, slugs, at=cause.at),
-                lambda tx, proposal: tx.successors.replace(edition, _draft(proposal), cause),
+                lambda tx, proposal: tx.successors.replace(
+                    edition, replacement_of(proposal), cause
+                ),
             )
         except SyndicateError:
             with self.store.read() as tx:
@@ -281,6 +289,14 @@ class Services:
             raise
         assert result is not None, "a correction is never empty"
         return *result, self.deliver(cause.at)
+
+    def correct(self, slug: str, cause: Cause) -> tuple[CorrectionReport, DeliveryReport]:
+        """Correct an article for those who have it wrong, as `Corrections.correct` does.
+
+        Return what was done, and what became of the mail. Raise Refused.
+        """
+        self.publish(cause.at)
+        return self.corrections.correct(slug, cause), self.deliver(cause.at)
 
     def resend(self, edition: int, cause: Cause) -> tuple[Edition, int, DeliveryReport] | None:
         """Send an edition again to those who provably didn't get it; None if everybody did.
@@ -300,14 +316,3 @@ class Services:
                 return None
             readers = tx.deliveries.totals(resent.key).audience
         return resent, readers, self.deliver(cause.at)
-
-
-def _draft(proposal: ProposedEdition) -> Draft:
-    """Return what replaces an edition; raise Refused where it has mistakes itself."""
-    assert proposal.draft is not None, "there is something to send"
-    if proposal.findings:
-        raise Refused(
-            f"the corrected edition isn't sent, since {'; '.join(proposal.findings)}: mend its "
-            "articles, and replace the edition then"
-        )
-    return proposal.draft

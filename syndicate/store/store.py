@@ -30,6 +30,7 @@ from syndicate.store.database.sql_engine import mapped_errors, open_engine, sqli
 from syndicate.store.editions.archive import EditionArchive
 from syndicate.store.editions.clicks import Clicks
 from syndicate.store.editions.control import EditionControl
+from syndicate.store.editions.corrections import EditionCorrections
 from syndicate.store.editions.edition_files import EditionFiles
 from syndicate.store.editions.editions import Editions
 from syndicate.store.editions.fires import Fires, Schedules
@@ -94,6 +95,7 @@ class Transaction:
     waiting = cached_property(lambda self: WaitingEditions(self._connection))
     review_codes = cached_property(lambda self: ReviewCodes(self._connection))
     mail_pause = cached_property(lambda self: MailPause(self._connection))
+    corrections = cached_property(lambda self: EditionCorrections(self._connection))
     successors = cached_property(lambda self: Successors(self._connection))
     confirmations = cached_property(lambda self: Confirmations(self._connection))
     audit_log = cached_property(lambda self: AuditLog(self._connection))

@@ -19,10 +19,16 @@ from syndicate.cli.console import (
     track_progress,
 )
 from syndicate.cli.context import AsJson, CommandContext
+from syndicate.cli.editions.control import decide
+from syndicate.cli.editions.mail_pause import SENT_NEXT
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Status
+from syndicate.model.editions import EditionState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from syndicate.model.editions import CarriedArticle, Edition
     from syndicate.store import Transaction
 
 _CONTENT = (
@@ -96,18 +102,24 @@ def articles(command: CommandContext, *, json: AsJson = False) -> None:
 
 
 def show(command: CommandContext, slug: str, *, json: AsJson = False) -> None:
-    """Show an article, by its current slug or an earlier one."""
+    """Show an article, by its current slug or an earlier one, and the editions that carried it."""
     with command.store() as store, store.read() as tx:
         article = _load(tx, slug)
+        carriers = tx.corrections.carriers(article.key)
     stored = asdict(article)
     content = {name: stored[name] for name in _CONTENT}
     shown = _summary(command, article) | _amp(command, article) | content
     if json:
-        echo_json(shown)
+        echo_json(shown | {"editions": [asdict(carrier) for carrier in carriers]})
         return
     for name, value in shown.items():
         if name != "body" and value not in (None, "", (), {}):
             echo(f"{name:<14} {_line(value)}")
+    if carriers:
+        echo()
+        names = ("edition", "newsletter", "at", "revision", "accepted", "kind", "state")
+        rows = [[getattr(carrier, name) for name in names] for carrier in carriers]
+        echo_table(names, rows, command.config.publication.timezone)
     echo()
     echo_text(article.body)
 
@@ -120,16 +132,35 @@ def retract(
 ) -> None:
     """Take an article out of feeds, lists and future editions.
 
-    Its page stays, and says that it was retracted.
+    Its page stays, and says that it was retracted. An edition that is leaving is sent to the rest
+    without it.
     """
     with command.store() as store, store.write() as tx:
         article = _load(tx, slug)
+        leaving = [] if undo else tx.corrections.leaving(article.key)
+        carriers = [] if undo else tx.corrections.carriers(article.key)
         if undo:
             tx.articles.restore(article)
         elif article.retracted_at is None:
             tx.articles.retract(article, clock.now())
     echo(f"{'restored' if undo else 'retracted'} {article.slug}: {article.title}")
     note("`syndicate build` publishes the change; `run` and `tick` do so automatically")
+    _echo_left(carriers, leaving)
+    if leaving:
+        with command.services() as services:
+            for stopped in services.corrections.take_back(leaving, decide("retract", "")):
+                echo(str(stopped))
+        note(SENT_NEXT)
+
+
+def _echo_left(carriers: "Sequence[CarriedArticle]", leaving: "Sequence[Edition]") -> None:
+    """Report the editions with a retracted article that wait, or have left already."""
+    under_way = {edition.key for edition in leaving}
+    for carrier in carriers:
+        if carrier.state is EditionState.WAITING:
+            echo(f"edition {carrier.edition} waits, and is composed again without it")
+        elif carrier.accepted and carrier.edition not in under_way:
+            echo(f"edition {carrier.edition}: {carrier.accepted:,} had left")
 
 
 def _load(tx: "Transaction", slug: str) -> Article:

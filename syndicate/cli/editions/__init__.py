@@ -4,5 +4,5 @@
 `sending` sends, and lists deliveries and fires; `editions` lists and shows editions;
 `progress` shows them while they are being sent, lists the mail servers, and says what blocks mail;
 `control` stops, settles, replaces and resends them; `mail_pause` stops all mail;
-`release` approves or rejects those that wait.
+`release` approves or rejects those that wait; `corrections` corrects those that were mailed.
 """

@@ -77,7 +77,7 @@ def editions(command: CommandContext, *, json: AsJson = False, watch: Watch = Fa
 def show(
     command: CommandContext, edition: EditionId, *, json: AsJson = False, watch: Watch = False
 ) -> None:
-    """Show one edition: its deliveries, the decisions about it, and the clicks on each link.
+    """Show one edition: its deliveries, stories, the decisions about it, the clicks on each link.
 
     With `--watch`, end when no delivery waits any more.
     """
@@ -87,10 +87,12 @@ def show(
     with command.store() as store, store.read() as tx:
         stored = load_edition(tx, edition)
         entry = _load(tx, stored)
+        stories = tx.corrections.stories(edition)
         clicks, decisions = tx.clicks.counts(edition), tx.control.decisions(edition)
         status = _mail_status(tx, command, [entry])
     if json:
         values = _values(entry, status)
+        values["stories"] = [asdict(story) | {"since": story.since} for story in stories]
         values["decisions"] = [_decision_values(decision) for decision in decisions]
         values["links"] = [asdict(link) for link in clicks if link.link]
         values["hidden_link"] = sum(link.machines for link in clicks if not link.link)
@@ -108,6 +110,9 @@ def show(
     for decision in decisions:
         at = format_time(decision.cause.at, zone)
         echo(f"{at}  {decision.act} ({decision.cause.how}): {decision.detail}")
+    echo()
+    rows = [(story.slug, story.revision, story.since, story.title) for story in stories]
+    echo_table(("slug", "revision", "since then", "title"), rows)
     _echo_clicks(command, stored, clicks)
 
 
@@ -153,6 +158,8 @@ def _release_lines(waiting: WaitingEdition, zone: "ZoneInfo") -> "Iterator[str]"
     key, terms = waiting.edition.key, waiting.terms
     yield from (f"error: {finding}" for finding in terms.findings)
     yield from (f"warning: {warning}" for warning in terms.warnings)
+    if waiting.corrects is not None:
+        yield "is for those who had its story wrong, as of its release"
     if terms.approve_by is not None:
         by = format_time(terms.approve_by, zone)
         yield f"waits until {by} for `syndicate approve {key}`, or `reject {key}`"

@@ -28,6 +28,8 @@ from syndicate.text import closest_match
 
 Tracking = Literal["none", "clicks", "readers"]
 """What is recorded of clicks: nothing; how many each link had, but not whose; also whose."""
+Corrections = Literal["none", "next", "send"]
+"""What readers get of a correction: nothing; a note in the next edition; a mail of its own."""
 
 
 SUBJECT_FIELDS = ("lead", "title", "date", "breaking")
@@ -85,6 +87,10 @@ class Newsletter(Table):
     """Whether clicks are counted: not at all, each link's, or each reader's."""
     utm: StrictBool = False
     """Whether links to our own pages carry UTM parameters."""
+    corrections: Corrections = "next"
+    """What readers get when an article is corrected that an edition carried: nothing, a note in the
+    next edition, or a mail of its own to those who had it wrong, which a person approves.
+    """
 
     @property
     def label(self) -> str:

@@ -1,7 +1,7 @@
 """The variables that every mail template may use; renders mail templates."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -14,6 +14,7 @@ from syndicate.body import markup
 from syndicate.clock import to_utc
 from syndicate.config import AdSlot, Config, Newsletter
 from syndicate.language import Translator, translator
+from syndicate.model.corrections import ArticleNote
 from syndicate.model.edition_files import EditionBrief
 from syndicate.model.editions import PLACEHOLDERS, Content, placeholder
 from syndicate.render import addresses
@@ -46,6 +47,8 @@ class MailContext:
     """What is composed, as text."""
     brief: EditionBrief = field(default_factory=EditionBrief)
     """What an editor wrote around the stories."""
+    notes: Sequence[ArticleNote] = ()
+    """Corrections of other articles."""
 
     @cached_property
     def draft_nonce(self) -> str:
@@ -124,6 +127,7 @@ class MailContext:
                 newsletter=self.newsletter.label,
                 publication=config.publication.title,
             ),
+            "notes": [_note(note, config) for note in self.notes],
             "slot": placeholders,
             "ads": {"header": _ad(ads.header, config), "post_top": _ad(ads.post_top, config)},
             "wrap": wrap,
@@ -133,6 +137,17 @@ class MailContext:
 
 def _nonce(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _note(note: ArticleNote, config: Config) -> dict[str, Any]:
+    """Return the values of a note on an article's corrections."""
+    article = note.article
+    return {
+        "title": article.title,
+        "url": addresses.absolute(article.address, config),
+        "published": article.published,
+        "corrections": note.corrections,
+    }
 
 
 def _ad(slot: AdSlot, config: Config) -> Markup:

@@ -22,7 +22,8 @@ from markupsafe import Markup
 from syndicate.body import figures, markup
 from syndicate.config import Config, Newsletter
 from syndicate.model import pictures
-from syndicate.model.articles import Article
+from syndicate.model.articles import Article, Correction
+from syndicate.model.corrections import ArticleNote
 from syndicate.model.edition_files import EditionBrief
 from syndicate.model.editions import CANARY, Content, EditionKind, link_marker
 from syndicate.render import addresses
@@ -38,7 +39,7 @@ from syndicate.text import one_line, shorten
 MAX_HEADLINES = 20
 """How many further articles of a digest get a headline; the rest, two or more, are only counted."""
 
-_PREHEADER = 140
+_PREHEADER, _CORRECTION_SUBJECT = 140, 200
 _LEAD_SUMMARY, _SUMMARY = 360, 220
 """Maximum lengths in characters, of summaries those of a digest's lead and of the others."""
 _BEGINNING = 1_500
@@ -66,6 +67,7 @@ def compose_edition(
     edition_date: datetime,
     brief: EditionBrief | None = None,
     by_section: bool = False,
+    notes: Sequence[ArticleNote] = (),
 ) -> Content:
     """Compose an alert (the first article in full) or a digest; raise TemplateError.
 
@@ -73,7 +75,8 @@ def compose_edition(
     has the headlines, as of articles beyond the size that mail clients show. `edition_date` is when
     the slot was due, in the zone of the schedule; for an edition sent by hand, when it is composed.
     `brief` is what an editor wrote around the stories. With `by_section` a digest has its stories
-    under the names of their sections.
+    under the names of their sections. `notes` are corrections of other articles; a correction is an
+    alert that begins with its only note.
     """
     brief = brief or EditionBrief()
     context = MailContext(
@@ -82,9 +85,12 @@ def compose_edition(
         newsletter=newsletter,
         language=newsletter.language or config.publication.language,
         edition_date=edition_date,
-        seed=repr([*articles, *more, brief]),
+        seed=repr([*articles, *more, brief, *notes]),
         brief=brief,
+        notes=_other_notes(kind, articles, notes),
     )
+    if kind is EditionKind.CORRECTION:
+        return _alert(articles[0], context, corrected=notes[0].corrections)
     if kind is EditionKind.ALERT:
         return _alert(articles[0], context)
     full = len(articles)
@@ -96,11 +102,29 @@ def compose_edition(
     return content
 
 
-def _alert(article: Article, context: MailContext) -> Content:
+def _other_notes(
+    kind: EditionKind, articles: Sequence[Article], notes: Sequence[ArticleNote]
+) -> Sequence[ArticleNote]:
+    """Return the notes on articles that an edition doesn't have in full, with their corrections."""
+    in_full = set() if kind is EditionKind.DIGEST else {article.key for article in articles}
+    return [note for note in notes if note.article.key not in in_full]
+
+
+def _alert(
+    article: Article, context: MailContext, *, corrected: Sequence[Correction] | None = None
+) -> Content:
+    """Compose an alert; a correction where `corrected` is given, which may be empty."""
     page = addresses.absolute(article.address, context.config)
+    subject, preheader = _subject(article, context), _alert_preheader(article)
+    if corrected is not None:
+        title = one_line(article.title)
+        subject = context.translator.gettext("Correction: %(title)s", title=title)
+        subject = shorten(subject, _CORRECTION_SUBJECT)
+        preheader = shorten(corrected[-1].text, _PREHEADER) if corrected else preheader
     values = {
-        "subject": _subject(article, context),
-        "preheader": context.brief.preheader or _alert_preheader(article),
+        "subject": subject,
+        "preheader": context.brief.preheader or preheader,
+        "corrected": corrected,
         "article": article,
         "story": ArticleView(article, context.config),
         "url": page,

@@ -252,6 +252,11 @@ class ArticleReader(Repository):
         is_public = sa.true() if at is None else public_at(at)
         return self._scalar(sa.func.max(articles.c.number), is_public) or 0
 
+    def revisions(self, keys: Iterable[int]) -> dict[int, int]:
+        """Return the numbers of the newest revisions of articles, by key."""
+        query = sa.select(articles.c.key, articles.c.revision)
+        return dict(self._execute(query.where(articles.c.key.in_(keys))).all())
+
     def newest_change(self) -> int:
         """Return the number of the newest change to any article; 0 where there was none."""
         return self._scalar(sa.func.max(articles.c.change)) or 0

@@ -28,6 +28,7 @@ from syndicate.store.database.schema import (
     deliveries,
     edition_items,
     edition_links,
+    edition_notes,
     editions,
     subscribers,
     subscriptions,
@@ -119,6 +120,7 @@ class Editions(Repository):
         self._insert(edition_omissions, omitted)
         if draft.file_version:
             self._insert(edition_sources, {"edition": key, "version": draft.file_version})
+        self._insert(edition_notes, [{"edition": key, **columns_of(note)} for note in draft.notes])
         return key
 
     def add_letter(

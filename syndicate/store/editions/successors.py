@@ -9,12 +9,20 @@ from sqlalchemy import Connection, exists, func, or_, select
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import DeliveryState
-from syndicate.model.editions import ControlAction, Draft, Edition, EditionState, Remaining
+from syndicate.model.editions import (
+    ControlAction,
+    Draft,
+    Edition,
+    EditionKind,
+    EditionState,
+    Remaining,
+)
 from syndicate.model.subscribers import Cause
 from syndicate.store.database.repository import LOCK_NUMBERS, Repository, lock
 from syndicate.store.database.schema import deliveries, delivery_events, editions
 from syndicate.store.editions.clicks import Clicks
 from syndicate.store.editions.control import BATCH, CANCELLED_ROW, HELD_BACK, EditionControl
+from syndicate.store.editions.corrections import EditionCorrections
 from syndicate.store.editions.editions import Editions, join_readers, queue_for, skip_reason
 
 _MISSED = or_(deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.EXPIRED]), CANCELLED_ROW)
@@ -30,11 +38,14 @@ class Successors(Repository):
         self._editions = Editions(connection)
         self._control = EditionControl(connection)
 
-    def replace(self, key: int, draft: Draft, cause: Cause) -> tuple[Edition, Remaining]:
+    def replace(
+        self, key: int, draft: Draft, cause: Cause, *, in_flight: bool = False
+    ) -> tuple[Edition, Remaining]:
         """Freeze a corrected edition for exactly those readers who were sent nothing.
 
         After a cancellation, these are the ones it held back. Return the new edition, and
-        the counts of the old one. Raise Refused where no reader is left.
+        the counts of the old one. Raise Refused where no reader is left; with `in_flight`,
+        those whose copy is being sent, and may yet be deferred, are left.
         """
         lock(self._connection, LOCK_NUMBERS)
         edition = self._control.lock_edition(key, [EditionState.REPLACED], "replace that one")
@@ -44,7 +55,7 @@ class Successors(Repository):
             newer = self._scalar(func.max(editions.c.key), family, editions.c.key > key)
             if newer is not None:
                 raise Refused(f"edition {key} was sent again as edition {newer}: replace that one")
-        if not remaining.held_back:
+        if not (remaining.held_back or (in_flight and remaining.in_flight)):
             raise Refused(f"nobody is left to replace edition {key} for: {remaining}")
         everybody = self._exists(editions, editions.c.key == key, editions.c.everybody)
         successor = self._editions.freeze(
@@ -58,10 +69,16 @@ class Successors(Repository):
     def resend(self, key: int, cause: Cause, *, expires_at: datetime) -> Edition | None:
         """Freeze an edition again, for exactly those who didn't get it; return None for nobody.
 
-        Raise Refused for one that was replaced: its content is known to be wrong.
+        Raise Refused for one whose content is known to be wrong: it was replaced, or an article
+        in it was corrected or retracted.
         """
         lock(self._connection, LOCK_NUMBERS)
         edition = self._control.lock_edition(key, [EditionState.REPLACED], "send that one again")
+        if wrong := EditionCorrections(self._connection).wrong_in(key):
+            raise Refused(
+                f"edition {key} has what was corrected or retracted since: {', '.join(wrong)}; "
+                "`syndicate send --article SLUG` sends articles as they are now"
+            )
         readers = self._missing(edition, cause.at)
         if not readers:
             return None
@@ -78,6 +95,9 @@ class Successors(Repository):
         """Return who missed it, may be mailed today, and can't have it from another edition."""
         first = edition.original or edition.key
         in_family = or_(editions.c.key == first, editions.c.original == first)
+        if edition.kind is EditionKind.CORRECTION:  # one reader gets one, of any newsletter
+            same = EditionCorrections(self._connection).of_same_article(edition.key)
+            in_family = or_(in_family, editions.c.key.in_(same))
         family = select(editions.c.key).where(in_family)
         other = deliveries.alias()
         received = exists().where(

@@ -11,6 +11,7 @@ from sqlalchemy import Row, or_, select
 
 from syndicate.config import Criteria
 from syndicate.errors import Refused
+from syndicate.model.corrections import WrongCopies
 from syndicate.model.editions import (
     ControlAction,
     Draft,
@@ -34,12 +35,14 @@ from syndicate.store.database.repository import (
 from syndicate.store.database.schema import (
     articles,
     edition_items,
+    edition_notes,
     editions,
     review_codes,
     waiting_editions,
 )
 from syndicate.store.database.schema_delivery import CallKind, outgoing_calls
 from syndicate.store.editions.control import EditionControl
+from syndicate.store.editions.corrections import EditionCorrections
 from syndicate.store.editions.edition_files import EditionFiles
 from syndicate.store.editions.editions import EDITIONS, Editions
 from syndicate.store.editions.mail_pause import MailPause
@@ -50,13 +53,15 @@ class WaitingEditions(Repository):
 
     def add(self, draft: Draft, terms: ReleaseTerms) -> Edition:
         """Freeze an edition for nobody yet; it is held from now on if nothing else keeps it."""
+        everybody = draft.segment is None and draft.corrects is None
         key = Editions(self._connection).freeze(
-            draft, everybody=draft.segment is None, state=EditionState.WAITING
+            draft, everybody=everybody, state=EditionState.WAITING
         )
         row = {
             "edition": key,
             "newest": draft.newest,
             "segment": draft.segment.name if draft.segment is not None else None,
+            "corrects": draft.corrects.to_json() if draft.corrects is not None else None,
             **columns_of(terms),
             "release_at": draft.created_at + terms.hold if terms.approve_by is None else None,
         }
@@ -85,15 +90,18 @@ class WaitingEditions(Repository):
         return self._execute(query.order_by(editions.c.key.desc()).limit(1)).scalar() or 0
 
     def is_outdated(self, key: int) -> bool:
-        """Whether an article of an edition, or its file, has changed since it was composed."""
-        items = edition_items.outerjoin(articles, articles.c.key == edition_items.c.article)
-        changed = or_(
-            articles.c.key.is_(None),
-            articles.c.retracted_at.is_not(None),
-            articles.c.revision != edition_items.c.revision,
-        )
-        return self.is_file_outdated(key) or self._exists(
-            items, edition_items.c.edition == key, changed
+        """Whether an article of an edition or its notes, or its file, has changed since."""
+        return self.is_file_outdated(key) or any(
+            self._exists(
+                table.outerjoin(articles, articles.c.key == table.c.article),
+                table.c.edition == key,
+                or_(
+                    articles.c.key.is_(None),
+                    articles.c.retracted_at.is_not(None),
+                    articles.c.revision != table.c.revision,
+                ),
+            )
+            for table in (edition_items, edition_notes)
         )
 
     def is_file_outdated(self, key: int) -> bool:
@@ -161,6 +169,9 @@ class WaitingEditions(Repository):
         waiting = self.find(key)
         if waiting is None:
             return 0
+        if waiting.corrects is not None:
+            copies = [(waiting.edition.newsletter, waiting.corrects)]
+            return EditionCorrections(self._connection).count_readers(copies, at)
         newest = select(waiting_editions.c.newest).where(waiting_editions.c.edition == key)
         return Editions(self._connection).count_readers(
             waiting.edition.newsletter,
@@ -172,6 +183,7 @@ class WaitingEditions(Repository):
     def release(self, key: int, cause: Cause, *, segment: Criteria | None) -> Edition | None:
         """Queue an edition for its readers as of now; None where it is outdated.
 
+        So it is while it isn't known who has what a correction is about: a copy is in flight.
         Raise Refused where it doesn't wait any more, and while all mail is paused.
         """
         lock_editions_shared(self._connection, [EVERY_EDITION])
@@ -183,10 +195,16 @@ class WaitingEditions(Repository):
         if self.is_outdated(key):
             return None
         edition = waiting.edition
-        newest = select(waiting_editions.c.newest).where(waiting_editions.c.edition == key)
-        Editions(self._connection).queue_for_all(
-            edition, newest=self._execute(newest).scalar_one(), segment=segment, at=cause.at
-        )
+        if waiting.corrects is not None:
+            corrections = EditionCorrections(self._connection)
+            if corrections.in_flight(edition.newsletter, waiting.corrects):
+                return None
+            corrections.queue(edition, waiting.corrects, cause.at)
+        else:
+            newest = select(waiting_editions.c.newest).where(waiting_editions.c.edition == key)
+            Editions(self._connection).queue_for_all(
+                edition, newest=self._execute(newest).scalar_one(), segment=segment, at=cause.at
+            )
         expires_at = cause.at + (edition.expires_at - edition.created_at)
         self._decide(edition, ControlAction.RELEASED, cause, expires_at=expires_at)
         return Editions(self._connection).get(key)
@@ -241,6 +259,7 @@ def _waiting_edition(row: Row[Any]) -> WaitingEdition:
     return value_of(
         WaitingEdition,
         row,
+        corrects=WrongCopies.from_json(row.corrects) if row.corrects else None,
         edition=value_of(Edition, row),
         terms=value_of(ReleaseTerms, row, **found),
     )

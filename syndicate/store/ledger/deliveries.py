@@ -53,7 +53,7 @@ class Deliveries(Repository):
             yield Delivery(**row)
 
     def open_editions(self, at: datetime, *, claimed: Collection[int] = ()) -> list[Edition]:
-        """Return the editions with something to send at `at`: letters first, then alerts, digests.
+        """Return the editions with something to send at `at`: letters first, then alerts.
 
         Those of `claimed` count as such unless they are stopped.
         """
@@ -130,7 +130,7 @@ def _open_editions() -> Select[Any]:
     """
     urgency = case(
         (editions.c.kind == EditionKind.LETTER, 0),
-        (editions.c.kind == EditionKind.ALERT, 1),
+        (editions.c.kind.in_((EditionKind.ALERT, EditionKind.CORRECTION)), 1),
         else_=2,
     )
     # only the first is looked up in an index
