@@ -171,13 +171,17 @@ class Services:
         even where an error ends the pass.
         """
         try:
-            return self._tick(at, trial=trial)
-        finally:
+            report = self._tick(at, trial=trial)
+        except StoreError:  # the alarms are there, too
+            raise
+        except Exception:
             if not trial:
-                try:
+                with suppress(StoreError):
                     self.ring(at)
-                except SyndicateError as error:
-                    _log.warning("alarms not checked", reason=str(error))
+            raise
+        if not trial:
+            self.ring(at)
+        return report
 
     def _tick(self, at: datetime, *, trial: bool) -> TickReport:
         taken_in = self.take_in_editions(at)

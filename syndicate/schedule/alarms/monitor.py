@@ -38,8 +38,10 @@ class AlarmMonitor:
         with self.store.read() as tx:
             known = tx.alarms.open()
             on = [alarm for alarm in known if alarm.is_on]
-            causes = {cause.key: cause for cause in judge(tx, self.config, at, on)}
-        causes |= {cause.key: cause for cause in _unreadable_secrets(self.config)}
+            found = judge(tx, self.config, at, on)
+            if tx.mail_pause.current() is None:  # else no secret is needed
+                found += _unreadable_secrets(self.config)
+        causes = {cause.key: cause for cause in found}
         stored = {alarm.key: alarm for alarm in on}
         changed = [cause for cause in causes.values() if _is_news(cause, stored.get(cause.key), at)]
         ended = [alarm for alarm in on if alarm.key not in causes and self._is_over(alarm, at)]
