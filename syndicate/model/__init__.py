@@ -4,7 +4,8 @@
 web addresses. `schedule_slots` computes when a schedule is due, and which slots fire;
 `article_selection` is what is new to a schedule, and what an edition takes of it.
 `editions`, their progress and control; `edition_files`, what an editor wrote about one;
-`reviews`, what their reviewers decide; `corrections`, what is wrong in copies that were mailed;
+`findings` in it; `reviews`, what their reviewers decide; `corrections`, what is wrong in copies
+that were mailed;
 `deliveries`, the ledger's rows, and when to try again; `subscribers` and what changes about them;
 `alarms`: what is wrong, and when people are notified of it.
 """

@@ -98,6 +98,7 @@ def _review_mail(
         approve_by=AT,
         hold=timedelta(minutes=5),
         findings=("It has no subject",),
+        warnings=("It has no picture",),
     )
     yield lambda: compose_proof(content, details, config=config, templates=templates)
     yield lambda: compose_code(

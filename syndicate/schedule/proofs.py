@@ -12,7 +12,9 @@ from syndicate.config import Config, Newsletter
 from syndicate.config.values import Mailbox
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import Refused, SyndicateError
+from syndicate.language import translator
 from syndicate.model.editions import Content, WaitingEdition
+from syndicate.model.findings import translate_findings
 from syndicate.model.reviews import proof_topic
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.render.mail.review import ProofDetails, compose_proof
@@ -91,12 +93,14 @@ class ProofMail:
     def _compose(self, content: Content, waiting: WaitingEdition, reviewer: Mailbox) -> Content:
         edition, terms = waiting.edition, waiting.terms
         assert terms.approve_by is not None, "it waits for a person"
+        texts = translator(self._config.publication.language)
         details = ProofDetails(
             url=self._links.review(edition.key, reviewer.address),
             newsletter=self._config.newsletter(edition.newsletter)
             or Newsletter(name=edition.newsletter),
             approve_by=terms.approve_by,
             hold=terms.hold,
-            findings=terms.findings,
+            findings=translate_findings(terms.findings, texts),
+            warnings=translate_findings(terms.warnings, texts),
         )
         return compose_proof(content, details, config=self._config, templates=self._templates)

@@ -16,6 +16,7 @@ from syndicate.body.markup import PHRASING
 from syndicate.config import Config
 from syndicate.model.articles import Article
 from syndicate.model.editions import Content, placeholder
+from syndicate.model.findings import EditionFinding
 from syndicate.render import addresses
 from syndicate.render.mail.context import MAX_BYTES
 from syndicate.text import one_line, shorten
@@ -27,7 +28,7 @@ MIN_TEXT = 200
 _CLIPPED_AT = 102
 """KB of HTML from which Gmail hides the rest."""
 _NAMED = 3
-"""How many links or stories a message names."""
+"""How many links or stories a finding names."""
 _CONTEXT = 24
 """Characters that are quoted before and after a word."""
 _TK = re.compile(r"(?<![\w-])(?:TK)+(?![\w-])")
@@ -35,6 +36,8 @@ _LOREM = re.compile(r"\blorem\s+ipsum\b", re.IGNORECASE)
 _TEMPLATE_CODE = re.compile(r"\{\{|\{%|%7B(?:%7B|%25)", re.IGNORECASE)
 _UNSEEN = frozenset({"head", "script", "style", "title"})
 _CODE = frozenset({"code", "kbd", "pre", "samp", "var"})
+gettext, ngettext = EditionFinding.of, EditionFinding.counted
+"""Texts for Babel, which are English here and translated for reviewers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +82,8 @@ class _ComposedMail:
 
     @cached_property
     def prose(self) -> str:
-        """Subject, preheader and visible text, but no code; a line for each block."""
-        visible = _visible_text(self.root, _CODE)
-        return f"{self.content.subject}\n{self.content.preheader}\n{visible}"
+        """The visible text, but no code; a line for each block."""
+        return _visible_text(self.root, _CODE)
 
     @cached_property
     def pictures(self) -> list[etree._Element]:
@@ -105,34 +107,46 @@ class _ComposedMail:
         return placeholder(self.content.nonce, "unsubscribe")
 
     def quote(self, pattern: re.Pattern[str]) -> list[str]:
-        """Quote the first place in the prose that a pattern matches, with the words around it.
+        """Quote the first place that a pattern matches, with the words around it.
 
-        The others are only counted.
+        Subject and preheader mostly repeat what follows, so they are looked at last.
         """
-        places = [*pattern.finditer(self.prose)]
-        if not places:
-            return []
-        first = places[0]
-        before = self.prose[: first.start()].rpartition("\n")[2]
-        after = self.prose[first.end() :].partition("\n")[0]
-        if len(before) > _CONTEXT:
-            before = "…" + before[-_CONTEXT:].partition(" ")[2]
-        if len(after) > _CONTEXT:
-            after = after[:_CONTEXT].rpartition(" ")[0] + "…"
-        times = f", {len(places)} times" if len(places) > 1 else ""
-        return [f"“{one_line(first[0])}” is in it{times}: “{one_line(before + first[0] + after)}”"]
+        for text in (self.prose, self.content.subject, self.content.preheader):
+            if places := [*pattern.finditer(text)]:
+                return [_quotation(text, places[0], len(places))]
+        return []
+
+
+def _quotation(text: str, place: re.Match[str], count: int) -> str:
+    before = text[: place.start()].rpartition("\n")[2]
+    after = text[place.end() :].partition("\n")[0]
+    if len(before) > _CONTEXT:
+        before = "…" + before[-_CONTEXT:].partition(" ")[2]
+    if len(after) > _CONTEXT:
+        after = after[:_CONTEXT].rpartition(" ")[0] + "…"
+    return ngettext(
+        "“%(found)s” is in it: “%(quote)s”",
+        "“%(found)s” is in it %(num)s times, first in “%(quote)s”",
+        count,
+        found=one_line(place[0]),
+        quote=one_line(f"{before}{place[0]}{after}"),
+    )
 
 
 def _empty_subject(mail: _ComposedMail) -> Iterator[str]:
     if not one_line(mail.content.subject):
-        yield "its subject is empty"
+        yield gettext("its subject is empty")
 
 
 def _dead_link(mail: _ComposedMail) -> Iterator[str]:
     dead = mail.find_dead(mail.links)
     if dead:
-        verb = "a link of our own leads" if len(dead) == 1 else f"{len(dead)} links of our own lead"
-        yield f"{verb} nowhere: {_some(dead)}"
+        yield ngettext(
+            "a link of our own leads nowhere: %(links)s",
+            "%(num)s links of our own lead nowhere: %(links)s",
+            len(dead),
+            links=_some(dead),
+        )
 
 
 def _repeated_story(mail: _ComposedMail) -> Iterator[str]:
@@ -144,22 +158,26 @@ def _repeated_story(mail: _ComposedMail) -> Iterator[str]:
         if keys[article.key] > 1 or texts[_text_of(article)] > 1
     ]
     if repeated:
-        yield f"a story is in it twice: {_some(list(dict.fromkeys(repeated)))}"
+        titles = _some(list(dict.fromkeys(repeated)))
+        yield gettext("a story is in it twice: %(titles)s", titles=titles)
 
 
 def _no_unsubscribe(mail: _ComposedMail) -> Iterator[str]:
     if not any(mail.unsubscribe in link.get("href", "") for link in mail.root.iter("a")):
-        yield "its HTML has no unsubscribe link"
+        yield gettext("its HTML has no unsubscribe link")
     if mail.unsubscribe not in mail.content.text:
-        yield "its text has no unsubscribe link"
+        yield gettext("its text has no unsubscribe link")
 
 
 def _too_large(mail: _ComposedMail) -> Iterator[str]:
     size = len(mail.content.html.encode())
     if size > MAX_BYTES:
-        yield (
-            f"its HTML has {-(-size // 1000)} KB, more than {MAX_BYTES // 1000}: Gmail hides what "
-            f"follows after {_CLIPPED_AT}, with the link to unsubscribe"
+        yield gettext(
+            "its HTML has %(size)s KB, more than %(limit)s: Gmail hides what follows after "
+            "%(clipped)s, with the link to unsubscribe",
+            size=-(-size // 1000),
+            limit=MAX_BYTES // 1000,
+            clipped=_CLIPPED_AT,
         )
 
 
@@ -167,7 +185,6 @@ def _missing_alt(mail: _ComposedMail) -> Iterator[str]:
     without = [picture for picture in mail.pictures if not picture.get("alt", "").strip()]
     if not without:
         return
-    count = "a picture has" if len(without) == 1 else f"{len(without)} pictures have"
     owners = {
         addresses.figure(figure, mail.config).rpartition("/")[2].partition(".")[0]: article.title
         for article in mail.articles
@@ -176,8 +193,20 @@ def _missing_alt(mail: _ComposedMail) -> Iterator[str]:
     }
     names = (picture.get("src", "").rpartition("/")[2] for picture in without)
     titles = (title for name in names for src, title in owners.items() if name.startswith(src))
-    of = next((f", as in “{shorten(title, MAX_SUBJECT)}”" for title in titles), "")
-    yield f"{count} no alternative text{of}"
+    title = next(titles, None)
+    if title is None:
+        yield ngettext(
+            "a picture has no alternative text",
+            "%(num)s pictures have no alternative text",
+            len(without),
+        )
+        return
+    yield ngettext(
+        "a picture has no alternative text, as in “%(title)s”",
+        "%(num)s pictures have no alternative text, as in “%(title)s”",
+        len(without),
+        title=shorten(title, MAX_SUBJECT),
+    )
 
 
 def _template_code(mail: _ComposedMail) -> list[str]:
@@ -185,18 +214,23 @@ def _template_code(mail: _ComposedMail) -> list[str]:
     values = (*mail.links, *(picture.get("alt", "") for picture in mail.pictures))
     inside = [value for value in values if _TEMPLATE_CODE.search(value)]
     if not found and inside:
-        found = [f"code of a template is in a link or a picture: {_some(inside)}"]
+        places = _some(inside)
+        found = [gettext("code of a template is in a link or a picture: %(places)s", places=places)]
     # an article's code is in the HTML as well
     if not found and not _TEMPLATE_CODE.search(mail.content.html):
         place = _TEMPLATE_CODE.search(mail.content.text)
-        found = [f"“{place[0]}” is in its text"] if place else []
+        found = [gettext("“%(found)s” is in its text", found=place[0])] if place else []
     return found
 
 
 def _long_subject(mail: _ComposedMail) -> Iterator[str]:
     length = len(mail.content.subject)
     if length > MAX_SUBJECT:
-        yield f"its subject has {length} characters, more than {MAX_SUBJECT}"
+        yield gettext(
+            "its subject has %(length)s characters, more than %(limit)s",
+            length=length,
+            limit=MAX_SUBJECT,
+        )
 
 
 def _only_pictures(mail: _ComposedMail) -> Iterator[str]:
@@ -207,10 +241,11 @@ def _only_pictures(mail: _ComposedMail) -> Iterator[str]:
     ]
     length = len(" ".join(_visible_text(mail.root, frozenset(), footers).split()))
     if mail.pictures and length < MIN_TEXT:
-        count = "a picture" if len(mail.pictures) == 1 else f"{len(mail.pictures)} pictures"
-        yield (
-            f"it is nearly all pictures: {count}, and {length} characters of text, fewer than "
-            f"{MIN_TEXT}"
+        yield ngettext(
+            "it is nearly all pictures: a picture, and %(length)s characters of text",
+            "it is nearly all pictures: %(num)s pictures, and %(length)s characters of text",
+            len(mail.pictures),
+            length=length,
         )
 
 
@@ -259,6 +294,5 @@ def _text_of(article: Article) -> tuple[str, str]:
 
 
 def _some(names: Sequence[str]) -> str:
-    """List a few names, and count the others."""
-    rest = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    """List a few names; an ellipsis stands for the others."""
+    return ", ".join([*names[:_NAMED], *("…" for _ in names[_NAMED : _NAMED + 1])])

@@ -31,6 +31,8 @@ class ProofDetails:
     approve_by: datetime
     hold: timedelta
     findings: Sequence[str]
+    """What it waits for a person for."""
+    warnings: Sequence[str] = ()
 
 
 def compose_proof(

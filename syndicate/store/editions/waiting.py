@@ -20,6 +20,7 @@ from syndicate.model.editions import (
     ReleaseTerms,
     WaitingEdition,
 )
+from syndicate.model.findings import EditionFinding, dump_findings
 from syndicate.model.reviews import review_topics
 from syndicate.model.subscribers import Cause
 from syndicate.store.database.repository import (
@@ -47,6 +48,9 @@ from syndicate.store.editions.edition_files import EditionFiles
 from syndicate.store.editions.editions import EDITIONS, Editions
 from syndicate.store.editions.mail_pause import MailPause
 
+_FOUND = ("findings", "warnings")
+"""The columns with what was found in an edition."""
+
 
 class WaitingEditions(Repository):
     """Adds, finds and decides the editions that wait."""
@@ -63,6 +67,7 @@ class WaitingEditions(Repository):
             "segment": draft.segment.name if draft.segment is not None else None,
             "corrects": draft.corrects.to_json() if draft.corrects is not None else None,
             **columns_of(terms),
+            **{name: dump_findings(getattr(terms, name)) for name in _FOUND},
             "release_at": draft.created_at + terms.hold if terms.approve_by is None else None,
         }
         self._insert(waiting_editions, row)
@@ -255,7 +260,7 @@ _WAITING = EDITIONS.add_columns(
 
 
 def _waiting_edition(row: Row[Any]) -> WaitingEdition:
-    found = {"findings": tuple(row.findings), "warnings": tuple(row.warnings)}
+    found = {name: tuple(map(EditionFinding.load, getattr(row, name))) for name in _FOUND}
     return value_of(
         WaitingEdition,
         row,

@@ -20,6 +20,8 @@ from syndicate import clock
 from syndicate.config.values import Mailbox
 from syndicate.deliver.message.links import TrackedLinks
 from syndicate.deliver.message.personalisation import Personalisation, PersonalLinks
+from syndicate.language import translator
+from syndicate.model.findings import translate_findings
 from syndicate.model.reviews import CODE_LIFETIME, ReviewDecision
 from syndicate.text import one_line
 from syndicate.web.forms import Form, read_form
@@ -187,6 +189,8 @@ class ReviewPages(ReaderPages):
             "token": token,
             "options": ViewOptions.of(request.query_params, token),
             "content": None,
+            "findings": (),
+            "warnings": (),
         }
         if review.waiting is not None:
             values |= self._shown(review, reviewer)
@@ -204,7 +208,14 @@ class ReviewPages(ReaderPages):
         with self.store.read() as tx:
             content = tx.editions.content(edition.content)
         reader = self._personalisation(edition.key, edition.newsletter, reviewer)
-        return {"content": content, "text": reader.text(content)}
+        assert review.waiting is not None
+        terms, texts = review.waiting.terms, translator(self.config.publication.language)
+        return {
+            "content": content,
+            "text": reader.text(content),
+            "findings": translate_findings(terms.findings, texts),
+            "warnings": translate_findings(terms.warnings, texts),
+        }
 
     def _personalisation(self, key: int, newsletter: str, reviewer: Mailbox) -> Personalisation:
         """Return the values of a reader with the reviewer's address, whose links do nothing."""

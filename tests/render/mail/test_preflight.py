@@ -78,7 +78,7 @@ def test_links_of_our_own_that_lead_nowhere_are_named_and_personal_ones_are_not_
 def test_of_many_dead_links_three_are_named():
     dead = [f"{URL}/{number}" for number in range(5)]
     assert found(alert(story()), rule="dead_link", find_dead=lambda _: dead) == [
-        f"5 links of our own lead nowhere: {URL}/0, {URL}/1, {URL}/2 and 2 more"
+        f"5 links of our own lead nowhere: {URL}/0, {URL}/1, {URL}/2, …"
     ]
 
 
@@ -147,7 +147,7 @@ def test_an_ornament_needs_no_alternative_text_and_an_advertisement_does():
     [
         ("<p>The mayor, TK, agreed.</p>", "“TK” is in it: “The mayor, TK, agreed.”"),
         ("<p>He is TKTK.</p>", "“TKTK” is in it: “He is TKTK.”"),
-        ("<p>(TK)</p><p>TK</p>", "“TK” is in it, 2 times: “(TK)”"),
+        ("<p>(TK)</p><p>TK</p>", "“TK” is in it 2 times, first in “(TK)”"),
         (
             "<p>After four days of rain the mayor of TK said that the gates would be opened.</p>",
             "“TK” is in it: “…of rain the mayor of TK said that the gates…”",
@@ -164,7 +164,7 @@ def test_tk_is_found_as_a_word_outside_of_code(body, sentence):
 def test_tk_in_the_headline_is_found_as_well():
     content, one = with_body("", title="Dam TK")
     [sentence] = found(content, one, rule="tk")
-    assert sentence.startswith("“TK” is in it, 2 times: “Dam TK”")
+    assert sentence == "“TK” is in it: “Dam TK”"
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,18 @@ def test_findings_are_shown(newsroom, monkeypatch):
     assert "What was found:" in room.mail(MAREN)[0].text
 
 
+def test_what_the_preflight_found_is_read_in_the_language_of_the_publication(newsroom):
+    room = newsroom({"publication": {"language": "de"}}, approve=False)
+    body = '<p><a href="/articles/harbour/">Mehr</a>, TK</p>'
+    room.harness.file("tram", body=body, at=NOW + 10 * MINUTE)
+    room.at(NOW + 10 * MINUTE)
+    words = room.opened(edition=2).words
+    dead = "Ein eigener Link führt ins Leere: http://127.0.0.1:8000/articles/harbour/"
+    assert f"Was aufgefallen ist {dead} Einen Blick wert „TK“ steht darin: „Mehr, TK“" in words
+    proof = " ".join(room.mail(MAREN)[0].text.split())
+    assert f"Was aufgefallen ist: - {dead} Einen Blick wert: - „TK“ steht darin" in proof
+
+
 def test_the_audience_is_a_segment_s_as_of_now(newsroom):
     segments = [{"name": "vip", "where": 'tag = "vip"'}]
     room = newsroom({"segments": segments}, segment="vip")
