@@ -68,6 +68,9 @@ class PredictedEdition:
     slot: datetime
     stories: tuple[str, ...]
     revisions: tuple[int, ...]
+    breaking: tuple[bool, ...]
+    """Which of the stories are still breaking news."""
+    day: date
     upto: int
     newest: int
     state: str
@@ -78,6 +81,11 @@ class PredictedEdition:
     audience: frozenset[str] = frozenset()
     reached: frozenset[str] | None = None
     """Who of them got it; None until the next pass."""
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What a reader can tell it by."""
+        return self.stories, self.revisions, self.breaking, self.day
 
 
 @dataclass
@@ -260,6 +268,8 @@ class Oracle:
         if self._pageless & set(edition.stories):
             return "failed"
         before = self._waiting(rule.name)
+        if before is not None and before.content == edition.content:
+            return "skipped"  # nothing is new: the one that waits stays as it is
         self.editions.append(edition)
         if before is not None:
             self._reject(before)
@@ -322,6 +332,8 @@ class Oracle:
             slot=slot,
             stories=tuple(one.slug for one in taken),
             revisions=tuple(one.revision for one in taken),
+            breaking=tuple(one.file.breaking and at < one.published + DAY for one in taken),
+            day=slot.astimezone(rule.zone).date(),
             upto=min(postponed) - 1 if postponed else self._number,
             newest=max(one.number for one in taken),
             state="waiting",

@@ -72,6 +72,8 @@ class Rig:
         self._open_store = open_store
         self._slugs: dict[int, str] = {}
         self._pageless: set[str] = set()
+        config.output.mkdir()
+        (config.output / "index.html").touch()  # mail leads there
         self.services = [self._start(), self._start()]
 
     def close(self) -> None:
