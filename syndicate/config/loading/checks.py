@@ -7,11 +7,15 @@ right type, and leave the others to the models. Whether secrets can be read is n
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from syndicate.clock import format_duration, parse_duration
+from syndicate.config.cron import parse as parse_cron
 from syndicate.config.loading.toml_positions import SECRET, Loc, Mistake
 from syndicate.config.loopback import is_loopback, is_loopback_url
 from syndicate.config.secret import mask_secrets
@@ -83,6 +87,24 @@ def _schedules(data: dict[str, Any]) -> Iterator[Mistake]:
             name, known = item.get(key), _known(data, kind)
             if isinstance(name, str) and name not in known:
                 yield ("schedules", number, key), _unknown_name(name, known, key)
+        with suppress(TypeError, ValueError, KeyError, AttributeError, OverflowError):  # the models report these
+            gap = _shortest_gap(item)
+            if "hold" in item and parse_duration(item["hold"]) >= gap:
+                never_sent = (
+                    f"expected less than the {format_duration(gap)} between two slots: the next "
+                    "edition takes over the articles of one that is held, so none would be sent"
+                )
+                yield ("schedules", number, "hold"), never_sent
+
+
+def _shortest_gap(schedule: dict[str, Any]) -> timedelta:
+    """Return the shortest time between two slots, on a day without a change of the clocks."""
+    if "every" in schedule:
+        return parse_duration(schedule["every"])
+    cron = parse_cron(schedule["cron"])
+    times = sorted(timedelta(hours=hour, minutes=m) for hour in cron.hours for m in cron.minutes)
+    following = [*times[1:], times[0] + timedelta(days=1)]
+    return min(after - before for before, after in zip(times, following, strict=True))
 
 
 def _segments(data: dict[str, Any]) -> Iterator[Mistake]:

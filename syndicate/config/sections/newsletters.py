@@ -165,7 +165,9 @@ class Schedule(Table):
     max_late: Duration | None = Field(None, examples=["30m"])
     """Skip a slot that would be later than this. Default: never."""
     hold: Duration | None = Field(None, examples=["5m"])
-    """How long an edition waits before it is sent, so that it can be stopped. Default: no time."""
+    """How long an edition waits before it is sent, so that it can be stopped; less than the time
+    between two slots. Default: no time.
+    """
     approve: StrictBool = False
     """Whether an edition waits until a person approves it."""
     approve_by: Duration | None = Field(None, examples=["90m"])

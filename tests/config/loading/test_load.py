@@ -297,6 +297,9 @@ def schedule(**keys: str) -> str:
         ({"cron": "7"}, "9: schedules.s.cron = 7 — expected text in quotes"),
         ({"every": '"1h"', "timezone": '"Mars"'}, '10: schedules.s.timezone = "Mars" — expected a time zone'),
         ({"every": '"1h"', "newsletter": '"other"'}, '8: schedules.s.newsletter = "other" — there is no such newsletter; there are breaking'),
+        ({"every": '"10m"', "hold": '"10m"'}, '10: schedules.s.hold = "10m" — expected less than the 10 m between two slots'),
+        ({"cron": '"0,50 7-9 * * *"', "hold": '"15m"'}, '10: schedules.s.hold = "15m" — expected less than the 10 m between two slots'),
+        ({"cron": '"0 0,23 * * *"', "hold": '"1h"'}, '10: schedules.s.hold = "1h" — expected less than the 1 h between two slots'),
         ({"every": '"1h"', "name": '"A b"'}, '7: schedules.A b.name = "A b" — expected a name of small letters'),
     ],
 )  # fmt: skip
@@ -304,6 +307,11 @@ def test_a_mistake_in_a_schedule_is_told_by_its_name_once(folder, keys, expected
     (told,) = mistakes(folder, schedule(**keys))
 
     assert told.startswith(f"config.toml:{expected}")
+
+
+def test_an_edition_may_be_held_almost_until_the_next_slot(folder):
+    text = schedule(cron='"0 7 * * *"', hold='"23h59m"', max_late='"1h"')
+    assert load(write(folder, text)).schedules[0].hold == timedelta(hours=23, minutes=59)
 
 
 def test_a_schedule_may_be_as_quick_as_ten_seconds(folder):
