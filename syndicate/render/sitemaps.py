@@ -32,7 +32,7 @@ _LASTMOD = re.compile("<lastmod>([^<]+)</lastmod>")
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 """Subtags of traditional Chinese: the script, or a region that uses it."""
 
-_PERSONAL_PATHS = ("/c/", "/confirm/", "/preferences/", "/unsubscribe/", "/view/")
+_PERSONAL_PATHS = ("/c/", "/confirm/", "/preferences/", "/review/", "/unsubscribe/", "/view/")
 """Paths of the links in mail."""
 
 

@@ -38,6 +38,8 @@ class _Entry(NamedTuple):
     wait: EditionWait
     release: WaitingEdition | None
     """What it waits for before it is released."""
+    sent_back: "ControlRecord | None"
+    """The reviewer's decision that it has to change first."""
 
 
 def editions(command: CommandContext, *, json: AsJson = False, watch: Watch = False) -> None:
@@ -137,7 +139,9 @@ def _echo_clicks(command: CommandContext, edition: Edition, clicks: "Sequence[Li
 
 def _wait_lines(entry: _Entry, zone: "ZoneInfo") -> "Iterator[str]":
     """Yield a line for each reason why an edition waits."""
-    edition, _, wait, release = entry
+    edition, _, wait, release, sent_back = entry
+    if sent_back is not None:
+        yield f"{sent_back.cause.how}: {sent_back.detail.partition('; ')[2]}"
     if release is not None:
         yield from _release_lines(release, zone)
     if edition.state is EditionState.PAUSED:
@@ -179,7 +183,10 @@ def _load(tx: "Transaction", edition: Edition) -> _Entry:
     may_wait = totals.waiting or totals.unknown or edition.state is EditionState.PAUSED
     wait = tx.control.blockers(edition) if may_wait else EditionWait()
     waits = edition.state is EditionState.WAITING
-    return _Entry(edition, totals, wait, tx.waiting.find(edition.key) if waits else None)
+    release = tx.waiting.find(edition.key) if waits else None
+    return _Entry(
+        edition, totals, wait, release, tx.waiting.sent_back(edition.key) if waits else None
+    )
 
 
 def _mail_status(
@@ -199,7 +206,7 @@ def _blockers(entries: "Iterable[_Entry]", status: "MailStatus | None") -> "Sequ
 
 
 def _values(entry: _Entry, status: "MailStatus | None") -> dict[str, Any]:
-    edition, totals, wait, release = entry
+    edition, totals, wait, release, sent_back = entry
     blockers = [asdict(blocker) for blocker in _blockers([entry], status)]
     return {
         "id": edition.key,
@@ -209,9 +216,14 @@ def _values(entry: _Entry, status: "MailStatus | None") -> dict[str, Any]:
         "waits_for": asdict(wait)
         | {"paused": _decision_values(wait.paused) if wait.paused else None}
         | {"obstacles": blockers},
-        "release": {"at": release.release_at, **asdict(release.terms)} if release else None,
+        "release": _release_values(release, sent_back) if release else None,
         **{name: getattr(totals, name) for name in COUNTS},
     }
+
+
+def _release_values(release: WaitingEdition, sent_back: "ControlRecord | None") -> dict[str, Any]:
+    decision = _decision_values(sent_back) if sent_back else None
+    return {"at": release.release_at, **asdict(release.terms), "sent_back": decision}
 
 
 def _decision_values(decision: "ControlRecord") -> dict[str, Any]:

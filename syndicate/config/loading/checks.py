@@ -87,7 +87,8 @@ def _schedules(data: dict[str, Any]) -> Iterator[Mistake]:
             name, known = item.get(key), _known(data, kind)
             if isinstance(name, str) and name not in known:
                 yield ("schedules", number, key), _unknown_name(name, known, key)
-        with suppress(TypeError, ValueError, KeyError, AttributeError, OverflowError):  # the models report these
+        # the models report these
+        with suppress(TypeError, ValueError, KeyError, AttributeError, OverflowError):
             gap = _shortest_gap(item)
             if "hold" in item and parse_duration(item["hold"]) >= gap:
                 never_sent = (

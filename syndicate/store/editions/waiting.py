@@ -14,6 +14,7 @@ from syndicate.errors import Refused
 from syndicate.model.corrections import WrongCopies
 from syndicate.model.editions import (
     ControlAction,
+    ControlRecord,
     Draft,
     Edition,
     EditionState,
@@ -150,8 +151,14 @@ class WaitingEditions(Repository):
 
     def is_sent_back(self, key: int) -> bool:
         """Whether a person wants an edition changed, and nobody has approved it since."""
-        acts = [record.act for record in EditionControl(self._connection).decisions(key)]
-        return ControlAction.SENT_BACK in acts and ControlAction.APPROVED not in acts
+        return self.sent_back(key) is not None
+
+    def sent_back(self, key: int) -> ControlRecord | None:
+        """Return who wants an edition changed; None where nobody does, or one approved it since."""
+        decisions = EditionControl(self._connection).decisions(key)
+        if any(record.act is ControlAction.APPROVED for record in decisions):
+            return None
+        return next((one for one in decisions if one.act is ControlAction.SENT_BACK), None)
 
     def is_proofed(self, key: int) -> bool:
         """Whether the proof of an edition was mailed to the reviewers."""

@@ -29,7 +29,7 @@ from syndicate.web.pages import ReaderPages, linked, too_many_requests
 from syndicate.web.readers.bot_checks import BotChecks, StampAge
 from syndicate.web.readers.link_pages import is_same_origin, mask_email
 from syndicate.web.review.decisions import ReviewDesk, ReviewOutcome, ReviewRequest
-from syndicate.web.review.reviewed_edition import ReviewedEdition
+from syndicate.web.review.reviewed_edition import ReviewedEdition, ReviewState
 from syndicate.web.review.trusted_browsers import TrustedBrowsers
 from syndicate.web.viewer import FRAMES, ViewOptions, framed_html
 
@@ -243,7 +243,8 @@ class ReviewPages(ReaderPages):
 def _problem(review: ReviewedEdition, asked: ReviewRequest) -> str:
     """Return why a decision can't be asked for; empty if it can."""
     if asked.decision not in review.possible:
-        return ReviewOutcome.TOO_LATE
+        outdated = review.state is ReviewState.OUTDATED
+        return ReviewOutcome.CHANGED if outdated else ReviewOutcome.TOO_LATE
     if asked.decision is ReviewDecision.SEND_BACK and not asked.note:
         return "no note"
     return "long note" if len(asked.note) > MAX_NOTE else ""

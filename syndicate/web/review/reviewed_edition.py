@@ -81,6 +81,8 @@ class ReviewedEdition:
     decisions: Sequence[DecisionLine]
     readers: int | None
     """How many would get it now, or got it; None where its segment is gone."""
+    all_paused: bool
+    """Whether all mail is paused, so that nothing is released."""
 
     @classmethod
     def load(cls, tx: Transaction, key: int, config: Config, at: datetime) -> Self | None:
@@ -96,6 +98,7 @@ class ReviewedEdition:
             state=_state(tx, edition, waiting, at),
             decisions=[DecisionLine.of(record) for record in tx.control.decisions(key)],
             readers=_count_readers(tx, edition, waiting, config, at),
+            all_paused=tx.mail_pause.current() is not None,
         )
 
     @property

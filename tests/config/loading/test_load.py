@@ -368,3 +368,12 @@ def test_a_copy_with_another_port_has_another_address(folder):
 
     assert (moved.url, moved.web_url) == ("http://127.0.0.1:8123",) * 2
     assert config.url == "http://127.0.0.1:8000"
+
+
+def test_a_reviewer_is_named_once_and_has_an_address(tmp_path):
+    review = '[review]\nreviewers = ["Maren <maren@example.org>", "MAREN@example.org"]\n'
+    [mistake] = mistakes(tmp_path, PUBLICATION + review)
+    assert "review.reviewers.#2" in mistake
+    assert "maren@example.org is named already; remove one of them" in mistake
+    [mistake] = mistakes(tmp_path, PUBLICATION + '[review]\nreviewers = ["Maren"]\n')
+    assert mistake.endswith('review.reviewers.#1 = "Maren" — expected "Name <name@example.org>"')

@@ -155,7 +155,7 @@ def test_a_publication_under_a_path_has_it_in_every_address():
         assert all(address.startswith(f"{HOST}/post/") for address in addresses(data))
     assert Sitemaps(config).robots() == (
         b"User-agent: *\nDisallow: /post/c/\nDisallow: /post/confirm/\nDisallow: /post/preferences/\n"
-        b"Disallow: /post/unsubscribe/\nDisallow: /post/view/\n\n"
+        b"Disallow: /post/review/\nDisallow: /post/unsubscribe/\nDisallow: /post/view/\n\n"
         b"Sitemap: https://news.example/post/sitemap.xml\n"
     )
 

@@ -106,7 +106,7 @@ class ReviewNewsroom:
 
     def mail(self, to: str, subject: str = "") -> list[OutboxMessage]:
         """Return the mail that somebody got, oldest first; what is due is sent first."""
-        self.harness.services.deliver(self.now)
+        self.harness.services.deliver(clock.now())
         found = Outbox.of(self.harness.config).messages()
         return [one for one in reversed(found) if one.to == to and subject in one.subject]
 

@@ -7,6 +7,7 @@ import pytest
 
 from syndicate.model.editions import ControlAction, EditionState
 from syndicate.model.subscribers import Actor
+from tests.causes import by_test
 from tests.web.known_reader import dump
 from tests.web.review.conftest import ADA, BO, MAREN, MINUTE, NOW
 
@@ -210,7 +211,7 @@ def test_a_story_that_changed_since_it_was_seen_is_not_approved(newsroom):
     code = room.code()
     room.harness.file("ferry", title="Ferry sinks", at=NOW + MINUTE)
     browser.press("approve", code=code)
-    assert "One of its articles has changed." in browser.words
+    assert "Nothing was decided: one of its articles has changed since." in browser.words
     assert room.state() is EditionState.WAITING
     assert readers_mail(room) == []
 
@@ -330,3 +331,18 @@ def test_the_code_is_nowhere_in_the_store_once_its_mail_has_left(newsroom, tmp_p
 def _stamp(browser):
     [stamp, *_] = re.findall(r'name="stamp" value="([^"]+)"', browser.page)
     return stamp
+
+
+def test_while_all_mail_is_paused_it_can_be_approved_and_is_sent_afterwards(newsroom):
+    room = newsroom()
+    cause = by_test(NOW)
+    with room.store.write() as tx:
+        tx.mail_pause.begin(cause)
+    browser = room.opened()
+    browser.press("approve")
+    browser.press("approve", code=room.code())
+    assert "All mail is paused now" in browser.words
+    assert readers_mail(room) == []
+    with room.store.write() as tx:
+        tx.mail_pause.end(cause)
+    assert readers_mail(room) == [SUBJECT]
