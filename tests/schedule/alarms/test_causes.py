@@ -114,14 +114,19 @@ def test_an_edition_that_waited_for_approval_is_due_from_its_release_on(newsroom
 # editions
 
 
-@pytest.mark.sql
-def test_an_edition_that_paused_itself_rings_until_a_person_decides(newsroom):
-    harness = newsroom()
+def pause_itself(harness):
+    """Add an edition that pauses itself, as the ledger does when too much is refused."""
     subscribe(harness.store, "bo@example.org")
     limit = Cause(who=Actor.SERVER, how="12 of 200 were refused for good", at=NOW)
     with harness.store.write() as tx:
         edition = tx.editions.add(replace(draft(), created_at=NOW, expires_at=NOW + DAY))
         tx.control.pause(edition.key, limit)
+
+
+@pytest.mark.sql
+def test_an_edition_that_paused_itself_rings_until_a_person_decides(newsroom):
+    harness = newsroom()
+    pause_itself(harness)
     alarm = harness.alarms()["paused"]
     assert alarm.text == "edition 1 paused itself: 12 of 200 were refused for good"
     assert "`syndicate resume 1`" in alarm.remedy
