@@ -114,12 +114,12 @@ def test_an_edition_that_waited_for_approval_is_due_from_its_release_on(newsroom
 # editions
 
 
-def pause_itself(harness):
+def pause_itself(harness, at=NOW):
     """Add an edition that pauses itself, as the ledger does when too much is refused."""
     subscribe(harness.store, "bo@example.org")
-    limit = Cause(who=Actor.SERVER, how="12 of 200 were refused for good", at=NOW)
+    limit = Cause(who=Actor.SERVER, how="12 of 200 were refused for good", at=at)
     with harness.store.write() as tx:
-        edition = tx.editions.add(replace(draft(), created_at=NOW, expires_at=NOW + DAY))
+        edition = tx.editions.add(replace(draft(), created_at=at, expires_at=at + DAY))
         tx.control.pause(edition.key, limit)
 
 

@@ -41,11 +41,11 @@ def test_a_breaking_story_that_is_refused_rings_while_run_runs(harness):
     assert alarm.startswith("[Alarm] Morning Post: a breaking story was refused: articles/ferry.md")
 
 
-def test_an_edition_that_pauses_itself_rings_within_the_control_job(harness, monkeypatch):
+def test_an_edition_that_pauses_itself_rings_within_the_control_job(harness):
     from tests.schedule.alarms.test_causes import pause_itself
 
     with Runner(harness.services, threading.Event()):
-        pause_itself(harness)
+        pause_itself(harness, clock.now())
         until(lambda: harness.hook.posts)
     assert [call["cause"] for call in harness.called()] == ["paused"]
 
