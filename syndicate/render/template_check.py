@@ -10,6 +10,7 @@ from functools import partial
 from syndicate.config import Config, Newsletter
 from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Comments, Correction, Figure, Person
+from syndicate.model.edition_files import EditionBrief, Sponsor
 from syndicate.model.editions import Content, EditionKind
 from syndicate.model.reviews import ReviewDecision
 from syndicate.render.feeds.formats import Feed
@@ -28,6 +29,13 @@ FIGURE = Figure(
     credit="Syndicate",
     width=1600,
     height=900,
+)
+BRIEF = EditionBrief(
+    signed="Ada Lind",
+    has_page=True,
+    opening="<p>Good morning.</p>",
+    closing="<p>Until tomorrow.</p>",
+    sponsor=Sponsor(name="Orsk", url="https://example.org/", logo=FIGURE),
 )
 
 
@@ -49,7 +57,7 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     pages, lists = ArticlePages(frame), ListPages(frame)
     newsletter = config.newsletters[0] if config.newsletters else Newsletter(name="sample")
 
-    def edition(kind: EditionKind, count: int) -> object:
+    def edition(kind: EditionKind, count: int, brief: EditionBrief | None = None) -> object:
         return compose_edition(
             kind=kind,
             articles=articles[:count],
@@ -58,10 +66,14 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
             config=config,
             templates=templates,
             edition_date=AT.astimezone(config.publication.timezone),
+            brief=brief,
+            by_section=brief is not None,
         )
 
     yield lambda: edition(EditionKind.ALERT, 1)
     yield lambda: edition(EditionKind.DIGEST, 3)
+    yield lambda: edition(EditionKind.ALERT, 1, BRIEF)
+    yield lambda: edition(EditionKind.DIGEST, 3, BRIEF)
     for letter in Letter:
         yield partial(
             compose_letter,

@@ -118,8 +118,6 @@ class Runner:
             self._intake_pending = True
             try:
                 self._import(path for path in paths if path.exists())
-                if paths == {folder}:
-                    self._report(self._services.take_in_editions(clock.now()))
                 self._intake_pending = False
                 if self._config.intake.watch:
                     seen = None if paths == {folder} else saved
@@ -129,15 +127,26 @@ class Runner:
                         log.warning("article file is gone", reason=message)
             except StoreLocked as error:
                 log.warning("import postponed", reason=str(error))
+        if paths == {folder}:
+            self._take_in_editions(clock.now())
         with self._publish_lock:
             self._publish(clock.now())
 
     def import_editions(self, _: frozenset[Path] = frozenset()) -> None:
         """Take in the files that editors wrote about editions, and publish their pictures."""
-        with self._intake_lock:
-            self._report(self._services.take_in_editions(clock.now()))
+        self._take_in_editions(clock.now())
         with self._publish_lock:
             self._publish(clock.now())
+
+    def _take_in_editions(self, at: datetime) -> None:
+        """Take in edition files; each slot tries again where another process has locked the store.
+
+        It waits for no import of articles, so that no slot does.
+        """
+        try:
+            self._report(self._services.take_in_editions(at))
+        except SyndicateError as error:
+            log.warning("import of edition files postponed", reason=str(error))
 
     def wake_push(self) -> None:
         """Make the waiting calls now, such as verifying a new subscriber of our hub."""
@@ -235,6 +244,8 @@ class Runner:
     def _fire(self, schedule: Schedule) -> None:
         with self._publish_lock:
             at = clock.now()
+            if self._config.intake.watch:  # a file may have been saved a moment ago
+                self._take_in_editions(at)
             self._publish(at)
             for fire in self._services.dispatcher.fire(schedule, at):
                 level = log.warning if fire.outcome == "failed" else log.info

@@ -226,7 +226,8 @@ class Services:
         """
         self.take_in_editions(at)
         self.publish(at)
-        slot_at = self._planned_slot(order.schedule, slot_from or at) if order.schedule else None
+        planned = self.planned_slot(order.schedule, slot_from or at) if order.schedule else None
+        slot_at = planned[0] if planned is not None else None
         proposal = self._propose(order, at=at, keep=False, slot_at=slot_at)
         if proposal.draft is None:
             raise Refused(
@@ -242,13 +243,15 @@ class Services:
         """Take in the files that editors wrote about editions; return those that changed."""
         return tuple(import_edition_files(self.store, self.config, at=at, only_changed=True))
 
-    def _planned_slot(self, schedule: Schedule, after: datetime) -> datetime | None:
-        """Return a schedule's first slot from a time on, if there is a file about it."""
+    def planned_slot(self, schedule: Schedule, after: datetime) -> tuple[datetime, str] | None:
+        """Return a schedule's first slot from a time on and the file about it, if there is one."""
         timing = schedule_timing(schedule, self.config.zone(schedule))
-        slots = timing.upcoming(after - timedelta(microseconds=1), 1)
-        with self.store.read() as tx:
-            planned = bool(slots) and tx.edition_files.of_slot(schedule.name, slots[0].due_at)
-        return slots[0].due_at if planned else None
+        for slot in timing.upcoming(after - timedelta(microseconds=1), 1):
+            with self.store.read() as tx:
+                files = tx.edition_files.of_slot(schedule.name, slot.due_at)
+            if files:
+                return slot.due_at, files[0].path
+        return None
 
     def _propose(
         self, order: ManualSend, *, at: datetime, keep: bool, slot_at: datetime | None = None

@@ -4,14 +4,20 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from PIL import Image
 from structlog.testing import capture_logs
 
+from syndicate import clock
+from syndicate.config import Schedule
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.parallel_parse import BATCH_SIZE
+from syndicate.model.schedule_slots import schedule_timing
+from syndicate.publish.build.publisher import Publisher
 from syndicate.schedule.runner import Runner
+from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 from syndicate.store.database import sql_engine
-from tests.schedule.conftest import MINUTE, NOW, ScheduleHarness
+from tests.schedule.conftest import BREAKING, MINUTE, NOW, ScheduleHarness
 
 
 @pytest.fixture
@@ -59,6 +65,49 @@ def test_a_file_saved_while_the_store_is_held_is_taken_in_by_the_next_sweep(harn
     one._import_pending()
     assert filed(harness) == {"ferry"}
     assert (harness.config.output / "articles/ferry/index.html").is_file()
+
+
+def test_an_edition_file_saved_a_moment_before_its_slot_is_in_the_edition(publication, store):
+    harness = ScheduleHarness(store, publication(schedules=[BREAKING]))
+    harness.subscribe("ada@example.org")
+    harness.file("ferry", at=clock.now())
+    (schedule,) = harness.config.schedules
+    slot = schedule_timing(schedule, harness.config.zone(schedule)).latest(clock.now())
+    assert slot is not None
+    folder = harness.config.root / "editions"
+    folder.mkdir()
+    file = folder / f"{slot.due_at:%Y-%m-%d-%H%M}-breaking.md"
+    file.write_text("---\nsubject: By hand\n---\nGood morning.\n")
+    one = runner(harness)
+    one._fire(schedule)
+    one._deliver()
+    assert harness.mail() == [("ada@example.org", "By hand")]
+
+
+def with_briefing(config):
+    schedule = {"name": "briefing", "newsletter": "breaking", "cron": "0 7 * * *"}
+    return config.override(schedules=(Schedule.model_validate(schedule),))
+
+
+def test_edition_files_are_logged_once_and_published_with_their_pictures(harness):
+    folder = harness.config.root / "editions"
+    folder.mkdir()
+    Image.new("RGB", (900, 600), (11, 92, 138)).save(folder / "map.png")
+    (folder / "next-briefing.md").write_text("![A map](map.png)\n")
+    one = Runner(Services(harness.store, with_briefing(harness.config)), threading.Event())
+    with capture_logs() as logs:
+        one.import_articles()
+        one.import_editions()
+    events = [(log["event"], log["path"]) for log in logs if log.get("path")]
+    assert events == [("filed", "editions/next-briefing.md")]
+    with harness.store.read() as tx:
+        (file,) = tx.edition_files.all()
+    published = [harness.config.output / name for name in file.brief.pictures]
+    assert published
+    assert all(copy.is_file() for copy in published)
+    publisher = Publisher(harness.store, harness.config)
+    publisher.publish(clock.now(), number=True, everything=True)
+    assert all(copy.is_file() for copy in published), "though no article shows them"
 
 
 @pytest.mark.neighbours

@@ -19,6 +19,7 @@ from syndicate.model.editions import Edition, EditionState
 
 if TYPE_CHECKING:
     from syndicate.config import Newsletter, Schedule
+    from syndicate.schedule.wiring import Services
     from syndicate.store.editions.fires import Fire
 
 _DELIVERY_KEYS = ("email", "state", "attempt", "code", "reply", "at", "next_attempt_at")
@@ -111,6 +112,7 @@ def send(
             by = f", by {proposal.plan.path}" if proposal.plan.path else ""
             echo(f"sent a test copy to {to}{by}: {reply}")
             return
+        _note_planned(command, services, rule)
         with show_progress(services.store, services.config):
             sent = services.send(order, at=clock.now())
         with services.store.read() as tx:
@@ -129,6 +131,19 @@ def send(
         note(no_audience_reason(newsletter, segment or (rule.segment if rule else None)))
     if not report_delivery(delivered) or not mirrored:
         raise Exit(1)
+
+
+def _note_planned(
+    command: CommandContext, services: "Services", schedule: "Schedule | None"
+) -> None:
+    """Print that what is sent by hand leaves the file about the next slot to that slot."""
+    if schedule is None:
+        return
+    services.take_in_editions(clock.now())
+    if (planned := services.planned_slot(schedule, clock.now())) is not None:
+        slot_at, path = planned
+        slot = format_slot_time(slot_at, command.config.zone(schedule))
+        note(f"{path} is for the slot of {slot}; what is sent by hand doesn't use it")
 
 
 def deliveries(command: CommandContext, edition: EditionId, *, json: AsJson = False) -> None:

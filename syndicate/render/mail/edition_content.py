@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from html import unescape
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -75,8 +76,8 @@ def compose_edition(
     has the headlines, as of articles beyond the size that mail clients show. `edition_date` is when
     the slot was due, in the zone of the schedule; for an edition sent by hand, when it is composed.
     `brief` is what an editor wrote around the stories. With `by_section` a digest has its stories
-    under the names of their sections. `notes` are corrections of other articles; a correction is an
-    alert that begins with its only note.
+    under the names of their sections; an order of the editor's own stays. `notes` are corrections
+    of other articles; a correction is an alert that begins with its only note.
     """
     brief = brief or EditionBrief()
     context = MailContext(
@@ -219,7 +220,9 @@ def _digest(
     articles: Sequence[Article], more: Sequence[Article], context: MailContext, *, by_section: bool
 ) -> Content:
     lead, *others = articles
-    groups = _sections(lead, others) if by_section else {"": others}
+    groups = [("", others)]
+    if by_section:
+        groups = _runs(others) if context.brief.stories else _sections(lead, others)
     headlines = " · ".join(one_line(article.title) for article in (*others, *more))
     preheader = shorten(headlines, _PREHEADER) or _alert_preheader(lead)
     named = more if len(more) <= MAX_HEADLINES + 1 else more[:MAX_HEADLINES]
@@ -229,7 +232,7 @@ def _digest(
         "lead": _teaser(lead, context.config, length=_LEAD_SUMMARY, room=COLUMN),
         "groups": [
             {"section": name, "stories": [_teaser(article, context.config) for article in group]}
-            for name, group in groups.items()
+            for name, group in groups
         ],
         "by_section": by_section,
         "named": [_teaser(article, context.config) for article in named],
@@ -241,7 +244,13 @@ def _digest(
     return context.content(html, "email/digest.txt", values)
 
 
-def _sections(lead: Article, others: Sequence[Article]) -> dict[str, list[Article]]:
+def _runs(stories: Sequence[Article]) -> list[tuple[str, list[Article]]]:
+    """Group stories that follow each other by section: an editor has put them in this order."""
+    runs = groupby(stories, key=lambda article: article.section or "")
+    return [(name, list(run)) for name, run in runs]
+
+
+def _sections(lead: Article, others: Sequence[Article]) -> list[tuple[str, list[Article]]]:
     """Group stories by section, in the order in which the sections first appear in the edition.
 
     Those without a section come last, under no name.
@@ -250,7 +259,7 @@ def _sections(lead: Article, others: Sequence[Article]) -> dict[str, list[Articl
     for article in others:
         groups.setdefault(article.section or "", []).append(article)
     unnamed = groups.pop("", [])
-    return {name: group for name, group in (*groups.items(), ("", unnamed)) if group}
+    return [(name, group) for name, group in (*groups.items(), ("", unnamed)) if group]
 
 
 def mark_links(

@@ -12,6 +12,7 @@ from syndicate.config import AdSlot, Newsletter
 from syndicate.config.sections.pages import AdsSettings
 from syndicate.errors import TemplateError
 from syndicate.model import pictures
+from syndicate.model.edition_files import EditionBrief, NamedStory, Sponsor
 from syndicate.model.editions import Content, placeholder
 from syndicate.render.templates import Templates
 from tests.render.mail.samples import (
@@ -312,6 +313,76 @@ def test_a_digest_by_section_names_each_section_once_below_the_lead():
     flat = tree(digest(shown))
     assert [h.text_content() for h in flat.iter("h1", "h2")] == [one.title for one in shown]
     assert not list(flat.iter("h3"))
+
+
+def test_an_editors_own_order_stays_under_the_sections():
+    city, *_ = stories()
+    shown = [city, *(article(n, f"S{n}", section=name) for n, name in enumerate("ABBA", 5))]
+    brief = EditionBrief(stories=(NamedStory(slug="x", line=1),))
+    page = tree(digest(shown, by_section=True, brief=brief))
+    headings = [h.text_content() for h in page.iter("h2", "h3")]
+    assert headings == ["A", "S5", "B", "S6", "S7", "A", "S8"]
+
+
+BRIEF = EditionBrief(
+    subject="Fog, and what floats again",
+    preheader="Also, an organ.",
+    signed="Ada Marsh",
+    has_page=True,
+    opening='<h2 id="x">Fog</h2><p>See <a href="/articles/dam/">the dam</a>.</p>'
+    + written(HARBOUR),
+    closing="<p>Until <em>tomorrow</em>.</p>",
+    sponsor=Sponsor(name="Orsk & Sons", url="https://orsk.example/", logo=figure("orsk")),
+    figures=(HARBOUR,),
+)
+
+
+def test_an_editor_speaks_around_the_stories_and_the_sponsor_is_named():
+    for content in both(brief=BRIEF):
+        assert (content.subject, content.preheader) == (BRIEF.subject, BRIEF.preheader)
+        shown, page = said(content), tree(content)
+        places = [
+            shown.index(part)
+            for part in ("See the dam", "— Ada Marsh", "Paid for by Orsk & Sons", "City opens")
+        ]
+        assert places == sorted(places)
+        assert shown.index("Until tomorrow.") < shown.index("You get this because")
+        assert page.xpath(f"//a[@href='{URL}/authors/ada-marsh/'][text()='Ada Marsh']")
+        assert len(page.xpath("//a[@href='https://orsk.example/'][@rel='sponsored']")) == 2
+        (logo,) = page.xpath("//img[@alt='Orsk & Sons']")
+        assert logo.get("src") == f"{URL}/media/orsk.jpg"
+        assert len(page.findall(".//h1")) == 1
+        lines = content.text.splitlines()
+        assert lines.index("— Ada Marsh") < lines.index("Paid for by Orsk & Sons")
+        assert lines[lines.index("Paid for by Orsk & Sons") + 1] == "https://orsk.example/"
+        assert f"[1] {URL}/articles/dam/" in content.text
+        assert "\nUntil tomorrow.\n" in content.text
+
+
+def test_a_name_without_an_opening_stands_under_the_closing():
+    for content in both(brief=replace(BRIEF, opening="", has_page=False)):
+        shown = said(content)
+        assert shown.index("Until tomorrow.") < shown.index("— Ada Marsh")
+        assert shown.count("— Ada Marsh") == 1
+
+
+def test_without_an_editor_nothing_is_around_the_stories():
+    for content, same in zip(both(), both(brief=EditionBrief()), strict=True):
+        assert content.hash == same.hash
+        assert "Paid for" not in content.html
+        assert "* * *" not in content.text
+
+
+def test_what_an_editor_writes_runs_nothing():
+    content = digest(stories(), brief=EditionBrief(opening="<p>{{ 7 * 7 }} {% raw %}</p>"))
+    assert "{{ 7 * 7 }} {% raw %}" in said(content)
+
+
+def test_in_german_the_sponsor_is_an_advertiser():
+    letter = Newsletter(name="post", language="de")
+    assert "Anzeige – bezahlt von Orsk & Sons" in said(
+        alert(story(), brief=BRIEF, newsletter=letter)
+    )
 
 
 def test_stories_without_sections_need_no_heading():
