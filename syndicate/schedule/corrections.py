@@ -95,6 +95,8 @@ class Corrections:
         self._seen: int | None = None
         """The newest change of articles that was looked at."""
         self._retry_at: datetime | None = None
+        self._logged: set[str] = set()
+        """The reasons that were logged: each once."""
 
     def settle(self, at: datetime) -> list[str]:
         """Do what articles that changed ask for; return what was done, for the log.
@@ -112,12 +114,12 @@ class Corrections:
         for act in self._due(at):
             try:
                 done += map(str, act())
-            except Refused as error:  # another process was quicker, or a page is missing
-                failed = True
-                _log.info("not corrected", reason=str(error))
             except SyndicateError as error:
                 failed = True
-                _log.warning("not corrected", reason=str(error))
+                reason = str(error)
+                if reason not in self._logged:
+                    self._logged.add(reason)
+                    _log.warning("not corrected", reason=reason)
         self._seen, self._retry_at = change, at + _RETRY if failed else None
         return done
 
@@ -182,10 +184,13 @@ class Corrections:
 
     def _correct(self, newsletter: Newsletter, article: int, cause: Cause) -> Iterator[object]:
         wrong = self._wrong_copies(newsletter, article, cause.at, changed=False)
-        if wrong is not None:
-            yield from self._stop_wrong(newsletter, wrong, cause, by_person=False)
-            if (edition := self._compose(newsletter, wrong, cause.at)) is not None:
-                yield edition
+        if wrong is None:
+            return
+        yield from self._stop_wrong(newsletter, wrong, cause, by_person=False)
+        with self._store.read() as tx:
+            is_composed = tx.corrections.is_composed(newsletter.name, article)
+        if not is_composed and (edition := self._compose(newsletter, wrong, cause.at)) is not None:
+            yield edition
 
     def _wrong_copies(
         self, newsletter: Newsletter, article: int, at: datetime, *, changed: bool

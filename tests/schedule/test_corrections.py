@@ -337,6 +337,25 @@ def test_what_has_not_left_is_replaced_and_its_readers_get_no_correction(newsroo
     assert sorted(to for to, _ in harness.mail()) == [ADA, BO, CY]
 
 
+def test_a_second_correction_replaces_what_is_leaving_while_the_first_waits(newsroom):
+    harness = newsroom("send", readers=(ADA, BO, CY))
+    harness.file("ferry")
+    harness.services.publish(NOW)
+    harness.services.dispatcher.fire_all(NOW)
+    set_state(harness, 1, ADA, DeliveryState.ACCEPTED)
+    correct(harness, SANK)
+    services = harness.services
+    services.settle(NOW + MINUTE)
+    set_state(harness, 2, BO, DeliveryState.ACCEPTED)
+    correct(harness, SANK, SUNDAY, at=NOW + 2 * MINUTE)
+    assert services.settle(NOW + 2 * MINUTE) == [
+        "edition 2: 1 had left, 1 gets the corrected one (edition 4)",
+        "edition 5 takes the place of edition 3: its articles have changed",
+    ]
+    approve(harness, 5, NOW + 3 * MINUTE)
+    assert (audience(harness, 4), audience(harness, 5)) == ([CY], [ADA, BO])
+
+
 def test_what_a_person_has_to_approve_or_has_paused_is_replaced_and_stays_paused(newsroom):
     harness = newsroom("send", approve=True)
     harness.file("ferry")

@@ -127,11 +127,7 @@ class EditionCorrections(Repository):
         return [note for _, note in sorted(due, key=lambda pair: (pair[0], pair[1].article))]
 
     def correctable(self, newsletter: str, since: datetime, at: datetime) -> list[int]:
-        """Return the articles that are corrected and of which a newsletter has wrong copies.
-
-        That is what editions composed after `since` carried, unless a correction edition with the
-        newest correction was composed already, whatever became of it.
-        """
+        """Return the articles of which editions composed since then have wrong copies."""
         carried = (
             sa.select(
                 articles.c.key, articles.c.revision, edition_items.c.revision.label("carried")
@@ -148,7 +144,6 @@ class EditionCorrections(Repository):
                 row.key
                 for row in self._execute(carried)
                 if self._new(row.key, row.carried, row.revision)
-                and not self._is_composed(newsletter, row.key, row.revision)
             }
         )
 
@@ -176,6 +171,18 @@ class EditionCorrections(Repository):
         if not wrong:
             return None
         return WrongCopies(article=article, revisions=tuple(wrong), since=since)
+
+    def is_composed(self, newsletter: str, article: int) -> bool:
+        """Whether a newsletter has a correction edition of an article as it is now.
+
+        That is one with all corrections, whatever became of it, or one that waits: it is composed
+        again.
+        """
+        if self.waiting_for(newsletter, article) is not None:
+            return True
+        current = self._scalar(articles.c.revision, articles.c.key == article) or 0
+        composed = self._column(_corrections_of(newsletter, article))
+        return any(not self._new(article, carried, current) for carried in composed)
 
     def still_wrong(self, newsletter: str, wrong: WrongCopies) -> WrongCopies:
         """Return what a correction is about after its article changed again."""
@@ -320,16 +327,6 @@ class EditionCorrections(Repository):
         return new_corrections(
             self.of_revision(article, since), self.of_revision(article, revision)
         )
-
-    def _is_composed(self, newsletter: str, article: int, revision: int) -> bool:
-        """Whether a correction edition was composed, or waits to be composed again.
-
-        It has every correction of the revision, or waits.
-        """
-        if self.waiting_for(newsletter, article) is not None:
-            return True
-        composed = self._column(_corrections_of(newsletter, article))
-        return any(not self._new(article, carried, revision) for carried in composed)
 
     def _is_declined(
         self, newsletter: str, note: EditionNote, carried_at: datetime, at: datetime
