@@ -207,9 +207,12 @@ def _explained(
         reason = f"beyond the first {schedule.select.max} (max)"
         yield ExplainedArticle(article=article, outcome=CandidateOutcome.LINE, reason=reason)
     carried = {article.key for article in (*taken, *more)}
+    omitted = {article.key for article in proposal.selection.omitted} if proposal else set()
     for article in _in_order(found.considered):
         if article.key not in carried:
             reason = _reason(config, schedule, found, article)
+            if proposal is not None and article.key in omitted:
+                reason = f"left out by {proposal.plan.path}"
             yield ExplainedArticle(article=article, outcome=CandidateOutcome.OUT, reason=reason)
 
 

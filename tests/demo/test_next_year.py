@@ -10,7 +10,7 @@ from syndicate.config import load
 from syndicate.deliver.outbox import Outbox
 from syndicate.intake.articles.article_files import find_article_files
 from syndicate.intake.articles.article_import import import_articles
-from syndicate.schedule.wiring import Services
+from syndicate.schedule.wiring import ManualSend, Services
 from syndicate.store import Store
 from tests import ROOT
 from tests.csv_import import import_subscribers
@@ -23,7 +23,8 @@ def clone(tmp_path):
     """A clone of the demonstration publication."""
     for name in ("config.toml", "logo.png", "demo-subscribers.csv"):
         shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "articles", tmp_path / "articles")
+    for name in ("articles", "editions"):
+        shutil.copytree(ROOT / name, tmp_path / name)
     return tmp_path
 
 
@@ -48,6 +49,14 @@ def test_a_clone_mails_the_breaking_digest_whenever_it_is_made(clone, monkeypatc
     assert ticked.built.warnings == []
     mail = Outbox.of(config).messages()
     assert len(mail) == ticked.delivered.accepted == 5
+    assert [one.problems for one in ticked.taken_in] == [()]
+    briefing = ManualSend(newsletter=config.newsletters[1], schedule=config.schedule("briefing"))
+    _, proposal = Services(store, config).send_test_copy(
+        briefing, to="maren@morningpost.example", at=clock.now()
+    )
+    assert proposal.plan.path == "editions/next-briefing.md"
+    assert (proposal.findings, proposal.warnings) == ((), ())
+    assert len(proposal.selection.taken) == 5
     again = Services(store, config).tick(clock.now() + timedelta(minutes=2))
     assert again.delivered.accepted == 0
     store.close()

@@ -11,6 +11,7 @@ from syndicate.errors import Refused
 from syndicate.model.editions import EditionState
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
+from syndicate.schedule.explanation import explain_edition
 from syndicate.schedule.wiring import ManualSend
 from tests.schedule.conftest import MINUTE, ScheduleHarness
 
@@ -338,6 +339,26 @@ def test_a_test_copy_is_made_at_once_from_the_file_of_the_next_slot_or_another(n
     )
     assert {subject for _, subject in desk.mail()} == {"[Test] Tomorrow", "[Test] The day after"}
     assert desk.editions() == {}
+
+
+def test_explain_shows_the_editors_edition_and_what_it_omits(newsroom):
+    desk = newsroom()
+    desk.file("later", date=SLOT - MINUTE, at=EVENING, breaking=False)
+    desk.write("---\nsubject: Fog\nstories: [later, dome]\nstatus: draft\n---\n")
+    desk.services.take_in_editions(EVENING)
+    (schedule,) = desk.config.schedules
+    explained = explain_edition(desk.store, desk.config, schedule, at=None, now=EVENING)
+    assert explained.draft is not None
+    assert explained.terms is not None
+    assert explained.draft.content.subject == "Fog"
+    assert explained.terms.findings == ("editions/2026-12-01-briefing.md is a draft",)
+    shown = [(one.article.slug, one.outcome, one.reason) for one in explained.articles]
+    left_out = "left out by editions/2026-12-01-briefing.md"
+    assert shown == [
+        *(("later", "in", ""), ("dome", "in", "")),
+        *(("tram", "out", left_out), ("ferry", "out", left_out)),
+    ]
+    assert explained.audience == 1
 
 
 def test_next_is_one_edition_until_the_file_changes(newsroom):
