@@ -116,7 +116,7 @@ class MailStatus:
         return cls(
             relays=relays,
             blockers=(
-                *(() if pause is None else (pause_blocker(pause),)),
+                *(() if pause is None else (_pause_blocker(pause),)),
                 *(relay.blocker for relay in relays if relay.blocker is not None),
                 *_domain_blockers(holds, used_up, config.mail.limits),
             ),
@@ -127,25 +127,28 @@ class MailStatus:
     def edition_blockers(
         self, editions: Iterable[tuple[Edition, DeliveryTotals]]
     ) -> tuple[Blocker, ...]:
-        """Return what blocks those of the editions that wait, except paused ones.
-
-        A pause of all mail is returned whether or not any waits.
-        """
-        if self.pause is not None:
-            return (pause_blocker(self.pause),)
+        """Return what blocks those of the editions that wait, except paused ones."""
+        editions = list(editions)
         waiting = [
             totals
             for edition, totals in editions
             if totals.waiting and edition.state is EditionState.SENDING
         ]
+        if self.pause is not None:
+            unreleased = any(edition.state is EditionState.WAITING for edition, _ in editions)
+            return self.pause_blockers if waiting or unreleased else ()
         queued = any(totals.queued for totals in waiting)
         if queued and self.idle and not self.blockers:
             return (Blocker(kind=BlockerKind.NOBODY),)
         return self.blockers if waiting else ()
 
+    @property
+    def pause_blockers(self) -> tuple[Blocker, ...]:
+        """The pause of all mail, if there is one: editions show it whether or not any waits."""
+        return () if self.pause is None else (_pause_blocker(self.pause),)
 
-def pause_blocker(pause: Cause) -> Blocker:
-    """Return a pause of all mail as a blocker."""
+
+def _pause_blocker(pause: Cause) -> Blocker:
     return Blocker(kind=BlockerKind.PAUSE, at=pause.at, reason=describe_pause(pause))
 
 

@@ -65,6 +65,7 @@ class ProgressWatcher:
         counted = (self._counted[key] for key in sorted(self._counted))
         editions = tuple(self._with_rate(progress, mail_status) for progress in counted)
         blockers = mail_status.edition_blockers((item.edition, item.totals) for item in editions)
+        blockers = blockers or mail_status.pause_blockers
         return ProgressSnapshot(editions=editions, mail_status=mail_status, blockers=blockers)
 
     def _count(self, tx: Transaction, now: float) -> None:

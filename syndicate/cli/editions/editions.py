@@ -72,7 +72,8 @@ def editions(command: CommandContext, *, json: AsJson = False, watch: Watch = Fa
     for entry in entries:
         for line in _wait_lines(entry, zone):
             echo(f"edition {entry.edition.key}: {line}")
-    for line in blocker_lines(_blockers(entries, status), zone):
+    blockers = _blockers(entries, status) or (status.pause_blockers if status else ())
+    for line in blocker_lines(blockers, zone):
         echo(line)
 
 

@@ -182,6 +182,7 @@ def _snapshots(watcher: "ProgressWatcher", *, until_done: bool) -> "Iterator[Pro
 def _page(snapshot: "ProgressSnapshot", zone: ZoneInfo) -> Iterator[Text]:
     if not snapshot.editions:
         yield Text(NOTHING)
+        yield from map(Text, blocker_lines(snapshot.blockers, zone))
         return
     for progress in snapshot.editions:
         share = progress.share

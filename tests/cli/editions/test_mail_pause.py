@@ -52,6 +52,10 @@ def test_all_mail_is_paused_and_resumed_and_everything_says_so(post):
     ticked = post.run("tick")
     assert "delivered: 2 accepted" in ticked.out
     assert "paused" not in post.run("editions").out
+    post.run("pause", "--all")
+    assert "all mail is paused since" in post.run("editions").out
+    [done] = json.loads(post.run("editions", "--json").out)
+    assert (done["state"], done["waits_for"]["obstacles"]) == ("done", [])
 
 
 def test_a_test_copy_still_leaves_and_an_edition_does_not(post):
