@@ -35,7 +35,10 @@ class Draft:
     """Whether the front matter is in ASCII, so that a lone surrogate gets through."""
 
     def data(self) -> bytes:
-        told = json.dumps(self.head, ensure_ascii=self.escaped)  # JSON is YAML
+        head, text = dict(self.head), self.head.get("summary")
+        if isinstance(text, str) and one_line(text):
+            head["corrections"] = [{"at": "2026-01-01 14:05", "text": text}]
+        told = json.dumps(head, ensure_ascii=self.escaped)  # JSON is YAML
         return f"---\n{told}\n---\n{self.body}\n".encode(errors="surrogatepass")
 
 

@@ -250,7 +250,7 @@ def test_a_runner_logs_the_pause_of_all_mail_and_sends_when_another_process_ends
         with harness.store.write() as tx:
             tx.mail_pause.end(cause)
         until(harness.mail)
+        until(lambda: any(line["event"] == "all mail is resumed" for line in logs))
     [paused] = [line for line in logs if line["event"] == "all mail is paused"]
     assert paused["by"] == "syndicate pause --all, by me: wrong list"
     assert paused["remedy"] == "syndicate resume --all"
-    assert any(line["event"] == "all mail is resumed" for line in logs)
