@@ -275,6 +275,19 @@ def test_a_correction_that_is_rejected_is_noted_in_the_next_edition_and_not_comp
     assert NOTE in plain(harness, "Tram")
 
 
+def test_what_was_noted_is_not_mailed_when_the_setting_changes(newsroom):
+    harness = newsroom("next", readers=(ADA,))
+    harness.file("ferry")
+    harness.tick()
+    correct(harness, SANK)
+    harness.file("tram", at=NOW + SLOT)
+    harness.tick(NOW + SLOT)
+    harness = newsroom("send", readers=())
+    assert harness.tick(NOW + SLOT + MINUTE).released == ()
+    correct(harness, SANK, SUNDAY, at=NOW + SLOT + 2 * MINUTE)
+    assert len(harness.tick(NOW + SLOT + 2 * MINUTE).released) == 1
+
+
 def test_it_waits_over_a_night_for_its_approval(newsroom):
     harness = newsroom("send", readers=(ADA,))
     harness.file("ferry")

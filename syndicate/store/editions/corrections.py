@@ -173,16 +173,22 @@ class EditionCorrections(Repository):
         return WrongCopies(article=article, revisions=tuple(wrong), since=since)
 
     def is_composed(self, newsletter: str, article: int) -> bool:
-        """Whether a newsletter has a correction edition of an article as it is now.
+        """Whether a newsletter has named the corrections of an article as it is now.
 
-        That is one with all corrections, whatever became of it, or one that waits: it is composed
-        again.
+        It has in a correction edition, whatever became of that, or in a note. One that waits is
+        composed again.
         """
         if self.waiting_for(newsletter, article) is not None:
             return True
         current = self._scalar(articles.c.revision, articles.c.key == article) or 0
-        composed = self._column(_corrections_of(newsletter, article))
-        return any(not self._new(article, carried, current) for carried in composed)
+        is_correction = editions.c.kind == EditionKind.CORRECTION
+        named = (
+            sa.select(edition_notes.c.revision)
+            .join(editions, editions.c.key == edition_notes.c.edition)
+            .where(edition_notes.c.article == article, editions.c.newsletter == newsletter)
+            .where(sa.or_(is_correction, _RELEASED))
+        )
+        return any(not self._new(article, noted, current) for noted in self._column(named))
 
     def still_wrong(self, newsletter: str, wrong: WrongCopies) -> WrongCopies:
         """Return what a correction is about after its article changed again."""
