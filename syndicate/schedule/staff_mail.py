@@ -104,7 +104,8 @@ class StaffMail:
             with self.store.write() as tx:
                 tx.calls.settle([call.failed(str(error), again)])
             level = _log.warning if isinstance(error, DeliveryError) else _log.error
-            level("staff mail not sent", to=call.endpoint, reason=str(error), again=again)
+            due_at = f"{again:%Y-%m-%d %H:%M} UTC" if again else "never"
+            level("staff mail not sent", to=call.endpoint, reason=str(error), again=due_at)
             return False
         with self.store.write() as tx:
             tx.calls.delete(call)

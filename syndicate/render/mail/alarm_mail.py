@@ -1,5 +1,6 @@
 """Composes the mail about an alarm, in English, without a template: one may be what is broken."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
@@ -27,6 +28,7 @@ _PAGE = """\
 </body>
 </html>
 """
+_COMMAND = re.compile("`([^`]+)`")
 _PARAGRAPH = '<p style="margin:0 0 12px;overflow-wrap:anywhere">{}</p>'
 
 
@@ -37,7 +39,8 @@ def compose_alarm_mail(alarm: Alarm, publication: str, zone: ZoneInfo, at: datet
     title = f"{headline[0].upper()}{headline[1:]}" if alarm.is_on else f"Over: {headline}"
     subject = shorten(f"[{word}] {publication}: {alarm.text}", _SUBJECT_LENGTH)
     paragraphs = list(_paragraphs(alarm, publication, zone, at))
-    html = "\n".join(_PARAGRAPH.format(escape(text)) for text in paragraphs)
+    marked = (_COMMAND.sub(r"<code>\1</code>", escape(text)) for text in paragraphs)
+    html = "\n".join(map(_PARAGRAPH.format, marked))
     return Content(
         subject=subject,
         preheader="",

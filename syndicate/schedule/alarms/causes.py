@@ -84,7 +84,14 @@ def _mail(tx: Transaction, config: Config, at: datetime) -> Iterator[AlarmCause]
         return
     flow, blockers = stall
     since = flow.idle_since or at
-    relays = [f"{b.relay}: {b.reason}" for b in blockers if b.relay and b.reason]
+    # a relay without a name of its own has that of its host, with which the reason begins
+    relays = [
+        blocker.reason
+        if blocker.reason.startswith(blocker.relay)
+        else f"{blocker.relay}: {blocker.reason}"
+        for blocker in blockers
+        if blocker.relay and blocker.reason
+    ]
     why = "; ".join(relays) or "no process delivers, or no mail server takes it"
     yield AlarmCause(
         kind=AlarmKind.MAIL,

@@ -76,7 +76,7 @@ class WaitingEditions(Repository):
 
     def all(self) -> list[WaitingEdition]:
         """Return the editions that wait, oldest first."""
-        rows = self._execute(_WAITING.order_by(editions.c.key))
+        rows = self._execute(_WAITING.order_by(waiting_editions.c.edition))
         return [_waiting_edition(row) for row in rows]
 
     def find(self, key: int) -> WaitingEdition | None:

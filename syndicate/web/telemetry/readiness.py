@@ -163,7 +163,8 @@ class Readiness:
             return
         for alarm in alarms:
             if alarm.kind is not AlarmKind.MAIL:
-                yield NotReadyReason(HEADLINES[alarm.kind], alarm.text)
+                headline = HEADLINES[alarm.kind]
+                yield NotReadyReason(headline, alarm.text.removeprefix(f"{headline}: "))
 
 
 def _when(at: datetime) -> str:
