@@ -151,7 +151,8 @@ class EditionRelease:
         approvals = [record for record in decisions if record.act is ControlAction.APPROVED]
         if approvals and not waiting.terms.hold:
             return replace(approvals[-1].cause, at=at)
-        return _by_schedule("its hold is over", at)
+        over = "its hold is over" if waiting.terms.hold else "nothing keeps it any more"
+        return _by_schedule(over, at)
 
     def _give_up(self, waiting: WaitingEdition, at: datetime) -> str:
         zone = self.config.zone(schedule) if (schedule := self._schedule(waiting)) else None

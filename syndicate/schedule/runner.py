@@ -23,7 +23,7 @@ from syndicate.errors import StoreError, StoreLocked, SyndicateError
 from syndicate.intake.articles import article_files
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.parallel_parse import ImportOutcome, ImportResult
-from syndicate.intake.editions.edition_import import editions_folder, is_edition_file
+from syndicate.intake.editions.edition_import import editions_folder, without_edition_files
 from syndicate.model.schedule_slots import SlotTrigger, schedule_timing
 from syndicate.model.subscribers import Cause
 from syndicate.schedule.mail_status import describe_pause
@@ -282,12 +282,8 @@ class Runner:
         article_files.watch(folder, self._stop, self._guarded(self.import_editions))
 
     def _import(self, paths: Iterable[Path]) -> None:
-        found = article_files.find_article_files(paths)
-        files = [
-            file
-            for file in found
-            if not (self._quarantine.contains(file) or is_edition_file(file, self._config))
-        ]
+        found = without_edition_files(article_files.find_article_files(paths), self._config)
+        files = [file for file in found if not self._quarantine.contains(file)]
         self._report(
             import_articles(self._store, self._config, files, at=clock.now(), limited=True)
         )

@@ -184,6 +184,7 @@ def test_a_draft_waits_and_goes_when_it_is_ready(newsroom):
     desk.tick(SLOT + 2 * MINUTE)
     desk.tick(SLOT + 3 * MINUTE)
     assert desk.mail() == [(ADA, "A whole subject")]
+    assert desk.fire().reason == "edition 2, released: nothing keeps it any more"
     assert desk.editions() == {
         2: (EditionState.SENDING, "A whole subject"),
         1: (EditionState.REJECTED, "Half a"),

@@ -51,12 +51,12 @@ def import_(
         refusal_reason,
     )
     from syndicate.intake.articles.parallel_parse import ImportOutcome, parse_files  # noqa: PLC0415 - start-up
-    from syndicate.intake.editions.edition_import import import_edition_files, is_edition_file  # noqa: PLC0415
+    from syndicate.intake.editions.edition_import import import_edition_files, without_edition_files  # noqa: PLC0415
 
     refusals = {path: reason for path in paths if (reason := refusal_reason(path)) is not None}
     accepted = [path for path in paths if path not in refusals]
     found = find_article_files(accepted)
-    files = [file for file in found if not is_edition_file(file, command.config)]
+    files = without_edition_files(found, command.config)
     with (
         parse_files(files, command.config, save_media=not dry_run, limited=True) as parsed,
         command.store() as store,

@@ -1,7 +1,8 @@
 """Take the folder of edition files into the store, and report each file."""
 
 import hashlib
-from collections.abc import Collection, Iterator
+import os
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -28,9 +29,12 @@ _REPORTED_FOR = timedelta(days=7)
 """How long after its slot a file that came too late is reported at each import."""
 
 
-def is_edition_file(file: Path, config: Config) -> bool:
-    """Whether a file is in the folder of edition files, so that it isn't an article."""
-    return file.resolve().is_relative_to(editions_folder(config).resolve())
+def without_edition_files(files: Sequence[Path], config: Config) -> list[Path]:
+    """Return the files that aren't in the folder of edition files: those may be articles."""
+    folder = os.path.realpath(editions_folder(config))
+    parents = {file.parent for file in files}
+    real = {parent: Path(os.path.realpath(parent)) for parent in parents}
+    return [file for file in files if not real[file.parent].is_relative_to(folder)]
 
 
 def editions_folder(config: Config) -> Path:
@@ -104,10 +108,10 @@ class _FolderImport:
         if isinstance(read, ImportResult):  # a bug of ours
             self.changed.add(path)
             return read
-        changed = read.file != before
+        changed = before is None or _outline(before) != _outline(read.file)
         if changed:
             self.changed.add(path)
-        if changed and not self.dry_run:
+        if read.file != before and not self.dry_run:
             with self.store.write() as tx:
                 for picture in read.pictures:
                     tx.media.add(picture)
@@ -224,6 +228,11 @@ class _FolderImport:
                 yield f"{file.path}: its slot has passed without an edition, so it has no effect"
         else:
             yield from find_stories(tx, file, at=due_at, coming=True).mistakes
+
+
+def _outline(file: EditionFile) -> tuple[object, ...]:
+    """Return what makes a file another one: an author's page that appears doesn't."""
+    return file.version, file.schedule, file.starts_at, file.ends_at, file.mistakes
 
 
 def _is_open(tx: Transaction, file: EditionFile, at: datetime) -> bool:
