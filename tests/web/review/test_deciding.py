@@ -5,8 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from syndicate.config.values import Mailbox
 from syndicate.model.editions import ControlAction, EditionState
+from syndicate.model.reviews import ReviewDecision
 from syndicate.model.subscribers import Actor
+from syndicate.schedule.release import send_back
+from syndicate.web.review.decisions import ReviewDesk, ReviewOutcome, ReviewRequest
 from tests.causes import by_test
 from tests.web.known_reader import dump
 from tests.web.review.conftest import ADA, BO, MAREN, MINUTE, NOW
@@ -17,6 +21,11 @@ SUBJECT = "Breaking: Ferry & tram"
 def readers_mail(newsroom):
     newsroom.harness.tick(newsroom.now)
     return [one.subject for one in newsroom.mail(ADA)]
+
+
+def code_is_kept(newsroom, reviewer, decision):
+    with newsroom.store.read() as tx:
+        return tx.review_codes.find(1, reviewer, decision) is not None
 
 
 @pytest.mark.sql
@@ -52,6 +61,7 @@ def test_an_approved_edition_is_held_and_can_be_stopped_until_it_is_sent(newsroo
     browser.press("approve")
     browser.press("approve", code=room.code())
     assert "It is sent at November 24, 2026, 12:05 PM UTC" in browser.words
+    assert not code_is_kept(room, MAREN, "approve"), "it is used up"
     room.at(NOW + 2 * MINUTE)
     other = room.opened(BO)
     assert 'value="approve"' not in other.page
@@ -287,6 +297,10 @@ def test_a_cookie_can_be_neither_forged_nor_read_by_a_script(newsroom):
     browser.cookies = {name: value}
     browser.get(room.link(MAREN, 2))
     assert "a button decides at once" in browser.words
+    bo = f"reviewer_{room.harness.services.links.reviewer_key(BO):016x}"
+    browser.cookies = {bo: value}
+    browser.get(room.link(BO, 2))
+    assert "a button decides at once" not in browser.words
 
 
 @pytest.mark.sql
@@ -297,9 +311,28 @@ def test_of_two_who_decide_the_second_sees_who_was_first(newsroom):
     bo.press("approve")
     code = room.code(BO)
     maren.press("stop", code=room.code())
+    assert not code_is_kept(room, BO, "approve"), "there is nothing left to decide"
     bo.press("approve", code=code)
     assert "Nothing was decided: somebody was quicker" in bo.words
     assert "Maren Tolk stopped it" in bo.words
+    assert readers_mail(room) == []
+
+
+@pytest.mark.sql
+def test_an_approval_that_meets_a_note_of_the_same_moment_does_not_overrule_it(newsroom):
+    room = newsroom()
+    desk = ReviewDesk(room.store, room.harness.config, b"secret", lambda: None)
+    with room.store.read() as tx:
+        edition = tx.editions.get(1)
+    bo = Mailbox(name="Bo Lund", address=BO)
+    asked = ReviewRequest(
+        edition=edition, reviewer=bo, decision=ReviewDecision.APPROVE, note="", at=NOW
+    )
+    assert desk.send_code(asked) is None
+    with room.store.write() as tx:
+        send_back(tx, 1, by_test(NOW))
+    assert desk.confirm(asked, room.code(BO)) is ReviewOutcome.TOO_LATE
+    assert desk.decide(asked) is ReviewOutcome.TOO_LATE
     assert readers_mail(room) == []
 
 
