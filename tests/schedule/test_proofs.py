@@ -1,6 +1,7 @@
 """Proofs: reviewers see an edition before anybody else does, once, and not after it is decided."""
 
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
 
@@ -9,6 +10,7 @@ from syndicate.errors import Refused
 from syndicate.model.editions import ControlAction, EditionState
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
+from syndicate.schedule.staff_mail import StaffMessage
 from tests.schedule.conftest import BREAKING, MINUTE, NOW, ScheduleHarness
 
 ADA = "ada@example.org"
@@ -208,3 +210,53 @@ def test_a_broken_template_of_ones_own_holds_back_the_proof_and_nothing_else(new
     (own / "proof.html").unlink()
     harness.tick(NOW + MINUTE)
     assert len(harness.mail()) == 2
+
+
+@pytest.mark.sql
+@pytest.mark.parametrize("dies_at", [1, 2])
+def test_a_process_that_dies_while_it_queues_proofs_loses_and_doubles_none(
+    newsroom, monkeypatch, dies_at
+):
+    harness = newsroom()
+    services = harness.services
+    services.publish(NOW)
+    services.dispatcher.fire_all(NOW)
+    queued, enqueue = [], StaffMessage.enqueue
+
+    def die(message, tx, at):
+        enqueue(message, tx, at)
+        queued.append(message.to)
+        if len(queued) == dies_at:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StaffMessage, "enqueue", die)
+        with pytest.raises(KeyboardInterrupt):
+            services.proofs.enqueue_missing(NOW)
+    assert decisions(harness, 1) == []
+    harness.tick(NOW + MINUTE)
+    harness.tick(NOW + 2 * MINUTE)
+    assert sorted(to for to, _ in harness.mail()) == [BO, MAREN]
+
+
+@pytest.mark.sql
+def test_two_processes_that_find_a_proof_missing_mail_it_once(newsroom):
+    harness = newsroom()
+    services = harness.services
+    services.publish(NOW)
+    services.dispatcher.fire_all(NOW)
+    start, done = Barrier(2), []
+
+    def find_missing():
+        mail = harness.services.proofs
+        start.wait()
+        done.extend(mail.enqueue_missing(NOW))
+
+    threads = [Thread(target=find_missing) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(done) == 1
+    acts = [record.act for record in decisions(harness, 1)]
+    assert acts == [ControlAction.PROOFED]
