@@ -26,6 +26,7 @@ from syndicate.store.editions.control import STOPPED
 
 _UNTIL_REPLACED = "until it is replaced without what is wrong in it"
 """Why an edition is paused here; it isn't a person's pause, which its successor keeps."""
+_STORY_CHANGED = "a story in it was corrected or retracted"
 _RETRY = timedelta(seconds=30)
 
 _log = structlog.get_logger(__name__)
@@ -166,7 +167,7 @@ class Corrections:
 
     def _due(self, at: datetime) -> Iterator[Callable[[], Iterable[object]]]:
         """Yield what is to be done, each to be tried by itself."""
-        cause = Cause(who=Actor.SCHEDULE, how="correction", at=at)
+        cause = Cause(who=Actor.SCHEDULE, how=_STORY_CHANGED, at=at)
         with self._store.read() as tx:
             retracted = tx.corrections.leaving_retracted()
             corrected = [
@@ -268,21 +269,28 @@ class Corrections:
         stays so, and what a person has to approve waits for one, unless `by_person`.
         """
         key, at = edition.key, cause.at
-        was_paused = self._pause(edition, cause)
-        schedule = self._config.schedule(edition.schedule)
-        paused = was_paused or (not by_person and schedule is not None and schedule.approve)
+        pause = self._pause(edition, cause)
+        if pause is None and not by_person and self._needs_approval(edition):
+            pause = replace(cause, why="a person has to approve what its schedule sends")
         if edition.kind is EditionKind.CORRECTION or not self._has_public_articles(edition, at):
             with self._store.write() as tx:
                 tx.control.cancel(key, cause)
             self._store.sweep(at)
-            paused = False
+            pause = None
         else:
-            add = _successor(edition, cause, paused=paused)
+            add = _successor(edition, cause, pause)
             self._composer.freeze(lambda: self._composer.propose_correction(edition, at=at), add)
-        return self._outcome(key, paused=paused, retracted=retracted)
+        return self._outcome(key, paused=pause is not None, retracted=retracted)
 
-    def _pause(self, edition: Edition, cause: Cause) -> bool:
-        """Pause an edition; return whether somebody else had done so, for another reason.
+    def _needs_approval(self, edition: Edition) -> bool:
+        """Whether the schedule that an edition, or the first that it replaces, is of approves."""
+        with self._store.read() as tx:
+            first = tx.editions.get(edition.original) if edition.original else edition
+        schedule = self._config.schedule(first.schedule)
+        return schedule is not None and schedule.approve
+
+    def _pause(self, edition: Edition, cause: Cause) -> Cause | None:
+        """Pause an edition; return who had done so before, for another reason, as of now.
 
         Raise Refused where it was stopped meanwhile.
         """
@@ -290,10 +298,12 @@ class Corrections:
             now = tx.control.lock_edition(edition.key, STOPPED, "there is nothing to stop")
             if now.state is not EditionState.PAUSED:
                 tx.control.pause(edition.key, replace(cause, why=_UNTIL_REPLACED))
-                return False
+                return None
             decisions = tx.control.decisions(edition.key)
         pauses = [record for record in decisions if record.act is ControlAction.PAUSED]
-        return not (pauses and pauses[-1].detail.endswith(_UNTIL_REPLACED))
+        if not pauses or pauses[-1].detail.endswith(_UNTIL_REPLACED):
+            return None
+        return replace(pauses[-1].cause, at=cause.at, why=f"as edition {edition.key} was")
 
     def _has_public_articles(self, edition: Edition, at: datetime) -> bool:
         with self._store.read() as tx:
@@ -348,17 +358,19 @@ def _add_correction(tx: Transaction, proposal: ProposedEdition) -> Edition:
 
 
 def _successor(
-    edition: Edition, cause: Cause, *, paused: bool
+    edition: Edition, cause: Cause, pause: Cause | None
 ) -> Callable[[Transaction, ProposedEdition], Edition]:
-    """Return what freezes the successor of an edition, unless that was stopped meanwhile."""
+    """Return what freezes the successor of an edition, unless that was stopped meanwhile.
+
+    `pause` is why the successor is paused from the start.
+    """
 
     def add(tx: Transaction, proposal: ProposedEdition) -> Edition:
         tx.control.lock_edition(edition.key, STOPPED, "there is nothing to replace")
         draft = replacement_of(proposal)
         successor, _ = tx.successors.replace(edition.key, draft, cause, in_flight=True)
-        if paused:
-            why = f"as edition {edition.key} was, or waits for a person"
-            tx.control.pause(successor.key, replace(cause, why=why))
+        if pause is not None:
+            tx.control.pause(successor.key, pause)
         return successor
 
     return add

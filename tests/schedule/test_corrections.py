@@ -384,6 +384,14 @@ def test_what_a_person_has_to_approve_or_has_paused_is_replaced_and_stays_paused
     harness.tick(NOW + 2 * MINUTE)
     assert harness.mail() == []
     assert editions(harness)[2][1] == "paused"
+    with harness.store.read() as tx:
+        [(key, pause)] = tx.control.self_paused()
+    assert (key, pause.cause.how) == (2, "a story in it was corrected or retracted")
+    with harness.store.write() as tx:
+        tx.control.resume(2, by_editor())
+    correct(harness, SANK, SUNDAY, at=NOW + 3 * MINUTE)
+    [stopped] = harness.services.settle(NOW + 3 * MINUTE)
+    assert stopped.endswith("(edition 3), once `syndicate resume 3` lets it go")
 
 
 def test_a_process_that_dies_after_its_pause_leaves_the_rest_to_the_next(newsroom, monkeypatch):
@@ -526,6 +534,8 @@ def test_an_edition_that_a_person_has_paused_is_replaced_and_stays_paused(newsro
     [report] = harness.tick(NOW + MINUTE).released
     assert report.endswith("(edition 2), once `syndicate resume 2` lets it go")
     assert harness.mail() == []
+    with harness.store.read() as tx:
+        assert tx.control.blockers(tx.editions.get(2)).paused.cause.how == "by an editor"
     with harness.store.write() as tx:
         tx.control.resume(2, by_editor())
     harness.tick(NOW + 2 * MINUTE)

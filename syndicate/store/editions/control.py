@@ -159,7 +159,7 @@ class EditionControl(Repository):
         return self._scalar(func.max(control_records.c.key)) or 0
 
     def self_paused(self) -> list[tuple[int, ControlRecord]]:
-        """Return the editions that paused themselves and are not done, with that decision."""
+        """Return the editions under way that paused themselves, with that decision."""
         pauses = control_records.alias()
         newest = select(func.max(pauses.c.key)).where(
             pauses.c.edition == editions.c.key, pauses.c.act == ControlAction.PAUSED
@@ -170,7 +170,7 @@ class EditionControl(Repository):
             .where(
                 editions.c.state == EditionState.PAUSED,
                 control_records.c.key == newest.scalar_subquery(),
-                control_records.c.who == Actor.SERVER,
+                control_records.c.who.in_((Actor.SERVER, Actor.SCHEDULE)),
                 has_any(WAITING),
             )
         )
