@@ -11,8 +11,10 @@ from datetime import datetime
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from syndicate.config import Config
+from syndicate.model.editions import Edition
 from syndicate.model.old_addresses import storage_key
 from syndicate.render import addresses
+from syndicate.render.mail.preflight import list_links
 from syndicate.store import Store, Transaction
 
 TOKEN_PAGES = frozenset({
@@ -41,6 +43,15 @@ class OwnLinks:
             return []
         with self.store.read() as tx:
             return [link for link, path in own.items() if not self._exists(tx, path, at)]
+
+    def has_dead_link(self, edition: Edition, at: datetime) -> bool:
+        """Whether a link in a frozen edition leads nowhere at `at`, where that is an error."""
+        if self.config.preflight.dead_link != "error":
+            return False
+        with self.store.read() as tx:
+            content = tx.editions.content(edition.content)
+            tracked = tx.clicks.links(edition.key)
+        return bool(self.find_dead((*list_links(content), *tracked), at))
 
     def _path(self, link: str) -> str | None:
         """Return the path of an address from our root; None where it isn't ours to answer."""

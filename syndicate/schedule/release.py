@@ -16,6 +16,7 @@ from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.schedule.composer import Composer, NoArticleLeft, ProposedEdition
 from syndicate.schedule.edition_plan import findings_have_changed
+from syndicate.schedule.own_links import OwnLinks
 from syndicate.schedule.schedule_start import schedule_start
 from syndicate.store import Store, Transaction
 
@@ -99,7 +100,7 @@ class EditionRelease:
                 elif key in outdated:
                     done.append(self._compose_again(one, at))
                 elif pause is None and one.release_at is not None and one.release_at <= at:
-                    done.append(self._release(one, self._release_cause(one, at)))
+                    done.append(self._release_due(one, at))
             except SyndicateError as error:
                 if self._reported.get(key) != str(error):  # it is tried each second
                     self._reported[key] = str(error)
@@ -144,15 +145,20 @@ class EditionRelease:
             return f"edition {key} is rejected; nobody gets the correction as a mail of its own"
         return f"edition {key} is rejected; its articles are new for the next slot"
 
-    def _release_cause(self, waiting: WaitingEdition, at: datetime) -> Cause:
-        """Return why an edition is due: a person has approved it, or its hold is over."""
+    def _release_due(self, waiting: WaitingEdition, at: datetime) -> str | None:
+        """Release an edition since a person has approved it, or its hold is over.
+
+        What no person has seen is composed again if a link in it leads nowhere by now.
+        """
         with self.store.read() as tx:
             decisions = tx.control.decisions(waiting.edition.key)
         approvals = [record for record in decisions if record.act is ControlAction.APPROVED]
+        if not approvals and OwnLinks(self.store, self.config).has_dead_link(waiting.edition, at):
+            return self._compose_again(waiting, at, why="a link in it leads nowhere by now")
         if approvals and not waiting.terms.hold:
-            return replace(approvals[-1].cause, at=at)
+            return self._release(waiting, replace(approvals[-1].cause, at=at))
         over = "its hold is over" if waiting.terms.hold else "nothing keeps it any more"
-        return _by_schedule(over, at)
+        return self._release(waiting, _by_schedule(over, at))
 
     def _give_up(self, waiting: WaitingEdition, at: datetime) -> str:
         zone = self.config.zone(schedule) if (schedule := self._schedule(waiting)) else None
@@ -178,7 +184,7 @@ class EditionRelease:
         readers = "reader" if audience == 1 else "readers"
         return f"edition {edition.key} is released to {audience} {readers}: {by}"
 
-    def _compose_again(self, waiting: WaitingEdition, at: datetime) -> str:
+    def _compose_again(self, waiting: WaitingEdition, at: datetime, *, why: str = "") -> str:
         """Compose an edition whose articles or file have changed; return what was done."""
         edition = waiting.edition
         schedule = self._schedule(waiting)
@@ -206,7 +212,7 @@ class EditionRelease:
             again = tx.waiting.add(proposal.draft, terms)
             mended = tx.waiting.is_file_outdated(edition.key)
             changed = "its file has changed" if mended else "its articles have changed"
-            cause = _by_schedule(changed, at)
+            cause = _by_schedule(why or changed, at)
             tx.waiting.reject(edition.key, cause, successor=again.key)
             reason = f"edition {again.key}, {proposal.summary}{waiting_for(terms)}"
             left_out = proposal.selection.slugs_left_out

@@ -129,3 +129,24 @@ def test_the_pages_of_the_edition_itself_are_not_dead(newsroom):
     harness.tick()
     assert waiting(harness) == []
     assert len(harness.mail()) == 1
+
+
+@pytest.mark.parametrize("tracking", ["none", "clicks"])
+def test_a_link_that_dies_while_an_edition_is_held_keeps_it(newsroom, tracking):
+    newsletters = [{"name": "breaking", "tracking": tracking}]
+    harness = newsroom(schedules=[{**BREAKING, "hold": "5m"}], newsletters=newsletters)
+    harness.file("harbour", breaking=False)
+    harness.file("ferry", body=DEAD)
+    harness.tick()
+    assert waiting(harness)[0].terms.findings == ()
+    with harness.store.write() as tx:
+        tx.articles.retract(tx.articles.by_slug("harbour"), NOW + MINUTE)
+    [released] = harness.tick(NOW + 5 * MINUTE).released
+    assert released == "edition 2 takes the place of edition 1: a link in it leads nowhere by now"
+    harness.tick(NOW + 6 * MINUTE)
+    assert harness.mail() == []
+    [one] = waiting(harness)
+    assert (one.edition.key, one.terms.findings) == (2, (FOUND,))
+    harness.services.release.approve(2, by_test(NOW + 7 * MINUTE))
+    harness.tick(NOW + 13 * MINUTE)
+    assert len(harness.mail()) == 1

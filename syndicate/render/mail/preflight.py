@@ -66,6 +66,11 @@ def check_edition(
     return PreflightReport(errors=tuple(found["error"]), warnings=tuple(found["warning"]))
 
 
+def list_links(content: Content) -> list[str]:
+    """Return the addresses that links lead to, each once, but no personal or numbered ones."""
+    return _links_in(html.document_fromstring(content.html), content.nonce)
+
+
 @dataclass(frozen=True)
 class _ComposedMail:
     """An edition as its readers see it."""
@@ -98,8 +103,7 @@ class _ComposedMail:
     @cached_property
     def links(self) -> list[str]:
         """The addresses that links lead to, each once; personal ones are left out."""
-        found = (link.get("href", "").strip() for link in self.root.iter("a", "area"))
-        return [address for address in dict.fromkeys(found) if self.content.nonce not in address]
+        return _links_in(self.root, self.content.nonce)
 
     @property
     def unsubscribe(self) -> str:
@@ -286,6 +290,11 @@ def _visible_text(
 
     walk(root)
     return "\n".join(filter(None, map(str.strip, "".join(pieces).splitlines())))
+
+
+def _links_in(root: etree._Element, nonce: str) -> list[str]:
+    found = (link.get("href", "").strip() for link in root.iter("a", "area"))
+    return [address for address in dict.fromkeys(found) if nonce not in address]
 
 
 def _text_of(article: Article) -> tuple[str, str]:
