@@ -135,7 +135,7 @@ def _waiting(waiting: WaitingEdition, config: Config, at: datetime) -> Iterator[
         yield AlarmCause(
             kind=AlarmKind.PREFLIGHT,
             subject=subject,
-            text=f"{name} waits, since {'; '.join(terms.findings)}",
+            text=f"{name} waits for a person: {'; '.join(terms.findings)}",
             remedy=remedy,
             since=edition.created_at,
         )

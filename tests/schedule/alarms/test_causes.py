@@ -159,14 +159,14 @@ def test_an_edition_with_mistakes_rings_at_once(newsroom, monkeypatch):
     compose = Composer._compose
 
     def with_mistake(self, *arguments, **options):
-        return replace(compose(self, *arguments, **options), findings=("the subject is empty",))
+        return replace(compose(self, *arguments, **options), findings=("It has no subject",))
 
     monkeypatch.setattr(Composer, "_compose", with_mistake)
     harness = newsroom()
     harness.file("ferry")
     harness.tick()
     alarm = harness.alarms()["preflight"]
-    assert alarm.text == "edition 1 of breaking waits, since the subject is empty"
+    assert alarm.text == "edition 1 of breaking waits for a person: It has no subject"
     assert alarm.subject == "breaking", "one that is composed again is the same cause"
 
 

@@ -1,5 +1,6 @@
 """Alarms ring once an hour for each cause, by one process, and once when it is over."""
 
+import json
 import threading
 from datetime import timedelta
 
@@ -9,12 +10,19 @@ from structlog.testing import capture_logs
 from syndicate.model.alarms import AlarmCause, AlarmKind
 from syndicate.schedule.alarms.monitor import AlarmMonitor
 from syndicate.store.push.alarms import THIS_MACHINE
+from tests import ROOT
 from tests.ports import free_port
 from tests.schedule.conftest import MINUTE, NOW
 
 pytestmark = pytest.mark.neighbours
 
 HOUR = timedelta(hours=1)
+
+
+def keys(message):
+    """The keys of a message, with those of the objects in it."""
+    inner = {name: set(value) for name, value in message.items() if isinstance(value, dict)}
+    return set(message), inner
 
 
 def break_template(harness):
@@ -40,6 +48,11 @@ def test_a_slot_that_fails_rings_at_once_then_hourly_and_when_it_is_over(newsroo
     assert call["remedy"].startswith("`syndicate fires breaking`")
     assert (call["since"], call["over"]) == ("2026-11-24T12:00:00+00:00", None)
     assert call["publication"]["title"] == "Morning Post"
+    page = (ROOT / "docs/monitoring.md").read_text("utf-8")
+    shown = json.loads(
+        page.split('```json\n{\n  "cause"')[1].split("```")[0].join(['{"cause"', ""])
+    )
+    assert keys(shown) == keys(call), "as documented"
     assert call["links"]["status"].endswith("/readyz")
     assert len(harness.rung()) == 1
     harness.tick(NOW + 59 * MINUTE)
