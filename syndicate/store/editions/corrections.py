@@ -94,9 +94,12 @@ class EditionCorrections(Repository):
         waiting = editions.c.state == EditionState.WAITING
         if schedule is not None:
             waiting = sa.and_(waiting, editions.c.schedule.is_distinct_from(schedule))
+        # the few corrected articles first: a union of all that was ever carried takes long
         carried = sa.union_all(
             *(
                 sa.select(table.c.edition, table.c.article, table.c.revision)
+                .join(articles, articles.c.key == table.c.article)
+                .where(articles.c.corrections > 0)
                 for table in (edition_items, edition_notes)
             )
         ).subquery()
@@ -107,9 +110,7 @@ class EditionCorrections(Repository):
                 sa.func.max(editions.c.created_at).label("carried_at"),
             )
             .join(editions, editions.c.key == carried.c.edition)
-            .join(articles, articles.c.key == carried.c.article)
             .where(editions.c.newsletter == newsletter, sa.or_(_RELEASED, waiting))
-            .where(articles.c.corrections > 0)
             .group_by(carried.c.article)
             .subquery()
         )
@@ -220,11 +221,9 @@ class EditionCorrections(Repository):
 
     def leaving_retracted(self) -> list[Edition]:
         """Return the editions under way with an article that was retracted, oldest first."""
-        with_it = (
-            sa.select(edition_items.c.edition)
-            .join(articles, articles.c.key == edition_items.c.article)
-            .where(articles.c.retracted_at.is_not(None))
-        )
+        retracted = sa.select(articles.c.key).where(articles.c.retracted_at.is_not(None))
+        # not by a join, for which SQLite would read all that was ever carried
+        with_it = sa.select(edition_items.c.edition).where(edition_items.c.article.in_(retracted))
         under_way = editions.c.state.in_(_LEAVING), has_any(WAITING)
         query = EDITIONS.where(editions.c.key.in_(with_it), *under_way).order_by(editions.c.key)
         return self._values(Edition, query)
