@@ -68,10 +68,14 @@ class ReviewRequest:
         """The reviewer's address, as codes are known by it."""
         return self.reviewer.address.lower()
 
+    @property
+    def person(self) -> str:
+        """The reviewer's name, or the address where there is none."""
+        return self.reviewer.name or self.reviewer.address
+
     def cause(self, way: str) -> Cause:
         """Return who decides, and how they proved who they are."""
-        name = self.reviewer.name or self.reviewer.address
-        how = f"{_VERBS[self.decision]} by {name}, {way}"
+        how = f"{_VERBS[self.decision]} by {self.person}, {way}"
         return Cause(who=Actor.REVIEWER, how=how, at=self.at, why=self.note)
 
 

@@ -106,6 +106,8 @@ class ReviewPages(ReaderPages):
         )
         if decision in review.possible and "code" in form:
             return self._confirm(request, review, asked, form["code"])
+        if decision not in review.possible and review.was_decided(decision, asked.person):
+            return _redirect(request)
         if problem := _problem(review, asked):
             return self._page(request, review, reviewer, at, problem=problem, note=note)
         if self.browsers.is_trusted(request, self.links.reviewer_key(reviewer.address), at):

@@ -38,6 +38,11 @@ class ReviewState(StrEnum):
     REJECTED = "rejected"
 
 
+_ACTS = {
+    ReviewDecision.APPROVE: ControlAction.APPROVED,
+    ReviewDecision.SEND_BACK: ControlAction.SENT_BACK,
+    ReviewDecision.STOP: ControlAction.REJECTED,
+}
 _EVERYTHING = tuple(ReviewDecision)
 _STOP = (ReviewDecision.STOP,)
 _POSSIBLE = {
@@ -105,6 +110,11 @@ class ReviewedEdition:
     def possible(self) -> tuple[ReviewDecision, ...]:
         """What a reviewer can decide now."""
         return _POSSIBLE.get(self.state, ())
+
+    def was_decided(self, decision: ReviewDecision, person: str) -> bool:
+        """Whether a reviewer made the newest decision, and made this one: a form is sent twice."""
+        last = self.last
+        return last is not None and (last.act, last.person) == (_ACTS[decision], person)
 
     @property
     def last(self) -> DecisionLine | None:

@@ -303,6 +303,19 @@ def test_a_cookie_can_be_neither_forged_nor_read_by_a_script(newsroom):
     assert "a button decides at once" not in browser.words
 
 
+@pytest.mark.parametrize("act", ["approve", "send-back", "stop"])
+def test_who_sends_a_form_twice_sees_what_was_decided(newsroom, act):
+    room = newsroom()
+    browser = room.opened()
+    browser.press(act, note="x")
+    data = {"stamp": _stamp(browser), "action": act, "code": room.code()}
+    for _ in range(2):
+        assert browser.post(room.link(), data).status_code == 200
+        assert "Nothing was decided" not in browser.words
+        assert "Maren Tolk" in browser.words
+    assert len([one for one in room.decisions() if one.cause.who is Actor.REVIEWER]) == 1
+
+
 @pytest.mark.sql
 def test_of_two_who_decide_the_second_sees_who_was_first(newsroom):
     room = newsroom()

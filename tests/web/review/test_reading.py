@@ -158,6 +158,7 @@ def test_everything_is_said_in_the_newsroom_s_language(newsroom):
     assert "Dies ist ein Korrekturabzug von „Eilmeldungen“." in proof.text
     assert "24. November 2026, 13:30 MEZ" in proof.text
     browser = room.opened()
+    assert "Korrekturabzug verschickt an Maren Tolk, Bo Lund" in browser.words
     for words in ("Freigeben", "Zurückgeben", "Stoppen", "24. November 2026, 13:30 MEZ", "Dunkel"):
         assert words in browser.words
     browser.press("send-back", note="Fähre")
