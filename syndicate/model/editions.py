@@ -117,6 +117,10 @@ class EditionNote:
     revision: int
 
 
+EVERYBODY = 2**31 - 1
+"""A public number above all others, as the `newest` of an edition for all who have subscribed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An edition before it is frozen."""

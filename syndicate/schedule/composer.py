@@ -16,7 +16,7 @@ from syndicate.errors import Refused, StoreLocked
 from syndicate.model.article_selection import ArticleWindow, ScheduleStart, Selection
 from syndicate.model.articles import Article
 from syndicate.model.corrections import ArticleNote, WrongCopies
-from syndicate.model.editions import Draft, Edition, EditionKind, Item
+from syndicate.model.editions import EVERYBODY, Draft, Edition, EditionKind, Item
 from syndicate.publish.output.media import MediaFolder
 from syndicate.render import addresses
 from syndicate.render.mail.edition_content import compose_edition, mark_links
@@ -150,7 +150,7 @@ class Composer:
             raise Refused("; ".join(plan.findings))
         newest = max((article.number or numbered + 1 for article in selection.carried), default=0)
         if plan.stories:  # an editor may choose from the archive: everybody gets it
-            newest = numbered + 1
+            newest = EVERYBODY
         return self._compose(
             newsletter,
             selection,

@@ -172,6 +172,21 @@ def test_a_named_story_may_be_old_carried_before_and_for_every_reader(newsroom):
 
 
 @pytest.mark.sql
+def test_an_edition_of_named_stories_goes_to_those_who_subscribed_while_it_waited(newsroom):
+    harness = newsroom(approve=True)
+    harness.tick(EVENING)
+    harness.write("---\nstories: [ferry]\n---\n")
+    harness.tick(SLOT)
+    harness.file("later", at=SLOT + MINUTE, breaking=False)
+    harness.tick(SLOT + MINUTE)
+    harness.subscribe("new@example.org", newsletter="briefing")
+    cause = Cause(who=Actor.OPERATOR, how="test", at=SLOT + 2 * MINUTE)
+    harness.services.release.approve(1, cause)
+    harness.tick(SLOT + 2 * MINUTE)
+    assert [to for to, _ in harness.mail()] == [ADA, "new@example.org"]
+
+
+@pytest.mark.sql
 def test_a_draft_waits_and_goes_when_it_is_ready(newsroom):
     desk = newsroom()
     desk.write("---\nsubject: Half a\nstatus: draft\n---\n")

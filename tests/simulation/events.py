@@ -53,6 +53,26 @@ class PageMended(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Planned(Event):
+    """An editor saved a file about an edition; the next pass reads it."""
+
+    name: str
+    """The file's name, which says what it is about."""
+    stories: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
+    draft: bool = False
+    misspelt: bool = False
+    """Whether it has a key that doesn't exist."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanDropped(Event):
+    """An editor deleted a file about an edition."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Joined(Event):
     """A reader was subscribed by the operator."""
 

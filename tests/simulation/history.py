@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.simulation import events
@@ -63,6 +64,7 @@ TIMETABLE = events.Timetable(
             "newsletter": "pulse",
             "cron": "0,45 1-3,12 * * *",
             "approve": True,
+            "hold": "1m",
             "select": {"breaking": False, "sections": ["Sport", "Culture"], "max_age": "12h"},
         },
     ],
@@ -81,6 +83,8 @@ def draw_history(seed: int, start: datetime, days: int) -> list[events.Event]:
         *_decisions(chance, start, end),
         *_passes(chance, start, end),
     ]
+    filed = [event for event in drawn if isinstance(event, events.Filed)]
+    drawn += _plans(chance, start, end, filed)
     # two things never happen at the same moment, but for passes
     drawn.sort(key=lambda event: event.at)
     moments = count()
@@ -143,6 +147,41 @@ def _later(chance: Random, story: events.Filed) -> Iterator[events.Event]:
         yield events.PageLost(at=lost, slug=story.slug)
         mended = _moment(chance, lost + MINUTE, 3 * HOUR)
         yield events.PageMended(at=mended, slug=story.slug)
+
+
+def _plans(
+    chance: Random, start: datetime, end: datetime, filed: list[events.Filed]
+) -> Iterator[events.Event]:
+    """Files about editions: in time, late, drafts, with mistakes, about slots that don't exist."""
+    for table, slot in _slots(start, end):
+        if table["name"] not in {"night", "members"} or chance.random() < 0.2:
+            continue
+        local = slot.astimezone(ZoneInfo(str(table.get("timezone", TIMETABLE.zone))))
+        hour = "" if table["name"] == "night" else f"-{local:%H%M}"
+        if chance.random() < 0.12:
+            hour = chance.choice(("", "-0931"))
+        at = slot + (chance.random() * 13 - 10) * HOUR
+        known = [story.slug for story in filed if at - 2 * DAY < story.at < at] or ["none"]
+        plan = events.Planned(
+            at=at,
+            name=f"{local:%Y-%m-%d}{hour}-{table['name']}.md",
+            draft=chance.random() < 0.25,
+            misspelt=chance.random() < 0.1,
+        )
+        kind = chance.choice(("stories", "stories", "leave_out", "words"))
+        if kind != "words":
+            slugs = tuple(dict.fromkeys(chance.choices(known, k=3)))
+            unknown = ("no-such-story",) if chance.random() < 0.2 else ()
+            named: dict[str, Any] = {kind: (*slugs, *unknown)}
+            plan = replace(plan, **named)
+        yield plan
+        if chance.random() < 0.6:
+            later = _moment(chance, at + MINUTE, 4 * HOUR)
+            yield replace(plan, at=later, draft=False, misspelt=chance.random() < 0.1)
+        if table["name"] == "members" and chance.random() < 0.4:
+            yield events.Approved(at=slot + 2.2 * HOUR * chance.random(), schedule="members")
+        if chance.random() < 0.1:
+            yield events.PlanDropped(at=_moment(chance, at + MINUTE, 8 * HOUR), name=plan.name)
 
 
 def _first_readers(chance: Random, start: datetime) -> Iterator[events.Event]:
@@ -216,12 +255,12 @@ def _passes(chance: Random, start: datetime, end: datetime) -> Iterator[events.E
         slot + chance.choice((0, 1, 20, 90)) * timedelta(seconds=1)
         for _, slot in _slots(start, end)
     }
-    times |= {_moment(chance, start, end - start) for _ in range(24 * ((end - start) // DAY))}
+    times |= {_moment(chance, start, end - start) for _ in range(12 * ((end - start) // DAY))}
     yield events.Passed(at=start + MINUTE, processes=(0,))
     for at in times:
         if any(begin <= at < until for begin, until in down):
             continue
-        processes = chance.choice(((0,), (1,), (0,), (1,), (0, 1)))
+        processes = chance.choice(((0,), (1,), (0,), (1,), (0,), (1,), (0, 1)))
         yield events.Passed(at=at, processes=processes)
         if chance.random() < 0.03:
             yield events.Restarted(at=at + 10 * timedelta(seconds=1), process=chance.choice((0, 1)))

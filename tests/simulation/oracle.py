@@ -7,7 +7,7 @@ nothing of the package. It is slow and plain on purpose: lists are searched, not
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -75,6 +75,13 @@ class PredictedEdition:
     newest: int
     state: str
     made_at: datetime
+    plan: tuple[events.Planned, ...] = ()
+    """What editors had written about it when it was made."""
+    findings: frozenset[tuple[str, str]] = frozenset()
+    left_out: frozenset[str] = frozenset()
+    """What no later edition of the schedule has, since an editor left it out."""
+    for_everybody: bool = False
+    """Whether it goes to those, too, who subscribed after its stories were published."""
     approve_by: datetime | None = None
     release_at: datetime | None = None
     sent_at: datetime | None = None
@@ -119,6 +126,29 @@ class Rule:
         began = (self.began_at or at) - timedelta.resolution
         return self.slots(self.last_slot or began, at)
 
+    def slots_of_day(self, day: date) -> list[datetime]:
+        midnights = [wall(one, 0, 0, self.zone) for one in (day, day + DAY)]
+        begin, end = midnights[0] - timedelta.resolution, midnights[1] - timedelta.resolution
+        return self.slots(begin, end)
+
+    def is_about(self, plan: events.Planned, slot: datetime) -> bool:
+        """Whether an editor's file is about a slot, or about one of its day and nobody knows which."""
+        found = re.fullmatch(r"(\d{4}-\d\d-\d\d)(?:-(\d{4}))?-([a-z]+)\.md", plan.name)
+        assert found is not None
+        is_of_day = found[1] == f"{slot.astimezone(self.zone):%Y-%m-%d}"
+        if found[3] != self.name or not is_of_day:
+            return False
+        return found[2] in {None, self.clock(slot)} or self.is_misnamed(plan, slot)
+
+    def is_misnamed(self, plan: events.Planned, slot: datetime) -> bool:
+        """Whether a file of the day of a slot doesn't name one of its slots."""
+        slots = self.slots_of_day(slot.astimezone(self.zone).date())
+        written = re.search(r"-(\d{4})-[a-z]", plan.name)
+        return len(slots) != 1 if written is None else written[1] not in map(self.clock, slots)
+
+    def clock(self, slot: datetime) -> str:
+        return f"{slot.astimezone(self.zone):%H%M}"
+
     def selects(self, story: Story) -> bool:
         select = self.table.get("select", {})
         wanted_tags = set(select.get("tags", story.file.tags or ["none"]))
@@ -146,18 +176,24 @@ class Oracle:
         """How often each outcome was recorded; a slot that fails has another one later."""
         self._number = 0
         self._pageless: set[str] = set()
+        self._folder: dict[str, events.Planned] = {}
+        """The files that editors have written about editions."""
+        self._plans: dict[str, events.Planned] = {}
+        """The same as the last pass has read them."""
 
     def apply(self, event: events.Event) -> None:
         """Let something happen."""
         match event:
-            case events.Filed():
-                self._file(event)
-            case events.Retracted() | events.Restored():
-                self.stories[event.slug].retracted = isinstance(event, events.Retracted)
+            case events.Filed() | events.Retracted() | events.Restored():
+                self._change_story(event)
             case events.PageLost(slug=slug):
                 self._pageless.add(slug)
             case events.PageMended(slug=slug):
                 self._pageless.discard(slug)
+            case events.Planned() | events.PlanDropped():
+                self._folder.pop(event.name, None)
+                if isinstance(event, events.Planned):
+                    self._folder[event.name] = event
             case events.Approved() | events.Rejected():
                 self._decide(event)
             case events.Passed(at=at):
@@ -169,7 +205,10 @@ class Oracle:
             case _:
                 self._change_reader(event)
 
-    def _file(self, event: events.Filed) -> None:
+    def _change_story(self, event: events.Filed | events.Retracted | events.Restored) -> None:
+        if not isinstance(event, events.Filed):
+            self.stories[event.slug].retracted = isinstance(event, events.Retracted)
+            return
         story = self.stories.get(event.slug)
         if story is None:
             self.stories[event.slug] = Story(event.slug, event.at, event)
@@ -208,7 +247,13 @@ class Oracle:
 
     # a pass
 
+    @property
+    def has_unread_plans(self) -> bool:
+        """Whether an editor has written something since the last pass."""
+        return self._folder != self._plans
+
     def _pass(self, at: datetime) -> None:
+        self._plans = dict(self._folder)
         self._assign_numbers(at)
         self._settle(at)
         for rule in self.rules:
@@ -232,7 +277,7 @@ class Oracle:
     def _settle(self, at: datetime) -> None:
         """Decide what waits: it is too late, has changed, or its hold is over."""
         waiting = [edition for edition in self.editions if edition.state == "waiting"]
-        outdated = [self._is_outdated(edition) for edition in waiting]
+        outdated = [self._is_outdated(e) or self._is_mended(e, at) for e in waiting]
         for edition, changed in zip(waiting, outdated, strict=True):
             if edition.approve_by is not None and edition.approve_by <= at:
                 self._reject(edition)
@@ -265,7 +310,7 @@ class Oracle:
         edition = self._edition(rule, slot, at)
         if edition is None:
             return "skipped"
-        if self._pageless & set(edition.stories):
+        if not edition.stories or self._pageless & set(edition.stories):
             return "failed"
         before = self._waiting(rule.name)
         if before is not None and before.content == edition.content:
@@ -283,9 +328,9 @@ class Oracle:
         if again is None:
             self._reject(edition)
             return
-        if self._pageless & set(again.stories):
+        if not again.stories or self._pageless & set(again.stories):
             return  # it keeps waiting
-        if edition.approve_by is not None:
+        if edition.approve_by is not None and again.approve_by is not None:
             again.approve_by = edition.approve_by
         self.editions.append(again)
         self._reject(edition)
@@ -307,23 +352,21 @@ class Oracle:
             )
             for slug in edition.stories
         }
+        carried |= {slug for edition in released for slug in edition.left_out}
         new = [one for one in window if one.is_public(at) and one.slug not in carried]
-        select = rule.table.get("select", {})
-        max_age = duration(select["max_age"]) if "max_age" in select else None
-        taken = [
-            story
-            for story in new
-            if rule.selects(story) and (max_age is None or story.published >= at - max_age)
-        ]
-        taken.sort(key=lambda one: one.slug)
-        taken.sort(key=lambda one: one.published, reverse=True)
-        if not taken:
+        plan = self._plan(rule, slot)
+        named, findings = self._named(rule, plan, slot, at)
+        leave_out = {slug for one in readable(plan) for slug in one.leave_out} & {*self.stories}
+        taken = named or select(rule, [one for one in new if one.slug not in leave_out], at)
+        if named:
+            leave_out |= {one.slug for one in new if rule.selects(one) and one not in named}
+        if not taken and not (findings and any(one.stories for one in readable(plan))):
             return None
         # an article that was postponed after it got its number still has its turn to come
         postponed = [one.number for one in window if not one.retracted and not one.is_public(at)]
         hold, within = rule.duration("hold") or timedelta(), rule.duration("approve_by")
         approve_by = None
-        if rule.table.get("approve"):
+        if rule.table.get("approve") or findings:
             within = within or rule.duration("max_late")
             approve_by = slot + within if within else at + TWO_HOURS
         return PredictedEdition(
@@ -335,12 +378,52 @@ class Oracle:
             breaking=tuple(one.file.breaking and at < one.published + DAY for one in taken),
             day=slot.astimezone(rule.zone).date(),
             upto=min(postponed) - 1 if postponed else self._number,
-            newest=max(one.number for one in taken),
+            newest=max((one.number for one in taken), default=0),
             state="waiting",
             made_at=at,
+            plan=plan,
+            findings=findings,
+            left_out=frozenset(leave_out),
+            for_everybody=bool(named),
             approve_by=approve_by,
             release_at=at + hold if approve_by is None else None,
         )
+
+    def _plan(self, rule: Rule, slot: datetime) -> tuple[events.Planned, ...]:
+        """The files about a slot, by name; the first one counts."""
+        about = [plan for plan in self._plans.values() if rule.is_about(plan, slot)]
+        return tuple(sorted(about, key=lambda plan: plan.name))
+
+    def _named(
+        self, rule: Rule, plan: tuple[events.Planned, ...], slot: datetime, at: datetime
+    ) -> tuple[list[Story], frozenset[tuple[str, str]]]:
+        """The stories that an editor named, and what keeps the edition from leaving."""
+        findings = {("draft", one.name) for one in plan if one.draft and not one.misspelt}
+        findings |= {("misspelt", one.name) for one in plan if one.misspelt}
+        findings |= {("misnamed", one.name) for one in plan if rule.is_misnamed(one, slot)}
+        findings |= {("second file", one.name) for one in plan[1:]}
+        named: list[Story] = []
+        for slug in (s for one in readable(plan) for s in (*one.stories, *one.leave_out)):
+            story = self.stories.get(slug)
+            if story is None:
+                findings.add(("unknown", slug))
+            elif slug not in plan[0].stories:
+                pass
+            elif story.retracted:
+                findings.add(("retracted", slug))
+            elif not story.is_public(at) or not story.number:
+                findings.add(("not public", slug))
+            else:
+                named.append(story)
+        return named, frozenset(findings)
+
+    def _is_mended(self, edition: PredictedEdition, at: datetime) -> bool:
+        """Whether an edition that a file keeps would now be kept for other reasons, or none."""
+        rule = next(rule for rule in self.rules if rule.name == edition.schedule)
+        if edition.approve_by is None or not edition.findings or not edition.plan:
+            return False
+        plan = self._plan(rule, edition.slot)
+        return edition.findings != self._named(rule, plan, edition.slot, at)[1]
 
     def _in_window(self, story: Story, rule: Rule, covered: int) -> bool:
         assert rule.began_at is not None
@@ -367,6 +450,8 @@ class Oracle:
             self._compose_again(edition, at)  # nobody has seen what would go out
         elif edition.approve_by is not None:
             self._approve(edition, at)
+        elif edition.release_at is not None and edition.release_at <= at:
+            self._send(edition, at)  # approved before, and its hold is over
 
     def _approve(self, edition: PredictedEdition, at: datetime) -> None:
         rule = next(rule for rule in self.rules if rule.name == edition.schedule)
@@ -382,7 +467,7 @@ class Oracle:
             name
             for name, reader in self.readers.items()
             if reader.takes(edition.newsletter, at)
-            and reader.since[edition.newsletter] < edition.newest
+            and (edition.for_everybody or reader.since[edition.newsletter] < edition.newest)
             and ("segment" not in rule.table or reader.member)
         )
 
@@ -397,13 +482,36 @@ class Oracle:
         return waits[0] if waits else None
 
     def _is_outdated(self, edition: PredictedEdition) -> bool:
+        rule = next(rule for rule in self.rules if rule.name == edition.schedule)
         stories = [self.stories[slug] for slug in edition.stories]
+        written = [replace(plan, at=EPOCH) for plan in self._plan(rule, edition.slot)]
+        if written != [replace(plan, at=EPOCH) for plan in edition.plan]:
+            return True
         return any(story.retracted for story in stories) or edition.revisions != tuple(
             story.revision for story in stories
         )
 
     def _takes(self, name: str, newsletter: str, at: datetime) -> bool:
         return self.readers[name].takes(newsletter, at)
+
+
+def readable(plan: tuple[events.Planned, ...]) -> tuple[events.Planned, ...]:
+    """The file that counts of those about a slot; one that can't be read says nothing."""
+    return tuple(one for one in plan[:1] if not one.misspelt)
+
+
+def select(rule: Rule, new: list[Story], at: datetime) -> list[Story]:
+    """What a schedule takes of what is new, newest first."""
+    wanted = rule.table.get("select", {})
+    max_age = duration(wanted["max_age"]) if "max_age" in wanted else None
+    taken = [
+        story
+        for story in new
+        if rule.selects(story) and (max_age is None or story.published >= at - max_age)
+    ]
+    taken.sort(key=lambda one: one.slug)
+    taken.sort(key=lambda one: one.published, reverse=True)
+    return taken
 
 
 def duration(text: Any) -> timedelta:

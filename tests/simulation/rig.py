@@ -94,6 +94,8 @@ class Rig:
                 self.services[process] = self._start()
             case events.PageLost() | events.PageMended():
                 self._change_page(event)
+            case events.Planned() | events.PlanDropped():
+                self._change_plan(event)
             case events.Approved(schedule=schedule) | events.Rejected(schedule=schedule):
                 self._decide(event, schedule)
             case _:
@@ -183,6 +185,18 @@ class Rig:
             page.unlink(missing_ok=True)
         else:
             page.touch()
+
+    def _change_plan(self, event: events.Planned | events.PlanDropped) -> None:
+        file = self.config.root / "editions" / event.name
+        file.parent.mkdir(exist_ok=True)
+        if isinstance(event, events.PlanDropped):
+            file.unlink(missing_ok=True)
+            return
+        lines = [f"stories: [{', '.join(event.stories)}]"] if event.stories else []
+        lines += [f"leave_out: [{', '.join(event.leave_out)}]"] if event.leave_out else []
+        lines += ["status: draft"] if event.draft else []
+        lines += ["subjekt: Ferry"] if event.misspelt else []
+        file.write_text("\n".join(["---", *lines, "---", ""]))
 
     def _page(self, slug: str) -> Path:
         return self.config.output / "articles" / slug / "index.html"

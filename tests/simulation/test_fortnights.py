@@ -24,7 +24,7 @@ YEAR = int(os.environ.get("SYNDICATE_YEAR", "0"))
 """How many days `make year` simulates; the suite doesn't."""
 SEED = int(os.environ.get("SYNDICATE_YEAR_SEED", "1"))
 
-EXPLAINED = 5
+EXPLAINED = 15
 """One pass of so many events is explained before."""
 
 
@@ -92,7 +92,7 @@ def explain_due(
     busy = {edition.newsletter for edition in oracle.editions if edition.state == "waiting"}
     explained = {}
     for rule in oracle.rules:
-        if rule.table["newsletter"] in busy or not rule.due(event.at):
+        if rule.table["newsletter"] in busy or not rule.due(event.at) or oracle.has_unread_plans:
             continue
         if (would_send := rig.explain(rule.name)) is not None:
             explained[rule.name] = would_send
@@ -121,6 +121,8 @@ def _written(value: object, other: object) -> str:
     """Write a value, of a set only what the other lacks."""
     if isinstance(value, frozenset) and isinstance(other, frozenset):
         return f"also of {sorted(value - other)}"
+    if isinstance(value, tuple) and isinstance(other, tuple) and set(value) != set(other):
+        return f"also of {sorted(set(value) - set(other))}"
     return f"{value}"
 
 
@@ -170,5 +172,8 @@ def check_that_it_was_eventful(oracle: Oracle) -> None:
         assert "approve" not in rule.table or states["rejected"] > 3, rule.name
     assert {"edition", "skipped", "failed"} <= set(oracle.outcomes)
     sent = [edition for edition in oracle.editions if edition.state == "sent"]
-    assert any(edition.reached != edition.audience for edition in sent)
+    assert any(edition.for_everybody for edition in sent)
+    assert any(edition.left_out for edition in sent)
+    findings = {reason for edition in oracle.editions for reason, _ in edition.findings}
+    assert len(findings) > 2, findings
     assert any(edition.audience for edition in sent if edition.schedule == "members")
