@@ -227,13 +227,17 @@ def _decisions(chance: Random, start: datetime, end: datetime) -> Iterator[event
         if "hold" not in table and "approve" not in table:
             continue
         name, drawn = str(table["name"]), chance.random()
+        if not table.get("approve"):
+            if drawn < 0.15:
+                yield events.Rejected(at=slot + 12 * MINUTE * chance.random(), schedule=name)
+            continue
         deadline = duration(table.get("approve_by", "2h"))
-        if drawn < 0.65 and table.get("approve"):
+        if drawn < 0.65:
             at = slot + 0.8 * deadline * chance.random()
             yield events.Approved(at=at, schedule=name)
             if chance.random() < 0.3:
                 yield events.Approved(at=at + 4 * MINUTE * chance.random(), schedule=name)
-        elif drawn < 0.75 and table.get("approve"):
+        elif drawn < 0.75:
             yield events.Approved(at=slot + deadline + HOUR * chance.random(), schedule=name)
         elif drawn < 0.85:
             yield events.Rejected(at=slot + 12 * MINUTE * chance.random(), schedule=name)
