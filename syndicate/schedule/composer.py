@@ -162,6 +162,7 @@ class Composer:
             edition_date=slot_at.astimezone(self._config.zone(schedule)),
             at=at,
             numbered=numbered,
+            coming=is_preview,
             plan=plan,
             notes=notes,
         )
@@ -280,6 +281,7 @@ class Composer:
         edition_date: datetime,
         at: datetime,
         numbered: int | None = None,
+        coming: bool = False,
         plan: EditionPlan | None = None,
         kind: EditionKind | None = None,
         notes: Sequence[ArticleNote] = (),
@@ -289,7 +291,8 @@ class Composer:
 
         `window` is the number that it covers up to, and the newest one that it carries:
         people who subscribed after that article was published are not in the audience.
-        Articles numbered above `numbered` have no page yet. `plan` is what an editor wrote.
+        Articles numbered above `numbered` have no page yet. `plan` is what an editor wrote, and
+        `coming` as in `OwnLinks.find_dead`.
         """
         plan = plan or EditionPlan()
         if not selection:
@@ -314,9 +317,8 @@ class Composer:
             by_section=by_section,
             notes=notes,
         )
-        report = check_edition(
-            content, selection.carried, self._config, partial(self._own_links.find_dead, at=at)
-        )
+        find_dead = partial(self._own_links.find_dead, at=at, coming=coming)
+        report = check_edition(content, selection.carried, self._config, find_dead)
         content, links = mark_links(content, newsletter, self._config)
         upto, newest = window
         draft = Draft(

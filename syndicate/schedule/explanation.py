@@ -74,6 +74,13 @@ class EditionExplanation:
         return self.at > self.slot.due_at
 
     @property
+    def is_repeated(self) -> bool:
+        """Whether the edition that waits says the same, so that it stays and none is made."""
+        if self.waiting is None or self.draft is None:
+            return False
+        return self.draft.content.hash == self.waiting.edition.content
+
+    @property
     def kilobytes(self) -> float:
         """The size of its HTML, in thousands of bytes."""
         return len(self.draft.content.html.encode()) / 1000 if self.draft is not None else 0.0

@@ -33,11 +33,14 @@ class OwnLinks:
     store: Store
     config: Config
 
-    def find_dead(self, links: Iterable[str], at: datetime) -> list[str]:
+    def find_dead(self, links: Iterable[str], at: datetime, *, coming: bool = False) -> list[str]:
         """Return the links of our own that lead nowhere at `at`; those to other sites are left out.
 
         A page that is to be published later leads nowhere yet, and a retracted article no longer.
+        With `coming`, nothing is dead before the first build.
         """
+        if coming and not self._has_file(addresses.HOME):
+            return []
         own = {link: path for link in links if (path := self._path(link)) is not None}
         if not own:
             return []

@@ -69,6 +69,7 @@ def test_the_slot_sends_what_was_explained_before_anything_was_built_or_numbered
     harness.file("embargoed", section="City", breaking=False, date=NEXT - MINUTE)
     explained = explain(harness)
     assert explained.slot.due_at == NEXT
+    assert explained.terms is None
     assert reasons(explained)["embargoed"] == (CandidateOutcome.FULL, "")
     assert reasons(explained)["story3"] == ("in a line", "beyond the first 2 (max)")
     harness.tick(NEXT)
@@ -193,6 +194,9 @@ def test_a_waiting_edition_gives_its_stories_to_the_next(store, publication):
     assert explained.waiting.edition.key == 1
     assert reasons(explained)["ferry"] == (CandidateOutcome.FULL, "")
     assert explained.terms.approve_by == (NOW + 4 * SLOT).replace(second=0)
+    assert explained.is_repeated
+    harness.file("tram", at=NOW + MINUTE)
+    assert not explain(harness, now=NOW + MINUTE).is_repeated
 
 
 def test_a_page_that_could_not_be_built_is_why_the_slot_would_fail(harness):

@@ -79,6 +79,8 @@ def _echo_edition(explained: "EditionExplanation", zone: "ZoneInfo") -> None:
         echo(f"fails: {explained.failure}")
     elif draft is None:
         echo("nothing new: no edition")
+    elif explained.is_repeated and explained.waiting is not None:
+        echo(f"nothing new: edition {explained.waiting.edition.key} says the same, and still waits")
     else:
         echo(f"subject:    {draft.content.subject}")
         echo(f"preheader:  {draft.content.preheader}")
@@ -90,7 +92,7 @@ def _echo_edition(explained: "EditionExplanation", zone: "ZoneInfo") -> None:
         echo(f"waits:      {line}")
     for warning in explained.warnings:
         echo(f"warning:    {warning}")
-    if explained.waiting is not None:
+    if explained.waiting is not None and not explained.is_repeated:
         key = explained.waiting.edition.key
         note(
             f"edition {key} of this schedule waits: its articles are counted as new here, since "
@@ -101,7 +103,7 @@ def _echo_edition(explained: "EditionExplanation", zone: "ZoneInfo") -> None:
 def _waits(explained: "EditionExplanation", zone: "ZoneInfo") -> list[str]:
     """Write what the edition would wait for before it is sent."""
     terms = explained.terms
-    if terms is None:
+    if terms is None or explained.is_repeated:
         return []
     lines = list(terms.findings)
     if terms.approve_by is not None:
@@ -121,7 +123,7 @@ def _values(explained: "EditionExplanation") -> dict[str, Any]:
         "slot": explained.slot.key,
         "due_at": explained.slot.due_at,
         "is_due": explained.is_due,
-        "sends": draft is not None,
+        "sends": draft is not None and not explained.is_repeated,
         "failure": explained.failure,
         "kind": draft.kind if draft is not None else None,
         "subject": content.subject if content is not None else None,
