@@ -299,7 +299,7 @@ def test_it_waits_over_a_night_for_its_approval(newsroom):
     assert report == "edition 2 is rejected: nobody had approved it by 12:01 UTC"
 
 
-def test_a_copy_older_than_a_week_gets_none(newsroom):
+def test_a_copy_older_than_a_week_gets_a_note_in_the_next_edition(newsroom):
     harness = newsroom("send", readers=(ADA,))
     harness.file("ferry")
     harness.tick()
@@ -307,6 +307,9 @@ def test_a_copy_older_than_a_week_gets_none(newsroom):
     correct(harness, SANK, at=late)
     assert harness.tick(late).released == ()
     assert list(editions(harness)) == [1]
+    harness.file("tram", at=late + SLOT)
+    harness.tick(late + SLOT)
+    assert NOTE in plain(harness, "Tram")
 
 
 @pytest.mark.sql
