@@ -8,9 +8,10 @@ import pytest
 
 from syndicate.deliver.outbox import Outbox
 from syndicate.errors import Refused
-from syndicate.model.editions import EditionState
+from syndicate.model.editions import Content, EditionState
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
+from syndicate.render.mail.edition_content import compose_edition
 from syndicate.schedule.explanation import explain_edition
 from syndicate.schedule.wiring import ManualSend
 from tests.schedule.conftest import MINUTE, ScheduleHarness
@@ -163,10 +164,9 @@ def test_a_named_story_may_be_old_carried_before_and_for_every_reader(newsroom):
     desk.tick(SLOT)
     assert desk.carried(1) == ["tram", "ferry"]
     desk.subscribe("new@example.org", newsletter="briefing")
-    desk.write("---\nstories: [ferry, ferry-again]\n---\n", "2026-12-02-briefing.md")
-    desk.file("ferry-again", at=SLOT + MINUTE)
+    desk.write("---\nstories: [ferry, dome]\n---\n", "2026-12-02-briefing.md")
     desk.tick(TOMORROW)
-    assert desk.carried(2) == ["ferry", "ferry-again"]
+    assert desk.carried(2) == ["ferry", "dome"]
     assert "1 of them in an earlier edition too" in desk.fire().reason
     assert {to for to, _ in desk.mail()[1:]} == {ADA, "new@example.org"}
 
@@ -295,6 +295,23 @@ def test_a_file_that_comes_changes_or_goes_while_an_edition_waits_makes_another(
     assert subjects == {1: "Dome", 2: "First", 3: "Second", 4: "Dome"}
     with desk.store.read() as tx:
         assert [one.edition.key for one in tx.waiting.all()] == [4]
+
+
+def test_a_file_that_is_saved_while_the_edition_is_composed_is_not_lost(newsroom, monkeypatch):
+    desk = newsroom()
+    composed: list[Content] = []
+
+    def compose(**values):
+        if not composed:
+            desk.write("---\nsubject: In time\n---\n")
+            desk.services.take_in_editions(SLOT)
+        composed.append(compose_edition(**values))
+        return composed[-1]
+
+    monkeypatch.setattr("syndicate.schedule.composer.compose_edition", compose)
+    desk.tick(SLOT)
+    assert [content.subject for content in composed] == ["Dome", "In time"]
+    assert desk.mail() == [(ADA, "In time")]
 
 
 def test_a_file_that_comes_too_late_is_reported_and_changes_nothing(newsroom):
@@ -438,6 +455,8 @@ def test_a_folder_that_is_gone_forgets_nothing_a_file_that_is_gone_does(newsroom
     folder = desk.config.root / "editions"
     folder.rename(desk.config.root / "away")
     desk.tick(EVENING + 10 * MINUTE)
+    with desk.store.read() as tx:
+        assert len(tx.edition_files.all()) == 2
     (desk.config.root / "away").rename(folder)
     desk.remove("2026-12-02-briefing.md")
     desk.tick(SLOT)
