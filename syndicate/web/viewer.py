@@ -66,7 +66,7 @@ class ViewOptions:
             for key, any_of in self.choices.items()
             if (value := getattr(options, key)) != any_of[0]
         }
-        return f"{self.path}?{urlencode(query)}" if query else self.path
+        return f"{options.path}?{urlencode(query)}" if query else options.path
 
 
 def framed_html(html: str, request: Request, config: Config) -> Response:

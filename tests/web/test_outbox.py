@@ -237,3 +237,10 @@ def test_what_may_be_reached_from_elsewhere_is_not_loopback(host):
 
 def test_the_list_can_be_asked_for_with_a_slash(web):
     assert web().get("/outbox/", follow_redirects=True).status_code == 200
+
+
+def test_every_message_and_the_list_can_be_reached_from_an_open_message(web, outbox):
+    names = [put(outbox, number, letter(f"Edition {number}")) for number in (1, 2)]
+    page = web().get(f"/outbox/{names[0]}?theme=dark").text
+    for address in ("/outbox", *(f"/outbox/{name}" for name in names)):
+        assert f'href="{address}?theme=dark"' in page
