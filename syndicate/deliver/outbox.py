@@ -218,10 +218,11 @@ def _decoded(value: str | Header) -> str:
 
 
 def file_name(message_id: str) -> str:
-    """Return `000041-000007.eml` for edition 41, reader 7; a hash for a test copy."""
+    """Return `000041-000007.eml` for edition 41, reader 7; a hash for staff mail and test copies."""
     numbers = _MESSAGE_ID.match(message_id)
     if numbers is None:
-        return f"test-{sha256(message_id.encode()).hexdigest()[:16]}.eml"
+        kind = "staff" if message_id.startswith("<staff.") else "test"
+        return f"{kind}-{sha256(message_id.encode()).hexdigest()[:16]}.eml"
     return f"{int(numbers[1]):06}-{int(numbers[2]):06}.eml"
 
 

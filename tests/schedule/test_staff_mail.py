@@ -44,6 +44,7 @@ def test_it_is_sent_once_from_the_publication_and_is_not_list_mail(harness):
     harness.tick(NOW + MINUTE)
     assert harness.mail() == [(MAREN, "The disk is full")]
     [message] = Outbox.of(harness.config).messages()
+    assert message.name.startswith("staff-")
     header = message.path.read_text()
     assert "List-Unsubscribe" not in header
     assert harness.config.mail.sender.address in header
