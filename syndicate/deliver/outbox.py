@@ -218,7 +218,7 @@ def _decoded(value: str | Header) -> str:
 
 
 def file_name(message_id: str) -> str:
-    """Return `000041-000007.eml` for edition 41, reader 7; a hash for staff mail and test copies."""
+    """Return `000041-000007.eml` for edition 41, reader 7; a hash where there are none."""
     numbers = _MESSAGE_ID.match(message_id)
     if numbers is None:
         kind = "staff" if message_id.startswith("<staff.") else "test"

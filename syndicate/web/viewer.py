@@ -59,7 +59,7 @@ class ViewOptions:
         return self.choices["theme"][1:] if self.theme == "both" else (self.theme,)
 
     def link(self, **changes: str) -> str:
-        """Return the address of the page with some options changed."""
+        """Return the address with some options changed, its path among them."""
         options = replace(self, **changes)
         query = {
             key: value

@@ -225,7 +225,10 @@ def test_the_segment_counts_and_those_who_came_after_the_story_do_not(store, pub
     assert explain(harness).audience == 1
 
 
-def test_explaining_changes_nothing_and_needs_no_right_to_write(harness, tmp_path, monkeypatch):
+def test_explaining_changes_nothing_and_needs_no_right_to_write(
+    make_harness, tmp_path, monkeypatch
+):
+    harness = make_harness()
     harness.subscribe(ADA)
     harness.file("ferry")
     harness.store.close()

@@ -71,10 +71,12 @@ def test_a_full_disk_is_in_readiness_until_there_is_room(disk, post):
         filler = disk.fill()
         until(lambda: httpx.get(f"{serve.url}/readyz").status_code == 503)
         lines = httpx.get(f"{serve.url}/readyz").text.splitlines()
-        assert [line.partition(":")[0] for line in lines] == [
+        assert [line.partition(":")[0] for line in lines[:2]] == [
             "the store can't be written",
             "the output can't be written",
         ]
+        # as soon as that is looked at
+        assert all(line.startswith("a disk is nearly full: ") for line in lines[2:])
         assert "No space left on device" in lines[1]
         assert httpx.get(f"{serve.url}/").status_code == 200
         assert httpx.get(f"{serve.url}/readyz/web").text == "ok\n"

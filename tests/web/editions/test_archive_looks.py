@@ -94,7 +94,7 @@ def test_a_reader_walks_through_the_archive(browser, place):
     page.get_by_role("listitem").first.get_by_role("link").click()
     assert page.url.endswith("/breaking/70/")
     follow(page, "The edition before")
-    assert page.title() == "Breaking: City opens the dam after four days of rain"
+    assert page.title() == "City opens the dam after four days of rain"
     follow(page, "All editions")
     assert page.url.endswith("/breaking/")
     page.close()
