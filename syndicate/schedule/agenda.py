@@ -11,6 +11,7 @@ from syndicate.model.articles import Article
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, WaitingEdition
 from syndicate.model.schedule_slots import FixedInterval, Slot, schedule_timing
+from syndicate.model.subscribers import Cause
 from syndicate.store import Store
 
 MAX_SLOTS = 4
@@ -45,6 +46,8 @@ class Agenda:
 
     start: datetime
     until: datetime
+    pause: Cause | None
+    """Who paused all mail; None where it isn't paused."""
     waiting: tuple[WaitingEdition, ...]
     under_way: tuple[tuple[Edition, DeliveryTotals], ...]
     """Editions with deliveries that are not done."""
@@ -58,7 +61,7 @@ def load_agenda(store: Store, config: Config, *, at: datetime, days: int) -> Age
     first = at.astimezone(zone).date()
     until = datetime.combine(first + (days + 1) * _DAY, time(), tzinfo=zone).astimezone(at.tzinfo)
     with store.read() as tx:
-        waiting = tuple(tx.waiting.all())
+        pause, waiting = tx.mail_pause.current(), tuple(tx.waiting.all())
         under_way = [(one, tx.deliveries.totals(one.key)) for one in tx.editions.unfinished()]
         articles = tx.articles.embargoed(at, until)
     frequent: list[FrequentSchedule] = []
@@ -73,6 +76,7 @@ def load_agenda(store: Store, config: Config, *, at: datetime, days: int) -> Age
     return Agenda(
         start=at,
         until=until,
+        pause=pause,
         waiting=waiting,
         under_way=tuple(under_way),
         frequent=tuple(frequent),

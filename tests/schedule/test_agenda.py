@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from syndicate.schedule.agenda import load_agenda
+from tests.causes import by_test
 from tests.schedule.conftest import BREAKING, MINUTE, NOW, ScheduleHarness
 
 HOUR = timedelta(hours=1)
@@ -73,7 +74,10 @@ def test_it_has_embargoes_what_waits_and_what_is_under_way(store, publication):
     harness.file("tram", date=NOW + 30 * HOUR)
     harness.file("next-month", date=NOW + timedelta(days=30))
     harness.tick()
+    with store.write() as tx:
+        tx.mail_pause.begin(by_test(NOW))
     loaded = load_agenda(store, harness.config, at=NOW + MINUTE, days=7)
+    assert loaded.pause == by_test(NOW)
     assert [one.edition.key for one in loaded.waiting] == [1]
     assert [(day.day.day, one.slug) for day in loaded.days for one in day.articles] == [
         (25, "tram")

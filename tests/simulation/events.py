@@ -22,6 +22,8 @@ class Filed(Event):
     tags: tuple[str, ...] = ()
     breaking: bool = False
     draft: bool = False
+    corrections: tuple[datetime, ...] = ()
+    """When each of its corrections was made."""
 
 
 @dataclass(frozen=True, kw_only=True)

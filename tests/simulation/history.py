@@ -134,6 +134,8 @@ def _later(chance: Random, story: events.Filed) -> Iterator[events.Event]:
             {"section": chance.choice(SECTIONS)},
             {"date": at + 8 * HOUR * chance.random()},
             {"date": at - HOUR},
+            {"corrections": (*story.corrections, at)},
+            {"corrections": (*story.corrections, at)},
         ]
         story = replace(story, at=at, draft=False, **chance.choice(changes))  # type: ignore[arg-type]
         yield story

@@ -29,6 +29,8 @@ class Story:
     first_seen: datetime
     file: events.Filed
     revision: int = 1
+    corrected: list[tuple[datetime, ...]] = field(default_factory=list)
+    """The corrections of each revision."""
     retracted: bool = False
     number: int = 0
     """0 until it was public."""
@@ -68,6 +70,8 @@ class PredictedEdition:
     slot: datetime
     stories: tuple[str, ...]
     revisions: tuple[int, ...]
+    notes: dict[str, int]
+    """The articles whose corrections it names, with their revisions."""
     breaking: tuple[bool, ...]
     """Which of the stories are still breaking news."""
     day: date
@@ -75,6 +79,7 @@ class PredictedEdition:
     newest: int
     state: str
     made_at: datetime
+    approved: bool = False
     plan: tuple[events.Planned, ...] = ()
     """What editors had written about it when it was made."""
     findings: frozenset[tuple[str, str]] = frozenset()
@@ -92,7 +97,7 @@ class PredictedEdition:
     @property
     def content(self) -> tuple[object, ...]:
         """What a reader can tell it by."""
-        return self.stories, self.revisions, self.breaking, self.day
+        return self.stories, self.revisions, self.breaking, self.day, self.notes
 
 
 @dataclass
@@ -211,12 +216,16 @@ class Oracle:
             return
         story = self.stories.get(event.slug)
         if story is None:
-            self.stories[event.slug] = Story(event.slug, event.at, event)
+            story = self.stories[event.slug] = Story(event.slug, event.at, event)
+            story.corrected.append(event.corrections)
             return
+        if replace(event, at=story.file.at) == story.file:
+            return  # the file is as it was
         if story.file.draft:  # nobody has seen it yet
             story.first_seen = event.at
         story.file = event
         story.revision += 1
+        story.corrected.append(event.corrections)
 
     def _join(self, event: events.Joined | events.Returned | events.Suppressed) -> None:
         reader = self.readers.setdefault(event.reader, Reader())
@@ -284,7 +293,11 @@ class Oracle:
             elif changed:
                 self._compose_again(edition, at)
             elif edition.release_at is not None and edition.release_at <= at:
-                self._send(edition, at)
+                linked = {*edition.stories, *edition.notes}
+                if self._pageless & linked and not edition.approved:
+                    self._compose_again(edition, at)  # what nobody has seen has a dead link
+                else:
+                    self._send(edition, at)
 
     def _fire(self, rule: Rule, at: datetime) -> None:
         if rule.began_at is None:
@@ -366,7 +379,9 @@ class Oracle:
         postponed = [one.number for one in window if not one.retracted and not one.is_public(at)]
         hold, within = rule.duration("hold") or timedelta(), rule.duration("approve_by")
         approve_by = None
-        if rule.table.get("approve") or findings:
+        notes = self._notes(newsletter, rule, at)
+        dead_links = self._pageless & set(notes)
+        if rule.table.get("approve") or findings or dead_links:
             within = within or rule.duration("max_late")
             approve_by = slot + within if within else at + TWO_HOURS
         return PredictedEdition(
@@ -375,6 +390,7 @@ class Oracle:
             slot=slot,
             stories=tuple(one.slug for one in taken),
             revisions=tuple(one.revision for one in taken),
+            notes=notes,
             breaking=tuple(one.file.breaking and at < one.published + DAY for one in taken),
             day=slot.astimezone(rule.zone).date(),
             upto=min(postponed) - 1 if postponed else self._number,
@@ -388,6 +404,24 @@ class Oracle:
             approve_by=approve_by,
             release_at=at + hold if approve_by is None else None,
         )
+
+    def _notes(self, newsletter: str, rule: Rule, at: datetime) -> dict[str, int]:
+        """The articles that have a correction which no edition of the newsletter has told."""
+        known: dict[str, int] = {}
+        for edition in self.editions:
+            is_other = edition.state == "waiting" and edition.schedule != rule.name
+            if edition.newsletter == newsletter and (edition.state == "sent" or is_other):
+                told = {**dict(zip(edition.stories, edition.revisions, strict=True))}
+                for slug, revision in (*told.items(), *edition.notes.items()):
+                    known[slug] = max(known.get(slug, 0), revision)
+        due = []
+        for slug, revision in known.items():
+            story = self.stories[slug]
+            new = set(story.corrected[-1]) - set(story.corrected[revision - 1])
+            if new and story.is_public(at):
+                due.append((min(new), slug, story.revision))
+        # the oldest correction comes first, and ten are enough for one edition
+        return {slug: revision for _, slug, revision in sorted(due)[:10]}
 
     def _plan(self, rule: Rule, slot: datetime) -> tuple[events.Planned, ...]:
         """The files about a slot, by name; the first one counts."""
@@ -455,7 +489,7 @@ class Oracle:
 
     def _approve(self, edition: PredictedEdition, at: datetime) -> None:
         rule = next(rule for rule in self.rules if rule.name == edition.schedule)
-        edition.approve_by = None
+        edition.approved, edition.approve_by = True, None
         edition.release_at = at + (rule.duration("hold") or timedelta())
         if edition.release_at <= at:
             self._send(edition, at)
@@ -487,9 +521,9 @@ class Oracle:
         written = [replace(plan, at=EPOCH) for plan in self._plan(rule, edition.slot)]
         if written != [replace(plan, at=EPOCH) for plan in edition.plan]:
             return True
-        return any(story.retracted for story in stories) or edition.revisions != tuple(
-            story.revision for story in stories
-        )
+        carried = [*zip(stories, edition.revisions, strict=True)]
+        carried += [(self.stories[slug], revision) for slug, revision in edition.notes.items()]
+        return any(story.retracted or story.revision != revision for story, revision in carried)
 
     def _takes(self, name: str, newsletter: str, at: datetime) -> bool:
         return self.readers[name].takes(newsletter, at)

@@ -13,7 +13,7 @@ from typing import Any
 
 from syndicate.config import Config
 from syndicate.errors import Refused
-from syndicate.model.articles import Revision, Status
+from syndicate.model.articles import Correction, Revision, Status
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import Edition, EditionState
 from syndicate.model.subscribers import Actor, Cause
@@ -39,6 +39,8 @@ class ObservedEdition:
     schedule: str
     slot: datetime
     stories: tuple[str, ...]
+    notes: frozenset[str]
+    """The articles whose corrections it names."""
     state: str
     sent_at: datetime | None = None
     audience: frozenset[str] = frozenset()
@@ -167,6 +169,10 @@ class Rig:
             section=event.section,
             tags=event.tags,
             breaking=event.breaking,
+            corrections=tuple(
+                Correction(at=at, text=f"Not {number}.")
+                for number, at in enumerate(event.corrections)
+            ),
         )
         slug = event.slug
         names: dict[str, Any] = {"id": slug, "slug": slug, "path": f"{slug}.md", "source": slug}
@@ -271,6 +277,9 @@ class Rig:
             schedule=edition.schedule or "",
             slot=edition.slot_at,
             stories=tuple(self._slugs[item.article] for item in tx.editions.items(edition.key)),
+            notes=frozenset(
+                self._slugs[note.article] for note in tx.corrections.notes_of(edition.key)
+            ),
             state=STATES[edition.state],
             sent_at=edition.expires_at - self.config.expire_after(newsletter) if is_sent else None,
             audience=frozenset(row.email for row in rows),

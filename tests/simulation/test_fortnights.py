@@ -131,6 +131,7 @@ def as_observed(edition: PredictedEdition) -> ObservedEdition:
         schedule=edition.schedule,
         slot=edition.slot,
         stories=edition.stories,
+        notes=frozenset(edition.notes),
         state=edition.state,
         sent_at=edition.sent_at,
         audience=edition.audience,
@@ -174,6 +175,7 @@ def check_that_it_was_eventful(oracle: Oracle) -> None:
     sent = [edition for edition in oracle.editions if edition.state == "sent"]
     assert any(edition.for_everybody for edition in sent)
     assert any(edition.left_out for edition in sent)
+    assert any(edition.notes for edition in sent)
     findings = {reason for edition in oracle.editions for reason, _ in edition.findings}
     assert len(findings) > 2, findings
     assert any(edition.audience for edition in sent if edition.schedule == "members")

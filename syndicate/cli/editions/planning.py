@@ -197,6 +197,12 @@ def _sections(loaded: "Agenda", config: "Config") -> "Iterator[tuple[str, list[_
 
 
 def _now_rows(loaded: "Agenda", zone: "ZoneInfo") -> "Iterator[_Row]":
+    from syndicate.schedule.mail_status import describe_pause  # noqa: PLC0415 - start-up
+
+    if loaded.pause is not None:
+        since = _time(loaded.pause.at, zone, loaded.start)
+        paused = f"is paused until `syndicate resume --all`: {describe_pause(loaded.pause)}"
+        yield since, "all mail", paused
     for waiting in loaded.waiting:
         key, terms = waiting.edition.key, waiting.terms
         until = terms.approve_by or waiting.release_at
@@ -268,6 +274,7 @@ def _agenda_values(loaded: "Agenda", config: "Config") -> dict[str, Any]:
     return {
         "from": loaded.start,
         "until": loaded.until,
+        "paused_since": loaded.pause.at if loaded.pause is not None else None,
         "waiting": [
             edition_values(one.edition)
             | {"approve_by": one.terms.approve_by, "release_at": one.release_at}
