@@ -38,6 +38,8 @@ run: $(VENV)/run.stamp
 	@for newsletter in breaking briefing; do \
 	  $(BIN)/syndicate subscribers import demo-subscribers.csv --newsletter $$newsletter >/dev/null || exit 1; \
 	done
+	@$(BIN)/syndicate editions --json | grep -q '"briefing"' || \
+	  { $(BIN)/syndicate import articles && $(BIN)/syndicate send briefing; } >/dev/null
 	@exec $(BIN)/syndicate run
 
 test: check

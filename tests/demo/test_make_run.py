@@ -71,10 +71,11 @@ def make_run(clone: Path, port: int) -> Iterator[subprocess.Popen[str]]:
             process.wait()
 
 
-def outbox(clone: Path) -> list[EmailMessage]:
+def outbox(clone: Path, files: str = "0*.eml") -> list[EmailMessage]:
+    """What readers got, or the newsroom (`staff-*.eml`)."""
     return [
         message_from_bytes(file.read_bytes(), policy=default)
-        for file in sorted((clone / "outbox").glob("*.eml"))
+        for file in sorted((clone / "outbox").glob(files))
     ]
 
 
@@ -98,4 +99,7 @@ def test_the_demonstration_comes_up_mails_its_digest_once_and_takes_in_what_is_s
     with make_run(clone, port):
         time.sleep(5)
     assert len(outbox(clone)) == 10
+    [proof] = outbox(clone, "staff-*.eml")
+    assert str(proof["subject"]).startswith("[Proof] ")
+    assert "Maren Tolk" in str(proof["to"]) or "maren@" in str(proof["to"])
     assert "Traceback" not in (clone / "out.txt").read_text()
