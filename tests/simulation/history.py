@@ -181,7 +181,9 @@ def _plans(
             later = _moment(chance, at + MINUTE, 4 * HOUR)
             yield replace(plan, at=later, draft=False, misspelt=chance.random() < 0.1)
         if table["name"] == "members" and chance.random() < 0.4:
-            yield events.Approved(at=slot + 2.2 * HOUR * chance.random(), schedule="members")
+            approved = slot + 2.2 * HOUR * chance.random()
+            yield events.Approved(at=approved, schedule="members")
+            yield events.Passed(at=approved, processes=(1,))
         if chance.random() < 0.1:
             yield events.PlanDropped(at=_moment(chance, at + MINUTE, 8 * HOUR), name=plan.name)
 
@@ -238,7 +240,9 @@ def _decisions(chance: Random, start: datetime, end: datetime) -> Iterator[event
             at = slot + 0.8 * deadline * chance.random()
             yield events.Approved(at=at, schedule=name)
             if chance.random() < 0.3:
-                yield events.Approved(at=at + 4 * MINUTE * chance.random(), schedule=name)
+                again = at + 4 * MINUTE * chance.random()
+                yield events.Approved(at=again, schedule=name)
+                yield events.Passed(at=again, processes=(0,))  # `run` sends it within a second
         elif drawn < 0.75:
             yield events.Approved(at=slot + deadline + HOUR * chance.random(), schedule=name)
         elif drawn < 0.85:
