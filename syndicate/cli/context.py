@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # start-up
     from syndicate.schedule.wiring import Services
     from syndicate.store import Store
 
+_YEARS = range(1970, 3000)
+"""In which years times are understood; near the ends of the calendar no slots can be computed."""
 _Named = TypeVar("_Named", "Newsletter", "Segment", "Schedule")
 
 
@@ -89,13 +91,15 @@ class CommandContext:
         """Parse `--at`, in the publication's time zone unless it names one; default: now."""
         if text is None:
             return clock.now()
-        try:
-            return clock.parse_time(text, self.config.publication.timezone)
-        except (ValueError, OverflowError) as error:
+        at = None
+        with suppress(ValueError, OverflowError):
+            at = clock.parse_time(text, self.config.publication.timezone)
+        if at is None or at.year not in _YEARS:
             raise ConfigError(
                 f'--at {text!r} — expected a time such as "2026-11-24T07:00" or '
                 '"2026-11-24T07:00+01:00"'
-            ) from error
+            )
+        return at
 
 
 def content_hash(path: Path) -> bytes | None:

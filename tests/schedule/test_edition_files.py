@@ -436,7 +436,7 @@ def test_a_time_that_is_no_slot_makes_the_editions_of_the_day_wait(newsroom):
     desk.write("One.\n", "2026-12-01-0730-briefing.md")
     desk.tick(SLOT)
     (finding,) = desk.findings()
-    assert finding.endswith("briefing has no slot at 07:30 on 2026-12-01, but 07:00")
+    assert finding.endswith("briefing has no slot at 07:30 on 2026-12-01, only 07:00")
     desk.remove("2026-12-01-0730-briefing.md")
     desk.write("One.\n")
     desk.tick(SLOT + MINUTE)

@@ -5,6 +5,7 @@ right type, and leave the others to the models. Whether secrets can be read is n
 """
 
 import math
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -43,10 +44,7 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
         if feed.get("name") == "private":
             reserved = "is kept for the feeds of single readers; give it another name"
             yield ("feeds", number, "name"), f"/feeds/private/ {reserved}"
-    intake = _table(data, "intake")
-    if intake.get("editions", "editions") == intake.get("folder", "articles"):
-        same = "the folder of the articles; expected another one, such as editions"
-        yield ("intake", "editions" if "editions" in intake else "folder"), same
+    yield from _intake(data, root)
     yield from _schedules(data)
     yield from _segments(data)
     yield from _file(data, "publication", "logo", root, _LOGOS)
@@ -198,6 +196,19 @@ def _repeated_names(data: dict[str, Any], kind: str, loc: Loc = ()) -> Iterator[
 def _both(loc: Loc, data: dict[str, Any], first: str, second: str) -> Iterator[Mistake]:
     if first in data and second in data:
         yield (*loc, second), f"expected one of {first} and {second}, not both"
+
+
+def _intake(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
+    """Refuse a folder of edition files with the articles in it, which would be none then."""
+    intake = _table(data, "intake")
+    written = intake.get("editions", "editions"), intake.get("folder", "articles")
+    if not all(isinstance(folder, str) for folder in written):
+        return
+    editions, articles = (Path(os.path.normpath(root / folder)) for folder in written)
+    if articles.is_relative_to(editions):
+        what = "the folder of the articles" if articles == editions else "above the articles"
+        key = "editions" if "editions" in intake else "folder"
+        yield ("intake", key), f"{what}; expected another one, such as editions"
 
 
 def _table(data: dict[str, Any], name: str) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from pathlib import Path
 from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles.article_files import find_article_files
-from syndicate.intake.articles.parallel_parse import ImportOutcome, ImportResult, attempt
+from syndicate.intake.articles.parallel_parse import ImportOutcome, ImportResult, attempt, refuse
 from syndicate.intake.articles.source_file import stored_path
 from syndicate.intake.editions.edition_fields import EditionFields, read_edition_fields
 from syndicate.intake.editions.edition_names import NEXT, NamedSlot, find_named_slot, is_slot
 from syndicate.intake.editions.named_stories import find_stories
 from syndicate.model.articles import Figure
-from syndicate.model.edition_files import EditionBrief, EditionFile
+from syndicate.model.edition_files import EditionFile
 from syndicate.store import Store, Transaction
 from syndicate.text import closest_match
 
@@ -57,7 +57,7 @@ def import_edition_files(
     with store.read() as tx:
         known = {file.path: file for file in tx.edition_files.all()}
     run = _FolderImport(store=store, config=config, at=at, dry_run=dry_run)
-    files = {stored_path(file, config): file for file in _files(folder)}
+    files = {_readable(stored_path(file, config)): file for file in _files(folder)}
     results = [run.import_file(file, path, known.get(path)) for path, file in files.items()]
     if only_changed:
         results = [result for result in results if result.path in run.changed]
@@ -83,6 +83,8 @@ class _ReadFile:
     pictures: tuple[Figure, ...] = ()
     refusal: str = ""
     """Why it can't be used at all; empty where it can."""
+    traceback: str = ""
+    """Where the reason is a bug of ours."""
 
 
 @dataclass(kw_only=True)
@@ -129,6 +131,7 @@ class _FolderImport:
                 else ImportOutcome.UNCHANGED
             ),
             reason=read.refusal,
+            traceback=read.traceback,
             warnings=tuple(warning for warning in warnings if warning != read.refusal),
         )
 
@@ -147,7 +150,7 @@ class _FolderImport:
             known = (before.version, before.schedule, before.starts_at, before.ends_at)
             if about == known and not before.brief.signed:
                 return _ReadFile(file=before)
-        fields, refusal = self._fields(data, file, path, refusal)
+        fields = self._fields(data, file, path, refusal)
         mistake = f"{path}: {slot.mistake}" if slot.mistake else ""
         read = EditionFile(
             path=path,
@@ -155,27 +158,26 @@ class _FolderImport:
             schedule=slot.schedule.name,
             starts_at=slot.starts_at,
             ends_at=slot.ends_at,
-            is_draft=fields is not None and fields.is_draft,
-            brief=fields.brief if fields is not None else EditionBrief(),
-            mistakes=tuple(filter(None, (mistake, refusal))),
+            mistakes=(mistake,) if mistake else (),
         )
-        if fields is None:
-            return _ReadFile(file=read, refusal=refusal)
+        if isinstance(fields, ImportResult):
+            read = replace(read, mistakes=(*read.mistakes, fields.reason))
+            return _ReadFile(file=read, refusal=fields.reason, traceback=fields.traceback)
         mistakes = (*read.mistakes, *fields.mistakes)
-        read = self._with_signature(replace(read, mistakes=mistakes), fields)
+        read = replace(read, is_draft=fields.is_draft, brief=fields.brief, mistakes=mistakes)
+        read = self._with_signature(read, fields)
         return _ReadFile(file=read, pictures=fields.pictures, refusal=mistake)
 
     def _fields(
         self, data: bytes, file: Path, path: str, refusal: str
-    ) -> tuple[EditionFields | None, str]:
-        """Return what a file says, or the reason why it can't be read."""
+    ) -> EditionFields | ImportResult:
+        """Return what a file says, or why it can't be read, which may be a bug of ours."""
         if refusal:
-            return None, refusal
-        try:
-            save_media = not self.dry_run
-            return read_edition_fields(data, file, path, self.config, save_media=save_media), ""
-        except Refused as error:
-            return None, str(error)
+            return refuse(path, refusal)
+        save_media = not self.dry_run
+        return attempt(
+            path, lambda: read_edition_fields(data, file, path, self.config, save_media=save_media)
+        )
 
     def _slot(self, file: Path, version: str, before: EditionFile | None) -> NamedSlot:
         """Return the slot that a file is about; raise Refused.
@@ -183,6 +185,8 @@ class _FolderImport:
         A `next-` file stays with its slot until an edition has gone out there, and the file has
         changed since.
         """
+        if file.name != _readable(file.name):
+            raise Refused("expected a file name in UTF-8; rename it")
         schedule = self.config.schedule(before.schedule) if before is not None else None
         is_next = file.stem.startswith(NEXT)
         if not is_next or before is None or schedule is None or before.starts_at is None:
@@ -228,6 +232,11 @@ class _FolderImport:
                 yield f"{file.path}: its slot has passed without an edition, so it has no effect"
         else:
             yield from find_stories(tx, file, at=due_at, coming=True).mistakes
+
+
+def _readable(path: str) -> str:
+    """Return a path as text, also where the name of the file isn't UTF-8."""
+    return path.encode(errors="backslashreplace").decode()
 
 
 def _outline(file: EditionFile) -> tuple[object, ...]:

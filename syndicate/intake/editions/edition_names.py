@@ -21,6 +21,8 @@ _DATED = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})-(.+)")
 _TIMED = re.compile(r"(\d{4})-(.+)")
 _INSTANT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
+_YEARS = range(1970, 3000)
+"""Near the ends of the calendar no slots can be computed."""
 _NAMED = 5
 """Slots of a day that a message names."""
 
@@ -42,7 +44,7 @@ def find_named_slot(stem: str, config: Config, *, at: datetime) -> NamedSlot:
 
     Raise Refused for a name without a date, or without a schedule of the configuration.
     """
-    if stem.startswith(NEXT):
+    if stem.startswith(NEXT) and stem != NEXT:
         return _only(_schedule(stem.removeprefix(NEXT), config), config, at)
     dated = _DATED.fullmatch(stem)
     if dated is None:
@@ -50,14 +52,22 @@ def find_named_slot(stem: str, config: Config, *, at: datetime) -> NamedSlot:
             "expected a name such as 2026-12-01-briefing.md, 2026-12-01-0700-briefing.md or "
             "next-briefing.md, which ends in the name of a schedule"
         )
-    try:
-        day = date.fromisoformat(dated[1])
-    except ValueError as error:
-        raise Refused(f"{dated[1]} is not a date; expected one such as 2026-12-01") from error
+    day = _day(dated[1])
     names, timed = {schedule.name for schedule in config.schedules}, _TIMED.fullmatch(dated[2])
     if timed is None or dated[2] in names:
         return _on_day(_schedule(dated[2], config), config, day, None)
     return _on_day(_schedule(timed[2], config), config, day, timed[1])
+
+
+def _day(written: str) -> date:
+    """Parse a date; raise Refused."""
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        day = date.min
+    if day.year not in _YEARS:
+        raise Refused(f"{written} is not a date; expected one such as 2026-12-01")
+    return day
 
 
 def _schedule(name: str, config: Config) -> Schedule:
@@ -96,7 +106,7 @@ def _on_day(schedule: Schedule, config: Config, day: date, written: str | None) 
         mistake = f"{schedule.name} has {len(slots)} slots on {day} ({named}): name it {example}"
     else:
         mistake = (
-            f"{schedule.name} has no slot at {written[:2]}:{written[2:]} on {day}, but {named}"
+            f"{schedule.name} has no slot at {written[:2]}:{written[2:]} on {day}, only {named}"
         )
     if schedule.cron is None or parse(schedule.cron).hourly:
         return NamedSlot(schedule=schedule, starts_at=None, ends_at=None, mistake=mistake)

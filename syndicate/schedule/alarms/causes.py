@@ -127,6 +127,8 @@ def _waiting(waiting: WaitingEdition, config: Config, at: datetime) -> Iterator[
     name = f"edition {edition.key} of {edition.newsletter}"
     # an edition that is composed again has another number, and is the same cause
     subject = edition.schedule or f"edition {edition.original or edition.key}"
+    if waiting.corrects is not None:
+        subject = f"correction of article {waiting.corrects.article} in {edition.newsletter}"
     remedy = (
         f"`syndicate editions show {edition.key}`, then `syndicate approve {edition.key}` or "
         f"`syndicate reject {edition.key}`"

@@ -80,8 +80,16 @@ def test_a_tick_reports_a_mistake_once(editor):
     assert reported not in editor.run("tick").err
 
 
-def test_the_folder_of_articles_is_no_folder_of_editions(editor):
-    editor.configure('# editions = "editions"', 'editions = "articles"')
+@pytest.mark.parametrize(
+    ("folder", "reason"),
+    [
+        ("articles", "the folder of the articles"),
+        ("./articles/", "the folder of the articles"),
+        (".", "above the articles"),
+    ],
+)
+def test_the_folder_of_articles_is_no_folder_of_editions(editor, folder, reason):
+    editor.configure('# editions = "editions"', f'editions = "{folder}"')
     ran = editor.run("check")
     assert ran.code == 2
-    assert 'intake.editions = "articles" — the folder of the articles; expected another' in ran.err
+    assert f'intake.editions = "{folder}" — {reason}; expected another' in ran.err

@@ -94,3 +94,8 @@ def test_fires_name_what_was_left_out(operator):
     assert operator.run("fires").out.rstrip().endswith(" and 2 more")
     [fire] = json.loads(operator.run("fires", "--json").out)
     assert sorted(fire["left_out"]) == [f"old{number}" for number in range(7)]
+
+
+def test_explain_refuses_a_time_at_the_end_of_the_calendar(operator):
+    ran = operator.run("explain", "breaking", "--at", "9999-12-31T23:59:59Z")
+    assert (ran.code, ran.err[:5]) == (2, "--at ")

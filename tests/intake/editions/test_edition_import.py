@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from syndicate.errors import Refused
+from syndicate.intake.editions import edition_import
 from syndicate.intake.editions.edition_fields import read_edition_fields
 from syndicate.intake.editions.edition_import import import_edition_files
 from syndicate.intake.editions.edition_names import find_named_slot
@@ -74,7 +75,10 @@ def test_a_name_is_about_a_slot_in_the_zone_of_its_schedule(config, stem, schedu
     [
         ("2026-12-01-briefing", "briefing has 2 slots on 2026-12-01 (07:00, 17:00): name it 2026-12-01-0700-briefing.md"),
         ("2026-12-05-briefing", "briefing has no slot on 2026-12-05; the next is 2026-12-07 07:00"),
-        ("2026-12-01-0800-briefing", "briefing has no slot at 08:00 on 2026-12-01, but 07:00, 17:00"),
+        ("2026-12-01-0800-briefing", "briefing has no slot at 08:00 on 2026-12-01, only 07:00, 17:00"),
+        ("0001-01-01-briefing", "0001-01-01 is not a date; expected one such as 2026-12-01"),
+        ("9999-12-31-briefing", "9999-12-31 is not a date; expected one such as 2026-12-01"),
+        ("next-", "expected a name such as 2026-12-01-briefing.md"),
         ("2026-12-01-briefings", "no schedule is called briefings; did you mean briefing?"),
         ("2026-12-01-xyz", "no schedule is called xyz; there are briefing, weekly, 0700-club, alerts"),
         ("2026-02-30-briefing", "2026-02-30 is not a date; expected one such as 2026-12-01"),
@@ -198,3 +202,28 @@ def test_a_slug_that_nothing_has_is_reported_with_a_similar_one(sqlite_store, co
             "mean harbour-tram?"
         ),
     ), "the other one is public by the slot"
+
+
+def test_a_name_that_is_not_utf8_is_refused_with_the_remedy(sqlite_store, config, write):
+    write("2026-12-01-0700-brie\udcfffing.md")
+    found = [import_edition_files(sqlite_store, config, at=AT)[0] for _ in range(2)]
+    path = "editions/2026-12-01-0700-brie\\udcfffing.md"
+    reason = f"{path}: expected a file name in UTF-8; rename it"
+    assert [(one.path, one.reason, one.traceback) for one in found] == [(path, reason, "")] * 2
+    assert [str(one.outcome) for one in found] == ["refused", "refused"]
+
+
+def test_a_bug_of_ours_is_a_mistake_for_which_the_edition_waits(
+    sqlite_store, config, write, monkeypatch
+):
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(edition_import, "read_edition_fields", fail)
+    write("2026-12-01-0700-briefing.md")
+    (result,) = import_edition_files(sqlite_store, config, at=AT, only_changed=True)
+    assert "RecursionError: too deep" in result.traceback
+    with sqlite_store.read() as tx:
+        (file,) = tx.edition_files.of_slot("briefing", datetime(2026, 12, 1, 6, tzinfo=UTC))
+    assert file.mistakes == (result.reason,)
+    assert import_edition_files(sqlite_store, config, at=AT, only_changed=True) == []
