@@ -9,6 +9,7 @@ import logging
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -54,7 +55,12 @@ def save_article(store: Store, slug: str, minute: int, *, version: int = 1) -> N
     revision = Revision(title=f"{slug} {version}", body=f"<p>{slug}</p>", excerpt=slug)
     with store.write() as tx:
         found = tx.articles.by_id(slug)
-        names = {"id": slug, "slug": slug, "path": f"{slug}.md", "source": f"{slug}{version}"}
+        names: dict[str, Any] = {
+            "id": slug,
+            "slug": slug,
+            "path": f"{slug}.md",
+            "source": f"{slug}{version}",
+        }
         if found is None:
             add_article(tx, revision, at=at, **names)
         else:

@@ -8,6 +8,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.model.alarms import AlarmKind, RelayCertificate
+from syndicate.model.articles import Correction
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store.push.alarms import THIS_MACHINE
 from tests.causes import by_test
@@ -168,6 +169,22 @@ def test_an_edition_with_mistakes_rings_at_once(newsroom, monkeypatch):
     alarm = harness.alarms()["preflight"]
     assert alarm.text == "edition 1 of breaking waits for a person: It has no subject"
     assert alarm.subject == "breaking", "one that is composed again is the same cause"
+
+
+def test_a_correction_that_is_composed_again_is_the_same_cause(newsroom):
+    harness = newsroom(newsletters=[{"name": "breaking", "corrections": "send"}])
+    harness.file("ferry")
+    harness.tick()
+    sank = Correction(at=NOW, text="The ferry had 40 people on board, not 400.")
+    sunday = Correction(at=NOW, text="It sank on Sunday, not on Monday.")
+    found = []
+    for edition, corrections in enumerate(([sank], [sank, sunday]), 2):
+        at = NOW + edition * MINUTE
+        harness.file("ferry", corrections=corrections, at=at)
+        harness.tick(at)
+        found.append(harness.alarms(NOW + 13 * HOUR)["approval"])
+    assert [alarm.text[:9] for alarm in found] == ["edition 2", "edition 3"]
+    assert found[0].key == found[1].key
 
 
 # machines
