@@ -197,7 +197,12 @@ class Composer:
         )
 
     def propose_correction(
-        self, edition: Edition, slugs: Sequence[str] = (), *, at: datetime
+        self,
+        edition: Edition,
+        slugs: Sequence[str] = (),
+        *,
+        segment: str | None = None,
+        at: datetime,
     ) -> ProposedEdition:
         """Compose an edition again from its articles' current revisions, or from other articles.
 
@@ -221,7 +226,9 @@ class Composer:
         zone = self._config.zone(schedule) if schedule else self._config.publication.timezone
         edition_date = edition.slot_at.astimezone(zone)
         if slugs:
-            return self.propose_articles(newsletter, slugs, edition_date=edition_date, at=at)
+            return self.propose_articles(
+                newsletter, slugs, segment=segment, edition_date=edition_date, at=at
+            )
         if not carried:
             raise NoArticleLeft(
                 f"none of the articles in edition {edition.key} is public any more; "
@@ -234,6 +241,7 @@ class Composer:
             selection,
             state,
             by_section=schedule is not None and schedule.group_by == "section",
+            segment=segment,
             window=(upto, upto + 1),
             edition_date=edition_date,
             at=at,
@@ -377,8 +385,8 @@ def _state(tx: Transaction, newsletter: str) -> tuple[int, ...]:
 
     It changes when an edition that waits is decided, too: its articles are new, or no longer.
     """
-    newest = tx.editions.newest_key(newsletter), tx.waiting.newest_key(newsletter)
-    return (*tx.articles.publication_marker(), *newest)
+    waiting = tx.waiting.keys_of(newsletter)
+    return (*tx.articles.publication_marker(), tx.editions.newest_key(newsletter), *waiting)
 
 
 def _public_article(tx: Transaction, slug: str, at: datetime) -> Article:

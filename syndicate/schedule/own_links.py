@@ -22,6 +22,8 @@ TOKEN_PAGES = frozenset({
     "review", "unsubscribe", "view",
 })  # fmt: skip
 """First parts of paths that the web server answers, and that nobody links to but by a token."""
+_MAX_DIGITS = 9
+"""Digits of an edition's number: longer ones don't fit into the store."""
 _PORTS = {"http": 80, "https": 443}
 _ARTICLES = "articles"
 
@@ -78,6 +80,8 @@ class OwnLinks:
 
     def _exists(self, tx: Transaction, path: str, at: datetime) -> bool:
         """Whether a path leads somewhere: to an article, a page made on request, or a file."""
+        if "\0" in path:  # PostgreSQL takes none
+            return False
         first, *rest = path.strip("/").split("/")
         slug = storage_key(f"/{first}/{rest[0]}/") if first == _ARTICLES and rest else None
         owners = tx.articles.slug_owners([slug or storage_key(path)])
@@ -104,6 +108,8 @@ class OwnLinks:
         if name not in shown:
             return False
         if len(inside) == 1 and inside[0].isdecimal():
+            if len(inside[0]) > _MAX_DIGITS:
+                return False
             edition = tx.archive.find(name, int(inside[0]))
             return edition is not None and not edition.withdrawn
         return True

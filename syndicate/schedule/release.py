@@ -105,6 +105,10 @@ class EditionRelease:
                 if self._reported.get(key) != str(error):  # it is tried each second
                     self._reported[key] = str(error)
                     _log.warning("not released", edition=key, reason=str(error))
+            except Exception as error:  # noqa: BLE001 - other editions don't wait for this one
+                if self._reported.get(key) != repr(error):
+                    self._reported[key] = repr(error)
+                    _log.exception("internal error", edition=key)
         return [message for message in done if message]
 
     def approve(self, key: int, cause: Cause) -> str:
@@ -160,14 +164,19 @@ class EditionRelease:
         over = "its hold is over" if waiting.terms.hold else "nothing keeps it any more"
         return self._release(waiting, _by_schedule(over, at))
 
-    def _give_up(self, waiting: WaitingEdition, at: datetime) -> str:
+    def _give_up(self, waiting: WaitingEdition, at: datetime) -> str | None:
+        """Reject what nobody has approved in time; return what was done."""
         zone = self.config.zone(schedule) if (schedule := self._schedule(waiting)) else None
         until = waiting.terms.approve_by
         assert until is not None
         local = until.astimezone(zone or self.config.publication.timezone)
         cause = _by_schedule(f"nobody had approved it by {local:%H:%M %Z}", at)
         with self.store.write() as tx:
-            reject_edition(tx, waiting, cause)
+            tx.lock_numbers()
+            now = tx.waiting.find(waiting.edition.key)
+            if now is None or now.terms.approve_by is None:  # somebody has just decided
+                return None
+            reject_edition(tx, now, cause)
         return f"edition {waiting.edition.key} is rejected: {cause.why}"
 
     def _release(self, waiting: WaitingEdition, cause: Cause) -> str | None:
@@ -196,19 +205,31 @@ class EditionRelease:
                     wrong = tx.corrections.still_wrong(edition.newsletter, waiting.corrects)
                 return self.composer.propose_corrected(newsletter, wrong, at=at)
             if schedule is None or newsletter is None:
-                return self.composer.propose_correction(edition, at=at)
+                return self._without_schedule(waiting, at)
+            self._segment(waiting)  # raises Refused
             with self.store.read() as tx:
                 start = schedule_start(tx, schedule.name, at=at, keep=False)
             return self.composer.propose(
-                newsletter, schedule, start=start, slot_at=edition.slot_at, at=at
+                newsletter,
+                schedule,
+                start=start,
+                segment=waiting.segment,
+                slot_at=edition.slot_at,
+                at=at,
             )
 
         def add(tx: Transaction, proposal: ProposedEdition) -> str:
             assert proposal.draft is not None
             terms = release_terms(schedule, proposal, proposal.draft) or ReleaseTerms()
             needs_person = terms.approve_by is not None or tx.waiting.is_sent_back(edition.key)
-            if waiting.terms.approve_by is not None and needs_person:
-                terms = replace(terms, approve_by=waiting.terms.approve_by)
+            if schedule is None and edition.schedule is not None:
+                # it is no longer in the config, and what it asked for still counts
+                terms = replace(terms, hold=waiting.terms.hold)
+                needs_person |= waiting.terms.approve_by is not None
+                needs_person |= tx.waiting.is_approved(edition.key)
+            if needs_person:
+                until = waiting.terms.approve_by or terms.approve_by or at + APPROVE_WITHIN
+                terms = replace(terms, approve_by=until)
             again = tx.waiting.add(proposal.draft, terms)
             mended = tx.waiting.is_file_outdated(edition.key)
             changed = "its file has changed" if mended else "its articles have changed"
@@ -230,6 +251,16 @@ class EditionRelease:
                 )
             message = f"edition {edition.key} is rejected: none of its articles is public any more"
         return message
+
+    def _without_schedule(self, waiting: WaitingEdition, at: datetime) -> ProposedEdition:
+        """Compose an edition of no schedule, or of one that is gone, for whom it was before."""
+        self._segment(waiting)  # raises Refused
+        edition = waiting.edition
+        proposal = self.composer.propose_correction(edition, segment=waiting.segment, at=at)
+        if edition.schedule is None or proposal.draft is None:
+            return proposal
+        draft = replace(proposal.draft, schedule=edition.schedule, upto=edition.upto)
+        return replace(proposal, draft=draft)
 
     def _schedule(self, waiting: WaitingEdition) -> Schedule | None:
         return self.config.schedule(waiting.edition.schedule)

@@ -43,8 +43,8 @@ def test_a_link_leads_to_an_article_while_readers_may_see_it(store, publication)
         harness,
         *("/articles/ferry/", "/articles/ferry", "/articles/ferry/?utm_source=x#end"),
         *("/2019/05/ferry/", "/2019/05/ferry", "/articles/ferry/amp/"),
-        *("/articles/tram/", "/articles/later/", "/articles/never/", "/2019/05/tram/"),
-    ) == ["/articles/tram/", "/articles/later/", "/articles/never/", "/2019/05/tram/"]
+        *("/articles/tram/", "/articles/later/", "/articles/never/", "/2019/05/tram/", "/%00"),
+    ) == ["/articles/tram/", "/articles/later/", "/articles/never/", "/2019/05/tram/", "/%00"]
 
 
 def test_a_link_leads_to_a_file_or_to_what_the_server_redirects_to(make):
@@ -80,6 +80,8 @@ def test_a_link_leads_to_a_page_that_is_made_on_request(make):
         *("/newsletters/closed/", "/newsletters/none/", "/newsletters/breaking/2/"),
         base=WEB,
     ) == ["/signup/", "/newsletters/closed/", "/newsletters/none/", "/newsletters/breaking/2/"]
+    large = [f"/newsletters/breaking/{'9' * digits}/" for digits in (19, 5000)]
+    assert dead(harness, *large, base=WEB) == large
     assert dead(make(signup={"enabled": False}), "/signup") == ["/signup"]
 
 

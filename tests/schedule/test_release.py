@@ -11,6 +11,7 @@ from syndicate.errors import Refused
 from syndicate.model.editions import ControlAction, EditionState
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
+from syndicate.schedule.wiring import ManualSend
 from tests.schedule.conftest import BREAKING, MINUTE, NOW, ScheduleHarness
 
 SLOT = timedelta(minutes=10)
@@ -284,6 +285,147 @@ def test_a_segment_that_is_gone_keeps_the_edition(store, publication):
     with pytest.raises(Refused, match="the segment vip, which is no longer in the config"):
         harness.services.release.approve(1, by_editor())
     assert [one.edition.key for one in waiting(harness)] == [1]
+
+
+@pytest.fixture
+def vip(store, publication):
+    """A publication with a segment that Bo is in, but not Ada, whose schedule waits for a person."""
+
+    def make(**tables):
+        segments = [{"name": "vip", "where": 'tag = "vip"'}]
+        schedules = [{**BREAKING, "approve": True}]
+        settings = {"segments": segments, "schedules": schedules, **tables}
+        return ScheduleHarness(store, publication(**settings))
+
+    harness = make()
+    harness.subscribe(ADA, BO)
+    with harness.store.write() as tx:
+        bo = tx.subscribers.by_email(BO)
+        tx.subscribers.tag(bo.key, ["vip"], cause=by_editor())
+    harness.file("ferry")
+    return make
+
+
+def change_and_approve(harness, mended=""):
+    """Correct the story, so that what waits is composed again, and approve that."""
+    harness.file("ferry", title="Ferry sinks", body=f"<p>All about it{mended}.</p>")
+    harness.tick(NOW + MINUTE)
+    [again] = waiting(harness)
+    assert harness.mail() == []
+    approve(harness, again.edition.key, NOW + 2 * MINUTE)
+
+
+def test_what_was_sent_to_a_segment_by_hand_is_composed_again_for_that_segment(vip):
+    harness = vip()
+    [newsletter], [schedule] = harness.config.newsletters, harness.config.schedules
+    harness.services.send(
+        ManualSend(newsletter=newsletter, schedule=schedule, segment="vip"), at=NOW
+    )
+    change_and_approve(harness)
+    assert [to for to, _ in harness.mail()] == [BO]
+
+
+def test_articles_that_were_sent_to_a_segment_are_composed_again_for_that_segment(vip):
+    harness = vip(preflight={"tk": "error"})
+    harness.file("ferry", body="<p>All TK about it.</p>")
+    [newsletter] = harness.config.newsletters
+    harness.services.send(ManualSend(newsletter=newsletter, slugs=["ferry"], segment="vip"), at=NOW)
+    change_and_approve(harness, mended=", and TK")
+    assert [to for to, _ in harness.mail()] == [BO]
+    with harness.store.read() as tx:
+        assert tx.archive.find("breaking", 2) is None  # it isn't for everybody
+
+
+def test_an_edition_whose_schedule_is_gone_still_waits_for_a_person(newsroom, store, publication):
+    harness = newsroom(approve=True, hold="5m")
+    harness.tick()
+    harness = ScheduleHarness(store, publication(schedules=[]))
+    for number in (1, 2, 3):  # the last time, it is approved and held
+        [one] = waiting(harness)
+        assert one.edition.key == number
+        assert one.terms.approve_by is not None
+        if number == 3:
+            harness.services.release.approve(number, by_editor(NOW + number * MINUTE))
+        harness.file("ferry", title=f"Ferry {number}", at=NOW + number * MINUTE)
+        harness.tick(NOW + number * MINUTE)
+    assert harness.mail() == []
+    approve(harness, 4, NOW + 4 * MINUTE)
+    assert harness.mail() == []
+    harness.tick(NOW + 9 * MINUTE)
+    assert harness.mail() == [(ADA, "Breaking: Ferry 3")]
+
+
+def test_what_is_approved_in_the_last_moment_is_not_rejected(newsroom, monkeypatch):
+    harness = newsroom(approve=True, approve_by="20m", every="2h")
+    harness.tick()
+    [one] = waiting(harness)
+    until, release = one.terms.approve_by, harness.services.release
+    find = type(release)._give_up
+
+    def approved_meanwhile(self, *arguments):
+        with harness.store.write() as tx:
+            tx.waiting.approve(1, by_editor(until - timedelta(microseconds=1)))
+        return find(self, *arguments)
+
+    monkeypatch.setattr(type(release), "_give_up", approved_meanwhile)
+    assert release.settle(until) == []
+    harness.tick(until)
+    assert harness.mail() == [(ADA, "Breaking: Ferry")]
+
+
+def test_a_story_is_not_mailed_twice_where_an_edition_is_released_while_another_is_composed(
+    store, publication, monkeypatch
+):
+    other = {**BREAKING, "name": "other", "approve": True}
+    settings = [{**BREAKING, "approve": True}, {**other, "select": {"sections": ["City"]}}]
+    harness = ScheduleHarness(store, publication(schedules=settings))
+    harness.subscribe(ADA)
+    harness.file("ferry")
+    harness.tick()
+    harness.file("tram", section="City", breaking=False, at=NOW + MINUTE)
+    harness.tick(NOW + SLOT)
+    assert [one.edition.schedule for one in waiting(harness)] == ["breaking", "other"]
+    harness.file("fire", at=NOW + SLOT + MINUTE)
+    services = harness.services
+    compose, approvals = services.composer.propose, [1]
+
+    def approved_meanwhile(*arguments, **values):
+        proposal = compose(*arguments, **values)
+        if approvals:
+            services.release.approve(approvals.pop(), by_editor(NOW + 2 * SLOT))
+        return proposal
+
+    services.publish(NOW + 2 * SLOT)
+    monkeypatch.setattr(type(services.composer), "propose", staticmethod(approved_meanwhile))
+    services.dispatcher.fire(harness.config.schedules[0], NOW + 2 * SLOT)
+    [composed] = [one for one in waiting(harness) if one.edition.schedule == "breaking"]
+    with store.read() as tx:
+        assert len(tx.editions.items(composed.edition.key)) == 1
+
+
+def test_an_internal_error_with_one_edition_keeps_no_other_from_its_release(
+    store, publication, monkeypatch
+):
+    other = {**BREAKING, "name": "other", "newsletter": "other", "hold": "5m"}
+    schedules, newsletters = [{**BREAKING, "hold": "5m"}, other], ["breaking", "other"]
+    named = [{"name": name} for name in newsletters]
+    harness = ScheduleHarness(store, publication(schedules=schedules, newsletters=named))
+    harness.subscribe(ADA, newsletter="other")
+    harness.file("ferry")
+    harness.tick()
+    release = harness.services.release
+    due = type(release)._release_due
+
+    def broken(self, one, at):
+        if one.edition.key == 1:
+            raise ZeroDivisionError
+        return due(self, one, at)
+
+    monkeypatch.setattr(type(release), "_release_due", broken)
+    with structlog.testing.capture_logs() as logs:
+        done = [release.settle(NOW + 5 * MINUTE + timedelta(seconds=s)) for s in range(2)]
+    assert done == [["edition 2 is released to 1 reader: its hold is over"], []]
+    assert [(line["event"], line["edition"]) for line in logs] == [("internal error", 1)]
 
 
 @pytest.mark.sql

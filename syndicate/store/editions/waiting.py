@@ -89,11 +89,11 @@ class WaitingEditions(Repository):
         row = self._execute(_WAITING.where(editions.c.schedule == schedule)).first()
         return _waiting_edition(row) if row is not None else None
 
-    def newest_key(self, newsletter: str) -> int:
-        """Return the number of a newsletter's newest edition that waits; 0 when none does."""
+    def keys_of(self, newsletter: str) -> list[int]:
+        """Return the numbers of a newsletter's editions that wait, in order."""
         query = select(waiting_editions.c.edition).join(editions)
         query = query.where(editions.c.newsletter == newsletter)
-        return self._execute(query.order_by(editions.c.key.desc()).limit(1)).scalar() or 0
+        return self._column(query.order_by(editions.c.key))
 
     def is_outdated(self, key: int) -> bool:
         """Whether an article of an edition or its notes, or its file, has changed since."""
@@ -159,6 +159,11 @@ class WaitingEditions(Repository):
         if any(record.act is ControlAction.APPROVED for record in decisions):
             return None
         return next((one for one in decisions if one.act is ControlAction.SENT_BACK), None)
+
+    def is_approved(self, key: int) -> bool:
+        """Whether a person has approved an edition."""
+        decisions = EditionControl(self._connection).decisions(key)
+        return any(record.act is ControlAction.APPROVED for record in decisions)
 
     def is_proofed(self, key: int) -> bool:
         """Whether the proof of an edition was mailed to the reviewers."""
