@@ -197,12 +197,7 @@ class Composer:
         )
 
     def propose_correction(
-        self,
-        edition: Edition,
-        slugs: Sequence[str] = (),
-        *,
-        segment: str | None = None,
-        at: datetime,
+        self, edition: Edition, slugs: Sequence[str] = (), *, at: datetime
     ) -> ProposedEdition:
         """Compose an edition again from its articles' current revisions, or from other articles.
 
@@ -226,9 +221,7 @@ class Composer:
         zone = self._config.zone(schedule) if schedule else self._config.publication.timezone
         edition_date = edition.slot_at.astimezone(zone)
         if slugs:
-            return self.propose_articles(
-                newsletter, slugs, segment=segment, edition_date=edition_date, at=at
-            )
+            return self.propose_articles(newsletter, slugs, edition_date=edition_date, at=at)
         if not carried:
             raise NoArticleLeft(
                 f"none of the articles in edition {edition.key} is public any more; "
@@ -241,7 +234,6 @@ class Composer:
             selection,
             state,
             by_section=schedule is not None and schedule.group_by == "section",
-            segment=segment,
             window=(upto, upto + 1),
             edition_date=edition_date,
             at=at,

@@ -11,7 +11,14 @@ import structlog
 
 from syndicate.config import Config, Criteria, Schedule
 from syndicate.errors import Refused, SyndicateError
-from syndicate.model.editions import ControlAction, Draft, Edition, ReleaseTerms, WaitingEdition
+from syndicate.model.editions import (
+    ControlAction,
+    Draft,
+    Edition,
+    EditionState,
+    ReleaseTerms,
+    WaitingEdition,
+)
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.schedule.composer import Composer, NoArticleLeft, ProposedEdition
@@ -129,7 +136,15 @@ class EditionRelease:
             return f"edition {key} is approved; all mail is paused until `syndicate resume --all`"
         if approved.release_at is not None and approved.release_at > cause.at:
             return f"edition {key} is approved; it is sent at {approved.release_at:%H:%M:%S} UTC"
-        return self._release(approved, cause) or (
+        try:
+            released = self._release(approved, cause)
+        except Refused:
+            with self.store.read() as tx:
+                state = tx.editions.get(key).state
+            if state is not EditionState.SENDING:
+                raise
+            released = f"edition {key} is approved and released"  # by a process that sends
+        return released or (
             f"edition {key} is approved, and isn't sent yet: an article has changed meanwhile, or "
             "a copy that it corrects is still in flight"
         )
@@ -254,12 +269,12 @@ class EditionRelease:
 
     def _without_schedule(self, waiting: WaitingEdition, at: datetime) -> ProposedEdition:
         """Compose an edition of no schedule, or of one that is gone, for whom it was before."""
-        self._segment(waiting)  # raises Refused
-        edition = waiting.edition
-        proposal = self.composer.propose_correction(edition, segment=waiting.segment, at=at)
-        if edition.schedule is None or proposal.draft is None:
-            return proposal
-        draft = replace(proposal.draft, schedule=edition.schedule, upto=edition.upto)
+        edition, segment = waiting.edition, self._segment(waiting)
+        proposal = self.composer.propose_correction(edition, at=at)
+        assert proposal.draft is not None, "a correction is never empty"
+        draft = replace(proposal.draft, segment=segment)
+        if edition.schedule is not None:
+            draft = replace(draft, schedule=edition.schedule, upto=edition.upto)
         return replace(proposal, draft=draft)
 
     def _schedule(self, waiting: WaitingEdition) -> Schedule | None:

@@ -373,6 +373,23 @@ def test_what_is_approved_in_the_last_moment_is_not_rejected(newsroom, monkeypat
     assert harness.mail() == [(ADA, "Breaking: Ferry")]
 
 
+def test_who_approves_what_another_process_then_releases_first_is_not_refused(
+    newsroom, monkeypatch
+):
+    harness = newsroom(approve=True)
+    harness.tick()
+    release = harness.services.release
+    let_go = type(release)._release
+
+    def second(self, *arguments):
+        let_go(self, *arguments)
+        return let_go(self, *arguments)
+
+    monkeypatch.setattr(type(release), "_release", second)
+    assert release.approve(1, by_editor()) == "edition 1 is approved and released"
+    assert editions(harness) == {1: EditionState.SENDING}
+
+
 def test_a_story_is_not_mailed_twice_where_an_edition_is_released_while_another_is_composed(
     store, publication, monkeypatch
 ):
