@@ -124,6 +124,8 @@ def _url(value: str) -> str:
 def _webhook(value: str) -> str:
     """Return an address in ASCII, with the query that many services put a token into."""
     address, question, query = value.partition("?")
+    if "@" in address.split("/", 3)[2]:
+        raise ValueError("expected an address without a name and password; put a token into ?key=…")
     return _url(address) + question + quote(_BARE_PERCENT.sub("%25", query), _SAFE_IN_PATH + "?")
 
 

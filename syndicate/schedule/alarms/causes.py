@@ -127,8 +127,10 @@ def _waiting(waiting: WaitingEdition, config: Config, at: datetime) -> Iterator[
     name = f"edition {edition.key} of {edition.newsletter}"
     # an edition that is composed again has another number, and is the same cause
     subject = edition.schedule or f"edition {edition.original or edition.key}"
+    then = "its articles go into the next one"
     if waiting.corrects is not None:
         subject = f"correction of article {waiting.corrects.article} in {edition.newsletter}"
+        then = "nobody gets the correction as a mail of its own"
     remedy = (
         f"`syndicate editions show {edition.key}`, then `syndicate approve {edition.key}` or "
         f"`syndicate reject {edition.key}`"
@@ -150,7 +152,7 @@ def _waiting(waiting: WaitingEdition, config: Config, at: datetime) -> Iterator[
             subject=subject,
             text=(
                 f"{name} waits for approval; at {format_local(terms.approve_by, zone)} it is "
-                "given up, and its articles go into the next one"
+                f"given up, and {then}"
             ),
             remedy=remedy,
             since=half,

@@ -115,6 +115,7 @@ def test_what_is_no_toml_is_told_with_its_line(folder, text, where):
             "[feeds]\nitems = 5\n",
             "4: feeds — expected [[feeds]], in two brackets; settings of all feeds are in [syndication]",
         ),
+        ('[alarms]\nwebhook = "https://me:pw@h/x"\n', '5: alarms.webhook = "https://…@h/x" — expected an address without a name and password; put a token into ?key=…'),
         ('[store]\nurl = "mysql://h/d"\n', '5: store.url = "mysql://h/d" — expected a database such as "sqlite:///syndicate.db" or "postgresql://user@host/name"'),
         ("author = 5\n", "4: publication.author = 5 — expected text in quotes"),
     ],

@@ -185,6 +185,7 @@ def test_a_correction_that_is_composed_again_is_the_same_cause(newsroom):
         found.append(harness.alarms(NOW + 13 * HOUR)["approval"])
     assert [alarm.text[:9] for alarm in found] == ["edition 2", "edition 3"]
     assert found[0].key == found[1].key
+    assert found[1].text.endswith("given up, and nobody gets the correction as a mail of its own")
 
 
 # machines
