@@ -96,7 +96,9 @@ class EditionRelease:
             outdated = {
                 one.edition.key
                 for one in waiting
-                if tx.waiting.is_outdated(one.edition.key) or findings_have_changed(tx, one, at=at)
+                if tx.waiting.is_outdated(one.edition.key)
+                # without its schedule it is made of the stories that it had, whatever its file says
+                or (self._schedule(one) is not None and findings_have_changed(tx, one, at=at))
             }
         done: list[str | None] = []
         for one in waiting:

@@ -258,6 +258,21 @@ def test_a_story_that_is_filed_late_completes_the_edition_that_waits_for_it(news
     assert desk.carried(2) == ["bridge", "dome"]
 
 
+def test_an_edition_whose_schedule_is_gone_is_not_composed_again_and_again(newsroom, publication):
+    harness = newsroom()
+    harness.write("---\nstatus: draft\nstories: [tram, never]\n---\n")
+    harness.tick(SLOT)
+    harness = Newsroom(harness.store, publication(newsletters=[{"name": "briefing"}]))
+    harness.file("tram", title="Tram again", at=SLOT + MINUTE)
+    harness.services.publish(SLOT + MINUTE)
+    counts = []
+    for second in range(3):
+        harness.services.release.settle(SLOT + MINUTE + timedelta(seconds=second))
+        counts.append(len(harness.editions()))
+    assert counts == [2, 2, 2]
+    assert harness.findings() == [f"editions/{NAME} is a draft"]
+
+
 def test_an_approved_mistake_goes_as_it_was_shown(newsroom):
     desk = newsroom()
     desk.write("---\nstories: [bridge, dome]\n---\n")
