@@ -10,6 +10,7 @@ from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.intake.articles.parallel_parse import ImportOutcome, ImportResult
+from syndicate.intake.articles.source_file import readable_path
 from syndicate.model.alarms import AlarmCause, AlarmKind
 from syndicate.store import Store
 from syndicate.store.push.alarms import THIS_MACHINE
@@ -29,11 +30,11 @@ def record_refusals(
     with store.read() as tx:
         before = tx.alarms.on(AlarmKind.INTAKE, THIS_MACHINE)
     refused = {
-        _readable(result.path): result.reason
+        readable_path(result.path): result.reason
         for result in results
         if result.outcome is ImportOutcome.REFUSED and _is_breaking(config.root / result.path)
     }
-    imported = {_readable(result.path) for result in results} & before.keys() - refused.keys()
+    imported = {readable_path(result.path) for result in results} & before.keys() - refused.keys()
     if not (refused or imported):
         return
     with store.write() as tx:
@@ -60,8 +61,3 @@ def _cause(path: str, reason: str) -> AlarmCause:
         text=f"a breaking story was refused: {reason}",
         remedy="correct the file and save it; without `run`, `syndicate import` takes it in",
     )
-
-
-def _readable(path: str) -> str:
-    """Return a path that can be stored, where its name isn't UTF-8."""
-    return path.encode(errors="backslashreplace").decode()

@@ -73,7 +73,7 @@ class ParsedArticle:
 def read_source_file(file: Path, config: Config) -> SourceFile:
     """Read an article's file; raise Refused, with file and line, if it is not one."""
     path = stored_path(file, config)
-    if path != (readable := path.encode(errors="backslashreplace").decode()):
+    if path != (readable := readable_path(path)):
         raise Refused(f"{readable}: expected a file name in UTF-8; rename it")
     front = split_front_matter(_read_bytes(file, path), path)
     if not front.is_present and file.suffix.lower() in HTML_SUFFIXES:
@@ -165,6 +165,11 @@ def stored_path(file: Path, config: Config) -> str:
         return absolute.removeprefix(prefix)
     real, root = Path(absolute).resolve(), config.root.resolve()
     return real.relative_to(root).as_posix() if real.is_relative_to(root) else absolute
+
+
+def readable_path(path: str) -> str:
+    """Return a path that can be stored and shown, where its name isn't UTF-8."""
+    return path.encode(errors="backslashreplace").decode()
 
 
 def path_in_intake(path: PurePath, config: Config) -> PurePath:

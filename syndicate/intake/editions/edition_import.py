@@ -12,7 +12,7 @@ from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles.article_files import find_article_files
 from syndicate.intake.articles.parallel_parse import ImportOutcome, ImportResult, attempt, refuse
-from syndicate.intake.articles.source_file import stored_path
+from syndicate.intake.articles.source_file import readable_path, stored_path
 from syndicate.intake.editions.edition_fields import EditionFields, read_edition_fields
 from syndicate.intake.editions.edition_names import NEXT, NamedSlot, find_named_slot, is_slot
 from syndicate.intake.editions.named_stories import find_stories
@@ -57,7 +57,7 @@ def import_edition_files(
     with store.read() as tx:
         known = {file.path: file for file in tx.edition_files.all()}
     run = _FolderImport(store=store, config=config, at=at, dry_run=dry_run)
-    files = {_readable(stored_path(file, config)): file for file in _files(folder)}
+    files = {readable_path(stored_path(file, config)): file for file in _files(folder)}
     results = [run.import_file(file, path, known.get(path)) for path, file in files.items()]
     if only_changed:
         results = [result for result in results if result.path in run.changed]
@@ -185,7 +185,7 @@ class _FolderImport:
         A `next-` file stays with its slot until an edition has gone out there, and the file has
         changed since.
         """
-        if file.name != _readable(file.name):
+        if file.name != readable_path(file.name):
             raise Refused("expected a file name in UTF-8; rename it")
         schedule = self.config.schedule(before.schedule) if before is not None else None
         is_next = file.stem.startswith(NEXT)
@@ -232,11 +232,6 @@ class _FolderImport:
                 yield f"{file.path}: its slot has passed without an edition, so it has no effect"
         else:
             yield from find_stories(tx, file, at=due_at, coming=True).mistakes
-
-
-def _readable(path: str) -> str:
-    """Return a path as text, also where the name of the file isn't UTF-8."""
-    return path.encode(errors="backslashreplace").decode()
 
 
 def _outline(file: EditionFile) -> tuple[object, ...]:
