@@ -28,6 +28,9 @@ _MAX_BYTES = 1_000_000
 _REPORTED_FOR = timedelta(days=7)
 """How long after its slot a file that came too late is reported at each import."""
 
+_FORGOTTEN_AFTER = timedelta(days=1)
+"""How long after its slot a file may still count for a schedule that has not fired yet."""
+
 
 def without_edition_files(files: Sequence[Path], config: Config) -> list[Path]:
     """Return the files that aren't in the folder of edition files: those may be articles."""
@@ -227,11 +230,17 @@ class _FolderImport:
                     f"{file.path}: edition {sent.key} of {file.schedule} has already gone out; "
                     f"`syndicate replace {sent.key}` sends those who don't have it yet a new one"
                 )
-        elif changed and not _is_open(tx, file, self.at):
+        elif changed and (not _is_open(tx, file, self.at) or self._is_from_before(tx, file)):
             if not tx.edition_files.is_used(file):
                 yield f"{file.path}: its slot has passed without an edition, so it has no effect"
         else:
             yield from find_stories(tx, file, at=due_at, coming=True).mistakes
+
+    def _is_from_before(self, tx: Transaction, file: EditionFile) -> bool:
+        """Whether a file's slot is from before a schedule that has not fired yet began."""
+        assert file.ends_at is not None
+        never_fired = tx.fires.last(file.schedule, self.at) is None
+        return never_fired and self.at - file.ends_at > _FORGOTTEN_AFTER
 
 
 def _outline(file: EditionFile) -> tuple[object, ...]:

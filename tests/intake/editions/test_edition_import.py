@@ -227,3 +227,14 @@ def test_a_bug_of_ours_is_a_mistake_for_which_the_edition_waits(
         (file,) = tx.edition_files.of_slot("briefing", datetime(2026, 12, 1, 6, tzinfo=UTC))
     assert file.mistakes == (result.reason,)
     assert import_edition_files(sqlite_store, config, at=AT, only_changed=True) == []
+
+
+def test_a_slot_from_before_the_schedule_began_is_reported(sqlite_store, config, write):
+    write("2026-11-27-0700-briefing.md")
+    write("2026-11-30-1700-briefing.md")
+    before, due = import_edition_files(sqlite_store, config, at=AT)
+    path = "editions/2026-11-27-0700-briefing.md"
+    assert before.warnings == (
+        f"{path}: its slot has passed without an edition, so it has no effect",
+    )
+    assert due.warnings == ()
