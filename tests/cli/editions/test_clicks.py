@@ -38,9 +38,10 @@ def test_clicks_are_told_by_link_with_people_and_machines_apart(operator):
     lines = shown.out.splitlines()
     assert lines[0] == "edition 1: Breaking: Ferry"
     assert "1 accepted" in lines[1]
-    assert lines[3].split() == ["people", "readers", "machines", "link"]
-    assert lines[4].split()[:3] == ["3", "1", "2"]
-    assert lines[4].split()[3].startswith("http://127.0.0.1")
+    links = [line.split() for line in lines[lines.index("", 3) + 1 :]]  # below the stories
+    assert links[0] == ["people", "readers", "machines", "link"]
+    assert links[1][:3] == ["3", "1", "2"]
+    assert links[1][3].startswith("http://127.0.0.1")
     assert "followed 1 times, by machines" in shown.err
     told = json.loads(operator.run("editions", "show", "1", "--json").out)
     assert (told["audience"], told["hidden_link"]) == (1, 1)
@@ -52,7 +53,7 @@ def test_where_nothing_is_counted_it_is_said(operator):
     mailed(operator, "none")
     shown = operator.run("editions", "show", "1")
     assert 'tracking is "none" for breaking' in shown.err
-    assert len(shown.out.splitlines()) == 2
+    assert "machines" not in shown.out
     assert json.loads(operator.run("editions", "show", "1", "--json").out)["links"] == []
 
 
