@@ -203,6 +203,8 @@ class CarriedArticle:
     revision: int
     accepted: int
     """How many copies were accepted."""
+    is_leaving: bool
+    """Whether copies still wait to be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from syndicate.cli.console import (
     track_progress,
 )
 from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.editions.control import decide
+from syndicate.cli.editions.control import decide, edition_state_value
 from syndicate.cli.editions.mail_pause import SENT_NEXT
 from syndicate.errors import Refused
 from syndicate.model.articles import Article, Status
@@ -109,8 +109,13 @@ def show(command: CommandContext, slug: str, *, json: AsJson = False) -> None:
     stored = asdict(article)
     content = {name: stored[name] for name in _CONTENT}
     shown = _summary(command, article) | _amp(command, article) | content
+    editions = [
+        asdict(carrier)
+        | {"state": edition_state_value(carrier.state, waits=bool(carrier.is_leaving))}
+        for carrier in carriers
+    ]
     if json:
-        echo_json(shown | {"editions": [asdict(carrier) for carrier in carriers]})
+        echo_json(shown | {"editions": editions})
         return
     for name, value in shown.items():
         if name != "body" and value not in (None, "", (), {}):
@@ -118,7 +123,7 @@ def show(command: CommandContext, slug: str, *, json: AsJson = False) -> None:
     if carriers:
         echo()
         names = ("edition", "newsletter", "at", "revision", "accepted", "kind", "state")
-        rows = [[getattr(carrier, name) for name in names] for carrier in carriers]
+        rows = [[edition[name] for name in names] for edition in editions]
         echo_table(names, rows, command.config.publication.timezone)
     echo()
     echo_text(article.body)
@@ -213,6 +218,8 @@ def _line(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(_line(item) for item in value)
     if isinstance(value, dict):
+        if "at" in value:  # a correction
+            return f"{value['at']:%Y-%m-%d}: {escape_controls(value['text'])}"
         known = [value.get(key) for key in ("name", "src", "place", "alt", "credit")]
         items = (f"{key}: {item}" for key, item in value.items() if item is not None)
         return " · ".join(str(item) for item in known if item) or ", ".join(items)

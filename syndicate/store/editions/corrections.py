@@ -61,6 +61,7 @@ class EditionCorrections(Repository):
                 editions.c.created_at.label("at"),
                 edition_items.c.revision,
                 accepted.label("accepted"),
+                has_any(WAITING).label("is_leaving"),
             )
             .join(edition_items, edition_items.c.edition == editions.c.key)
             .where(edition_items.c.article == article)

@@ -68,10 +68,12 @@ def test_edition_and_story_name_each_other(newsroom):
         "edition": 1,
         "newsletter": "breaking",
         "kind": "alert",
-        "state": "sending",
+        "state": "done",
         "revision": 1,
         "accepted": 2,
+        "is_leaving": False,
     }
+    assert "corrections    2026-11-24: 40, not 400." in newsroom.run("show", "ferry").out
     newsroom.run("retract", "ferry")
     assert "retracted" in newsroom.run("editions", "show", "1").out
 
