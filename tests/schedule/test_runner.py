@@ -89,6 +89,7 @@ def with_briefing(config):
     return config.override(schedules=(Schedule.model_validate(schedule),))
 
 
+@pytest.mark.neighbours
 def test_edition_files_are_logged_once_and_published_with_their_pictures(harness):
     folder = harness.config.root / "editions"
     folder.mkdir()

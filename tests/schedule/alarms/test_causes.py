@@ -15,6 +15,8 @@ from tests.causes import by_test
 from tests.deliver.editions import draft, subscribe
 from tests.schedule.conftest import MINUTE, NOW
 
+pytestmark = pytest.mark.neighbours
+
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SMTP = {"transport": "smtp", "host": "mail.example.org", "from": "news@example.org"}
