@@ -78,6 +78,19 @@ class Config(Table):
         own = (f"{self.web_url}/hub",) if self.websub.own else ()
         return tuple(dict.fromkeys((*own, *self.websub.hubs)))
 
+    @property
+    def offered(self) -> tuple[Newsletter, ...]:
+        """The newsletters that people can subscribe to on the web, in the order of the file."""
+        if not self.signup.enabled:
+            return ()
+        return tuple(newsletter for newsletter in self.newsletters if newsletter.offered)
+
+    @property
+    def shelf(self) -> tuple[Newsletter, ...]:
+        """The newsletters that the web shows: those offered, and those with a public archive."""
+        offered = self.offered
+        return tuple(item for item in self.newsletters if item in offered or item.archive)
+
     def newsletter(self, name: str) -> Newsletter | None:
         """Find a newsletter by name."""
         return next((item for item in self.newsletters if item.name == name), None)

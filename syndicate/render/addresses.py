@@ -18,6 +18,8 @@ from syndicate.model.articles import Article, Figure
 HOME = "/"
 BREAKING = "/breaking.html"
 SUBSCRIBE = "/subscribe/"
+NEWSLETTERS = "/newsletters/"
+"""The shelf of newsletters, which the web server shows."""
 LATEST = "/latest/"
 """The list of everything, page by page."""
 OPML = "/opml.xml"
@@ -76,6 +78,11 @@ def custom_feed(name: str) -> str:
 def private_feed(token: str, address: str = "/") -> str:
     """Return the private address, for the reader with a token, of a feed at `address`."""
     return f"{PRIVATE}{token}{address}"
+
+
+def newsletters(config: Config) -> str | None:
+    """Return the absolute address of the shelf of newsletters; None where it would be empty."""
+    return f"{config.web_url}{NEWSLETTERS}" if config.shelf else None
 
 
 def sitemap(name: str) -> str:
