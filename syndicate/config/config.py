@@ -16,6 +16,7 @@ from pydantic import Field
 from syndicate.config.sections.alarms import AlarmSettings
 from syndicate.config.sections.feeds import CustomFeed, PodcastSettings, SyndicationSettings
 from syndicate.config.sections.mail import MailSettings
+from syndicate.config.sections.navigation import NavigationSettings, Section, folded
 from syndicate.config.sections.newsletters import Criteria, Newsletter, Schedule, Segment
 from syndicate.config.sections.pages import AdsSettings, AmpSettings, PagesSettings
 from syndicate.config.sections.preflight import PreflightSettings
@@ -45,6 +46,8 @@ class Config(Table):
     websub: WebsubSettings = WebsubSettings()
     indexnow: IndexNowSettings = IndexNowSettings()
     podcast: PodcastSettings = PodcastSettings()
+    sections: tuple[Section, ...] = ()
+    navigation: NavigationSettings = NavigationSettings()
     pages: PagesSettings = PagesSettings()
     amp: AmpSettings = AmpSettings()
     ads: AdsSettings = AdsSettings()
@@ -90,6 +93,14 @@ class Config(Table):
         """The newsletters that the web shows: those offered, and those with a public archive."""
         offered = self.offered
         return tuple(item for item in self.newsletters if item in offered or item.archive)
+
+    @property
+    def header_sections(self) -> tuple[Section, ...]:
+        """The sections in the head of pages, in the editor's order."""
+        if self.navigation.sections is None:
+            return self.sections
+        by_title = {folded(section.title): section for section in self.sections}
+        return tuple(by_title[folded(title)] for title in self.navigation.sections)
 
     def newsletter(self, name: str) -> Newsletter | None:
         """Find a newsletter by name."""

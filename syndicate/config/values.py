@@ -29,7 +29,7 @@ _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"_?{_LABEL}(\._?{_LABEL})*")
 _INVALID_AUTHORITY = "expected a host, and a port between 1 and 65535 if any"
 _SAFE_IN_PATH = "/%:@!$&'()*+,;=-._~"
-_BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _A_RATE = 'a rate such as "20/s", "600/m", "5000/h" or "50000/d"'
 _A_MAILBOX = '"Name <name@example.org>"'
 _UNITS = {
@@ -101,7 +101,7 @@ class Rate:
         return f"{self.count}/{next(unit for unit, per in _UNITS.items() if per == self.per)}"
 
 
-def _url(value: str) -> str:
+def public_url(value: str) -> str:
     """Return an address in ASCII, fit for headers: its host by IDNA, its path in %XX.
 
     An address with a user name or password is refused, since it would be published.
@@ -117,7 +117,7 @@ def _url(value: str) -> str:
         raise ValueError("expected an address without a name and password: it is published")
     if port == 0 or not _AUTHORITY.fullmatch(authority):
         raise ValueError(_INVALID_AUTHORITY)
-    path = quote(_BARE_PERCENT.sub("%25", parts.path), safe=_SAFE_IN_PATH)
+    path = quote(BARE_PERCENT.sub("%25", parts.path), safe=_SAFE_IN_PATH)
     return f"{parts.scheme}://{authority}{path}"
 
 
@@ -126,7 +126,8 @@ def _webhook(value: str) -> str:
     address, question, query = value.partition("?")
     if "@" in address.split("/", 3)[2]:
         raise ValueError("expected an address without a name and password; put a token into ?key=…")
-    return _url(address) + question + quote(_BARE_PERCENT.sub("%25", query), _SAFE_IN_PATH + "?")
+    safe_query = quote(BARE_PERCENT.sub("%25", query), _SAFE_IN_PATH + "?")
+    return public_url(address) + question + safe_query
 
 
 def ascii_host(host: str) -> str:
@@ -267,7 +268,7 @@ Language = Annotated[
 Url = Annotated[
     str,
     matching(r"https?://[^\s/?#]+[^\s?#]*", 'an address such as "https://example.org"'),
-    AfterValidator(_url),
+    AfterValidator(public_url),
 ]
 """A web address, stored in ASCII."""
 WebhookUrl = Annotated[

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from syndicate.config import Config
 from syndicate.config.sections.feeds import CustomFeed
+from syndicate.config.sections.navigation import Section
 from syndicate.model.article_selection import matches
 from syndicate.model.articles import Article
 from syndicate.render import addresses
@@ -70,6 +71,15 @@ def custom(feed: CustomFeed) -> Topic:
 def custom_feed(topic: Topic, config: Config) -> CustomFeed | None:
     """Return the configuration of a custom feed; None for any other topic."""
     return next((feed for feed in config.feeds if custom(feed).home == topic.home), None)
+
+
+def configured_section(name: str, config: Config) -> Section | None:
+    """Return the configuration of the section with the address of this name; None if it has none.
+
+    So names that differ only in case, accents or punctuation are one section, as in addresses.
+    """
+    home = addresses.section(name)
+    return next((each for each in config.sections if addresses.section(each.title) == home), None)
 
 
 def item_limit(topic: Topic, config: Config) -> int:

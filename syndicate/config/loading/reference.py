@@ -170,10 +170,22 @@ _SET_KEYS = {
 }
 """The keys that are set, besides the publication's id and title."""
 _OPTIONAL_LISTS = frozenset(
-    {"feeds", "mail.dkim", "mail.limits", "mail.relays", "segments", "signup.fields"}
+    {
+        "feeds",
+        "mail.dkim",
+        "mail.limits",
+        "mail.relays",
+        "navigation.links",
+        "navigation.social",
+        "sections",
+        "segments",
+        "signup.fields",
+    }
 )
 """The lists that are empty in a new publication."""
-_LISTED_KEYS = frozenset({"mail.warm_up", "mail.warm_up_from", "schedules.segment"})
+_LISTED_KEYS = frozenset(
+    {"mail.warm_up", "mail.warm_up_from", "navigation.sections", "schedules.segment"}
+)
 """Keys that are listed in a comment, since they need other keys that are not set yet."""
 _SELECT = {"breaking": True, "max": 5, "max_age": "24h"}
 _INLINE_TABLES = frozenset({"schedules.select", "feeds.select"})
