@@ -1,10 +1,12 @@
 """Clean and shorten text, so that it can stand in XML, in a header field and among other text."""
 
 import difflib
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 
 _SUSPECT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff\U0001fffe-\U0010ffff]"
@@ -20,6 +22,8 @@ _INVISIBLE = " \u200b\u2060\ufeff"
 """Zero-width characters that mean nothing at an end. Joiners and direction marks may."""
 _LAST_MARKS = " .,;:\N{EN DASH}\N{EM DASH}-"
 """What an ellipsis doesn't follow."""
+_MAX_SLUG = 100
+"""File systems allow names of 255 bytes, but nobody reads an address that long."""
 
 
 def printable(text: str) -> str:
@@ -102,3 +106,19 @@ def _continues_cluster(text: str, index: int) -> bool:
 def closest_match(word: str, known: Iterable[str]) -> str | None:
     """Return the known word most similar to a mistaken one; None if none is similar."""
     return next(iter(difflib.get_close_matches(word.lower(), list(known), n=1)), None)
+
+
+@lru_cache(maxsize=16384)
+def name_slug(name: str) -> str:
+    """Return the name of a section, tag or author in characters that every address allows.
+
+    Names that differ only in case or accents share one. A name that is shortened, or not ASCII,
+    ends with a hash, so that no two others do.
+    """
+    folded = unicodedata.normalize("NFKD", name.strip().casefold())
+    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if slug and plain.isascii() and len(slug) <= _MAX_SLUG:
+        return slug
+    digest = hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{slug[:_MAX_SLUG].rstrip('-')}-{digest}".lstrip("-")

@@ -18,6 +18,8 @@ WEBP = "image/webp"
 AVIF = "image/avif"
 CROPS = {"1x1": (1, 1), "4x3": (4, 3), "16x9": (16, 9)}
 """Width to height of the crops that search engines ask for."""
+PORTRAIT_SIDES = (80, 192, 512)
+"""Sides in pixels of the squares of a portrait: in a byline, on the author's page, for others."""
 
 _PREVIEW = 1200
 _MAIL_DENSITY = 1.4
@@ -141,6 +143,25 @@ def crops(figure: Figure) -> tuple[PictureCrop, ...]:
         for name, (across, down) in CROPS.items()
         for wide in [min(figure.width, figure.height * across // down, _WIDEST_CROP)]
     )
+
+
+def portraits(figure: Figure) -> tuple[PictureCrop, ...]:
+    """Return the squares of an author's local portrait, ascending; none is larger than it is."""
+    shorter = min(figure.width or 0, figure.height or 0)
+    stem = figure.src.rpartition(".")[0]
+    return tuple(
+        PictureCrop(src=f"{stem}-{side}x{side}.jpg", width=side, height=side)
+        for side in sorted({min(side, shorter) for side in PORTRAIT_SIDES} - {0})
+    )
+
+
+def portrait(figure: Figure, side: int) -> PictureCrop:
+    """Return the square that looks sharp where it is displayed `side` pixels wide, or the largest.
+
+    Mail, feeds and structured data ask for the largest, with 512.
+    """
+    squares = portraits(figure)
+    return next((square for square in squares if square.width >= min(2 * side, 512)), squares[-1])
 
 
 def list_files(figure: Figure) -> tuple[str, ...]:

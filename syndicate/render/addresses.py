@@ -4,16 +4,13 @@ An address from the root is the same for every publication (`/articles/x/`); `ba
 `absolute` add where this publication is served.
 """
 
-import hashlib
-import re
-import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from syndicate.config import Config
 from syndicate.model.articles import Article, Figure
+from syndicate.text import name_slug
 
 HOME = "/"
 BREAKING = "/breaking.html"
@@ -46,8 +43,6 @@ ICON_ALIASES = frozenset({
     "favicon.ico", "apple-touch-icon.png", "apple-touch-icon-precomposed.png"
 })  # fmt: skip
 """Names at which browsers look for the icon, which redirect to it."""
-_MAX_SLUG = 100
-"""File systems allow names of 255 bytes, but nobody reads an address that long."""
 
 
 def amp(article: Article) -> str:
@@ -57,17 +52,17 @@ def amp(article: Article) -> str:
 
 def section(name: str) -> str:
     """Return the address of a section's page, the same for names that differ only in case."""
-    return f"/sections/{_slug(name)}/"
+    return f"/sections/{name_slug(name)}/"
 
 
 def tag(name: str) -> str:
     """Return the address of a tag's page."""
-    return f"/tags/{_slug(name)}/"
+    return f"/tags/{name_slug(name)}/"
 
 
 def author(name: str) -> str:
     """Return the address of an author's page."""
-    return f"/authors/{_slug(name)}/"
+    return f"/authors/{name_slug(name)}/"
 
 
 def custom_feed(name: str) -> str:
@@ -164,18 +159,3 @@ def is_web(address: str | None) -> bool:
 def output_path(address: str) -> str:
     """Return the path in the output of the file that is served at an address from the root."""
     return (address + "index.html" if address.endswith("/") else address).lstrip("/")
-
-
-@lru_cache(maxsize=16384)
-def _slug(name: str) -> str:
-    """Return a name in characters that every file system and address allows.
-
-    A name that is shortened, or not ASCII, ends with a hash, so that no two share a slug.
-    """
-    folded = unicodedata.normalize("NFKD", name.strip().casefold())
-    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    if slug and plain.isascii() and len(slug) <= _MAX_SLUG:
-        return slug
-    digest = hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{slug[:_MAX_SLUG].rstrip('-')}-{digest}".lstrip("-")

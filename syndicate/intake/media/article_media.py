@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
@@ -49,16 +49,23 @@ class ArticleMedia:
 
     What doesn't exist, is outside the publication and the article's folder or in no known
     format, and an invalid address, is not found: the reason goes to `warn`. With `save_media`
-    false, files are checked and not saved.
+    false, files are checked and not saved. `list_files` names those to save of a picture.
     """
 
     def __init__(
-        self, file: Path, config: Config, warn: Callable[[str], None], *, save_media: bool = True
+        self,
+        file: Path,
+        config: Config,
+        warn: Callable[[str], None],
+        *,
+        save_media: bool = True,
+        list_files: Callable[[Figure], Sequence[str]] = pictures.list_files,
     ) -> None:
         self._file = file
         self._config = config
         self._warn = warn
         self._save_media = save_media
+        self._list_files = list_files
         self._pictures: dict[str, Figure | str] = {}
         """Address → the local picture, or why it can't be used."""
         self._timed_files: set[Path] = set()
@@ -113,8 +120,8 @@ class ArticleMedia:
             except ValueError:  # a damaged file
                 data = image_codec.reencode(data)
             figure = _measure_picture(data)
-            _, *names = pictures.list_files(figure) if self._save_media else (figure.src,)
-            missing = [name for name in names if not _is_saved(self._target(name))]
+            names = self._list_files(figure) if self._save_media else ()
+            missing = [n for n in names if n != figure.src and not _is_saved(self._target(n))]
             resized = dict(image_codec.resize(data, figure, missing)) if missing else {}
         except (OSError, ValueError) as error:
             self.incomplete = True

@@ -1,0 +1,165 @@
+"""Read the file of an author: its front matter, and its Markdown, which is about the author."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+from syndicate.body.markup import remove, write_children
+from syndicate.config import Config
+from syndicate.config.values import is_email
+from syndicate.errors import Refused
+from syndicate.intake.articles import markdown
+from syndicate.intake.articles.front_matter import FrontMatter, FrontMatterKeys, split_front_matter
+from syndicate.intake.markup.sanitise import id_prefix, sanitise
+from syndicate.intake.media.article_media import ArticleMedia
+from syndicate.model import pictures
+from syndicate.model.articles import Figure
+from syndicate.model.people import AuthorProfile
+from syndicate.text import closest_match, one_line, shorten
+
+_KEYS = ("name", "portrait", "role", "mail", "networks")
+_HINTS = {
+    **dict.fromkeys(("photo", "picture", "image", "avatar"), "portrait"),
+    **dict.fromkeys(("email", "e-mail", "address"), "mail"),
+    **dict.fromkeys(("title", "job", "position"), "role"),
+    **dict.fromkeys(("url", "urls", "links", "website", "social"), "networks"),
+}
+"""Keys that other systems have, and what an author has in their place."""
+_SUMMARY_LENGTH = 160
+"""Characters: two lines below an article."""
+_PICTURES = "figure", "img", "picture", "video", "audio", "iframe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorFields:
+    """What the file of an author says."""
+
+    profile: AuthorProfile
+    name_line: int
+    portrait: str
+    """The portrait's file as written; empty without one."""
+    warnings: tuple[str, ...]
+    """What is left out, with its line: a portrait that can't be used, pictures in the text."""
+
+
+def read_author_fields(
+    data: bytes, file: Path, path: str, config: Config, *, save_media: bool
+) -> AuthorFields:
+    """Read the content of an author's file; `path` is its name in messages.
+
+    The portrait's squares are saved in `media/`. Raise Refused for a mistake, with its line and
+    what was expected.
+    """
+    front = split_front_matter(data, path)
+    if not front.is_present:
+        raise Refused(f"{path}:1: no front matter — expected a line of ---, and a name")
+    keys = FrontMatterKeys(front)
+    _refuse_unknown(keys)
+    name = _name(keys)
+    src, alt = _portrait(keys)
+    problems: list[str] = []
+    media = ArticleMedia(
+        file, config, problems.append, save_media=save_media, list_files=_portrait_files
+    )
+    portrait = media.find_picture(src, "the portrait") if src else None
+    line = keys.values["portrait"].line if portrait is None and src else 0
+    text, summary, pictured = _text(front)
+    warnings = [f"{path}:{line}: {problem}" for problem in problems]
+    if pictured:
+        warnings.append(f"{path}: pictures in the text are left out; its portrait is the picture")
+    profile = AuthorProfile(
+        file=path,
+        name=name,
+        stem=file.stem,
+        role=keys.line("role"),
+        portrait=Figure(src=portrait.src, alt=alt, width=portrait.width, height=portrait.height)
+        if portrait
+        else None,
+        mail=_mail(keys),
+        networks=tuple(dict.fromkeys(_networks(keys))),
+        text=text,
+        summary=summary,
+    )
+    return AuthorFields(
+        profile=profile,
+        name_line=keys.values["name"].line,
+        portrait=src,
+        warnings=(*keys.warnings, *warnings),
+    )
+
+
+def _refuse_unknown(keys: FrontMatterKeys) -> None:
+    for key, value in keys.values.items():
+        if key not in _KEYS:
+            match = _HINTS.get(key.lower()) or closest_match(key, _KEYS)
+            known = f"did you mean {match}?" if match else f"known are {', '.join(_KEYS)}"
+            raise Refused(f"{keys.path}:{value.line}: {key} is unknown; {known}")
+
+
+def _name(keys: FrontMatterKeys) -> str:
+    name = keys.line("name")
+    if not name:
+        line = keys.values["name"].line if "name" in keys.values else 1
+        raise Refused(f"{keys.path}:{line}: no name — expected a line such as `name: Ada Lind`")
+    return name
+
+
+def _portrait(keys: FrontMatterKeys) -> tuple[str, str]:
+    """Return file and description of the portrait, as written; both may be empty."""
+    value = keys.get("portrait")
+    if value is None or value.text == "":
+        return "", ""
+    table = keys.table("portrait", value, ("src", "alt"))
+    src = (table.get("src", "") if value.text is None else value.text).strip()
+    if not src or "//" in src:
+        keys.refuse("portrait", value, "a picture file beside the authors, or a table with src")
+    return src, table.get("alt", "")
+
+
+def _portrait_files(figure: Figure) -> tuple[str, ...]:
+    return tuple(square.src for square in pictures.portraits(figure))
+
+
+def _mail(keys: FrontMatterKeys) -> str | None:
+    value = keys.get("mail")
+    address = keys.line("mail")
+    if value is not None and address and not is_email(address):
+        keys.refuse("mail", value, "an address such as ada@example.org")
+    return address or None
+
+
+def _networks(keys: FrontMatterKeys) -> Iterator[str]:
+    value = keys.get("networks")
+    if value is None:
+        return
+    if value.table is not None:
+        keys.refuse("networks", value, "a list of addresses such as https://social.example/@ada")
+    for item in value.items or (value,):
+        if not item.is_null and (address := keys.address("networks", item)):
+            yield address
+
+
+def _text(front: FrontMatter) -> tuple[str, str, bool]:
+    """Return the text as sanitised HTML, its beginning, and whether pictures were removed."""
+    if not front.body.strip():
+        return "", "", False
+    try:
+        root = sanitise(markdown.to_html(front.body), id_prefix(front.path), hosts=())
+    except Refused as error:
+        raise Refused(f"{front.path}: {error}") from error
+    found = _remove_pictures(root)
+    summary = shorten(one_line("".join(root.itertext())), _SUMMARY_LENGTH)
+    return write_children(root).strip(), summary, found
+
+
+def _remove_pictures(root: etree._Element) -> bool:
+    found = [element for element in root.iter(*_PICTURES) if element.getparent() is not None]
+    for element in found:
+        if element.getparent() is not None:
+            remove(element)
+    for paragraph in list(root.iter("p")):
+        if found and not len(paragraph) and not (paragraph.text or "").strip():
+            remove(paragraph)
+    return bool(found)

@@ -1,0 +1,62 @@
+"""The people who write: what a publication's `authors/NAME.md` say about them."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from syndicate.model.articles import Figure
+from syndicate.text import name_slug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorProfile:
+    """What is known of an author beside the name."""
+
+    file: str
+    """The file, relative to the publication."""
+    name: str
+    stem: str
+    """The file's name without suffix, by which an author is found whose name is spelt otherwise."""
+    role: str = ""
+    portrait: Figure | None = None
+    """A local picture, shown as one of the squares of `pictures.portraits`."""
+    mail: str | None = None
+    networks: tuple[str, ...] = ()
+    """Addresses of the author's pages elsewhere, http or https."""
+    text: str = ""
+    """Sanitised HTML without pictures; empty if there is none."""
+    summary: str = ""
+    """The beginning of the text, plain, on one line."""
+
+    @property
+    def version(self) -> str:
+        """A digest of everything that is shown."""
+        return hashlib.sha256(repr(self).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class People:
+    """The authors of a publication that have a file."""
+
+    profiles: tuple[AuthorProfile, ...] = ()
+
+    def find(self, name: str) -> AuthorProfile | None:
+        """Find an author by name as in an article's byline, or else by the name of the file.
+
+        Names that share the address of an author's page are the same person.
+        """
+        return self.by_slug.get(name_slug(name)) if self.profiles and name.strip() else None
+
+    @cached_property
+    def by_slug(self) -> Mapping[str, AuthorProfile]:
+        """The authors by the last part of their pages' addresses; a name precedes a file's name."""
+        by_stem = {name_slug(profile.stem): profile for profile in reversed(self.profiles)}
+        return by_stem | {name_slug(profile.name): profile for profile in reversed(self.profiles)}
+
+    def __iter__(self) -> Iterator[AuthorProfile]:
+        return iter(self.profiles)
+
+
+NOBODY = People()
+"""For a publication without files about its authors."""
