@@ -17,7 +17,7 @@ from syndicate.config.values import split_mailbox
 from syndicate.deliver.outbox import Outbox, OutboxMessage
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.pages import WebPages
-from syndicate.web.viewer import FRAMES, ViewOptions, framed_html
+from syndicate.web.viewer import FRAMES, MailWeight, ViewOptions, framed_html
 
 _PAGE = re.compile("[0-9]{1,6}")
 PAGE_SIZE = 100
@@ -102,6 +102,7 @@ class OutboxPages:
             "name": shown,
             "selected": name is not None,
             "message": message,
+            "mail_weight": MailWeight.of(message.html) if message and message.html else None,
             "sender": message.sender if message else None,
             "folder": self._config.mail.outbox,
             "newsletters": self._config.newsletters,

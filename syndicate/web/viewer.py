@@ -1,6 +1,6 @@
-"""The viewer of mail: as HTML at two widths in two colour schemes, as text, and so on.
+"""The viewer of mail: as HTML at two widths in each colour scheme, as text, and so on.
 
-The outbox shows messages in it, a reviewer's page an edition.
+The outbox shows messages in it, a reviewer's page an edition, `syndicate preview` a template.
 """
 
 import re
@@ -13,6 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from syndicate.config import Config
+from syndicate.render.mail.context import MAX_BYTES
+from syndicate.render.mail.preflight import CLIPPED_AT
+from syndicate.web.forced_dark import force_dark
 
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 _LINKS_OPEN_ELSEWHERE = '<base target="_blank">'
@@ -27,7 +30,8 @@ class ViewOptions:
     choices: ClassVar[dict[str, tuple[str, ...]]] = {
         "view": ("html", "text"),
         "width": ("both", "phone", "desktop"),
-        "theme": ("both", "light", "dark"),
+        "theme": ("both", "light", "dark", "forced"),
+        "pictures": ("shown", "blocked"),
     }
     """What each can be; the first one is the default."""
 
@@ -38,7 +42,9 @@ class ViewOptions:
     width: str = "both"
     """The simulated width of the reader's screen."""
     theme: str = "both"
-    """Its simulated colour scheme."""
+    """Its simulated colour scheme; `forced` is that of a program with colours of its own."""
+    pictures: str = "shown"
+    """Whether the simulated mail program loads remote pictures."""
 
     @classmethod
     def of(cls, query: QueryParams, path: str = "") -> Self:
@@ -56,7 +62,14 @@ class ViewOptions:
     @property
     def themes(self) -> tuple[str, ...]:
         """The colour schemes to show."""
-        return self.choices["theme"][1:] if self.theme == "both" else (self.theme,)
+        return ("light", "dark") if self.theme == "both" else (self.theme,)
+
+    def frame(self, address: str, theme: str) -> str:
+        """Return the address of a mail's HTML in one colour scheme, for a frame."""
+        shown = {"theme": theme} if theme == "forced" else {}
+        if self.pictures == "blocked":
+            shown["pictures"] = self.pictures
+        return f"{address}?{urlencode(shown)}" if shown else address
 
     def link(self, **changes: str) -> str:
         """Return the address with some options changed, its path among them."""
@@ -69,17 +82,53 @@ class ViewOptions:
         return f"{options.path}?{urlencode(query)}" if query else options.path
 
 
-def framed_html(html: str, request: Request, config: Config) -> Response:
-    """Return the HTML of a mail for a sandboxed frame: it loads pictures from the publication only.
+@dataclass(frozen=True, slots=True)
+class MailWeight:
+    """How much HTML a mail has, compared with what Gmail shows of one."""
 
-    Its links open in windows of their own.
+    size: int
+    """Bytes of HTML."""
+    limit: ClassVar[int] = CLIPPED_AT
+    """KB of HTML after which Gmail hides the rest."""
+
+    @classmethod
+    def of(cls, html: str) -> Self:
+        """Measure the HTML of a mail."""
+        return cls(len(html.encode()))
+
+    @property
+    def kilobytes(self) -> int:
+        """Its size in KB, rounded up."""
+        return -(-self.size // 1000)
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it is close to the limit: an edition is kept below this size."""
+        return self.size > MAX_BYTES
+
+    @property
+    def is_clipped(self) -> bool:
+        """Whether Gmail hides the end of it, which has the link to unsubscribe."""
+        return self.size > self.limit * 1000
+
+
+def framed_html(html: str, request: Request, config: Config) -> Response:
+    """Return the HTML of a mail for a sandboxed frame, as `ViewOptions.frame` asks for it.
+
+    It loads pictures from the publication only, or none. Its links open in windows of their own.
     """
+    query = request.query_params
+    pictures = f"{_origin(config.url)} {_origin(str(request.base_url))}"
+    if query.get("pictures") == "blocked":
+        pictures = "'none'"
     policy = (
         "default-src 'none'; "
-        f"img-src {_origin(config.url)} {_origin(str(request.base_url))}; "
+        f"img-src {pictures}; "
         "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
     )
+    if query.get("theme") == "forced":
+        html = force_dark(html)
     html = _HEAD.sub(lambda head: head[0] + _LINKS_OPEN_ELSEWHERE, html, count=1)
     headers = {"content-security-policy": policy, "x-robots-tag": "noindex"}
     return Response(html, headers=headers, media_type="text/html")

@@ -147,6 +147,31 @@ def test_a_message_lies_in_a_frame_that_nothing_gets_out_of(web, outbox):
     assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in client.get("/outbox").text
 
 
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (37_600, "38 KB of 102 KB</span></p>"),
+        (94_900, "95 KB of 102 KB</span><strong>Gmail hides what follows after that"),
+        (102_001, "103 KB of 102 KB</span><strong>Gmail hides the end, with the link to unsub"),
+    ],
+)
+def test_the_size_is_compared_with_what_gmail_shows(web, outbox, size, said):
+    html = "<p>.</p>"
+    put(outbox, 1, letter(html=html + "\n<i></i>" * ((size - len(html)) // 8)))
+    assert said in web().get("/outbox").text
+
+
+def test_pictures_are_blocked_by_the_policy_of_the_frame(web, outbox):
+    name = put(outbox, 1, letter())
+    client = web()
+    shown = client.get(f"/outbox/{name}?theme=forced&pictures=blocked").text
+    frame = f"/outbox/{name}/body?theme=forced&pictures=blocked"
+    assert shown.count(frame.replace("&", "&amp;")) == 2
+    body = client.get(frame)
+    assert "img-src 'none'" in body.headers["content-security-policy"].split("; ")
+    assert "background: #353431; color: #E9E9E9" in body.text
+
+
 def test_a_page_has_a_hundred_messages(web, outbox):
     for number in range(1, 252):
         put(outbox, number, letter(f"Edition {number}"))

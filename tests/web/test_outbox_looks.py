@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests import checkers
@@ -47,6 +48,40 @@ def test_the_dark_frames_are_dark_and_the_light_ones_light(page, outbox):
     assert grounds == ["rgb(255, 253, 249)"] * 2 + ["rgb(20, 22, 26)"] * 2
 
 
+def test_forced_dark_turns_the_light_colours_around_and_not_the_dark_ones(page, outbox):
+    page.goto(outbox)
+    page.get_by_role("link", name="Forced dark").click()
+    page.wait_for_load_state("networkidle")
+    frames = page.frames[1:]
+    assert [frame.evaluate("innerWidth") for frame in frames] == [360, 640]
+    ground, ink = (
+        frames[0].evaluate(f"getComputedStyle(document.body).{name}")
+        for name in ("backgroundColor", "color")
+    )
+    assert (ground, ink) == ("rgb(53, 52, 49)", "rgb(233, 233, 233)")
+    assert "Roughly what" in page.locator("article").inner_text()
+
+
+def test_without_pictures_a_mail_shows_what_they_are_called(page, outbox, tmp_path):
+    own = f"{outbox.removesuffix('/outbox')}/media/dam.png"
+    (tmp_path / "feeds/media").mkdir(parents=True)
+    Image.new("RGB", (9, 6)).save(tmp_path / "feeds/media/dam.png")
+    html = HTML.replace("http://elsewhere.example/pixel.gif", own)
+    put(tmp_path / "outbox", 4, letter("With a picture", html=html))
+    asked: list[str] = []
+    page.on("requestfinished", lambda request: asked.append(request.url))
+    page.goto(outbox, wait_until="networkidle")
+    assert own in asked
+    asked.clear()
+    page.get_by_role("link", name="Blocked").click()
+    page.wait_for_load_state("networkidle")
+    assert own not in asked
+    assert page.locator("iframe").count() == 4
+    page.get_by_role("link", name="Dark", exact=True).click()
+    page.wait_for_load_state("networkidle")
+    assert own not in asked, "a switch keeps what the others say"
+
+
 @pytest.mark.parametrize("width", [1120, 1280, 820, 390])
 def test_a_narrow_window_shrinks_the_screens_and_not_their_widths(page, outbox, width):
     page.set_viewport_size({"width": width, "height": 4000})
@@ -74,7 +109,7 @@ def test_a_link_in_a_mail_opens_in_a_window_of_its_own(page, outbox):
 def test_every_switch_and_tab_can_be_reached(page, outbox):
     page.goto(outbox)
     page.get_by_role("group", name="Width").get_by_role("link", name="Phone").click()
-    page.get_by_role("group", name="Theme").get_by_role("link", name="Dark").click()
+    page.get_by_role("group", name="Theme").get_by_role("link", name="Dark", exact=True).click()
     assert page.locator("iframe").count() == 1
     page.get_by_role("link", name="Edition 1").click()
     assert page.get_by_role("heading", level=2).inner_text() == "Edition 1"
@@ -101,7 +136,8 @@ def test_on_a_phone_the_list_and_the_mail_are_two_pages(page, outbox):
 def test_axe_finds_no_barrier_in_the_outbox(browser, outbox, theme, width):
     page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
     message = f"{outbox}/000003-000001.eml"
-    for place in ("", *(f"?view={view}" for view in ("html", "text", "headers", "source"))):
+    views = [f"view={view}" for view in ("html", "text", "headers", "source")]
+    for place in ("", *(f"?{query}" for query in (*views, "theme=forced&pictures=blocked"))):
         page.goto(f"{message}{place}")
         assert checkers.axe(page) == []
         assert not page.evaluate(SIDEWAYS)

@@ -25,7 +25,7 @@ MAX_SUBJECT = 90
 """Characters."""
 MIN_TEXT = 200
 """Characters of text that a mail with pictures has at least, beside its footer."""
-_CLIPPED_AT = 102
+CLIPPED_AT = 102
 """KB of HTML from which Gmail hides the rest."""
 _NAMED = 3
 """How many links or stories a finding names."""
@@ -181,7 +181,7 @@ def _too_large(mail: _ComposedMail) -> Iterator[str]:
             "%(clipped)s, with the link to unsubscribe",
             size=-(-size // 1000),
             limit=MAX_BYTES // 1000,
-            clipped=_CLIPPED_AT,
+            clipped=CLIPPED_AT,
         )
 
 

@@ -31,7 +31,7 @@ from syndicate.web.readers.link_pages import is_same_origin, mask_email
 from syndicate.web.review.decisions import ReviewDesk, ReviewOutcome, ReviewRequest
 from syndicate.web.review.reviewed_edition import ReviewedEdition, ReviewState
 from syndicate.web.review.trusted_browsers import TrustedBrowsers
-from syndicate.web.viewer import FRAMES, ViewOptions, framed_html
+from syndicate.web.viewer import FRAMES, MailWeight, ViewOptions, framed_html
 
 MAX_NOTE = 1000
 """Characters of a note."""
@@ -215,6 +215,7 @@ class ReviewPages(ReaderPages):
         return {
             "content": content,
             "text": reader.text(content),
+            "mail_weight": MailWeight.of(reader.html(content)),
             "findings": translate_findings(terms.findings, texts),
             "warnings": translate_findings(terms.warnings, texts),
         }
