@@ -94,11 +94,15 @@ def without_files(article: Article, missing: Collection[str]) -> Article:
     image, shown = article.image, {figure.src for figure in article.figures}
     if image is not None and image.src in missing and image.src in shown:
         image = None  # its text is in the body
-    audio = article.audio
+    audio, sponsor = article.audio, article.sponsor
+    if sponsor is not None and sponsor.logo is not None:
+        logo = _without_files(sponsor.logo, missing)
+        sponsor = replace(sponsor, logo=logo if logo.src else None)
     return replace(
         article,
         image=image and _without_files(image, missing),
         figures=tuple(_without_files(figure, missing) for figure in article.figures),
+        sponsor=sponsor,
         audio=None if audio is not None and audio.src in missing else audio,
         body=_body(article.body, missing),
     )

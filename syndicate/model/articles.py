@@ -87,6 +87,16 @@ class Comments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sponsor:
+    """Who paid for an article or an edition; readers see the name, labelled as paid."""
+
+    name: str
+    url: str | None = None
+    """An http(s) address."""
+    logo: Figure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
     """What was wrong in an article, and since when it is corrected."""
 
@@ -157,6 +167,8 @@ class Revision:
     comments: Comments | None = None
     language: str | None = None
     audio: Recording | None = None
+    sponsor: Sponsor | None = None
+    """Who paid for it; None for the newsroom's own work."""
     translations: Mapping[str, str] = field(default_factory=dict)
     """The article in other languages: slug or http(s) address, by BCP 47 tag."""
     old_addresses: tuple[str, ...] = ()
@@ -170,6 +182,12 @@ class Revision:
         for at in (self.date, self.updated):
             if at is not None and at.tzinfo is None:
                 raise ValueError(f"{at!r} has no time zone")
+
+    @property
+    def pictures(self) -> list[Figure]:
+        """The picture of the front matter, those of the body, and the sponsor's logo."""
+        logo = self.sponsor.logo if self.sponsor is not None else None
+        return [figure for figure in (self.image, *self.figures, logo) if figure is not None]
 
     @property
     def lead(self) -> Figure | None:

@@ -3,17 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from syndicate.model.articles import Figure
+from syndicate.model.articles import Figure, Sponsor
 from syndicate.model.pictures import list_files
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sponsor:
-    """Who paid for an edition; the mail names them, and labels them as paid."""
-
-    name: str
-    url: str | None = None
-    logo: Figure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ PORTRAIT_SIDES = (80, 192, 512)
 _PREVIEW = 1200
 _MAIL_DENSITY = 1.4
 """Pixels of a picture in mail for each pixel of its displayed width."""
+_LOGO_WIDTH, _LOGO_HEIGHT = 200, 40
 _WIDEST_CROP = 1200
 _MIN_CROPPED = 696
 """The width that search engines require."""
@@ -110,6 +111,18 @@ def mail_rendition(figure: Figure, width: int) -> Figure:
     if figure.type == AVIF:  # which few mail clients can display
         return replace(_rendition(figure, chosen, ".webp"), type=WEBP)
     return _rendition(figure, chosen)
+
+
+def logo(figure: Figure) -> Figure:
+    """Return a sponsor's logo as it is shown: what to load, with the displayed size.
+
+    It is at most 200 by 40 pixels; width and height are None where they are unknown.
+    """
+    if not figure.width or not figure.height:
+        return figure
+    shown = min(1, _LOGO_WIDTH / figure.width, _LOGO_HEIGHT / figure.height)
+    width, height = (max(1, round(side * shown)) for side in (figure.width, figure.height))
+    return replace(mail_rendition(figure, width), width=width, height=height)
 
 
 def _rendition(figure: Figure, width: int, suffix: str | None = None) -> Figure:

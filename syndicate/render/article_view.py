@@ -25,8 +25,10 @@ from syndicate.model.articles import (
     Article,
     Channel,
     CompiledBody,
+    Figure,
     Part,
     Person,
+    Sponsor,
 )
 from syndicate.render import addresses
 from syndicate.render.formatting import join_names, locale, text_direction
@@ -85,6 +87,12 @@ class ArticleView:
         return Markup(byline)  # noqa: S704 - escaped above
 
     @property
+    def sponsor_logo(self) -> Figure | None:
+        """The logo of the sponsor, at its displayed size."""
+        logo = self.article.sponsor.logo if self.article.sponsor else None
+        return pictures.logo(logo) if logo else None
+
+    @property
     def translations(self) -> list[tuple[str, str, str]]:
         """Language tag, name in that language, and address of each translation."""
         translations = []
@@ -137,7 +145,10 @@ def _credit(contributors: Sequence[Person], words: Translator) -> str:
 
 
 def news_article(article: Article, config: Config) -> str:
-    """Return an article as schema.org's NewsArticle in JSON-LD, safe inside a script element."""
+    """Return an article as schema.org's NewsArticle in JSON-LD, safe inside a script element.
+
+    One with a sponsor is an AdvertiserContentArticle: it isn't news.
+    """
     page, publication = addresses.absolute(article.address, config), config.publication
     publisher = {
         "@type": "NewsMediaOrganization",
@@ -152,7 +163,7 @@ def news_article(article: Article, config: Config) -> str:
     }
     properties: dict[str, Any] = {
         "@context": "https://schema.org",
-        "@type": "NewsArticle",
+        "@type": "AdvertiserContentArticle" if article.sponsor else "NewsArticle",
         "mainEntityOfPage": page,
         "url": page,
         "headline": article.title,
@@ -162,6 +173,7 @@ def news_article(article: Article, config: Config) -> str:
         "dateModified": article.modified.isoformat(timespec="seconds"),
         "author": [_person(person) for person in article.authors] or [organization],
         "contributor": [_person(person) for person in article.contributors],
+        "sponsor": _sponsor(article.sponsor, config) if article.sponsor else None,
         "publisher": {name: value for name, value in publisher.items() if value},
         "articleSection": article.section,
         "keywords": list(article.tags),
@@ -204,6 +216,16 @@ def _pictures(article: Article, config: Config) -> list[dict[str, Any]]:
 def _person(person: Person) -> dict[str, str]:
     properties = {"@type": "Person", "name": person.name}
     return properties | ({"url": person.url} if person.url else {})
+
+
+def _sponsor(sponsor: Sponsor, config: Config) -> dict[str, Any]:
+    properties: dict[str, Any] = {"@type": "Organization", "name": sponsor.name}
+    if sponsor.url:
+        properties["url"] = sponsor.url
+    if sponsor.logo:
+        url = addresses.figure(sponsor.logo, config)
+        properties["logo"] = {"@type": "ImageObject", "url": url}
+    return properties
 
 
 class BodyRenderer:

@@ -9,8 +9,8 @@ from functools import partial
 
 from syndicate.config import Config, Newsletter
 from syndicate.errors import TemplateError
-from syndicate.model.articles import Article, Comments, Correction, Figure, Person
-from syndicate.model.edition_files import EditionBrief, Sponsor
+from syndicate.model.articles import Article, Comments, Correction, Figure, Person, Sponsor
+from syndicate.model.edition_files import EditionBrief
 from syndicate.model.editions import Content, EditionKind
 from syndicate.model.reviews import ReviewDecision
 from syndicate.render.feeds.formats import Feed

@@ -12,7 +12,7 @@ from syndicate.intake.articles import front_matter, publishing
 from syndicate.intake.articles.front_matter import MAX_LINE_LENGTH, FrontMatter, FrontMatterKeys
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
 from syndicate.intake.articles.slugify import article_name, slugify, split_dated_name
-from syndicate.model.articles import Comments, Figure, Person, Recording, Revision
+from syndicate.model.articles import Comments, Figure, Person, Recording, Revision, Sponsor
 from syndicate.model.old_addresses import InvalidOldAddress, is_reserved, parse_old_address
 from syndicate.model.urls import http_url
 from syndicate.text import one_line
@@ -38,7 +38,7 @@ class ArticleFields:
     id: str | None
     slug: str
     revision: Revision
-    """Without body, excerpt and figures; `image.src` is as written."""
+    """Without body, excerpt and figures; `src` of picture and logo are as written."""
     warnings: tuple[str, ...]
 
 
@@ -71,6 +71,7 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
         comments=_read_comments(keys),
         language=_language(keys),
         audio=_read_audio(keys),
+        sponsor=read_sponsor(keys),
         translations=_translations(keys),
         old_addresses=_read_old_addresses(keys, file, site),
         corrections=publishing.read_corrections(keys, zone),
@@ -261,6 +262,21 @@ def _read_comments(keys: FrontMatterKeys) -> Comments | None:
         expected = "a count, an http or https address, or a table with count, url, feed"
         keys.refuse("comments", value, expected)
     return Comments(url=url)
+
+
+def read_sponsor(keys: FrontMatterKeys) -> Sponsor | None:
+    """Return who paid, of an article or an edition; the `src` of the logo is as written."""
+    value = keys.get("sponsor")
+    text = one_line(value.text or "") if value is not None else ""
+    if value is None or (value.text is not None and text.lower() in {"", *front_matter.FALSE}):
+        return None
+    table = keys.table("sponsor", value, ("name", "logo", "url"))
+    name = table.get("name", "") if value.text is None else text
+    if not name or len(name) > MAX_LINE_LENGTH or name.lower() in front_matter.TRUE:
+        keys.refuse("sponsor", value, "a name, or a table with name, logo and url")
+    url = keys.address("sponsor.url", (value.table or {})["url"]) if table.get("url") else None
+    logo = Figure(src=table["logo"]) if table.get("logo") else None
+    return Sponsor(name=name, url=url, logo=logo)
 
 
 def _source(

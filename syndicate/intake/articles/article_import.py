@@ -262,7 +262,10 @@ def _restore_earlier_media(
         image = article.image if _texts(named.image) == _texts(article.image) else image
     if named.audio and article.audio and not audio and named.audio.title == article.audio.title:
         audio = article.audio
-    revision = replace(new, image=image, audio=audio)
+    sponsor = new.sponsor
+    if named.sponsor and named.sponsor.logo and sponsor and article.sponsor and not sponsor.logo:
+        sponsor = replace(sponsor, logo=article.sponsor.logo)
+    revision = replace(new, image=image, audio=audio, sponsor=sponsor)
     earlier = set(_MEDIA_SOURCE.findall(article.body))
     if article.source == source_file.source and earlier > set(_MEDIA_SOURCE.findall(new.body)):
         revision = replace(revision, body=article.body, figures=article.figures)

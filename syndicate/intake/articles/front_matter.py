@@ -25,7 +25,7 @@ _KNOWN = frozenset({
     "section", "category", "categories", "tag", "tags", "author", "authors", "contributors",
     "breaking", "summary", "image", "canonical_url", "comments", "language", "audio",
     "translations", "url", "path", "aliases", "redirect_from", "lastmod", "last_modified_at",
-    "publishdate", "description", "excerpt", "corrections", "place",
+    "publishdate", "description", "excerpt", "corrections", "place", "sponsor",
 })  # fmt: skip
 _SUGGESTED = _KNOWN - {"url", "path"}
 """Keys to suggest for a misspelt one; the two excluded are one letter from `uri` and `math`."""

@@ -126,6 +126,7 @@ def parse_article(
         body=write_children(root),
         excerpt=head.summary or shorten(_plain_text(root, without=liquid.left), EXCERPT_LENGTH),
         image=image,
+        sponsor=head.sponsor and figures.find_sponsor_logo(head.sponsor, media),
         figures=shown,
         audio=media.find_recording(head.audio) if head.audio else None,
     )

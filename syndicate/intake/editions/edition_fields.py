@@ -8,13 +8,14 @@ from syndicate.body.markup import write_children
 from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles import markdown
+from syndicate.intake.articles.article_fields import read_sponsor
 from syndicate.intake.articles.front_matter import FrontMatterKeys, split_front_matter
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
-from syndicate.intake.markup.figures import find_lead_picture, normalise_figures
+from syndicate.intake.markup.figures import find_sponsor_logo, normalise_figures
 from syndicate.intake.markup.sanitise import id_prefix, sanitise
 from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model.articles import Figure
-from syndicate.model.edition_files import EditionBrief, NamedStory, Sponsor
+from syndicate.model.edition_files import EditionBrief, NamedStory
 from syndicate.text import closest_match, one_line
 
 _KEYS = (
@@ -61,13 +62,14 @@ def read_edition_fields(
     bodies = _Bodies(path=path, config=config, media=media)
     opening, figures = bodies.render(front.body, "opening")
     closing, more_figures = bodies.render(_closing(keys), "closing")
+    sponsor = read_sponsor(keys)
     brief = EditionBrief(
         subject=keys.line("subject"),
         preheader=keys.line("preheader"),
         signed=keys.line("signed"),
         stories=stories,
         leave_out=leave_out,
-        sponsor=_sponsor(keys, media),
+        sponsor=sponsor and find_sponsor_logo(sponsor, media),
         opening=opening,
         closing=closing,
         figures=(*figures, *more_figures),
@@ -132,21 +134,6 @@ def _refuse_contradictions(
         if story.slug in named:
             both = f"{story.slug} is in stories and in leave_out; remove it from one of them"
             raise Refused(f"{path}:{story.line}: {both}")
-
-
-def _sponsor(keys: FrontMatterKeys, media: ArticleMedia) -> Sponsor | None:
-    value = keys.get("sponsor")
-    if value is None or value.text == "":
-        return None
-    table = keys.table("sponsor", value, ("name", "logo", "url"))
-    name = table.get("name", "") if value.text is None else one_line(value.text)
-    if not name:
-        keys.refuse("sponsor", value, "a name, or a table with name, logo and url")
-    fields = value.table or {}
-    url = keys.address("sponsor.url", fields["url"]) if table.get("url") else None
-    logo = table.get("logo")
-    picture = find_lead_picture(Figure(src=logo, alt=name), media) if logo else None
-    return Sponsor(name=name, url=url, logo=picture if picture and picture.src else None)
 
 
 def _closing(keys: FrontMatterKeys) -> str:

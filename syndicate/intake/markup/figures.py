@@ -8,7 +8,7 @@ from syndicate.body.figures import replace_inline_with_alt, replace_with_alt
 from syndicate.body.markup import PHRASING, parent_of, remove, remove_all, unwrap, unwrap_all
 from syndicate.intake.markup.embeds import is_embed_figure
 from syndicate.intake.media.article_media import ArticleMedia
-from syndicate.model.articles import Figure
+from syndicate.model.articles import Figure, Sponsor
 from syndicate.text import one_line
 
 _LAST_CITE = etree.XPath("figcaption/cite[last()]")
@@ -48,6 +48,14 @@ def find_lead_picture(image: Figure, media: ArticleMedia) -> Figure | None:
             return None
         found = Figure(src="")
     return replace(found, alt=image.alt, caption=image.caption, credit=image.credit)
+
+
+def find_sponsor_logo(sponsor: Sponsor, media: ArticleMedia) -> Sponsor:
+    """Return a sponsor with the picture of its logo, which has only the address so far, if any."""
+    if sponsor.logo is None:
+        return sponsor
+    found = media.find_picture(sponsor.logo.src, "the sponsor's logo")
+    return replace(sponsor, logo=found and replace(found, alt=sponsor.name))
 
 
 def _split_paragraph(paragraph: etree._Element) -> None:

@@ -18,7 +18,7 @@ _LOADED = re.compile(rf'\s(?:src|poster)="({re.escape(MEDIA)}[^"]+)"')
 
 def media_files(article: Article) -> Iterator[str]:
     """Iterate over the files that an article loads; some may come twice."""
-    for figure in filter(None, (article.image, *article.figures)):
+    for figure in article.pictures:
         if figure.local:
             yield from pictures.list_files(figure)
     if article.audio and article.audio.local:
@@ -102,7 +102,7 @@ class MediaFolder:
 
 def without_renditions(article: Article, absent: set[str]) -> frozenset[str]:
     """Leave out the renditions of pictures that are absent themselves."""
-    for figure in filter(None, (article.image, *article.figures)):
+    for figure in article.pictures:
         if figure.src in absent:
             absent = absent - {*pictures.list_files(figure)[1:]}
     return frozenset(absent)

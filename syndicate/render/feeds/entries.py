@@ -5,17 +5,17 @@ address is absolute, and a body is HTML with its figures.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from syndicate.body import markup
 from syndicate.clock import to_utc
 from syndicate.config import Config
-from syndicate.language import translator
+from syndicate.language import Translator, translator
 from syndicate.model.articles import (
     Article,
     Comments,
@@ -24,6 +24,7 @@ from syndicate.model.articles import (
     Figure,
     Person,
     Recording,
+    Sponsor,
 )
 from syndicate.model.urls import http_url
 from syndicate.render.article_view import BodyRenderer
@@ -57,6 +58,8 @@ class ChannelEntry:
     """A recording of known length."""
     corrections: tuple[Correction, ...] = ()
     """Oldest first; `content` has them too."""
+    sponsor: Sponsor | None = None
+    """Who paid for it; summary and content begin with a label that says so."""
     comments: Comments = field(default_factory=Comments)
     original: str | None = None
     """Where it was first published, if on another site."""
@@ -106,11 +109,12 @@ def build_entry(
     comments, original = article.comments or Comments(), _http_url(article.canonical_url)
     is_own = original and original.rstrip("/") == url.rstrip("/")
     language = _language(article, config)
+    words = translator(language)
     return ChannelEntry(
         id=printable(article.id),
         url=url,
         title=one_line(article.title) or article.slug,
-        summary=one_line(article.excerpt),
+        summary=" ".join(filter(None, (_paid_for(article, words), one_line(article.excerpt)))),
         content=_content(config, article, compiled) if full else None,
         published=to_utc(article.published),
         modified=to_utc(article.modified),
@@ -124,6 +128,7 @@ def build_entry(
             Correction(at=to_utc(correction.at), text=one_line(correction.text))
             for correction in article.corrections
         ),
+        sponsor=_sponsor(article.sponsor),
         original=None if is_own else original,
         translations=_translations(config, article, language),
         rights=rights_line(config),
@@ -132,16 +137,46 @@ def build_entry(
 
 
 def _content(config: Config, article: Article, compiled: CompiledBody | None) -> bytes:
-    """Return the body with its figures, and the corrections below it, as HTML in UTF-8."""
+    """Return the body with its figures as HTML in UTF-8.
+
+    Above it is who paid for it, below it are the corrections.
+    """
     language = article.language or config.publication.language
     words, zone = translator(language), config.publication.timezone
-    parts = [*BodyRenderer(config, "feed").render(article, compiled)]
+    parts = [
+        *_sponsor_line(_sponsor(article.sponsor), words),
+        *BodyRenderer(config, "feed").render(article, compiled),
+    ]
     for correction in article.corrections:
         date = FILTERS["date"](correction.at, zone, language)
         label = words.gettext("Correction, %(date)s:", date=date)
         paragraph = Markup("<p><strong>{}</strong> {}</p>")
         parts.append(paragraph.format(label, printable(correction.text)))
     return to_utf8("".join(parts))
+
+
+def _sponsor(sponsor: Sponsor | None) -> Sponsor | None:
+    """Return a sponsor as feeds name it, without the logo; None without a name."""
+    if sponsor is None or not (name := one_line(sponsor.name)):
+        return None
+    return Sponsor(name=name, url=_http_url(sponsor.url))
+
+
+def _paid_for(article: Article, words: Translator) -> str:
+    """Return the label of a summary that somebody paid for, as a sentence."""
+    sponsor = _sponsor(article.sponsor)
+    return f"{words.gettext('Paid for by %(sponsor)s', sponsor=sponsor.name)}." if sponsor else ""
+
+
+def _sponsor_line(sponsor: Sponsor | None, words: Translator) -> Iterator[Markup]:
+    """Yield the label above a text that somebody paid for."""
+    if sponsor is not None:
+        name = escape(sponsor.name)
+        if sponsor.url:
+            link = Markup('<a href="{}" rel="sponsored">{}</a>')
+            name = link.format(sponsor.url, sponsor.name)
+        label = words.gettext("Paid for by %(sponsor)s", sponsor=name)
+        yield Markup(f"<p><strong>{label}</strong></p>")  # noqa: S704 - escaped above
 
 
 def build_withdrawn_entry(config: Config, article: Article) -> ChannelEntry:

@@ -1,14 +1,14 @@
 """JSON Feed 1.1 (jsonfeed.org/version/1.1).
 
 Our extension `_syndicate` has what the format lacks: contributors, rights, translations,
-comments, corrections, and details of the picture.
+comments, corrections, the sponsor, and details of the picture.
 """
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
-from syndicate.model.articles import Correction, Person, Recording
+from syndicate.model.articles import Correction, Person, Recording, Sponsor
 from syndicate.render import addresses
 from syndicate.render.feeds.channel import DocumentParts, FeedChannel, rfc3339
 from syndicate.render.feeds.entries import ChannelEntry
@@ -110,6 +110,7 @@ def _extension(entry: ChannelEntry) -> dict[str, Any]:
         "section": next((name for name, scheme in entry.categories.items() if scheme), None),
         "rights": entry.rights,
         "translations": entry.translations or None,
+        "sponsor": _sponsor(entry.sponsor) if entry.sponsor else None,
         "comments": entry.comments.count,
         "comments_url": entry.comments.url,
         "comments_feed": entry.comments.feed,
@@ -143,6 +144,10 @@ def _attachment(audio: Recording) -> dict[str, Any]:
 
 def _correction(correction: Correction) -> dict[str, str]:
     return {"date": rfc3339(correction.at), "text": correction.text}
+
+
+def _sponsor(sponsor: Sponsor) -> dict[str, Any]:
+    return _known({"name": sponsor.name, "url": sponsor.url})
 
 
 def _known(properties: dict[str, Any]) -> dict[str, Any]:

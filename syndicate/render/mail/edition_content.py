@@ -31,6 +31,7 @@ from syndicate.render import addresses
 from syndicate.render.article_view import ArticleView
 from syndicate.render.formatting import text_direction
 from syndicate.render.mail.context import MAX_BYTES, MailContext
+from syndicate.render.mail.editors_words import sponsor_values
 from syndicate.render.mail.html_body import COLUMN, render_html_body, shown_height, truncate
 from syndicate.render.mail.plain_text import render_plain_text
 from syndicate.render.mail.subject_line import subject_line
@@ -128,6 +129,7 @@ def _alert(
         "corrected": corrected,
         "article": article,
         "story": ArticleView(article, context.config),
+        "paid_by": sponsor_values(article.sponsor, context.config),
         "url": page,
     }
     html = _alert_html(article, values, context)
@@ -207,6 +209,7 @@ def _teaser(
         "url": addresses.absolute(article.address, config),
         "section": article.section or "",
         "breaking": article.breaking,
+        "paid_by": sponsor_values(article.sponsor, config),
         "summary": shorten(article.summary or article.excerpt, length),
         "picture": loaded,
         "width": width,

@@ -4,6 +4,7 @@ The names are those of the variables in `email/_opening` and `email/_closing`. I
 `closing` are HTML with inline styles, in text they are text.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -12,13 +13,11 @@ from syndicate.body import markup
 from syndicate.config import Config
 from syndicate.language import Translator
 from syndicate.model import pictures
-from syndicate.model.edition_files import EditionBrief, Sponsor
+from syndicate.model.articles import Sponsor
+from syndicate.model.edition_files import EditionBrief
 from syndicate.render import addresses
 from syndicate.render.mail.html_body import render_html_body
 from syndicate.render.mail.plain_text import render_plain_text
-
-_LOGO_WIDTH = 160
-"""The width for which the sponsor's logo is loaded, in pixels; it is shown 40 pixels high."""
 
 NOTHING: dict[str, Any] = {"opening": "", "closing": "", "signature": None, "sponsor": None}
 """The variables of a mail without an edition file."""
@@ -59,11 +58,14 @@ def _values(brief: EditionBrief, config: Config) -> dict[str, Any]:
     url = addresses.absolute(addresses.author(brief.signed), config) if brief.has_page else ""
     return {
         "signature": {"name": brief.signed, "url": url} if brief.signed else None,
-        "sponsor": _sponsor(brief.sponsor, config) if brief.sponsor else None,
+        "sponsor": sponsor_values(brief.sponsor, config),
     }
 
 
-def _sponsor(sponsor: Sponsor, config: Config) -> dict[str, str]:
-    logo = sponsor.logo and pictures.mail_rendition(sponsor.logo, _LOGO_WIDTH)
-    address = addresses.figure(logo, config) if logo else ""
-    return {"name": sponsor.name, "url": sponsor.url or "", "logo": address}
+def sponsor_values(sponsor: Sponsor | None, config: Config) -> dict[str, Any] | None:
+    """Return a sponsor as templates show it; `logo` has the absolute address to load."""
+    if sponsor is None:
+        return None
+    logo = sponsor.logo and pictures.logo(sponsor.logo)
+    shown = logo and replace(logo, src=addresses.figure(logo, config))
+    return {"name": sponsor.name, "url": sponsor.url or "", "logo": shown}

@@ -17,6 +17,7 @@ from syndicate.model.articles import (
     Person,
     Recording,
     Revision,
+    Sponsor,
     Status,
 )
 from syndicate.model.editions import NEVER_SENT, EditionState
@@ -101,6 +102,8 @@ def row_of(revision: Revision) -> dict[str, Any]:
         row[name] = columns_of(row[name]) if row[name] else None
     for value in row["corrections"]:
         value["at"] = value["at"].isoformat()
+    if row["sponsor"] and (logo := row["sponsor"]["logo"]):
+        row["sponsor"]["logo"] = columns_of(logo)
     return row | {name: dict(row[name]) for name in ("translations", "extra")}
 
 
@@ -121,6 +124,11 @@ def figure_of(*, variants: Iterable[int] = (), **row: Any) -> Figure:
     return Figure(**row, variants=tuple(variants))
 
 
+def sponsor_of(*, logo: Mapping[str, Any] | None, **row: Any) -> Sponsor:
+    """Make a sponsor of its stored fields."""
+    return Sponsor(**row, logo=figure_of(**logo) if logo else None)
+
+
 def correction_of(*, at: str, text: str) -> Correction:
     """Make a correction of its stored fields."""
     return Correction(at=datetime.fromisoformat(at), text=text)
@@ -133,7 +141,12 @@ _SEVERAL: _Makers = {
     "figures": figure_of,
     "corrections": correction_of,
 }
-_AT_MOST_ONE: _Makers = {"image": figure_of, "audio": Recording, "comments": Comments}
+_AT_MOST_ONE: _Makers = {
+    "image": figure_of,
+    "audio": Recording,
+    "comments": Comments,
+    "sponsor": sponsor_of,
+}
 
 
 class ArticleReader(Repository):

@@ -124,7 +124,7 @@ revisions = table(
     *columns(sa.JSON, "tags", "authors", "contributors", "figures", "extra"),
     sa.Column("breaking", sa.Boolean, nullable=False),
     sa.Column("place", sa.Text),
-    *columns(sa.JSON, "image", "comments", "audio", nullable=True),
+    *columns(sa.JSON, "image", "comments", "audio", "sponsor", nullable=True),
     sa.Column("translations", sa.JSON, nullable=False, server_default="{}"),
     *columns(sa.JSON, "old_addresses", "corrections", server_default="[]"),
 )

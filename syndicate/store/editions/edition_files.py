@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select
 
-from syndicate.model.edition_files import EditionBrief, EditionFile, NamedStory, Sponsor
+from syndicate.model.edition_files import EditionBrief, EditionFile, NamedStory
 from syndicate.model.editions import NEVER_SENT, Edition
-from syndicate.store.articles.reading import figure_of
+from syndicate.store.articles.reading import figure_of, sponsor_of
 from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema import articles, editions, revisions
 from syndicate.store.database.schema_editorial import edition_files, edition_media, edition_sources
@@ -121,7 +121,6 @@ def _edition_file(row: Mapping[Any, Any]) -> EditionFile:
         brief[name] = tuple(NamedStory(**story) for story in brief[name])
     brief["figures"] = tuple(figure_of(**figure) for figure in brief["figures"])
     if (sponsor := brief["sponsor"]) is not None:
-        logo = figure_of(**sponsor["logo"]) if sponsor["logo"] else None
-        brief["sponsor"] = Sponsor(**{**sponsor, "logo": logo})
+        brief["sponsor"] = sponsor_of(**sponsor)
     values = {**row, "brief": EditionBrief(**brief), "mistakes": tuple(row["mistakes"])}
     return EditionFile(**values)

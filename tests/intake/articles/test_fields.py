@@ -1,5 +1,6 @@
 """Front matter and what it says of an article."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePath
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ import pytest
 from syndicate.errors import Refused
 from syndicate.intake.articles.article_fields import ArticleFields, read_fields
 from syndicate.intake.articles.front_matter import split_front_matter
-from syndicate.model.articles import Comments, Correction, Figure, Person, Status
+from syndicate.model.articles import Comments, Correction, Figure, Person, Sponsor, Status
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -191,6 +192,23 @@ def test_an_image_is_an_address_or_a_table():
     assert fields(table).revision.image == expected
 
 
+def test_a_sponsor_is_a_name_or_a_table():
+    assert fields("sponsor: Orsk").revision.sponsor == Sponsor(name="Orsk")
+    assert fields("sponsor: {name: Orsk, logo: orsk.png, url: https://orsk.example/}").revision == (
+        replace(
+            fields("").revision,
+            sponsor=Sponsor(name="Orsk", url="https://orsk.example/", logo=Figure(src="orsk.png")),
+        )
+    )
+    for nobody in ("sponsor:", "sponsor: ''", "sponsor: false"):
+        assert fields(nobody).revision.sponsor is None
+    odd = fields("sponsor:\n  name: Orsk\n  color: red\nsponser: x")
+    assert odd.warnings == (
+        "a.md:5: sponsor.color is unknown; known are name, logo, url",
+        "a.md:6: sponser is unknown; did you mean sponsor?",
+    )
+
+
 def test_comments_are_a_count_or_an_address_or_all_of_it():
     assert fields("comments: 0").revision.comments == Comments(count=0)
     talk = "https://talk.example/7"
@@ -221,6 +239,9 @@ def test_comments_are_a_count_or_an_address_or_all_of_it():
         ("tags:\n- a\n- [b]", "a.md:5: tags = a list"),
         ("authors:\n- name: Bo\n- place: Hanoi", "a.md:5: authors = a table — expected a name"),
         ("authors: {name: Bo, url: 'javascript:x'}", "a.md:3: authors.url = "),
+        ("sponsor: true", 'a.md:3: sponsor = "true" — expected a name, or a table with name, logo'),
+        ("sponsor:\n  url: https://o.example/", "a.md:4: sponsor = a table — expected a name"),
+        ("sponsor: {name: Orsk, url: orsk}", 'a.md:3: sponsor.url = "orsk" — expected an http'),
         ("authors: {name: Bo, email: bo}", "a.md:3: authors.email = "),
         ("image: data:image/png;base64,xx", "a.md:3: image = "),
         ("image: {alt: x}", "a.md:3: image = a table"),

@@ -10,8 +10,7 @@ from syndicate.intake.editions import edition_import
 from syndicate.intake.editions.edition_fields import read_edition_fields
 from syndicate.intake.editions.edition_import import import_edition_files
 from syndicate.intake.editions.edition_names import find_named_slot
-from syndicate.model.articles import Person, Revision
-from syndicate.model.edition_files import Sponsor
+from syndicate.model.articles import Person, Revision, Sponsor
 from tests.sample_articles import add_article
 
 AT = datetime(2026, 11, 30, 18, tzinfo=UTC)

@@ -9,6 +9,7 @@ import feedparser
 import pytest
 
 from syndicate.config.sections.publishing import PublishSettings
+from syndicate.model.articles import Sponsor
 from syndicate.publish.build import entry_fragments
 from syndicate.publish.build.publisher import Publisher
 from syndicate.render.pages import ArticlePages
@@ -140,6 +141,18 @@ def test_a_picture_inside_a_body_goes_into_the_output(newsroom):
     newsroom.keep_picture()
     newsroom.file("tram", body=f'<p><img src="{PICTURE.src}" alt=""/></p>')
     assert PICTURE.src in newsroom.build().written
+
+
+def test_the_logo_of_a_sponsor_goes_into_the_output_and_a_missing_one_leaves_the_name(newsroom):
+    newsroom.file("tram", sponsor=Sponsor(name="Orsk", logo=PICTURE))
+    assert PICTURE.src not in newsroom.build().written
+    page = newsroom.files()["articles/tram/index.html"].decode()
+    assert "Paid for by <bdi>Orsk</bdi>" in page
+    assert PICTURE.src not in page
+    newsroom.keep_picture()
+    newsroom.file("ferry", sponsor=Sponsor(name="Orsk", logo=PICTURE))
+    assert PICTURE.src in newsroom.build().written
+    assert PICTURE.src in newsroom.files()["articles/ferry/index.html"].decode()
 
 
 def test_a_picture_that_is_not_there_is_a_warning(newsroom):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from syndicate.config import Config
-from syndicate.model.articles import Comments, Correction, Figure, Person
+from syndicate.model.articles import Comments, Correction, Figure, Person, Sponsor
 from syndicate.render.feeds import atom, json_feed, rss
 from syndicate.render.feeds.entries import build_entry
 from syndicate.render.feeds.formats import FORMATS
@@ -413,6 +413,21 @@ def test_a_correction_is_below_the_text_and_makes_the_entry_new():
         )
     assert f"<updated>{at}</updated>".encode() in made["atom.xml"]
     assert f"<dcterms:modified>{at}</dcterms:modified>".encode() in made["rss.xml"]
+
+
+def test_an_entry_that_somebody_paid_for_says_so_before_anything_else():
+    orsk = Sponsor(name="Orsk & Sons", url="https://orsk.example/", logo=TRAM)
+    made = written(an_article(sponsor=orsk))
+    (item,) = json.loads(made["feed.json"])["items"]
+    assert item["_syndicate"]["sponsor"] == {"name": "Orsk & Sons", "url": "https://orsk.example/"}
+    assert item["summary"] == "Paid for by Orsk & Sons. It runs again, from the quay."
+    for name in made:
+        parsed = feedparser.parse(made[name]) if name != "feed.json" else None
+        text = parsed.entries[0].content[0].value if parsed else item["content_html"]
+        assert text.startswith("<p><strong>Paid for by <a ")
+        assert text.partition("</strong>")[0].endswith(">Orsk &amp; Sons</a>")
+    german = build_entry(CONFIG, an_article(sponsor=Sponsor(name="Orsk"), language="de"))
+    assert german.summary.startswith("Anzeige – bezahlt von Orsk. It runs")
 
 
 def test_a_summary_in_a_feed_has_no_correction():

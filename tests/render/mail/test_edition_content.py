@@ -12,7 +12,8 @@ from syndicate.config import AdSlot, Newsletter
 from syndicate.config.sections.pages import AdsSettings
 from syndicate.errors import TemplateError
 from syndicate.model import pictures
-from syndicate.model.edition_files import EditionBrief, NamedStory, Sponsor
+from syndicate.model.articles import Sponsor
+from syndicate.model.edition_files import EditionBrief, NamedStory
 from syndicate.model.editions import Content, placeholder
 from syndicate.render.templates import Templates
 from tests.render.mail.samples import (
@@ -348,9 +349,9 @@ def test_an_editor_speaks_around_the_stories_and_the_sponsor_is_named():
         assert places == sorted(places)
         assert shown.index("Until tomorrow.") < shown.index("You get this because")
         assert page.xpath(f"//a[@href='{URL}/authors/ada-marsh/'][text()='Ada Marsh']")
-        assert len(page.xpath("//a[@href='https://orsk.example/'][@rel='sponsored']")) == 2
-        (logo,) = page.xpath("//img[@alt='Orsk & Sons']")
-        assert logo.get("src") == f"{URL}/media/orsk.jpg"
+        (link,) = page.xpath("//a[@href='https://orsk.example/'][@rel='sponsored']")
+        (logo,) = link.xpath("ancestor::td//img")
+        assert (logo.get("src"), logo.get("height")) == (f"{URL}/media/orsk.jpg", "40")
         assert len(page.findall(".//h1")) == 1
         lines = content.text.splitlines()
         assert lines.index("— Ada Marsh") < lines.index("Paid for by Orsk & Sons")
@@ -376,6 +377,21 @@ def test_without_an_editor_nothing_is_around_the_stories():
 def test_what_an_editor_writes_runs_nothing():
     content = digest(stories(), brief=EditionBrief(opening="<p>{{ 7 * 7 }} {% raw %}</p>"))
     assert "{{ 7 * 7 }} {% raw %}" in said(content)
+
+
+def test_a_story_that_somebody_paid_for_says_so_over_its_headline():
+    paid = article(3, "Lemons keep", sponsor=BRIEF.sponsor)
+    alone, among = alert(paid), digest([article(1, "A quiet day"), paid])
+    for content in (alone, among):
+        shown = said(content)
+        assert shown.count("Paid for by Orsk & Sons") == 1
+        assert shown.index("Paid for by Orsk & Sons") < shown.rindex("Lemons keep")
+        (link,) = tree(content).xpath("//a[@rel='sponsored']")
+        assert link.get("href") == "https://orsk.example/"
+        lines = content.text.splitlines()
+        assert lines.index("Paid for by Orsk & Sons") < lines.index("Lemons keep")
+    assert f"{URL}/media/orsk.jpg" in alone.html
+    assert "Anzeige" in said(alert(replace(paid, language="de")))
 
 
 def test_in_german_the_sponsor_is_an_advertiser():

@@ -1,6 +1,7 @@
 """What stands on an article's page, read from its structure."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from lxml import html
 
 from syndicate.config import Config
 from syndicate.config.sections.pages import AmpSettings
-from syndicate.model.articles import Comments, Correction, Person
+from syndicate.model.articles import Comments, Correction, Person, Sponsor
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
 from tests.render.pages import sample_publication
@@ -353,3 +354,22 @@ def test_corrections_are_below_the_text_and_in_json_ld(pages: ArticlePages) -> N
     plain = read(pages.article(article()))
     assert not plain.cssselect(".corrections")
     assert "correction" not in plain.xpath("//script[@type='application/ld+json']")[0].text
+
+
+def test_a_story_that_somebody_paid_for_says_so_over_its_headline(pages: ArticlePages) -> None:
+    logo = replace(figure("logo"), width=1000, height=250)
+    paid = article(sponsor=Sponsor(name="Orsk & Sons", url="https://orsk.example/", logo=logo))
+    for page in (read(pages.article(paid)), read(pages.amp(paid))):
+        (label,) = page.xpath("//header/p[@class='paid'][following-sibling::h1]")
+        assert label.text_content().strip() == "Paid for by Orsk & Sons"
+        assert label.xpath(".//a[@rel='sponsored']/@href") == ["https://orsk.example/"]
+        (shown,) = label.xpath(".//*[@width]")
+        assert (shown.get("width"), shown.get("height")) == ("160", "40")
+        data = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
+        assert data["@type"] == "AdvertiserContentArticle"
+        assert data["sponsor"]["name"] == "Orsk & Sons"
+        assert data["sponsor"]["logo"]["url"].startswith("https://")
+    plain = read(pages.article(article()))
+    assert not plain.cssselect(".paid")
+    data = json.loads(plain.xpath("//script[@type='application/ld+json']")[0].text)
+    assert (data["@type"], "sponsor" in data) == ("NewsArticle", False)

@@ -7,6 +7,7 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.config.sections.newsletters import Newsletter
+from syndicate.model.articles import Sponsor
 from syndicate.render import addresses, topics
 from syndicate.render.pages import ListPages, PageFrame
 from syndicate.render.templates import Templates
@@ -33,6 +34,17 @@ def test_the_newest_story_with_a_picture_leads_and_the_strips_own_gives_way(
     assert text(page, ".breaking a").startswith("Arden dam")
     assert text(page, ".leading h2").startswith("Ferry line")
     assert text(page, ".field h2").startswith("Arden dam")
+
+
+def test_a_card_says_who_paid_for_its_story(lists: ListPages) -> None:
+    paid = article(sponsor=Sponsor(name="Orsk & Sons", url="https://orsk.example/"))
+    for page in (
+        home(lists, [*sample_publication.edition(), paid]),
+        listing(lists, stories=[paid]),
+    ):
+        labels = read(page).xpath("//*[@class='paid'][.='Paid for by Orsk & Sons']")
+        assert labels
+        assert all(label.xpath("following::h2 | ancestor::li//a") for label in labels)
 
 
 def test_a_single_breaking_story_both_leads_and_stands_in_the_strip(lists: ListPages) -> None:

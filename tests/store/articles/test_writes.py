@@ -7,7 +7,7 @@ import pytest
 
 from syndicate.errors import Refused
 from syndicate.model.article_selection import ArticleWindow
-from syndicate.model.articles import Comments, Figure, Person, Revision, Status
+from syndicate.model.articles import Comments, Figure, Person, Revision, Sponsor, Status
 from syndicate.model.editions import Content, Draft, EditionKind, Item
 from syndicate.store import NewArticle
 from tests.sample_articles import add_article
@@ -78,6 +78,11 @@ def test_everything_about_an_article_comes_back_as_it_was_filed(store):
         canonical_url="https://example.org/tram",
         comments=Comments(count=3, url="https://example.org/tram#comments"),
         language="en-GB",
+        sponsor=Sponsor(
+            name="Orsk",
+            url="https://orsk.example/",
+            logo=Figure(src="media/l.png", alt="Orsk", width=400, height=90, variants=(400,)),
+        ),
         extra={"layout": "post", "weights": [1, 2]},
     )
     with store.write() as tx:

@@ -31,5 +31,6 @@ def upgrade() -> None:
     op.create_index("ix_articles_corrections", "articles", ["corrections"])
     op.add_column("fires", sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"))
     op.add_column("revisions", sa.Column("place", sa.Text))
+    op.add_column("revisions", sa.Column("sponsor", sa.JSON))
     for table in (edition_files, edition_sources, edition_omissions, edition_media):
         table.create(op.get_bind())
