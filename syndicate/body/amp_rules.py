@@ -50,7 +50,7 @@ _ATTRIBUTES: dict[str, dict[str, re.Pattern[str]]] = {
 }
 _CLASS = (
     r"(language-[\w+#-]+|footnotes?(-[a-z]+)?|align-(left|center|right)|credit|missing-picture"
-    r"|embed|ratio-\d+-\d+)"
+    r"|embed|ratio-\d+-\d+|wide|full|left|gallery|tall-\d+|callout(-[a-z]+)?)"
 )
 """The classes that bodies have and style sheets may use."""
 _EVERYWHERE = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 
 from syndicate.body import amp_rules
@@ -14,8 +15,27 @@ EMBEDS = frozenset({"video", "audio", "iframe"})
 Source = tuple[str, Mapping[str, str]]
 """A `<source>` or `<track>`: its tag and its attributes."""
 
-_SIZES = "(min-width: 44rem) 39rem, 100vw"
-"""The width of a picture in a body: the column's, or that of the whole screen of a phone."""
+
+@dataclass(frozen=True, slots=True)
+class PictureSlot:
+    """How wide a picture is shown."""
+
+    sizes: str
+    """As the attribute `sizes`."""
+    stated_height: int = 0
+    """The height in pixels to which its size is converted; 0 for its own size."""
+
+
+COLUMN = PictureSlot("(min-width: 44rem) 39rem, 100vw")
+"""In a body: as wide as the column, or the whole screen of a phone."""
+SLOTS = {
+    "wide": PictureSlot("(min-width: 61rem) 54rem, 100vw"),
+    "full": PictureSlot("100vw"),
+    "left": PictureSlot("(min-width: 48rem) 18rem, 100vw"),
+}
+"""By the class of the figure."""
+_ROW_WIDTH = 54
+"""Of a gallery, in rem."""
 _SANDBOX = (
     "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-presentation"
 )
@@ -29,8 +49,18 @@ _FRAME = {
 _AMP_ATTRIBUTES = {"source": ("src", "type"), "track": ("src", "kind", "srclang", "label")}
 
 
+def slot_in_row(share: float, height: int) -> PictureSlot:
+    """Return the slot of a picture that takes a share of a gallery's row."""
+    return PictureSlot(f"(min-width: 48rem) {_ROW_WIDTH * share:.0f}rem, 100vw", height)
+
+
 def write_picture(
-    writer: "PartWriter", attributes: Mapping[str, str], figure: Figure | None, *, priority: bool
+    writer: "PartWriter",
+    attributes: Mapping[str, str],
+    figure: Figure | None,
+    *,
+    priority: bool,
+    slot: PictureSlot = COLUMN,
 ) -> None:
     """Write an `<img>` whose address is resolved; `figure` is what the article knows of it.
 
@@ -39,15 +69,18 @@ def write_picture(
     """
     load = {"fetchpriority": "high"} if priority else {"loading": "lazy", "decoding": "async"}
     widths = pictures.srcset(figure, f"{BASE}/") if figure else ""
-    srcset = {"srcset": widths, "sizes": _SIZES} if widths else {}
-    page = f"<img{format_attributes({**attributes, **load, **srcset})}>"
+    srcset = {"srcset": widths, "sizes": slot.sizes} if widths else {}
+    size = amp_rules.pixel_size(attributes) if slot.stated_height else None
+    shown = dict(attributes)
+    if size:
+        width = round(int(size[0]) * slot.stated_height / int(size[1]))
+        shown |= {"width": str(max(width, 1)), "height": str(slot.stated_height)}
+    page = f"<img{format_attributes({**shown, **load, **srcset})}>"
     if better := pictures.source(figure, f"{BASE}/") if figure else None:
-        source = {"type": better.type, "srcset": better.srcset, "sizes": _SIZES}
+        source = {"type": better.type, "srcset": better.srcset, "sizes": slot.sizes}
         page = f"<picture><source{format_attributes(source)}>{page}</picture>"
     writer.write_each(
-        page=page,
-        amp=_amp_picture(attributes, srcset),
-        feed=f"<img{format_attributes(attributes)}>",
+        page=page, amp=_amp_picture(shown, srcset), feed=f"<img{format_attributes(attributes)}>"
     )
 
 

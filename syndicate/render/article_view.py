@@ -14,6 +14,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from syndicate.body import callouts
 from syndicate.body.compiler import compile_body, is_current
 from syndicate.config import Config
 from syndicate.language import Translator, translator
@@ -271,6 +272,7 @@ def _ui_strings(words: Translator) -> dict[str, str]:
         "on_the_web": words.gettext("Open what is shown here"),
         "video": words.gettext("Video"),
         "embedded": words.gettext("Embedded content"),
+        **callouts.titles(words),
     }
 
 

@@ -1,9 +1,13 @@
-"""Render Markdown as HTML: CommonMark with tables, footnotes and strikethrough, by comrak.
+"""Render Markdown as HTML: CommonMark with what newsrooms add to it, by comrak.
+
+That is tables, footnotes, strikethrough, definition lists and callouts (`> [!NOTE]`). Attributes
+behind a picture, `{.wide}` or Kramdown's `{: .wide}`, become its class.
 
 Code between Jekyll's highlight tags is put into fences first; other Liquid is plain text.
 """
 
 import re
+from html import unescape
 
 from comrak import ExtensionOptions, RenderOptions, render_markdown
 
@@ -11,6 +15,8 @@ _MAX_CELLS = 1_000_000
 """Short rows are filled up: a wide header above many lines would take all memory."""
 _MAX_NESTED_NOTES = 100
 """Notes inside each other take quadratic time."""
+_MAX_DEFINITIONS = 2000
+"""Definitions between empty lines take quadratic time."""
 _MAX_INLINE_NOTES = 200
 """Inline notes: the end of each is searched for in all of the text."""
 _TILDE = re.compile("(?<!~)~(?!~)")
@@ -38,8 +44,16 @@ _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _CODE_INDENT = 4
 _SEARCHED_CHARACTERS = 4_000
 """Characters that are searched backwards for the start of a list item."""
+_CALLOUT_TITLE = re.compile(r'(?<=<p class="markdown-alert-title">)[^<\n]*[*_`\[][^<\n]*')
+"""The title of a callout with Markdown in it, which comrak leaves as it is."""
+_ATTRIBUTE = r"""(?:[.#][\w-]+|[\w-]+=(?:&quot;[^&}\n]*&quot;|'[^'}\n]*'|[^\s{}"'<>&]+))"""
+_PICTURE_ATTRIBUTES = re.compile(
+    rf"(<img (?:[^<>\"]|\"[^\"]*\")*?)( ?/>)\s?\{{:?[ ]*({_ATTRIBUTE}(?:[ ]+{_ATTRIBUTE})*)[ ]*\}}"
+)
+"""A picture, and a list of attributes behind it."""
 _RENDERING = RenderOptions()
 _RENDERING.unsafe_ = True
+_DEFINITION = re.compile(r"^[ \t>]*+:[ \t]", re.MULTILINE)
 
 
 def to_html(text: str) -> str:
@@ -51,7 +65,22 @@ def to_html(text: str) -> str:
     html = str(render_markdown(text, _extensions(text), render_options=_RENDERING))
     if escaped:
         html = html.replace(_TILDE_PLACEHOLDER, "~").replace(_QUOTED_PLACEHOLDER, "~")
+    if "<img" in html and "{" in html:
+        html = _PICTURE_ATTRIBUTES.sub(_with_class, html)
+    if "markdown-alert-title" in html:
+        html = _CALLOUT_TITLE.sub(_render_title, html)
     return _BACK_REFERENCE.sub(_BACK_ARROW, html) if "data-footnote" in html else html
+
+
+def _with_class(picture: re.Match[str]) -> str:
+    """Give a picture the classes in its attributes; others are dropped."""
+    classes = " ".join(re.findall(r"(?:^| )\.([\w-]+)", picture[3]))
+    return f'{picture[1]} class="{classes}"{picture[2]}' if classes else picture[1] + picture[2]
+
+
+def _render_title(title: re.Match[str]) -> str:
+    html = str(render_markdown(unescape(title[0]), ExtensionOptions(), render_options=_RENDERING))
+    return html.strip().removeprefix("<p>").removesuffix("</p>")
 
 
 def _extensions(text: str) -> ExtensionOptions:
@@ -61,6 +90,9 @@ def _extensions(text: str) -> ExtensionOptions:
     options = ExtensionOptions()
     options.table = (widest + 1) * text.count("\n") < _MAX_CELLS
     options.strikethrough = True
+    options.alerts = "[!" in text
+    definitions = len(_DEFINITION.findall(text)) if ":" in text else 0
+    options.description_lists = 0 < definitions <= _MAX_DEFINITIONS
     nested = max(part.count("[^") + part.count("^[") for part in text.split("]"))
     options.footnotes = nested <= _MAX_NESTED_NOTES
     options.inline_footnotes = options.footnotes and text.count("^[") <= _MAX_INLINE_NOTES

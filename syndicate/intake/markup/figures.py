@@ -14,6 +14,12 @@ from syndicate.text import one_line
 _LAST_CITE = etree.XPath("figcaption/cite[last()]")
 _PLACEHOLDER = "x-place"
 _BLOCK_PARENTS = frozenset({"div", "section", "aside", "blockquote", "details"})
+LAYOUTS = {
+    "wide": "wide", "alignwide": "wide", "kg-width-wide": "wide",
+    "full": "full", "alignfull": "full", "kg-width-full": "full",
+    "left": "left", "alignleft": "left",
+}  # fmt: skip
+"""How figures are set, by the classes of Markdown's attributes, WordPress and Ghost."""
 
 
 def normalise_figures(root: etree._Element, media: ArticleMedia) -> tuple[Figure, ...]:
@@ -80,10 +86,15 @@ def _split_figure(figure: etree._Element) -> None:
     images = list(figure.iter("img"))
     if not images or figure.find(".//figure") is not None:
         figure.tag = "div"
+        if _layout(figure):
+            del figure.attrib["class"]
         for caption in figure.findall("figcaption"):
             caption.tag = "p"
         return
+    layout = _layout(figure)
     parts = [_wrap_in_figure(image, before=figure, leave=True) for image in images]
+    for part in parts if layout else ():
+        part.set("class", layout)
     unwrap_all(figure, [*figure.iter(_PLACEHOLDER)])
     caption = _caption(figure)
     if caption.text or len(caption):
@@ -184,7 +195,8 @@ def _wrap_in_figure(
 
     With `leave`, a placeholder keeps its position, with the text after it.
     """
-    figure = etree.Element("figure")
+    layout = _layout(image)
+    figure = etree.Element("figure", {"class": layout} if layout else {})
     before.addprevious(figure)
     after = image.tail
     image.tail = None
@@ -204,12 +216,20 @@ def _wrap_in_figure(
     return figure
 
 
+def _layout(element: etree._Element) -> str:
+    """Return the class that says how a figure is set; empty for in the column."""
+    words = element.get("class", "").split()
+    return next((word for word in words if word in ("wide", "full", "left")), "")
+
+
 def _fill_pictures(root: etree._Element, media: ArticleMedia) -> list[Figure]:
     figures, inline, wordless = [], [], []
     for image in list(root.iter("img")):
         parent = parent_of(image)
         found = media.find_picture(image.get("src", ""))
         if parent.tag != "figure":
+            if _layout(image):
+                del image.attrib["class"]
             image.set("alt", one_line(image.get("alt", "")))
             if found is None:
                 inline.append(image)

@@ -16,7 +16,7 @@ from lxml import etree
 
 from syndicate.body.markup import HEADINGS, PHRASING, VOID, parent_of, remove_all
 from syndicate.errors import Refused
-from syndicate.intake.markup import embeds, html_repair
+from syndicate.intake.markup import callouts, embeds, figures, html_repair
 from syndicate.text import printable
 
 _FLOW = frozenset({
@@ -52,6 +52,8 @@ _CLASS = re.compile(
     r"language-[A-Za-z0-9_+#-]{1,30}|footnote-(?:ref|backref)|footnotes"
     r"|align-(?:left|center|right)|credit"
 )
+_CALLOUTS = frozenset({"div", "aside", "blockquote", "section", "p"})
+_PICTURES = frozenset({"figure", "img"})
 _NUMERIC = frozenset({"width", "height", "colspan", "rowspan", "span", "start", "value"})
 _REQUIRED_PARENTS = {
     "figcaption": {"figure"}, "summary": {"details"}, "li": {"ul", "ol"},
@@ -116,6 +118,7 @@ def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Elem
     embeds.convert_embeds(root, hosts)
     _tidy(root)
     html_repair.repair_html(root)
+    callouts.normalise_callouts(root)
     if root.find(".//h1") is not None:  # which a page has for its title
         for heading in root.iter("h1", "h2", "h3", "h4", "h5"):
             heading.tag = f"h{int(heading.tag[1]) + 1}"
@@ -124,10 +127,16 @@ def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Elem
     return root
 
 
-def _filter(_tag: str, name: str, value: str) -> str | None:
+def _filter(tag: str, name: str, value: str) -> str | None:
     """Return the value of an attribute that nh3 allows, or None to remove it."""
     if name == "class":
-        return " ".join(word for word in value.split() if _CLASS.fullmatch(word)) or None
+        words = value.split()
+        kept = [word for word in words if _CLASS.fullmatch(word)]
+        if tag in _CALLOUTS and (callout := callouts.callout_class(words)):
+            kept = [callout]
+        elif tag in _PICTURES:
+            kept += [figures.LAYOUTS[word] for word in words if word in figures.LAYOUTS][:1]
+        return " ".join(kept) or None
     if name in _NUMERIC:
         return value if re.fullmatch(r"-?[0-9]{1,5}", value) else None
     return value

@@ -11,7 +11,7 @@ from html import escape
 import css_inline
 from lxml import etree
 
-from syndicate.body import markup
+from syndicate.body import callouts, markup
 from syndicate.config import Config
 from syndicate.language import Translator
 from syndicate.model import pictures
@@ -46,6 +46,7 @@ def render_html_body(
 
     `page` is the absolute address of its page, `figures` are the pictures that it may have.
     """
+    callouts.write_titles(tree, words)
     _link_recordings(tree, page, words)
     by_src = {figure.src: figure for figure in figures}
     for picture in list(tree.iter("img")):

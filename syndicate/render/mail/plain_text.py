@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from syndicate.body import markup
+from syndicate.body import callouts, markup
 from syndicate.config import Config
 from syndicate.language import Translator
 from syndicate.render.mail.html_body import RECORDINGS, describe_recording
@@ -55,6 +55,7 @@ def render_plain_text(tree: etree._Element, *, page: str, words: Translator, con
 
     `page` is the absolute address of its page.
     """
+    callouts.write_titles(tree, words)
     markup.make_absolute(tree, config.url, page)
     writer = _TextWriter(words=words, page=page)
     blocks = writer.blocks(tree)

@@ -34,7 +34,7 @@ _BARE = ("<body ", "<body a='", "</body", "<meta ", "<!--")
 _MARKDOWN = (
     "[^1] ", "[^1]: x\n\n", "^[x] ", "[^", "[", "[x](", "![x](y)\n\n", "![x](y) z ", "[x]: y\n", "*a ", "**a ",
     "*_", "~~a", "`a", "```\n", "> x\n", "- x\n", "|x|\n|-|\n|y|\n", "{% highlight ruby %}\nx\n{% endhighlight %}\n",
-    "<p>\n\n",
+    "<p>\n\n", "x\n: y\n\n", "x\n\n: y\n\n", "> [!NOTE] *x*\n> y\n\n", "![x](y){.a ", "![x](y){.a}\n\n", "> [!NOTE]\n",
 )  # fmt: skip
 _HEADS = (
     ("size: 1", ":1", ""), ("size: 1.5", ":1", ".5"), ("size: 0x", "f", ""), ("size: 9", "9", ""),

@@ -233,3 +233,40 @@ def test_a_dry_run_leaves_media_alone(articles, tram):
     (filed,) = articles.import_all(articles.add("a.md", "![x](tram.jpg)"), dry_run=True)
     assert filed.outcome is ImportOutcome.NEW
     assert not articles.config.media.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "layout"),
+    [
+        ("![A tram](tram.jpg){.wide}", "wide"),
+        ("![A tram](tram.jpg)\n{: .full width=300 }", "full"),
+        ('![A tram](tram.jpg){#x .left .rounded key="a b"}', "left"),
+        ("![A tram](tram.jpg){width=50%}", ""),
+        (
+            '<figure class="wp-block-image alignwide"><img src="tram.jpg" alt="A tram"></figure>',
+            "wide",
+        ),
+        ('<figure class="kg-width-full left"><img src="tram.jpg" alt="A tram"></figure>', "full"),
+        ('<p><img class="alignleft" src="tram.jpg" alt="A tram"></p>', "left"),
+    ],
+)
+def test_attributes_and_other_programs_classes_say_how_a_figure_is_set(
+    articles, tram, text, layout
+):
+    article, _ = shown(articles, text)
+    layout = f' class="{layout}"' if layout else ""
+    assert article.body == (
+        f'<figure{layout}><img src="{tram}" alt="A tram" width="40" height="30"/></figure>'
+    )
+
+
+def test_braces_that_are_no_attributes_stay_text(articles, tram):
+    article, _ = shown(articles, "![A tram](tram.jpg){see below} and `![x](y){.wide}`")
+    assert "{see below}" in article.body
+    assert "![x](y){.wide}" in article.body
+
+
+def test_a_picture_in_a_line_of_text_has_no_place_of_its_own(articles, tram):
+    article, _ = shown(articles, "Text ![A tram](tram.jpg){.left} text")
+    assert "class" not in article.body
+    assert "{" not in article.body
