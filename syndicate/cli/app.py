@@ -20,7 +20,7 @@ from syndicate.cli.editions import (
     release,
     sending,
 )
-from syndicate.cli.operation import check, deliverability, run, setup, status
+from syndicate.cli.operation import check, deliverability, preview, run, setup, status
 from syndicate.cli.operation.signals import unblock_sighup
 from syndicate.cli.readers import csv_import, person, person_changes, reader_counts, subscribers
 
@@ -58,7 +58,7 @@ for command in (
     *(publishing.build, publishing.push),
     *(sending.tick, sending.send, sending.deliveries, sending.fires),
     *(progress.relays, deliverability.dkim_keygen, deliverability.doctor),
-    *(planning.explain, planning.agenda),
+    *(planning.explain, planning.agenda, preview.preview),
     *(release.approve, release.reject),
     *(control.pause, control.resume, control.cancel, control.settle),
     *(control.replace, control.resend, corrections.correct),

@@ -21,6 +21,8 @@ _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 _LINKS_OPEN_ELSEWHERE = '<base target="_blank">'
 FRAMES = ("frame-src 'self'",)
 """What a page with the viewer needs in its Content-Security-Policy."""
+MAIL_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
+"""What a mail may do in its frame: open links."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,20 +114,27 @@ class MailWeight:
         return self.size > self.limit * 1000
 
 
-def framed_html(html: str, request: Request, config: Config) -> Response:
+def framed_html(
+    html: str,
+    request: Request,
+    config: Config,
+    *,
+    sandbox: str = MAIL_SANDBOX,
+    is_page: bool = False,
+) -> Response:
     """Return the HTML of a mail for a sandboxed frame, as `ViewOptions.frame` asks for it.
 
-    It loads pictures from the publication only, or none. Its links open in windows of their own.
+    It loads pictures from the publication only, or none; a page also its style sheets. Its links
+    open in windows of their own.
     """
     query = request.query_params
-    pictures = f"{_origin(config.url)} {_origin(str(request.base_url))}"
-    if query.get("pictures") == "blocked":
-        pictures = "'none'"
+    own = f"{_origin(config.url)} {_origin(str(request.base_url))}"
+    pictures = "'none'" if query.get("pictures") == "blocked" else own
     policy = (
         "default-src 'none'; "
         f"img-src {pictures}; "
-        "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+        f"style-src 'unsafe-inline'{f' {own}' if is_page else ''}; base-uri 'none'; "
+        f"form-action 'none'; frame-ancestors 'self'; sandbox {sandbox}"
     )
     if query.get("theme") == "forced":
         html = force_dark(html)

@@ -21,7 +21,7 @@ Port = Annotated[
     int | None, Option(min=0, max=65535, help="The port to listen on. Default: PORT, or web.port.")
 ]
 
-LONG_RUNNING = frozenset({"run", "serve"})
+LONG_RUNNING = frozenset({"run", "serve", "preview"})
 """The commands that run until a signal stops them."""
 
 _EXAMPLE = """\

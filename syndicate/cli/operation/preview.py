@@ -1,0 +1,83 @@
+"""`preview`: show what a template or an edition file makes of articles, while it is written."""
+
+import contextlib
+import webbrowser
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Argument, Option
+
+from syndicate.cli.console import echo, log_events
+from syndicate.cli.context import CommandContext
+from syndicate.errors import Refused, SyndicateError
+
+if TYPE_CHECKING:
+    import socket
+
+_HOST, _PORT = "127.0.0.1", 8001
+
+
+def preview(
+    command: CommandContext,
+    template: Annotated[
+        str, Argument(help="Such as digest, alert, letter, article or home; or an edition file.")
+    ],
+    *,
+    article: Annotated[
+        list[str] | None,
+        Option(metavar="SLUG", help="Show this article; repeat it. Default: the newest ones."),
+    ] = None,
+    newsletter: Annotated[
+        str | None, Option(help="Whose edition it is. Default: the first newsletter.")
+    ] = None,
+    port: Annotated[
+        int | None, Option(min=0, max=65535, help=f"Default: {_PORT}, or a free one.")
+    ] = None,
+    open_: Annotated[bool, Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Show a template with articles in the viewer, again at each save. Nothing is mailed."""
+    from syndicate.cli.operation.signals import SignalHandlers  # noqa: PLC0415 - start-up
+    from syndicate.store import Store  # noqa: PLC0415
+    from syndicate.web.preview.pages import PAGE, LivePreview, PreviewApplication  # noqa: PLC0415
+    from syndicate.web.preview.samples import PreviewOrder, find_edition_file, find_template  # noqa: PLC0415
+    from syndicate.web.preview.saved_files import SavedFiles  # noqa: PLC0415
+    from syndicate.web.server.server import WebServer  # noqa: PLC0415
+
+    config = command.config
+    if newsletter is not None:
+        command.newsletter(newsletter)
+    if find_edition_file(template, config) is None:
+        find_template(template, config)
+    if not Store.exists(config):
+        raise Refused("there is no article yet; take some in with `syndicate import articles`")
+    order = PreviewOrder(name=template, slugs=tuple(article or ()), newsletter=newsletter)
+    log_events()
+    with ExitStack() as on_exit:
+        store = on_exit.enter_context(command.store())
+        signals = SignalHandlers()
+        live = LivePreview(order, store, config, command.read)
+        saved = SavedFiles(command.path, lambda: live.config)
+        on_exit.callback(saved.stop)
+        saved.start()
+        listener = _listen(port)
+        app = PreviewApplication(live, saved, signals.stop.is_set)
+        server = WebServer(
+            app, _HOST, listener.getsockname()[1], listener=listener, ended=signals.request_stop
+        )
+        on_exit.enter_context(server)
+        echo(f"{template} is at {server.url}{PAGE}, and follows what is saved; Ctrl-C ends it")
+        if open_:
+            webbrowser.open(f"{server.url}{PAGE}")
+        for _ in signals.wait_for_reloads():  # the config is read at each load anyway
+            pass
+
+
+def _listen(port: int | None) -> "socket.socket":
+    """Listen on a port, by default on one that an open page finds again after a restart."""
+    from syndicate.web.server.listener import listen  # noqa: PLC0415 - start-up
+
+    if port is not None:
+        return listen(_HOST, port)
+    with contextlib.suppress(SyndicateError):
+        return listen(_HOST, _PORT)
+    return listen(_HOST, 0)
