@@ -1,9 +1,10 @@
 """The people who write: what a publication's `authors/NAME.md` say about them."""
 
-import hashlib
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Self
 
 from syndicate.model.articles import Figure
 from syndicate.text import name_slug
@@ -29,10 +30,17 @@ class AuthorProfile:
     summary: str = ""
     """The beginning of the text, plain, on one line."""
 
-    @property
-    def version(self) -> str:
-        """A digest of everything that is shown."""
-        return hashlib.sha256(repr(self).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    def to_json(self) -> str:
+        """Write it as JSON, the same for the same values."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, written: str) -> Self:
+        """Read what `to_json` wrote."""
+        values = json.loads(written)
+        if portrait := values["portrait"]:
+            values["portrait"] = Figure(**portrait | {"variants": tuple(portrait["variants"])})
+        return cls(**values | {"networks": tuple(values["networks"])})
 
 
 @dataclass(frozen=True)

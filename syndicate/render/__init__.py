@@ -3,7 +3,8 @@
 `pages` web and AMP pages; `feeds/` RSS, Atom and JSON Feed; `mail/` editions and letters;
 `sitemaps` also makes robots.txt. `article_view` is what they show of an article; `topics` are the
 lists and feeds it belongs to, `addresses` where everything is served, `amp_cache` where Google
-keeps AMP pages, `formatting` how a language writes dates, `rhythm` how often a newsletter comes.
+keeps AMP pages, `formatting` how a language writes dates, `rhythm` how often a newsletter comes,
+`authors` what is shown of those who have a file, `topic_head` what stands over a list.
 `templates` finds and renders Jinja templates, fast, and finds the line of a mistake in MJML;
 `template_check` tries every template.
 """

@@ -62,7 +62,12 @@ def tag(name: str) -> str:
 
 def author(name: str) -> str:
     """Return the address of an author's page."""
-    return f"/authors/{name_slug(name)}/"
+    return author_page(name_slug(name))
+
+
+def author_page(slug: str) -> str:
+    """Return the address of the page of an author by the slug of the name."""
+    return f"/authors/{slug}/"
 
 
 def custom_feed(name: str) -> str:
@@ -144,6 +149,12 @@ def _asset(name: str, picture: Path | None, origin: str = "") -> str | None:
 def absolute(address: str, config: Config) -> str:
     """Return an address from the root with scheme and host."""
     return config.url + address
+
+
+def signup(config: Config, newsletter: str | None = None) -> str:
+    """Return the absolute address of the sign-up form, with a newsletter ticked."""
+    query = f"?newsletter={newsletter}" if newsletter else ""
+    return f"{config.web_url}/signup{query}"
 
 
 def base(config: Config) -> str:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -31,7 +31,8 @@ from syndicate.model.articles import (
     Person,
     Sponsor,
 )
-from syndicate.render import addresses
+from syndicate.model.people import NOBODY, AuthorProfile, People
+from syndicate.render import addresses, authors
 from syndicate.render.formatting import join_names, locale, text_direction
 from syndicate.text import shorten
 
@@ -54,17 +55,13 @@ MIN_UPDATE = timedelta(minutes=5)
 class ArticleView:
     """The values of one article of a publication for templates."""
 
-    def __init__(self, article: Article, config: Config, around: str = "") -> None:
-        """`around` is the language of what it is shown in, if not the publication's.
-
-        Its own texts are in it where there are none in the article's language.
-        """
+    def __init__(self, article: Article, config: Config, people: People = NOBODY) -> None:
         publication, comments = config.publication, article.comments
         self.article = article
         self.language = article.language or publication.language
         self.zone = publication.timezone
         self.direction = text_direction(self.language)
-        self.translator = translator(self.language, around or publication.language)
+        self.translator = translator(self.language)
         self.gettext = self.translator.for_templates["gettext"]
         self.publisher = publication.author or ""
         """The publisher, named for articles without authors; may be empty."""
@@ -74,6 +71,8 @@ class ArticleView:
         """The text about comments; empty if nothing is known."""
         self.comments_address = address
         self.description = shorten(article.excerpt, _DESCRIPTION)
+        self.profiles = authors.profiles_of(article.authors, people)
+        """The authors that have a file, as they are named in the article, and what it says."""
 
     def byline(self, link: Callable[[str], str]) -> Markup:
         """Return the byline, each author with a link to their page; empty without authors.
@@ -96,6 +95,12 @@ class ArticleView:
         """The logo of the sponsor, at its displayed size."""
         logo = self.article.sponsor.logo if self.article.sponsor else None
         return pictures.logo(logo) if logo else None
+
+    @property
+    def portraits(self) -> list[Figure]:
+        """The portraits beside the byline: of all authors, or none."""
+        found = [profile.portrait for _, profile in self.profiles if profile.portrait]
+        return found if len(found) == len(self.article.authors) else []
 
     @property
     def translations(self) -> list[tuple[str, str, str]]:
@@ -149,7 +154,7 @@ def _credit(contributors: Sequence[Person], words: Translator) -> str:
     return words.gettext("Reporting was contributed by %(people)s.", people=people)
 
 
-def news_article(article: Article, config: Config) -> str:
+def news_article(article: Article, config: Config, people: People = NOBODY) -> str:
     """Return an article as schema.org's NewsArticle in JSON-LD, safe inside a script element.
 
     One with a sponsor is an AdvertiserContentArticle: it isn't news.
@@ -166,6 +171,7 @@ def news_article(article: Article, config: Config) -> str:
         "name": publication.author or publication.title,
         "url": f"{config.url}/",
     }
+    person = partial(authors.structured_person, config=config)
     properties: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "AdvertiserContentArticle" if article.sponsor else "NewsArticle",
@@ -176,8 +182,9 @@ def news_article(article: Article, config: Config) -> str:
         "image": _pictures(article, config),
         "datePublished": article.published.isoformat(timespec="seconds"),
         "dateModified": article.modified.isoformat(timespec="seconds"),
-        "author": [_person(person) for person in article.authors] or [organization],
-        "contributor": [_person(person) for person in article.contributors],
+        "author": [person(author, people.find(author.name)) for author in article.authors]
+        or [organization],
+        "contributor": [person(contributor, None) for contributor in article.contributors],
         "sponsor": _sponsor(article.sponsor, config) if article.sponsor else None,
         "publisher": {name: value for name, value in publisher.items() if value},
         "articleSection": article.section,
@@ -194,6 +201,23 @@ def news_article(article: Article, config: Config) -> str:
         "commentCount": article.comments.count if article.comments else None,
         "discussionUrl": article.comments.url if article.comments else None,
     }
+    return _json_ld(properties)
+
+
+def profile_page(person: Person, profile: AuthorProfile, config: Config) -> str:
+    """Return an author's page as schema.org's ProfilePage in JSON-LD, as `news_article` does."""
+    about = authors.structured_person(person, profile, config)
+    return _json_ld(
+        {
+            "@context": "https://schema.org",
+            "@type": "ProfilePage",
+            "url": about["url"],
+            "mainEntity": about,
+        }
+    )
+
+
+def _json_ld(properties: dict[str, Any]) -> str:
     known = {name: value for name, value in properties.items() if value not in (None, [])}
     text = _ENCODER.encode(known)
     for letter, escaped in _ESCAPES.items():
@@ -216,11 +240,6 @@ def _pictures(article: Article, config: Config) -> list[dict[str, Any]]:
         url = addresses.absolute(f"/{crop.src}", config)
         images.append(whole | {"url": url, "width": crop.width, "height": crop.height})
     return [image | texts for image in (*images, whole)]
-
-
-def _person(person: Person) -> dict[str, str]:
-    properties = {"@type": "Person", "name": person.name}
-    return properties | ({"url": person.url} if person.url else {})
 
 
 def _sponsor(sponsor: Sponsor, config: Config) -> dict[str, Any]:
@@ -250,8 +269,12 @@ class BodyRenderer:
     ) -> tuple[Markup, Markup]:
         """Return lead figure and body; the body is compiled first unless `compiled` is current."""
         compiled = ensure_current(article, compiled)
-        words = translator(article.language or self._language, self._language)
+        words = translator(article.language or self._language)
         return self._join(compiled.opening, words), self._join(compiled.body, words)
+
+    def join(self, parts: tuple[Part, ...]) -> Markup:
+        """Render parts of a text in the publication's language."""
+        return self._join(parts, translator(self._language))
 
     def _join(self, parts: tuple[Part, ...], words: Translator) -> Markup:
         channel = self._channel

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from markupsafe import Markup
@@ -19,12 +19,14 @@ from syndicate.language import translator
 from syndicate.model import pictures
 from syndicate.model.article_selection import placed_lead
 from syndicate.model.articles import Article, CompiledBody, Person
-from syndicate.render import addresses
+from syndicate.model.people import NOBODY, People
+from syndicate.render import addresses, authors
 from syndicate.render.article_view import ArticleView, BodyRenderer, ensure_current, news_article
 from syndicate.render.feeds.channel import feed_title
 from syndicate.render.feeds.formats import Feed, offered_formats
 from syndicate.render.formatting import short_date, text_direction
 from syndicate.render.templates import Templates
+from syndicate.render.topic_head import topic_head
 from syndicate.render.topics import ListPage, TopicKind
 from syndicate.text import shorten, to_utf8
 
@@ -35,6 +37,13 @@ MIN_ARTICLES = 15
 RAIL_ARTICLES = 10
 MASTHEAD_SECTIONS = 8
 """Sections linked in the masthead."""
+_TEASER_SIZES = "(min-width: 48rem) 13rem, calc(100vw - 2.5rem)"
+"""The displayed width of pictures in lists."""
+_LARGE_PICTURE = {
+    f'sizes="{_TEASER_SIZES}"': 'sizes="(min-width: 57rem) 52rem, calc(100vw - 2.5rem)"',
+    ' loading="lazy" decoding="async"': ' fetchpriority="high"',
+}
+"""What is different in the picture of a list's lead."""
 LEAD_CANDIDATES = 8
 """The lead is one of this many newest: a picture doesn't justify an old article."""
 
@@ -42,8 +51,9 @@ LEAD_CANDIDATES = 8
 class PageFrame:
     """Renders the page templates of one publication."""
 
-    def __init__(self, config: Config, templates: Templates) -> None:
+    def __init__(self, config: Config, templates: Templates, people: People = NOBODY) -> None:
         self.config = config
+        self.people = people
         self.plain = templates
         self._base = addresses.base(config)
 
@@ -65,10 +75,12 @@ class PageFrame:
         return self.plain.with_globals(
             {
                 **common_values(self.config),
+                "teaser_sizes": _TEASER_SIZES,
                 "summary_line": lambda article: shorten(article.excerpt, TEASER_LENGTH),
                 "icon": addresses.icon_of(self.config),
                 "feeds": addresses.FEEDS,
                 "link": self._linked,
+                "face": partial(authors.face, link=self._linked),
                 "absolute": self.absolute,
                 # a picture as pages load it
                 "figure": lambda pic: self._linked(f"/{pic.src}") if pic.local else pic.src,
@@ -164,8 +176,9 @@ class ArticlePages:
         What is around the last body is cached: the AMP page is rendered right after the page.
         """
         if self._shown.get("article") is not article:
-            view = ArticleView(article, self._config)
-            data = Markup(news_article(article, self._config))  # noqa: S704 - escaped there
+            people = self._frame.people
+            view = ArticleView(article, self._config, people)
+            data = Markup(news_article(article, self._config, people))  # noqa: S704 - escaped there
             self._shown = {"article": article, "story": view, "data": data}
             self._shown["description"] = view.description
         return {**self._shown, "opening": opening, "body": body}
@@ -178,6 +191,7 @@ class ArticlePages:
             {
                 **common_values(self._config),
                 "link": self._frame.absolute,
+                "face": partial(authors.face, link=self._frame.absolute, amp=True),
                 "analytics": amp.analytics,
                 "analytics_config": _json(amp.analytics.config),
                 "consent": amp.consent,
@@ -217,6 +231,12 @@ class ListPages:
     def __init__(self, frame: PageFrame) -> None:
         self._frame = frame
         self._config = frame.config
+        self._bodies = BodyRenderer(frame.config, "page")
+
+    @property
+    def people(self) -> People:
+        """The authors that have a file."""
+        return self._frame.people
 
     def home(
         self,
@@ -258,17 +278,22 @@ class ListPages:
     ) -> bytes:
         """Render one page of a topic's list.
 
-        `teasers` come from `teaser`, `person` is the author whose page it is. Nothing on
-        the page depends on the time of the build.
+        `teasers` come from `teaser`, `person` is the author whose page it is. The first story of
+        the newest page is its lead, with a large picture. Nothing on the page depends on the time
+        of the build.
         """
+        newest = page.number is None
+        head = topic_head(page.topic, person, self._config, self._frame.people, self._bodies)
+        lead, *others = teasers if newest and teasers else ("", *teasers)
         return self._frame.render(
             "listing",
             canonical=self._frame.absolute(page.address),
             selection=page.topic,
-            stories=[Markup(teaser) for teaser in teasers],  # noqa: S704 - our own template
-            person=person,
+            head=head,
+            lead=Markup(_as_lead(lead)),  # noqa: S704 - our own template
+            stories=[Markup(teaser) for teaser in others],  # noqa: S704 - the same
             number=page.number,
-            newest=page.number is None,
+            newest=newest,
             newer=page.newer,
             older=page.older,
             own_feeds=offered_formats(page.topic, self._config),
@@ -313,6 +338,13 @@ class ListPages:
     def _strip(self, article: Article | None) -> dict[str, Any]:
         until = article and article.published + self._config.publication.breaking_for
         return {"strip": article, "strip_until": until}
+
+
+def _as_lead(teaser: str) -> str:
+    """Return an entry of lists as the first one of a page, whose picture is large."""
+    for small, large in _LARGE_PICTURE.items():
+        teaser = teaser.replace(small, large)
+    return teaser
 
 
 def _lead(articles: Sequence[Article], strip: Article | None) -> Article | None:

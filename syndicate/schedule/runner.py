@@ -23,6 +23,7 @@ from syndicate.errors import StoreError, StoreLocked, SyndicateError
 from syndicate.intake.articles import article_files
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.parallel_parse import ImportOutcome, ImportResult
+from syndicate.intake.authors.author_files import AuthorFiles
 from syndicate.intake.editions.edition_import import editions_folder, without_edition_files
 from syndicate.model.schedule_slots import SlotTrigger, schedule_timing
 from syndicate.model.subscribers import Cause
@@ -69,8 +70,9 @@ class Runner:
         """The newest control record of an edition that was seen."""
         self._pause: Cause | None = None
         """The pause of all mail that was logged, while it lasts."""
+        self._authors = AuthorFiles(config=self._config)
         self._published: object = None
-        """The state of the articles at the last build."""
+        """The state of the articles and of the files about authors at the last build."""
         self._incomplete = False
         """Whether the last build failed to make some file."""
         self._scheduler = self._make_scheduler()
@@ -87,7 +89,11 @@ class Runner:
         self._push_due = self._worker("push", self._notify, needed=notifier)
         self._hub_due = self._worker("hub", self._run_hub, needed=notifier and notifier.hub)
         if self._config.intake.watch:
-            for name, watch in (("intake", self._watch), ("editions", self._watch_editions)):
+            for name, watch in (
+                ("intake", self._watch),
+                ("editions", self._watch_editions),
+                ("authors", self._watch_authors),
+            ):
                 self._threads.append(threading.Thread(target=watch, name=name, daemon=True))
 
     def __enter__(self) -> Self:
@@ -261,7 +267,8 @@ class Runner:
             breaking_for = self._config.publication.breaking_for
             hour = at.replace(minute=0, second=0, microsecond=0)
             pictures = tx.edition_files.media_count()
-            mark = (tx.articles.change_marker(at, breaking_for), hour, pictures)
+            authors = self._authors.stamp()
+            mark = (tx.articles.change_marker(at, breaking_for), hour, pictures, authors)
         if mark == self._published and not (retry and self._incomplete):
             return
         summary = self._services.publish(at)
@@ -280,6 +287,13 @@ class Runner:
     def _watch_editions(self) -> None:
         folder = editions_folder(self._config)
         article_files.watch(folder, self._stop, self._guarded(self.import_editions))
+
+    def _watch_authors(self) -> None:
+        def publish(_: frozenset[Path]) -> None:
+            with self._publish_lock:
+                self._publish(clock.now())
+
+        article_files.watch(self._authors.folder, self._stop, self._guarded(publish))
 
     def _import(self, paths: Iterable[Path]) -> None:
         found = without_edition_files(article_files.find_article_files(paths), self._config)

@@ -67,6 +67,17 @@ def test_a_file_saved_while_the_store_is_held_is_taken_in_by_the_next_sweep(harn
     assert (harness.config.output / "articles/ferry/index.html").is_file()
 
 
+def test_a_file_about_an_author_is_published_by_the_next_sweep(harness):
+    path = harness.config.root / "articles/ferry.md"
+    path.write_text("---\ntitle: Ferry\nauthors: [Ada Lind]\n---\nText.\n")
+    one = runner(harness)
+    one.import_articles(frozenset({path}))
+    (harness.config.root / "authors").mkdir()
+    (harness.config.root / "authors/ada.md").write_text("---\nname: Ada Lind\nrole: Poet\n---\n")
+    one._sweep()
+    assert "Poet" in (harness.config.output / "articles/ferry/index.html").read_text()
+
+
 def test_an_edition_file_saved_a_moment_before_its_slot_is_in_the_edition(publication, store):
     harness = ScheduleHarness(store, publication(schedules=[BREAKING]))
     harness.subscribe("ada@example.org")

@@ -20,12 +20,14 @@ from syndicate.text import closest_match
 if TYPE_CHECKING:
     from syndicate.config import Config
     from syndicate.model.articles import Article
+    from syndicate.model.people import People
     from syndicate.publish.output.media import MediaFault
 
 
 def check(command: CommandContext, *, json: AsJson = False) -> None:
     """Report mistakes in config and templates, and each schedule's next slots."""
-    from syndicate.publish.mirror import Mirror  # noqa: PLC0415 - start-up
+    from syndicate.intake.authors.author_files import AuthorFiles  # noqa: PLC0415 - start-up
+    from syndicate.publish.mirror import Mirror  # noqa: PLC0415
     from syndicate.publish.output.media import faults_of  # noqa: PLC0415
     from syndicate.render.template_check import check_templates  # noqa: PLC0415
 
@@ -37,7 +39,8 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
             echo_json(empty | {"mistakes": list(error.lines)})
         raise
     Mirror.of(config)
-    mistakes = check_templates(config)
+    authors = AuthorFiles(config=config, save_media=False).read()
+    mistakes = [*map(str, check_templates(config)), *authors.refused]
     schedules = list(_upcoming(config))
     articles, orphans = _read_store(command)
     unknown = dict(sorted(Counter(key for article in articles for key in article.extra).items()))
@@ -45,6 +48,7 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
     media = faults_of(public, config)
     warnings = list(_warnings(command.path, config, unknown, media))
     warnings += [*orphans, *_unmatched_selections(config, articles)]
+    warnings += [*authors.warnings, *_unmatched_authors(authors.people, articles)]
     if json:
         echo_json(
             {
@@ -164,6 +168,18 @@ def _unmatched_selections(config: "Config", articles: "Sequence[Article]") -> It
                     match = closest_match(selected, spelt)
                     hint = f'; did you mean "{spelt[match]}"?' if match else ""
                     yield f'{where}.select.{key}: no article {relation} "{selected}"{hint}'
+
+
+def _unmatched_authors(people: "People", articles: "Sequence[Article]") -> Iterator[str]:
+    """Report each author's file that is about nobody who wrote, but whose name is like one's."""
+    names = {person.name for article in articles for person in article.authors}
+    shown = {profile.file for name in names if (profile := people.find(name))}
+    spelt = {name.lower(): name for name in sorted(names)}
+    for profile in people:
+        match = None if profile.file in shown else closest_match(profile.name, spelt)
+        if match:
+            wrote = f'no article is by "{profile.name}"; did you mean "{spelt[match]}"?'
+            yield f"{profile.file}: {wrote}"
 
 
 def _readable_by_others(config: "Config") -> Iterator[str]:

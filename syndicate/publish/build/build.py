@@ -85,8 +85,9 @@ class Build:
             self._index.clear()
             self._write(self.site.assets())
         self._write_logos()
+        self._write_lasting_media(self.site.portraits(everything=self.everything))
         self._write_articles(keys)
-        self._write_edition_media()
+        self._write_lasting_media(self.site.edition_media(everything=self.everything))
         topics_changed = self._update_topics()
         changed = self._changed_topics()
         missing = self._manifest.missing_files()
@@ -203,9 +204,9 @@ class Build:
                 self._manifest.keep(file.path)
                 self.summary.warnings.append(Problem(key, f"the picture {source} is missing"))
 
-    def _write_edition_media(self) -> None:
-        """Publish the pictures of edition files, which mail loads; they stay for ever."""
-        for file, is_readable in self.site.edition_media(everything=self.everything):
+    def _write_lasting_media(self, files: Iterable[tuple[OutputFile, bool]]) -> None:
+        """Publish pictures that mail loads; they stay when they are shown no more."""
+        for file, is_readable in files:
             if is_readable:
                 self._write([file])
             else:

@@ -129,6 +129,7 @@ class FragmentRenderer:
             feed_entry = build_withdrawn_entry(self._config, article)
             deleted = build_tombstone(self._config, article)
         else:
-            feed_entry, deleted = build_entry(self._config, article, body, full_text=full), None
+            people, deleted = self._pages.people, None
+            feed_entry = build_entry(self._config, article, body, full_text=full, people=people)
         fragments = {writer.file: writer.write_entry(feed_entry) for writer in FORMATS}
         return EntryFragments(fragments, feed_entry.modified, feed_entry.audio is not None, deleted)

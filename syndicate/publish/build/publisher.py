@@ -4,19 +4,23 @@ It asks the store which articles changed since the last build, and renders what 
 affect. After a build that died, or where templates changed, it renders everything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from syndicate.config import Config
-from syndicate.errors import SyndicateError
+from syndicate.errors import Problem, SyndicateError
+from syndicate.intake.authors.author_files import AuthorFiles, AuthorReading
+from syndicate.model.people import NOBODY, People
 from syndicate.publish.build.build import Build, BuildSummary
 from syndicate.publish.build.site_files import SiteFiles
 from syndicate.publish.build.tasks import PageWorkers, Task, TaskOutcome
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.folder import locked, write_errors_reported
 from syndicate.publish.records.manifest import Manifest, ManifestState
+from syndicate.publish.records.topic_index import TopicIndex
 from syndicate.render import addresses, fingerprint
 from syndicate.render.templates import Templates
 from syndicate.store import Store
@@ -35,6 +39,7 @@ class Publisher:
         self._store = store
         self._config = config
         self._compress = compress
+        self._author_files = AuthorFiles(config=config)
         self._style = ""
         self._writer: PageWriter | None = None
         self._change = -1
@@ -54,7 +59,7 @@ class Publisher:
         if number:
             with self._store.write() as tx:
                 tx.articles.assign_numbers(at)
-        output = self._config.output
+        output, authors = self._config.output, self._author_files.read()
         with (
             locked(output),
             write_errors_reported(output),
@@ -64,12 +69,14 @@ class Publisher:
             compress = self._compress
             if compress is None:
                 compress = last is not None and last.compress
-            writer = self._current_writer(compress=compress)
+            people = _with_earlier(authors, manifest)
+            writer = self._current_writer(people, compress=compress)
             try:
                 unfinished = writer.folder.clean_up()
                 if everything or unfinished or self._is_outdated(last, at, compress=compress):
                     last = None
-                return self._build(writer, manifest, last, unfinished, at, trial=trial)
+                changes = _BuildInput(last=last, unfinished=unfinished, authors=authors)
+                return self._build(writer, manifest, changes, at, trial=trial)
             finally:
                 writer.folder.close()
 
@@ -77,13 +84,13 @@ class Publisher:
         self,
         writer: PageWriter,
         manifest: Manifest,
-        last: ManifestState | None,
-        unfinished: frozenset[str],
+        changes: "_BuildInput",
         at: datetime,
         *,
         trial: bool,
     ) -> BuildSummary:
-        """Render the changes since the last build, or everything where it is None."""
+        """Render the changes since the last build, or everything where there was none."""
+        last, people, site = changes.last, writer.frame.people, SiteFiles(writer, manifest)
         with self._store.read() as tx:
             change = tx.published.newest_change()
             if last is None:
@@ -92,14 +99,16 @@ class Publisher:
                 window = self._config.publication.breaking_for
                 keys = tx.published.changed(last.change, since=last.at, at=at, breaking_for=window)
                 repaired = writer.repaired(manifest.missing_files())
-                keys = sorted({*keys, *manifest.pending(), *repaired})
+                by_changed = _articles_by(_changed_authors(manifest.people(), people), site.index)
+                keys = sorted({*keys, *manifest.pending(), *repaired, *by_changed})
         is_cache_current = last is not None and last.change == self._change
         writer.fragments.forget(keys if is_cache_current else None)
-        pool = start_page_workers(self._config, compress=writer.compress)
+        pool = start_page_workers(self._config, people, compress=writer.compress)
         with pool if len(keys) >= _MIN_ARTICLES_FOR_WORKERS else nullcontext() as workers:
-            site = SiteFiles(writer, manifest)
             build = Build(writer=writer, site=site, at=at, everything=last is None, workers=workers)
-            summary = build.run(keys, unfinished)
+            summary = build.run(keys, changes.unfinished)
+        summary.warnings += changes.warnings
+        manifest.set_people(people)
         style = self._style if build.complete else ""
         state = ManifestState(style, writer.compress, change, at, trial)
         manifest.finish(state, build.pending)
@@ -134,22 +143,64 @@ class Publisher:
         home = self._config.output / addresses.output_path(addresses.HOME)
         return at < last.at or not home.is_file()
 
-    def _current_writer(self, *, compress: bool) -> PageWriter:
+    def _current_writer(self, people: People, *, compress: bool) -> PageWriter:
         templates = Templates(self._config.templates, frozen=True)
         style = fingerprint(self._config, templates)
         writer = self._writer
-        if writer is None or writer.compress != compress or style != self._style:
-            writer = PageWriter(self._store, self._config, templates, compress=compress)
+        is_same = writer and (writer.compress, writer.frame.people) == (compress, people)
+        if writer is None or not is_same or style != self._style:
+            writer = PageWriter(self._store, self._config, templates, people, compress=compress)
             self._writer, self._style = writer, style
         return writer
 
 
-def start_page_workers(config: Config, *, compress: bool) -> AbstractContextManager[PageWorkers]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _BuildInput:
+    """What a build starts from."""
+
+    last: ManifestState | None
+    """The last build, to be continued; None to render everything."""
+    unfinished: frozenset[str]
+    """The paths of a build that died."""
+    authors: AuthorReading
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """What is wrong with the files about authors."""
+        texts = (*self.authors.refused, *self.authors.warnings)
+        parts = (text.partition(": ") for text in texts)
+        return [Problem(where, message) for where, _, message in parts]
+
+
+def _with_earlier(authors: AuthorReading, manifest: Manifest) -> People:
+    """Return the authors, with what their files said before of those that can't be used now."""
+    if not authors.refused_files:
+        return authors.people
+    before = (who for who in manifest.people() if who.file in authors.refused_files)
+    return People((*authors.people, *before))
+
+
+def _changed_authors(before: People, now: People) -> set[str]:
+    """Return the slugs of authors of whom something else is shown than before."""
+    return {slug for slug, _ in before.by_slug.items() ^ now.by_slug.items()}
+
+
+def _articles_by(slugs: Iterable[str], index: TopicIndex) -> list[int]:
+    """Return the articles by authors, whose lists are marked as changed."""
+    homes = map(addresses.author_page, slugs)
+    return [key for home in homes if index.size(home) for key in index.mark_changed(home)]
+
+
+def start_page_workers(
+    config: Config, people: People = NOBODY, *, compress: bool
+) -> AbstractContextManager[PageWorkers]:
     """Start processes that write pages, and end them when the context exits."""
-    begin = partial(_create_writer, config, compress=compress)
+    begin = partial(_create_writer, config, people, compress=compress)
     return start_workers(begin, preload=__name__, crash_message=_WORKER_DIED)
 
 
-def _create_writer(config: Config, *, compress: bool) -> Callable[[Task], TaskOutcome]:
+def _create_writer(
+    config: Config, people: People, *, compress: bool
+) -> Callable[[Task], TaskOutcome]:
     templates = Templates(config.templates, frozen=True)
-    return PageWriter(Store.of(config), config, templates, compress=compress).run
+    return PageWriter(Store.of(config), config, templates, people, compress=compress).run

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from syndicate.body.figures import without_files
+from syndicate.model import pictures
 from syndicate.model.articles import MEDIA
 from syndicate.publish.build.tasks import PAGE_SIZE, Missing, OutputFile
 from syndicate.publish.build.writer import PageWriter
@@ -53,9 +54,20 @@ class SiteFiles:
 
         Those that are published are left out, unless `everything` is written again.
         """
-        folder = MediaFolder(self._config)
         with self._store.read() as tx:
             names = tx.edition_files.media()
+        yield from self._lasting_media(names, everything=everything)
+
+    def portraits(self, *, everything: bool) -> Iterator[tuple[OutputFile, bool]]:
+        """Return the portraits of authors in the same way."""
+        shown = (profile.portrait for profile in self._frame.people if profile.portrait)
+        names = [square.src for portrait in shown for square in pictures.portraits(portrait)]
+        yield from self._lasting_media(names, everything=everything)
+
+    def _lasting_media(
+        self, names: Iterable[str], *, everything: bool
+    ) -> Iterator[tuple[OutputFile, bool]]:
+        folder = MediaFolder(self._config)
         for src in names:
             if not everything and self.manifest.entry(src) and folder.is_published(src):
                 continue

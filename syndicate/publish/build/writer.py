@@ -17,6 +17,7 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import Problem, StoreError
 from syndicate.model.articles import MEDIA, Article, CompiledBody, Person
+from syndicate.model.people import NOBODY, People
 from syndicate.publish.build.entry_fragments import FragmentRenderer, ListTeaser
 from syndicate.publish.build.tasks import (
     ArticleOutcome,
@@ -47,11 +48,17 @@ class PageWriter:
     """Renders and writes for one publication; `compress`: pages have compressed copies too."""
 
     def __init__(
-        self, store: Store, config: Config, templates: Templates, *, compress: bool = False
+        self,
+        store: Store,
+        config: Config,
+        templates: Templates,
+        people: People = NOBODY,
+        *,
+        compress: bool = False,
     ) -> None:
         self.store = store
         self.config = config
-        self.frame = PageFrame(config, templates)
+        self.frame = PageFrame(config, templates, people)
         self.list_pages = ListPages(self.frame)
         self._article_pages = ArticlePages(self.frame)
         self._sitemaps = Sitemaps(config)

@@ -16,9 +16,10 @@ from typing import Self
 
 from syndicate.clock import EPOCH
 from syndicate.errors import SyndicateError
+from syndicate.model.people import AuthorProfile, People
 
 MANIFEST_NAME = ".manifest.sqlite"
-_VERSION = 6
+_VERSION = 7
 _TABLES = """
 CREATE TABLE files (
   path TEXT PRIMARY KEY, owner TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
@@ -40,6 +41,7 @@ CREATE TABLE topics (
 CREATE TABLE missing (
   article INTEGER, file TEXT, stamp INTEGER NOT NULL, PRIMARY KEY (article, file)
 ) WITHOUT ROWID;
+CREATE TABLE people (file TEXT PRIMARY KEY, profile TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE pending (article INTEGER PRIMARY KEY);
 CREATE TABLE state (
   style TEXT NOT NULL, compress INTEGER NOT NULL, change INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -257,6 +259,19 @@ class Manifest:
         for article, file, stamp in self._execute("SELECT article, file, stamp FROM missing"):
             missing.setdefault(article, {})[file] = stamp
         return missing
+
+    # authors
+
+    def people(self) -> People:
+        """Return what is shown of the authors."""
+        rows = self._execute("SELECT profile FROM people ORDER BY file")
+        return People(tuple(AuthorProfile.from_json(written) for (written,) in rows))
+
+    def set_people(self, people: People) -> None:
+        """Record what is shown of the authors now."""
+        self._execute("DELETE FROM people")
+        rows = ((profile.file, profile.to_json()) for profile in people)
+        self.database.executemany("INSERT INTO people VALUES (?, ?)", rows)
 
     # for the next build
 

@@ -104,6 +104,12 @@ class TopicIndex:
             stays = topic in before and before[topic][:2] == position
             (change.updated if stays else change.moved).add(position)
 
+    def mark_changed(self, topic: str) -> list[int]:
+        """Record that all of a topic's lists change; return its articles."""
+        self.changes.setdefault(topic, TopicChange()).whole = True
+        rows = self._execute("SELECT article FROM listed WHERE topic = ?", topic)
+        return [article for (article,) in rows]
+
     def update_topics(self) -> tuple[list[str], bool]:
         """Describe changed topics; return those that are empty now, and whether any differs.
 
@@ -115,7 +121,7 @@ class TopicIndex:
                 continue
             (name, since), (new_name, new_since) = self._describe(topic)
             differ |= (name, since) != (new_name, new_since)
-            change.whole = name != new_name or since is None
+            change.whole |= name != new_name or since is None
             if new_since is None:
                 emptied.append(topic)
         self._execute("DELETE FROM topics WHERE count = 0")

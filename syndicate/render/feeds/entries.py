@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
@@ -26,7 +27,9 @@ from syndicate.model.articles import (
     Recording,
     Sponsor,
 )
+from syndicate.model.people import NOBODY, People
 from syndicate.model.urls import http_url
+from syndicate.render import addresses, authors
 from syndicate.render.article_view import BodyRenderer
 from syndicate.render.formatting import FILTERS
 from syndicate.text import one_line, printable, to_utf8
@@ -50,6 +53,8 @@ class ChannelEntry:
     modified: datetime
     authors: tuple[Person, ...]
     """Never empty."""
+    avatars: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of portraits, by the authors' names."""
     contributors: tuple[Person, ...] = ()
     categories: Mapping[str, str | None] = field(default_factory=dict)
     """The section, with the address of all sections as its scheme, then the tags, with none."""
@@ -99,11 +104,14 @@ def build_entry(
     compiled: CompiledBody | None = None,
     *,
     full_text: bool | None = None,
+    people: People = NOBODY,
 ) -> ChannelEntry:
     """Return an article as an entry; its body is compiled first unless `compiled` is current.
 
     `full_text` is whether it has the full text or only a summary; None for `syndication.full_text`.
+    Authors among `people` have a portrait, and their page where they name no other.
     """
+    avatars, pages = _about_authors(config, article, people)
     full = config.syndication.full_text if full_text is None else full_text
     url = f"{config.url}{quote(article.address)}"
     comments, original = article.comments or Comments(), _http_url(article.canonical_url)
@@ -118,7 +126,8 @@ def build_entry(
         content=_content(config, article, compiled) if full else None,
         published=to_utc(article.published),
         modified=to_utc(article.modified),
-        authors=_people(article.authors) or (publisher(config),),
+        authors=_people(article.authors, pages) or (publisher(config),),
+        avatars=avatars,
         contributors=_people(article.contributors),
         categories=_categories(config, article),
         image=_image(config, article.lead, url),
@@ -228,13 +237,35 @@ def publisher(config: Config) -> Person:
     )
 
 
-def _people(people: Sequence[Person]) -> tuple[Person, ...]:
-    """Return people with the properties that every format supports: name, URL, mail address."""
+def _people(
+    people: Sequence[Person], pages: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Person, ...]:
+    """Return people with the properties that every format supports: name, URL, mail address.
+
+    `pages` are addresses by the names of those who may have none themselves.
+    """
     return tuple(
-        Person(name=name, url=_http_url(person.url), email=_mail_address(person.email or ""))
+        Person(
+            name=name,
+            url=_http_url(person.url) or pages.get(name),
+            email=_mail_address(person.email or ""),
+        )
         for person in people
         if (name := one_line(person.name))
     )
+
+
+def _about_authors(
+    config: Config, article: Article, people: People
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the addresses of the portraits and the pages of authors that have a file, by name."""
+    avatars, pages = {}, {}
+    for person, profile in authors.profiles_of(article.authors, people):
+        name = one_line(person.name)
+        pages[name] = addresses.absolute(addresses.author(person.name), config)
+        if portrait := authors.portrait_address(profile, config):
+            avatars[name] = portrait
+    return avatars, pages
 
 
 def _mail_address(address: str) -> str | None:

@@ -36,7 +36,7 @@ def write_entry(entry: ChannelEntry) -> bytes:
         "image": entry.image and entry.image.src,
         "date_published": rfc3339(entry.published),
         "date_modified": rfc3339(entry.modified),
-        "authors": [_person(author) for author in entry.authors],
+        "authors": [_person(author, entry.avatars.get(author.name)) for author in entry.authors],
         "tags": list(entry.categories),
         "language": entry.language,
         "attachments": [_attachment(entry.audio)] if entry.audio else None,
@@ -154,5 +154,6 @@ def _known(properties: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in properties.items() if value is not None}
 
 
-def _person(person: Person) -> dict[str, str]:
-    return {"name": person.name} | ({"url": person.url} if person.url else {})
+def _person(person: Person, avatar: str | None = None) -> dict[str, str]:
+    properties = {"name": person.name, "url": person.url, "avatar": avatar}
+    return {key: value for key, value in properties.items() if value}

@@ -76,3 +76,25 @@ def test_real_mail_by_a_server_on_this_machine_needs_the_address_that_its_links_
     assert "publication.postal_address: missing" in checked.err
     operator.configure("http://127.0.0.1:8000", "https://post.example")
     assert "links lead to this machine" not in operator.run("check").err
+
+
+def test_a_file_about_an_author_that_cannot_be_used_or_is_about_nobody_is_named(operator):
+    authors = operator.folder / "authors"
+    authors.mkdir()
+    text = "---\ntitle: Ferry\nauthors: [A. Lind]\n---\nText.\n"
+    (operator.folder / "articles/ferry.md").write_text(text)
+    operator.run("import", "articles")
+    (authors / "somebody.md").write_text("---\nname: A. Lindt\n---\n")
+    (authors / "chef.md").write_text("---\nname: Zoë Quist\n---\n")
+    checked = operator.run("check")
+    assert checked.code == 0
+    about = 'authors/somebody.md: no article is by "A. Lindt"; did you mean "A. Lind"?'
+    assert [line for line in checked.err.splitlines() if "authors/" in line] == [about]
+    (authors / "somebody.md").write_text("---\nname: A. Lind\nfoto: x.jpg\n---\n")
+    checked = operator.run("check")
+    assert checked.code == 2
+    assert "authors/somebody.md:3: foto is unknown" in checked.err
+    assert (
+        "authors/somebody.md:3: foto"
+        in json.loads(operator.run("check", "--json").out)["mistakes"][0]
+    )

@@ -54,7 +54,7 @@ def test_an_authors_page_has_their_place_and_address_on_the_web(lists: ListPages
     ]
     page = read(listing(lists, kind=TopicKind.AUTHOR, name="Ada Lind", stories=stories, person=ADA))
     assert text(page, ".place") == "Kiel"
-    assert [a.get("href") for a in page.cssselect(".site a")] == ["https://ada.example/"]
+    assert [a.get("href") for a in page.cssselect("[rel=me]")] == ["https://ada.example/"]
     bad = Person(name="Ada Lind", url="javascript:alert(1)")
     page = read(listing(lists, kind=TopicKind.AUTHOR, name="Ada Lind", person=bad))
     assert not page.cssselect(".site")

@@ -1,0 +1,78 @@
+"""Authors with a file of their own: their portraits on pages, and as schema.org's Person."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from syndicate.body.compiler import compile_body
+from syndicate.config import Config
+from syndicate.config.sections.navigation import network
+from syndicate.model import pictures
+from syndicate.model.articles import CompiledBody, Figure, Person, Revision
+from syndicate.model.people import AuthorProfile, People
+from syndicate.render import addresses
+
+_LARGE = 512
+"""Pixels of the portrait for feed readers and search engines."""
+_IMG = Markup('<img class="face" src="{0}" alt="{2}" width="{1}" height="{1}">')
+_AMP_IMG = Markup('<amp-img class="face" src="{0}" alt="{2}" width="{1}" height="{1}"></amp-img>')
+
+Link = Callable[[str], str]
+"""Turns an address from the root into the channel's own."""
+
+
+def face(portrait: Figure, side: int, alt: str = "", *, link: Link, amp: bool = False) -> Markup:
+    """Return a portrait, `side` CSS pixels wide; beside its name it needs no `alt`."""
+    square = pictures.portrait(portrait, side)
+    return (_AMP_IMG if amp else _IMG).format(link(f"/{square.src}"), side, alt)
+
+
+def portrait_address(profile: AuthorProfile, config: Config) -> str | None:
+    """Return the absolute address of an author's portrait, as large as it is; None without one."""
+    if profile.portrait is None:
+        return None
+    square = pictures.portrait(profile.portrait, _LARGE)
+    return addresses.absolute(f"/{square.src}", config)
+
+
+def profiles_of(authors: Sequence[Person], people: People) -> list[tuple[Person, AuthorProfile]]:
+    """Return the authors that have a file, each once."""
+    found: dict[str, tuple[Person, AuthorProfile]] = {}
+    for person in authors:
+        if (profile := people.find(person.name)) is not None:
+            found.setdefault(profile.file, (person, profile))
+    return list(found.values())
+
+
+def compile_text(profile: AuthorProfile) -> CompiledBody:
+    """Compile what an author's file says, for web pages."""
+    return compile_body(Revision(title=profile.name, body=profile.text), slug=profile.stem)
+
+
+def links(profile: AuthorProfile | None, person: Person | None) -> list[tuple[str, str]]:
+    """Return name and address of an author's pages elsewhere: the site, then the networks."""
+    site = person.url if person is not None and addresses.is_web(person.url) else None
+    found = {site: site.partition("://")[2].rstrip("/")} if site else {}
+    for address in profile.networks if profile is not None else ():
+        found.setdefault(address, network(address))
+    return [(name, address) for address, name in found.items()]
+
+
+def structured_person(
+    person: Person, profile: AuthorProfile | None, config: Config
+) -> dict[str, Any]:
+    """Return a person as schema.org's Person; an author with a file has the page as `url`."""
+    properties: dict[str, Any] = {"@type": "Person", "name": person.name, "url": person.url}
+    if profile is not None:
+        elsewhere = [address for _, address in links(profile, person)]
+        properties |= {
+            "name": profile.name,
+            "url": addresses.absolute(addresses.author(person.name), config),
+            "image": portrait_address(profile, config),
+            "jobTitle": profile.role or None,
+            "description": profile.summary or None,
+            "email": profile.mail,
+            "sameAs": elsewhere or None,
+        }
+    return {name: value for name, value in properties.items() if value}
