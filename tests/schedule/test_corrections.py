@@ -199,7 +199,7 @@ def test_it_says_what_was_wrong_and_has_the_whole_story(newsroom):
     harness.tick(NOW + MINUTE)
     approve(harness, 2, NOW + MINUTE)
     text = plain(harness, "Correction: Ferry")
-    assert "You got an earlier version of this story from us. This is the corrected one." in text
+    assert "We sent you an earlier version of this story. This is the corrected one." in text
     assert text.count(SANK.text) == 1
     assert "All 40 are safe." in text
 

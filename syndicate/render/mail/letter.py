@@ -31,45 +31,45 @@ class Letter(StrEnum):
 
 _ = str  # a text for Babel; `compose_letter` translates it
 _ENTERED = _(
-    "You get this letter because %(email)s was entered at %(publication)s. "
-    "If that was not you, do nothing: nothing will be sent to you."
+    "You're receiving this email because %(email)s was entered at %(publication)s. If that "
+    "wasn't you, ignore it: we won't send you anything unless you press the button."
 )
 _TEXTS = {
     Letter.CONFIRM: (
         _("Please confirm your subscription to %(publication)s"),
-        _("Press the button, and %(newsletters)s will come to you from now on."),
+        _("Press the button to start getting %(newsletters)s."),
         _("Yes, subscribe me"),
         _ENTERED,
     ),
     Letter.WELCOME: (
         _("Welcome to %(publication)s"),
         _(
-            "You are subscribed to %(newsletters)s, beginning with the next edition. "
-            "What you get is yours to decide at any time."
+            "You're subscribed to %(newsletters)s, starting with the next edition. You can "
+            "change what you get, or unsubscribe, at any time."
         ),
         _("Your preferences"),
         _(
-            "You get this letter because %(email)s has just been subscribed at "
-            "%(publication)s. There is nothing that you have to do."
+            "You're receiving this email because %(email)s has just been subscribed to "
+            "%(publication)s. There's nothing else you need to do."
         ),
     ),
     Letter.LEAVE_ADDRESS: (
-        _("Shall your mail go elsewhere?"),
+        _("Send your newsletters to a new address?"),
         _(
-            "You asked %(publication)s to write to another address. "
-            "Press the button if that is right; the other address is asked as well."
+            "You asked %(publication)s to send your newsletters to another address. Press the "
+            "button to confirm. The new address has to confirm it too."
         ),
-        _("Yes, use the other address"),
+        _("Yes, use the new address"),
         _(
-            "You get this letter because somebody with the link to your preferences asked to "
-            "change %(email)s. If that was not you, do nothing: nothing will change."
+            "You're receiving this email because someone with the link to your preferences asked "
+            "to change %(email)s. If that wasn't you, ignore it: nothing will change."
         ),
     ),
     Letter.NEW_ADDRESS: (
         _("Is this your new address?"),
         _(
-            "%(publication)s was asked to write to this address in place of another one. "
-            "Press the button if that is right."
+            "%(publication)s was asked to send newsletters to this address instead of another. "
+            "Press the button to confirm."
         ),
         _("Yes, use this address"),
         _ENTERED,
@@ -78,13 +78,13 @@ _TEXTS = {
         _("Your data at %(publication)s"),
         _(
             "The button opens a page where you can see and correct your details, download "
-            "everything we hold on you, or have it erased. It works for 24 hours. "
-            "Don't forward this email: the link works for anyone who has it."
+            "everything we keep about you, or have it deleted. It works for 24 hours. Don't "
+            "forward this email: the link works for anyone who has it."
         ),
         _("See your data"),
         _(
-            "You get this email because somebody with the link to your preferences asked for "
-            "it to be sent to %(email)s. If that was not you, ignore it: nothing will change."
+            "You're receiving this email because someone with the link to your preferences asked "
+            "us to send it to %(email)s. If that wasn't you, ignore it: nothing will change."
         ),
     ),
 }

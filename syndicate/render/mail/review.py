@@ -100,8 +100,9 @@ def compose_code(
         "minutes": CODE_LIFETIME // timedelta(minutes=1),
         "logo": addresses.logo(config),
         "why": gettext(
-            "You get this mail because somebody with your review link pressed that button. If it "
-            "was not you, do nothing: nothing happens without the code. Don't pass it on."
+            "You're receiving this email because someone with your review link pressed that "
+            "button. If it wasn't you, ignore it: nothing happens without the code. Don't pass "
+            "it on."
         ),
     }
     return context.content(context.html("email/code.mjml", values), "email/code.txt", values)

@@ -99,7 +99,7 @@ class SignupPages:
 
     def _handle_form(self, request: Request, form: Form | None) -> Response:
         if form is None:
-            notice = self._texts.gettext("That was not understood. Please fill in the form again.")
+            notice = self._texts.gettext("Something went wrong. Please fill in the form again.")
             return self._form(SignupInput(), 400, notice=notice)
         if form.get(HONEYPOT, "").strip():
             return self._done(request)
@@ -114,7 +114,7 @@ class SignupPages:
         proven = age is StampAge.OK and self._redeem_proof(form.get(PROOF_FIELD, ""))
         if age is not StampAge.OK or (self.config.signup.proof_of_work and not proven):
             notice = self._texts.gettext(
-                "Please press the button once more, so that we know you are no program."
+                "Please press the button once more, so we know you're not a robot."
             )
             return self._form(typed, 400, notice=notice, stamp=stamp)
         throttled = self._submit(request, signup, how="form on the web", proven=proven)
@@ -132,9 +132,11 @@ class SignupPages:
 
     def _limit_message(self, throttled: SignupThrottled) -> str:
         reason = (
-            self._texts.gettext("Very many people are signing up right now.")
+            self._texts.gettext("A lot of people are signing up right now.")
             if throttled.limit is SignupLimit.ALL
-            else self._texts.gettext("Many sign-ups have come from your network in the last hour.")
+            else self._texts.gettext(
+                "There have been a lot of sign-ups from your network in the last hour."
+            )
         )
         again = self._texts.ngettext(
             "Please try again in %(num)s minute.",
@@ -226,7 +228,9 @@ class SignupPages:
         except SyndicateError as error:
             _log.warning("sign-up failed", reason=str(error))
             title = self._texts.gettext("Just a moment")
-            text = self._texts.gettext("Nothing was changed yet. Please try again in a minute.")
+            text = self._texts.gettext(
+                "Nothing has been changed yet. Please try again in a minute."
+            )
             return _json({"message": f"{title}. {text}"}, 503)
 
     def _handle_json(self, request: Request, body: dict[str, Any] | None) -> Response:
@@ -246,10 +250,10 @@ class SignupPages:
 
     def _success(self) -> str:
         if not self.config.signup.confirm:
-            return self._texts.gettext("The next edition goes to the address that you gave.")
+            return self._texts.gettext("You'll get the next edition at the address you gave.")
         return self._texts.gettext(
-            "There is a letter on its way to the address that you gave. "
-            "Press the button in it, and you are subscribed."
+            "We've sent an email to the address you gave. Press the button in it to confirm your "
+            "subscription."
         )
 
     def _submit(

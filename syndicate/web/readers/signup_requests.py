@@ -98,15 +98,15 @@ class SignupValidator:
             )
         except (EmailNotValidError, UnicodeError):
             errors["email"] = self._texts.gettext(
-                "This is no complete email address; one looks like anna@example.org."
+                "That isn't a complete email address. It should look like anna@example.org."
             )
             return ""
         labels = address.ascii_domain.lower().split(".")
         domains = (".".join(labels[start:]) for start in range(len(labels)))  # parents included
         if not self._disposable.isdisjoint(domains):
             errors["email"] = self._texts.gettext(
-                "Addresses at %(domain)s last only for a short while. "
-                "Please use one that you will still read next month.",
+                "Addresses at %(domain)s only last a short while. Please use one you'll still be "
+                "reading next month.",
                 domain=address.domain,
             )
             return ""
@@ -116,7 +116,7 @@ class SignupValidator:
         text = text.strip()
         if _LINE_BREAK.search(text) or len(text) > MAX_LENGTH:
             errors[field] = self._texts.gettext(
-                "Please write at most %(most)s characters, on one line.", most=MAX_LENGTH
+                "Please use no more than %(most)s characters, on one line.", most=MAX_LENGTH
             )
             return ""
         return one_line(text)

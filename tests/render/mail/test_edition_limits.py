@@ -40,7 +40,7 @@ def test_a_long_story_is_cut_at_a_paragraph():
     content = alert(article(body="".join(paragraphs), comments=Comments(count=2)))
     text_part = said(content)
     assert 70_000 < len(content.html.encode()) <= MAX_BYTES
-    assert "The story goes on: read the rest on the web" in text_part
+    assert "Read the rest of this story on the web" in text_part
     assert "Unsubscribe" in text_part
     last = max(int(n) for n in re.findall(r"Paragraph (\d+)\.", text_part))
     assert f"End {last}." in text_part
@@ -62,7 +62,7 @@ def test_a_long_story_is_cut_at_a_paragraph():
 def test_the_size_is_kept_whatever_the_body_is_made_of(body):
     content = alert(article(body=body))
     assert len(content.html.encode()) <= MAX_BYTES
-    assert "read the rest on the web" in said(content)
+    assert "rest of this story on the web" in said(content)
     assert "Unsubscribe" in said(content)
 
 

@@ -318,7 +318,7 @@ def test_a_right_to_left_article_says_so(pages: ArticlePages) -> None:
 def test_a_withdrawn_article_says_when_and_not_what(pages: ArticlePages) -> None:
     page = pages.withdrawn(article("A libel", retracted_at=AT))
     assert b"libel" not in page
-    assert text(read(page), "main p").startswith("It was taken back on November 24, 2026")
+    assert text(read(page), "main p").startswith("It was withdrawn on November 24, 2026")
     assert read(page).xpath("//meta[@name='robots']/@content") == ["noindex, noarchive"]
 
 

@@ -115,7 +115,7 @@ def test_the_strip_leads_to_its_story_and_says_when_it_is_over(lists: ListPages)
 
 def test_with_nothing_breaking_the_page_says_so(lists: ListPages) -> None:
     page = read(lists.breaking(None, at=AT))
-    assert text(page, "h1") == "There is no breaking news at the moment."
+    assert text(page, "h1") == "There's no breaking news at the moment."
     assert not page.cssselect(".breaking")
 
 
@@ -143,7 +143,7 @@ def test_a_list_says_nothing_of_an_hour_nor_of_other_pages_of_it(lists: ListPage
 
 def test_a_list_of_nothing_says_so(lists: ListPages) -> None:
     page = read(listing(lists, stories=[]))
-    assert text(page, ".listing > p") == "There is nothing here at the moment."
+    assert text(page, ".listing > p") == "There's nothing here at the moment."
 
 
 def test_the_list_of_everything_has_a_name_and_the_feeds_of_everything(lists: ListPages) -> None:

@@ -177,8 +177,10 @@ def test_a_public_edition_speaks_to_everybody(
     text = " ".join(page.text_content().split())
     sentence, invitation = PUBLIC[language]
     assert text.count(sentence) == 1
-    own = [*("You get this", "Unsubscribe", "Preferences", "View in browser", "your address")]
-    own += ("Sie bekommen", "Abbestellen", "Einstellungen", "Im Browser", "Ihre Adresse")
+    own = [
+        *("You're receiving this", "Unsubscribe", "Preferences", "View in browser", "your address")
+    ]
+    own += ("Sie erhalten", "Abbestellen", "Einstellungen", "Im Browser", "Ihre Adresse")
     assert not [words for words in own if words in text]
     footer = page.xpath(f"//p[contains(., '{sentence}')]/a")
     assert [link.text for link in footer] == ([invitation] if is_open else [])

@@ -93,7 +93,7 @@ def test_a_reader_walks_through_the_archive(browser, place):
     follow(page, "Newer editions")
     page.get_by_role("listitem").first.get_by_role("link").click()
     assert page.url.endswith("/breaking/70/")
-    follow(page, "The edition before")
+    follow(page, "Previous edition")
     assert page.title() == "City opens the dam after four days of rain"
     follow(page, "All editions")
     assert page.url.endswith("/breaking/")
@@ -108,7 +108,7 @@ def test_the_archive_can_be_walked_by_keyboard(browser, place):
         page.keyboard.press("Tab")
         met.append(page.evaluate("document.activeElement.textContent"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-    assert met == ["All editions", "The edition before", "Subscribe"]
+    assert met == ["All editions", "Previous edition", "Subscribe"]
     page.close()
 
 

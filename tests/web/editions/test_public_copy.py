@@ -121,7 +121,7 @@ def test_a_bad_link_gets_a_kind_page_that_tells_nothing(site):
         assert (bad, answer.status_code) == (bad, 404)
         pages.add(answer.text)
     (page,) = pages
-    assert "This link is not complete" in page
+    assert "This link is incomplete" in page
 
 
 def test_a_letter_is_not_shown(site):
@@ -136,7 +136,7 @@ def test_a_letter_is_not_shown(site):
 def test_a_gone_edition_gets_a_kind_page(site, edition, reader):
     answer = site.client.get(site.path(edition, reader))
     assert answer.status_code == 404
-    assert "This edition can't be read any more" in answer.text
+    assert "This edition is no longer available" in answer.text
 
 
 def test_an_erased_readers_copy_is_gone(site):
@@ -162,7 +162,7 @@ def test_a_story_that_was_taken_back_is_not_shown_again(site):
         tx.articles.retract(article, AT)
     answer = site.client.get(site.path())
     assert answer.status_code == 404
-    assert "taken back" in answer.text
+    assert "was withdrawn" in answer.text
 
 
 def test_an_unreadable_store_gets_a_kind_page(site, monkeypatch):

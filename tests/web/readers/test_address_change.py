@@ -47,11 +47,11 @@ def mover(web, sqlite_store, publication):
 def test_each_address_gets_a_letter_with_a_question(mover):
     page = mover.ask()
     assert status_text(page).startswith(
-        "If we may write to that address, two letters are on their way."
+        "If we may write to that address, we've sent an email to both."
     )
     assert mover.letters == {
         NEW: "Is this your new address?",
-        "anna@example.org": "Shall your mail go elsewhere?",
+        "anna@example.org": "Send your newsletters to a new address?",
     }
     old, new = mover.question("anna@example.org"), mover.question(NEW)
     assert old.asked == {"from": mover.anna.key, "to": new.subscriber, "pair": new.letter}
@@ -78,7 +78,7 @@ def test_when_both_agree_everything_moves(mover, order):
     assert mover.anna.person.email == "anna@example.org"
     assert mover.anna.client.get(first).text == waits.text
     done = mover.confirm(second)
-    assert "Your address is changed" in done.text
+    assert "Your address has been changed" in done.text
     assert "a•••@example.net" in done.text
     assert mover.emails == [NEW]
     assert mover.anna.person.email == NEW
@@ -130,7 +130,7 @@ def test_an_invalid_address_is_reported_and_stays_in_the_form(mover, tmp_path):
     before = dump_without_limits(tmp_path)
     for typed in ("", "anna", "anna@", "a b@example.org", "a@example.org\r\nBcc: b@example.org"):
         page = mover.ask(typed)
-        assert status_text(page) == "Nothing was changed: that is no address that we can write to."
+        assert status_text(page) == "Nothing was changed: we can't send email to that address."
         assert 'aria-invalid="true"' in page.text
     assert dump_without_limits(tmp_path) == before
 
@@ -187,7 +187,7 @@ def test_a_yes_in_time_waits_for_no_answer_that_is_late(web, sqlite_store, publi
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", lambda: later)
         assert mover.confirm(second).status_code == 410
-        assert "This question is over" in mover.anna.client.get(first).text
+        assert "This request is no longer valid" in mover.anna.client.get(first).text
     assert mover.anna.person.email == "anna@example.org"
 
 
@@ -200,7 +200,7 @@ def test_an_older_question_is_over_once_the_address_has_changed(mover):
         mover.confirm(link)
     assert mover.anna.person.email == "two@example.net"
     for link in (first, old_to_first):
-        assert "This question is over" in mover.confirm(link).text
+        assert "This request is no longer valid" in mover.confirm(link).text
     assert mover.anna.person.email == "two@example.net"
 
 
@@ -232,7 +232,7 @@ def test_a_button_pressed_twice_is_as_once(mover):
         mover.confirm(link)
     before = mover.anna.trail
     again = mover.confirm(second)
-    assert "Your address is changed" in again.text
+    assert "Your address has been changed" in again.text
     assert mover.anna.trail == before
 
 

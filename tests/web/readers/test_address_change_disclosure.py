@@ -36,7 +36,9 @@ def test_the_answer_is_the_same_whatever_we_know(mover):
     assert set(others) == {stranger}
     assert set(mover.letters) == {"anna@example.org", "new@example.org", "known@example.org"}
     subjects = [kept.subject for kept in mover.site.letters()]
-    assert subjects.count("Shall your mail go elsewhere?") == 3  # none for her own address
+    assert (
+        subjects.count("Send your newsletters to a new address?") == 3
+    )  # none for her own address
 
 
 def withhold(mover, how):
@@ -82,7 +84,7 @@ def test_the_old_address_learns_nothing_of_the_new_one(web, sqlite_store, public
     assert [status for status, _ in answers] == [200] * 5 + [410] * 2
     assert "the letter to your new address" in answers[1][1]
     assert questions == [("address", {}), ("data", {})]
-    assert letters == ["Shall your mail go elsewhere?", "Your data at Morning Post"]
+    assert letters == ["Send your newsletters to a new address?", "Your data at Morning Post"]
     assert anna.person.email == "anna@example.org"
 
 

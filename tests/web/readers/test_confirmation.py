@@ -56,7 +56,7 @@ def test_only_a_post_confirms(asked, method):
 def test_the_button_subscribes_and_leads_to_the_preferences(asked):
     page = asked.client.post(asked.link())
     assert page.status_code == 200
-    assert "You are subscribed" in page.text
+    assert "You're subscribed" in page.text
     assert "/preferences/" in page.text
     assert asked.states() == {"breaking": "confirmed"}
     reader = asked.reader()
@@ -131,7 +131,7 @@ def test_what_was_confirmed_in_time_stays_so(asked, monkeypatch):
     link = asked.link()
     asked.client.post(link)
     after(monkeypatch, days=30)
-    assert "You are subscribed" in asked.client.get(link).text
+    assert "You're subscribed" in asked.client.get(link).text
 
 
 def test_a_welcome_that_cannot_be_composed_stops_no_subscription(site, monkeypatch):
@@ -145,7 +145,7 @@ def test_a_welcome_that_cannot_be_composed_stops_no_subscription(site, monkeypat
     monkeypatch.setattr(LetterSender, "compose", broken)
     opened = site(signup={"welcome": True})
     opened.sign_up()
-    assert "You are subscribed" in opened.client.post(opened.link()).text
+    assert "You're subscribed" in opened.client.post(opened.link()).text
     assert set(opened.states().values()) == {"confirmed"}
     assert len(opened.letters()) == 1
 
@@ -196,7 +196,7 @@ def test_every_link_that_is_none_of_ours_gets_the_same_page(asked):
         answers = [asked.client.request(method, f"/confirm/{token}") for token in tokens]
         assert {answer.status_code for answer in answers} == {404}
         assert len({answer.content for answer in answers}) == 1
-        assert "This link is not complete" in answers[0].text
+        assert "This link is incomplete" in answers[0].text
     assert asked.states() == {"breaking": "pending"}
 
 

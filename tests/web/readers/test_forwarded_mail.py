@@ -133,7 +133,7 @@ def test_erasing_asks_once_more_and_ends_the_link(anna):
     anna.post("data")
     path = letter(anna)
     page = anna.client.post(path, data={"action": "confirm-erase"})
-    assert "This cannot be undone." in page.text
+    assert "This can't be undone." in page.text
     assert BUTTON.findall(page.text) == ["erase"]
     assert not anna.gone
     assert "Goodbye" in anna.client.post(path, data={"action": "erase"}).text

@@ -153,7 +153,7 @@ def test_a_browser_with_script_gets_in_by_one_more_press(browser, full, monkeypa
     expect(page.locator("[role=alert] noscript p")).to_have_count(0)
     a_moment_later(monkeypatch)
     page.get_by_role("button", name="Subscribe").click()
-    page.get_by_role("heading", name="Now look into your inbox").wait_for()
+    page.get_by_role("heading", name="Check your inbox").wait_for()
     assert full.states("cy@example.org") == {"breaking": "pending"}
     page.close()
 
@@ -172,5 +172,5 @@ def test_a_browser_without_script_is_asked_to_wait(browser, full, monkeypatch):
     real = clock.now
     monkeypatch.setattr(clock, "now", lambda: real() + HOUR_AND_MORE)
     page.get_by_role("button", name="Subscribe").click()
-    page.get_by_role("heading", name="Now look into your inbox").wait_for()
+    page.get_by_role("heading", name="Check your inbox").wait_for()
     context.close()

@@ -63,7 +63,7 @@ def test_who_has_just_left_comes_back_and_goes_again(reader):
     for action, state in (("leave", "left"), ("join", "confirmed"), ("leave", "left")):
         page = reader.post(action, newsletter="breaking")
         assert reader.states == {"breaking": state}
-    assert status_text(page) == "You no longer get Breaking."
+    assert status_text(page) == "You've unsubscribed from Breaking."
 
 
 def test_what_is_not_offered_is_kept_and_not_begun(reader):
@@ -91,7 +91,7 @@ def test_a_pause_is_of_some_weeks_and_can_be_ended(reader):
     page = reader.post("pause", weeks="4")
     left = reader.person.paused_until - clock.now()
     assert timedelta(days=27, hours=23) < left < timedelta(days=28)
-    assert status_text(page).startswith("You get no editions until ")
+    assert status_text(page).startswith("Your newsletters are paused until ")
     assert "resume" in BUTTON.findall(page.text)
     reader.post("resume")
     assert reader.person.paused_until is None
@@ -110,7 +110,7 @@ def test_what_changes_nothing_writes_nothing(reader, tmp_path):
     before = dump_without_limits(tmp_path)
     again = reader.post("pause", weeks="4")
     assert status_text(again) == status_text(first)
-    assert status_text(first).startswith("You get no editions until ")
+    assert status_text(first).startswith("Your newsletters are paused until ")
     assert dump_without_limits(tmp_path) == before
     reader.post("pause", weeks="8")
     assert reader.person.paused_until - clock.now() > timedelta(days=55)
@@ -213,7 +213,7 @@ def test_a_link_that_is_none_gets_one_kind_page(reader, publication):
         assert (bad, answer.status_code) == (bad, 404)
         pages.add(answer.text)
     (page,) = pages
-    assert "This link is not complete" in page
+    assert "This link is incomplete" in page
     assert reader.states == {"breaking": "confirmed"}
 
 

@@ -76,7 +76,7 @@ def test_a_sign_up_is_pending_and_a_letter_asks(site):
     opened = site()
     page = opened.sign_up()
     assert page.status_code == 200
-    assert "Now look into your inbox" in page.text
+    assert "Check your inbox" in page.text
     assert opened.states() == {"breaking": "pending"}
     (letter,) = opened.letters()
     assert letter.to == "anna@example.org"

@@ -52,14 +52,14 @@ def test_a_reader_signs_up_and_confirms_without_script(page, site, monkeypatch):
     fill(page)
     a_moment_later(monkeypatch)
     page.get_by_role("button", name="Subscribe").click()
-    assert page.get_by_role("heading").inner_text() == "Now look into your inbox"
+    assert page.get_by_role("heading").inner_text() == "Check your inbox"
     opened.letters()
     page.get_by_role("link", name="Read it in the outbox").click()
     mail = page.frame_locator("iframe").first
     address = mail.get_by_role("link", name="Yes, subscribe me").get_attribute("href")
     page.goto(address)
     page.get_by_role("button", name="Yes, subscribe me").click()
-    assert page.get_by_role("heading").inner_text() == "You are subscribed"
+    assert page.get_by_role("heading").inner_text() == "You're subscribed"
     assert opened.states() == {"breaking": "confirmed"}
     page.get_by_role("link", name="Your preferences").click()
     assert "/preferences/" in page.url
@@ -86,7 +86,7 @@ def test_a_mistake_is_a_link_to_its_field(page, site):
     assert problems.all_inner_texts() == [
         "Email address",
         "Where you live",
-        "What would you like to get?",
+        "Which newsletters would you like?",
     ]
     problems.nth(1).click()
     assert page.url.endswith("#fields.city")
@@ -109,7 +109,7 @@ def test_the_browser_does_the_sum_by_itself(browser, site, monkeypatch):
     fill(page)
     a_moment_later(monkeypatch)
     page.get_by_role("button", name="Subscribe").click()
-    page.get_by_role("heading", name="Now look into your inbox").wait_for()
+    page.get_by_role("heading", name="Check your inbox").wait_for()
     assert opened.states() == {"breaking": "pending"}
     assert failures == []
     page.close()
@@ -132,12 +132,12 @@ def test_axe_finds_no_barrier(browser, site, monkeypatch, theme, width):
     fill(page)
     a_moment_later(monkeypatch)
     page.get_by_role("button", name="Subscribe").click()
-    page.get_by_role("heading", name="Now look into your inbox").wait_for()
+    page.get_by_role("heading", name="Check your inbox").wait_for()
     look()
     page.goto(f"{opened.client.base_url}{opened.link()}")
     look()
     page.get_by_role("button", name="Yes, subscribe me").click()
-    page.get_by_role("heading", name="You are subscribed").wait_for()
+    page.get_by_role("heading", name="You're subscribed").wait_for()
     look()
     opened.letters()
     (name,) = [file.name for file in (opened.config.root / "outbox").iterdir()]
@@ -195,7 +195,7 @@ def test_a_reader_signs_up_beside_the_feeds(page, following):
     page.goto(f"{following.client.base_url}/subscribe/")
     fill(page)
     page.get_by_role("button", name="Subscribe").click()  # as fast as can be: it has no stamp
-    assert page.get_by_role("heading").inner_text() == "Now look into your inbox"
+    assert page.get_by_role("heading").inner_text() == "Check your inbox"
     assert following.states() == {"breaking": "pending"}
 
 

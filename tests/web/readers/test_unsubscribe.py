@@ -129,7 +129,7 @@ def test_the_button_unsubscribes_and_the_page_offers_the_way_back(reader):
     page = reader.client.post(reader.path, data={"action": "leave"})
     assert page.status_code == 200
     assert reader.state == "left"
-    assert "You are unsubscribed" in page.text
+    assert "You've unsubscribed" in page.text
     assert re.findall(r'name="action" value="(\w+)"', page.text) == ["undo", "reason"]
     back = reader.client.post(reader.path, data={"action": "undo"})
     assert "Welcome back" in back.text
@@ -209,7 +209,7 @@ def test_a_bad_token_gets_a_kind_page_that_tells_nothing(reader, method):
         assert (bad, answer.status_code) == (bad, 404)
         pages.add(answer.text)
     (page,) = pages
-    assert "This link is not complete" in page
+    assert "This link is incomplete" in page
     assert reader.state is SubscriptionState.CONFIRMED
 
 

@@ -35,7 +35,7 @@ def test_a_button_mails_a_code_and_typing_it_approves(newsroom):
     browser.press("approve")
     assert room.undecided
     assert room.due
-    assert "The code that was mailed to m•••@example.org" in browser.words
+    assert "The code we emailed to m•••@example.org" in browser.words
     assert room.mail(BO, "code") == []
     browser.press("approve", code=room.code())
     assert readers_mail(room) == [SUBJECT]
@@ -60,7 +60,7 @@ def test_an_approved_edition_is_held_and_can_be_stopped_until_it_is_sent(newsroo
     assert "after a last pause" in browser.words
     browser.press("approve")
     browser.press("approve", code=room.code())
-    assert "It is sent at November 24, 2026, 12:05 PM UTC" in browser.words
+    assert "It will be sent at November 24, 2026, 12:05 PM UTC" in browser.words
     assert not code_is_kept(room, MAREN, "approve"), "it is used up"
     room.at(NOW + 2 * MINUTE)
     other = room.opened(BO)
@@ -94,7 +94,7 @@ def test_what_is_sent_back_waits_for_a_change_and_others_see_why(newsroom):
     room = newsroom()
     browser = room.opened()
     assert browser.press("send-back", note=" ").status_code == 422
-    assert "please say what has to change" in browser.words
+    assert "please say what needs to change" in browser.words
     browser.press("send-back", note="the ferry has a name")
     browser.press("send-back", code=room.code())
     assert room.state() is EditionState.WAITING
@@ -110,7 +110,7 @@ def test_what_is_sent_back_waits_for_a_change_and_others_see_why(newsroom):
     assert 'value="stop"' in other.page
     room.harness.file("ferry", title="The Aurora sinks", at=NOW + MINUTE)
     room.at(NOW + MINUTE)
-    assert "Edition 2 took its place." in room.opened(BO).words
+    assert "Edition 2 has taken its place." in room.opened(BO).words
     again = room.opened(BO, 2)
     again.press("approve")
     again.press("approve", code=room.code(BO))
@@ -242,7 +242,7 @@ def test_a_reviewer_gets_five_codes_an_hour_and_one_that_came_still_works(newsro
     answer = browser.press("approve")
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
-    assert "You had too many codes." in browser.words
+    assert "You've asked for too many codes." in browser.words
     room.opened(BO).press("approve")
     assert len(room.mail(BO, "code")) == 1
     browser.get(f"{room.link()}?code=approve")
@@ -272,7 +272,7 @@ def test_a_browser_with_a_code_needs_none_for_twelve_hours_and_only_for_its_revi
     assert "Maren Tolk stopped it" in browser.words
     room.at(NOW + timedelta(hours=12))
     browser.get(room.link(MAREN, 3))
-    assert "a button mails a code" in browser.words.lower()
+    assert "a button emails a code" in browser.words.lower()
     browser.press("approve")
     assert room.state(3) is EditionState.WAITING
 
@@ -326,7 +326,7 @@ def test_of_two_who_decide_the_second_sees_who_was_first(newsroom):
     maren.press("stop", code=room.code())
     assert not code_is_kept(room, BO, "approve"), "there is nothing left to decide"
     bo.press("approve", code=code)
-    assert "Nothing was decided: somebody was quicker" in bo.words
+    assert "Nothing was decided: someone was quicker" in bo.words
     assert "Maren Tolk stopped it" in bo.words
     assert readers_mail(room) == []
 
@@ -356,7 +356,7 @@ def test_after_its_time_nothing_is_decided(newsroom):
     code = room.code()
     room.at(NOW + 5 * MINUTE, tick=False)
     browser.press("approve", code=code)
-    assert "Its time is over." in browser.words
+    assert "Its time is up." in browser.words
     assert "<button" not in browser.page
     room.at(NOW + 5 * MINUTE)
     assert readers_mail(room) == []
@@ -387,7 +387,7 @@ def test_while_all_mail_is_paused_it_can_be_approved_and_is_sent_afterwards(news
     browser = room.opened()
     browser.press("approve")
     browser.press("approve", code=room.code())
-    assert "All mail is paused now" in browser.words
+    assert "All mail is paused at the moment" in browser.words
     assert readers_mail(room) == []
     with room.store.write() as tx:
         tx.mail_pause.end(cause)

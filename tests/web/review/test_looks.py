@@ -53,7 +53,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def test_an_editor_approves_on_a_phone_and_then_stops_it_without_another_code(served, page):
     page.goto(served.link)
     page.get_by_role("button", name="Approve").click()
-    field = page.get_by_label("The code that was mailed to m•••@example.org")
+    field = page.get_by_label("The code we emailed to m•••@example.org")
     assert field.evaluate("element => element === document.activeElement")
     field.fill("000000")
     page.get_by_role("button", name="Approve", exact=True).click()

@@ -24,7 +24,7 @@ def test_the_page_shows_what_it_is_about(newsroom):
         "Slot November 24, 2026, 12:00 PM UTC",
         "Readers now 1",
         "Your decision, Maren Tolk",
-        "Proof mailed to Maren Tolk, Bo Lund",
+        "Proof sent to Maren Tolk, Bo Lund",
     ):
         assert fact in words
 
@@ -40,8 +40,8 @@ def test_findings_are_shown(newsroom, monkeypatch):
     monkeypatch.setattr(Composer, "propose", with_finding)
     room = newsroom(approve=False)
     page = room.opened()
-    assert "What was found <b> leads nowhere" in page.words
-    assert "What was found:" in room.mail(MAREN)[0].text
+    assert "Problems found <b> leads nowhere" in page.words
+    assert "Problems found:" in room.mail(MAREN)[0].text
 
 
 def test_what_the_preflight_found_is_read_in_the_language_of_the_publication(newsroom):
@@ -51,9 +51,9 @@ def test_what_the_preflight_found_is_read_in_the_language_of_the_publication(new
     room.at(NOW + 10 * MINUTE)
     words = room.opened(edition=2).words
     dead = "Ein eigener Link führt ins Leere: http://127.0.0.1:8000/articles/harbour/"
-    assert f"Was aufgefallen ist {dead} Einen Blick wert „TK“ steht darin: „Mehr, TK“" in words
+    assert f"Gefundene Probleme {dead} Einen Blick wert „TK“ steht darin: „Mehr, TK“" in words
     proof = " ".join(room.mail(MAREN)[0].text.split())
-    assert f"Was aufgefallen ist: - {dead} Einen Blick wert: - „TK“ steht darin" in proof
+    assert f"Gefundene Probleme: - {dead} Einen Blick wert: - „TK“ steht darin" in proof
 
 
 def test_the_audience_is_a_segment_s_as_of_now(newsroom):
