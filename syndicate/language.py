@@ -88,16 +88,19 @@ def _for_templates(translate: Callable[..., str]) -> Callable[..., str]:
 
 
 @lru_cache(maxsize=256)
-def translator(language: str) -> Translator:
-    """Return the translator for a BCP 47 tag, or the English one.
+def translator(*languages: str) -> Translator:
+    """Return the translator for the first of some BCP 47 tags that has one, or the English one.
 
     Languages are found by the lookup of RFC 4647: `zh-Hant-TW`, `zh-Hant`, `zh`.
     """
     known = {tag.lower(): tag for tag in available_languages()}
-    tag = language.lower()
-    while tag and tag not in known:
-        tag = tag.rpartition("-")[0]
-    return _load(known.get(tag, "en"))
+    for language in languages:
+        tag = language.lower()
+        while tag and tag not in known:
+            tag = tag.rpartition("-")[0]
+        if tag:
+            return _load(known[tag])
+    return _load("en")
 
 
 @cache

@@ -84,10 +84,11 @@ def _figure(figure: Figure) -> etree._Element:
     return element
 
 
-def without_files(article: Article, missing: Collection[str]) -> Article:
+def without_files(article: Article, missing: Collection[str], *, for_mail: bool = False) -> Article:
     """Return an article that loads none of the files in `missing` (`media/…`).
 
-    A picture of which a rendition is missing is shown without renditions.
+    A picture of which a rendition is missing is shown without renditions; on pages those for mail
+    don't count, and the other way round.
     """
     if not missing:
         return article
@@ -96,12 +97,14 @@ def without_files(article: Article, missing: Collection[str]) -> Article:
         image = None  # its text is in the body
     audio, sponsor = article.audio, article.sponsor
     if sponsor is not None and sponsor.logo is not None:
-        logo = _without_files(sponsor.logo, missing)
+        logo = _without_files(sponsor.logo, missing, for_mail=for_mail)
         sponsor = replace(sponsor, logo=logo if logo.src else None)
     return replace(
         article,
-        image=image and _without_files(image, missing),
-        figures=tuple(_without_files(figure, missing) for figure in article.figures),
+        image=image and _without_files(image, missing, for_mail=for_mail),
+        figures=tuple(
+            _without_files(figure, missing, for_mail=for_mail) for figure in article.figures
+        ),
         sponsor=sponsor,
         audio=None if audio is not None and audio.src in missing else audio,
         body=_body(article.body, missing),
@@ -128,10 +131,13 @@ def replace_inline_with_alt(root: etree._Element, images: Collection[etree._Elem
     remove_all(root, images)
 
 
-def _without_files(figure: Figure, missing: Collection[str]) -> Figure:
+def _without_files(figure: Figure, missing: Collection[str], *, for_mail: bool) -> Figure:
     if figure.src in missing:
         return Figure(src="", alt=figure.alt, caption=figure.caption, credit=figure.credit)
-    if any(name in missing for name in pictures.list_files(figure)):
+    loaded = (
+        name for name in pictures.list_files(figure) if pictures.is_for_mail(name) is for_mail
+    )
+    if any(name in missing for name in loaded):
         return replace(figure, variants=())
     return figure
 

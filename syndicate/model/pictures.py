@@ -1,6 +1,6 @@
 """Which renditions and crops a local picture has, and how their files are named.
 
-Intake makes them, pages link to them, publishing copies them. Everything follows from a
+Intake makes them, pages and mail link to them, publishing copies them. Everything follows from a
 `Figure`, but whether a file in `media/` is intact: that follows from its name and content.
 """
 
@@ -14,6 +14,7 @@ from syndicate.model.articles import Figure
 
 WIDTHS = (400, 800, 1200, 1600)
 """Widths of renditions in pixels; web pages load no picture that is wider than the last."""
+JPEG = "image/jpeg"
 WEBP = "image/webp"
 AVIF = "image/avif"
 CROPS = {"1x1": (1, 1), "4x3": (4, 3), "16x9": (16, 9)}
@@ -21,15 +22,20 @@ CROPS = {"1x1": (1, 1), "4x3": (4, 3), "16x9": (16, 9)}
 PORTRAIT_SIDES = (80, 192, 512)
 """Sides in pixels of the squares of a portrait: in a byline, on the author's page, for others."""
 
+MAIL_WIDTH = 1072
+"""The most pixels of a picture across the column of a mail: two for each that is displayed."""
+THUMBNAIL = (368, 245)
+"""The most pixels of a picture beside a teaser in mail, cropped 3:2, for 184 displayed."""
+
 _PREVIEW = 1200
-_MAIL_DENSITY = 1.4
-"""Pixels of a picture in mail for each pixel of its displayed width."""
 _LOGO_WIDTH, _LOGO_HEIGHT = 200, 40
+_MAIL, _THUMB = "-mail.jpg", "-thumb.jpg"
+"""The ends of the names of what mail loads: few mail clients display WebP or AVIF."""
 _WIDEST_CROP = 1200
 _MIN_CROPPED = 696
 """The width that search engines require."""
 File = BufferedReader | BytesIO
-_HASHED = re.compile(r"([0-9a-f]{32})(-[0-9x]+)?\.([a-z0-9]+)")
+_HASHED = re.compile(r"([0-9a-f]{32})(-[0-9a-z]+)?\.([a-z0-9]+)")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_END = b"IEND\xaeB`\x82"
 
@@ -98,19 +104,55 @@ def preview(figure: Figure) -> Figure:
     return _rendition(figure, _PREVIEW)
 
 
-def mail_rendition(figure: Figure, width: int) -> Figure:
-    """Return the rendition that mail loads to display a picture `width` pixels wide.
+def mail_picture(figure: Figure) -> Figure:
+    """Return what mail loads to display a picture across its column, at most.
 
-    It is the smallest that looks sharp, or the widest there is; a picture without renditions
-    is returned itself. Mail clients can't choose from several.
+    A picture without renditions, which is small, animated or remote, is returned itself.
     """
+    return _mail_rendition(figure, _MAIL)
+
+
+def mail_thumbnail(figure: Figure) -> Figure:
+    """Return what mail loads to display a picture beside a teaser; see `mail_picture`."""
+    return _mail_rendition(figure, _THUMB)
+
+
+def mail_icon(figure: Figure) -> Figure:
+    """Return what mail loads to display a logo, which may be transparent, or a picture in a line.
+
+    It is displayed at most half as wide as the smallest of `WIDTHS`.
+    """
+    if figure.type in (WEBP, AVIF) or not figure.variants:
+        return mail_picture(figure)
+    return _rendition(figure, figure.variants[0])
+
+
+def mail_renditions(figure: Figure) -> dict[str, tuple[int, int]]:
+    """Return the files that mail loads in place of a picture, with width and height."""
     if not figure.variants or not figure.width or not figure.height:
+        return {}
+    stem, wide = figure.src.rpartition(".")[0], min(figure.width, MAIL_WIDTH)
+    across, down = THUMBNAIL
+    cropped = min(across, figure.width, max(1, figure.height * across // down))
+    return {
+        stem + _MAIL: (wide, height(figure, wide)),
+        stem + _THUMB: (cropped, max(1, round(cropped * down / across))),
+    }
+
+
+def is_for_mail(name: str) -> bool:
+    """Whether a file in `media/` is one that only mail loads."""
+    return name.endswith((_MAIL, _THUMB))
+
+
+def _mail_rendition(figure: Figure, suffix: str) -> Figure:
+    name = figure.src.rpartition(".")[0] + suffix
+    size = mail_renditions(figure).get(name)
+    if size is None:
         return figure
-    sharp = (wide for wide in figure.variants if wide >= width * _MAIL_DENSITY)
-    chosen = next(sharp, figure.variants[-1])
-    if figure.type == AVIF:  # which few mail clients can display
-        return replace(_rendition(figure, chosen, ".webp"), type=WEBP)
-    return _rendition(figure, chosen)
+    return replace(
+        figure, src=name, width=size[0], height=size[1], type=JPEG, length=None, variants=()
+    )
 
 
 def logo(figure: Figure) -> Figure:
@@ -122,13 +164,13 @@ def logo(figure: Figure) -> Figure:
         return figure
     shown = min(1, _LOGO_WIDTH / figure.width, _LOGO_HEIGHT / figure.height)
     width, height = (max(1, round(side * shown)) for side in (figure.width, figure.height))
-    return replace(mail_rendition(figure, width), width=width, height=height)
+    return replace(mail_icon(figure), width=width, height=height)
 
 
-def _rendition(figure: Figure, width: int, suffix: str | None = None) -> Figure:
+def _rendition(figure: Figure, width: int) -> Figure:
     return replace(
         figure,
-        src=rendition_name(figure, width, suffix),
+        src=rendition_name(figure, width),
         width=width,
         height=height(figure, width),
         length=None,
@@ -182,7 +224,7 @@ def list_files(figure: Figure) -> tuple[str, ...]:
     if not figure.local:
         return ()
     scaled = [name for name, _ in list_renditions(figure)]
-    return (figure.src, *scaled, *(crop.src for crop in crops(figure)))
+    return (figure.src, *scaled, *(crop.src for crop in crops(figure)), *mail_renditions(figure))
 
 
 def list_renditions(figure: Figure) -> Iterator[tuple[str, int]]:

@@ -55,13 +55,19 @@ MIN_UPDATE = timedelta(minutes=5)
 class ArticleView:
     """The values of one article of a publication for templates."""
 
-    def __init__(self, article: Article, config: Config, people: People = NOBODY) -> None:
+    def __init__(
+        self, article: Article, config: Config, people: People = NOBODY, *, around: str = ""
+    ) -> None:
+        """`around` is the language of what it is shown in, if not the publication's.
+
+        Its own texts are in it where there are none in the article's language.
+        """
         publication, comments = config.publication, article.comments
         self.article = article
         self.language = article.language or publication.language
         self.zone = publication.timezone
         self.direction = text_direction(self.language)
-        self.translator = translator(self.language)
+        self.translator = translator(self.language, around or publication.language)
         self.gettext = self.translator.for_templates["gettext"]
         self.publisher = publication.author or ""
         """The publisher, named for articles without authors; may be empty."""
@@ -269,7 +275,7 @@ class BodyRenderer:
     ) -> tuple[Markup, Markup]:
         """Return lead figure and body; the body is compiled first unless `compiled` is current."""
         compiled = ensure_current(article, compiled)
-        words = translator(article.language or self._language)
+        words = translator(article.language or self._language, self._language)
         return self._join(compiled.opening, words), self._join(compiled.body, words)
 
     def join(self, parts: tuple[Part, ...]) -> Markup:

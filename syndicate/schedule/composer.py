@@ -350,7 +350,7 @@ class Composer:
 
     def _as_mailed(self, article: Article, at: datetime) -> Article:
         """Return an article as of `at`, without the pictures that readers couldn't load."""
-        loadable = without_files(article, self._media.missing_of(article))
+        loadable = without_files(article, self._media.missing_of(article), for_mail=True)
         return loadable.as_of(at, self._config.publication.breaking_for)
 
     def _require_pictures(self, plan: EditionPlan) -> None:

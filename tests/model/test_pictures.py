@@ -114,3 +114,37 @@ def test_the_preview_is_the_rendition_that_other_sites_want():
     assert pictures.crops(figure(2000, 1000))[0] == PictureCrop(
         src="media/a-1x1.jpg", width=1000, height=1000
     )
+
+
+@pytest.mark.parametrize(
+    ("size", "column", "thumbnail"),
+    [
+        ((6000, 4000), (1072, 715), (368, 245)),
+        ((500, 1500), (500, 1500), (368, 245)),
+        ((900, 200), (900, 200), (300, 200)),
+        ((401, 401), (401, 401), (368, 245)),
+    ],
+)
+def test_mail_has_a_jpeg_for_its_column_and_one_for_beside_a_teaser(size, column, thumbnail):
+    for suffix, type_ in (("jpg", "jpeg"), ("png", "png"), ("webp", "webp"), ("avif", "avif")):
+        picture = figure(size[0], size[1], suffix, f"image/{type_}")
+        shown, beside = pictures.mail_picture(picture), pictures.mail_thumbnail(picture)
+        assert (shown.src, shown.width, shown.height) == ("media/a-mail.jpg", *column)
+        assert (beside.src, beside.width, beside.height) == ("media/a-thumb.jpg", *thumbnail)
+        assert {shown.type, beside.type} == {"image/jpeg"}
+        assert {shown.src, beside.src} <= set(pictures.list_files(picture))
+
+
+def test_a_small_or_remote_or_moving_picture_is_mailed_as_it_is():
+    remote = Figure(src="https://pictures.example/a.avif", width=3000, height=2000)
+    moving = Figure(src="media/a.gif", width=3000, height=2000, type="image/gif")
+    for picture in (remote, moving, figure(400)):
+        for choose in (pictures.mail_picture, pictures.mail_thumbnail, pictures.mail_icon):
+            assert choose(picture) == picture
+
+
+def test_a_logo_stays_transparent_in_a_type_that_mail_clients_display():
+    assert pictures.mail_icon(figure(suffix="png", type_="image/png")).src == "media/a-400.png"
+    for suffix in ("webp", "avif"):
+        logo = figure(suffix=suffix, type_=f"image/{suffix}")
+        assert pictures.mail_icon(logo).src == "media/a-mail.jpg"

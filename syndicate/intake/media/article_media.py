@@ -163,29 +163,51 @@ class ArticleMedia:
         return self._config.media / name.removeprefix(MEDIA)
 
     def _save(self, data: bytes, name: str, kind: str) -> None:
-        """Write a file of `media/` atomically, unless it exists with this content.
+        if self._save_media:
+            _save(data, self._target(name), kind)
 
-        Raise SyndicateError where that fails, which is not the article's fault.
-        """
-        if not self._save_media:
-            return
-        target = self._target(name)
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
-            is_file = target.is_file() and target.stat().st_size == len(data)
-            if not (is_file and target.read_bytes() == data):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with temporary.open("wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(target)
-        except OSError as error:
-            problem = f"{target.parent}: {kind}s can't be saved there: {error.strerror}"
-            raise SyndicateError(problem) from error
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+
+def make_mail_rendition(media: Path, name: str) -> bytes | None:
+    """Make what mail loads of a picture in `media/`, save it there and return it.
+
+    Imports make it too; this is for pictures that an earlier version took in. Return None where
+    the picture is missing or damaged, or has no such rendition; raise SyndicateError where it
+    can't be saved.
+    """
+    target = media / name.removeprefix(MEDIA)
+    for file in media.glob(f"{target.name.partition('-')[0]}.*"):
+        if _is_saved(file):
+            with suppress(OSError, ValueError):
+                data = file.read_bytes()
+                figure = _measure_picture(data)
+                if name in pictures.mail_renditions(figure):
+                    content = dict(image_codec.resize(data, figure, [name]))[name]
+                    _save(content, target, "picture")
+                    return content
+    return None
+
+
+def _save(data: bytes, target: Path, kind: str) -> None:
+    """Write a file of `media/` atomically, unless it exists with this content.
+
+    Raise SyndicateError where that fails, which is not the article's fault.
+    """
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        is_file = target.is_file() and target.stat().st_size == len(data)
+        if not (is_file and target.read_bytes() == data):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+    except OSError as error:
+        problem = f"{target.parent}: {kind}s can't be saved there: {error.strerror}"
+        raise SyndicateError(problem) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _is_saved(target: Path) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.errors import Problem, SyndicateError
+from syndicate.intake.media.article_media import make_mail_rendition
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Article
 from syndicate.model.pictures import is_intact
@@ -55,8 +56,14 @@ class MediaFolder:
         return exist and copy.stat().st_size == source.stat().st_size
 
     def read(self, src: str) -> bytes | None:
-        """Return the content of a file; None where it is missing or damaged."""
-        return _read_intact(src, self._source(src))
+        """Return the content of a file; None where it is missing or damaged.
+
+        What mail loads of a picture is made where it is missing.
+        """
+        data = _read_intact(src, self._source(src))
+        if data is None and pictures.is_for_mail(src):
+            return make_mail_rendition(self._media, src)
+        return data
 
     def read_published(self, src: str) -> bytes | None:
         """Return the content of the copy in the output; None where it is missing or damaged."""

@@ -32,7 +32,13 @@ from syndicate.render.article_view import ArticleView
 from syndicate.render.formatting import text_direction
 from syndicate.render.mail.context import MAX_BYTES, MailContext
 from syndicate.render.mail.editors_words import sponsor_values
-from syndicate.render.mail.html_body import COLUMN, render_html_body, shown_height, truncate
+from syndicate.render.mail.html_body import (
+    COLUMN,
+    limit_pictures,
+    render_html_body,
+    shown_height,
+    truncate,
+)
 from syndicate.render.mail.plain_text import render_plain_text
 from syndicate.render.mail.subject_line import subject_line
 from syndicate.render.templates import Templates
@@ -123,21 +129,23 @@ def _alert(
         subject = context.translator.gettext("Correction: %(title)s", title=title)
         subject = shorten(subject, _CORRECTION_SUBJECT)
         preheader = shorten(corrected[-1].text, _PREHEADER) if corrected else preheader
+    story = ArticleView(article, context.config, around=context.language)
     values = {
         "subject": subject,
         "preheader": context.brief.preheader or preheader,
         "corrected": corrected,
         "article": article,
-        "story": ArticleView(article, context.config),
+        "story": story,
         "paid_by": sponsor_values(article.sponsor, context.config),
         "url": page,
     }
     html = _alert_html(article, values, context)
     lead, tree = figures.split_lead_figure(article)
+    limit_pictures(tree, page, story.translator)
     for element in reversed(lead):
         element.tail, tree.text = tree.text, None
         tree.insert(0, element)
-    body = render_plain_text(tree, page=page, words=context.translator, config=context.config)
+    body = render_plain_text(tree, page=page, words=story.translator, config=context.config)
     return context.content(html, "email/alert.txt", values | {"body": body})
 
 
@@ -158,7 +166,7 @@ def _alert_preheader(article: Article) -> str:
 
 def _alert_html(article: Article, values: dict[str, Any], context: MailContext) -> str:
     """Render the article, truncated after a paragraph if it is too long for a mail."""
-    words, config = context.translator, context.config
+    words, config = values["story"].translator, context.config
     body = partial(
         render_html_body,
         page=values["url"],
@@ -172,7 +180,9 @@ def _alert_html(article: Article, values: dict[str, Any], context: MailContext) 
         written = {"lead": Markup(opening), "body": Markup(text)}  # noqa: S704 - sanitised at intake
         return context.html("email/alert.mjml", values | written | {"whole": whole})
 
-    opening, shown = map(body, figures.split_lead_figure(article))
+    lead, tree = figures.split_lead_figure(article)
+    limit_pictures(tree, values["url"], words)
+    opening, shown = body(lead), body(tree)
     html = render(shown, whole=True)
     while (excess := len(html.encode()) - MAX_BYTES) > 0 and shown:
         room = len(shown.encode()) - excess - 1_000
@@ -200,8 +210,11 @@ def _teaser(
     """
     language = article.language or config.publication.language
     picture = article.lead
-    width = min((picture.width if picture else None) or room, room)
-    loaded = pictures.mail_rendition(picture, width) if picture else None
+    loaded = picture and (
+        pictures.mail_thumbnail(picture) if room == _THUMBNAIL else pictures.mail_picture(picture)
+    )
+    width = min((loaded.width if loaded else None) or room, room)
+    height = shown_height(loaded, width) if loaded else None
     if loaded:
         loaded = replace(loaded, src=addresses.figure(loaded, config))
     return {
@@ -213,7 +226,7 @@ def _teaser(
         "summary": shorten(article.summary or article.excerpt, length),
         "picture": loaded,
         "width": width,
-        "height": shown_height(picture, width) if picture else None,
+        "height": height,
         "language": language,
         "direction": text_direction(language),
     }

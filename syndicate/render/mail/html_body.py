@@ -21,6 +21,9 @@ from syndicate.model.videos import Video
 COLUMN = 536
 """The width of the text column, and the maximum of a picture, in pixels."""
 
+MAX_PICTURES = 6
+"""How many pictures of a body a mail has; the others are on the web."""
+
 _PLAIN = {
     "section": "div", "article": "div", "aside": "div", "header": "div", "footer": "div",
     "details": "div", "summary": "p", "figure": "div", "figcaption": "div",
@@ -56,6 +59,20 @@ def render_html_body(
         markup.to_html(tree), css, load_remote_stylesheets=False, inline_style_tags=False
     )
     return markup.to_xml(markup.parse(styled))
+
+
+def limit_pictures(tree: etree._Element, page: str, words: Translator) -> None:
+    """Leave out all but the first pictures of a body, in place; a link counts the others."""
+    shown = [picture for picture in tree.iter("img") if picture.get("src") and _is_block(picture)]
+    left_out = [next(image.iterancestors("figure"), image) for image in shown[MAX_PICTURES:]]
+    if not left_out:
+        return
+    note = etree.Element("p", {"class": "recording"})
+    etree.SubElement(note, "a", href=page).text = words.ngettext(
+        "%(num)s more picture on the web", "%(num)s more pictures on the web", len(left_out)
+    )
+    left_out[0].addprevious(note)
+    markup.remove_all(tree, left_out)
 
 
 def truncate(body: str, limit: int) -> str:
@@ -116,7 +133,9 @@ def _set_picture(picture: etree._Element, figure: Figure | None) -> None:
         picture.set("style", "max-width:100%;height:auto")
     else:
         if figure is not None:
-            picture.set("src", pictures.mail_rendition(figure, width).src)
+            is_small = 2 * width <= pictures.WIDTHS[0]
+            load = pictures.mail_icon if is_small else pictures.mail_picture
+            picture.set("src", load(figure).src)
         picture.set("width", str(width))
         if own_width and own_height:
             picture.set("height", str(max(1, round(own_height * width / own_width))))

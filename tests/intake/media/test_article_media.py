@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageCms
 
-from syndicate.intake.media.article_media import ArticleMedia
+from syndicate.intake.media.article_media import ArticleMedia, make_mail_rendition
 from syndicate.model import pictures
 from syndicate.model.articles import MEDIA, Figure
 from tests.intake.article_folder import ArticleFolder
@@ -71,6 +71,33 @@ def test_every_file_that_a_figure_names_is_there_as_it_says(articles, kind):
     for crop in pictures.crops(figure):
         assert opened(articles, crop.src).size == (crop.width, crop.height)
         assert opened(articles, crop.src).format == "JPEG"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+def test_what_mail_loads_is_a_light_jpeg_in_srgb(articles, kind):
+    figure = taken(articles, written(kind, photograph(size=SIZE), icc_profile=PROFILE))
+    original = opened(articles, figure.src)
+    for name, size in pictures.mail_renditions(figure).items():
+        image = opened(articles, name)
+        assert (image.format, image.size) == ("JPEG", size)
+        assert "icc_profile" not in image.info
+        left = (SIZE[0] - SIZE[1] * size[0] // size[1]) // 2
+        cropped = original.crop((left, 0, SIZE[0] - left, SIZE[1]))
+        assert alike(image, cropped), name
+
+
+def test_what_mail_loads_is_made_of_a_picture_that_was_taken_in_before(articles):
+    figure = taken(articles, written("PNG", photograph(size=SIZE)))
+    media, names = articles.config.media, list(pictures.mail_renditions(figure))
+    before = {name: (articles.config.root / name).read_bytes() for name in names}
+    for name in names:
+        (articles.config.root / name).unlink()
+    assert {name: make_mail_rendition(media, name) for name in names} == before
+    assert kept(articles) == set(pictures.list_files(figure))
+    (articles.config.root / names[0]).unlink()
+    (articles.config.root / figure.src).write_bytes(b"spoilt")
+    assert make_mail_rendition(media, names[0]) is None
+    assert make_mail_rendition(media, f"{MEDIA}{'0' * 32}-mail.jpg") is None
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])

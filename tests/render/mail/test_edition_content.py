@@ -11,7 +11,6 @@ import pytest
 from syndicate.config import AdSlot, Newsletter
 from syndicate.config.sections.pages import AdsSettings
 from syndicate.errors import TemplateError
-from syndicate.model import pictures
 from syndicate.model.articles import Sponsor
 from syndicate.model.edition_files import EditionBrief, NamedStory
 from syndicate.model.editions import Content, placeholder
@@ -199,35 +198,49 @@ def loaded(content):
     ]
 
 
-def test_mail_loads_renditions_and_names_their_size():
+def test_mail_loads_renditions_of_its_own_and_names_their_size():
     story = article(body=f"<p>a</p>{written(DAM)}", image=LARGE, figures=(DAM,))
-    assert loaded(alert(story)) == [("large-800.jpg", "536", "402"), ("dam.jpg", "536", "357")]
+    assert loaded(alert(story)) == [("large-mail.jpg", "536", "402"), ("dam.jpg", "536", "357")]
     stories = [article(1, image=LARGE), article(2, image=LARGE), article(3, image=DAM)]
     assert loaded(digest(stories)) == [
-        ("large-800.jpg", "536", "402"),
-        ("large-400.jpg", "184", "138"),
+        ("large-mail.jpg", "536", "402"),
+        ("large-thumb.jpg", "184", "122"),
         ("dam.jpg", "184", "123"),
     ]
+
+
+def test_a_picture_in_a_line_loads_a_small_rendition():
+    line = f'<p>A <img src="{LARGE.src}" alt="" width="40" height="30"/> badge.</p>'
+    assert loaded(alert(article(body=line, figures=(LARGE,)))) == [("large-400.jpg", "40", "30")]
+
+
+@pytest.mark.parametrize(
+    ("count", "shown", "note"),
+    [(6, 6, None), (7, 6, "1 more picture on the web"), (40, 6, "34 more pictures on the web")],
+)
+def test_a_story_has_its_first_six_pictures_and_counts_the_others(count, shown, note):
+    several = [figure(f"f{number}", alt=f"Alt {number}", caption="") for number in range(count)]
+    body = "".join(f"<p>Before {one.alt}.</p>{written(one)}" for one in several)
+    content = alert(article(body=body, figures=tuple(several), image=DAM))
+    names = [name for name, *_ in loaded(content)]
+    assert names == ["dam.jpg", *(f"f{number}.jpg" for number in range(shown))]
+    links = [link for link in tree(content).iter("a") if "on the web" in link.text_content()]
+    expected = ([note] if note else []) + ["Read on the web"]
+    assert [link.text_content() for link in links] == expected
+    assert {link.get("href") for link in links} == {f"{URL}/articles/story-1/"}
+    words = said(content)
+    assert f"Before Alt {count - 1}." in words
+    if note:
+        assert words.index("Before Alt 6.") < words.index(note)
+        assert words.index(note) < words.find("Before Alt 7.") or count == 7
+    assert content.text.count("[Picture: ") == shown + 1
+    assert note is None or f"\n{note}\n" in content.text
 
 
 def test_a_picture_of_which_nothing_is_known_has_no_height():
     remote = figure(src="https://elsewhere.example/a.jpg", width=None, height=None)
     assert loaded(digest([article(1, image=remote)])) == [("a.jpg", "536", None)]
     assert 'height="auto"' not in digest([article(1, image=remote)]).html
-
-
-@pytest.mark.parametrize(
-    ("changes", "shown", "loads"),
-    [
-        ({"width": 1000, "variants": (400, 800)}, 536, "a-800.jpg"),
-        ({"width": 1000, "variants": (400, 800)}, 40, "a-400.jpg"),
-        ({"width": 500, "variants": (400,)}, 500, "a-400.jpg"),
-        ({"width": 300, "variants": ()}, 300, "a.jpg"),
-        ({"src": "media/a.avif", "type": "image/avif", "variants": (400, 800)}, 200, "a-400.webp"),
-    ],
-)
-def test_mail_loads_the_smallest_rendition_that_is_sharp(changes, shown, loads):
-    assert pictures.mail_rendition(figure("a", **changes), shown).src == f"media/{loads}"
 
 
 def test_the_lead_picture_that_the_article_names_comes_first_and_once():
