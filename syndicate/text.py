@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 
@@ -18,6 +18,8 @@ _INVALID_IN_XML = (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F)
 _DIRECTION_OVERRIDES = re.compile("[\u202a-\u202e]")
 """They reverse the text that follows (UAX 9), so a name could deceive."""
 _ISOLATES = re.compile("[\u2066-\u2069]")
+_FIRST_STRONG, _POP, _ISOLATE = "\u2068", "\u2069", {"ltr": "\u2066", "rtl": "\u2067"}
+_BIDI = {"L": "ltr", "R": "rtl", "AL": "rtl"}
 _INVISIBLE = " \u200b\u2060\ufeff"
 """Zero-width characters that mean nothing at an end. Joiners and direction marks may."""
 _LAST_MARKS = " .,;:\N{EN DASH}\N{EM DASH}-"
@@ -48,6 +50,33 @@ def one_line(text: str) -> str:
         return " ".join(text.split())
     cleaned = _without_open_isolates(_DIRECTION_OVERRIDES.sub("", printable(text)))
     return " ".join(cleaned.split()).strip(_INVISIBLE)
+
+
+def first_direction(text: str) -> str | None:
+    """Return the direction of the first letter with one, `ltr` or `rtl` (UAX 9, P2)."""
+    return next(_directions(text), None)
+
+
+def isolate(part: str, around: str, direction: str = "") -> str:
+    """Isolate a part from text of a direction, `ltr` or `rtl`, if it has letters of the other.
+
+    Otherwise a program that shows the text would reorder spaces, digits and punctuation between
+    them (UAX 9, 2.1.2). `direction` is the part's own; without it, that of its first letter.
+    """
+    found = set(_directions(part))
+    if not found - {around}:
+        return part
+    own = direction or around
+    opening = _FIRST_STRONG if first_direction(part) == own or not direction else _ISOLATE[own]
+    return f"{opening}{part}{_POP}"
+
+
+def _directions(text: str) -> Iterator[str]:
+    if text.isascii():
+        text = re.sub("[^A-Za-z]", "", text)[:1]
+    for character in text:
+        if direction := _BIDI.get(unicodedata.bidirectional(character)):
+            yield direction
 
 
 def shorten(text: str, limit: int) -> str:

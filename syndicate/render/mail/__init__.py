@@ -5,6 +5,6 @@ links whose clicks are counted; `subject_line` writes its subject, `editors_word
 wrote around the stories; `preflight` finds mistakes in it. `letter` composes a mail to one person,
 `review` what reviewers get: proofs and codes, and `alarm_mail` one to operators, without a
 template. `context` is what every mail template may use. `html_body` and `plain_text` render an
-article's body. `mjml` checks MJML and
-turns it into HTML.
+article's body, `tables` and `text_tables` lay out its tables, by the estimates of `text_width`.
+`mjml` checks MJML and turns it into HTML.
 """

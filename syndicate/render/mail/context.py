@@ -93,7 +93,11 @@ class MailContext:
         if self.brief == EditionBrief():
             return {}
         return editors_words.html_values(
-            self.brief, css=self.style, words=self.translator, config=self.config
+            self.brief,
+            css=self.style,
+            words=self.translator,
+            direction=text_direction(self.language),
+            config=self.config,
         )
 
     @cached_property

@@ -32,15 +32,10 @@ from syndicate.render.article_view import ArticleView
 from syndicate.render.formatting import text_direction
 from syndicate.render.mail.context import MAX_BYTES, MailContext
 from syndicate.render.mail.editors_words import sponsor_values
-from syndicate.render.mail.html_body import (
-    COLUMN,
-    limit_pictures,
-    render_html_body,
-    shown_height,
-    truncate,
-)
+from syndicate.render.mail.html_body import limit_pictures, render_html_body, shown_height, truncate
 from syndicate.render.mail.plain_text import render_plain_text
 from syndicate.render.mail.subject_line import subject_line
+from syndicate.render.mail.tables import COLUMN
 from syndicate.render.templates import Templates
 from syndicate.text import one_line, shorten
 
@@ -173,6 +168,7 @@ def _alert_html(article: Article, values: dict[str, Any], context: MailContext) 
         figures=[figure for figure in (*article.figures, article.image) if figure],
         css=context.style,
         words=words,
+        direction=values["story"].direction,
         config=config,
     )
 

@@ -24,9 +24,9 @@ NOTHING: dict[str, Any] = {"opening": "", "closing": "", "signature": None, "spo
 
 
 def html_values(
-    brief: EditionBrief, *, css: str, words: Translator, config: Config
+    brief: EditionBrief, *, css: str, words: Translator, direction: str, config: Config
 ) -> dict[str, Any]:
-    """Return the variables for the HTML."""
+    """Return the variables for the HTML; `direction` is that of the edition's language."""
     home = addresses.absolute(addresses.HOME, config)
 
     def render(html: str) -> Markup:
@@ -36,6 +36,7 @@ def html_values(
             figures=brief.figures,
             css=css,
             words=words,
+            direction=direction,
             config=config,
         )
         return Markup(body)  # noqa: S704 - sanitised at intake

@@ -17,9 +17,8 @@ from syndicate.language import Translator
 from syndicate.model import pictures
 from syndicate.model.articles import Figure
 from syndicate.model.videos import Video
-
-COLUMN = 536
-"""The width of the text column, and the maximum of a picture, in pixels."""
+from syndicate.render.mail.tables import COLUMN, lay_out_tables
+from syndicate.text import first_direction
 
 MAX_PICTURES = 6
 """How many pictures of a body a mail has; the others are on the web."""
@@ -31,6 +30,8 @@ _PLAIN = {
 """Replacements for elements that mail clients don't support."""
 RECORDINGS = ("video", "audio", "iframe", "embed", "object")
 _CONTAINERS = frozenset({"div", "blockquote", "ul", "ol", "dl"})
+_MIRRORED = frozenset({"blockquote", "ul", "ol", "dd", "td", "th", "caption"})
+"""Elements whose style has a left and a right side."""
 
 
 def render_html_body(
@@ -40,11 +41,13 @@ def render_html_body(
     figures: Iterable[Figure],
     css: str,
     words: Translator,
+    direction: str,
     config: Config,
 ) -> str:
     """Return the children of a body's tree as XHTML for mail; the tree is consumed.
 
-    `page` is the absolute address of its page, `figures` are the pictures that it may have.
+    `page` is the absolute address of its page, `figures` are the pictures that it may have;
+    `direction` is that of its language, `ltr` or `rtl`.
     """
     callouts.write_titles(tree, words)
     _link_recordings(tree, page, words)
@@ -52,9 +55,10 @@ def render_html_body(
     for picture in list(tree.iter("img")):
         _set_picture(picture, by_src.get(picture.get("src", "")))
     markup.make_absolute(tree, config.url, page)
-    for table in list(tree.iter("table")):
-        _wrap(table, "wide")
+    lay_out_tables(tree, page, words)
+    _unlink_footnotes(tree)
     _replace_unsupported(tree)
+    _mark_directions(tree, direction)
     styled = css_inline.inline_fragment(
         markup.to_html(tree), css, load_remote_stylesheets=False, inline_style_tags=False
     )
@@ -169,11 +173,39 @@ def _replace_unsupported(tree: etree._Element) -> None:
     for element in tree.iter(etree.Element):
         element.attrib.pop("id", None)
         if element.tag in _PLAIN:
-            element.set("class", element.tag)
+            is_notes = "footnotes" in element.get("class", "").split()
+            element.set("class", "footnotes" if is_notes else element.tag)
             element.tag = _PLAIN[element.tag]
         elif element.tag == "cite" and element.getparent().get("class") == "figcaption":
             element.tag = "span"
             element.set("class", "credit")
+
+
+def _unlink_footnotes(tree: etree._Element) -> None:
+    """Leave the numbers of footnotes without links, which few mail clients follow in a mail."""
+    marked = {link: link.get("class", "").split() for link in tree.iter("a")}
+    back = [link for link, classes in marked.items() if "footnote-backref" in classes]
+    markup.remove_all(tree, back)
+    numbers = (sup for sup in tree.iter("sup") if "footnote-ref" in sup.get("class", "").split())
+    markup.unwrap_all(tree, [link for number in numbers for link in number.iter("a")])
+
+
+def _mark_directions(tree: etree._Element, direction: str) -> None:
+    """Give elements that have sides the class `rtl` where text begins at the right.
+
+    Code always begins at the left, and `dir="auto"`, which Outlook doesn't know, is resolved.
+    """
+    known = {tree: direction}
+    for element in tree.iterdescendants(etree.Element):
+        around = known[element.getparent()]
+        own = element.get("dir", "").lower() or ("ltr" if element.tag == "pre" else around)
+        if own == "auto":
+            own = first_direction("".join(element.itertext())) or around
+        if own != around or element.get("dir") is not None:
+            element.set("dir", own)
+        known[element] = own
+        if own == "rtl" and element.tag in _MIRRORED:
+            element.set("class", f"{element.get('class', '')} rtl".strip())
 
 
 def _truncate(root: etree._Element, limit: int) -> None:

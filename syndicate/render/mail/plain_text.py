@@ -1,7 +1,7 @@
 """Renders an article's body as plain text for mail.
 
-Paragraphs are wrapped, quotations begin with `>`, list items with a dash; pictures are described
-in brackets, and addresses are numbered and listed at the end.
+Paragraphs are wrapped, quotations begin with `>`, list items with a dash; tables are in columns,
+pictures are described in brackets, and addresses are numbered and listed at the end.
 """
 
 import re
@@ -13,41 +13,60 @@ from lxml import etree
 from syndicate.body import callouts, markup
 from syndicate.config import Config
 from syndicate.language import Translator
+from syndicate.render.mail import text_width
 from syndicate.render.mail.html_body import RECORDINGS, describe_recording
+from syndicate.render.mail.tables import read_table
+from syndicate.render.mail.text_tables import write_table
 
 WIDTH = 72
-"""Characters per line, as RFC 3676 recommends."""
+"""Columns per line, as RFC 3676 recommends."""
 
 _INDENT = "    "
 _MAX_DEPTH = 24
 """Elements nested deeper become plain words without structure."""
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_LAID_OUT = _HEADINGS | {"ul", "ol", "dd", "blockquote", "pre", "figure", "table", "hr"}
+_LAID_OUT = _HEADINGS | {"ul", "ol", "dl", "dd", "blockquote", "pre", "figure", "table", "hr"}
 """Blocks with a layout of their own."""
 _TEXT_XPATHS = {
     "ul": "li",
     "ol": "li",
+    "dl": "dt | dd | div/dt | div/dd",
     "table": "caption[1] | .//tr/td | .//tr/th",
     "figure": "figcaption[1] | p[1]",
 }
 """XPath of the elements that contain the text of a block."""
 _BLOCKS = _LAID_OUT | {
-    "p", "dl", "dt", "div", "section", "article", "aside", "header", "footer", "details",
+    "p", "dt", "div", "section", "article", "aside", "header", "footer", "details",
     "summary", "figcaption", "li", "tr",
 }  # fmt: skip
 _SPACE = re.compile(r"[ \t\r\n\f]+")
+_SMALL_DIGITS = {
+    "sup": str.maketrans("0123456789+-=()n\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ⁻"),
+    "sub": str.maketrans("0123456789+-=()\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎₋"),
+}
 
 
 def wrap(text: str, *, first: str = "", rest: str = "") -> str:
     """Wrap text to lines that begin with `first` or `rest`; long addresses are not broken."""
-    lines = [
-        textwrap.fill(
-            line.strip(" \t"), WIDTH, initial_indent=first if number == 0 else rest,
-            subsequent_indent=rest, break_long_words=False, break_on_hyphens=False,
-        )
-        for number, line in enumerate(text.split("\n"))
-    ]  # fmt: skip
+    lines: list[str] = []
+    for line in text.split("\n"):
+        lines += _fill(line.strip(" \t"), rest if lines else first, rest)
     return "\n".join(lines)
+
+
+def _fill(text: str, first: str, rest: str) -> list[str]:
+    """Break text where it is full: between words, or anywhere in Chinese and Japanese."""
+    lines, line, room = [], "", WIDTH - text_width.columns(first)
+    for piece in text_width.pieces(text):
+        width = text_width.columns(piece)
+        if line.strip(" \t") and text_width.columns(line) + width > room:
+            lines.append(line.rstrip(" \t"))
+            line, room = "", WIDTH - text_width.columns(rest)
+        line += piece if line else piece.lstrip(" \t")
+    begins = [first, *(rest for _ in lines)]
+    return [
+        f"{begin}{line}" if line else "" for begin, line in zip(begins, [*lines, line], strict=True)
+    ]
 
 
 def render_plain_text(tree: etree._Element, *, page: str, words: Translator, config: Config) -> str:
@@ -90,7 +109,9 @@ class _TextWriter:
 
     def _block(self, element: etree._Element, depth: int) -> list[str]:
         if element.tag not in _LAID_OUT or not _is_regular(element):
-            return self.blocks(element, depth)
+            is_notes = "footnotes" in element.get("class", "").split()
+            heading = [self.words.gettext("Notes") + ":"] if is_notes else []
+            return [*heading, *self.blocks(element, depth)]
         match element.tag:
             case "figure":
                 return self._figure(element, depth)
@@ -104,6 +125,8 @@ class _TextWriter:
                 text = "\n>\n".join(_prefixed(self.blocks(element, depth), "> "))
             case "table":
                 text = self._table(element, depth)
+            case "dl":
+                return self._definitions(element, depth)
             case "ul" | "ol":
                 text = self._list(element, depth)
             case _:
@@ -148,17 +171,30 @@ class _TextWriter:
         return [wrap(f"[{label}: {text}]" if text else f"[{label}]")]
 
     def _table(self, element: etree._Element, depth: int) -> str:
-        rows = [
-            " | ".join(
-                _lines(self._inline_content(cell, depth)).replace("\n", " ").strip()
-                for cell in row.iterchildren("td", "th")
-            )
-            for row in element.iter("tr")
-        ]
+        text = write_table(
+            read_table(element),
+            lambda cell: _lines(self._inline_content(cell, depth)).replace("\n", " ").strip(),
+            wrap,
+            self.words.gettext("See the table on the web"),
+        )
         caption = element.find("caption")
-        if caption is not None:
-            rows.insert(0, self._paragraph(self._inline_content(caption, depth)))
-        return "\n".join(rows)
+        if caption is None:
+            return text
+        return f"{self._paragraph(self._inline_content(caption, depth))}\n{text}"
+
+    def _definitions(self, element: etree._Element, depth: int) -> list[str]:
+        """Write terms, and below each group of them what they mean, indented."""
+        groups: list[list[str]] = []
+        before = "dd"
+        for item in element.iter("dt", "dd"):
+            if next(item.iterancestors("dl")) is not element:
+                continue
+            if item.tag == "dt" and before == "dd":
+                groups.append([])
+            blocks = self.blocks(item, depth)
+            groups[-1] += blocks if item.tag == "dt" else ["\n\n".join(_prefixed(blocks, _INDENT))]
+            before = str(item.tag)
+        return ["\n".join(filter(None, group)) for group in groups]
 
     def _inline_content(self, element: etree._Element, depth: int) -> str:
         """Return the content of an element as one line, with its line breaks."""
@@ -182,11 +218,15 @@ class _TextWriter:
             case tag if tag in RECORDINGS:
                 return self._recording(element)
             case str():
-                return self._inline_content(element, depth)
+                return _translated(
+                    self._inline_content(element, depth), _SMALL_DIGITS.get(element.tag, {})
+                )
             case _:
                 return ""
 
     def _link(self, element: etree._Element, depth: int) -> str:
+        if "footnote-backref" in element.get("class", "").split():
+            return ""
         text, href = self._inline_content(element, depth), element.get("href", "")
         stripped = text.strip()
         is_own_page = href.partition("#")[0] in {"", self.page}
@@ -233,6 +273,11 @@ def _collapse(text: str | None) -> str:
 def _lines(line: str) -> str:
     """Collapse white space within each line."""
     return "\n".join(re.sub(r"[ \t\r\f]+", " ", part).strip(" ") for part in line.split("\n"))
+
+
+def _translated(text: str, table: dict[int, int]) -> str:
+    """Write text in small digits, if all of its characters have one."""
+    return text.translate(table) if all(ord(letter) in table for letter in text.strip()) else text
 
 
 def _prefixed(blocks: list[str], prefix: str) -> list[str]:

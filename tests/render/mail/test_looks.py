@@ -22,6 +22,29 @@ from tests.render.mail.samples import (
 )
 from tests.requirements import require
 
+NUMBERS = ("12,804", "9,120", "71.2 %", "1,204,000", "-", "2026-11-24", "08:05", "€ 1,200")
+LATIN = (
+    "Varnhaven-Altstadt",
+    "Islands",
+    "Eligible",
+    "Mammutwahlkommission",
+    "Old Bridge",
+    "Ada Marsh",
+)
+ARABIC = ("المدينة القديمة", "الجزر", "المسجلون", "النسبة المئوية", "الأغلبية", "الجسر")
+
+
+def tables(words: tuple[str, ...] = LATIN) -> Iterator[str]:
+    """Yield tables with two to nine columns, of more words and of more numbers, with labels."""
+    for columns in range(2, 10):
+        for numbers in range(0, columns, 2):
+            labels = [words[column % len(words)] for column in range(columns)]
+            row = [*labels[: columns - numbers], *NUMBERS[:numbers]]
+            head = "".join(f"<th>{label}</th>" for label in labels)
+            cells = "".join(f"<td>{text}</td>" for text in row)
+            yield f"<table><thead><tr>{head}</tr></thead><tbody>{f'<tr>{cells}</tr>' * 3}</tbody></table>"
+
+
 AXE = ROOT / "tests/checkers/node_modules/axe-core/axe.min.js"
 
 pytestmark = pytest.mark.browser
@@ -42,12 +65,63 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "logo": alert(story(), config=config(url=url, logo=Path("logo.png"))),
             "wordless": alert(article(image=Figure(src="", alt="A dam", caption="The dam"))),
             "rtl": digest(stories(), config=config(url=url, language="ar")),
+            "tables": alert(article(body="".join(tables())), **given),
+            "arabic": alert(article(body="".join(tables(ARABIC)), language="ar"), **given),
         }.items():
             (folder / f"{name}.html").write_text(filled(content))
         yield url
 
 
-NAMES = ("alert", "digest", "wide", "logo", "wordless", "rtl")
+NAMES = ("alert", "digest", "wide", "logo", "wordless", "rtl", "tables", "arabic")
+BROKEN = """() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll('.body td, .body th, .body .record div')) {
+    const nodes = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (nodes.nextNode()) {
+      for (const {0: word, index} of nodes.currentNode.data.matchAll(/[^ \\n-]+(?:-(?=[0-9])[^ \\n-]+)*/g)) {
+        const range = document.createRange();
+        range.setStart(nodes.currentNode, index);
+        range.setEnd(nodes.currentNode, index + word.length);
+        if (new Set([...range.getClientRects()].map(r => Math.round(r.top))).size > 1) {
+          broken.push(word);
+        }
+      }
+    }
+  }
+  return broken;
+}"""
+"""Finds the words in tables that stand on several lines; names may break after a hyphen."""
+
+
+@pytest.mark.parametrize("width", [320, 360, 480, 599, 600, 640])
+@pytest.mark.parametrize("name", ["tables", "arabic"])
+def test_no_word_and_no_number_of_a_table_is_broken(browser, mails, name, width):
+    page = opened(browser, f"{mails}/{name}.html", width=width)
+    assert page.evaluate("document.querySelectorAll('.body td, .record').length") > 100
+    assert page.evaluate(BROKEN) == []
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "other"), [("tables", "left", "right"), ("arabic", "right", "left")]
+)
+def test_on_a_phone_a_row_is_a_block_that_begins_at_the_side_of_its_language(
+    browser, mails, name, side, other
+):
+    page = opened(browser, f"{mails}/{name}.html", width=360)
+    style = "(e, name) => getComputedStyle(e)[name]"
+    cell = page.locator(".stack td").nth(1)
+    assert cell.evaluate(style, "display") == "block"
+    assert cell.evaluate(style, "textAlign") == side
+    assert page.locator(".stack .label").first.is_visible()
+    assert page.locator(".stack thead").first.is_hidden()
+    desktop = opened(browser, f"{mails}/{name}.html", width=640)
+    assert desktop.locator(".stack .label").first.is_hidden()
+    first = desktop.locator(".stack td").first
+    assert first.evaluate(style, f"padding{other.title()}") == "16px"
+    assert first.evaluate(style, f"padding{side.title()}") == "0px"
+    page.close()
+    desktop.close()
 
 
 def opened(browser: Browser, address: str, *, width: int, scheme: str = "light") -> Page:
@@ -56,7 +130,7 @@ def opened(browser: Browser, address: str, *, width: int, scheme: str = "light")
     return page
 
 
-@pytest.mark.parametrize("width", [320, 360, 640])
+@pytest.mark.parametrize("width", [320, 360, 480, 640])
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_scrolls_sideways(browser, mails, name, width):
     page = opened(browser, f"{mails}/{name}.html", width=width)

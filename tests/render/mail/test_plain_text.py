@@ -43,9 +43,17 @@ def test_the_whole_twin_reads_as_in_the_golden_file(kind):
         ("<blockquote><p>a</p><p>b</p></blockquote>", "> a\n>\n> b"),
         ("<blockquote><blockquote>a</blockquote>b</blockquote>", "> > a\n>\n> b"),
         ("<pre><code>a\n  b\n</code></pre>", "    a\n      b"),
-        ("<dl><dt>a</dt><dd>b</dd></dl>", "a\n\n    b"),
+        ("<dl><dt>a</dt><dd>b</dd></dl>", "a\n    b"),
+        (
+            "<dl><dt>a</dt><dt>b</dt><dd>c</dd><dd><p>d</p><p>e</p></dd><div><dt>f</dt><dd>g</dd></div></dl>",
+            "a\nb\n    c\n    d\n\n    e\n\nf\n    g",
+        ),
+        (
+            "<p>10<sup>-2</sup> m<sup>2</sup>, H<sub>2</sub>O, 1<sup>st</sup></p>",
+            "10⁻² m², H₂O, 1st",
+        ),
         ("<p>a</p><hr/><p>b</p>", "a\n\n* * *\n\nb"),
-        ("<table><caption>c</caption><tr><th>a</th><td>b</td></tr></table>", "c\na | b"),
+        ("<table><caption>c</caption><tr><th>a</th><td>b</td></tr></table>", "c\na  b"),
         ("<p><img src='x' alt='A cat'/></p>", "[Picture: A cat]"),
         ("<figure><img src='x' alt='A cat.'/></figure>", "[Picture: A cat]"),
         ("<figure><img src='x' alt=''/></figure>", "[Picture]"),
@@ -106,7 +114,7 @@ def test_lines_are_short_but_addresses_whole():
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"])))
 def test_no_letter_is_lost_in_wrapping(text):
-    assert wrap(text) == text
+    assert wrap(text).replace("\n", "") == text
 
 
 def test_deep_nesting_keeps_the_words():
