@@ -1,5 +1,7 @@
 """Tables in mail: whole words and numbers, as a table, as blocks, or as a link to the web."""
 
+from typing import Any
+
 import pytest
 from lxml import etree
 
@@ -23,7 +25,7 @@ def table(*rows: tuple[str, ...], head: tuple[str, ...] = (), caption: str = "")
     return f"<table>{title}{top}<tbody>{cells}</tbody></table>"
 
 
-def mailed(body: str, **changes: object) -> etree._Element:
+def mailed(body: str, **changes: Any) -> etree._Element:
     """Return the text of a story's mail as a tree."""
     page = tree(alert(article(body=f"{body}<p>The end.</p>", **changes)))
     end = next(element for element in page.iter("p") if element.text == "The end.")
