@@ -24,6 +24,11 @@ _INVISIBLE = " \u200b\u2060\ufeff"
 """Zero-width characters that mean nothing at an end. Joiners and direction marks may."""
 _LAST_MARKS = " .,;:\N{EN DASH}\N{EM DASH}-"
 """What an ellipsis doesn't follow."""
+_SENTENCE_END = re.compile(
+    "[.!?\u2026]+[\"'\u201d\u2019\xbb)\\]]*(?:\\s+|$)|[\u3002\uff01\uff1f]+[\u300d\u300f\uff09]*"
+)
+"""The marks that end sentences, with closing quotation marks, in Latin and East Asian scripts."""
+_ABBREVIATIONS = frozenset({"mrs", "prof", "gen", "sen", "rep", "gov", "capt", "bzw", "etc", "usw"})
 _MAX_SLUG = 100
 """File systems allow names of 255 bytes, but nobody reads an address that long."""
 
@@ -95,6 +100,27 @@ def shorten(text: str, limit: int) -> str:
             end -= 1
         words = text[: end or limit - 1]
     return _without_open_isolates(words).rstrip(_LAST_MARKS) + "…"
+
+
+def whole_sentences(text: str, limit: int, *, count: int) -> str:
+    """Return the first sentences of a text, at most `count`, in at most `limit` characters.
+
+    If the first one is longer, it is shortened.
+    """
+    text = one_line(text)
+    ends = [match.end() for match in _SENTENCE_END.finditer(text) if _ends_sentence(text, match)]
+    fitting = [end for end in (*ends, len(text))[:count] if len(text[:end].rstrip()) <= limit]
+    return text[: fitting[-1]].rstrip() if fitting else shorten(text, limit)
+
+
+def _ends_sentence(text: str, mark: re.Match[str]) -> bool:
+    """Whether a mark ends a sentence: not that of an abbreviation, an initial or a number."""
+    if not mark[0].startswith("."):
+        return True
+    word = re.split(r"[\s(“„«\"'-]", text[: mark.start()])[-1]
+    if len(word) < 3 or word.isdecimal() or word.casefold() in _ABBREVIATIONS:  # noqa: PLR2004
+        return False
+    return not text[mark.end() : mark.end() + 1].islower()
 
 
 def to_utf8(text: str) -> bytes:

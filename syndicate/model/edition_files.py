@@ -1,10 +1,12 @@
 """Edition files: what an editor wrote about one edition before its slot."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from syndicate.model.articles import Figure, Sponsor
-from syndicate.model.pictures import list_files
+from syndicate.model.people import AuthorProfile
+from syndicate.model.pictures import list_files, portraits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,10 @@ class EditionBrief:
     """The name under the opening, or under the closing where there is none."""
     has_page: bool = False
     """Whether the one who signed has an author's page."""
+    role: str = ""
+    """The role of the one who signed, from the file about them; it may be empty."""
+    portrait: Figure | None = None
+    """Their portrait, shown as one of the squares of `pictures.portraits`."""
     stories: tuple[NamedStory, ...] = ()
     """The articles, in this order, in place of the schedule's selection."""
     leave_out: tuple[NamedStory, ...] = ()
@@ -38,12 +44,21 @@ class EditionBrief:
     figures: tuple[Figure, ...] = ()
     """The pictures of opening and closing."""
 
+    def by_author(self, profile: AuthorProfile | None) -> Self:
+        """Return it with role and portrait of the one who signed, if there is a file about them."""
+        if profile is None:
+            return self
+        return replace(self, role=profile.role, portrait=profile.portrait)
+
     @property
     def pictures(self) -> list[str]:
         """The files of `media/` that it shows, their renditions included."""
         logo = self.sponsor.logo if self.sponsor is not None else None
         local = (figure for figure in (*self.figures, logo) if figure is not None and figure.local)
-        return sorted({name for figure in local for name in list_files(figure)})
+        names = {name for figure in local for name in list_files(figure)}
+        if self.portrait is not None:
+            names.update(square.src for square in portraits(self.portrait))
+        return sorted(names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

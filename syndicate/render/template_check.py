@@ -4,10 +4,13 @@ A template can compile and still fail when it is rendered.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import get_args
 
 from syndicate.config import Config, Newsletter
+from syndicate.config.sections.newsletters import Style
 from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Comments, Correction, Figure, Person, Sponsor
 from syndicate.model.edition_files import EditionBrief
@@ -33,6 +36,8 @@ FIGURE = Figure(
 BRIEF = EditionBrief(
     signed="Ada Lind",
     has_page=True,
+    role="Editor",
+    portrait=replace(FIGURE, src="media/portrait.jpg"),
     opening="<p>Good morning.</p>",
     closing="<p>Until tomorrow.</p>",
     sponsor=Sponsor(name="Orsk", url="https://example.org/", logo=FIGURE),
@@ -57,12 +62,14 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     pages, lists = ArticlePages(frame), ListPages(frame)
     newsletter = config.newsletters[0] if config.newsletters else Newsletter(name="sample")
 
-    def edition(kind: EditionKind, count: int, brief: EditionBrief | None = None) -> object:
+    def edition(
+        kind: EditionKind, count: int, brief: EditionBrief | None = None, style: Style = "digest"
+    ) -> object:
         return compose_edition(
             kind=kind,
             articles=articles[:count],
             more=articles[count : 2 * count - 1],
-            newsletter=newsletter,
+            newsletter=newsletter.model_copy(update={"style": style}),
             config=config,
             templates=templates,
             edition_date=AT.astimezone(config.publication.timezone),
@@ -71,9 +78,10 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
         )
 
     yield lambda: edition(EditionKind.ALERT, 1)
-    yield lambda: edition(EditionKind.DIGEST, 3)
     yield lambda: edition(EditionKind.ALERT, 1, BRIEF)
-    yield lambda: edition(EditionKind.DIGEST, 3, BRIEF)
+    for style in get_args(Style):
+        yield partial(edition, EditionKind.DIGEST, 3, style=style)
+        yield partial(edition, EditionKind.DIGEST, 3, BRIEF, style)
     for letter in Letter:
         yield partial(
             compose_letter,
@@ -143,5 +151,6 @@ def _article(number: int) -> Article:
         summary="After eleven years." if full else "",
         excerpt="After eleven years.",
         image=FIGURE if full else None,
+        sponsor=BRIEF.sponsor if full else None,
         comments=Comments(count=3, url="https://example.org/talk") if full else None,
     )

@@ -19,7 +19,7 @@ from syndicate.model.corrections import ArticleNote, WrongCopies
 from syndicate.model.editions import EVERYBODY, Draft, Edition, EditionKind, Item
 from syndicate.publish.output.media import MediaFolder
 from syndicate.render import addresses
-from syndicate.render.mail.edition_content import compose_edition, mark_links
+from syndicate.render.mail.edition_content import compose_edition, edition_kind, mark_links
 from syndicate.render.mail.preflight import check_edition
 from syndicate.render.templates import Templates
 from syndicate.schedule import correction_notes
@@ -303,8 +303,7 @@ class Composer:
             for article in selection.carried
             if numbered is None or (article.number or numbered + 1) <= numbered
         )
-        if kind is None:
-            kind = EditionKind.ALERT if len(selection.carried) == 1 else EditionKind.DIGEST
+        kind = kind or edition_kind(newsletter, len(selection.carried))
         content = compose_edition(
             kind=kind,
             articles=[self._as_mailed(article, at) for article in selection.taken],

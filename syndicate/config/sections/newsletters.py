@@ -28,6 +28,8 @@ from syndicate.text import closest_match
 
 Tracking = Literal["none", "clicks", "readers"]
 """What is recorded of clicks: nothing; how many each link had, but not whose; also whose."""
+Style = Literal["digest", "brief", "letter"]
+"""How editions look that aren't one story in full."""
 Corrections = Literal["none", "next", "send"]
 """What readers get of a correction: nothing; a note in the next edition; a mail of its own."""
 
@@ -76,6 +78,11 @@ class Newsletter(Table):
     """The subject of its editions, with {lead} for the headline of the first story, {title} for
     the newsletter's own title, {date}, and {breaking} for "Breaking: " where that story is
     breaking. Default: the headline alone.
+    """
+    style: Style = "digest"
+    """How its editions look: "digest" with a lead, pictures and a sentence of each story (one story
+    alone is mailed in full), "brief" with numbered stories of a few sentences, or "letter", the
+    text of the edition file and links.
     """
     expire_after: Duration | None = Field(None, examples=["6h"])
     """When to give up on a message. Default: mail.expire_after."""

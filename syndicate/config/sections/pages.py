@@ -119,8 +119,8 @@ class AdsSettings(Table):
     """Advertising: two slots, empty unless set. A plain string is a slot's `html`."""
 
     header: Slot = AdSlot()
-    """Above the masthead."""
+    """Above the masthead of pages, and at the end of mail."""
     post_top: Slot = AdSlot()
-    """Above the text of an article."""
+    """Above the text of an article; in mail after its third paragraph, or between the stories."""
     csp_sources: tuple[Source, ...] = Field((), examples=[["https://ads.example.org"]])
     """Hosts that the ads load from, for Content-Security-Policy."""

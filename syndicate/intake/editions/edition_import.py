@@ -13,11 +13,13 @@ from syndicate.errors import Refused
 from syndicate.intake.articles.article_files import find_article_files
 from syndicate.intake.articles.parallel_parse import ImportOutcome, ImportResult, attempt, refuse
 from syndicate.intake.articles.source_file import readable_path, stored_path
+from syndicate.intake.authors.author_files import AuthorFiles
 from syndicate.intake.editions.edition_fields import EditionFields, read_edition_fields
 from syndicate.intake.editions.edition_names import NEXT, NamedSlot, find_named_slot, is_slot
 from syndicate.intake.editions.named_stories import find_stories
 from syndicate.model.articles import Figure
 from syndicate.model.edition_files import EditionFile
+from syndicate.model.people import People
 from syndicate.store import Store, Transaction
 from syndicate.text import closest_match
 
@@ -106,6 +108,11 @@ class _FolderImport:
         """The names of all authors of articles."""
         with self.store.read() as tx:
             return tx.edition_files.author_names()
+
+    @cached_property
+    def people(self) -> People:
+        """What is known of authors."""
+        return AuthorFiles(config=self.config, save_media=not self.dry_run).read().people
 
     def import_file(self, file: Path, path: str, before: EditionFile | None) -> ImportResult:
         """Read a file, save it if it has changed, and report it."""
@@ -202,12 +209,16 @@ class _FolderImport:
         return find_named_slot(file.stem, self.config, at=self.at)
 
     def _with_signature(self, file: EditionFile, fields: EditionFields) -> EditionFile:
-        """Find the author's page of the one who signed; a name like an author's is a mistake."""
+        """Find portrait and page of the one who signed; a name like an author's is a mistake."""
         signed = file.brief.signed
         if not signed:
             return file
+        profile = self.people.find(signed)
+        file = replace(file, brief=file.brief.by_author(profile))
         if signed in self.authors:
             return replace(file, brief=replace(file.brief, has_page=True))
+        if profile is not None:
+            return file
         spelt = {name.lower(): name for name in sorted(self.authors)}
         match = closest_match(signed, spelt)
         if match is None:

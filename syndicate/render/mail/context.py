@@ -13,6 +13,7 @@ from markupsafe import Markup
 from syndicate.body import markup
 from syndicate.clock import to_utc
 from syndicate.config import AdSlot, Config, Newsletter
+from syndicate.config.sections.publication import PublicationSettings
 from syndicate.language import Translator, translator
 from syndicate.model.corrections import ArticleNote
 from syndicate.model.edition_files import EditionBrief
@@ -29,8 +30,8 @@ MAX_BYTES = 90_000
 
 _AD_TAGS = {"a", "b", "br", "em", "i", "img", "p", "span", "strong"}
 _AD_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "width", "height", "title"}}
-_AD_WIDTH = 600
-"""The maximum width of a picture, in pixels."""
+_AD_WIDTH = 504
+"""The maximum width of a picture, in pixels: that of the column without the ad's margins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +134,7 @@ class MailContext:
             ),
             "notes": [_note(note, config) for note in self.notes],
             "slot": placeholders,
+            "postal_lines": _postal_lines(config.publication),
             "ads": {"header": _ad(ads.header, config), "post_top": _ad(ads.post_top, config)},
             "wrap": wrap,
             **editors_words.NOTHING,
@@ -141,6 +143,13 @@ class MailContext:
 
 def _nonce(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _postal_lines(publication: PublicationSettings) -> list[str]:
+    """Return the lines of the postal address, the first with the publication's name; or none."""
+    lines = publication.postal_address.splitlines()
+    named = publication.title.casefold() in publication.postal_address.casefold()
+    return lines if named or not lines else [publication.title, *lines]
 
 
 def _note(note: ArticleNote, config: Config) -> dict[str, Any]:
@@ -166,6 +175,8 @@ def _ad(slot: AdSlot, config: Config) -> Markup:
     )
     tree = markup.parse(html)
     markup.make_absolute(tree, config.url, addresses.absolute(addresses.HOME, config))
+    for link in tree.iter("a"):
+        link.set("rel", "sponsored")
     for picture in tree.iter("img"):
         width = picture.get("width", "")
         pixels = min(int(width), _AD_WIDTH) if width.isdecimal() else _AD_WIDTH

@@ -1,8 +1,8 @@
 """Composes the content of an edition, as HTML and text, once for all of its readers.
 
-An alert is one article in full, as on its page; a digest has several as teasers, the first one
-as lead. Pure: the same articles, newsletter, configuration, templates and date make the same
-content, and the same content has the same hash.
+An alert is one article in full, as on its page; `digest` composes editions of several. Pure: the
+same articles, newsletter, configuration, templates and date make the same content, and the same
+content has the same hash.
 
 For newsletters that count clicks or tag links (UTM), links are then replaced with numbered markers,
 so that they can differ per reader. Placeholders and addresses other than http(s) never are.
@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from html import unescape
-from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,33 +21,27 @@ from markupsafe import Markup
 
 from syndicate.body import figures, markup
 from syndicate.config import Config, Newsletter
-from syndicate.model import pictures
 from syndicate.model.articles import Article, Correction
 from syndicate.model.corrections import ArticleNote
 from syndicate.model.edition_files import EditionBrief
 from syndicate.model.editions import CANARY, Content, EditionKind, link_marker
 from syndicate.render import addresses
 from syndicate.render.article_view import ArticleView
-from syndicate.render.formatting import text_direction
 from syndicate.render.mail.context import MAX_BYTES, MailContext
+from syndicate.render.mail.digest import compose_digest
 from syndicate.render.mail.editors_words import sponsor_values
-from syndicate.render.mail.html_body import limit_pictures, render_html_body, shown_height, truncate
+from syndicate.render.mail.html_body import limit_pictures, render_html_body, split_body, truncate
 from syndicate.render.mail.plain_text import render_plain_text
-from syndicate.render.mail.subject_line import subject_line
-from syndicate.render.mail.tables import COLUMN
+from syndicate.render.mail.subject_line import PREHEADER_LENGTH, edition_subject, story_preheader
 from syndicate.render.templates import Templates
 from syndicate.text import one_line, shorten
 
-MAX_HEADLINES = 20
-"""How many further articles of a digest get a headline; the rest, two or more, are only counted."""
-
-_PREHEADER, _CORRECTION_SUBJECT = 140, 200
-_LEAD_SUMMARY, _SUMMARY = 360, 220
-"""Maximum lengths in characters, of summaries those of a digest's lead and of the others."""
+_CORRECTION_SUBJECT = 200
+"""Characters."""
 _BEGINNING = 1_500
 """Characters of an article whose first paragraph alone exceeds the limit."""
-_THUMBNAIL = 184
-"""The width of the picture beside a summary, in pixels."""
+_BEFORE_AD = 3
+"""Paragraphs of a story before an advertisement."""
 _HREF = re.compile(r"""(<a(?:\s+(?!href=)[^\s=>"']+(?:="[^"]*")?)*\s+href=")([^"]*)(?=")""")
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 _PUNCTUATION = ".,;:!?)]}'\u2019\u201d»…"
@@ -97,12 +90,18 @@ def compose_edition(
     if kind is EditionKind.ALERT:
         return _alert(articles[0], context)
     full = len(articles)
-    content = _digest(articles, more, context, by_section=by_section)
+    content = compose_digest(articles, more, context, by_section=by_section)
     while (size := len(content.html.encode())) > MAX_BYTES and full > 1:
         full = max(min(full - 1, full * MAX_BYTES // size), 1)
         rest = [*articles[full:], *more]
-        content = _digest(articles[:full], rest, context, by_section=by_section)
+        content = compose_digest(articles[:full], rest, context, by_section=by_section)
     return content
+
+
+def edition_kind(newsletter: Newsletter, count: int) -> EditionKind:
+    """Return the kind of a newsletter's edition of some articles."""
+    in_full = count == 1 and newsletter.style == "digest"
+    return EditionKind.ALERT if in_full else EditionKind.DIGEST
 
 
 def _other_notes(
@@ -118,12 +117,12 @@ def _alert(
 ) -> Content:
     """Compose an alert; a correction where `corrected` is given, which may be empty."""
     page = addresses.absolute(article.address, context.config)
-    subject, preheader = _subject(article, context), _alert_preheader(article)
+    subject, preheader = edition_subject(article, context), story_preheader(article)
     if corrected is not None:
         title = one_line(article.title)
         subject = context.translator.gettext("Correction: %(title)s", title=title)
         subject = shorten(subject, _CORRECTION_SUBJECT)
-        preheader = shorten(corrected[-1].text, _PREHEADER) if corrected else preheader
+        preheader = shorten(corrected[-1].text, PREHEADER_LENGTH) if corrected else preheader
     story = ArticleView(article, context.config, around=context.language)
     values = {
         "subject": subject,
@@ -144,21 +143,6 @@ def _alert(
     return context.content(html, "email/alert.txt", values | {"body": body})
 
 
-def _subject(lead: Article, context: MailContext) -> str:
-    """Return the editor's subject, else the one that the newsletter makes of the lead."""
-    return context.brief.subject or subject_line(
-        lead,
-        context.newsletter,
-        date=context.edition_date,
-        words=context.translator,
-        language=context.language,
-    )
-
-
-def _alert_preheader(article: Article) -> str:
-    return shorten(article.summary or article.excerpt, _PREHEADER)
-
-
 def _alert_html(article: Article, values: dict[str, Any], context: MailContext) -> str:
     """Render the article, truncated after a paragraph if it is too long for a mail."""
     words, config = values["story"].translator, context.config
@@ -173,7 +157,10 @@ def _alert_html(article: Article, values: dict[str, Any], context: MailContext) 
     )
 
     def render(text: str, *, whole: bool) -> str:
-        written = {"lead": Markup(opening), "body": Markup(text)}  # noqa: S704 - sanitised at intake
+        has_ad = bool(config.ads.post_top.mail)
+        before, after = split_body(text, _BEFORE_AD) if has_ad else (text, "")
+        parts = {"lead": opening, "body": before, "rest": after}
+        written = {name: Markup(part) for name, part in parts.items()}  # noqa: S704 - sanitised at intake
         return context.html("email/alert.mjml", values | written | {"whole": whole})
 
     lead, tree = figures.split_lead_figure(article)
@@ -193,85 +180,6 @@ def _beginning(article: Article, room: int) -> str:
         return ""
     plain = markup.to_text(markup.parse(article.body))
     return str(Markup("<p>{}</p>").format(shorten(plain, _BEGINNING)))
-
-
-def _teaser(
-    article: Article, config: Config, *, length: int = _SUMMARY, room: int = _THUMBNAIL
-) -> dict[str, Any]:
-    """Return the values of one article in a digest.
-
-    Its summary has at most `length` characters. `picture` is the rendition to load, with an
-    absolute address; `width` and `height` are those displayed in pixels, at most `room` wide,
-    where a height of None is unknown.
-    """
-    language = article.language or config.publication.language
-    picture = article.lead
-    loaded = picture and (
-        pictures.mail_thumbnail(picture) if room == _THUMBNAIL else pictures.mail_picture(picture)
-    )
-    width = min((loaded.width if loaded else None) or room, room)
-    height = shown_height(loaded, width) if loaded else None
-    if loaded:
-        loaded = replace(loaded, src=addresses.figure(loaded, config))
-    return {
-        "title": article.title,
-        "url": addresses.absolute(article.address, config),
-        "section": article.section or "",
-        "breaking": article.breaking,
-        "paid_by": sponsor_values(article.sponsor, config),
-        "summary": shorten(article.summary or article.excerpt, length),
-        "picture": loaded,
-        "width": width,
-        "height": height,
-        "language": language,
-        "direction": text_direction(language),
-    }
-
-
-def _digest(
-    articles: Sequence[Article], more: Sequence[Article], context: MailContext, *, by_section: bool
-) -> Content:
-    lead, *others = articles
-    groups = [("", others)]
-    if by_section:
-        groups = _runs(others) if context.brief.stories else _sections(lead, others)
-    headlines = " · ".join(one_line(article.title) for article in (*others, *more))
-    preheader = shorten(headlines, _PREHEADER) or _alert_preheader(lead)
-    named = more if len(more) <= MAX_HEADLINES + 1 else more[:MAX_HEADLINES]
-    values: dict[str, Any] = {
-        "subject": _subject(lead, context),
-        "preheader": context.brief.preheader or preheader,
-        "lead": _teaser(lead, context.config, length=_LEAD_SUMMARY, room=COLUMN),
-        "groups": [
-            {"section": name, "stories": [_teaser(article, context.config) for article in group]}
-            for name, group in groups
-        ],
-        "by_section": by_section,
-        "named": [_teaser(article, context.config) for article in named],
-        "more": len(more),
-        "counted": len(more) - len(named),
-    }
-    values["stories"] = [story for group in values["groups"] for story in group["stories"]]
-    html = context.html("email/digest.mjml", values)
-    return context.content(html, "email/digest.txt", values)
-
-
-def _runs(stories: Sequence[Article]) -> list[tuple[str, list[Article]]]:
-    """Group stories that follow each other by section: an editor has put them in this order."""
-    runs = groupby(stories, key=lambda article: article.section or "")
-    return [(name, list(run)) for name, run in runs]
-
-
-def _sections(lead: Article, others: Sequence[Article]) -> list[tuple[str, list[Article]]]:
-    """Group stories by section, in the order in which the sections first appear in the edition.
-
-    Those without a section come last, under no name.
-    """
-    groups: dict[str, list[Article]] = {lead.section or "": []}
-    for article in others:
-        groups.setdefault(article.section or "", []).append(article)
-    unnamed = groups.pop("", [])
-    return [(name, group) for name, group in (*groups.items(), ("", unnamed)) if group]
 
 
 def mark_links(

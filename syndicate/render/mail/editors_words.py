@@ -19,6 +19,8 @@ from syndicate.render import addresses
 from syndicate.render.mail.html_body import render_html_body
 from syndicate.render.mail.plain_text import render_plain_text
 
+PORTRAIT_SIDE = 56
+"""Pixels of the portrait of the one who signed, as it is displayed."""
 NOTHING: dict[str, Any] = {"opening": "", "closing": "", "signature": None, "sponsor": None}
 """The variables of a mail without an edition file."""
 
@@ -56,11 +58,20 @@ def text_values(brief: EditionBrief, *, words: Translator, config: Config) -> di
 
 
 def _values(brief: EditionBrief, config: Config) -> dict[str, Any]:
-    url = addresses.absolute(addresses.author(brief.signed), config) if brief.has_page else ""
     return {
-        "signature": {"name": brief.signed, "url": url} if brief.signed else None,
+        "signature": _signature(brief, config) if brief.signed else None,
         "sponsor": sponsor_values(brief.sponsor, config),
     }
+
+
+def _signature(brief: EditionBrief, config: Config) -> dict[str, str]:
+    """Return the one who signed, with absolute addresses, which may be empty."""
+    url = addresses.absolute(addresses.author(brief.signed), config) if brief.has_page else ""
+    portrait = ""
+    if brief.portrait is not None:
+        square = pictures.portrait(brief.portrait, PORTRAIT_SIDE)
+        portrait = addresses.absolute(f"/{square.src}", config)
+    return {"name": brief.signed, "url": url, "role": brief.role, "portrait": portrait}
 
 
 def sponsor_values(sponsor: Sponsor | None, config: Config) -> dict[str, Any] | None:

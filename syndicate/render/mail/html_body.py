@@ -29,6 +29,8 @@ _PLAIN = {
 }  # fmt: skip
 """Replacements for elements that mail clients don't support."""
 RECORDINGS = ("video", "audio", "iframe", "embed", "object")
+_BEGINNINGS = frozenset({"p", "h2", "h3", "h4"})
+"""What a part of a body may begin with."""
 _CONTAINERS = frozenset({"div", "blockquote", "ul", "ol", "dl"})
 _MIRRORED = frozenset({"blockquote", "ul", "ol", "dd", "td", "th", "caption"})
 """Elements whose style has a left and a right side."""
@@ -84,6 +86,24 @@ def truncate(body: str, limit: int) -> str:
     root = markup.parse(body)
     _truncate(root, limit)
     return markup.to_xml(root)
+
+
+def split_body(body: str, paragraphs: int) -> tuple[str, str]:
+    """Divide a mail body after its first paragraphs, where another one or a heading follows.
+
+    If it has no such place, the second part is empty.
+    """
+    root, count = markup.parse(body), 0
+    for child in root:
+        follower = child.getnext()
+        count += child.tag == "p" and bool("".join(child.itertext()).strip())
+        if follower is None or count < paragraphs or (child.tail or "").strip():
+            continue
+        if follower.tag in _BEGINNINGS:
+            rest = markup.parse("")
+            rest.extend(list(child.itersiblings()))
+            return markup.to_xml(root), markup.to_xml(rest)
+    return body, ""
 
 
 def describe_recording(recording: etree._Element, page: str, words: Translator) -> tuple[str, str]:

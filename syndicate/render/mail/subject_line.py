@@ -6,12 +6,31 @@ from syndicate.config import Newsletter
 from syndicate.language import Translator
 from syndicate.model.articles import Article
 from syndicate.render.formatting import FILTERS
+from syndicate.render.mail.context import MailContext
 from syndicate.text import one_line, shorten
 
 MAX_LENGTH = 200
 """Characters; a headline is shortened only beyond it."""
+PREHEADER_LENGTH = 140
+"""Characters at most."""
 _MIN_HEADLINE = 40
 _HEADLINE = "{lead}"
+
+
+def edition_subject(lead: Article, context: MailContext) -> str:
+    """Return the editor's subject of an edition, else the one that its newsletter makes."""
+    return context.brief.subject or subject_line(
+        lead,
+        context.newsletter,
+        date=context.edition_date,
+        words=context.translator,
+        language=context.language,
+    )
+
+
+def story_preheader(article: Article) -> str:
+    """Return the preheader of an edition of one article."""
+    return shorten(article.summary or article.excerpt, PREHEADER_LENGTH)
 
 
 def subject_line(

@@ -120,6 +120,8 @@ def _edition_file(row: Mapping[Any, Any]) -> EditionFile:
     for name in ("stories", "leave_out"):
         brief[name] = tuple(NamedStory(**story) for story in brief[name])
     brief["figures"] = tuple(figure_of(**figure) for figure in brief["figures"])
+    if (portrait := brief.get("portrait")) is not None:
+        brief["portrait"] = figure_of(**portrait)
     if (sponsor := brief["sponsor"]) is not None:
         brief["sponsor"] = sponsor_of(**sponsor)
     values = {**row, "brief": EditionBrief(**brief), "mistakes": tuple(row["mistakes"])}

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from syndicate.clock import EPOCH
 from syndicate.config import Config, EditionFilter, Newsletter, Schedule
+from syndicate.config.sections.newsletters import Style
 from syndicate.deliver.message.links import SignedLinks, TrackedLinks
 from syndicate.deliver.message.personalisation import Personalisation, PersonalLinks
 from syndicate.errors import Refused
 from syndicate.intake.articles.source_file import readable_path, stored_path
+from syndicate.intake.authors.author_files import AuthorFiles
 from syndicate.intake.editions.edition_fields import read_edition_fields
 from syndicate.intake.editions.edition_import import SUFFIXES, editions_folder
 from syndicate.intake.editions.edition_names import find_named_slot
@@ -24,7 +26,8 @@ from syndicate.model.articles import Article
 from syndicate.model.edition_files import EditionBrief, EditionFile
 from syndicate.model.editions import Content, EditionKind
 from syndicate.model.reviews import ReviewDecision
-from syndicate.render.mail.edition_content import compose_edition, mark_links
+from syndicate.render.mail.digest import STYLE_TEMPLATES
+from syndicate.render.mail.edition_content import compose_edition, edition_kind, mark_links
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.mail.preflight import check_edition
 from syndicate.render.mail.review import ProofDetails, compose_code, compose_proof
@@ -95,7 +98,10 @@ class SampleComposer:
             raise Refused(f"no newsletter is called {order.newsletter}")
         makers: Mapping[str, Callable[[PreviewOrder], PreviewSample]] = {
             "email/alert.mjml": partial(self._edition, EditionKind.ALERT),
-            "email/digest.mjml": partial(self._edition, EditionKind.DIGEST),
+            **{
+                f"{template}.mjml": partial(self._edition, EditionKind.DIGEST, style=style)
+                for style, template in STYLE_TEMPLATES.items()
+            },
             "email/proof.html": self._proof,
             "email/code.mjml": self._code,
             "page/article.html": self._article_page,
@@ -107,8 +113,13 @@ class SampleComposer:
 
     # mail
 
-    def _edition(self, kind: EditionKind, order: PreviewOrder) -> PreviewSample:
+    def _edition(
+        self, kind: EditionKind, order: PreviewOrder, *, style: Style | None = None
+    ) -> PreviewSample:
+        """Compose an edition; `style` replaces that of the newsletter."""
         newsletter = self._newsletter(order)
+        style = style or newsletter.style
+        newsletter = newsletter.model_copy(update={"style": style})
         schedule = self._schedule_of(newsletter)
         most = schedule.select.max if schedule else EditionFilter().max
         with self.store.read() as tx:
@@ -118,7 +129,8 @@ class SampleComposer:
             most = len(articles)
         selection = Selection(taken=tuple(articles[:most]), more=tuple(articles[most:]))
         content, findings = self._compose(kind, selection, newsletter, schedule, date=self.at)
-        return self._mail(f"email/{kind}.mjml", content, newsletter, findings)
+        template = "email/alert" if kind is EditionKind.ALERT else STYLE_TEMPLATES[style]
+        return self._mail(f"{template}.mjml", content, newsletter, findings)
 
     def _edition_file(self, file: Path, order: PreviewOrder) -> PreviewSample:
         """Compose the edition of a file, with the newest articles where it names none."""
@@ -144,9 +156,11 @@ class SampleComposer:
             named = find_stories(tx, known, at=max(date, self.at), coming=True)
             articles = self._articles(tx, order.slugs, CANDIDATES)
             has_page = fields.brief.signed in tx.edition_files.author_names()
+        people = AuthorFiles(config=self.config, save_media=False).read().people
+        brief = fields.brief.by_author(people.find(fields.brief.signed))
         plan = EditionPlan(
             path=path,
-            brief=replace(fields.brief, has_page=has_page),
+            brief=replace(brief, has_page=has_page),
             stories=tuple(articles) if order.slugs else named.stories,
             leave_out=named.leave_out,
             findings=(*known.findings, *named.mistakes),
@@ -155,8 +169,8 @@ class SampleComposer:
         selection = plan.select(articles, rule, at=self.at)
         if not selection:
             raise Refused(f"{path}: no article is public that {slot.schedule.name} selects")
-        kind = EditionKind.ALERT if len(selection.carried) == 1 else EditionKind.DIGEST
         newsletter = self._newsletter(order, slot.schedule.newsletter)
+        kind = edition_kind(newsletter, len(selection.carried))
         content, findings = self._compose(
             kind, selection, newsletter, slot.schedule, date=date, brief=plan.brief
         )
@@ -329,7 +343,7 @@ def _article(tx: Transaction, slug: str) -> Article:
 
 _SHORT_NAMES = {
     "alert": "email/alert.mjml",
-    "digest": "email/digest.mjml",
+    **{template.partition("/")[2]: f"{template}.mjml" for template in STYLE_TEMPLATES.values()},
     "proof": "email/proof.html",
     "code": "email/code.mjml",
     "article": "page/article.html",

@@ -72,21 +72,21 @@ def test_an_edition_has_the_day_of_its_slot_in_the_zone_of_its_schedule(make):
 def test_a_digest_tells_each_story_and_names_the_rest():
     content = digest(stories(), more=[article(8, "Rowers win"), article(9, "A lost king")])
     page, text_part = tree(content), said(content)
-    assert [h.text_content() for h in page.iter("h1", "h2")] == [a.title for a in stories()]
+    headings = [h.text_content() for h in page.iter("h1", "h2")]
+    assert headings == [*(a.title for a in stories()), "Also"]
     for one in stories():
         assert one.excerpt in text_part
         assert page.xpath(f"//a[@href='{URL}{one.address}']")
-    assert "And 2 more: Rowers win · A lost king" in text_part
+    assert "Also Rowers win A lost king" in text_part
     assert {i.get("alt") for i in page.iter("img")} == {DAM.alt, HARBOUR.alt}
 
 
 def test_very_many_further_stories_are_counted():
     more = [article(n, f"Headline {n}.") for n in range(10, 110)]
     text_part = said(digest(stories(), more=more))
-    assert "And 100 more:" in text_part
     assert "Headline 29." in text_part
     assert "Headline 30." not in text_part
-    assert "80 others at Morning Post" in text_part
+    assert "80 more on the web" in text_part
 
 
 def test_a_mail_has_one_main_heading_and_every_picture_words():
@@ -109,15 +109,16 @@ def test_every_address_is_absolute():
             assert address.startswith("https://") or address in own
 
 
-def test_the_logo_stands_in_the_masthead_and_its_words_are_the_title():
+def test_the_logo_is_in_the_masthead_beside_the_name():
     for content in both(config=config(logo=Path("art/Logo.png"), title=NASTY)):
         (logo,) = tree(content).xpath(f"//img[@src='{URL}/assets/logo.png']")
-        assert logo.get("alt").split() == NASTY.split()
+        assert logo.get("alt") == "", "the name is beside it, whether or not it is loaded"
         assert logo.get("height") == "40"
         assert "height:40px" in logo.get("style")
         assert logo.get("width") is None, "nobody measured it: it keeps its shape"
         link = logo.getparent()
-        assert (link.get("href"), link.text_content()) == (f"{URL}/", "")
+        assert link.get("href") == f"{URL}/"
+        assert link.text_content().split() == NASTY.split()
 
 
 def test_without_a_logo_the_masthead_is_the_title_in_letters():
@@ -153,7 +154,7 @@ def test_advertising_is_labelled_and_harmless():
     assert said(content).count("Advertisement") == 2
     assert "<script" not in content.html
     picture = tree(content).xpath("//img[@alt='Subscribe']")[0]
-    assert (picture.get("src"), picture.get("width")) == (f"{URL}/media/ad.png", "600")
+    assert (picture.get("src"), picture.get("width")) == (f"{URL}/media/ad.png", "504")
 
 
 @pytest.mark.parametrize("mail", ["", "  ", "<script>x</script>", "<p> </p>"])
@@ -444,7 +445,7 @@ def test_an_arabic_publication_reads_from_right_to_left():
     content = digest(stories(), config=config(language="ar", timezone=ZoneInfo("Asia/Riyadh")))
     page = tree(content)
     assert (page.get("lang"), page.get("dir")) == ("ar", "rtl")
-    assert page.find(".//h1").get("dir") == "rtl"
+    assert page.find(".//h1").getparent().get("dir") == "rtl"
 
 
 # Templates of the operator's own

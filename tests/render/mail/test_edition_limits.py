@@ -10,6 +10,7 @@ from syndicate.body import markup
 from syndicate.model.articles import Comments
 from syndicate.model.editions import Content, placeholder
 from syndicate.render.mail.context import MAX_BYTES
+from syndicate.render.mail.digest import MAX_HEADLINES
 from syndicate.text import printable
 from tests.render.mail.samples import (
     DAM,
@@ -68,15 +69,15 @@ def test_the_size_is_kept_whatever_the_body_is_made_of(body):
 
 def test_a_digest_too_long_for_mail_clients_names_its_last_stories():
     many = [
-        article(n, f"Headline {n}", excerpt="All about it. " * 20, image=DAM) for n in range(100)
+        article(n, f"Headline {n}", excerpt="All about it. " * 20, image=DAM) for n in range(300)
     ]
     content = digest(many)
     text_part, page = said(content), tree(content)
     assert len(content.html.encode()) <= MAX_BYTES
     assert content.subject == "Headline 0"
     headlines = len(page.findall(".//h2")) + 1
-    assert 10 < headlines < 100
-    assert f"And {100 - headlines} more:" in text_part
+    assert 50 < headlines < 300
+    assert f"{300 - headlines + 1 - MAX_HEADLINES} more on the web" in text_part
 
 
 # What never changes, and what never fails

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from syndicate.config import Newsletter
+from syndicate.config.sections.newsletters import Style
 from syndicate.model.articles import Figure
 from tests import ROOT
 from tests.browser import served
@@ -20,6 +22,7 @@ from tests.render.mail.samples import (
     stories,
     story,
 )
+from tests.render.mail.test_styles import WRITTEN
 from tests.requirements import require
 
 NUMBERS = ("12,804", "9,120", "71.2 %", "1,204,000", "-", "2026-11-24", "08:05", "€ 1,200")
@@ -67,12 +70,20 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "rtl": digest(stories(), config=config(url=url, language="ar")),
             "tables": alert(article(body="".join(tables())), **given),
             "arabic": alert(article(body="".join(tables(ARABIC)), language="ar"), **given),
+            "brief": digest(stories(), newsletter=_style("brief"), more=stories(), **given),
+            "letter": digest(stories(), newsletter=_style("letter"), brief=WRITTEN, **given),
         }.items():
             (folder / f"{name}.html").write_text(filled(content))
         yield url
 
 
-NAMES = ("alert", "digest", "wide", "logo", "wordless", "rtl", "tables", "arabic")
+def _style(style: Style) -> Newsletter:
+    return Newsletter(name="news", title="The Briefing", style=style)
+
+
+NAMES = (
+    *("alert", "digest", "brief", "letter", "wide", "logo", "wordless", "rtl", "tables", "arabic"),
+)
 BROKEN = """() => {
   const broken = [];
   for (const cell of document.querySelectorAll('.body td, .body th, .body .record div')) {

@@ -62,6 +62,13 @@ def test_a_digest_has_the_newest_public_articles(preview):
     assert "ada@example.org" in shown.html
 
 
+def test_each_style_can_be_shown_whatever_the_newsletter_has(preview):
+    brief, letter = preview("brief"), preview("editors_letter")
+    assert (brief.source, letter.source) == ("email/brief.mjml", "email/editors_letter.mjml")
+    assert "\n2. Dome\n" in brief.text
+    assert "\n- Dome\n" in letter.text
+
+
 def test_named_articles_are_shown_in_their_order_and_even_before_they_are_public(preview):
     shown = preview("email/digest.mjml", "tram", "organ")
     assert shown.title == "Tram"
