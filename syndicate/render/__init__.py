@@ -1,10 +1,11 @@
 """Renders articles as pages, feeds and mail: values in, bytes out; no store, clock or network.
 
-`pages` web and AMP pages; `feeds/` RSS, Atom and JSON Feed; `mail/` editions and letters;
-`sitemaps` also makes robots.txt. `article_view` is what they show of an article; `topics` are the
-lists and feeds it belongs to, `addresses` where everything is served, `amp_cache` where Google
-keeps AMP pages, `formatting` how a language writes dates, `rhythm` how often a newsletter comes,
-`authors` what is shown of those who have a file, `topic_head` what stands over a list.
+`pages` web and AMP pages, with the head and foot of `site_frame`; `feeds/` RSS, Atom and JSON
+Feed; `mail/` editions and letters; `sitemaps` also makes robots.txt. `article_view` is what they
+show of an article; `topics` are the lists and feeds it belongs to, `addresses` where everything is
+served, `amp_cache` where Google keeps AMP pages, `formatting` how a language writes dates, `rhythm`
+how often a newsletter comes, `authors` what is shown of those who have a file, `topic_head` what
+stands over a list.
 `templates` finds and renders Jinja templates, fast, and finds the line of a mistake in MJML;
 `template_check` tries every template.
 """

@@ -17,6 +17,8 @@ BREAKING = "/breaking.html"
 SUBSCRIBE = "/subscribe/"
 NEWSLETTERS = "/newsletters/"
 """The shelf of newsletters, which the web server shows."""
+SEARCH = "/search"
+"""The search, which the web server shows."""
 LATEST = "/latest/"
 """The list of everything, page by page."""
 OPML = "/opml.xml"
@@ -39,10 +41,10 @@ FEEDS = (
 _RSS_NAMES = ("feed", "feeds", "rss", "feed.rss", "feed.xml", "index.rss", "index.xml")
 FEED_ALIASES = dict.fromkeys(_RSS_NAMES, RSS) | {"atom": ATOM, "feed.atom": ATOM}
 """The feed that other usual names for one, in any folder, redirect to."""
-ICON_ALIASES = frozenset({
-    "favicon.ico", "apple-touch-icon.png", "apple-touch-icon-precomposed.png"
-})  # fmt: skip
-"""Names at which browsers look for the icon, which redirect to it."""
+FAVICON = "/favicon.ico"
+TOUCH_ICON = "/apple-touch-icon.png"
+ICON_ALIASES = {"apple-touch-icon-precomposed.png": TOUCH_ICON}
+"""Another name at which browsers look for an icon, which redirects to it."""
 
 
 def amp(article: Article) -> str:
@@ -83,6 +85,14 @@ def private_feed(token: str, address: str = "/") -> str:
 def newsletters(config: Config) -> str | None:
     """Return the absolute address of the shelf of newsletters; None where it would be empty."""
     return f"{config.web_url}{NEWSLETTERS}" if config.shelf else None
+
+
+def search(config: Config) -> str | None:
+    """Return the absolute address of the search; None where no web server shows it.
+
+    Where people sign up, there is one.
+    """
+    return f"{config.web_url}{SEARCH}" if config.signup.enabled else None
 
 
 def sitemap(name: str) -> str:

@@ -19,12 +19,14 @@ from syndicate.language import translator
 from syndicate.model import pictures
 from syndicate.model.article_selection import placed_lead
 from syndicate.model.articles import Article, CompiledBody, Person
+from syndicate.model.own_pages import OwnPage
 from syndicate.model.people import NOBODY, People
 from syndicate.render import addresses, authors
 from syndicate.render.article_view import ArticleView, BodyRenderer, ensure_current, news_article
 from syndicate.render.feeds.channel import feed_title
 from syndicate.render.feeds.formats import Feed, offered_formats
 from syndicate.render.formatting import short_date, text_direction
+from syndicate.render.site_frame import SiteFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topic_head import topic_head
 from syndicate.render.topics import ListPage, TopicKind
@@ -35,8 +37,6 @@ TEASER_LENGTH = 150
 MIN_ARTICLES = 15
 """Articles on the home page where there are older ones; more follow until a list page ends."""
 RAIL_ARTICLES = 10
-MASTHEAD_SECTIONS = 8
-"""Sections linked in the masthead."""
 _TEASER_SIZES = "(min-width: 48rem) 13rem, calc(100vw - 2.5rem)"
 """The displayed width of pictures in lists."""
 _LARGE_PICTURE = {
@@ -51,10 +51,17 @@ LEAD_CANDIDATES = 8
 class PageFrame:
     """Renders the page templates of one publication."""
 
-    def __init__(self, config: Config, templates: Templates, people: People = NOBODY) -> None:
+    def __init__(
+        self,
+        config: Config,
+        templates: Templates,
+        people: People = NOBODY,
+        own_pages: Sequence[OwnPage] = (),
+    ) -> None:
         self.config = config
         self.people = people
         self.plain = templates
+        self.own_pages = own_pages
         self._base = addresses.base(config)
 
     def render(self, name: str, **values: Any) -> bytes:
@@ -77,8 +84,7 @@ class PageFrame:
                 **common_values(self.config),
                 "teaser_sizes": _TEASER_SIZES,
                 "summary_line": lambda article: shorten(article.excerpt, TEASER_LENGTH),
-                "icon": addresses.icon_of(self.config),
-                "feeds": addresses.FEEDS,
+                "frame": SiteFrame(self.config, self.plain, self.own_pages),
                 "link": self._linked,
                 "face": partial(authors.face, link=self._linked),
                 "absolute": self.absolute,
@@ -98,7 +104,7 @@ class PageFrame:
         config = self.config
         values = {"ads": config.ads, "publication": config.publication, "theme": config.theme}
         assets = {}
-        for name in ("page.css", "breaking.js", "favicon.svg"):
+        for name in ("page.css", "breaking.js"):
             content = self.plain.render(f"page/{name}", values).encode()
             stem, _, suffix = name.rpartition(".")
             digest = hashlib.sha256(content).hexdigest()[:8]
@@ -120,8 +126,6 @@ def common_values(config: Config) -> dict[str, Any]:
         **translator(publication.language).for_templates,
         "ads": config.ads,
         "theme": config.theme,
-        "logo": addresses.masthead(config),
-        "logo_dark": addresses.masthead_dark(config),
         "address": addresses,
     }
 
@@ -190,6 +194,7 @@ class ArticlePages:
         return plain.with_globals(
             {
                 **common_values(self._config),
+                "frame": SiteFrame(self._config, plain, self._frame.own_pages, medium="amp"),
                 "link": self._frame.absolute,
                 "face": partial(authors.face, link=self._frame.absolute, amp=True),
                 "analytics": amp.analytics,
@@ -243,15 +248,14 @@ class ListPages:
         articles: Sequence[Article],
         breaking: Article | None,
         *,
-        sections: Sequence[tuple[str, str]] = (),
         older: str | None = None,
         at: datetime,
     ) -> bytes:
         """Render the home page as of `at`, with the strip of a breaking article, if any.
 
-        `articles` are the newest first; `sections` are name and address of those in the masthead;
-        `older` is the address of the list page with the articles that follow. The rail of the
-        latest leaves out the lead and the breaking article, so no article is there three times.
+        `articles` are the newest first; `older` is the address of the list page with the articles
+        that follow. The rail of the latest leaves out the lead and the breaking article, so no
+        article is there three times.
         """
         publication = self._config.publication
         zone, language = publication.timezone, publication.language
@@ -266,7 +270,6 @@ class ListPages:
                 "lead": lead,
                 "field": [article for article in articles if article is not lead],
                 "latest": latest[:RAIL_ARTICLES],
-                "sections": sections,
                 "older": older,
             },
             at=at,

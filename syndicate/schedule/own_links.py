@@ -120,7 +120,7 @@ class OwnLinks:
         candidates = [addresses.output_path(path), addresses.output_path(f"{path}/")]
         if name in addresses.FEED_ALIASES:
             candidates.append(f"{folder}{addresses.FEED_ALIASES[name]}".lstrip("/"))
-        if path.lstrip("/") in addresses.ICON_ALIASES and addresses.icon_of(self.config):
+        if path.lstrip("/") in addresses.ICON_ALIASES:
             return True
         with suppress(OSError, ValueError):  # no file can have such a name
             return any((self.config.output / candidate).is_file() for candidate in candidates)

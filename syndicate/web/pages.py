@@ -17,6 +17,8 @@ from starlette.responses import Response
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.language import translator
+from syndicate.render.formatting import text_direction
+from syndicate.render.site_frame import SiteFrame
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 
@@ -40,6 +42,7 @@ class WebPages:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._templates = Templates(config.templates)
+        self._frames: dict[str, SiteFrame] = {}
 
     @property
     def contact(self) -> str:
@@ -87,7 +90,8 @@ class WebPages:
         css = self.render_part(style)
         values = {"style": Markup(css), **(values or {})}  # noqa: S704 - rendered from a template
         body = self.render_part(name, values, language)
-        return Response(body, status, headers=_headers(css, policy))
+        pictures = f"img-src 'self' {self._origin}"
+        return Response(body, status, headers=_headers(css, (pictures, *policy)))
 
     def render_part(
         self, name: str, values: Mapping[str, Any] | None = None, language: str | None = None
@@ -99,9 +103,24 @@ class WebPages:
             "theme": self.config.theme,
             "home": f"{self.config.url}/",
             "language": translation.language,
+            "direction": text_direction(translation.language),
+            "frame": self._frame(translation.language),
             **translation.for_templates,
         }
         return self._templates.render(name, {**context, **(values or {})})
+
+    def _frame(self, language: str) -> SiteFrame:
+        """Return head and foot in a language that readers may have chosen."""
+        if language not in self._frames:
+            self._frames[language] = SiteFrame(
+                self.config, self._templates, medium="web", language=language
+            )
+        return self._frames[language]
+
+    @property
+    def _origin(self) -> str:
+        """Where the publication's logo and icons are loaded from."""
+        return "/".join(self.config.url.split("/")[:3])
 
 
 @dataclass(frozen=True)

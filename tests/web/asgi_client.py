@@ -18,6 +18,11 @@ def run(awaited: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, awaited).result()
 
 
+def main(page: str) -> str:
+    """Return what stands between the head and the foot that all pages share."""
+    return page.partition("<main")[2].partition("</main>")[0]
+
+
 class Client:
     """Sends requests to an application."""
 

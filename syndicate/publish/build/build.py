@@ -197,12 +197,16 @@ class Build:
     # files
 
     def _write_logos(self) -> None:
+        """Write the logos, and the icons that are made from one when it has changed."""
+        before = len(self.summary.written)
         for file, source, key in self.site.logos():
             if source.is_file():
                 self._write([file])
             else:
                 self._manifest.keep(file.path)
                 self.summary.warnings.append(Problem(key, f"the picture {source} is missing"))
+        if self.everything or len(self.summary.written) > before:
+            self._write(self.site.icons())
 
     def _write_lasting_media(self, files: Iterable[tuple[OutputFile, bool]]) -> None:
         """Publish pictures that mail loads; they stay when they are shown no more."""

@@ -10,12 +10,13 @@ from syndicate.model import pictures
 from syndicate.model.articles import MEDIA
 from syndicate.publish.build.tasks import PAGE_SIZE, Missing, OutputFile
 from syndicate.publish.build.writer import PageWriter
+from syndicate.publish.output import icons
 from syndicate.publish.output.media import MediaFolder
 from syndicate.publish.records.manifest import Manifest
 from syndicate.publish.records.topic_index import SITEMAP_TOPIC, TopicIndex
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.formats import Feed, write_opml
-from syndicate.render.pages import MASTHEAD_SECTIONS, MIN_ARTICLES
+from syndicate.render.pages import MIN_ARTICLES
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_change
 from syndicate.render.topics import TopicKind
 
@@ -48,6 +49,11 @@ class SiteFiles:
         for key, address, picture in addresses.logos(self._config):
             source = self._config.path(picture)
             yield _file(address, source.read_bytes, compress=False), source, key
+
+    def icons(self) -> Iterator[OutputFile]:
+        """Return the icons at fixed addresses."""
+        yield _file(addresses.FAVICON, partial(icons.favicon, self._config), compress=False)
+        yield _file(addresses.TOUCH_ICON, partial(icons.touch_icon, self._config), compress=False)
 
     def edition_media(self, *, everything: bool) -> Iterator[tuple[OutputFile, bool]]:
         """Return the pictures of edition files, each with whether `media/` has it.
@@ -88,10 +94,8 @@ class SiteFiles:
             without_files(article, missing.get(article.key, ())).as_of(at, window)
             for article in newest_articles
         ]
-        largest = self.index.largest(TopicKind.SECTION, MASTHEAD_SECTIONS)
-        sections = [(topic.name, topic.page) for topic in largest]
         older = topics.everything().numbered(pages) if pages else None
-        page = partial(self._pages.home, articles, strip, sections=sections, older=older, at=at)
+        page = partial(self._pages.home, articles, strip, older=older, at=at)
         yield _file(addresses.HOME, page)
         yield _file(addresses.BREAKING, partial(self._pages.breaking, strip, at=at))
 

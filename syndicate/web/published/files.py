@@ -51,7 +51,6 @@ class PublishedFiles:
         self._pages = pages
         self._headers = ResponseHeaders(config)
         self._cache = FileCache(config.output)
-        self._icon = addresses.icon_of(config)
         self._deltas = FeedDeltas()
         self._proxies = config.web.proxies
         allowance, every = config.web.poll_allowance, config.syndication.poll_every
@@ -200,8 +199,8 @@ class PublishedFiles:
         """Redirect to the file that is meant, or respond with 404."""
         if self._cache.exists(f"{path}/index.html"):
             return self._redirect(quote(f"/{path}/"), request)
-        if path in addresses.ICON_ALIASES and self._icon is not None:
-            return self._redirect(quote(self._icon), request)
+        if path in addresses.ICON_ALIASES:
+            return self._redirect(addresses.ICON_ALIASES[path], request)
         folder, _, name = path.rstrip("/").rpartition("/")
         if name not in addresses.FEED_ALIASES:
             return self._error_404

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from syndicate.config import Config
+from syndicate.config.sections.navigation import Section
 from syndicate.render import addresses
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
@@ -41,13 +42,13 @@ def lists(frame: PageFrame) -> ListPages:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole publication as files, with every kind of page in it."""
     folder = tmp_path_factory.mktemp("site")
-    config = sample_publication.config(folder, ads=sample_publication.ADS)
+    sections = tuple(Section(title=name) for name in ("Region", "Port", "Science", "City"))
+    config = sample_publication.config(folder, ads=sample_publication.ADS, sections=sections)
     frame = PageFrame(config, Templates())
     pages, lists = ArticlePages(frame), ListPages(frame)
     articles = sample_publication.edition()
-    sections = [(name, addresses.section(name)) for name in ("Region", "Port", "Science", "City")]
     files = {
-        "index.html": home(lists, articles, strip=articles[0], sections=sections),
+        "index.html": home(lists, articles, strip=articles[0]),
         "breaking.html": lists.breaking(articles[0], at=sample_publication.AT),
         "calm.html": lists.breaking(None, at=sample_publication.AT),
         "empty.html": home(lists, []),

@@ -45,11 +45,10 @@ def home(
     articles: Sequence[Article],
     *,
     strip: Article | None = None,
-    sections: Sequence[tuple[str, str]] = (),
     at: datetime = sample_publication.AT,
 ) -> bytes:
     """Make the home page of these articles, newest first."""
-    return pages.home(articles, strip, sections=sections, at=at)
+    return pages.home(articles, strip, at=at)
 
 
 def offers(config: Config, articles: Sequence[Article]) -> list[Feed]:

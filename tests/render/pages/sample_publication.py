@@ -42,7 +42,7 @@ def publication(**changes: Any) -> PublicationSettings:
 
 
 def config(root: Path, **changes: Any) -> Config:
-    tables = {key: changes.pop(key) for key in ("ads", "amp", "web") if key in changes}
+    tables = {key: changes.pop(key) for key in ("ads", "amp", "sections", "web") if key in changes}
     return Config(publication=publication(**changes), root=root, **tables)
 
 

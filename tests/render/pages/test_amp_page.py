@@ -86,7 +86,7 @@ def test_articles_with_every_field_and_with_none_are_valid(pages: ArticlePages) 
 def test_page_and_amp_page_are_linked_to_each_other(pages: ArticlePages) -> None:
     page = read(pages.amp(article(slug="x", canonical_url="https://first.example/x")))
     assert page.xpath("//link[@rel='canonical']/@href") == ["https://post.example/articles/x/"]
-    assert page.cssselect(".imprint a")[0].get("href") == "https://post.example/articles/x/"
+    assert page.cssselect(".whole a")[0].get("href") == "https://post.example/articles/x/"
     assert "https://post.example/breaking.html" in page.xpath("//a/@href")
 
 

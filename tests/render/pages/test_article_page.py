@@ -285,7 +285,7 @@ def test_under_a_path_every_link_stays_under_it(tmp_path: Path) -> None:
     articles = sample_publication.edition()
     for page in (
         ArticlePages(frame).article(articles[0]),
-        home(lists, articles, strip=articles[0], sections=[("City", "/sections/city/")]),
+        home(lists, articles, strip=articles[0]),
         listing(lists, number=2, newer="/tags/river/", older="/tags/river/page/1/"),
     ):
         own = [a for a in read(page).xpath("//@href | //@src | //@data-strip") if a.startswith("/")]

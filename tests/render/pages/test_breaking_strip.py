@@ -112,14 +112,6 @@ def test_older_stories_are_none_that_the_home_page_has(built, count):
     assert sorted(seen) == sorted(f"/articles/story-{number}/" for number in range(count))
 
 
-def test_the_masthead_names_the_largest_sections_first(built):
-    for slug, section in (("a", "Port"), ("b", "City"), ("c", "City"), ("d", None)):
-        built.file(slug, section=section)
-    built.build(at=NOON)
-    sections = page(built, "index.html").cssselect(".folio nav a")
-    assert [a.text for a in sections] == ["City", "Port"]
-
-
 def test_an_authors_page_tells_of_them_as_their_newest_story_does(built):
     built.file("then", authors=(Person(name="Ada", place="Kiel"),), date=NOON - HOUR)
     built.file("now", authors=(Person(name="Bo"), Person(name="ADA", place="Hanoi")), date=NOON)

@@ -23,7 +23,9 @@ HOUR = timedelta(hours=1)
 def test_the_masthead_has_the_date_in_the_publications_language_and_zone(tmp_path: Path) -> None:
     german = ListPages(PageFrame(sample_publication.config(tmp_path, language="de"), Templates()))
     late = AT.replace(hour=23, minute=30)
-    assert text(read(home(german, [], at=late)), ".folio .date") == "Mittwoch, 25. November 2026"
+    assert (
+        text(read(home(german, [], at=late)), ".masthead .today") == "Mittwoch, 25. November 2026"
+    )
 
 
 def test_the_newest_story_with_a_picture_leads_and_the_strips_own_gives_way(
@@ -94,16 +96,7 @@ def test_times_are_as_short_as_they_can_be(lists: ListPages) -> None:
 def test_an_empty_publication_has_a_kind_page(lists: ListPages) -> None:
     page = read(home(lists, []))
     assert text(page, "main h2") == "The first edition is being set."
-    assert not page.cssselect(".teaser, .rail, nav")
-
-
-def test_the_masthead_leads_to_the_sections_it_is_given(lists: ListPages) -> None:
-    page = read(
-        home(lists, sample_publication.edition(), sections=[("Arts & Letters", "/sections/x/")])
-    )
-    (section,) = page.cssselect(".folio nav a")
-    assert (section.get("href"), section.text) == ("/sections/x/", "Arts & Letters")
-    assert not page.cssselect(".pager")
+    assert not page.cssselect("main :is(.teaser, .rail, nav)")
 
 
 def test_the_strip_leads_to_its_story_and_says_when_it_is_over(lists: ListPages) -> None:
@@ -169,7 +162,7 @@ def test_names_that_differ_in_case_alone_are_one_topic(config: Config) -> None:
 @pytest.mark.parametrize(
     ("language", "title", "link"),
     [
-        ("en", "Follow The Harbour Post", "Follow"),
+        ("en", "Follow The Harbour Post", "Subscribe"),
         ("de-AT", "The Harbour Post abonnieren", "Abonnieren"),
     ],
 )
@@ -185,7 +178,7 @@ def test_the_page_about_feeds_speaks_the_publications_language(
         )
     )
     assert text(page, "h1") == title
-    (found,) = page.cssselect(".imprint a[href='/paper/subscribe/']")
+    (found,) = page.cssselect(".masthead a[href='/paper/subscribe/']")
     assert found.text == link
     assert text(page, ".address") == "https://post.example/paper/rss.xml"
     first = page.cssselect(".feeds .feed")[0]

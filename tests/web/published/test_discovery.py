@@ -227,8 +227,13 @@ def test_every_reader_shows_the_icon_of_the_publication(web: Web):
 
 def test_without_an_icon_they_show_the_one_that_we_draw(plain: Served):
     with web_of(plain) as client:
-        (address,) = set(icons_of(Web(client)).values())
-        assert client.get(address).headers["content-type"] == "image/svg+xml"
+        icons = set(icons_of(Web(client)).values())
+        assert icons == {
+            f"{client.base_url}/favicon.ico",
+            f"{client.base_url}/apple-touch-icon.png",
+        }
+        kinds = {client.get(icon).headers["content-type"] for icon in icons}
+        assert kinds == {"image/x-icon", "image/png"}
         assert b"webfeeds:" not in client.get("/rss.xml").content.partition(b"<item>")[0]
 
 

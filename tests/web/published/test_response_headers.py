@@ -159,7 +159,7 @@ def test_under_a_path_every_way_leads_to_it(feeds, path, at):
             ("/articles/old/?a=b", "/articles/dam/?a=b"),
             ("/feed", "/rss.xml"),
             ("/sections/city/feed/", "/sections/city/rss.xml"),
-            ("/favicon.ico", "/assets/icon.png"),
+            ("/apple-touch-icon-precomposed.png", "/apple-touch-icon.png"),
         ):
             answer = client.get(asked)
             assert (answer.status_code, answer.headers["location"]) == (301, at + there)
@@ -203,12 +203,6 @@ def test_a_guess_is_the_format_that_the_client_accepts_and_the_feed_itself_has_o
 def test_a_guess_where_no_feed_is_leads_nowhere(client):
     assert client.get("/articles/dam/feed/").status_code == 404
     assert client.get("/favicon.ico").status_code == 404
-
-
-def test_the_icon_is_where_browsers_and_readers_look_for_it(feeds):
-    with served(feeds, publication=PUBLICATION | {"icon": "icon.png"}) as client:
-        for guess in ("/favicon.ico", "/apple-touch-icon.png"):
-            assert client.get(guess).headers["location"] == "/assets/icon.png"
 
 
 def test_a_compressed_twin_is_no_address_of_its_own(client, feeds):

@@ -194,8 +194,8 @@ def test_a_reader_leaves_and_comes_back_by_the_buttons(browser, web, sqlite_stor
     page.goto(f"{web().base_url}/unsubscribe/{token}")
     assert checkers.axe(page) == []
     page.get_by_role("button", name="Unsubscribe").click()
-    assert page.get_by_role("heading").inner_text() == "You've unsubscribed"
+    assert page.get_by_role("heading", level=1).inner_text() == "You've unsubscribed"
     assert checkers.axe(page) == []
     page.get_by_role("button", name="Subscribe again").click()
-    assert page.get_by_role("heading").inner_text() == "Welcome back"
+    assert page.get_by_role("heading", level=1).inner_text() == "Welcome back"
     page.close()

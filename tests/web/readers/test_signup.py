@@ -15,6 +15,7 @@ from syndicate.store import Store
 from syndicate.web.readers.letters import LetterSender
 from tests import ROOT
 from tests.causes import by_reader, by_test
+from tests.web.asgi_client import main
 
 pytestmark = pytest.mark.neighbours
 
@@ -224,7 +225,12 @@ def test_what_is_no_address_comes_back_with_the_form(site):
 def test_each_error_is_shown_at_its_field(site):
     opened = site(newsletters=TWO, signup=CITY)
     page = opened.sign_up("nobody", name="x" * 201, newsletter="staff").text
-    assert re.findall(r'href="#([\w.]+)"', page) == ["email", "name", "fields.city", "newsletters"]
+    assert re.findall(r'href="#([\w.]+)"', main(page)) == [
+        "email",
+        "name",
+        "fields.city",
+        "newsletters",
+    ]
     for name in ("email", "name", "fields.city", "newsletters"):
         assert f'id="{name}"' in page
         assert f'id="{name}-error"' in page
@@ -314,7 +320,7 @@ def test_json_says_which_field_is_wrong(site):
 
 def test_the_answer_is_in_the_language_of_the_publication(site):
     opened = site(publication={"language": "de"})
-    assert '<html lang="de">' in opened.client.get("/signup").text
+    assert '<html lang="de" dir="ltr">' in opened.client.get("/signup").text
     assert "E-Mail" in opened.client.get("/signup").text
 
 

@@ -260,7 +260,7 @@ def test_a_german_newsletter_says_it_in_german(web, sqlite_store, publication):
     client = web(newsletters=newsletters)
     reader = _reader(client, sqlite_store, publication(newsletters=newsletters), "morgen")
     page = client.get(reader.path).text
-    assert '<html lang="de">' in page
+    assert '<html lang="de" dir="ltr">' in page
     assert "Der Morgen abbestellen?" in page
 
 
