@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from syndicate.text import one_line, printable, shorten, to_utf8
+from syndicate.text import isolate, one_line, printable, shorten, to_utf8
 
 ANY = st.text(
     st.characters(exclude_categories=()) | st.sampled_from("a \t\n\u200b\u2067\u2069\ufeff")
@@ -88,6 +88,25 @@ def test_text_is_never_longer_than_its_limit(text: str, limit: int) -> None:
 )
 def test_text_is_cut_at_a_word_or_between_characters(text: str, limit: int, short: str) -> None:
     assert shorten(text, limit) == short
+
+
+@pytest.mark.parametrize(
+    ("part", "around", "direction", "isolated"),
+    [
+        ("City opens the dam, 12 hurt!", "ltr", "", "City opens the dam, 12 hurt!"),
+        ("12:30", "rtl", "", "12:30"),
+        ("المدينة", "rtl", "rtl", "المدينة"),
+        ("المدينة!", "ltr", "rtl", "\u2068المدينة!\u2069"),
+        ("City opens", "rtl", "ltr", "\u2068City opens\u2069"),
+        ("The word שלום", "ltr", "ltr", "\u2068The word שלום\u2069"),
+        ("iPhone يصل", "ltr", "rtl", "\u2067iPhone يصل\u2069"),
+        ("شركة Apple", "rtl", "ltr", "\u2066شركة Apple\u2069"),
+        ("שלום", "ltr", "", "\u2068שלום\u2069"),
+    ],
+)
+def test_only_what_would_be_reordered_is_isolated(part, around, direction, isolated):
+    assert isolate(part, around, direction) == isolated
+    assert one_line(isolated) == isolated
 
 
 @pytest.mark.parametrize(

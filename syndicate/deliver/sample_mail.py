@@ -26,6 +26,7 @@ from syndicate.deliver.smtp.transport import (
 )
 from syndicate.errors import NoVerdict, Refused, RelayUnavailable
 from syndicate.model.editions import Content, Draft
+from syndicate.text import isolate
 
 SUBJECT_PREFIX = "[Test]"
 _NOBODY = 0
@@ -44,7 +45,8 @@ def send_sample(
     SecretUnreadable for a password or a key that can't be read, and any DeliveryError as
     the relay replies.
     """
-    content = replace(draft.content, subject=f"{SUBJECT_PREFIX} {draft.content.subject}")
+    subject = f"{SUBJECT_PREFIX} {isolate(draft.content.subject, 'ltr')}"
+    content = replace(draft.content, subject=subject)
     headers = EditionHeaders.of(draft, config)
     sender = CopySender(config, transports, links)
     return sender.send(

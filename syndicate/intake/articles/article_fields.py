@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any, Literal
 
 from syndicate.errors import Refused
-from syndicate.intake.articles import front_matter, publishing
+from syndicate.intake.articles import front_matter, markdown, publishing
 from syndicate.intake.articles.front_matter import MAX_LINE_LENGTH, FrontMatter, FrontMatterKeys
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
 from syndicate.intake.articles.slugify import article_name, slugify, split_dated_name
@@ -65,7 +65,9 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
         contributors=_people(keys, "contributors"),
         breaking=keys.flag("breaking") or False,
         place=place,
-        summary=keys.first_line("summary", "description", "excerpt", longest=5 * MAX_LINE_LENGTH),
+        summary=markdown.to_text(
+            keys.first_line("summary", "description", "excerpt", longest=5 * MAX_LINE_LENGTH)
+        ),
         image=_read_image(keys),
         canonical_url=keys.address("canonical_url", canonical) if canonical else None,
         comments=_read_comments(keys),

@@ -11,6 +11,9 @@ from html import unescape
 
 from comrak import ExtensionOptions, RenderOptions, render_markdown
 
+from syndicate.body.markup import parse
+from syndicate.text import one_line
+
 _MAX_CELLS = 1_000_000
 """Short rows are filled up: a wide header above many lines would take all memory."""
 _MAX_NESTED_NOTES = 100
@@ -53,6 +56,12 @@ _PICTURE_ATTRIBUTES = re.compile(
 """A picture, and a list of attributes behind it."""
 _RENDERING = RenderOptions()
 _RENDERING.unsafe_ = True
+_MAY_BE_MARKED = re.compile(r"[*_`\[\\<&]")
+_NOTE = re.compile(r"\[\^[^\]\s]+\]")
+_LINE_START = "\u00b6"
+"""Before a line, so that its first characters are no list, heading or quotation."""
+_LITERAL_HTML = RenderOptions()
+_LITERAL_HTML.escape = True
 _DEFINITION = re.compile(r"^[ \t>]*+:[ \t]", re.MULTILINE)
 
 
@@ -81,6 +90,21 @@ def _with_class(picture: re.Match[str]) -> str:
 def _render_title(title: re.Match[str]) -> str:
     html = str(render_markdown(unescape(title[0]), ExtensionOptions(), render_options=_RENDERING))
     return html.strip().removeprefix("<p>").removesuffix("</p>")
+
+
+def to_text(line: str) -> str:
+    """Return a line that may be Markdown as plain text: of a link its text, of a picture its alt.
+
+    HTML stays as it is written.
+    """
+    if not _MAY_BE_MARKED.search(line):  # most lines
+        return line
+    line = _LINE_START + line
+    root = parse(str(render_markdown(line, ExtensionOptions(), render_options=_LITERAL_HTML)))
+    for picture in root.iter("img"):
+        picture.text = picture.get("alt")
+    text = "".join(root.itertext()).strip().removeprefix(_LINE_START)
+    return one_line(_NOTE.sub("", text))
 
 
 def _extensions(text: str) -> ExtensionOptions:

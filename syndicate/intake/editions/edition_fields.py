@@ -65,7 +65,7 @@ def read_edition_fields(
     sponsor = read_sponsor(keys)
     brief = EditionBrief(
         subject=keys.line("subject"),
-        preheader=keys.line("preheader"),
+        preheader=markdown.to_text(keys.line("preheader")),
         signed=keys.line("signed"),
         stories=stories,
         leave_out=leave_out,

@@ -4,7 +4,7 @@
 and numbers links whose clicks are counted; `subject_line` writes its subject, `editors_words` what
 an editor wrote around the stories; `preflight` finds mistakes in it. `letter` composes a mail to
 one person, `review` what reviewers get: proofs and codes, and `alarm_mail` one to operators,
-without a template. `context` is what every mail template may use. `html_body` and `plain_text`
-render an article's body, `tables` and `text_tables` lay out its tables, by the estimates of
-`text_width`. `mjml` checks MJML and turns it into HTML.
+without a template. `context` is what every mail template may use, `outlook_fonts` among it.
+`html_body` and `plain_text` render an article's body; `tables` and `text_tables` lay out its
+tables, by the estimates of `text_width`. `mjml` checks MJML and turns it into HTML.
 """

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from syndicate.model.alarms import HEADLINES, Alarm
 from syndicate.model.editions import Content
-from syndicate.text import shorten
+from syndicate.text import isolate, shorten
 
 _SUBJECT_LENGTH = 110
 """Characters; lists of mail show about half of them."""
@@ -37,7 +37,7 @@ def compose_alarm_mail(alarm: Alarm, publication: str, zone: ZoneInfo, at: datet
     word = "Alarm" if alarm.is_on else "Over"
     headline = HEADLINES[alarm.kind]
     title = f"{headline[0].upper()}{headline[1:]}" if alarm.is_on else f"Over: {headline}"
-    subject = shorten(f"[{word}] {publication}: {alarm.text}", _SUBJECT_LENGTH)
+    subject = shorten(f"[{word}] {isolate(publication, 'ltr')}: {alarm.text}", _SUBJECT_LENGTH)
     paragraphs = list(_paragraphs(alarm, publication, zone, at))
     marked = (_COMMAND.sub(r"<code>\1</code>", escape(text)) for text in paragraphs)
     html = "\n".join(map(_PARAGRAPH.format, marked))

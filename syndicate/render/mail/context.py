@@ -13,7 +13,7 @@ from markupsafe import Markup
 from syndicate.body import markup
 from syndicate.clock import to_utc
 from syndicate.config import AdSlot, Config, Newsletter
-from syndicate.config.sections.publication import PublicationSettings
+from syndicate.config.sections.publication import PublicationSettings, ThemeSettings
 from syndicate.language import Translator, translator
 from syndicate.model.corrections import ArticleNote
 from syndicate.model.edition_files import EditionBrief
@@ -21,6 +21,7 @@ from syndicate.model.editions import PLACEHOLDERS, Content, placeholder
 from syndicate.render import addresses
 from syndicate.render.formatting import text_direction
 from syndicate.render.mail import editors_words, mjml
+from syndicate.render.mail.outlook_fonts import list_substitutes
 from syndicate.render.mail.plain_text import wrap
 from syndicate.render.templates import Templates
 from syndicate.text import printable
@@ -116,6 +117,7 @@ class MailContext:
             "publication": config.publication,
             "newsletter": self.newsletter,
             "theme": config.theme,
+            "outlook_fonts": list(list_substitutes(_font_stacks(config.theme))),
             "link": lambda address: addresses.absolute(address, config),
             "home": addresses.absolute(addresses.HOME, config),
             "logo": addresses.logo(config),
@@ -139,6 +141,10 @@ class MailContext:
             "wrap": wrap,
             **editors_words.NOTHING,
         }
+
+
+def _font_stacks(theme: ThemeSettings) -> Sequence[str]:
+    return theme.body, theme.headlines, theme.labels, theme.code
 
 
 def _nonce(text: str) -> str:

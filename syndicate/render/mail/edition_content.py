@@ -34,7 +34,7 @@ from syndicate.render.mail.html_body import limit_pictures, render_html_body, sp
 from syndicate.render.mail.plain_text import render_plain_text
 from syndicate.render.mail.subject_line import PREHEADER_LENGTH, edition_subject, story_preheader
 from syndicate.render.templates import Templates
-from syndicate.text import one_line, shorten
+from syndicate.text import isolate, one_line, shorten
 
 _CORRECTION_SUBJECT = 200
 """Characters."""
@@ -119,7 +119,9 @@ def _alert(
     page = addresses.absolute(article.address, context.config)
     subject, preheader = edition_subject(article, context), story_preheader(article)
     if corrected is not None:
-        title = one_line(article.title)
+        around = text_direction(context.translator.language)
+        own = text_direction(article.language or context.config.publication.language)
+        title = isolate(one_line(article.title), around, own)
         subject = context.translator.gettext("Correction: %(title)s", title=title)
         subject = shorten(subject, _CORRECTION_SUBJECT)
         preheader = shorten(corrected[-1].text, PREHEADER_LENGTH) if corrected else preheader

@@ -11,10 +11,11 @@ from syndicate.language import translator
 from syndicate.model.editions import Content
 from syndicate.model.reviews import CODE_LIFETIME, ReviewDecision
 from syndicate.render import addresses
+from syndicate.render.formatting import text_direction
 from syndicate.render.mail.context import MailContext
 from syndicate.render.mail.plain_text import wrap
 from syndicate.render.templates import Templates
-from syndicate.text import printable
+from syndicate.text import isolate, printable
 
 PROOF_PREFIX = "[Proof]"
 _HEAD_END = re.compile("</head>", re.IGNORECASE)
@@ -58,7 +59,7 @@ def compose_proof(
     html, placed = _BODY.subn(lambda body: body[0] + block, html, count=1)
     return replace(
         content,
-        subject=f"{PROOF_PREFIX} {content.subject}",
+        subject=f"{PROOF_PREFIX} {isolate(content.subject, 'ltr')}",
         html=html if placed else block + html,
         text=f"{above.strip()}\n\n{content.text}",
     )
@@ -87,6 +88,7 @@ def compose_code(
         seed=code,
     )
     gettext = context.translator.gettext
+    subject = isolate(subject, text_direction(context.translator.language))
     titles = {
         ReviewDecision.APPROVE: gettext("Your code to approve “%(subject)s”", subject=subject),
         ReviewDecision.SEND_BACK: gettext("Your code to send back “%(subject)s”", subject=subject),

@@ -1,13 +1,14 @@
 """Writes the subject of an edition: the lead's headline, in the newsletter's own pattern."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from syndicate.config import Newsletter
 from syndicate.language import Translator
 from syndicate.model.articles import Article
-from syndicate.render.formatting import FILTERS
+from syndicate.render.formatting import FILTERS, text_direction
 from syndicate.render.mail.context import MailContext
-from syndicate.text import one_line, shorten
+from syndicate.text import isolate, one_line, shorten
 
 MAX_LENGTH = 200
 """Characters; a headline is shortened only beyond it."""
@@ -49,5 +50,21 @@ def subject_line(
         "date": FILTERS["date"](date, date.tzinfo, language),
     }
     room = MAX_LENGTH - len(pattern.format(lead="", **values))
-    headline = shorten(headline, max(room, _MIN_HEADLINE))
-    return shorten(pattern.format(lead=headline, **values), MAX_LENGTH)
+    values["lead"] = shorten(headline, max(room, _MIN_HEADLINE))
+    subject = pattern.format(**values)
+    if len(subject) > MAX_LENGTH or subject == values["lead"]:
+        return shorten(subject, MAX_LENGTH)
+    return pattern.format(**_isolated(values, lead, language))
+
+
+def _isolated(values: Mapping[str, str], lead: Article, language: str) -> dict[str, str]:
+    """Isolate the parts whose direction differs from that of the newsletter's language.
+
+    A subject of one direction, as most are, has no invisible characters.
+    """
+    around = text_direction(language)
+    own = text_direction(lead.language or language)
+    return {
+        name: isolate(value, around, own if name == "lead" else "")
+        for name, value in values.items()
+    }

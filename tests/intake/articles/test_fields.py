@@ -100,6 +100,12 @@ def test_people_are_names_or_tables():
     assert revision.contributors == (Person(name="Cy", place="Hanoi", email="cy@example.org"),)
 
 
+def test_a_summary_has_no_markdown_whichever_key_it_stands_in():
+    for key in ("summary", "description", "excerpt"):
+        read = fields(f'{key}: "The **dam** is [open](/dam/)."')
+        assert read.revision.summary == "The dam is open."
+
+
 def test_jekylls_keys_are_understood():
     head = (
         "layout: post\nauthor: parkr\ncategories: [team, community]\npublished: false\n"

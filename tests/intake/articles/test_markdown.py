@@ -6,7 +6,7 @@ import pytest
 
 from syndicate.body.markup import write_children
 from syndicate.errors import Refused
-from syndicate.intake.articles.markdown import to_html
+from syndicate.intake.articles.markdown import to_html, to_text
 from syndicate.intake.markup.sanitise import sanitise
 
 
@@ -94,3 +94,26 @@ def test_marks_that_never_end_are_no_trouble(text):
 def test_what_is_nested_too_deeply_is_refused(text):
     with pytest.raises(Refused, match="nested too deeply"):
         body(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("The **dam** is [open](https://dam.example), says _she_.", "The dam is open, says she."),
+        ("`syndicate run` and ![a cat](cat.png)", "syndicate run and a cat"),
+        ("_Start_ of the *line*", "Start of the line"),
+        ("# 1 is *not* a heading", "# 1 is not a heading"),
+        ("1. FC Köln *wins*", "1. FC Köln wins"),
+        (
+            "- AT&amp;T, AT&T, 5 * 3 * 2, snake_case_name",
+            "- AT&T, AT&T, 5 * 3 * 2, snake_case_name",
+        ),
+        ("Vec<T>, a < b, [brackets] and C:\\new", "Vec<T>, a < b, [brackets] and C:\\new"),
+        ("A fact[^1] and 5~10", "A fact and 5~10"),
+        ("**unfinished and ~~so~~", "**unfinished and ~~so~~"),
+        ("Plain – «text»", "Plain – «text»"),
+        ("", ""),
+    ],
+)
+def test_of_a_line_only_its_text_is_left(line, text):
+    assert to_text(line) == text

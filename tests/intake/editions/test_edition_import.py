@@ -97,6 +97,11 @@ def fields(text, config):
     return read_edition_fields(text.encode(), file, "e.md", config, save_media=True)
 
 
+def test_a_preheader_has_no_markdown(config):
+    brief = fields('---\npreheader: "Fog, and **what** [floats](/f/)"\n---\nHi.', config).brief
+    assert brief.preheader == "Fog, and what floats"
+
+
 def test_every_format_of_front_matter_says_the_same(config):
     yaml = "---\nsubject: Fog\nstories: [a, b]\nsponsor: {name: Orsk, url: 'https://o.example/'}\n---\nHi."
     toml = '+++\nsubject = "Fog"\nstories = ["a", "b"]\nsponsor = {name = "Orsk", url = "https://o.example/"}\n+++\nHi.'

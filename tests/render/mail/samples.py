@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw
 from syndicate.config import AdSlot, Config, Newsletter
 from syndicate.config.sections.pages import AdsSettings
 from syndicate.config.sections.publication import PublicationSettings
-from syndicate.model.articles import Article, Comments, Figure, Person
+from syndicate.model.articles import Article, Comments, Correction, Figure, Person
+from syndicate.model.corrections import ArticleNote
 from syndicate.model.editions import PLACEHOLDERS, Content, EditionKind, placeholder
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.templates import Templates
@@ -135,6 +136,12 @@ def alert(article: Article, **changes: Any) -> Content:
 
 def digest(articles: list[Article], **changes: Any) -> Content:
     return _composed(EditionKind.DIGEST, articles, **changes)
+
+
+def correction(article: Article, *texts: str, **changes: Any) -> Content:
+    corrections = tuple(Correction(at=AT, text=text) for text in texts)
+    note = ArticleNote(article=article, since=1, corrections=corrections)
+    return _composed(EditionKind.CORRECTION, [article], notes=[note], **changes)
 
 
 def _composed(kind: EditionKind, articles: list[Article], **changes: Any) -> Content:

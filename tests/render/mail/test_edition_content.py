@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from syndicate.config import AdSlot, Newsletter
 from syndicate.config.sections.pages import AdsSettings
 from syndicate.errors import TemplateError
-from syndicate.model.articles import Sponsor
+from syndicate.model.articles import Person, Sponsor
 from syndicate.model.edition_files import EditionBrief, NamedStory
 from syndicate.model.editions import Content, placeholder
 from syndicate.render.templates import Templates
@@ -24,6 +25,7 @@ from tests.render.mail.samples import (
     alert,
     article,
     config,
+    correction,
     digest,
     figure,
     said,
@@ -286,6 +288,43 @@ def test_a_newsletter_has_a_pattern_for_its_subjects(pattern, subject):
     assert {content.subject for content in both(newsletter=letter)} == {subject}
 
 
+ARABIC: dict[str, Any] = {"title": "فتحت المدينة السد!", "language": "ar"}
+
+
+@pytest.mark.parametrize(
+    ("paper", "changes", "pattern", "subject"),
+    [
+        ("en", ARABIC, "{breaking}{lead}", "Breaking: \u2068فتحت المدينة السد!\u2069"),
+        ("en", ARABIC, "{lead}", "فتحت المدينة السد!"),
+        ("en", ARABIC, "{title}: {lead}", "Breaking news: \u2068فتحت المدينة السد!\u2069"),
+        ("en", ARABIC, "{title}", "Breaking news"),
+        ("ar", {"title": "City opens", "language": "en"}, "{lead}", "City opens"),
+        (
+            "ar",
+            {"title": "City opens", "language": "en"},
+            "نشرة: {lead}",
+            "نشرة: \u2068City opens\u2069",
+        ),
+        ("ar", ARABIC, "نشرة: {lead}", "نشرة: فتحت المدينة السد!"),
+        ("en", {"title": "City opens"}, "{breaking}{lead}", "Breaking: City opens"),
+    ],
+)
+def test_a_headline_of_the_other_direction_is_isolated_in_a_subject(
+    paper, changes, pattern, subject
+):
+    first = article(breaking=True, **changes)
+    letter = Newsletter(name="breaking", title="Breaking news", subject=pattern)
+    content = alert(first, newsletter=letter, config=config(language=paper))
+    assert content.subject == subject
+
+
+def test_a_correction_isolates_its_headline_too():
+    assert correction(article(**ARABIC), "It was Monday.").subject == (
+        f"Correction: \u2068{ARABIC['title']}\u2069"
+    )
+    assert correction(article(), "It was Monday.").subject == "Correction: City opens the dam"
+
+
 @pytest.mark.parametrize(
     ("title", "breaking", "subject"),
     [
@@ -436,7 +475,8 @@ def test_a_german_newsletter_speaks_german_about_an_english_story():
     page = tree(content)
     assert page.get("lang") == "de-AT"
     assert page.find(".//h1").get("lang") == "en"
-    for words in ("Dienstag, 24. November 2026", "Abbestellen", "Im Web lesen"):
+    assert "Read on the web" in said(content)  # what is about the story is in its language
+    for words in ("Dienstag, 24. November 2026", "Abbestellen", "Einstellungen"):
         assert words in said(content)
     assert "Abbestellen:" in content.text
 
@@ -498,3 +538,72 @@ def test_columns_of_figures_are_aligned_as_on_the_page():
     figures, words = re.findall(r'<td[^>]*style="([^"]*)"[^>]*>(?=900|Old Bridge)', content.html)
     assert "text-align: right" in figures
     assert "text-align" not in words
+
+
+def test_what_we_say_of_a_story_is_in_its_language_or_else_in_the_papers():
+    for language, by, read_on in (
+        ("de", "Von Ada Marsh", "Im Web lesen"),
+        ("da", "By Ada Marsh", "Read on the web"),
+        ("zu", "By Ada Marsh", "Read on the web"),
+    ):
+        content = alert(article(language=language, authors=(Person(name="Ada Marsh"),)))
+        assert by in said(content)
+        assert by in content.text
+        assert read_on in said(content)
+        assert read_on in content.text
+    german = config(language="de")
+    danish = alert(article(language="da", authors=(Person(name="Ada Marsh"),)), config=german)
+    assert "Von Ada Marsh" in said(danish)
+
+
+def test_a_story_in_arabic_is_mirrored_in_an_english_paper():
+    body = (
+        "<blockquote><p>a</p></blockquote><ul><li>b</li></ul><dl><dt>c</dt><dd>d</dd></dl>"
+        "<table><tr><th>e</th><th>f</th></tr><tr><td>g</td><td>h</td></tr></table>"
+        "<pre>code</pre><blockquote dir='ltr'><p>i</p></blockquote><p dir='auto'>שלום</p>"
+    )
+    page = tree(alert(article(body=body, language="ar", section="City")))
+    styles = {
+        tag: page.find(f".//{tag}").get("style")
+        for tag in ("blockquote", "ul", "dd", "th", "td[@class='rtl']", "pre")
+    }
+    assert "padding: 0 16px 0 0" in styles["blockquote"]
+    assert "border-right: 3px" in styles["blockquote"]
+    assert "border-left: 0" in styles["blockquote"]
+    assert "padding: 0 24px 0 0" in styles["ul"]
+    assert "margin: 0 24px 10px 0" in styles["dd"]
+    assert "text-align: right" in styles["th"]
+    assert "padding: 6px 0 6px 16px" in styles["td[@class='rtl']"]
+    assert page.find(".//pre").get("dir") == "ltr"
+    english = page.findall(".//blockquote")[1]
+    assert "border-left: 3px" in english.get("style")
+    assert "text-align: left" in english.get("style")
+    assert page.xpath("//p[@dir='rtl']/text()") == ["שלום"]
+    kicker = page.xpath("//span[@class='kicker']")[0].getparent()
+    assert "text-align:right" in kicker.get("style")
+
+
+def test_an_english_story_has_no_mirrored_styles():
+    assert 'class="rtl"' not in alert(story()).html
+
+
+def test_footnotes_are_numbers_and_a_list_without_links():
+    body = (
+        '<p>A fact<sup class="footnote-ref"><a href="#a1-fn-1" id="a1-r">1</a></sup>.</p>'
+        '<section class="footnotes"><ol><li id="a1-fn-1"><p>Its <a href="/s/">source</a>. '
+        '<a href="#a1-r" class="footnote-backref">↩</a></p></li></ol></section>'
+    )
+    content = alert(article(body=body))
+    page = tree(content)
+    assert page.find(".//sup").text == "1"
+    (notes,) = page.xpath("//div[@class='footnotes']")
+    assert [link.get("href") for link in notes.iter("a")] == [f"{URL}/s/"]
+    assert "border-top" in notes.get("style")
+    assert "A fact¹.\n\nNotes:\n\n1. Its source [1].\n" in content.text
+
+
+def test_the_text_of_a_picture_that_is_not_loaded_is_set_like_a_caption():
+    image = tree(alert(article(image=DAM))).find(".//img")
+    assert "font-size: 14px" in image.get("style")
+    assert "color: #5A564E" in image.get("style")
+    assert "max-width:536px" in image.get("style").replace(" ", "")
