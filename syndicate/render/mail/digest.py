@@ -24,7 +24,7 @@ from syndicate.render.mail.editors_words import sponsor_values
 from syndicate.render.mail.html_body import shown_height
 from syndicate.render.mail.subject_line import PREHEADER_LENGTH, edition_subject, story_preheader
 from syndicate.render.mail.tables import COLUMN
-from syndicate.text import one_line, shorten, whole_sentences
+from syndicate.text import isolate, one_line, shorten, whole_sentences
 
 MAX_HEADLINES = 20
 """How many further articles get a headline; the rest, two or more, are only counted."""
@@ -93,7 +93,11 @@ def _head(
 ) -> dict[str, Any]:
     """Return subject and preheader, which has the headlines that the subject doesn't have."""
     lead, *others = articles
-    headlines = " · ".join(one_line(article.title) for article in (*others, *more))
+    around, language = text_direction(context.language), context.config.publication.language
+    headlines = " · ".join(
+        isolate(one_line(article.title), around, text_direction(article.language or language))
+        for article in (*others, *more)
+    )
     preheader = shorten(headlines, PREHEADER_LENGTH) or story_preheader(lead)
     return {
         "subject": edition_subject(lead, context),

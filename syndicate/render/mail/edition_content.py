@@ -27,6 +27,7 @@ from syndicate.model.edition_files import EditionBrief
 from syndicate.model.editions import CANARY, Content, EditionKind, link_marker
 from syndicate.render import addresses
 from syndicate.render.article_view import ArticleView
+from syndicate.render.formatting import text_direction
 from syndicate.render.mail.context import MAX_BYTES, MailContext
 from syndicate.render.mail.digest import compose_digest
 from syndicate.render.mail.editors_words import sponsor_values

@@ -318,6 +318,11 @@ def test_a_headline_of_the_other_direction_is_isolated_in_a_subject(
     assert content.subject == subject
 
 
+def test_a_preheader_isolates_the_headlines_of_the_other_direction():
+    content = digest([article(1), article(2, **ARABIC), article(3, "Rowers win")])
+    assert content.preheader == f"\u2068{ARABIC['title']}\u2069 · Rowers win"
+
+
 def test_a_correction_isolates_its_headline_too():
     assert correction(article(**ARABIC), "It was Monday.").subject == (
         f"Correction: \u2068{ARABIC['title']}\u2069"
