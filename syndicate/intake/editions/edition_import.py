@@ -61,7 +61,9 @@ def import_edition_files(
         return []
     with store.read() as tx:
         known = {file.path: file for file in tx.edition_files.all()}
-    run = _FolderImport(store=store, config=config, at=at, dry_run=dry_run)
+    run = _FolderImport(
+        store=store, config=config, at=at, dry_run=dry_run, only_changed=only_changed
+    )
     files = {readable_path(stored_path(file, config)): file for file in _files(folder)}
     results = [run.import_file(file, path, known.get(path)) for path, file in files.items()]
     if only_changed:
@@ -100,6 +102,8 @@ class _FolderImport:
     config: Config
     at: datetime
     dry_run: bool
+    only_changed: bool
+    """Whether nobody is going to read the warnings of files that are as they were."""
     changed: set[str] = field(default_factory=set)
     """The paths of the files that are not as they were."""
 
@@ -128,8 +132,10 @@ class _FolderImport:
                 for picture in read.pictures:
                     tx.media.add(picture)
                 tx.edition_files.save(read.file)
-        with self.store.read() as tx:
-            warnings = (*read.file.mistakes, *self._warnings(tx, read.file, changed=changed))
+        warnings = read.file.mistakes
+        if changed or not self.only_changed:
+            with self.store.read() as tx:
+                warnings += tuple(self._warnings(tx, read.file, changed=changed))
         outcome = ImportOutcome.REVISED if before is not None else ImportOutcome.NEW
         return ImportResult(
             path=path,
