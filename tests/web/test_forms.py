@@ -105,7 +105,9 @@ def test_a_long_header_is_refused_at_once():
     assert time.thread_time() - began < 0.3
 
 
-TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from("\r\n\0<>\"'&%{}@."), max_size=40)
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from("\r\n\0<>\"'&%{}@."), max_size=40
+)
 
 
 NAMES = st.sampled_from(
