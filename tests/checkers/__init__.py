@@ -79,13 +79,15 @@ def nu(files: Sequence[Path]) -> list[str]:
     ]
 
 
-def axe(page: Page) -> list[str]:
-    """Return what axe has against the page that a browser shows."""
+def axe(page: Page, rules: Sequence[str] = ()) -> list[str]:
+    """Return what axe has against the page that a browser shows, by all rules or those tagged so."""
     require(_AXE.exists(), f"axe is missing: {_INSTALL}")
     page.evaluate(_AXE.read_text())
     # nothing in a frame is ours to run in: it would only wait for an answer from each
-    how = "{resultTypes: ['violations'], iframes: false}"
-    result: dict[str, Any] = page.evaluate(f"axe.run(document, {how})")
+    how: dict[str, Any] = {"resultTypes": ["violations"], "iframes": False}
+    if rules:
+        how["runOnly"] = list(rules)
+    result: dict[str, Any] = page.evaluate("(how) => axe.run(document, how)", how)
     return [
         f"{violation['id']}: {node['html']} {node['failureSummary']}"
         for violation in result["violations"]

@@ -20,7 +20,7 @@ _HOST, _PORT = "127.0.0.1", 8001
 def preview(
     command: CommandContext,
     template: Annotated[
-        str, Argument(help="Such as digest, alert, letter, article or home; or an edition file.")
+        str, Argument(help="Such as digest, brief, alert, letter or home; or an edition file.")
     ],
     *,
     article: Annotated[
