@@ -26,6 +26,7 @@ from syndicate.store import Store
 from syndicate.web.editions.archive import ArchivePages
 from syndicate.web.editions.click_tracking import ClickPages
 from syndicate.web.editions.public_copy import WebViewPage
+from syndicate.web.editions.shelf import ShelfPage
 from syndicate.web.outbox import OutboxPages, is_outbox_served
 from syndicate.web.pages import BadLink, WebPages
 from syndicate.web.published.files import PrivateFeedPages, PublishedFiles
@@ -157,6 +158,7 @@ def _reader_routes(
         *PreferencePages(store, config, links, pages, change, letters).routes(),
         *UnsubscribePages(store, config, links, pages).routes(),
         Route("/view/{token}", WebViewPage(store, config, links, pages).show),
+        *ShelfPage(store, config, pages, bot_checks).routes(),
         *ArchivePages(store, config, pages).routes(),
         Route("/c/{token}", ClickPages(store, config, links, pages).follow),
     ]

@@ -49,6 +49,12 @@ class WebPages:
         """The address to write to for what no page can do."""
         return (self.config.mail.reply_to or self.config.mail.sender).address
 
+    @property
+    def privacy_url(self) -> str | None:
+        """The address of the publication's own page about privacy; None where it has none."""
+        is_written = (self.config.root / "pages" / "privacy.md").is_file()
+        return f"{self.config.url}/privacy/" if is_written else None
+
     def signup_url(self, newsletter: Newsletter | None = None) -> str | None:
         """Return the address of the sign-up form, for one newsletter or any; None without one."""
         choices = self.config.newsletters if newsletter is None else (newsletter,)

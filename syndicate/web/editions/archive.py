@@ -1,4 +1,4 @@
-"""The public archive: the editions of each newsletter, and a feed of them.
+"""The public archive: the editions of each newsletter, and a feed of them; `shelf` lists those.
 
 Nothing in it is personal (`public_copy`). `archive = false` hides a newsletter.
 """
@@ -74,7 +74,7 @@ class ArchiveListPage:
 
 
 class ArchivePages:
-    """The pages under /newsletters/."""
+    """The pages under /newsletters/, except for the shelf itself."""
 
     def __init__(self, store: Store, config: Config, pages: WebPages) -> None:
         self._store = store
@@ -87,7 +87,6 @@ class ArchivePages:
         """Return the routes."""
         return [
             Route("/newsletters", self.add_slash),
-            Route("/newsletters/", self.index),
             Route("/newsletters/{name}", self.add_slash),
             Route("/newsletters/{name}/", self.page),
             Route("/newsletters/{name}/feed.xml", self.feed, methods=["GET", "HEAD", "OPTIONS"]),
@@ -105,18 +104,6 @@ class ArchivePages:
             _parse_number(params["edition"])
         last = request.url.path.rpartition("/")[2]
         return RedirectResponse(f"{quote(last, safe='')}/", 301)
-
-    def index(self, request: Request) -> Response:
-        """List the newsletters."""
-        if not self._newsletters:
-            raise HTTPException(404)
-        with self._store.read() as tx:
-            listed = [
-                (newsletter, next(iter(tx.archive.newest(newsletter.name, 1)), None))
-                for newsletter in self._newsletters
-            ]
-        values = {"listed": listed, "signup": self._pages.signup_url(), "canonical": self._root}
-        return _cacheable(request, self._pages.render("web/archive.html", values, style=STYLE))
 
     def feed(self, request: Request) -> Response:
         """Return the feed of a newsletter."""
@@ -170,7 +157,7 @@ class ArchivePages:
             self._pages, content, newsletter, links=links, address=canonical, head=head, above=above
         )
         headers = {"content-security-policy": POLICY}
-        return _cacheable(request, Response(html, headers=headers, media_type="text/html"))
+        return cacheable(request, Response(html, headers=headers, media_type="text/html"))
 
     def page(self, request: Request) -> Response:
         """List the newest editions of a newsletter, or a page of older ones."""
@@ -194,7 +181,7 @@ class ArchivePages:
         page = self._pages.render(
             "web/archive_list.html", values, language=newsletter.language, style=STYLE
         )
-        return _cacheable(request, page)
+        return cacheable(request, page)
 
     def _links(self, newsletter: Newsletter) -> dict[str, Any]:
         """Return the template values of every page of a newsletter."""
@@ -263,7 +250,7 @@ def _parse_number(text: str) -> int:
     return int(text)
 
 
-def _cacheable(request: Request, page: Response) -> Response:
+def cacheable(request: Request, page: Response) -> Response:
     """Let caches and search engines store a page, or return a 304."""
     etag = f'"{_digest(bytes(page.body))}"'
     page.headers.update({"etag": etag, "cache-control": REVALIDATE})

@@ -91,7 +91,7 @@ def test_a_mistake_is_a_link_to_its_field(page, site):
     problems.nth(1).click()
     assert page.url.endswith("#fields.city")
     described = page.get_by_label("Email address").get_attribute("aria-describedby")
-    assert "no complete email address" in page.locator(f"#{described}").inner_text()
+    assert "a complete email address" in page.locator(f"#{described}").inner_text()
 
 
 def test_the_browser_does_the_sum_by_itself(browser, site, monkeypatch):
