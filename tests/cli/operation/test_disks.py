@@ -98,7 +98,7 @@ def test_serve_starts_on_a_read_only_disk_and_goes_on_once_it_can_write(disk, po
         assert "the store can't be written" in ready.text
         assert "Read-only file system" in ready.text
         refused = sign_up(serve.url)
-        assert (refused.status_code, "Nothing was changed yet" in refused.text) == (503, True)
+        assert (refused.status_code, "Nothing has been changed yet" in refused.text) == (503, True)
         disk.remount("rw")
         until(lambda: httpx.get(f"{serve.url}/readyz").text == "ok\n")
         assert sign_up(serve.url).status_code == 200

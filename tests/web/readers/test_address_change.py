@@ -74,7 +74,7 @@ def test_when_both_agree_everything_moves(mover, order):
     assert "<form" in asks.text
     waits = mover.confirm(first)
     waited_for = "old" if order[0] == NEW else "new"
-    assert f"the letter to your {waited_for} address" in waits.text
+    assert f"the email to your {waited_for} address" in waits.text
     assert mover.anna.person.email == "anna@example.org"
     assert mover.anna.client.get(first).text == waits.text
     done = mover.confirm(second)
@@ -151,7 +151,7 @@ def test_letters_are_limited(mover):
         refused = mover.ask(f"anna{number + 3}@example.net")
         assert refused.status_code == 429
         assert status_text(refused).startswith(
-            "We have already sent several emails to a•••@example.org."
+            "We've already sent several emails to a•••@example.org."
         )
     assert len(mover.letters) == 4  # three new addresses and the old one
     assert len(mover.site.letters()) == 6

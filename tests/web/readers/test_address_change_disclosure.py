@@ -82,7 +82,7 @@ def test_the_old_address_learns_nothing_of_the_new_one(web, sqlite_store, public
     assert seen(Mover(anna), NEW) == expected
     _, answers, questions, _, letters = expected
     assert [status for status, _ in answers] == [200] * 5 + [410] * 2
-    assert "the letter to your new address" in answers[1][1]
+    assert "the email to your new address" in answers[1][1]
     assert questions == [("address", {}), ("data", {})]
     assert letters == ["Send your newsletters to a new address?", "Your data at Morning Post"]
     assert anna.person.email == "anna@example.org"
@@ -93,6 +93,6 @@ def test_a_new_address_that_bounces_looks_like_a_slow_one(mover):
     link = mover.link("anna@example.org")
     with mover.store.write() as tx:
         tx.subscribers.suppress(NEW, "550", cause=by_test(clock.now()))
-    assert "the letter to your new address" in mover.confirm(link).text
+    assert "the email to your new address" in mover.confirm(link).text
     assert mover.confirm(mover.link(NEW)).status_code == 410
     assert mover.anna.person.email == "anna@example.org"

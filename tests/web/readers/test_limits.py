@@ -43,7 +43,7 @@ def test_past_the_limit_of_a_network_the_page_says_so(full):
     page = full.sign_up("cy@example.org", name="Cy Twombly")
     assert page.status_code == 429
     assert 3300 < int(page.headers["retry-after"]) <= 3900
-    assert "Many sign-ups have come from your network" in page.text
+    assert "a lot of sign-ups from your network" in page.text
     minutes = -(-int(page.headers["retry-after"]) // 60)
     (without_script,) = re.findall(r"<noscript>(.*?)</noscript>", page.text, re.DOTALL)
     assert f"Please try again in {minutes} minutes." in without_script
@@ -92,7 +92,7 @@ def test_past_the_limit_of_all_there_is_nothing_but_waiting(site):
     page = opened.sign_up("bo@example.org", altcha=proof(opened))
     assert page.status_code == 429
     assert int(page.headers["retry-after"]) > 3300
-    assert "Very many people are signing up" in page.text
+    assert "A lot of people are signing up" in page.text
     assert "<script" not in page.text
     assert opened.client.post("/api/signup", json={"email": "bo@example.org"}).status_code == 429
     assert opened.reader("bo@example.org") is None

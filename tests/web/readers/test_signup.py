@@ -254,7 +254,7 @@ def test_addresses_that_last_only_for_a_while_are_refused(site, tmp_path):
     for domain in ("mailinator.com", "Sub.MAILINATOR.com", "müll.example", "a.xn--mll-hoa.example"):
         page = opened.sign_up(f"anna@{domain}")
         assert (domain, page.status_code) == (domain, 400)
-        assert "last only for a short while" in page.text
+        assert "only last a short while" in page.text
     assert opened.sign_up("anna@notmailinator.com").status_code == 200
 
 

@@ -237,7 +237,7 @@ def test_an_erased_reader_is_shown_as_not_subscribed(reader, publication):
             .unsubscribe(4711, "breaking")
             .rpartition("/")[2]
         )
-    assert "does not get Breaking" in reader.client.get(f"/unsubscribe/{token}").text
+    assert "subscribed to Breaking" in reader.client.get(f"/unsubscribe/{token}").text
     assert reader.client.post(f"/unsubscribe/{token}", **URLENCODED).status_code == 200
 
 
@@ -273,7 +273,7 @@ def test_a_store_that_is_busy_asks_for_patience(reader, monkeypatch):
     monkeypatch.setattr(Store, "write", locked)
     answer = reader.client.post(reader.path, **URLENCODED)
     assert answer.status_code == 503
-    assert "Nothing was changed yet" in answer.text
+    assert "Nothing has been changed yet" in answer.text
 
 
 def test_health_is_the_store_s(reader):
