@@ -80,9 +80,7 @@ class ShelfPage:
             "privacy": self._pages.privacy_url,
         }
         work = config.offered and config.signup.proof_of_work
-        origin = "/".join(config.url.split("/")[:3])
-        policy = (f"img-src 'self' {origin}",)
-        policy += ("script-src 'self'", "connect-src 'self'") if work else ()
+        policy = ("script-src 'self'", "connect-src 'self'") if work else ()
         page = self._pages.render("web/shelf.html", values, style=STYLE, policy=policy)
         if not config.offered:  # without a stamp it is the same for everybody
             return cacheable(request, page)

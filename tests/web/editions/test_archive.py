@@ -20,7 +20,7 @@ from tests.render.mail.samples import digest, stories
 from tests.sample_articles import add_article
 from tests.sample_editions import PLACES, content, freeze, subscribe
 from tests.shared_folder import SHARED, needs_shared
-from tests.web.asgi_client import Client, main
+from tests.web.asgi_client import Client
 
 AT = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
 NEWSLETTERS = [
