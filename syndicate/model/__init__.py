@@ -8,5 +8,6 @@ is new to a schedule, and what an edition takes of it.
 `findings` in it; `reviews`, what their reviewers decide; `corrections`, what is wrong in copies
 that were mailed;
 `deliveries`, the ledger's rows, and when to try again; `subscribers` and what changes about them;
-`alarms`: what is wrong, and when people are notified of it.
+`alarms`: what is wrong, and when people are notified of it. `search_query` is what a reader
+searches for; `search_text` how words are folded and divided.
 """

@@ -22,6 +22,7 @@ SEARCH = "/search"
 LATEST = "/latest/"
 """The list of everything, page by page."""
 OPML = "/opml.xml"
+OPENSEARCH = "/opensearch.xml"
 RSS = "/rss.xml"
 ATOM = "/atom.xml"
 JSON = "/feed.json"
@@ -88,11 +89,8 @@ def newsletters(config: Config) -> str | None:
 
 
 def search(config: Config) -> str | None:
-    """Return the absolute address of the search; None where no web server shows it.
-
-    Where people sign up, there is one.
-    """
-    return f"{config.web_url}{SEARCH}" if config.signup.enabled else None
+    """Return the absolute address of the search; None where there is none."""
+    return f"{config.web_url}{SEARCH}" if config.web.search else None
 
 
 def sitemap(name: str) -> str:

@@ -26,6 +26,7 @@ from syndicate.render.article_view import ArticleView, BodyRenderer, ensure_curr
 from syndicate.render.feeds.channel import feed_title
 from syndicate.render.feeds.formats import Feed, offered_formats
 from syndicate.render.formatting import short_date, text_direction
+from syndicate.render.open_search import website_data
 from syndicate.render.site_frame import SiteFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topic_head import topic_head
@@ -265,6 +266,7 @@ class ListPages:
         return self._frame.render(
             "home",
             canonical=self._frame.absolute(addresses.HOME),
+            data=Markup(website_data(self._config)),  # noqa: S704 - escaped there
             **self._strip(breaking),
             front={
                 "lead": lead,

@@ -75,7 +75,7 @@ class SiteFrame:
 
     @cached_property
     def feeds(self) -> Markup:
-        """The links to the feeds of everything for a page's <head>."""
+        """The links to the feeds of everything, and to the search, for a page's <head>."""
         return self._render("feed_links")
 
     @cached_property

@@ -46,6 +46,7 @@ from syndicate.web.readers.unsubscribe import UnsubscribePages
 from syndicate.web.review.decisions import ReviewDesk
 from syndicate.web.review.pages import ReviewPages
 from syndicate.web.review.trusted_browsers import TrustedBrowsers
+from syndicate.web.search_pages import SearchPages
 from syndicate.web.server.responses import HttpResponse
 from syndicate.web.telemetry.access_log import MAX_PATH, AccessLog
 from syndicate.web.telemetry.counters import (
@@ -98,6 +99,8 @@ def application(
     letters = LetterSender(store, config, limits, letters_due)
     routes = _reader_routes(letters, links, pages, BotChecks(secret))
     routes += _review_routes(store, config, links, pages, letters_due)
+    if config.web.search:
+        routes += SearchPages(store, config, pages).routes()
     if is_outbox_served(config):
         routes += OutboxPages(config, pages).routes()
     if config.websub.own:

@@ -15,6 +15,7 @@ from syndicate.model.old_addresses import is_reserved
         ("/articles/ferry/more/", False),
         ("/hub", True),
         ("/feeds/news/", True),
+        ("/search/", True),
         ("/2019/05/tram/", False),
     ],
 )

@@ -35,6 +35,8 @@ class WebSettings(Table):
     """The environment variable with a token that gives access to them too."""
     monitor_token_file: Path | None = Field(None, examples=["monitor-token"])
     """The file with the token, instead."""
+    search: StrictBool = True
+    """Whether readers can search the stories, at `url` + `/search`."""
     access_log: Line = Field("", examples=["access.log"])
     """A file for the access log, relative to this one, or "-" for stderr."""
 

@@ -15,11 +15,13 @@ from syndicate.errors import Problem, SyndicateError
 from syndicate.intake.authors.author_files import AuthorFiles, AuthorReading
 from syndicate.model.people import NOBODY, People
 from syndicate.publish.build.build import Build, BuildSummary
+from syndicate.publish.build.search_update import update_search_index
 from syndicate.publish.build.site_files import SiteFiles
 from syndicate.publish.build.tasks import PageWorkers, Task, TaskOutcome
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.folder import locked, write_errors_reported
 from syndicate.publish.records.manifest import Manifest, ManifestState
+from syndicate.publish.records.search_index import SEARCH_NAME, delete_search_index
 from syndicate.publish.records.topic_index import TopicIndex
 from syndicate.render import addresses, fingerprint
 from syndicate.render.templates import Templates
@@ -76,7 +78,9 @@ class Publisher:
                 if everything or unfinished or self._is_outdated(last, at, compress=compress):
                     last = None
                 changes = _BuildInput(last=last, unfinished=unfinished, authors=authors)
-                return self._build(writer, manifest, changes, at, trial=trial)
+                summary = self._build(writer, manifest, changes, at, trial=trial)
+                self._update_search(summary, at, everything=everything)
+                return summary
             finally:
                 writer.folder.close()
 
@@ -115,6 +119,17 @@ class Publisher:
         writer.folder.clear_journal()
         self._change = change
         return summary
+
+    def _update_search(self, summary: BuildSummary, at: datetime, *, everything: bool) -> None:
+        """Bring the search index up to date; a failure stops no build, and the next tries again."""
+        output = self._config.output
+        if not self._config.web.search:
+            delete_search_index(output)
+            return
+        try:
+            update_search_index(self._store, output, at, everything=everything)
+        except SyndicateError as error:
+            summary.failed.append(Problem(SEARCH_NAME, str(error)))
 
     def _last_state(self, manifest: Manifest) -> ManifestState | None:
         """Return the state of the last build; None before the first.

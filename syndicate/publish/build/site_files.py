@@ -16,6 +16,7 @@ from syndicate.publish.records.manifest import Manifest
 from syndicate.publish.records.topic_index import SITEMAP_TOPIC, TopicIndex
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.formats import Feed, write_opml
+from syndicate.render.open_search import write_description
 from syndicate.render.pages import MIN_ARTICLES
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_change
 from syndicate.render.topics import TopicKind
@@ -37,12 +38,14 @@ class SiteFiles:
         self.index = TopicIndex(manifest.database)
 
     def assets(self) -> Iterator[OutputFile]:
-        """Return style sheets and scripts, and the key of IndexNow."""
+        """Return style sheets and scripts, the key of IndexNow, and how browsers search here."""
         for path, data in self._frame.assets().items():
             yield OutputFile(path, _OWNER, partial(bytes, data))
         indexnow = self._config.indexnow
         if indexnow.key and indexnow.address:
             yield _file(indexnow.address, indexnow.key.encode, compress=False)
+        if self._config.web.search:
+            yield _file(addresses.OPENSEARCH, partial(write_description, self._config))
 
     def logos(self) -> Iterator[tuple[OutputFile, Path, str]]:
         """Return the logos, each with its source and its key in config.toml."""

@@ -52,6 +52,7 @@ _BY_NAME = {
     "rss.xml": FileFormat("application/rss+xml; charset=utf-8", feed=True),
     "atom.xml": FileFormat("application/atom+xml", feed=True),
     "feed.json": FileFormat("application/feed+json", feed=True),
+    "opensearch.xml": FileFormat("application/opensearchdescription+xml"),
     "opml.xml": FileFormat("text/x-opml; charset=utf-8", feed=True),
 }
 _BY_SUFFIX = {

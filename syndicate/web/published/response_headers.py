@@ -98,14 +98,16 @@ def build_policy(config: Config) -> str:
     """Return the Content-Security-Policy: scripts only from our files and `ads.csp_sources`.
 
     Pictures and recordings may come from anywhere, as articles embed them; frames come from
-    `pages.embed_hosts`. The sign-up form may post to another origin than the pages'. Inline
+    `pages.embed_hosts`. The forms for sign-up and search may lead to another origin than the
+    pages'. Inline
     styles are allowed only where ads are configured.
     """
     ads, hosts = config.ads, config.pages.embed_hosts
     sources = " ".join(("'self'", *ads.csp_sources))
     styles = f"{sources} 'unsafe-inline'" if ads.header.html or ads.post_top.html else "'self'"
     frames = ["https:"] if "*" in hosts else [f"https://{host}" for host in hosts]
-    signup = http_url(config.web_url) if config.signup.enabled else None
+    has_forms = config.signup.enabled or config.web.search
+    forms = http_url(config.web_url) if has_forms else None
     directives = {
         "default-src": "'none'",
         "img-src": "'self' http: https:",
@@ -115,7 +117,7 @@ def build_policy(config: Config) -> str:
         "script-src": sources,
         "connect-src": sources,
         "frame-src": " ".join((*frames, *ads.csp_sources)) or "'none'",
-        "form-action": f"{sources} {'/'.join(signup.split('/')[:3])}" if signup else sources,
+        "form-action": f"{sources} {'/'.join(forms.split('/')[:3])}" if forms else sources,
         "base-uri": "'none'",
         "frame-ancestors": "'self'",
     }

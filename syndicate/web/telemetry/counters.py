@@ -45,6 +45,7 @@ class RequestKind(StrEnum):
     ASSET = "asset"
     ACTING = "acting"
     """Pages that change something or are made on request: sign-up, preferences, archives."""
+    SEARCH = "search"
     PRIVATE_FEED = "private_feed"
     OTHER = "other"
 
@@ -74,6 +75,7 @@ def classify_path(path: str, dynamic_prefixes: Collection[str]) -> RequestKind:
         (path.startswith(addresses.PRIVATE), RequestKind.PRIVATE_FEED),
         (first in PROBES, RequestKind.OTHER),
         (form.feed or (first == "newsletters" and name == "feed.xml"), RequestKind.FEED),
+        (path == "/search" and first in dynamic_prefixes, RequestKind.SEARCH),
         (first in dynamic_prefixes, RequestKind.ACTING),
         (first == "media", RequestKind.MEDIA),
         (path.endswith(("/amp/", "/amp/index.html")), RequestKind.AMP),

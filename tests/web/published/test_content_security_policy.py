@@ -59,11 +59,11 @@ def test_pages_have_the_policy_and_amp_pages_have_amps_own_rules(web, publicatio
     assert "content-security-policy" not in client.get("/rss.xml").headers
 
 
-def test_the_form_for_newsletters_may_post_to_another_host_than_the_pages(publication):
+def test_the_forms_may_lead_to_another_host_than_the_pages(publication):
     config = publication(web={"url": "https://letters.example.org/post"})
     assert directive(config, "form-action") == "'self' https://letters.example.org"
     assert directive(publication(web={"url": "https://brïefe.example"}), "form-action").endswith(
         " https://xn--brefe-dta.example"
     )
-    closed = publication(signup={"enabled": False})
+    closed = publication(signup={"enabled": False}, web={"search": False})
     assert directive(closed, "form-action") == "'self'"
