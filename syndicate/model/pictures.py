@@ -104,6 +104,14 @@ def preview(figure: Figure) -> Figure:
     return _rendition(figure, _PREVIEW)
 
 
+def thumbnail(figure: Figure) -> Figure:
+    """Return the smallest rendition, as WebP; a picture without renditions is returned itself."""
+    if not figure.variants or not figure.height:
+        return figure
+    width = figure.variants[0]
+    return replace(_rendition(figure, width), src=rendition_name(figure, width, ".webp"), type=WEBP)
+
+
 def mail_picture(figure: Figure) -> Figure:
     """Return what mail loads to display a picture across its column, at most.
 

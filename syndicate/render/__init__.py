@@ -2,11 +2,11 @@
 
 `pages` web and AMP pages, with the head and foot of `site_frame`; `feeds/` RSS, Atom and JSON
 Feed; `mail/` editions and letters; `sitemaps` also makes robots.txt. `article_view` is what they
-show of an article; `topics` are the lists and feeds it belongs to, `addresses` where everything is
-served, `amp_cache` where Google keeps AMP pages, `formatting` how a language writes dates, `rhythm`
-how often a newsletter comes, `authors` what is shown of those who have a file, `topic_head` what
-stands over a list; `search_excerpt` marks what a reader searched for, `open_search` is how browsers
-find our search.
+show of an article, `article_end` what follows it; `topics` are the lists and feeds it belongs to,
+`addresses` where everything is served, `amp_cache` where Google keeps AMP pages, `formatting` how a
+language writes dates, `reading_time` how long a text takes, `rhythm` how often a newsletter comes,
+`authors` what is shown of those who have a file, `topic_head` what stands over a list;
+`search_excerpt` marks what a reader searched for, `open_search` is how browsers find our search.
 `templates` finds and renders Jinja templates, fast, and finds the line of a mistake in MJML;
 `template_check` tries every template.
 """

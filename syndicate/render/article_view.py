@@ -34,6 +34,7 @@ from syndicate.model.articles import (
 from syndicate.model.people import NOBODY, AuthorProfile, People
 from syndicate.render import addresses, authors
 from syndicate.render.formatting import join_names, locale, text_direction
+from syndicate.render.reading_time import reading_minutes
 from syndicate.text import shorten
 
 _DESCRIPTION = 300
@@ -95,6 +96,13 @@ class ArticleView:
         joined = join_names(names, self.translator.language)
         byline = self.translator.gettext("By %(names)s", names=joined) if names else ""
         return Markup(byline)  # noqa: S704 - escaped above
+
+    def reading_time(self, body: str) -> str:
+        """Return how long it takes to read a body, as HTML; empty for one without text."""
+        minutes = reading_minutes(body)
+        if not minutes:
+            return ""
+        return self.translator.ngettext("1 min read", "%(num)s min read", minutes)
 
     @property
     def sponsor_logo(self) -> Figure | None:

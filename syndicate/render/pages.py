@@ -22,6 +22,7 @@ from syndicate.model.articles import Article, CompiledBody, Person
 from syndicate.model.own_pages import OwnPage
 from syndicate.model.people import NOBODY, People
 from syndicate.render import addresses, authors
+from syndicate.render.article_end import ArticleEnd, StoryCard
 from syndicate.render.article_view import ArticleView, BodyRenderer, ensure_current, news_article
 from syndicate.render.feeds.channel import feed_title
 from syndicate.render.feeds.formats import Feed, offered_formats
@@ -94,6 +95,7 @@ class PageFrame:
                 "srcset": lambda picture: pictures.srcset(picture, self._linked("/")),
                 "source": lambda picture: pictures.source(picture, self._linked("/")),
                 "preview": pictures.preview,
+                "thumbnail": pictures.thumbnail,
                 "picture": lambda picture: addresses.figure(picture, self.config),
                 "asset": lambda name: self._linked(self._assets[name][0]),
             }
@@ -105,7 +107,7 @@ class PageFrame:
         config = self.config
         values = {"ads": config.ads, "publication": config.publication, "theme": config.theme}
         assets = {}
-        for name in ("page.css", "breaking.js"):
+        for name in ("page.css", "breaking.js", "share.js"):
             content = self.plain.render(f"page/{name}", values).encode()
             stem, _, suffix = name.rpartition(".")
             digest = hashlib.sha256(content).hexdigest()[:8]
@@ -142,23 +144,36 @@ class ArticlePages:
         self._config = frame.config
         self._bodies = BodyRenderer(frame.config, "page")
         self._amp_bodies = BodyRenderer(frame.config, "amp")
+        self._end = ArticleEnd(frame.config)
         self._shown: dict[str, Any] = {}
 
-    def article(self, article: Article, compiled: CompiledBody | None = None) -> bytes:
-        """Render an article's page."""
+    def article(
+        self,
+        article: Article,
+        compiled: CompiledBody | None = None,
+        cards: Sequence[StoryCard] = (),
+    ) -> bytes:
+        """Render an article's page, which ends with other articles as `cards`."""
         absolute = self._frame.absolute
         return self._frame.render(
             "article",
             **self._values(article, *self._bodies.render(article, compiled)),
+            cards=cards,
             canonical=article.canonical_url or absolute(article.address),
             amp=absolute(addresses.amp(article)) if self._config.amp.enabled else None,
         )
 
-    def amp(self, article: Article, compiled: CompiledBody | None = None) -> bytes:
+    def amp(
+        self,
+        article: Article,
+        compiled: CompiledBody | None = None,
+        cards: Sequence[StoryCard] = (),
+    ) -> bytes:
         """Render an article's AMP page, on which every address is absolute."""
         compiled = ensure_current(article, compiled)
         values = {
             **self._values(article, *self._amp_bodies.render(article, compiled)),
+            "cards": cards,
             "canonical": self._frame.absolute(article.address),
             "extensions": sorted(compiled.extensions() | self._amp_extensions),
         }
@@ -185,7 +200,8 @@ class ArticlePages:
             view = ArticleView(article, self._config, people)
             data = Markup(news_article(article, self._config, people))  # noqa: S704 - escaped there
             self._shown = {"article": article, "story": view, "data": data}
-            self._shown["description"] = view.description
+            self._shown |= {"description": view.description, "end": self._end.values(article)}
+            self._shown["reading_time"] = view.reading_time(body)
         return {**self._shown, "opening": opening, "body": body}
 
     @cached_property
@@ -308,6 +324,11 @@ class ListPages:
     def teaser(self, article: Article) -> str:
         """Render an article's entry in lists, the same in every list."""
         return self._frame.templates.render("page/teaser.html", {"article": article})
+
+    def card(self, article: Article) -> StoryCard:
+        """Render an article as the page of another ends with it."""
+        html = self._frame.templates.render("page/card.html", {"article": article})
+        return StoryCard(article.address, article.title, Markup(html))  # noqa: S704 - our own template
 
     def breaking(self, breaking: Article | None, *, at: datetime) -> bytes:
         """Render the page from which article pages load the strip of breaking news.

@@ -92,7 +92,7 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
             newsletters=(newsletter,),
         )
     yield from _review_mail(newsletter, config, templates)
-    yield lambda: pages.article(articles[0])
+    yield lambda: pages.article(articles[0], cards=[lists.card(articles[0])])
     city = Topic(kind=TopicKind.SECTION, name="City", home="/sections/city/")
     yield lambda: lists.home(articles, articles[0], at=AT)
     yield lambda: lists.home([], None, at=AT)
@@ -103,7 +103,7 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     yield lambda: lists.subscribe(offered)
     yield lambda: pages.withdrawn(articles[0])
     yield lambda: pages.redirect(articles[0].address)
-    yield lambda: pages.amp(articles[0])
+    yield lambda: pages.amp(articles[0], cards=[lists.card(articles[0])])
 
 
 def _review_mail(

@@ -3,7 +3,7 @@
 A file that can't be rendered stays as it was, and the others are rendered.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -24,11 +24,13 @@ from syndicate.publish.build.tasks import (
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.formats import COMPRESSED_SUFFIXES
 from syndicate.publish.output.media import MediaFault, media_warnings
+from syndicate.publish.records.section_order import SectionOrder
 from syndicate.publish.records.topic_index import SITEMAP_TOPIC
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.formats import topic_formats
 from syndicate.render.sitemaps import CHUNK
 from syndicate.render.topics import Topic
+from syndicate.store.articles.section_numbers import NumberedArticle
 from syndicate.workers.pool import Shard
 
 _BATCH_SIZE = 40
@@ -63,6 +65,8 @@ class Build:
     """Whether nothing of the last build is reused."""
     workers: PageWorkers | None
     """Processes that render, if any."""
+    numbered: Sequence[NumberedArticle]
+    """The public ones among the articles to render."""
     complete: bool = True
     """Whether everything but articles could be rendered."""
     pending: list[int] = field(default_factory=list)
@@ -74,6 +78,7 @@ class Build:
         self._config = self.writer.config
         self._manifest = self.site.manifest
         self._index = self.site.index
+        self._order = SectionOrder(self._manifest.database, self._config)
 
     def run(self, keys: list[int], unfinished: Iterable[str]) -> BuildSummary:
         """Build, in order.
@@ -113,19 +118,54 @@ class Build:
     # articles
 
     def _write_articles(self, keys: list[int]) -> None:
-        batches = [
-            tuple(keys[start : start + _BATCH_SIZE]) for start in range(0, len(keys), _BATCH_SIZE)
-        ]
-        tasks = [
-            ArticlesTask(keys=batch, at=self.at, recopy_media=self.everything) for batch in batches
-        ]
-        for outcome in self._outcomes(shard.interleaved(tasks) for shard in self._shards):
+        """Write the pages of articles, and those that end with one of them."""
+        followers, incomplete = self._reorder(keys), self._manifest.missing_files()
+        unlinked, redrawn = set(), set()
+        for outcome in self._articles(keys, recopy_media=self.everything):
             lost = self._record(outcome)
             for key, article in outcome.articles.items():
                 self._record_article(key, article, lost, outcome)
+                if article.page in lost:
+                    unlinked.add(key)
+                elif incomplete.get(key, {}) != article.missing:
+                    redrawn.add(key)
+        followers |= self._order.followers(unlinked | redrawn)
+        self._order.remove(unlinked)
+        for outcome in self._articles(sorted(followers)):
+            self._record(outcome)
+            self.pending += [key for key, article in outcome.articles.items() if article.failed]
         for picture in self._manifest.unused_pictures():
             self._delete(picture)
         self.summary.warnings += media_warnings(self._faults)
+
+    def _reorder(self, keys: list[int]) -> set[int]:
+        """Put articles in the order of their sections; return the others whose pages change."""
+        if self.everything:
+            self._order.replace(self.numbered)
+            return set()
+        return self._order.update(keys, self.numbered)
+
+    def _articles(
+        self, keys: Sequence[int], *, recopy_media: bool = False
+    ) -> Iterator[TaskOutcome]:
+        batches = [keys[start : start + _BATCH_SIZE] for start in range(0, len(keys), _BATCH_SIZE)]
+        order = self._order
+        preceding = order.all_preceding() if self.everything else order.preceding(keys)
+        missing = self._manifest.missing_files()
+
+        def task(batch: Sequence[int]) -> ArticlesTask:
+            own = {key: preceding[key] for key in batch if preceding.get(key)}
+            shown = {key for earlier in own.values() for key in earlier}
+            return ArticlesTask(
+                keys=tuple(batch),
+                at=self.at,
+                recopy_media=recopy_media,
+                preceding=own,
+                missing={key: missing[key] for key in shown if key in missing},
+            )
+
+        tasks = [task(batch) for batch in batches]
+        return self._outcomes(shard.interleaved(tasks) for shard in self._shards)
 
     def _record_article(
         self, key: int, article: ArticleOutcome, lost: set[str], outcome: TaskOutcome

@@ -1,6 +1,6 @@
 """Articles rendered for lists and feeds, once for all documents that contain them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from syndicate.config import Config
 from syndicate.errors import Problem
 from syndicate.model.articles import Article, CompiledBody
 from syndicate.publish.build.tasks import Missing, TaskOutcome, error_text
+from syndicate.render.article_end import StoryCard
 from syndicate.render.feeds.entries import (
     EntryFragments,
     build_entry,
@@ -28,6 +29,8 @@ _T = TypeVar("_T")
 
 _TEASER_CACHE_SIZE = 2_500_000
 """Bytes: some 3,000 teasers."""
+_CARD_CACHE_SIZE = 1_500_000
+"""Bytes: some 3,000 articles at the end of another."""
 _ENTRY_CACHE_SIZE = 6_000_000
 """Bytes: the entries of some 330 articles, in three formats."""
 
@@ -52,6 +55,9 @@ class FragmentRenderer:
         )
         self._entries: LRUCache[tuple[int, bool], EntryFragments | None] = LRUCache(
             _ENTRY_CACHE_SIZE, lambda entry: sum(map(len, entry.fragments.values())) if entry else 0
+        )
+        self._cards: LRUCache[tuple[int, bool], StoryCard | None] = LRUCache(
+            _CARD_CACHE_SIZE, lambda card: len(card.html) if card else 0
         )
         self._missing: Missing = {}
 
@@ -82,12 +88,29 @@ class FragmentRenderer:
         found = self._render(render, self._entries, keys, outcome, where="feeds", full=full)
         return [entry for key in keys if (entry := found.get(key))]
 
+    def cards(
+        self, keys: Sequence[int], outcome: TaskOutcome, known: Iterable[Article] = ()
+    ) -> dict[int, StoryCard | None]:
+        """Return articles as the page of another one ends with them.
+
+        Those in `known` need not be read.
+        """
+        articles = {article.key: article for article in known}
+
+        def render(article: Article, _: CompiledBody | None) -> StoryCard:
+            return self._pages.card(article)
+
+        where = "ends of articles"
+        return self._render(render, self._cards, keys, outcome, where=where, known=articles)
+
     def forget(self, keys: Iterable[int] | None = None) -> None:
         """Remove articles from the cache; without `keys`, all."""
         if keys is None:
             self._entries.clear()
             self._teasers.clear()
+            self._cards.clear()
         for key in keys or ():
+            self._cards.pop((key, False), None)
             for full in (False, True):
                 self._teasers.pop((key, full), None)
                 self._entries.pop((key, full), None)
@@ -101,15 +124,20 @@ class FragmentRenderer:
         *,
         where: str,
         full: bool = False,
+        known: Mapping[int, Article] | None = None,
     ) -> dict[int, _T | None]:
         """Return articles from a cache, or else rendered, from their bodies where `full` is set."""
         found = {key: cache[key, full] for key in keys if (key, full) in cache}
         unknown = [key for key in dict.fromkeys(keys) if key not in found]
         if not unknown:
             return found
-        with self._store.read() as tx:
-            articles = tx.published.articles(unknown)
-            bodies = tx.published.compiled_bodies(unknown) if full else {}
+        articles = [article for key in unknown if (article := (known or {}).get(key))]
+        unread = [key for key in unknown if key not in (known or {})]
+        bodies: Mapping[int, CompiledBody] = {}
+        if unread:
+            with self._store.read() as tx:
+                articles += tx.published.articles(unread)
+                bodies = tx.published.compiled_bodies(unread) if full else {}
         for stored in articles:
             key, missing = stored.key, self._missing.get(stored.key)
             article = without_files(stored, missing) if missing else stored

@@ -105,11 +105,19 @@ class Publisher:
                 repaired = writer.repaired(manifest.missing_files())
                 by_changed = _articles_by(_changed_authors(manifest.people(), people), site.index)
                 keys = sorted({*keys, *manifest.pending(), *repaired, *by_changed})
+            numbered = tx.section_numbers.public(at, None if last is None else keys)
         is_cache_current = last is not None and last.change == self._change
         writer.fragments.forget(keys if is_cache_current else None)
         pool = start_page_workers(self._config, people, compress=writer.compress)
         with pool if len(keys) >= _MIN_ARTICLES_FOR_WORKERS else nullcontext() as workers:
-            build = Build(writer=writer, site=site, at=at, everything=last is None, workers=workers)
+            build = Build(
+                writer=writer,
+                site=site,
+                at=at,
+                everything=last is None,
+                workers=workers,
+                numbered=numbered,
+            )
             summary = build.run(keys, changes.unfinished)
         summary.warnings += changes.warnings
         manifest.set_people(people)

@@ -42,6 +42,10 @@ class ArticlesTask:
     at: datetime
     recopy_media: bool = False
     """Whether to copy files of `media/` again that are published already."""
+    preceding: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """The articles with which the page of each ends."""
+    missing: Missing = field(default_factory=dict)
+    """The files that those are shown without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ from syndicate.publish.output.media import MediaFolder, media_files, without_ren
 from syndicate.publish.records.manifest import PublishedFile
 from syndicate.publish.records.topic_index import ListedArticle
 from syndicate.render import addresses, topics
+from syndicate.render.article_end import StoryCard
 from syndicate.render.feeds.channel import build_channel, rfc3339
 from syndicate.render.feeds.formats import topic_formats
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
@@ -101,9 +102,22 @@ class PageWriter:
             bodies = tx.published.compiled_bodies(task.keys)
             old_addresses = tx.published.old_addresses(task.keys)
         bodies |= self._compile([a for a in articles if not is_current(bodies.get(a.key))])
+        cards = self._cards(articles, task, outcome)
         for article in articles:
             body, old = bodies.get(article.key), old_addresses.get(article.key, [])
-            outcome.articles[article.key] = self._article(article, body, old, task, outcome)
+            end = [card for key in task.preceding.get(article.key, ()) if (card := cards[key])]
+            outcome.articles[article.key] = self._article(
+                article, body, old, end, task=task, outcome=outcome
+            )
+
+    def _cards(
+        self, articles: Sequence[Article], task: ArticlesTask, outcome: TaskOutcome
+    ) -> Mapping[int, StoryCard | None]:
+        """Return the articles with which the pages of others end, by their keys."""
+        self.fragments.set_missing(task.missing)
+        shown = {key for keys in task.preceding.values() for key in keys}
+        found = self.fragments.cards(sorted(shown), outcome, articles)
+        return {key: found.get(key) for key in shown}
 
     def _compile(self, articles: Sequence[Article]) -> dict[int, CompiledBody]:
         """Compile bodies again where an older version compiled them, and store the results."""
@@ -122,6 +136,8 @@ class PageWriter:
         article: Article,
         body: CompiledBody | None,
         old_addresses: Sequence[str],
+        cards: Sequence[StoryCard],
+        *,
         task: ArticlesTask,
         outcome: TaskOutcome,
     ) -> ArticleOutcome:
@@ -140,11 +156,11 @@ class PageWriter:
             article, body = without_files(article, missing), None
         shown = article.as_of(task.at, self.config.publication.breaking_for)
         failures = len(outcome.failed)
-        render = partial(self._article_pages.article, shown, body)
+        render = partial(self._article_pages.article, shown, body, cards)
         written = self._put(OutputFile(path, owner, render, compress=self.compress), outcome)
         if written and self.config.amp.enabled:
             amp_path = addresses.output_path(addresses.amp(article))
-            render = partial(self._article_pages.amp, shown, body)
+            render = partial(self._article_pages.amp, shown, body, cards)
             self._put(OutputFile(amp_path, owner, render, compress=self.compress), outcome)
         self.write(self._redirects(article, old_addresses), outcome)
         return ArticleOutcome(

@@ -19,7 +19,7 @@ from syndicate.errors import SyndicateError
 from syndicate.model.people import AuthorProfile, People
 
 MANIFEST_NAME = ".manifest.sqlite"
-_VERSION = 7
+_VERSION = 8
 _TABLES = """
 CREATE TABLE files (
   path TEXT PRIMARY KEY, owner TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
@@ -38,6 +38,8 @@ CREATE TABLE topics (
   home TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL,
   shown INTEGER NOT NULL, since INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE numbered (article INTEGER PRIMARY KEY, section TEXT NOT NULL, number INTEGER NOT NULL);
+CREATE INDEX numbered_section ON numbered (section, number);
 CREATE TABLE missing (
   article INTEGER, file TEXT, stamp INTEGER NOT NULL, PRIMARY KEY (article, file)
 ) WITHOUT ROWID;

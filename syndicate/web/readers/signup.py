@@ -8,6 +8,7 @@ disclosed: people have to solve a proof of work, or wait.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -52,6 +53,10 @@ from syndicate.web.server.client_address import client_network
 _log = structlog.get_logger(__name__)
 STYLE = "web/forms.css"
 _STAMP_FIELD = "at"
+_CARD_FIELD = "card"
+"""The field of a card at the end of an article, which has an address and no stamp."""
+_CARD_HEAD_START = timedelta(seconds=1)
+"""Taken off the minimum age of a form that is filled in already: all that is left is its button."""
 _CORS = {
     "access-control-allow-origin": "*",
     "access-control-allow-methods": "GET, POST",
@@ -95,6 +100,8 @@ class SignupPages:
             selected = request.query_params.getlist("newsletter")
             return await run_in_threadpool(self._form, SignupInput(newsletters=selected))
         form = await read_form(request, max_fields=MAX_CHECKBOX_FIELDS)
+        if form is not None and _CARD_FIELD in form:
+            return await run_in_threadpool(self._fill_in, form)
         return await run_in_threadpool(self._handle_form, request, form)
 
     def _handle_form(self, request: Request, form: Form | None) -> Response:
@@ -129,6 +136,20 @@ class SignupPages:
             lifts_limit=throttled.proof_helps and not proof_failed,
         )
         return too_many_requests(page, throttled.wait)
+
+    def _fill_in(self, form: Form) -> Response:
+        """Return the form with what a card on another page has sent; nothing is stored.
+
+        The card's page may be on another origin and in any cache, so it proves nothing: the reader
+        presses the button of a page that we made.
+        """
+        typed, problems = _input_from_form(form), {}
+        try:
+            self.validator.validate(typed)
+        except SignupErrors as errors:  # of fields that the card doesn't have as well
+            problems = {name: text for name, text in errors.by_field.items() if name == "email"}
+        stamp = self.bot_checks.make_stamp(clock.now() - _CARD_HEAD_START)
+        return self._form(typed, 400 if problems else 200, problems=problems, stamp=stamp)
 
     def _limit_message(self, throttled: SignupThrottled) -> str:
         reason = (

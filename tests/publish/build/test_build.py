@@ -307,9 +307,9 @@ def pages_made(monkeypatch) -> list[str]:
     made: list[str] = []
 
     def noting(make):
-        def article(self, one, galley):
+        def article(self, one, galley, cards):
             made.append(one.slug)
-            return make(self, one, galley)
+            return make(self, one, galley, cards)
 
         return article
 
@@ -319,12 +319,12 @@ def pages_made(monkeypatch) -> list[str]:
 
 
 def test_the_pages_of_an_article_that_stayed_the_same_are_not_made_again(newsroom, pages_made):
-    newsroom.file("tram")
-    newsroom.file("ferry")
+    newsroom.file("tram", section="City")
+    newsroom.file("ferry", section="Port")
     newsroom.build()
     assert sorted(pages_made) == ["ferry", "ferry", "tram", "tram"]
     pages_made.clear()
-    newsroom.file("ferry", body="<p>Afloat.</p>")
+    newsroom.file("ferry", section="Port", body="<p>Afloat.</p>")
     newsroom.build()
     assert pages_made == ["ferry", "ferry"]
 

@@ -29,10 +29,10 @@ def stumbling(monkeypatch):
     """Make the pages of articles whose title begins with "Bad" fail."""
 
     def stumble(article_page):
-        def page(self, article, galley):
+        def page(self, article, galley, cards):
             if article.title.startswith("Bad"):
                 raise ValueError("no page for this")
-            return article_page(self, article, galley)
+            return article_page(self, article, galley, cards)
 
         return page
 

@@ -70,6 +70,34 @@ def test_looking_and_asking_otherwise_change_nothing(site):
     assert opened.reader() is None
 
 
+def test_a_card_of_another_page_fills_in_the_form_and_stores_nothing(site):
+    opened = site(newsletters=TWO, signup=CITY)
+    card = {"email": "anna@example.org", "newsletter": "briefing", "card": "1"}
+    with capture_logs() as logs:
+        page = opened.client.post("/signup", data=card)
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "no-store"
+    assert boxes(page.text) == {"breaking": False, "briefing": True}
+    form = html.fromstring(page.text).forms[0]
+    assert form.fields["email"] == "anna@example.org"
+    assert "card" not in form.fields
+    assert page.text.count("<button") == 1
+    assert 'role="alert"' not in page.text, "what the card doesn't ask for isn't missing"
+    assert opened.reader() is None
+    assert "anna" not in str(logs)
+    answer = opened.client.post("/signup", data=dict(form.fields) | {"field-city": "Rome"})
+    assert "card" not in dict(form.fields)
+    assert answer.status_code in {200, 400}
+
+
+def test_a_card_with_what_is_no_address_says_so(site):
+    opened = site(newsletters=TWO)
+    page = opened.client.post("/signup", data={"email": "anna", "card": "1"})
+    assert page.status_code == 400
+    assert 'aria-invalid="true"' in page.text
+    assert opened.reader() is None
+
+
 # what a sign-up does
 
 
