@@ -1,6 +1,6 @@
 """Draw the demonstration's pictures: `python docs/illustrations/draw.py [NAME…]`.
 
-They are written to `articles/pictures/`. Needs nothing but Pillow.
+They are written to `articles/pictures/`, portraits to `authors/`. Needs nothing but Pillow.
 """
 
 # ruff: noqa: INP001 - a script
@@ -12,12 +12,14 @@ from pathlib import Path
 import ferry
 import indoors
 import land
+import portraits
 import quay
 import square
 import tram
 from press import Sheet
 
-PICTURES = Path(__file__).parents[2] / "articles" / "pictures"
+ROOT = Path(__file__).parents[2]
+PICTURES, AUTHORS = ROOT / "articles" / "pictures", ROOT / "authors"
 SCENES: dict[str, Callable[[], Sheet]] = {
     "barley": land.barley,
     "cranes": quay.cranes,
@@ -36,10 +38,13 @@ SCENES: dict[str, Callable[[], Sheet]] = {
 
 def main(names: list[str]) -> None:
     """Draw the named pictures, or all of them."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    for name in names or sorted(SCENES):
-        path = PICTURES / f"{name}.jpg"
-        SCENES[name]().save(path)
+    for name in names or sorted([*SCENES, *portraits.PEOPLE]):
+        path = (AUTHORS if name in portraits.PEOPLE else PICTURES) / f"{name}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name in portraits.PEOPLE:
+            portraits.save(name, path)
+        else:
+            SCENES[name]().save(path)
         sys.stdout.write(f"{path.name}  {path.stat().st_size // 1024} KB\n")
 
 

@@ -3,7 +3,8 @@
 `articles` and their compiled bodies, `pictures`, `videos` and `old_addresses`; `urls` normalises
 web addresses; `people` are the authors, `own_pages` what the publication says about itself.
 `schedule_slots` computes when a schedule is due, and which slots fire; `article_selection` is what
-is new to a schedule, and what an edition takes of it.
+is new to a schedule, and what an edition takes of it; `front_page` where stories are on the home
+page.
 `editions`, their progress and control; `edition_files`, what an editor wrote about one;
 `findings` in it; `reviews`, what their reviewers decide; `corrections`, what is wrong in copies
 that were mailed;

@@ -116,9 +116,15 @@ def select_articles(
 
 
 def lead_first(articles: Sequence[Article]) -> list[Article]:
-    """Return articles with the first one on top whose editor made it the lead."""
+    """Return articles as editors placed them: the first lead, those at the top, all others."""
     lead = placed_lead(articles)
-    return list(articles) if lead is None else [lead, *(a for a in articles if a is not lead)]
+    others = [article for article in articles if article is not lead]
+    return [*([lead] if lead is not None else []), *top_first(others)]
+
+
+def top_first(articles: Sequence[Article]) -> list[Article]:
+    """Return articles with those first that their editor placed at the top."""
+    return sorted(articles, key=lambda article: article.place != "top")
 
 
 def placed_lead(articles: Iterable[Article]) -> Article | None:

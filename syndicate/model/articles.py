@@ -11,6 +11,10 @@ MEDIA = "media/"
 """The folder of local pictures and recordings, beside the config and in the output."""
 
 
+Placement = Literal["lead", "top", "hide"]
+"""Where an editor puts an article, instead of its date."""
+
+
 class Status(StrEnum):
     """The editorial state of an article."""
 
@@ -153,8 +157,10 @@ class Revision:
     authors: tuple[Person, ...] = ()
     contributors: tuple[Person, ...] = ()
     breaking: bool = False
-    place: Literal["lead"] | None = None
-    """Where lists put it: `lead` on top of the home page and of digests; None by its date."""
+    place: Placement | None = None
+    """`lead`: on top of the home page and of digests; `top`: below the lead; `hide`: not on the
+    home page; None: by its date.
+    """
     summary: str = ""
     """The editor's summary, plain text; empty if there is none."""
     excerpt: str = ""

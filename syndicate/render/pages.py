@@ -17,8 +17,8 @@ from markupsafe import Markup
 from syndicate.config import Config
 from syndicate.language import translator
 from syndicate.model import pictures
-from syndicate.model.article_selection import placed_lead
 from syndicate.model.articles import Article, CompiledBody, Person
+from syndicate.model.front_page import SectionStories, arrange
 from syndicate.model.own_pages import OwnPage
 from syndicate.model.people import NOBODY, People
 from syndicate.render import addresses, authors
@@ -26,7 +26,7 @@ from syndicate.render.article_end import ArticleEnd, StoryCard
 from syndicate.render.article_view import ArticleView, BodyRenderer, ensure_current, news_article
 from syndicate.render.feeds.channel import feed_title
 from syndicate.render.feeds.formats import Feed, offered_formats
-from syndicate.render.formatting import short_date, text_direction
+from syndicate.render.formatting import join_names, short_date, text_direction
 from syndicate.render.open_search import website_data
 from syndicate.render.site_frame import SiteFrame
 from syndicate.render.templates import Templates
@@ -38,16 +38,13 @@ TEASER_LENGTH = 150
 """Characters of the line under a headline in a list."""
 MIN_ARTICLES = 15
 """Articles on the home page where there are older ones; more follow until a list page ends."""
-RAIL_ARTICLES = 10
 _TEASER_SIZES = "(min-width: 48rem) 13rem, calc(100vw - 2.5rem)"
 """The displayed width of pictures in lists."""
 _LARGE_PICTURE = {
-    f'sizes="{_TEASER_SIZES}"': 'sizes="(min-width: 57rem) 52rem, calc(100vw - 2.5rem)"',
+    f'sizes="{_TEASER_SIZES}"': 'sizes="(min-width: 48rem) 28rem, calc(100vw - 2.5rem)"',
     ' loading="lazy" decoding="async"': ' fetchpriority="high"',
 }
 """What is different in the picture of a list's lead."""
-LEAD_CANDIDATES = 8
-"""The lead is one of this many newest: a picture doesn't justify an old article."""
 
 
 class PageFrame:
@@ -65,6 +62,7 @@ class PageFrame:
         self.plain = templates
         self.own_pages = own_pages
         self._base = addresses.base(config)
+        self._language = config.publication.language
 
     def render(self, name: str, **values: Any) -> bytes:
         """Render `page/<name>.html` as UTF-8; raise TemplateError."""
@@ -85,6 +83,7 @@ class PageFrame:
             {
                 **common_values(self.config),
                 "teaser_sizes": _TEASER_SIZES,
+                "names": self._names,
                 "summary_line": lambda article: shorten(article.excerpt, TEASER_LENGTH),
                 "frame": SiteFrame(self.config, self.plain, self.own_pages),
                 "link": self._linked,
@@ -113,6 +112,10 @@ class PageFrame:
             digest = hashlib.sha256(content).hexdigest()[:8]
             assets[name] = (f"/assets/{stem}.{digest}.{suffix}", content)
         return assets
+
+    def _names(self, article: Article) -> str:
+        """Return the authors of an article as lists name them."""
+        return join_names([author.name for author in article.authors], self._language)
 
     def _linked(self, address: str) -> str:
         return self._base + address
@@ -265,31 +268,24 @@ class ListPages:
         articles: Sequence[Article],
         breaking: Article | None,
         *,
+        sections: Sequence[SectionStories] = (),
         older: str | None = None,
         at: datetime,
     ) -> bytes:
         """Render the home page as of `at`, with the strip of a breaking article, if any.
 
-        `articles` are the newest first; `older` is the address of the list page with the articles
-        that follow. The rail of the latest leaves out the lead and the breaking article, so no
-        article is there three times.
+        `articles` are the newest first, `sections` those that have blocks; `older` is the address
+        of the list page with the articles that follow.
         """
         publication = self._config.publication
         zone, language = publication.timezone, publication.language
-        lead = _lead(articles, breaking)
-        above = {article.key for article in (lead, breaking) if article is not None}
-        latest = [article for article in articles if article.key not in above]
         return self._frame.render(
             "home",
             canonical=self._frame.absolute(addresses.HOME),
             data=Markup(website_data(self._config)),  # noqa: S704 - escaped there
             **self._strip(breaking),
-            front={
-                "lead": lead,
-                "field": [article for article in articles if article is not lead],
-                "latest": latest[:RAIL_ARTICLES],
-                "older": older,
-            },
+            front=arrange(articles, breaking, sections),
+            older=older,
             at=at,
             when=lambda article: short_date(article.published, at, zone, language),
         )
@@ -371,17 +367,3 @@ def _as_lead(teaser: str) -> str:
     for small, large in _LARGE_PICTURE.items():
         teaser = teaser.replace(small, large)
     return teaser
-
-
-def _lead(articles: Sequence[Article], strip: Article | None) -> Article | None:
-    """Choose the newest one placed there, else the newest with a picture.
-
-    The breaking one is chosen for its picture only if there is no other.
-    """
-    if (placed := placed_lead(articles)) is not None:
-        return placed
-    newest = articles[:LEAD_CANDIDATES]
-    pictured = [article for article in newest if article.lead and article.lead.src]
-    breaking = strip.key if strip else None
-    ranks = ([article for article in pictured if article.key != breaking], pictured, newest)
-    return next((rank[0] for rank in ranks if rank), None)

@@ -15,9 +15,12 @@ from email_validator import validate_email
 from PIL import Image, ImageChops, ImageStat
 
 from syndicate.config.loading.load import load
+from syndicate.intake.authors.author_files import AuthorFiles
 from tests import ROOT
 
 ARTICLES = sorted([*ROOT.glob("articles/*.md"), *ROOT.glob("articles/*.html")])
+NOTES = [path for path in ARTICLES if "\nimage:" not in path.read_text(encoding="utf-8")]
+"""Short stories without a picture, such as a day has more of."""
 PICTURES = sorted(ROOT.glob("articles/pictures/*.jpg"))
 KEYS = {"title", "section", "tags", "authors", "summary", "image", "comments"}
 MARKUP_PICTURE = re.compile(r'<img src="([^"]+)" alt="[^"]+"|!\[[^\]]+\]\((\S+) "[^"]+"\)')
@@ -27,8 +30,14 @@ NAMES_A_DAY = re.compile(
 )
 
 
-@pytest.fixture(params=ARTICLES, ids=lambda path: path.stem)
+@pytest.fixture(params=[path for path in ARTICLES if path not in NOTES], ids=lambda path: path.stem)
 def article(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+@pytest.fixture(params=NOTES, ids=lambda path: path.stem)
+def note(request: pytest.FixtureRequest) -> Path:
     path: Path = request.param
     return path
 
@@ -48,6 +57,12 @@ def test_every_article_says_who_wrote_it_and_shows_a_described_picture(article):
 def test_every_article_is_of_a_length_that_people_read(article):
     _, body = parts(article)
     assert 250 <= len(body.split()) <= 700
+
+
+def test_a_note_says_who_wrote_it_and_is_short(note):
+    front, body = parts(note)
+    assert set(front) >= KEYS - {"image", "comments"}
+    assert 100 <= len(body.split()) < 250
 
 
 def test_every_picture_of_an_article_is_there(article):
@@ -137,6 +152,8 @@ def test_the_script_draws_the_logo_that_is_committed_as_wide_as_rss_lets_it(scri
 def test_the_script_draws_the_pictures_that_are_committed(script, monkeypatch, tmp_path):
     draw = script("draw")
     assert {f"{name}.jpg" for name in draw.SCENES} == {path.name for path in PICTURES}
+    portraits = {path.stem for path in ROOT.glob("authors/*.jpg")}
+    assert set(draw.portraits.PEOPLE) == portraits == {p.stem for p in ROOT.glob("authors/*.md")}
     monkeypatch.setattr(draw, "PICTURES", tmp_path)
     draw.main(["observatory"])
     with (
@@ -145,3 +162,16 @@ def test_the_script_draws_the_pictures_that_are_committed(script, monkeypatch, t
     ):
         difference = ImageStat.Stat(ImageChops.difference(drawn, committed)).mean
     assert max(difference) < 2
+
+
+def test_everybody_on_the_staff_has_a_file_that_says_who_it_is():
+    reading = AuthorFiles(config=load(ROOT / "config.toml"), save_media=False).read()
+    assert (reading.refused, reading.warnings) == ((), ())
+    authors = [author for path in ARTICLES for author in parts(path)[0]["authors"]]
+    named = {author if isinstance(author, str) else author["name"] for author in authors}
+    guests = {name for name in named if reading.people.find(name) is None}
+    assert guests == {"Ottilie Renn"}
+    for profile in reading.people:
+        assert all(
+            (profile.portrait, profile.role, profile.mail, profile.networks, profile.summary)
+        )

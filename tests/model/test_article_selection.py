@@ -27,6 +27,13 @@ def article(slug="tram", *, age=HOUR, **changes):
     )
 
 
+def test_what_an_editor_placed_at_the_top_follows_the_lead_by_date():
+    places = {0: None, 1: "top", 2: "hide", 3: "lead", 4: "top", 5: "lead"}
+    candidates = [article(f"s{n}", age=n * HOUR, place=place) for n, place in places.items()]
+    taken = select_articles(candidates, EditionFilter(), at=NOW).taken
+    assert [one.slug for one in taken] == ["s3", "s1", "s4", "s0", "s2", "s5"]
+
+
 @pytest.mark.parametrize(
     ("rule", "taken"),
     [

@@ -5,14 +5,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any, get_args
 
 from syndicate.errors import Refused
 from syndicate.intake.articles import front_matter, markdown, publishing
 from syndicate.intake.articles.front_matter import MAX_LINE_LENGTH, FrontMatter, FrontMatterKeys
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
 from syndicate.intake.articles.slugify import article_name, slugify, split_dated_name
-from syndicate.model.articles import Comments, Figure, Person, Recording, Revision, Sponsor
+from syndicate.model.articles import (
+    Comments,
+    Figure,
+    Person,
+    Placement,
+    Recording,
+    Revision,
+    Sponsor,
+)
 from syndicate.model.old_addresses import InvalidOldAddress, is_reserved, parse_old_address
 from syndicate.model.urls import http_url
 from syndicate.text import one_line
@@ -124,14 +132,15 @@ def _section_and_tags(keys: FrontMatterKeys) -> tuple[str | None, tuple[str, ...
     return section, tuple(dict.fromkeys((*keys.words("tags"), *keys.words("tag"), *others)))
 
 
-def _place(keys: FrontMatterKeys) -> tuple[Literal["lead"] | None, Mapping[str, Any]]:
-    """Return whether the article is a lead; any other value is kept as an unknown key's."""
+def _place(keys: FrontMatterKeys) -> tuple[Placement | None, Mapping[str, Any]]:
+    """Return where an editor puts the article; any other value is kept as an unknown key's."""
     value = keys.get("place")
     if value is None or value.text == "":
         return None, {}
-    if value.text is not None and value.text.strip().lower() == "lead":
-        return "lead", {}
-    keys.warn(value, f"place = {value} means nothing; the one place is lead")
+    for place in get_args(Placement):
+        if (value.text or "").strip().lower() == place:
+            return place, {}
+    keys.warn(value, f"place = {value} means nothing; expected lead, top or hide")
     return None, {"place": value.json_value}
 
 

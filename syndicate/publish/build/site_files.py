@@ -1,13 +1,15 @@
 """The files that a publication has once: home page, assets, sitemaps and the list of feeds."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from syndicate.body.figures import without_files
-from syndicate.model import pictures
-from syndicate.model.articles import MEDIA
+from syndicate.model import front_page, pictures
+from syndicate.model.articles import MEDIA, Article
+from syndicate.model.front_page import SectionStories
 from syndicate.publish.build.tasks import PAGE_SIZE, Missing, OutputFile
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output import icons
@@ -23,6 +25,10 @@ from syndicate.render.topics import TopicKind
 
 _OWNER = "site"
 _SITEMAPS = "sitemaps"
+_MIN_SECTIONS, _MAX_SECTIONS = 2, 8
+"""Sections of a home page with blocks; more only if an editor configures them."""
+_SPARE = 4
+"""Stories of a block that are looked up beyond its size, since some may be kept from the page."""
 
 
 class SiteFiles:
@@ -91,16 +97,66 @@ class SiteFiles:
         newest = self.index.rows(addresses.HOME, pages * PAGE_SIZE, size)
         keys = [row.article for row in newest if not row.withdrawn]
         with self._store.read() as tx:
-            newest_articles = tx.published.articles(keys)
             strip = tx.published.breaking(at - window, at)
-        articles = [
-            without_files(article, missing.get(article.key, ())).as_of(at, window)
-            for article in newest_articles
-        ]
+
+            def load(keys: Sequence[int]) -> list[Article]:
+                return [
+                    without_files(article, missing.get(article.key, ())).as_of(at, window)
+                    for article in tx.published.articles(keys)
+                ]
+
+            articles = load(keys)
+            sections = self._sections(articles, strip, load)
         older = topics.everything().numbered(pages) if pages else None
-        page = partial(self._pages.home, articles, strip, older=older, at=at)
+        page = partial(self._pages.home, articles, strip, sections=sections, older=older, at=at)
         yield _file(addresses.HOME, page)
         yield _file(addresses.BREAKING, partial(self._pages.breaking, strip, at=at))
+
+    def _sections(
+        self,
+        newest: Sequence[Article],
+        strip: Article | None,
+        load: Callable[[Sequence[int]], list[Article]],
+    ) -> list[SectionStories]:
+        """Return the stories that the sections' blocks on the home page may have.
+
+        The sections are those in the head of pages, in its order, or else the largest; what
+        `newest` lacks of their stories is loaded at once.
+        """
+        sections = list(self._front_sections())
+        top = front_page.arrange_top(newest, strip)
+        if len(sections) < _MIN_SECTIONS or not top.rest:
+            return []
+        above = Counter(addresses.section(a.section) for a in top.articles if a.section)
+        keys = {
+            home: [
+                row.article
+                for row in self.index.newest(home, front_page.BLOCK + above[home] + _SPARE)
+                if not row.withdrawn
+            ]
+            for home, _ in sections
+        }
+        known = {article.key: article for article in newest}
+        wanted = dict.fromkeys(key for found in keys.values() for key in found if key not in known)
+        known |= {article.key: article for article in load(list(wanted)) if wanted}
+        return [
+            SectionStories(
+                title=title,
+                address=home,
+                stories=[known[key] for key in keys[home] if key in known],
+            )
+            for home, title in sections
+        ]
+
+    def _front_sections(self) -> Iterator[tuple[str, str]]:
+        """Yield home and title of the sections that have blocks on the home page."""
+        if not self._config.sections:
+            for topic in self.index.largest(TopicKind.SECTION, _MAX_SECTIONS):
+                yield topic.home, topic.name
+        for section in self._config.header_sections:
+            home = addresses.section(section.title)
+            if self.index.count_shown(home):
+                yield home, section.title
 
     def feed_lists(self) -> Iterator[OutputFile]:
         """Return the page that explains feeds, and their OPML list."""

@@ -169,10 +169,16 @@ def test_an_editor_makes_an_article_the_lead_in_every_format(written):
     assert revision.extra == {}
 
 
+@pytest.mark.parametrize("place", ["lead", "top", "hide"])
+def test_an_editor_places_an_article(place):
+    placed = fields(f"place: {place.title()} ")
+    assert (placed.revision.place, placed.warnings) == (place, ())
+
+
 def test_another_place_is_kept_and_warned_about():
     kept = fields("place: Hanoi")
     assert (kept.revision.place, kept.revision.extra) == (None, {"place": "Hanoi"})
-    assert kept.warnings == ('a.md:3: place = "Hanoi" means nothing; the one place is lead',)
+    assert kept.warnings == ('a.md:3: place = "Hanoi" means nothing; expected lead, top or hide',)
     assert fields("plcae: lead").warnings == ("a.md:3: plcae is unknown; did you mean place?",)
     assert fields("price: 5\nspace: big").warnings == ()
 

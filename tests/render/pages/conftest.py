@@ -13,7 +13,7 @@ from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
 from tests.browser import served
 from tests.render.pages import sample_publication
-from tests.render.pages.list_samples import ADA, home, listing, offers
+from tests.render.pages.list_samples import ADA, blocks, home, listing, offers
 
 MANY = tuple(f"Tag {number}" for number in range(50))
 
@@ -48,7 +48,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pages, lists = ArticlePages(frame), ListPages(frame)
     articles = sample_publication.edition()
     files = {
-        "index.html": home(lists, articles, strip=articles[0]),
+        "index.html": home(lists, articles, strip=articles[0], sections=blocks(articles)),
         "breaking.html": lists.breaking(articles[0], at=sample_publication.AT),
         "calm.html": lists.breaking(None, at=sample_publication.AT),
         "empty.html": home(lists, []),

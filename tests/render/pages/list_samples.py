@@ -6,6 +6,7 @@ from typing import Any
 
 from syndicate.config import Config
 from syndicate.model.articles import Article, Person
+from syndicate.model.front_page import SectionStories
 from syndicate.render import addresses, topics
 from syndicate.render.feeds.formats import Feed
 from syndicate.render.pages import ListPages
@@ -45,10 +46,24 @@ def home(
     articles: Sequence[Article],
     *,
     strip: Article | None = None,
+    sections: Sequence[SectionStories] = (),
     at: datetime = sample_publication.AT,
 ) -> bytes:
     """Make the home page of these articles, newest first."""
-    return pages.home(articles, strip, at=at)
+    return pages.home(articles, strip, sections=sections, at=at)
+
+
+def blocks(articles: Sequence[Article]) -> list[SectionStories]:
+    """Return the sections of these articles, with all of their stories."""
+    names = dict.fromkeys(article.section for article in articles if article.section)
+    return [
+        SectionStories(
+            title=name,
+            address=addresses.section(name),
+            stories=[article for article in articles if article.section == name],
+        )
+        for name in names
+    ]
 
 
 def offers(config: Config, articles: Sequence[Article]) -> list[Feed]:

@@ -15,7 +15,7 @@ from syndicate.model.articles import Comments, Correction, Person, Sponsor
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
 from tests.render.pages import sample_publication
-from tests.render.pages.list_samples import home, listing
+from tests.render.pages.list_samples import blocks, home, listing
 from tests.render.pages.sample_publication import AT, article, figure, markup_of
 
 
@@ -285,7 +285,7 @@ def test_under_a_path_every_link_stays_under_it(tmp_path: Path) -> None:
     articles = sample_publication.edition()
     for page in (
         ArticlePages(frame).article(articles[0]),
-        home(lists, articles, strip=articles[0]),
+        home(lists, articles, strip=articles[0], sections=blocks(articles)),
         listing(lists, number=2, newer="/tags/river/", older="/tags/river/page/1/"),
     ):
         own = [a for a in read(page).xpath("//@href | //@src | //@data-strip") if a.startswith("/")]

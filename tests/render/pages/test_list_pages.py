@@ -7,7 +7,8 @@ import pytest
 
 from syndicate.config import Config
 from syndicate.config.sections.newsletters import Newsletter
-from syndicate.model.articles import Sponsor
+from syndicate.model.articles import Person, Sponsor
+from syndicate.model.front_page import SectionStories
 from syndicate.render import addresses, topics
 from syndicate.render.pages import ListPages, PageFrame
 from syndicate.render.templates import Templates
@@ -69,23 +70,74 @@ def test_what_an_editor_placed_there_leads_whatever_its_age_and_picture(lists: L
     ]
     page = read(home(lists, articles, strip=articles[0]))
     assert text(page, ".leading h2") == "Placed"
-    assert len(page.cssselect(".teaser")) == len(articles)
+    assert len(page.cssselect(".teaser, .more li")) == len(articles)
 
 
-def test_the_rail_is_by_time_and_goes_on_after_the_lead(lists: ListPages) -> None:
+def test_the_rail_is_by_time_and_goes_on_after_the_field(lists: ListPages) -> None:
     many = [article(f"Story {n}", key=n, date=AT - n * HOUR) for n in range(30)]
     page = read(home(lists, many))
-    assert len(page.cssselect(".teaser")) == 30
-    assert [li.text_content().split("Story ")[1] for li in page.cssselect(".rail li")] == [
-        str(n) for n in range(1, 11)
+    assert [h.text_content() for h in page.cssselect(".teaser h2")] == [
+        f"Story {n}" for n in range(9)
     ]
+    rail, more = (
+        [a.text_content() for a in page.cssselect(f"{where} a")] for where in (".rail", ".more")
+    )
+    assert rail == [f"Story {n}" for n in range(9, 17)]
+    assert more == [f"Story {n}" for n in range(9, 30)]
+    assert [li.get("class") for li in page.cssselect(".more li")] == ["railed"] * 8 + [None] * 13
+
+
+def test_the_blocks_of_sections_have_a_picture_and_three_lines(lists: ListPages) -> None:
+    news = [article(f"Story {n}", key=n, date=AT - n * HOUR) for n in range(10)]
+    city, port = (
+        SectionStories(
+            title=title,
+            address=f"/sections/{title.lower()}/",
+            stories=[
+                article(f"{title} {n}", key=key + n, image=figure() if n == 2 else None)
+                for n in range(6)
+            ],
+        )
+        for key, title in ((100, "City"), (200, "Port"))
+    )
+    page = read(home(lists, news, sections=[city, port]))
+    assert [a.get("href") for a in page.cssselect(".block > h2 a")] == [
+        "/sections/city/",
+        "/sections/port/",
+    ]
+    first = page.cssselect(".block")[0]
+    assert text(first, "h3") == "City 2"
+    assert len(first.cssselect("img")) == 1
+    assert [a.text_content() for a in first.cssselect(".lines a")] == ["City 0", "City 1", "City 3"]
+    assert not first.cssselect(".kicker")
+
+
+def test_a_card_names_the_authors(lists: ListPages) -> None:
+    by_two = article(authors=(ADA, Person(name="Bo Falk")))
+    page = read(home(lists, [by_two]))
+    assert text(page, ".leading .by") == "Ada Lind and Bo Falk"
+    assert text(read(listing(lists, stories=[by_two])), ".by") == "Ada Lind and Bo Falk"
+    assert not read(home(lists, [article()])).cssselect(".by")
+
+
+def test_the_first_story_of_a_list_has_a_large_picture(lists: ListPages) -> None:
+    pictured = figure(variants=(400, 800, 1200))
+    stories = [article(f"S {n}", key=n, image=pictured) for n in range(3)]
+    page = read(listing(lists, stories=stories))
+    first, others = page.cssselect(".first img"), page.cssselect(".listing > .teaser img")
+    assert [img.get("loading") for img in (*first, *others)] == [None] + ["lazy"] * len(others)
+    sizes = {source.get("sizes") for source in page.cssselect(".first source, .first img[sizes]")}
+    assert sizes == {"(min-width: 48rem) 28rem, calc(100vw - 2.5rem)"}
+    older = read(listing(lists, number=3, newer="/tags/river/", older="/x/"))
+    assert not older.cssselect(".first")
+    assert len(older.cssselect(".listing > .teaser")) == len(sample_publication.edition())
 
 
 def test_times_are_as_short_as_they_can_be(lists: ListPages) -> None:
     dates = (AT, AT - 24 * HOUR, AT - 400 * 24 * HOUR, AT)
     stories = [article(f"S {n}", key=n, date=at) for n, at in enumerate((AT, *dates))]
     page = read(home(lists, stories))
-    assert [t.text for t in page.cssselect(".rail time")] == [
+    assert [t.text for t in page.cssselect(".field time")] == [
         "2:17 PM",
         "Nov 23",
         "Oct 20, 2025",
