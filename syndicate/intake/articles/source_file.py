@@ -37,6 +37,8 @@ EXCERPT_LENGTH = 280
 _LIQUID_SEARCH_LENGTH = 5_000
 """Characters of the body that are searched for Liquid, which an excerpt leaves out."""
 _MAX_BYTES = 5_000_000
+_TEMPLATED_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\{[{%][^()]*\)")
+"""A link whose address another generator was to fill in, which is no link in Markdown."""
 _NOT_PROSE = ("figure", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "section", "hr")
 _BLOCKS = ("p", "li", "dt", "dd", "div", "blockquote", "br")
 
@@ -213,6 +215,8 @@ def _plain_text(root: etree._Element, without: Iterable[str] = ()) -> str:
 
     walk(root)
     prose = "".join(parts)
+    if "](" in prose:
+        prose = _TEMPLATED_LINK.sub(r"\1", prose)
     if without:
         prose = one_line(prose)[:_LIQUID_SEARCH_LENGTH]
         for left in without:

@@ -109,9 +109,7 @@ class _TextWriter:
 
     def _block(self, element: etree._Element, depth: int) -> list[str]:
         if element.tag not in _LAID_OUT or not _is_regular(element):
-            is_notes = "footnotes" in element.get("class", "").split()
-            heading = [self.words.gettext("Notes") + ":"] if is_notes else []
-            return [*heading, *self.blocks(element, depth)]
+            return self._notes(element, depth)
         match element.tag:
             case "figure":
                 return self._figure(element, depth)
@@ -132,6 +130,13 @@ class _TextWriter:
             case _:
                 text = self._heading(element, depth)
         return [text]
+
+    def _notes(self, element: etree._Element, depth: int) -> list[str]:
+        """Write the blocks of an element, footnotes under a heading."""
+        blocks = self.blocks(element, depth)
+        if blocks and "footnotes" in element.get("class", "").split():
+            blocks[0] = f"{self.words.gettext('Notes')}:\n{blocks[0]}"
+        return blocks
 
     def _heading(self, element: etree._Element, depth: int) -> str:
         heading = self._paragraph(self._inline_content(element, depth))

@@ -36,3 +36,10 @@ def test_a_body_is_set_as_it_is_filed_like_one_from_the_store(articles, seed):
 def test_a_body_that_is_hardly_one_is_set_alike_too(articles, body):
     assert_cut_as_from_the_store(articles, "a.html", body)
     assert_cut_as_from_the_store(articles, "a.md", body)
+
+
+def test_an_excerpt_has_no_link_that_another_generator_was_to_fill_in(articles):
+    body = "A [bug]({{ site.repo }}/issues/4) and ([#5]({% link a.md %})) in [text](x y)."
+    parsed = parse_file(articles.add("a.md", body), articles.config, save_media=True)
+    assert not isinstance(parsed, ImportResult)
+    assert parsed.parsed.revision.excerpt == "A bug and (#5) in [text](x y)."

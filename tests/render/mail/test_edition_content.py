@@ -604,7 +604,7 @@ def test_footnotes_are_numbers_and_a_list_without_links():
     (notes,) = page.xpath("//div[@class='footnotes']")
     assert [link.get("href") for link in notes.iter("a")] == [f"{URL}/s/"]
     assert "border-top" in notes.get("style")
-    assert "A fact¹.\n\nNotes:\n\n1. Its source [1].\n" in content.text
+    assert "A fact¹.\n\nNotes:\n1. Its source [1].\n" in content.text
 
 
 def test_the_text_of_a_picture_that_is_not_loaded_is_set_like_a_caption():
