@@ -4,6 +4,7 @@ Nothing in it is personal (`public_copy`). `archive = false` hides a newsletter.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,6 +13,7 @@ from typing import Any, Self
 from urllib.parse import quote
 from uuid import uuid5
 
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,13 +22,17 @@ from starlette.routing import Route
 from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
 from syndicate.errors import StoreError
+from syndicate.model.articles import Figure
+from syndicate.model.pictures import preview
 from syndicate.publish.output.formats import REVALIDATE, feed_cache_control
+from syndicate.render import addresses
 from syndicate.render.feeds import atom
 from syndicate.render.feeds.channel import FeedChannel, FeedHistory
 from syndicate.render.feeds.entries import ChannelEntry, publisher
 from syndicate.store import ArchivedEdition, Store
 from syndicate.text import one_line
-from syndicate.web.editions.public_copy import POLICY, public_copy
+from syndicate.web.editions.edition_pictures import find_pictures
+from syndicate.web.editions.public_copy import POLICY, frame_copy, name_edition, public_copy
 from syndicate.web.pages import WebPages
 from syndicate.web.published.files import serve_generated
 from syndicate.web.published.request_headers import match_etag
@@ -141,20 +147,22 @@ class ArchivePages:
             content = tx.editions.content(edition.content)
             links = tx.clicks.links(number)
             before, after = tx.archive.adjacent(newsletter.name, number)
+            pictures = find_pictures(tx, number)
         canonical = f"{self._root}{newsletter.name}/{number}/"
+        image = preview(pictures[0]) if pictures else None
         values = {
             **self._links(newsletter),
-            "edition": edition,
             "before": before,
             "after": after,
             "canonical": canonical,
+            "list": f"{self._root}{newsletter.name}/",
+            "image": image,
+            "image_url": addresses.figure(image, self._config) if image else None,
+            "data": describe_edition(self._config, newsletter, edition, canonical, image),
         }
-        head, above = (
-            self._pages.render_part(f"web/{name}.html", values, newsletter.language)
-            for name in ("edition_head", "edition_bar")
-        )
+        frame = frame_copy(self._pages, newsletter, edition, values)
         html = public_copy(
-            self._pages, content, newsletter, links=links, address=canonical, head=head, above=above
+            self._pages, content, newsletter, links=links, address=canonical, frame=frame
         )
         headers = {"content-security-policy": POLICY}
         return cacheable(request, Response(html, headers=headers, media_type="text/html"))
@@ -242,6 +250,38 @@ def _render_feed(
         updated=max((entry.modified for entry in entries), default=EPOCH),
     )
     return atom.write_document(channel, map(atom.write_entry, entries))
+
+
+def describe_edition(
+    config: Config, newsletter: Newsletter, edition: ArchivedEdition, url: str, image: Figure | None
+) -> Markup:
+    """Return an edition as schema.org's Article in JSON-LD, safe inside a script element."""
+    publication = config.publication
+    properties = {
+        "@context": "https://schema.org",
+        "@type": "Article",
+        "headline": one_line(edition.subject) or str(edition.key),
+        "name": name_edition(config, newsletter, edition),
+        "description": one_line(edition.preheader),
+        "image": addresses.figure(image, config) if image else "",
+        "datePublished": edition.created_at.isoformat(timespec="seconds"),
+        "inLanguage": newsletter.language or publication.language,
+        "url": url,
+        "mainEntityOfPage": url,
+        "isPartOf": {
+            "@type": "Periodical",
+            "name": newsletter.label,
+            "url": url.rpartition(f"{edition.key}/")[0],
+        },
+        "publisher": {
+            "@type": "NewsMediaOrganization",
+            "name": publication.title,
+            "url": f"{config.url}/",
+        },
+    }
+    known = {name: value for name, value in properties.items() if value}
+    written = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
+    return Markup(written)  # noqa: S704 - escaped above
 
 
 def _parse_number(text: str) -> int:

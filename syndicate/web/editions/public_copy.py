@@ -1,19 +1,25 @@
 """Public copies of editions, without anything personal.
 
-The archive shows them, and so does "View in browser", since people pass that link on.
+The archive shows them, and so does "View in browser", since people pass that link on. They have
+the head and foot of all pages, in place of the mail's own masthead.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
 
+from markupsafe import escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from syndicate.config import Newsletter
+from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.personalisation import Personalisation
 from syndicate.language import translator
 from syndicate.model.editions import Content, EditionKind, placeholder
+from syndicate.render.formatting import FILTERS
+from syndicate.text import one_line
 from syndicate.web.pages import ReaderPages, WebPages, linked
 
 POLICY = (
@@ -26,7 +32,63 @@ _BODY = re.compile(r"<body(?:\s[^>]*)?>", re.IGNORECASE)
 _BLOCK = re.compile(r"<!--.*?-->|<(?P<end>/?)(?P<name>p|div|td|li|h[1-6])\b[^>]*>", re.DOTALL)
 _READER_LINKS = ("unsubscribe", "preferences")
 """Slots with a reader's own links."""
-_UNLISTED = '<meta name="robots" content="noindex">'
+_TITLE = re.compile(r"<title>.*?</title>", re.IGNORECASE | re.DOTALL)
+
+
+class NamedEdition(Protocol):
+    """An edition as it is named: by its subject and date."""
+
+    @property
+    def key(self) -> int:
+        """Its number."""
+
+    @property
+    def subject(self) -> str:
+        """Its subject."""
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was composed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyFrame:
+    """What is around the content of a copy, as HTML."""
+
+    title: str = ""
+    """The title of the page as text; empty for the mail's own."""
+    head: str = ""
+    """Added to the head, before the mail's styles."""
+    above: str = ""
+    below: str = ""
+
+
+def name_edition(config: Config, newsletter: Newsletter, edition: NamedEdition) -> str:
+    """Return subject and date of an edition, in its language: "Dam opens · November 24, 2026"."""
+    publication = config.publication
+    language = newsletter.language or publication.language
+    date = FILTERS["date"](edition.created_at, publication.timezone, language)
+    return f"{one_line(edition.subject) or edition.key} \u00b7 {date}"
+
+
+def frame_copy(
+    pages: WebPages, newsletter: Newsletter, edition: NamedEdition, values: Mapping[str, Any]
+) -> CopyFrame:
+    """Return the frame of an edition's copy; raise TemplateError.
+
+    `values` are those of the templates: `canonical` for a page in the archive, and its links.
+    """
+    publication = pages.config.publication
+    language = newsletter.language or publication.language
+    name = name_edition(pages.config, newsletter, edition)
+    named = {"newsletter": newsletter, "edition": edition, "name": name, "canonical": None}
+    values = {**named, **values}
+    head, above, below = (
+        pages.render_part(f"web/edition_{part}.html", values, language)
+        for part in ("head", "bar", "foot")
+    )
+    title = f"{name} \u2013 {publication.title}"
+    return CopyFrame(title=title, head=head, above=above, below=below)
 
 
 def public_copy(
@@ -36,14 +98,13 @@ def public_copy(
     *,
     links: Sequence[str],
     address: str,
-    head: str = "",
-    above: str = "",
+    frame: CopyFrame = CopyFrame(),
     from_mail: bool = False,
 ) -> str:
     """Return the web page of the copy at an address; raise TemplateError.
 
-    `links` are the targets of its numbered links. `head` is added to the head of the mail,
-    `above` before its content. Readers who come `from_mail` get a hint where to unsubscribe.
+    `links` are the targets of its numbered links. Readers who come `from_mail` get a hint where
+    to unsubscribe.
     """
     texts = translator(newsletter.language or pages.config.publication.language)
     home = f"{pages.config.url}/"
@@ -55,10 +116,13 @@ def public_copy(
     address = texts.gettext("your address")
     reader = Personalisation(email=address, links=own, link_urls=links)
     html = reader.html(_without_reader(content, footer))
-    html = _HEAD.sub(lambda tag: tag[0] + head, html, count=1)
-    html = _BODY.sub(lambda tag: f"{tag[0]}{above}<main>", html, count=1)
+    if frame.title:
+        html = _TITLE.sub(lambda _: f"<title>{escape(frame.title)}</title>", html, count=1)
+    html = _HEAD.sub(lambda tag: tag[0] + frame.head, html, count=1)
+    opening = f'{frame.above}<main id="content" tabindex="-1">'
+    html = _BODY.sub(lambda tag: tag[0] + opening, html, count=1)
     end = html.rfind("</body>")
-    return f"{html[:end]}</main>{html[end:]}" if end >= 0 else html
+    return f"{html[:end]}</main>{frame.below}{html[end:]}" if end >= 0 else html
 
 
 class WebViewPage(ReaderPages):
@@ -79,13 +143,16 @@ class WebViewPage(ReaderPages):
             content = tx.editions.content(edition.content)
             links = tx.clicks.links(number)
         name = edition.newsletter
+        newsletter = self.config.newsletter(name) or Newsletter(
+            name=name, offered=False, archive=False
+        )
         html = public_copy(
             self.pages,
             content,
-            self.config.newsletter(name) or Newsletter(name=name, offered=False),
+            newsletter,
             links=links,
             address=self.links.view(number, subscriber),
-            head=_UNLISTED,
+            frame=frame_copy(self.pages, newsletter, edition, {}),
             from_mail=True,
         )
         headers = {"content-security-policy": POLICY, "x-robots-tag": "noindex"}

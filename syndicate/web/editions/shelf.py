@@ -19,6 +19,7 @@ from syndicate.model.articles import Figure
 from syndicate.render.rhythm import describe_rhythm
 from syndicate.store import ArchivedEdition, Store, Transaction
 from syndicate.web.editions.archive import cacheable
+from syndicate.web.editions.edition_pictures import find_pictures
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.bot_checks import HONEYPOT, BotChecks
 
@@ -116,12 +117,6 @@ class ShelfPage:
             latest=latest,
             cover=_cover(figure, f"{config.url}/") if figure else None,
         )
-
-
-def find_pictures(tx: Transaction, edition: int) -> list[Figure]:
-    """Return the pictures of our own that represent the stories of an edition, in their order."""
-    stories = tx.published.articles([item.article for item in tx.editions.items(edition)])
-    return [story.lead for story in stories if story.lead is not None and story.lead.local]
 
 
 def _cover(figure: Figure, base: str) -> ShelfCover:

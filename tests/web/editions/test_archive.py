@@ -1,5 +1,6 @@
 """The archive of newsletters: lists, editions and feeds for everybody."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from syndicate.errors import StoreLocked
-from syndicate.model.articles import Revision
+from syndicate.model.articles import Figure, Revision
 from syndicate.model.editions import Draft, EditionKind, Item
 from syndicate.store import Store
 from syndicate.web.app import application
@@ -124,10 +125,44 @@ def test_an_edition_is_shown_without_its_reader(archive, sqlite_store):
     assert "/c/" not in page.text
     assert hrefs(page) == [*PLACES, f"{BASE[:-12]}signup?newsletter=breaking"]
     assert f'<link rel="canonical" href="{BASE}breaking/2/">' in page.text
-    bar = html.document_fromstring(page.text).xpath("//nav//a/@href")
-    assert bar == ["../", "../1/", "../3/", f"{BASE[:-12]}signup?newsletter=breaking"]
+    bar = html.document_fromstring(page.text).xpath("//nav[@class='edition-bar']//a/@href")
+    signup = f"{BASE[:-12]}signup?newsletter=breaking"
+    assert bar == [f"{BASE}breaking/", "../", "../1/", "../3/", signup]
     assert "x-robots-tag" not in page.headers
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+
+
+def test_an_edition_is_named_by_subject_and_date_in_the_frame_of_all_pages(archive, sqlite_store):
+    image = Figure(src="media/dam.jpg", width=1600, height=900, type="image/jpeg")
+    with sqlite_store.write() as tx:
+        revision = Revision(title="x", body="", image=image)
+        add_article(tx, revision, id="x", slug="x", path=None, source="x", at=AT)
+    freeze(sqlite_store, at=AT, subject="Dam </script> & <b>bolt</b>", newsletter="briefing")
+    page = html.document_fromstring(archive().get("/newsletters/briefing/1/").text)
+    name = "Dam </script> & <b>bolt</b> · 25. November 2026"
+    assert page.findtext(".//title") == f"{name} – Morning Post"
+    (titles,) = page.xpath("//meta[@property='og:title']/@content")
+    assert titles == name
+    data = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
+    assert (data["headline"], data["name"]) == ("Dam </script> & <b>bolt</b>", name)
+    assert data["datePublished"] == "2026-11-24T23:30:00+00:00"
+    assert data["isPartOf"]["url"] == f"{BASE}briefing/"
+    pictures = page.xpath("//meta[@property='og:image']/@content")
+    assert pictures == [data["image"]] == ["http://127.0.0.1:8000/media/dam.jpg"]
+    assert len(page.xpath("//header[@class='masthead']")) == 1
+    assert len(page.xpath("//footer[@class='imprint']")) == 1
+    assert page.xpath("//nav[@class='edition-bar']//time")[0].text == "Mittwoch, 25. November 2026"
+
+
+def test_the_masthead_of_the_mail_is_not_shown_below_that_of_all_pages(
+    archive, sqlite_store, publication
+):
+    served = publication(newsletters=NEWSLETTERS)
+    composed = digest(stories(), newsletter=served.newsletter("breaking"), config=served)
+    (masthead,) = html.document_fromstring(composed.html).cssselect(".mail-masthead")
+    assert "Morning PostBreaking <news>" in " ".join(masthead.text_content().split())
+    freeze(sqlite_store, at=AT)
+    assert ".mail-masthead { display: none; }" in archive().get("/newsletters/breaking/1/").text
 
 
 PUBLIC = {
