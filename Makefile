@@ -9,6 +9,7 @@
 #                   less of it with ARTICLES=500 GROWTH="1000 10000"
 # make bench-audience  a million readers come in from a file, and get an edition; fewer: READERS=100000
 # make bench-serving  the files over HTTP beside nginx and a bare callable (Debian: nginx, wrk)
+# make bench-pages  how soon pages are seen over a throttled 4G, and what they weigh (Debian: chromium)
 # make bench-messages  a message encoded once, beside Jinja and EmailMessage for each reader;
 #                   signed, beside dkimpy
 # make bench-delivery  editions handed over, beside smtp-source, a plain sender and nodemailer;
@@ -32,7 +33,7 @@ TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist=worksteal
 # Tests with neighbours wait for half of their time, so each core gets two of them.
 TWICE_THE_CORES = $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 
-.PHONY: run test quick fuzz year check format words bench-build bench-audience bench-serving bench-messages bench-delivery bench-kill
+.PHONY: run test quick fuzz year check format words bench-build bench-audience bench-serving bench-pages bench-messages bench-delivery bench-kill
 
 run: $(VENV)/run.stamp
 	@for newsletter in breaking briefing; do \
@@ -82,6 +83,9 @@ bench-audience: $(VENV)/test.stamp
 
 bench-serving: $(VENV)/run.stamp
 	$(BIN)/python -m bench.serving
+
+bench-pages: $(VENV)/test.stamp
+	$(BIN)/python -m bench.pages
 
 bench-messages: $(VENV)/test.stamp
 	$(BIN)/python -m bench.messages

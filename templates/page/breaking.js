@@ -27,7 +27,8 @@
     const story = new URL(strip.querySelector("a").getAttribute("href"), location.href);
     if (story.pathname === location.pathname) return;
     date(strip);
-    document.querySelector(".masthead").after(document.adoptNode(strip));
+    strip.classList.add("later");  // at the foot of the window: what is being read must not jump
+    document.body.append(document.adoptNode(strip));
   };
 
   document.querySelectorAll(".breaking").forEach((strip) => (over(strip) ? strip.remove() : date(strip)));

@@ -6,10 +6,11 @@ import sys
 
 import pytest
 
-from bench import corpus, postfix, yardsticks
+from bench import corpus, ours, postfix, yardsticks
 from syndicate.config import Config
 from syndicate.intake.articles.source_file import read_source_file
 from tests import ROOT
+from tests.browser import CHROMIUM
 from tests.requirements import require
 
 pytestmark = pytest.mark.neighbours
@@ -43,6 +44,17 @@ def test_growth_compares_the_stores():
     lines = printed_by("bench.growth", "3", "6", "--repeats", "1").splitlines()
     assert [line.split()[0] for line in lines if "in the store" in line] == ["3", "6"]
     assert sum("MB" in line for line in lines) == 2
+
+
+@pytest.mark.slow
+def test_pages_are_measured_over_a_slow_network(tmp_path):
+    require(CHROMIUM.exists(), f"{CHROMIUM} is missing")
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles/ferry.md").write_text("---\ntitle: Ferry\n---\nIt came.\n")
+    (tmp_path / "config.toml").write_text(ours.CONFIG)
+    printed = printed_by("bench.pages", "--rounds", "1", "--publication", str(tmp_path))
+    for path in ("/", "/articles/ferry/", "/subscribe/"):
+        assert re.search(rf"^{path} +\d+ ms  0\.0000 +[\d,]+ +\d$", printed, re.MULTILINE)
 
 
 def test_signatures_are_measured_alone_together_and_beside_a_strangers():
