@@ -2,8 +2,8 @@
 
 python -m bench.pages [--rounds N] [--publication FOLDER]
 
-Serves a copy of the demonstration, or of another publication that was built, with `syndicate serve`.
-Each page is loaded with an empty cache, at the width of a phone; times are the medians of the rounds.
+Serves a copy of the demonstration, or of another publication, with `syndicate serve`. Each page is
+loaded with an empty cache, at the width of a phone; times are the medians of the rounds.
 """
 
 import argparse
@@ -33,10 +33,11 @@ _HERE = Path(__file__).parents[1]
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
 _OBSERVED = """() => new Promise((done) => {
   const seen = { paint: 0, shift: 0 };
-  new PerformanceObserver((list) => { for (const e of list.getEntries()) seen.paint = e.startTime; })
-    .observe({ type: "largest-contentful-paint", buffered: true });
-  new PerformanceObserver((list) => { for (const e of list.getEntries()) seen.shift += e.value; })
-    .observe({ type: "layout-shift", buffered: true });
+  const observe = (type, take) =>
+    new PerformanceObserver((list) => list.getEntries().forEach(take))
+      .observe({ type, buffered: true });
+  observe("largest-contentful-paint", (entry) => { seen.paint = entry.startTime; });
+  observe("layout-shift", (entry) => { seen.shift += entry.value; });
   setTimeout(() => done(seen), 200);
 })"""
 
@@ -127,7 +128,7 @@ def load(browser: Browser, url: str) -> PageLoad:
     context = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]
     page = context.new_page()
     session = context.new_cdp_session(page)
-    conditions = {"offline": False, "latency": LATENCY}
+    conditions: dict[str, float] = {"offline": False, "latency": LATENCY}
     conditions |= {"downloadThroughput": BYTES_A_SECOND, "uploadThroughput": BYTES_A_SECOND}
     session.send("Network.enable")
     session.send("Network.emulateNetworkConditions", conditions)
@@ -156,7 +157,8 @@ def line(path: str, rounds: list[PageLoad]) -> str:
     shift, weight = max(one.shift for one in rounds), rounds[0].weight
     elsewhere = max(one.elsewhere for one in rounds)
     others = f"  {elsewhere} of them elsewhere" if elsewhere else ""
-    return f"{path[:33]:34}{paint:>12,.0f} ms{shift:>8.4f}{weight:>13,}{rounds[0].requests:>10}{others}"
+    figures = f"{paint:>12,.0f} ms{shift:>8.4f}{weight:>13,}{rounds[0].requests:>10}"
+    return f"{path[:33]:34}{figures}{others}"
 
 
 if __name__ == "__main__":

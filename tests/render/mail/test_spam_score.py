@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -51,14 +51,19 @@ def editions() -> dict[str, Content]:
     for style in get_args(Style):
         newsletter = Newsletter(name="breaking", title="Breaking news", style=style)
         more = [article(number, f"Rowers win race {number}") for number in range(4, 9)]
-        given = {"newsletter": newsletter, "config": CONFIG, "brief": BRIEF, "more": more}
+        given: dict[str, Any] = {
+            "newsletter": newsletter,
+            "config": CONFIG,
+            "brief": BRIEF,
+            "more": more,
+        }
         found[f"style-{style}"] = digest(stories(), **given)
     return found
 
 
 def letters() -> dict[str, Content]:
     """Compose each letter, and what reviewers get to type."""
-    given = {"config": CONFIG, "templates": SHIPPED}
+    given: dict[str, Any] = {"config": CONFIG, "templates": SHIPPED}
     found = {
         str(letter): compose_letter(letter, language="en", newsletters=(BREAKING,), **given)
         for letter in Letter
