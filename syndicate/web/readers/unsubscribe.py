@@ -1,17 +1,23 @@
 """Unsubscribing from one newsletter, by one click (RFC 8058) or on a page.
 
+It takes effect at once. The page after it offers less mail: a pause, and newsletters that come
+less often.
+
 Only a POST changes anything: scanners follow every link of a mail. The token in the address
 is the only credential, and no response reveals whether a forged one is close.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from starlette.responses import PlainTextResponse, Response
 
 from syndicate import clock
 from syndicate.config import Newsletter
 from syndicate.model.subscribers import Actor, Cause, Subscriber, SubscriptionState, may_undo
+from syndicate.render.rhythm import describe_rhythm, mails_per_week
 from syndicate.text import one_line
 from syndicate.web.forms import Form
 from syndicate.web.pages import linked
@@ -25,6 +31,8 @@ REASONS: Mapping[str, str] = {
     "other": "other",
 }
 """Reasons for leaving: the form's value, and the text in the audit log."""
+PAUSE = timedelta(days=30)
+"""How long the pause is that is offered to those who leave."""
 MAX_REASON_LENGTH = 300
 """Characters that a reader can add to a reason."""
 
@@ -53,6 +61,14 @@ class LinkedSubscription:
         return left and self.reader is not None and self.reader.suppressed is None
 
 
+@dataclass(frozen=True, slots=True)
+class LessFrequent:
+    """A newsletter that comes less often than the one that a reader leaves."""
+
+    newsletter: Newsletter
+    rhythm: str
+
+
 @dataclass(frozen=True)
 class UnsubscribePages(LinkPages):
     """The pages under /unsubscribe/."""
@@ -79,6 +95,9 @@ class UnsubscribePages(LinkPages):
         elif action == "undo" and subscription.may_return:
             if self._rejoin(subscription, origin):
                 return self._page(subscription, rejoined=True)
+        elif action == "pause" and subscription.may_return:
+            if until := self._pause(subscription, origin):
+                return self._page(subscription, paused_until=until)
         elif action == "reason" and form.get("reason") in REASONS:
             self._save_reason(subscription, form)
             return self._page(subscription, thanks=True)
@@ -119,6 +138,40 @@ class UnsubscribePages(LinkPages):
             undoable = may_undo(tx.audit_log.changes(reader.key), name, cause.at)
             return undoable and tx.subscribers.resubscribe(reader.key, name, cause=cause)
 
+    def _pause(self, subscription: LinkedSubscription, origin: str) -> datetime | None:
+        """Undo an unsubscription of the last hour, and pause all mail instead; return until when.
+
+        A longer pause that the reader has chosen stays. Return None where it wasn't done.
+        """
+        name, reader = subscription.newsletter.name, subscription.reader
+        if reader is None:
+            return None
+        how = "pause on the unsubscribe page"
+        cause = Cause(who=Actor.READER, how=how, at=clock.now(), origin=origin)
+        until = cause.at + PAUSE
+        if reader.paused_until is not None and reader.paused_until >= until:
+            return reader.paused_until if self._rejoin(subscription, origin) else None
+        with self.store.write() as tx:
+            undoable = may_undo(tx.audit_log.changes(reader.key), name, cause.at)
+            if not (undoable and tx.subscribers.resubscribe(reader.key, name, cause=cause)):
+                return None
+            tx.subscribers.pause(reader.key, until, cause=cause)
+        return until
+
+    def _less_frequent(self, subscription: LinkedSubscription) -> list[LessFrequent]:
+        """Return what the reader may want instead: offered, and less often than what they left."""
+        reader, config = subscription.reader, self.config
+        if reader is None or not subscription.may_return:
+            return []
+        language = self._language(subscription) or config.publication.language
+        most = mails_per_week(subscription.newsletter, config)
+        return [
+            LessFrequent(newsletter, describe_rhythm(newsletter, config, language))
+            for newsletter in config.offered
+            if 0 < mails_per_week(newsletter, config) < most
+            and not reader.is_subscribed(newsletter.name)
+        ]
+
     def _save_reason(self, subscription: LinkedSubscription, form: Form) -> None:
         """Add the reason to the audit log, once."""
         comment = one_line(form.get("words", ""))[:MAX_REASON_LENGTH]
@@ -130,24 +183,32 @@ class UnsubscribePages(LinkPages):
                 )
 
     def _page(
-        self, subscription: LinkedSubscription, *, rejoined: bool = False, thanks: bool = False
+        self,
+        subscription: LinkedSubscription,
+        *,
+        rejoined: bool = False,
+        paused_until: datetime | None = None,
+        thanks: bool = False,
     ) -> Response:
         reader, newsletter = subscription.reader, subscription.newsletter
+        language = self._language(subscription)
+        preferences = self.links.preferences(reader.key) if reader else None
         values = {
             "subscription": subscription,
             "newsletter": newsletter.label,
             "email": mask_email(reader.email if reader else ""),
             "rejoined": rejoined,
+            "paused_until": paused_until,
+            "pause_until": clock.now() + PAUSE,
+            "fewer": self._less_frequent(subscription),
             "thanks": thanks,
             "max_length": MAX_REASON_LENGTH,
-            "preferences": self.links.preferences(reader.key) if reader else None,
+            "preferences": preferences,
+            "join": urlsplit(preferences).path if preferences else None,
             "signup": self.pages.signup_url(newsletter),
         }
         return self.pages.render(
-            "web/unsubscribe.html",
-            values,
-            language=self._language(subscription),
-            style="web/preferences.css",
+            "web/unsubscribe.html", values, language=language, style="web/preferences.css"
         )
 
     def _language(self, subscription: LinkedSubscription) -> str | None:
