@@ -127,6 +127,24 @@ def test_a_picture_with_a_damaged_rendition_is_shown_without_it(publisher):
     assert small.name in page(publisher)
 
 
+@pytest.mark.parametrize("content", [None, b"\xff\xd8spoilt"])
+def test_a_build_makes_what_mail_loads_of_a_picture_that_was_imported_before(publisher, content):
+    publisher.run("build")
+    whole, shown = media(publisher), page(publisher)
+    for folder in ("media", "feeds/media"):
+        files = [
+            *(publisher.folder / folder).glob("*-mail.jpg"),
+            *(publisher.folder / folder).glob("*-thumb.jpg"),
+        ]
+        assert len(files) == 2
+        for file in files:
+            file.unlink() if content is None else file.write_bytes(content)
+    built = publisher.run("build", "--all")
+    assert "warned" not in built.out
+    assert media(publisher) == published(publisher) == whole
+    assert page(publisher) == shown
+
+
 def test_without_media_figures_are_caption_and_text_everywhere(publisher):
     kept = publisher.folder / "media"
     kept.rename(publisher.folder / "elsewhere")

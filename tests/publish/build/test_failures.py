@@ -43,10 +43,10 @@ def stumbling(monkeypatch):
 def stumbling_feeds(monkeypatch):
     """Make the entries of articles whose title begins with "Bad" fail."""
 
-    def stumble(config, article, body, *, full_text):
+    def stumble(config, article, body, **options):
         if article.title.startswith("Bad"):
             raise ValueError("no entry for this")
-        return build_entry(config, article, body, full_text=full_text)
+        return build_entry(config, article, body, **options)
 
     monkeypatch.setattr(entry_fragments, "build_entry", stumble)
 
