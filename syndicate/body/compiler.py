@@ -39,19 +39,21 @@ def is_current(compiled: CompiledBody | None) -> bool:
 
 
 def compile_body(
-    revision: Revision, *, slug: str, tree: etree._Element | None = None
+    revision: Revision, *, slug: str, tree: etree._Element | None = None, page: str | None = None
 ) -> CompiledBody:
-    """Compile the body of an article that is served under `slug`.
+    """Compile the body of an article that is served under `slug`, or of another `page`.
 
-    `tree` is the parsed body, where the caller has it; it is consumed.
+    `page` is its address from the root, where links in the body start. `tree` is the parsed body,
+    where the caller has it; it is consumed.
     """
     lead, body = split_lead_figure(revision, tree)
+    page = page or f"/articles/{quote(slug, errors='replace')}/"
     if len(revision.figures) > 1:
         galleries.group_galleries(body)
     figures = {figure.src: figure for figure in (*revision.figures, revision.image) if figure}
     return CompiledBody(
-        opening=_Compiler(slug, figures, priority=True).compile(lead),
-        body=_Compiler(slug, figures, priority=False).compile(body),
+        opening=_Compiler(page, figures, priority=True).compile(lead),
+        body=_Compiler(page, figures, priority=False).compile(body),
         rules=RULES,
     )
 
@@ -59,8 +61,8 @@ def compile_body(
 class _Compiler:
     """Compiles one tree. With `priority` browsers load its pictures first."""
 
-    def __init__(self, slug: str, figures: dict[str, Figure], *, priority: bool) -> None:
-        self._page = f"/articles/{quote(slug, errors='replace')}/"
+    def __init__(self, page: str, figures: dict[str, Figure], *, priority: bool) -> None:
+        self._page = page
         self._figures = figures
         self._priority = priority
         self._slot = media_markup.SLOTS["wide"] if priority else media_markup.COLUMN

@@ -1,6 +1,8 @@
 """Own pages: what a publication says about itself, such as About, Imprint and Privacy."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from typing import Self
 
 from syndicate.model.articles import Figure
 
@@ -9,11 +11,13 @@ from syndicate.model.articles import Figure
 class OwnPage:
     """A page that an editor wrote as a file of `pages/`."""
 
+    file: str
+    """The file, relative to the publication."""
     title: str
     slug: str
-    """The only part of its address: `/about/`."""
+    """Its address is this alone: `/about/`."""
     description: str = ""
-    """For search engines and links to it; empty where the file has none."""
+    """One sentence for search engines; empty where the file has none."""
     footer: bool = False
     """Whether the foot of every page links to it."""
     body: str = ""
@@ -25,3 +29,17 @@ class OwnPage:
     def address(self) -> str:
         """Its address from the root."""
         return f"/{self.slug}/"
+
+    def to_json(self) -> str:
+        """Write it as JSON, the same for the same values."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, written: str) -> Self:
+        """Read what `to_json` wrote."""
+        values = json.loads(written)
+        figures = (
+            Figure(**figure | {"variants": tuple(figure["variants"])})
+            for figure in values["figures"]
+        )
+        return cls(**values | {"figures": tuple(figures)})

@@ -12,19 +12,23 @@ language writes dates, `reading_time` how long a text takes, `rhythm` how often 
 """
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from syndicate.config import Config
+from syndicate.model.own_pages import OwnPage
 from syndicate.render.templates import Templates
 
 _LIBRARIES = ("babel", "jinja2", "lxml", "markupsafe")
 
 
-def fingerprint(config: Config, templates: Templates) -> str:
+def fingerprint(config: Config, templates: Templates, own_pages: Iterable[OwnPage] = ()) -> str:
     """Return a digest of all that rendering depends on besides articles."""
     digest = hashlib.sha256(_code())
+    linked = [(page.address, page.title) for page in own_pages if page.footer]
+    digest.update(repr(linked).encode())
     digest.update(config.model_dump_json().encode())
     for name in templates.names():
         digest.update(name.encode() + b"\0" + templates.find(name).read_bytes())

@@ -14,10 +14,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from syndicate.body.compiler import compile_body
 from syndicate.config import Config
 from syndicate.language import translator
 from syndicate.model import pictures
-from syndicate.model.articles import Article, CompiledBody, Person
+from syndicate.model.articles import Article, CompiledBody, Person, Revision
 from syndicate.model.front_page import SectionStories, arrange
 from syndicate.model.own_pages import OwnPage
 from syndicate.model.people import NOBODY, People
@@ -55,7 +56,7 @@ class PageFrame:
         config: Config,
         templates: Templates,
         people: People = NOBODY,
-        own_pages: Sequence[OwnPage] = (),
+        own_pages: tuple[OwnPage, ...] = (),
     ) -> None:
         self.config = config
         self.people = people
@@ -345,6 +346,19 @@ class ListPages:
             signup=self._signup(),
             groups={kind: listed for kind, listed in groups.items() if listed},
         )
+
+    def not_found(self, newest: Sequence[Article]) -> bytes:
+        """Render what is shown in place of a page that doesn't exist, with the `newest` stories."""
+        search = addresses.search(self._config)
+        return self._frame.render("not_found", newest=newest, search=search)
+
+    def own_page(self, page: OwnPage) -> bytes:
+        """Render a page that the publication has written about itself."""
+        revision = Revision(title=page.title, body=page.body, figures=page.figures)
+        compiled = compile_body(revision, slug=page.slug, page=page.address)
+        body = BodyRenderer(self._config, "page").join((*compiled.opening, *compiled.body))
+        canonical = self._frame.absolute(page.address)
+        return self._frame.render("own_page", canonical=canonical, own_page=page, body=body)
 
     def _signup(self) -> dict[str, Any] | None:
         """Return the values of the newsletter form; None where nobody can sign up."""

@@ -15,6 +15,7 @@ from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Comments, Correction, Figure, Person, Sponsor
 from syndicate.model.edition_files import EditionBrief
 from syndicate.model.editions import Content, EditionKind
+from syndicate.model.own_pages import OwnPage
 from syndicate.model.reviews import ReviewDecision
 from syndicate.render.feeds.formats import Feed
 from syndicate.render.mail.edition_content import compose_edition
@@ -101,6 +102,9 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
     yield lambda: lists.breaking(articles[0], at=AT)
     offered = [Feed.of(everything(), config), Feed.of(city, config)]
     yield lambda: lists.subscribe(offered)
+    about = OwnPage(file="pages/about.md", title="About", slug="about", body="<p>News.</p>")
+    yield lambda: lists.own_page(about)
+    yield lambda: lists.not_found(articles)
     yield lambda: pages.withdrawn(articles[0])
     yield lambda: pages.redirect(articles[0].address)
     yield lambda: pages.amp(articles[0], cards=[lists.card(articles[0])])

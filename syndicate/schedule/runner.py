@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +26,7 @@ from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.parallel_parse import ImportOutcome, ImportResult
 from syndicate.intake.authors.author_files import AuthorFiles
 from syndicate.intake.editions.edition_import import editions_folder, without_edition_files
+from syndicate.intake.pages.page_files import PageFiles
 from syndicate.model.schedule_slots import SlotTrigger, schedule_timing
 from syndicate.model.subscribers import Cause
 from syndicate.schedule.mail_status import describe_pause
@@ -71,8 +73,9 @@ class Runner:
         self._pause: Cause | None = None
         """The pause of all mail that was logged, while it lasts."""
         self._authors = AuthorFiles(config=self._config)
+        self._pages = PageFiles(config=self._config)
         self._published: object = None
-        """The state of the articles and of the files about authors at the last build."""
+        """The state of the articles, the files about authors and own pages at the last build."""
         self._incomplete = False
         """Whether the last build failed to make some file."""
         self._scheduler = self._make_scheduler()
@@ -92,7 +95,8 @@ class Runner:
             for name, watch in (
                 ("intake", self._watch),
                 ("editions", self._watch_editions),
-                ("authors", self._watch_authors),
+                ("authors", partial(self._watch_files, self._authors.folder)),
+                ("pages", partial(self._watch_files, self._pages.folder)),
             ):
                 self._threads.append(threading.Thread(target=watch, name=name, daemon=True))
 
@@ -267,8 +271,8 @@ class Runner:
             breaking_for = self._config.publication.breaking_for
             hour = at.replace(minute=0, second=0, microsecond=0)
             pictures = tx.edition_files.media_count()
-            authors = self._authors.stamp()
-            mark = (tx.articles.change_marker(at, breaking_for), hour, pictures, authors)
+            files = self._authors.stamp(), self._pages.stamp()
+            mark = (tx.articles.change_marker(at, breaking_for), hour, pictures, files)
         if mark == self._published and not (retry and self._incomplete):
             return
         summary = self._services.publish(at)
@@ -288,12 +292,12 @@ class Runner:
         folder = editions_folder(self._config)
         article_files.watch(folder, self._stop, self._guarded(self.import_editions))
 
-    def _watch_authors(self) -> None:
+    def _watch_files(self, folder: Path) -> None:
         def publish(_: frozenset[Path]) -> None:
             with self._publish_lock:
                 self._publish(clock.now())
 
-        article_files.watch(self._authors.folder, self._stop, self._guarded(publish))
+        article_files.watch(folder, self._stop, self._guarded(publish))
 
     def _import(self, paths: Iterable[Path]) -> None:
         found = without_edition_files(article_files.find_article_files(paths), self._config)

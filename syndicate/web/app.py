@@ -6,6 +6,7 @@ request, go through Starlette.
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from http import HTTPStatus
 from time import monotonic
 
 import structlog
@@ -109,6 +110,7 @@ def application(
 
         hub = HubPage(Hub.of(store, config), push_due)
         routes.append(Route("/hub", hub.handle, methods=["GET", "POST"]))
+    files = PublishedFiles(config, pages)
     prefixes = frozenset(route.path.split("/")[1] for route in routes)
     probes = Readiness(store, config, stopping=stopping, sends=sends).routes()
     # other methods are refused before the token is checked
@@ -121,7 +123,7 @@ def application(
     dynamic = Starlette(
         routes=[*routes, private, *probes, metrics],
         exception_handlers={
-            404: partial(_not_found, pages),
+            404: partial(_not_found, files),
             BadLink: lambda *_: pages.bad_link(),
             SyndicateError: partial(_busy, pages),
         },
@@ -130,7 +132,7 @@ def application(
     name = config.web.access_log
     file = config.path(name) if name and name != "-" else None
     log = AccessLog(file, prefixes, counts) if name else None
-    return WebApplication(dynamic, PublishedFiles(config, pages), prefixes, counts, log)
+    return WebApplication(dynamic, files, prefixes, counts, log)
 
 
 def _review_routes(
@@ -286,12 +288,12 @@ def _with_headers(send: Send) -> Send:
     return send_with_headers
 
 
-def _not_found(pages: WebPages, request: Request, _: Exception) -> Response:
+def _not_found(files: PublishedFiles, request: Request, _: Exception) -> Response:
     """Respond with the same page as for files; under private feeds it must not be cached."""
-    page = pages.not_found()
+    headers, body = files.not_found()
     private = request.scope["path"].startswith(addresses.PRIVATE)
-    page.headers["cache-control"] = "private, no-store" if private else "no-cache"
-    return page
+    fresh = "private, no-store" if private else "no-cache"
+    return Response(body, HTTPStatus.NOT_FOUND, {**headers, "cache-control": fresh})
 
 
 def _busy(pages: WebPages, _: Request, error: Exception) -> Response:

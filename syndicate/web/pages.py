@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.links import SignedLinks
+from syndicate.intake.pages.page_files import PageFiles, PageReading
 from syndicate.language import translator
 from syndicate.render.formatting import text_direction
 from syndicate.render.site_frame import SiteFrame
@@ -42,6 +43,9 @@ class WebPages:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._templates = Templates(config.templates)
+        self._own_pages = PageFiles(config=config, save_media=False)
+        self._reading: PageReading | None = None
+        self._shown = PageReading().pages
         self._frames: dict[str, SiteFrame] = {}
 
     @property
@@ -117,9 +121,14 @@ class WebPages:
 
     def _frame(self, language: str) -> SiteFrame:
         """Return head and foot in a language that readers may have chosen."""
+        reading = self._own_pages.read()
+        if reading is not self._reading:  # the foot links to other pages now
+            self._shown = reading.with_earlier(self._shown)
+            self._reading = reading
+            self._frames.clear()
         if language not in self._frames:
             self._frames[language] = SiteFrame(
-                self.config, self._templates, medium="web", language=language
+                self.config, self._templates, self._shown, medium="web", language=language
             )
         return self._frames[language]
 

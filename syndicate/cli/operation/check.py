@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 def check(command: CommandContext, *, json: AsJson = False) -> None:
     """Report mistakes in config and templates, and each schedule's next slots."""
     from syndicate.intake.authors.author_files import AuthorFiles  # noqa: PLC0415 - start-up
+    from syndicate.intake.pages.page_files import PageFiles  # noqa: PLC0415
     from syndicate.publish.mirror import Mirror  # noqa: PLC0415
     from syndicate.publish.output.media import faults_of  # noqa: PLC0415
     from syndicate.render.template_check import check_templates  # noqa: PLC0415
@@ -40,7 +41,8 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
         raise
     Mirror.of(config)
     authors = AuthorFiles(config=config, save_media=False).read()
-    mistakes = [*map(str, check_templates(config)), *authors.refused]
+    pages = PageFiles(config=config, save_media=False).read()
+    mistakes = [*map(str, check_templates(config)), *authors.refused, *pages.refused]
     schedules = list(_upcoming(config))
     articles, orphans = _read_store(command)
     unknown = dict(sorted(Counter(key for article in articles for key in article.extra).items()))
@@ -48,7 +50,7 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
     media = faults_of(public, config)
     warnings = list(_warnings(command.path, config, unknown, media))
     warnings += [*orphans, *_unmatched_selections(config, articles)]
-    warnings += [*authors.warnings, *_unmatched_authors(authors.people, articles)]
+    warnings += [*pages.warnings, *authors.warnings, *_unmatched_authors(authors.people, articles)]
     if json:
         echo_json(
             {

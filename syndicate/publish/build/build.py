@@ -91,6 +91,7 @@ class Build:
             self._write(self.site.assets())
         self._write_logos()
         self._write_lasting_media(self.site.portraits(everything=self.everything))
+        self._write_own_pages()
         self._write_articles(keys)
         self._write_lasting_media(self.site.edition_media(everything=self.everything))
         topics_changed = self._update_topics()
@@ -255,6 +256,15 @@ class Build:
                 self._write([file])
             else:
                 self._manifest.keep(file.path)
+
+    def _write_own_pages(self) -> None:
+        """Write the publication's own pages that changed, and delete those that are gone."""
+        self._write_lasting_media(self.site.own_page_media(everything=self.everything))
+        self._write(self.site.own_pages(everything=self.everything))
+        current = {page.address for page in self.writer.frame.own_pages}
+        for page in self._manifest.own_pages():
+            if page.address not in current:
+                self._delete_with_copies(addresses.output_path(page.address))
 
     def _write(self, files: Iterable[OutputFile]) -> None:
         outcome = TaskOutcome()

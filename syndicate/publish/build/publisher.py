@@ -13,6 +13,8 @@ from functools import partial
 from syndicate.config import Config
 from syndicate.errors import Problem, SyndicateError
 from syndicate.intake.authors.author_files import AuthorFiles, AuthorReading
+from syndicate.intake.pages.page_files import PageFiles, PageReading
+from syndicate.model.own_pages import OwnPage
 from syndicate.model.people import NOBODY, People
 from syndicate.publish.build.build import Build, BuildSummary
 from syndicate.publish.build.search_update import update_search_index
@@ -42,6 +44,7 @@ class Publisher:
         self._config = config
         self._compress = compress
         self._author_files = AuthorFiles(config=config)
+        self._page_files = PageFiles(config=config)
         self._style = ""
         self._writer: PageWriter | None = None
         self._change = -1
@@ -62,6 +65,7 @@ class Publisher:
             with self._store.write() as tx:
                 tx.articles.assign_numbers(at)
         output, authors = self._config.output, self._author_files.read()
+        pages = self._page_files.read()
         with (
             locked(output),
             write_errors_reported(output),
@@ -72,12 +76,15 @@ class Publisher:
             if compress is None:
                 compress = last is not None and last.compress
             people = _with_earlier(authors, manifest)
-            writer = self._current_writer(people, compress=compress)
+            own_pages = pages.with_earlier(manifest.own_pages())
+            writer = self._current_writer(people, own_pages, compress=compress)
             try:
                 unfinished = writer.folder.clean_up()
                 if everything or unfinished or self._is_outdated(last, at, compress=compress):
                     last = None
-                changes = _BuildInput(last=last, unfinished=unfinished, authors=authors)
+                changes = _BuildInput(
+                    last=last, unfinished=unfinished, authors=authors, pages=pages
+                )
                 summary = self._build(writer, manifest, changes, at, trial=trial)
                 self._update_search(summary, at, everything=everything)
                 return summary
@@ -108,7 +115,8 @@ class Publisher:
             numbered = tx.section_numbers.public(at, None if last is None else keys)
         is_cache_current = last is not None and last.change == self._change
         writer.fragments.forget(keys if is_cache_current else None)
-        pool = start_page_workers(self._config, people, compress=writer.compress)
+        own_pages = writer.frame.own_pages
+        pool = start_page_workers(self._config, people, own_pages, compress=writer.compress)
         with pool if len(keys) >= _MIN_ARTICLES_FOR_WORKERS else nullcontext() as workers:
             build = Build(
                 writer=writer,
@@ -121,6 +129,7 @@ class Publisher:
             summary = build.run(keys, changes.unfinished)
         summary.warnings += changes.warnings
         manifest.set_people(people)
+        manifest.set_own_pages(own_pages)
         style = self._style if build.complete else ""
         state = ManifestState(style, writer.compress, change, at, trial)
         manifest.finish(state, build.pending)
@@ -166,13 +175,17 @@ class Publisher:
         home = self._config.output / addresses.output_path(addresses.HOME)
         return at < last.at or not home.is_file()
 
-    def _current_writer(self, people: People, *, compress: bool) -> PageWriter:
+    def _current_writer(
+        self, people: People, own_pages: tuple[OwnPage, ...], *, compress: bool
+    ) -> PageWriter:
         templates = Templates(self._config.templates, frozen=True)
-        style = fingerprint(self._config, templates)
-        writer = self._writer
-        is_same = writer and (writer.compress, writer.frame.people) == (compress, people)
-        if writer is None or not is_same or style != self._style:
-            writer = PageWriter(self._store, self._config, templates, people, compress=compress)
+        style = fingerprint(self._config, templates, own_pages)
+        writer, wanted = self._writer, (compress, people, own_pages)
+        shown = writer and (writer.compress, writer.frame.people, writer.frame.own_pages)
+        if writer is None or shown != wanted or style != self._style:
+            writer = PageWriter(
+                self._store, self._config, templates, people, own_pages, compress=compress
+            )
             self._writer, self._style = writer, style
         return writer
 
@@ -186,11 +199,13 @@ class _BuildInput:
     unfinished: frozenset[str]
     """The paths of a build that died."""
     authors: AuthorReading
+    pages: PageReading
 
     @property
     def warnings(self) -> list[Problem]:
-        """What is wrong with the files about authors."""
+        """What is wrong with the files about authors and with those of own pages."""
         texts = (*self.authors.refused, *self.authors.warnings)
+        texts += (*self.pages.refused, *self.pages.warnings)
         parts = (text.partition(": ") for text in texts)
         return [Problem(where, message) for where, _, message in parts]
 
@@ -215,15 +230,16 @@ def _articles_by(slugs: Iterable[str], index: TopicIndex) -> list[int]:
 
 
 def start_page_workers(
-    config: Config, people: People = NOBODY, *, compress: bool
+    config: Config, people: People = NOBODY, own_pages: tuple[OwnPage, ...] = (), *, compress: bool
 ) -> AbstractContextManager[PageWorkers]:
     """Start processes that write pages, and end them when the context exits."""
-    begin = partial(_create_writer, config, people, compress=compress)
+    begin = partial(_create_writer, config, people, own_pages, compress=compress)
     return start_workers(begin, preload=__name__, crash_message=_WORKER_DIED)
 
 
 def _create_writer(
-    config: Config, people: People, *, compress: bool
+    config: Config, people: People, own_pages: tuple[OwnPage, ...], *, compress: bool
 ) -> Callable[[Task], TaskOutcome]:
     templates = Templates(config.templates, frozen=True)
-    return PageWriter(Store.of(config), config, templates, people, compress=compress).run
+    store = Store.of(config)
+    return PageWriter(store, config, templates, people, own_pages, compress=compress).run

@@ -29,6 +29,8 @@ _MIN_SECTIONS, _MAX_SECTIONS = 2, 8
 """Sections of a home page with blocks; more only if an editor configures them."""
 _SPARE = 4
 """Stories of a block that are looked up beyond its size, since some may be kept from the page."""
+_FEW = 5
+"""Stories that the 404 page has, and that of breaking news."""
 
 
 class SiteFiles:
@@ -79,6 +81,19 @@ class SiteFiles:
         names = [square.src for portrait in shown for square in pictures.portraits(portrait)]
         yield from self._lasting_media(names, everything=everything)
 
+    def own_page_media(self, *, everything: bool) -> Iterator[tuple[OutputFile, bool]]:
+        """Return the pictures of own pages in the same way."""
+        shown = (figure for page in self._frame.own_pages for figure in page.figures)
+        names = [src for figure in shown if figure.local for src in pictures.list_files(figure)]
+        yield from self._lasting_media(names, everything=everything)
+
+    def own_pages(self, *, everything: bool) -> Iterator[OutputFile]:
+        """Return the own pages that aren't as they were at the last build."""
+        before = set() if everything else set(self.manifest.own_pages())
+        for page in self._frame.own_pages:
+            if page not in before or not self.manifest.entry(addresses.output_path(page.address)):
+                yield _file(page.address, partial(self._pages.own_page, page))
+
     def _lasting_media(
         self, names: Iterable[str], *, everything: bool
     ) -> Iterator[tuple[OutputFile, bool]]:
@@ -90,7 +105,7 @@ class SiteFiles:
             yield OutputFile(src, MEDIA, partial(bytes, data or b"")), data is not None
 
     def home_pages(self, at: datetime, missing: Missing) -> Iterator[OutputFile]:
-        """Return home page and breaking news, which depend on the time."""
+        """Return home page, 404 page and breaking news, which change with the newest articles."""
         window = self._config.publication.breaking_for
         size = self.index.size(addresses.HOME)
         pages = max(size - MIN_ARTICLES, 0) // PAGE_SIZE
@@ -110,6 +125,7 @@ class SiteFiles:
         older = topics.everything().numbered(pages) if pages else None
         page = partial(self._pages.home, articles, strip, sections=sections, older=older, at=at)
         yield _file(addresses.HOME, page)
+        yield _file(addresses.NOT_FOUND, partial(self._pages.not_found, articles[:_FEW]))
         yield _file(addresses.BREAKING, partial(self._pages.breaking, strip, at=at))
 
     def _sections(
@@ -209,7 +225,8 @@ class SiteFiles:
             if topic.kind is TopicKind.EVERYTHING:
                 pages.insert(0, (addresses.HOME, modified))
             pages.append((topic.page, modified))
-        return pages or [(addresses.HOME, None)]
+        pages = pages or [(addresses.HOME, None)]
+        return pages + [(page.address, None) for page in self._frame.own_pages]
 
 
 def sitemap_address(number: int) -> str:

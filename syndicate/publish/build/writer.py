@@ -17,6 +17,7 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import Problem, StoreError
 from syndicate.model.articles import MEDIA, Article, CompiledBody, Person
+from syndicate.model.own_pages import OwnPage
 from syndicate.model.people import NOBODY, People
 from syndicate.publish.build.entry_fragments import FragmentRenderer, ListTeaser
 from syndicate.publish.build.tasks import (
@@ -54,12 +55,13 @@ class PageWriter:
         config: Config,
         templates: Templates,
         people: People = NOBODY,
+        own_pages: tuple[OwnPage, ...] = (),
         *,
         compress: bool = False,
     ) -> None:
         self.store = store
         self.config = config
-        self.frame = PageFrame(config, templates, people)
+        self.frame = PageFrame(config, templates, people, own_pages)
         self.list_pages = ListPages(self.frame)
         self._article_pages = ArticlePages(self.frame)
         self._sitemaps = Sitemaps(config)

@@ -16,6 +16,7 @@ from typing import Self
 
 from syndicate.clock import EPOCH
 from syndicate.errors import SyndicateError
+from syndicate.model.own_pages import OwnPage
 from syndicate.model.people import AuthorProfile, People
 
 MANIFEST_NAME = ".manifest.sqlite"
@@ -44,6 +45,7 @@ CREATE TABLE missing (
   article INTEGER, file TEXT, stamp INTEGER NOT NULL, PRIMARY KEY (article, file)
 ) WITHOUT ROWID;
 CREATE TABLE people (file TEXT PRIMARY KEY, profile TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE own_pages (file TEXT PRIMARY KEY, page TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE pending (article INTEGER PRIMARY KEY);
 CREATE TABLE state (
   style TEXT NOT NULL, compress INTEGER NOT NULL, change INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -262,7 +264,7 @@ class Manifest:
             missing.setdefault(article, {})[file] = stamp
         return missing
 
-    # authors
+    # authors and own pages
 
     def people(self) -> People:
         """Return what is shown of the authors."""
@@ -274,6 +276,17 @@ class Manifest:
         self._execute("DELETE FROM people")
         rows = ((profile.file, profile.to_json()) for profile in people)
         self.database.executemany("INSERT INTO people VALUES (?, ?)", rows)
+
+    def own_pages(self) -> tuple[OwnPage, ...]:
+        """Return the publication's own pages that are published."""
+        rows = self._execute("SELECT page FROM own_pages ORDER BY file")
+        return tuple(OwnPage.from_json(written) for (written,) in rows)
+
+    def set_own_pages(self, pages: Iterable[OwnPage]) -> None:
+        """Record the own pages that are published now."""
+        self._execute("DELETE FROM own_pages")
+        rows = ((page.file, page.to_json()) for page in pages)
+        self.database.executemany("INSERT INTO own_pages VALUES (?, ?)", rows)
 
     # for the next build
 

@@ -6,9 +6,8 @@ of it is sent. `docs/serving.md` has the responses as a table.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cached_property
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -51,6 +50,8 @@ class PublishedFiles:
         self._pages = pages
         self._headers = ResponseHeaders(config)
         self._cache = FileCache(config.output)
+        self._page_404: tuple[tuple[int, int], bytes] | None = None
+        self._is_one_site = urlsplit(config.web_url).netloc == urlsplit(config.url).netloc
         self._deltas = FeedDeltas()
         self._proxies = config.web.proxies
         allowance, every = config.web.poll_allowance, config.syndication.poll_every
@@ -203,7 +204,7 @@ class PublishedFiles:
             return self._redirect(addresses.ICON_ALIASES[path], request)
         folder, _, name = path.rstrip("/").rpartition("/")
         if name not in addresses.FEED_ALIASES:
-            return self._error_404
+            return self._error_404()
         # a feed's own address has a single format (WebSub, section 4)
         negotiated = name == _NEGOTIATED
         accepted = (request.accept or "") if negotiated else ""
@@ -214,7 +215,7 @@ class PublishedFiles:
                 return self._redirect(
                     quote(f"/{file}"), request, vary="Accept" if negotiated else ""
                 )
-        return self._error_404
+        return self._error_404()
 
     def _redirect(self, address: str, request: FileRequest, *, vary: str = "") -> HttpResponse:
         """Redirect permanently to another address, with the query."""
@@ -225,11 +226,32 @@ class PublishedFiles:
             headers["vary"] = vary
         return HttpResponse(HTTPStatus.MOVED_PERMANENTLY, headers)
 
-    @cached_property
     def _error_404(self) -> HttpResponse:
-        page = self._pages.not_found()
-        headers = {**page.headers, "cache-control": REVALIDATE}
-        return HttpResponse(HTTPStatus.NOT_FOUND, headers, bytes(page.body))
+        headers, body = self.not_found()
+        return HttpResponse(HTTPStatus.NOT_FOUND, headers, body)
+
+    def not_found(self) -> tuple[dict[str, str], bytes]:
+        """Return headers and body of the 404 page that the build wrote, or of a plainer one.
+
+        Its links start at the root, so it can't be shown where `web.url` is another site.
+        """
+        body = self._built_404() if self._is_one_site else None
+        if body is None:
+            plain = self._pages.not_found()
+            return {**plain.headers, "cache-control": REVALIDATE}, bytes(plain.body)
+        return {**self._headers.for_missing(), "content-length": str(len(body))}, body
+
+    def _built_404(self) -> bytes | None:
+        """Return the page that the build wrote, read again when it changes; None without one."""
+        file = self._cache.folder / addresses.output_path(addresses.NOT_FOUND)
+        try:
+            status = file.stat()
+            version = (status.st_ino, status.st_mtime_ns)
+            if self._page_404 is None or self._page_404[0] != version:
+                self._page_404 = version, file.read_bytes()
+        except OSError:
+            return None
+        return self._page_404[1]
 
 
 def serve_generated(

@@ -74,6 +74,21 @@ class ResponseHeaders:
                 headers["content-security-policy"] = self._policy
         return headers
 
+    def for_missing(self) -> dict[str, str]:
+        """Return the headers of the 404 page.
+
+        Without a referrer, since an address that leads nowhere may hold a private feed's token.
+        """
+        return {
+            "content-type": "text/html; charset=utf-8",
+            "cache-control": formats.REVALIDATE,
+            "content-security-policy": self._policy,
+            "permissions-policy": _PERMISSIONS,
+            "referrer-policy": "no-referrer",
+            "x-content-type-options": "nosniff",
+            "x-robots-tag": "noindex",
+        }
+
     def for_redirect(self, address: str) -> dict[str, str]:
         """Return the headers of a redirect to a path from the root, quoted."""
         headers = {

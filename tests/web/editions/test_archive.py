@@ -222,7 +222,7 @@ def test_what_is_not_public_or_not_there_is_not_found(archive, sqlite_store, pat
     freeze(sqlite_store, at=AT, newsletter="board")
     answer = archive().get(f"/newsletters/{path}")
     assert answer.status_code == 404
-    assert "There is nothing here" in answer.text
+    assert "We can't find that page" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -249,3 +249,16 @@ def test_miniflux_and_freshrss_come_back_when_we_say_and_keep_their_validators(w
     assert "no-store" not in directives
     assert "expires" not in answer.headers  # Miniflux takes "0" to mean: keep no validators
     assert answer.headers["etag"]
+
+
+def test_the_404_page_is_the_one_that_was_built_until_it_is_built_anew(web: Web, served: Served):
+    def lost(path: str = "/nothing") -> httpx.Response:
+        answer = web.client.get(path)
+        assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-cache")
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        return answer
+
+    assert lost().text == lost("/newsletters/nothing/").text == web.client.get("/404.html").text
+    served.newsroom.file("pier")
+    served.newsroom.build()
+    assert "/articles/pier/" in lost().text

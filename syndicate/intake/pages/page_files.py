@@ -1,0 +1,127 @@
+"""Read the folder of own pages, again when a file in it changes."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from syndicate.config import Config
+from syndicate.errors import Refused
+from syndicate.intake.articles.parallel_parse import ImportResult, attempt
+from syndicate.intake.articles.source_file import readable_path, stored_path
+from syndicate.intake.pages.page_fields import PageFields, read_page_fields
+from syndicate.model.own_pages import OwnPage
+
+FOLDER = "pages"
+"""The folder beside config.toml."""
+_SUFFIXES = (".md", ".markdown")
+_IGNORED = ("readme", "_")
+"""How the names of files begin that are no pages."""
+_MAX_BYTES = 1_000_000
+
+_FolderStamp = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageReading:
+    """What the folder says at one time."""
+
+    pages: tuple[OwnPage, ...] = ()
+    """In the order of their files' names."""
+    refused: tuple[str, ...] = ()
+    """Why files can't be used, each with its line and what was expected."""
+    warnings: tuple[str, ...] = ()
+    """What is left out of the files that can be used."""
+    refused_files: frozenset[str] = frozenset()
+    """The paths of the files that can't be used, as in `OwnPage.file`."""
+
+    def with_earlier(self, before: tuple[OwnPage, ...]) -> tuple[OwnPage, ...]:
+        """Return the pages, with what files said before that can't be used now."""
+        taken = {page.slug for page in self.pages}
+        kept = [p for p in before if p.file in self.refused_files and p.slug not in taken]
+        return tuple(sorted((*self.pages, *kept), key=lambda page: page.file))
+
+
+@dataclass(kw_only=True)
+class PageFiles:
+    """The folder of a publication; with `save_media` false, pictures are only checked."""
+
+    config: Config
+    save_media: bool = True
+    _known: tuple[_FolderStamp, PageReading] | None = field(default=None)
+
+    @property
+    def folder(self) -> Path:
+        """The folder, which need not exist."""
+        return self.config.root / FOLDER
+
+    def stamp(self) -> _FolderStamp:
+        """Return a value that changes when a file of the folder does."""
+        return tuple(_stamps(self.folder))
+
+    def read(self) -> PageReading:
+        """Read the folder if it has changed; a file with a mistake doesn't stop the others.
+
+        Of two pages with one address the first, by its file's name, counts.
+        """
+        stamp = self.stamp()
+        if self._known is None or self._known[0] != stamp:
+            self._known = stamp, self._read(Path(name) for name, _, _ in stamp)
+        return self._known[1]
+
+    def _read(self, files: Iterator[Path]) -> PageReading:
+        pages: dict[str, OwnPage] = {}
+        refused: dict[str, str] = {}
+        warnings = list[str]()
+        for file in files:
+            if file.suffix.lower() not in _SUFFIXES or file.name.lower().startswith(_IGNORED):
+                continue
+            path = readable_path(stored_path(file, self.config))
+            fields = self._fields(file, path)
+            if isinstance(fields, ImportResult):
+                refused[path] = fields.reason
+                continue
+            first = pages.setdefault(fields.page.slug, fields.page)
+            if first is not fields.page:
+                refused[path] = (
+                    f"{path}:{fields.slug_line}: /{first.slug}/ is the address of {first.file} "
+                    "already; give one of them another slug"
+                )
+            else:
+                warnings += fields.warnings
+        return PageReading(
+            pages=tuple(pages.values()),
+            refused=tuple(refused.values()),
+            warnings=tuple(warnings),
+            refused_files=frozenset(refused),
+        )
+
+    def _fields(self, file: Path, path: str) -> PageFields | ImportResult:
+        def read() -> PageFields:
+            return read_page_fields(
+                _content(file, path), file, path, self.config, save_media=self.save_media
+            )
+
+        return attempt(path, read)
+
+
+def _stamps(folder: Path) -> Iterator[tuple[str, int, int]]:
+    """Yield name, time and size of the files in a folder, pictures included, sorted by name."""
+    with suppress(OSError):  # there need not be one
+        for entry in sorted(folder.iterdir()):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                yield from _stamps(entry)
+            else:
+                found = entry.stat()
+                yield str(entry), found.st_mtime_ns, found.st_size
+
+
+def _content(file: Path, path: str) -> bytes:
+    try:
+        if file.stat().st_size > _MAX_BYTES:
+            raise Refused(f"{path}: larger than {_MAX_BYTES // 1_000_000} MB")
+        return file.read_bytes()
+    except OSError as error:
+        raise Refused(f"{path}: can't be read: {error.strerror}") from error
