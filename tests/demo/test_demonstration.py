@@ -113,7 +113,8 @@ def test_the_demonstration_shows_every_kind_of_thing_an_article_can_hold():
 def test_the_configuration_has_a_mistake_nowhere_and_mails_nobody_for_real():
     config = load(ROOT / "config.toml")
     assert config.mail.transport == "outbox"
-    assert [schedule.name for schedule in config.schedules] == ["breaking", "briefing"]
+    assert [item.name for item in config.schedules] == ["breaking", "briefing", "low-tide", "quay"]
+    assert {item.style for item in config.newsletters} == {"digest", "brief", "letter"}
 
 
 def test_the_demonstration_subscribers_could_be_nobody():

@@ -49,7 +49,7 @@ def test_a_clone_mails_the_breaking_digest_whenever_it_is_made(clone, monkeypatc
     assert ticked.built.warnings == []
     mail = Outbox.of(config).messages()
     assert len(mail) == ticked.delivered.accepted == 5
-    assert [one.problems for one in ticked.taken_in] == [()]
+    assert [one.problems for one in ticked.taken_in] == [(), ()]
     briefing = ManualSend(newsletter=config.newsletters[1], schedule=config.schedule("briefing"))
     _, proposal = Services(store, config).send_test_copy(
         briefing, to="maren@morningpost.example", at=clock.now()
@@ -57,6 +57,12 @@ def test_a_clone_mails_the_breaking_digest_whenever_it_is_made(clone, monkeypatc
     assert proposal.plan.path == "editions/next-briefing.md"
     assert (proposal.findings, proposal.warnings) == ((), ())
     assert len(proposal.selection.taken) == 5
+    letter = ManualSend(newsletter=config.newsletters[3], schedule=config.schedule("quay"))
+    _, proposal = Services(store, config).send_test_copy(
+        letter, to="maren@morningpost.example", at=clock.now()
+    )
+    assert proposal.plan.path == "editions/next-quay.md"
+    assert (proposal.findings, proposal.warnings) == ((), ())
     again = Services(store, config).tick(clock.now() + timedelta(minutes=2))
     assert again.delivered.accepted == 0
     store.close()
