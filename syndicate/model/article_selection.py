@@ -106,7 +106,7 @@ def select_articles(
         for article in newest_first
         if rule.max_age is None or article.published >= at - rule.max_age
     ]
-    ordered = lead_first(recent)
+    ordered = lead_first(news_first(recent))
     return Selection(
         taken=tuple(ordered[: rule.max]),
         more=tuple(ordered[rule.max :]),
@@ -130,6 +130,12 @@ def top_first(articles: Sequence[Article]) -> list[Article]:
 def placed_lead(articles: Iterable[Article]) -> Article | None:
     """Return the first article whose editor made it the lead."""
     return next((article for article in articles if article.place == "lead"), None)
+
+
+def news_first(articles: Sequence[Article]) -> list[Article]:
+    """Return articles with the first one on top that nobody paid for: it would be the subject."""
+    first = next((article for article in articles if article.sponsor is None), None)
+    return list(articles) if first is None else [first, *(a for a in articles if a is not first)]
 
 
 def matches(article: Article, rule: ArticleFilter) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from syndicate.config import EditionFilter
 from syndicate.model.article_selection import matches, select_articles
-from syndicate.model.articles import Article, Person
+from syndicate.model.articles import Article, Person, Sponsor
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -72,6 +72,29 @@ def test_what_an_editor_made_the_lead_comes_first_the_newest_such_if_there_are_t
     selection = select_articles(found, EditionFilter(max=3), at=NOW)
     assert [one.slug for one in selection.taken] == ["s4", "s0", "s1"]
     assert [one.slug for one in selection.more] == ["s2", "s3", "s5"]
+
+
+@pytest.mark.parametrize(
+    ("paid", "placed", "order"),
+    [
+        ({0}, {}, ["s1", "s0", "s2"]),
+        ({0, 1}, {}, ["s2", "s0", "s1"]),
+        ({0, 1, 2}, {}, ["s0", "s1", "s2"]),
+        ({0, 2}, {2}, ["s2", "s1", "s0"]),
+    ],
+)
+def test_what_somebody_paid_for_leads_only_if_an_editor_says_so(paid, placed, order):
+    found = [
+        article(
+            f"s{age}",
+            age=age * HOUR,
+            sponsor=Sponsor(name="Orsk") if age in paid else None,
+            place="lead" if age in placed else None,
+        )
+        for age in range(3)
+    ]
+    selection = select_articles(found, EditionFilter(), at=NOW)
+    assert [one.slug for one in selection.taken] == order
 
 
 def test_those_of_the_same_moment_come_in_the_order_of_every_list():

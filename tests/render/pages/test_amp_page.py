@@ -1,6 +1,7 @@
 """AMP pages, judged by AMP's own validator."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from lxml import html
 
 from syndicate.config import AdSlot
 from syndicate.config.sections.pages import AdsSettings
-from syndicate.model.articles import Comments, Correction
+from syndicate.model.articles import Comments, Correction, Sponsor
 from syndicate.render.pages import ArticlePages, PageFrame
 from syndicate.render.templates import Templates
 from tests import checkers
@@ -38,6 +39,18 @@ def test_whatever_a_body_holds_the_page_is_valid(tmp_path: Path, url: str) -> No
     pages = [amp(article(body=random_bodies.body(seed))) for seed in range(400)]
     wrong = {n: said for n, said in enumerate(checkers.amp(pages)) if said}
     assert wrong == {}
+
+
+@pytest.mark.neighbours
+def test_a_page_that_somebody_paid_for_is_valid(tmp_path: Path) -> None:
+    amp = ArticlePages(PageFrame(sample_publication.config(tmp_path), Templates())).amp
+    logos = (None, figure("logo"), replace(figure("logo"), width=None, height=None))
+    pages = [
+        amp(article(sponsor=Sponsor(name="Orsk", url="https://orsk.example/", logo=logo)))
+        for logo in logos
+    ]
+    assert checkers.amp(pages) == [[]] * len(logos)
+    assert [page.count(b"Paid for by") for page in pages] == [1, 1, 1]
 
 
 @pytest.mark.neighbours
