@@ -5,8 +5,9 @@ Feed; `mail/` editions and letters; `sitemaps` also makes robots.txt. `article_v
 show of an article, `article_end` what follows it; `topics` are the lists and feeds it belongs to,
 `addresses` where everything is served, `amp_cache` where Google keeps AMP pages, `formatting` how a
 language writes dates, `reading_time` how long a text takes, `rhythm` how often a newsletter comes,
-`authors` what is shown of those who have a file, `topic_head` what stands over a list;
-`search_excerpt` marks what a reader searched for, `open_search` is how browsers find our search.
+`authors` what is shown of those who have a file, `topic_head` what stands over a list, `share_card`
+what previews of links show, `search_excerpt` what a reader searched for, `open_search` how browsers
+find our search.
 `templates` finds and renders Jinja templates, fast, and finds the line of a mistake in MJML;
 `template_check` tries every template.
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.model.own_pages import OwnPage
+from syndicate.render.share_card import ShareCard
 from syndicate.render.templates import Templates
 
 _LIBRARIES = ("babel", "jinja2", "lxml", "markupsafe")
@@ -30,6 +32,7 @@ def fingerprint(config: Config, templates: Templates, own_pages: Iterable[OwnPag
     linked = [(page.address, page.title) for page in own_pages if page.footer]
     digest.update(repr(linked).encode())
     digest.update(config.model_dump_json().encode())
+    digest.update(ShareCard.of(config).digest.encode())
     for name in templates.names():
         digest.update(name.encode() + b"\0" + templates.find(name).read_bytes())
     return digest.hexdigest()

@@ -29,6 +29,7 @@ from syndicate.render.feeds.channel import feed_title
 from syndicate.render.feeds.formats import Feed, offered_formats
 from syndicate.render.formatting import join_names, short_date, text_direction
 from syndicate.render.open_search import website_data
+from syndicate.render.share_card import SHARE_CARD, ShareCard
 from syndicate.render.site_frame import SiteFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topic_head import topic_head
@@ -75,7 +76,8 @@ class PageFrame:
 
     def assets(self) -> dict[str, bytes]:
         """Return the files that pages load, by their path in the output."""
-        return {addresses.output_path(asset[0]): asset[1] for asset in self._assets.values()}
+        assets = {addresses.output_path(asset[0]): asset[1] for asset in self._assets.values()}
+        return assets | {addresses.output_path(self._card.address): self._card.draw()}
 
     @cached_property
     def templates(self) -> Templates:
@@ -97,9 +99,14 @@ class PageFrame:
                 "preview": pictures.preview,
                 "thumbnail": pictures.thumbnail,
                 "picture": lambda picture: addresses.figure(picture, self.config),
+                "share_card": {"url": self.absolute(self._card.address), **SHARE_CARD},
                 "asset": lambda name: self._linked(self._assets[name][0]),
             }
         )
+
+    @cached_property
+    def _card(self) -> ShareCard:
+        return ShareCard.of(self.config)
 
     @cached_property
     def _assets(self) -> dict[str, tuple[str, bytes]]:
