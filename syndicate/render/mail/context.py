@@ -22,7 +22,7 @@ from syndicate.render import addresses
 from syndicate.render.formatting import text_direction
 from syndicate.render.mail import editors_words, mjml
 from syndicate.render.mail.outlook_fonts import list_substitutes
-from syndicate.render.mail.plain_text import wrap
+from syndicate.render.mail.plain_text import underline, wrap
 from syndicate.render.templates import Templates
 from syndicate.text import printable
 
@@ -139,6 +139,7 @@ class MailContext:
             "postal_lines": _postal_lines(config.publication),
             "ads": {"header": _ad(ads.header, config), "post_top": _ad(ads.post_top, config)},
             "wrap": wrap,
+            "underline": underline,
             **editors_words.NOTHING,
         }
 

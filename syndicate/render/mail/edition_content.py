@@ -17,10 +17,12 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
+from lxml import etree
 from markupsafe import Markup
 
 from syndicate.body import figures, markup
 from syndicate.config import Config, Newsletter
+from syndicate.language import Translator
 from syndicate.model.articles import Article, Correction
 from syndicate.model.corrections import ArticleNote
 from syndicate.model.edition_files import EditionBrief
@@ -137,8 +139,7 @@ def _alert(
         "url": page,
     }
     html = _alert_html(article, values, context)
-    lead, tree = figures.split_lead_figure(article)
-    limit_pictures(tree, page, story.translator)
+    lead, tree = _lead_and_body(article, page, story.translator)
     for element in reversed(lead):
         element.tail, tree.text = tree.text, None
         tree.insert(0, element)
@@ -166,8 +167,7 @@ def _alert_html(article: Article, values: dict[str, Any], context: MailContext) 
         written = {name: Markup(part) for name, part in parts.items()}  # noqa: S704 - sanitised at intake
         return context.html("email/alert.mjml", values | written | {"whole": whole})
 
-    lead, tree = figures.split_lead_figure(article)
-    limit_pictures(tree, values["url"], words)
+    lead, tree = _lead_and_body(article, values["url"], words)
     opening, shown = body(lead), body(tree)
     html = render(shown, whole=True)
     while (excess := len(html.encode()) - MAX_BYTES) > 0 and shown:
@@ -175,6 +175,17 @@ def _alert_html(article: Article, values: dict[str, Any], context: MailContext) 
         shown = truncate(shown, room) or _beginning(article, room)
         html = render(shown, whole=False)
     return html
+
+
+def _lead_and_body(
+    article: Article, page: str, words: Translator
+) -> tuple[etree._Element, etree._Element]:
+    """Return lead figure and body as two trees, with as many pictures as a mail has."""
+    lead, tree = figures.split_lead_figure(article)
+    of_body = {figure.src for figure in article.figures}
+    before = sum(1 for picture in lead.iter("img") if picture.get("src") in of_body)
+    limit_pictures(tree, page, words, before=before)
+    return lead, tree
 
 
 def _beginning(article: Article, room: int) -> str:

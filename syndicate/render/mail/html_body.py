@@ -67,10 +67,15 @@ def render_html_body(
     return markup.to_xml(markup.parse(styled))
 
 
-def limit_pictures(tree: etree._Element, page: str, words: Translator) -> None:
-    """Leave out all but the first pictures of a body, in place; a link counts the others."""
+def limit_pictures(tree: etree._Element, page: str, words: Translator, *, before: int = 0) -> None:
+    """Leave out all but the first pictures of a body, in place; a link counts the others.
+
+    `before` is how many of them are shown before the body.
+    """
     shown = [picture for picture in tree.iter("img") if picture.get("src") and _is_block(picture)]
-    left_out = [next(image.iterancestors("figure"), image) for image in shown[MAX_PICTURES:]]
+    left_out = [
+        next(image.iterancestors("figure"), image) for image in shown[MAX_PICTURES - before :]
+    ]
     if not left_out:
         return
     note = etree.Element("p", {"class": "recording"})

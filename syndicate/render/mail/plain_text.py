@@ -54,6 +54,13 @@ def wrap(text: str, *, first: str = "", rest: str = "") -> str:
     return "\n".join(lines)
 
 
+def underline(text: str, mark: str) -> str:
+    """Wrap text, and draw a line of a mark under it, as long as its longest line."""
+    wrapped = wrap(text)
+    longest = max(map(text_width.columns, wrapped.split("\n")))
+    return f"{wrapped}\n{mark * min(longest, WIDTH)}"
+
+
 def _fill(text: str, first: str, rest: str) -> list[str]:
     """Break text where it is full: between words, or anywhere in Chinese and Japanese."""
     lines, line, room = [], "", WIDTH - text_width.columns(first)
@@ -139,11 +146,9 @@ class _TextWriter:
         return blocks
 
     def _heading(self, element: etree._Element, depth: int) -> str:
-        heading = self._paragraph(self._inline_content(element, depth))
-        if not heading.strip() or element.tag not in {"h1", "h2"}:
-            return heading
-        longest = max(len(line) for line in heading.split("\n"))
-        return f"{heading}\n{'-' * longest}"
+        line = _lines(self._inline_content(element, depth))
+        is_high = element.tag in {"h1", "h2"} and line.strip()
+        return underline(line, "-") if is_high else wrap(line)
 
     def _list(self, element: etree._Element, depth: int) -> str:
         items = []

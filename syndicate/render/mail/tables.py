@@ -204,7 +204,9 @@ def _link(element: etree._Element, page: str, words: Translator) -> etree._Eleme
     note = etree.Element("p", {"class": "recording"})
     caption = element.find("caption")
     text = "" if caption is None else cell_text(caption)
-    note.text = f"{text} " if text else None
+    note.text = text
+    if text:
+        etree.SubElement(note, "br")
     etree.SubElement(note, "a", href=page).text = words.gettext("See the table on the web")
     return note
 

@@ -240,6 +240,15 @@ def test_a_story_has_its_first_six_pictures_and_counts_the_others(count, shown, 
     assert note is None or f"\n{note}\n" in content.text
 
 
+def test_a_picture_that_leads_a_story_is_one_of_its_six():
+    several = [figure(f"f{number}", alt=f"Alt {number}") for number in range(40)]
+    body = "".join(map(written, several))
+    content = alert(article(body=body, figures=tuple(several)))
+    assert len(loaded(content)) == 6
+    assert "34 more pictures on the web" in said(content)
+    assert "34 more pictures on the web" in content.text
+
+
 def test_a_picture_of_which_nothing_is_known_has_no_height():
     remote = figure(src="https://elsewhere.example/a.jpg", width=None, height=None)
     assert loaded(digest([article(1, image=remote)])) == [("a.jpg", "536", None)]

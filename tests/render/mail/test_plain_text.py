@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from syndicate.body import markup
 from syndicate.language import translator
 from syndicate.model.editions import PLACEHOLDERS, placeholder
-from syndicate.render.mail.plain_text import WIDTH, render_plain_text, wrap
+from syndicate.render.mail.plain_text import WIDTH, render_plain_text, underline, wrap
 from tests.render.mail.samples import URL, alert, article, config, digest, stories, story
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -115,6 +115,14 @@ def test_lines_are_short_but_addresses_whole():
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"])))
 def test_no_letter_is_lost_in_wrapping(text):
     assert wrap(text).replace("\n", "") == text
+
+
+def test_a_headline_is_underlined_as_far_as_its_longest_line():
+    assert underline("Dam", "=") == "Dam\n==="
+    assert underline("水門", "=") == "水門\n===="
+    two_lines = underline(f"{'word ' * 14}longer", "-").split("\n")
+    assert [len(line) for line in two_lines] == [69, 6, 69]
+    assert underline("x" * 90, "=").endswith("\n" + "=" * 72)
 
 
 def test_deep_nesting_keeps_the_words():

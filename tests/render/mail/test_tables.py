@@ -97,7 +97,11 @@ def test_what_makes_no_sense_in_blocks_is_a_link_to_the_web(body):
     shown = mailed(body.replace("<table>", "<table><caption>Votes by district</caption>"))
     assert shown.find(".//table") is None
     (note,) = shown.xpath("//p[@class='recording']")
-    assert texts([note]) == ["Votes by district See the table on the web"]
+    assert (note.text, note[0].tag, note[1].text) == (
+        "Votes by district",
+        "br",
+        "See the table on the web",
+    )
     assert note.find("a").get("href") == f"{URL}/articles/story-1/"
 
 
