@@ -8,7 +8,8 @@
 # make bench-build  building beside Hugo, Eleventy and Pelican, and as the store grows;
 #                   less of it with ARTICLES=500 GROWTH="1000 10000"
 # make bench-audience  a million readers come in from a file, and get an edition; fewer: READERS=100000
-# make bench-serving  the files over HTTP beside nginx and a bare callable (Debian: nginx, wrk)
+# make bench-serving  the files over HTTP beside nginx and a bare callable (Debian: nginx, wrk);
+#                   a search beside PostgreSQL's and LIKE, less of it with STORIES=5000
 # make bench-pages  how soon pages are seen over a throttled 4G, and what they weigh (Debian: chromium)
 # make bench-messages  a message encoded once, beside Jinja and EmailMessage for each reader;
 #                   signed, beside dkimpy
@@ -81,8 +82,9 @@ bench-build: $(VENV)/run.stamp
 bench-audience: $(VENV)/test.stamp
 	$(BIN)/python -m bench.audience $(READERS)
 
-bench-serving: $(VENV)/run.stamp
+bench-serving: $(VENV)/test.stamp
 	$(BIN)/python -m bench.serving
+	$(BIN)/python -m bench.searching $(STORIES)
 
 bench-pages: $(VENV)/test.stamp
 	$(BIN)/python -m bench.pages

@@ -4,6 +4,7 @@ python -m bench.building    side by side with Hugo, Eleventy and Pelican
 python -m bench.growth      one article published with 1,000 and with 100,000 in the store
 python -m bench.audience    a million readers come in from a file, and get an edition
 python -m bench.serving     the files over HTTP, beside nginx and a bare ASGI callable
+python -m bench.searching   a search, beside PostgreSQL's full text search and LIKE
 python -m bench.pages       how soon pages are seen over a throttled 4G, and what they weigh
 python -m bench.messages    a message encoded once, beside Jinja and EmailMessage per reader
 python -m bench.signing     a message signed (DKIM), beside dkimpy
@@ -14,7 +15,7 @@ python -m bench.kill        senders killed again and again, and what came of eac
 python -m bench.flushes     whether an intent is on the disk before its body leaves
 
 `make bench-build` runs the first two, `make bench-audience` the third, `make bench-serving` the
-fourth, `make bench-pages` the fifth, `make bench-messages` the next two, `make bench-delivery` the
+next two, `make bench-pages` the sixth, `make bench-messages` the next two, `make bench-delivery` the
 next three, `make bench-kill` the one after. All figures but those of bench-audience, bench-pages
 and of the last two are to be read
 as ratios inside one run: what is compared is measured in turn, on the same machine.

@@ -29,7 +29,7 @@ from syndicate.model.articles import Article
 from syndicate.model.search_query import SearchQuery
 from syndicate.publish.output.formats import REVALIDATE
 from syndicate.publish.records.manifest import Manifest
-from syndicate.publish.records.search_index import MAX_FOUND, SearchIndex, SearchResult
+from syndicate.publish.records.search_index import SearchIndex, SearchResult
 from syndicate.publish.records.topic_index import TopicIndex
 from syndicate.render import addresses
 from syndicate.render.formatting import locale
@@ -169,20 +169,19 @@ class SearchPages:
     def _found(self, asked: SearchRequest, at: datetime) -> dict[str, Any]:
         """Return the template values of the results, or of the newest stories without any."""
         result = self._search(asked, at)
-        last = max(1, ceil(len(result.articles) / PAGE_SIZE))
-        page = min(asked.page, last)
-        shown = self._articles(result.articles[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], at)
+        shown = self._articles(result.articles, at)
         highlighter = Highlighter(asked.query.relaxed().terms)
         newest: list[Article] = []
-        if not result.articles:
+        if not result.total:
             with self._store.read() as tx:
                 newest = tx.published.since(_LONG_AGO, at, limit=_NEWEST)
-        total = min(len(result.articles), MAX_FOUND)
+        page, last, total = result.page, result.last, result.total
         return {
             "results": [
                 (article, highlighter.mark(article.title), highlighter.excerpt(article))
                 for article in shown
             ],
+            "first": (page - 1) * PAGE_SIZE + 1,
             "newest": newest,
             "total": total,
             "total_text": format_decimal(total, locale=locale(self._config.publication.language)),
@@ -204,6 +203,8 @@ class SearchPages:
                 since=at - period if period else None,
                 by_date=asked.order == _BY_DATE,
                 at=at,
+                page=asked.page,
+                size=PAGE_SIZE,
             )
 
     def _articles(self, keys: Sequence[int], at: datetime) -> list[Article]:

@@ -49,7 +49,8 @@ _MAX_HEADED = 500
 """And as many more that match in title, summary and names alone, where there are more."""
 _NEWER = 0.12
 """How much more a story of today counts than a very old one, at most."""
-_HALF_LIFE = timedelta(days=180)
+_HALF_LIFE = 180 * 24 * 60
+"""Minutes after which a story has half of that left."""
 _TIMEOUT = 2.0
 """Seconds after which a search is given up."""
 _STEPS = 10_000
@@ -103,9 +104,14 @@ class SearchIndexState:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The articles that a query finds, the best first."""
+    """A page of the articles that a query finds, the best first."""
 
     articles: tuple[int, ...] = ()
+    page: int = 1
+    """Its number, from 1: the last one's where a higher one was asked for."""
+    last: int = 1
+    total: int = 0
+    """How many articles are on all pages."""
     is_complete: bool = True
     """Whether these are all that match."""
 
@@ -230,8 +236,12 @@ class SearchIndex:
         since: datetime | None = None,
         by_date: bool = False,
         at: datetime,
+        page: int = 1,
+        size: int = MAX_FOUND,
     ) -> SearchResult:
-        """Search, as of `at`; in a section by its address, and in what was published `since` then.
+        """Return a page of `size` articles, as of `at`.
+
+        Search in a section by its address, and in what was published `since` then.
 
         The best come first, or `by_date` the newest. Where nothing matches, words that begin
         longer ones match too.
@@ -248,7 +258,10 @@ class SearchIndex:
         ranked = sorted(scores, reverse=True)
         if not by_date:
             ranked.sort(key=lambda slot: scores[slot] * _boost(now - slot))
-        return SearchResult(self._articles(ranked), is_complete)
+        last = max(1, math.ceil(len(ranked) / size))
+        page = min(page, last)
+        shown = self._articles(ranked[(page - 1) * size : page * size])
+        return SearchResult(shown, page, last, min(len(ranked), MAX_FOUND), is_complete)
 
     def _scores(self, query: SearchQuery, place: str, first: int) -> tuple[dict[int, float], bool]:
         """Return the scores of matches, the lower the better, and whether these are all."""
@@ -300,7 +313,7 @@ def _slot_at(at: datetime) -> int:
 
 def _boost(slots: int) -> float:
     """Return by how much the score of a story counts that is so many numbers old."""
-    age = max(slots, 0) / _SLOTS_PER_MINUTE * _MINUTE
+    age = max(slots, 0) / _SLOTS_PER_MINUTE
     return 1 + _NEWER * math.exp2(-(age / _HALF_LIFE))
 
 
