@@ -41,6 +41,10 @@ PARSE_SIZE = 4096
 """Bytes that are parsed at a time; the limits are checked after each piece."""
 _REJECT_LINGER = 1.0
 """Seconds that a rejected client has to read the response."""
+_LINGER = 2.0
+"""Seconds that a client which is still sending has to read the last response."""
+_MAX_DISCARDED = 16 * 1024 * 1024
+"""Bytes that are read and dropped meanwhile."""
 _RETRY_AFTER = b"retry-after: 5\r\n"
 _REFUSED = b"content-length: 0\r\nconnection: close\r\n\r\n"
 
@@ -66,13 +70,28 @@ class _EndOfRequestsError(Exception):
     """The request before was the last one of its connection (RFC 9112, section 9.6)."""
 
 
+class _ResponseTransport:
+    """The transport of one response: closes its connection only when the client can read it."""
+
+    __slots__ = ("_connection", "_cycle", "is_closing", "write")
+
+    def __init__(self, connection: "HttpConnection", cycle: RequestResponseCycle) -> None:
+        self._connection, self._cycle = connection, cycle
+        self.is_closing = connection.transport.is_closing
+        self.write = connection.transport.write
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close_after(self._cycle)
+
+
 class HttpConnection(HttpToolsProtocol):
     """HTTP/1.1 with one client, on uvicorn's loop."""
 
     # an instance with more than 30 attributes in its dictionary looks each of them up more slowly
     __slots__ = (
         *("_application", "_codings", "_discards_input", "_head_size", "_hosts", "_idle_checks"),
-        *("_last_progress", "_task_cycle", "_unparsed"),
+        *("_discarded", "_last_progress", "_lingers", "_task_cycle", "_unparsed"),
     )
     flow: _ReadFlow
     _application: CurrentApplication
@@ -89,6 +108,7 @@ class HttpConnection(HttpToolsProtocol):
         self._task_cycle: RequestResponseCycle | None = None
         self._last_progress: tuple[object, ...] = ()
         self._discards_input = False  # because the last response is decided
+        self._lingers, self._discarded = False, 0
         if not self._application.connection_limit.admit(
             cast("set[HttpConnection]", self.connections)
         ):
@@ -117,6 +137,9 @@ class HttpConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse data, as long as no more than `MAX_PIPELINED` requests wait."""
         if self._discards_input:
+            self._discarded += len(data)
+            if self._discarded > _MAX_DISCARDED:
+                self.transport.abort()
             return
         self._unset_keepalive_if_required()
         if len(data) <= PARSE_SIZE and not (self._unparsed or self.pipeline):
@@ -127,6 +150,9 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Start the next request; parse pending bytes when none waits."""
+        if self._lingers:
+            self.server_state.total_requests += 1
+            return
         super().on_response_complete()
         if self._unparsed and not self.pipeline:
             self.loop.call_soon(self._parse_pending)  # the parser itself may be the caller
@@ -245,14 +271,42 @@ class HttpConnection(HttpToolsProtocol):
         response = self._application.immediate_response(scope) if alone else None
         if response is None:
             self._task_cycle = cycle
+            cycle.transport = cast("asyncio.Transport", _ResponseTransport(self, cycle))
             self._unset_keepalive_if_required()  # a response to the same piece may have set it
             super()._start_asgi_task(cycle, app)
             return
         self.transport.writelines(response.write(cycle))
         cycle.response_started = cycle.response_complete = True
         if not cycle.keep_alive:
-            self.transport.close()
+            self.close_after(cycle)
         cycle.on_response()
+
+    def close_after(self, cycle: RequestResponseCycle) -> None:
+        """Close the connection after a response, with time to read it if the body is not here."""
+        if cycle.more_body and not self.transport.is_closing():
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _linger(self) -> None:
+        """Close for writing, and read and drop for a moment (RFC 9112, section 9.6).
+
+        Closing with input unread resets the connection, and the client's system would discard the
+        response. Meanwhile it doesn't count towards the limit of connections; where too many
+        linger, it is closed at once.
+        """
+        self._discards_input, self._unparsed, self.flow.has_unparsed = True, b"", False
+        self._unset_keepalive_if_required()
+        if self._is_responding:  # its application has nobody to respond to
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if not self._application.connection_limit.may_linger(self):
+            self.transport.close()
+            return
+        self._lingers = True
+        self.transport.write_eof()
+        self.flow.resume_reading()
+        self.timeout_keep_alive_task = self.loop.call_later(_LINGER, self.transport.close)
 
     def check_timeout(self) -> None:
         """Abort the connection if the client made no progress; call it every `CHECK_INTERVAL`."""
@@ -330,4 +384,4 @@ class HttpConnection(HttpToolsProtocol):
             return
         self._application.count_refusal(status)
         self.transport.write(STATUS_LINE[status] + _REFUSED)
-        self.transport.close()
+        self._linger()
