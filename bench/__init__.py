@@ -15,8 +15,8 @@ python -m bench.kill        senders killed again and again, and what came of eac
 python -m bench.flushes     whether an intent is on the disk before its body leaves
 
 `make bench-build` runs the first two, `make bench-audience` the third, `make bench-serving` the
-next two, `make bench-pages` the sixth, `make bench-messages` the next two, `make bench-delivery` the
-next three, `make bench-kill` the one after. All figures but those of bench-audience, bench-pages
-and of the last two are to be read
+next two, `make bench-pages` the sixth, `make bench-messages` the next two, `make bench-delivery`
+the next three, `make bench-kill` the one after. All figures but those of bench-audience,
+bench-pages and of the last two are to be read
 as ratios inside one run: what is compared is measured in turn, on the same machine.
 """
