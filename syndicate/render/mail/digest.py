@@ -6,7 +6,7 @@ links. Further stories are headlines, and beyond `MAX_HEADLINES` a number.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate, groupby, islice
 from typing import Any
@@ -24,6 +24,7 @@ from syndicate.render.mail.editors_words import sponsor_values
 from syndicate.render.mail.html_body import shown_height
 from syndicate.render.mail.subject_line import PREHEADER_LENGTH, edition_subject, story_preheader
 from syndicate.render.mail.tables import COLUMN
+from syndicate.render.reading_time import reading_minutes
 from syndicate.text import isolate, one_line, shorten, whole_sentences
 
 MAX_HEADLINES = 20
@@ -51,10 +52,6 @@ _THUMBNAIL = pictures.THUMBNAIL[0] // 2
 """The width of a picture beside a summary, in pixels."""
 _ENDS = tuple(".!?:\u2026\u3002\uff01\uff1f")
 """The last characters of a summary that needs no full stop."""
-_WORDS_PER_MINUTE = 230
-_WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-"""Characters of languages that are read by the character: two are about a word."""
-
 _Group = tuple[str, Sequence[Article]]
 """Articles under the name of a section, which may be empty."""
 
@@ -135,7 +132,9 @@ def _story_values(lead: Article, groups: Sequence[_Group], context: MailContext)
         "groups": shown,
         "stories": stories,
         "ad_after": _ad_position(groups, _stories_before_ad(style)),
-        "minutes": _minutes(f"{values['title']} {values['summary']}" for values in stories),
+        "minutes": reading_minutes(
+            " ".join(f"{values['title']} {values['summary']}" for values in stories)
+        ),
     }
 
 
@@ -187,15 +186,6 @@ def _few_sentences(article: Article) -> str:
         summary += "."
     text = f"{summary} {beginning}".strip() or article.excerpt
     return whole_sentences(text, _SENTENCES, count=_FEW)
-
-
-def _minutes(texts: Iterable[str]) -> int:
-    """Return how many minutes it takes to read texts, at least 1."""
-    words = 0.0
-    for text in texts:
-        unspaced = len(_WITHOUT_SPACES.findall(text))
-        words += len(_WITHOUT_SPACES.sub(" ", text).split()) + unspaced / 2
-    return max(1, round(words / _WORDS_PER_MINUTE))
 
 
 def _stories_before_ad(style: Style) -> int:
