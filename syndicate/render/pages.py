@@ -26,6 +26,7 @@ from syndicate.render import addresses, authors
 from syndicate.render.article_end import ArticleEnd, StoryCard
 from syndicate.render.article_view import ArticleView, BodyRenderer, ensure_current, news_article
 from syndicate.render.feeds.channel import feed_title
+from syndicate.render.feeds.follow_page import follow_values
 from syndicate.render.feeds.formats import Feed, offered_formats
 from syndicate.render.formatting import join_names, short_date, text_direction
 from syndicate.render.open_search import website_data
@@ -92,6 +93,7 @@ class PageFrame:
                 "link": self._linked,
                 "face": partial(authors.face, link=self._linked),
                 "absolute": self.absolute,
+                "shelf": addresses.newsletters(self.config),
                 # a picture as pages load it
                 "figure": lambda pic: self._linked(f"/{pic.src}") if pic.local else pic.src,
                 "srcset": lambda picture: pictures.srcset(picture, self._linked("/")),
@@ -350,7 +352,7 @@ class ListPages:
             "subscribe",
             canonical=self._frame.absolute(addresses.SUBSCRIBE),
             everything=everything,
-            signup=self._signup(),
+            **follow_values(self._config, everything, self._frame.own_pages),
             groups={kind: listed for kind, listed in groups.items() if listed},
         )
 
@@ -366,17 +368,6 @@ class ListPages:
         body = BodyRenderer(self._config, "page").join((*compiled.opening, *compiled.body))
         canonical = self._frame.absolute(page.address)
         return self._frame.render("own_page", canonical=canonical, own_page=page, body=body)
-
-    def _signup(self) -> dict[str, Any] | None:
-        """Return the values of the newsletter form; None where nobody can sign up."""
-        offered = [newsletter for newsletter in self._config.newsletters if newsletter.offered]
-        if not offered or not self._config.signup.enabled:
-            return None
-        return {
-            "action": f"{self._config.web_url}/signup",
-            "newsletters": offered,
-            "fields": self._config.signup.fields,
-        }
 
     def _strip(self, article: Article | None) -> dict[str, Any]:
         until = article and article.published + self._config.publication.breaking_for

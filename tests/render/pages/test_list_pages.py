@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from syndicate.config import Config
-from syndicate.config.sections.newsletters import Newsletter
+from syndicate.config.sections.newsletters import Newsletter, Schedule
 from syndicate.model.articles import Person, Sponsor
 from syndicate.model.front_page import SectionStories
+from syndicate.model.own_pages import OwnPage
 from syndicate.render import addresses, topics
 from syndicate.render.pages import ListPages, PageFrame
 from syndicate.render.templates import Templates
@@ -233,7 +235,7 @@ def test_the_page_about_feeds_speaks_the_publications_language(
     (found,) = page.cssselect(".masthead a[href='/paper/subscribe/']")
     assert found.text == link
     assert text(page, ".address") == "https://post.example/paper/rss.xml"
-    first = page.cssselect(".feeds .feed")[0]
+    first = page.cssselect(".feeds .feed")[1]
     assert [a.get("href") for a in first.cssselect("a")] == [
         "/paper/sections/city/",
         *(f"/paper/sections/city/{name}" for name in ("rss.xml", "atom.xml", "feed.json")),
@@ -251,12 +253,40 @@ def test_the_page_about_feeds_offers_newsletters_only_where_people_can_sign_up(
     assert len(page.cssselect("form[action$='/signup']")) == enabled
 
 
+def test_the_feed_of_everything_opens_in_well_known_readers_and_can_be_copied(
+    lists: ListPages, config: Config
+) -> None:
+    page = read(lists.subscribe(offers(config, sample_publication.edition())))
+    rss = f"{config.url}/rss.xml"
+    encoded = quote(rss, safe="")
+    readers = {link.text: link.get("href") for link in page.cssselect(".readers a")}
+    assert list(readers) == ["Feedly", "Inoreader", "NewsBlur", "The Old Reader", "Feedbin"]
+    assert all(address.endswith(encoded) for address in readers.values())
+    assert readers["Feedbin"] == f"https://feedbin.com/?subscribe={encoded}"
+    (copied,) = page.cssselect(".share .copy")
+    assert (copied.get("href"), text(page, ".address")) == (rss, rss)
+    assert [link.get("href") for link in page.cssselect(".share a")][1] == f"feed:{rss}"
+
+
+def test_the_page_to_follow_begins_with_mail_and_says_how_often_it_comes(config: Config) -> None:
+    newsletters = (Newsletter(name="briefing", title="The Briefing", description="Short."),)
+    schedules = (Schedule(name="s", newsletter="briefing", cron="0 7 * * mon-fri"),)
+    served = config.override(newsletters=newsletters, schedules=schedules)
+    privacy = OwnPage(file="privacy.md", title="Privacy", slug="privacy")
+    frame = PageFrame(served, Templates(), own_pages=(privacy,))
+    page = read(ListPages(frame).subscribe(offers(served, sample_publication.edition())))
+    assert [heading.text for heading in page.cssselect("h2")][:2] == ["By email", "With a feed"]
+    assert text(page, ".tick") == "The Briefing weekdays at 7 AM Short."
+    links = [link.get("href") for link in page.cssselect("form.fields a")]
+    assert links == [f"{addresses.base(served)}/privacy/", addresses.newsletters(served)]
+
+
 def test_many_feeds_are_folded_away_behind_their_number(lists: ListPages, config: Config) -> None:
     tags = tuple(f"Tag {number}" for number in range(50))
     page = read(lists.subscribe(offers(config, [article(section="City", tags=tags)])))
     assert text(page, "details summary") == "Tags 50"
     assert len(page.cssselect("details:not([open]) .feed")) == 50
-    assert text(page, ".feeds .name").startswith("City Tag 0")
+    assert text(page, ".feeds .name").startswith("Everything City Tag 0")
 
 
 def test_assets_are_named_by_their_content_and_all_that_pages_load(
