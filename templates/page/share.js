@@ -8,7 +8,8 @@
   if (navigator.clipboard) {
     link.textContent = link.dataset.copy;
     link.setAttribute("role", "button");
-    const status = row.appendChild(document.createElement("li"));
+    const status = document.createElement("span");
+    row.appendChild(document.createElement("li")).append(status);
     status.setAttribute("role", "status");
     link.addEventListener("click", async (event) => {
       event.preventDefault();

@@ -31,7 +31,7 @@
     if (views.has(element)) return views.get(element);
     let seen = view(element.parentElement);
     const { overflowX, overflowY, position } = look(element);
-    if (position === "fixed") seen = null;
+    if (position === "fixed" || position === "sticky") seen = null; // meant to be over the rest
     if (seen && (overflowX !== "visible" || overflowY !== "visible")) {
       const box = element.getBoundingClientRect();
       seen = unseen(element) ? null : {
