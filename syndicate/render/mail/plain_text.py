@@ -186,6 +186,7 @@ class _TextWriter:
             lambda cell: _lines(self._inline_content(cell, depth)).replace("\n", " ").strip(),
             wrap,
             self.words.gettext("See the table on the web"),
+            indent=len(_INDENT) * sum(1 for _ in element.iterancestors("li", "dd", "blockquote")),
         )
         caption = element.find("caption")
         if caption is None:

@@ -19,21 +19,25 @@ def write_table(
     text_of: Callable[[etree._Element], str],
     wrap: Callable[..., str],
     instead: str,
+    *,
+    indent: int = 0,
 ) -> str:
     """Write a table as lines of text; `instead` stands for one that would be too long.
 
-    `text_of` writes a cell on one line; `wrap` is `plain_text.wrap`.
+    `text_of` writes a cell on one line; `wrap` is `plain_text.wrap`; `indent` are the columns that
+    lists and quotations around it take.
     """
+    room = MAX_WIDTH - indent
     head = [text_of(cell) for cell in table.head]
     rows = [[text_of(cell) for cell in row] for row in table.rows]
     if table.is_regular:
         lines = _padded(head, rows, _numeric_columns(table, rows))
-        if max(map(text_width.columns, lines), default=0) <= MAX_WIDTH:
+        if max(map(text_width.columns, lines), default=0) <= room:
             return "\n".join(lines)
     if table.has_records:
         return "\n\n".join(_record(head, row, wrap) for row in rows)
     lines = [" | ".join(row) for row in (*([head] if head else []), *rows)]
-    if len(lines) > MAX_RECORDS and max(map(text_width.columns, lines)) > MAX_WIDTH:
+    if len(lines) > MAX_RECORDS and max(map(text_width.columns, lines)) > room:
         return wrap(instead)
     return "\n".join(wrap(line, rest=_GAP) for line in lines)
 

@@ -181,6 +181,15 @@ def test_no_line_of_text_is_longer_than_78_characters(count):
         assert ("See the table on the web" in text) == (count > 30)
 
 
+def test_a_table_in_a_list_has_less_room():
+    row = ("x" * 40, "y" * 34)
+    assert "  " + "y" * 34 in typed(table(row, head=("a", "b")))
+    for around in ("ol", "ul"):
+        text = typed(f"<{around}><li><p>a</p>{table(row, head=('a', 'b'))}</li></{around}>")
+        assert max(map(columns, text.split("\n"))) <= MAX_WIDTH
+        assert "b: " + "y" * 34 in text
+
+
 def test_columns_are_counted_as_a_terminal_shows_them():
     text = typed(table(("東京", "1"), ("Oslo", "22"), head=("City", "n")))
     assert text == "City   n\n----  --\n東京   1\nOslo  22"
