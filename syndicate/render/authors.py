@@ -1,6 +1,7 @@
 """Authors with a file of their own: their portraits on pages, and as schema.org's Person."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
@@ -45,6 +46,7 @@ def profiles_of(authors: Sequence[Person], people: People) -> list[tuple[Person,
     return list(found.values())
 
 
+@lru_cache(maxsize=256)
 def compile_text(profile: AuthorProfile) -> CompiledBody:
     """Compile what an author's file says, for web pages."""
     return compile_body(Revision(title=profile.name, body=profile.text), slug=profile.stem)

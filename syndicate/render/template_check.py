@@ -3,7 +3,7 @@
 A template can compile and still fail when it is rendered.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,8 +15,11 @@ from syndicate.errors import TemplateError
 from syndicate.model.articles import Article, Comments, Correction, Figure, Person, Sponsor
 from syndicate.model.edition_files import EditionBrief
 from syndicate.model.editions import Content, EditionKind
+from syndicate.model.front_page import SectionStories
 from syndicate.model.own_pages import OwnPage
+from syndicate.model.people import AuthorProfile, People
 from syndicate.model.reviews import ReviewDecision
+from syndicate.render import addresses
 from syndicate.render.feeds.formats import Feed
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
@@ -44,6 +47,22 @@ BRIEF = EditionBrief(
     sponsor=Sponsor(name="Orsk", url="https://example.org/", logo=FIGURE),
 )
 
+PEOPLE = People(
+    (
+        AuthorProfile(
+            file="authors/ada-lind.md",
+            name="Ada Lind",
+            stem="ada-lind",
+            role="Editor",
+            portrait=replace(FIGURE, src="media/portrait.jpg"),
+            mail="ada@example.org",
+            networks=("https://example.org/@ada",),
+            text="<p>She has a boat.</p>",
+            summary="She has a boat.",
+        ),
+    )
+)
+
 
 def check_templates(config: Config) -> list[TemplateError]:
     """Render every template with sample articles; return the errors, each once."""
@@ -59,8 +78,6 @@ def check_templates(config: Config) -> list[TemplateError]:
 
 def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], object]]:
     articles = [_article(number) for number in range(5)]
-    frame = PageFrame(config, templates)
-    pages, lists = ArticlePages(frame), ListPages(frame)
     newsletter = config.newsletters[0] if config.newsletters else Newsletter(name="sample")
 
     def edition(
@@ -93,12 +110,26 @@ def _renderings(config: Config, templates: Templates) -> Iterator[Callable[[], o
             newsletters=(newsletter,),
         )
     yield from _review_mail(newsletter, config, templates)
+    yield from _pages(PageFrame(config, templates, PEOPLE), articles)
+
+
+def _pages(frame: PageFrame, articles: Sequence[Article]) -> Iterator[Callable[[], object]]:
+    pages, lists, config = ArticlePages(frame), ListPages(frame), frame.config
     yield lambda: pages.article(articles[0], cards=[lists.card(articles[0])])
     city = Topic(kind=TopicKind.SECTION, name="City", home="/sections/city/")
-    yield lambda: lists.home(articles, articles[0], at=AT)
+    blocks = [
+        SectionStories(title=name, address=addresses.section(name), stories=articles)
+        for name in ("City", "Port")
+    ]
+    many = [replace(articles[0], key=number) for number in range(10, 30)]
+    yield lambda: lists.home(many, articles[0], sections=blocks, older="/a/", at=AT)
     yield lambda: lists.home([], None, at=AT)
     page = ListPage(topic=city, address=city.numbered(2), number=2, older="/a/")
     yield lambda: lists.listing(page, [lists.teaser(articles[0])])
+    (ada,) = articles[0].authors
+    author = Topic(kind=TopicKind.AUTHOR, name=ada.name, home=addresses.author(ada.name))
+    newest = ListPage(topic=author, address=author.page)
+    yield lambda: lists.listing(newest, [lists.teaser(articles[0])], ada)
     yield lambda: lists.breaking(articles[0], at=AT)
     offered = [Feed.of(everything(), config), Feed.of(city, config)]
     yield lambda: lists.subscribe(offered)

@@ -15,7 +15,7 @@ from syndicate.config.sections.feeds import PodcastSettings
 from syndicate.model.articles import Person
 from syndicate.render import addresses
 from syndicate.render.feeds.entries import EntryFragments, Tombstone, publisher, rights_line
-from syndicate.render.topics import Topic, TopicKind
+from syndicate.render.topics import Topic, TopicKind, configured_section
 from syndicate.text import one_line
 
 _PODCASTS = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
@@ -129,7 +129,7 @@ def build_channel(
     return FeedChannel(
         id=(publication.id if is_everything else uuid5(publication.id, f"feed {topic.home}")).urn,
         title=name,
-        description=one_line(publication.description) or name if is_everything else name,
+        description=_description(config, topic) or name,
         url=addresses.absolute(topic.home, config),
         language=publication.language,
         author=publisher(config),
@@ -146,6 +146,14 @@ def build_channel(
         deleted=tuple(entry.tombstone for entry in entries if entry.tombstone),
         updated=max((entry.modified for entry in entries), default=EPOCH),
     )
+
+
+def _description(config: Config, topic: Topic) -> str:
+    """Return what a feed is about: the publication, or a section that says so; else empty."""
+    if topic.kind is TopicKind.EVERYTHING:
+        return one_line(config.publication.description)
+    section = configured_section(topic.name, config) if topic.kind is TopicKind.SECTION else None
+    return one_line(section.description) if section else ""
 
 
 def _podcast(config: Config, topic: Topic) -> PodcastSettings:

@@ -1,11 +1,13 @@
 """The home page of a build: the blocks of sections, what is kept from it, what is older."""
 
+import json
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from lxml import html
 
+from syndicate.config import Newsletter
 from syndicate.config.sections.navigation import NavigationSettings, Section
 from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
@@ -76,7 +78,7 @@ def test_what_an_editor_hides_is_everywhere_but_on_the_home_page(newsroom):
 @pytest.mark.parametrize("count", [44, 45, 80])
 def test_older_stories_are_none_that_the_home_page_has_beside_its_blocks(newsroom, count):
     page = home(filled(newsroom, count))
-    shown = set(slugs(page, ".teaser :is(h2, h3) a, .more a, .block .lines a"))
+    shown = set(slugs(page, ".teaser :is(h2, h3) a, .others a, .block .lines a"))
     older = [a.get("href") for a in page.cssselect(".pager .older")]
     assert bool(older) == (count > 44)
     while older:
@@ -114,3 +116,29 @@ def queries_of_a_build(newsroom: Newsroom) -> int:
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", count)
     return sum(statement.startswith("SELECT") for statement in seen)
+
+
+def test_the_page_and_the_feeds_of_a_section_say_what_it_is_about_and_offer_its_newsletter(
+    newsroom,
+):
+    about = Section(title="City", description="Streets and rents.", newsletter="briefing")
+    newsroom.config = newsroom.config.override(
+        sections=(about,), newsletters=(Newsletter(name="briefing"),)
+    )
+    files = filled(newsroom, 3).files()
+    page = html.fromstring(files["sections/city/index.html"].decode())
+    assert page.cssselect(".about")[0].text == "Streets and rents."
+    assert page.xpath("//meta[@name='description']/@content") == ["Streets and rents."]
+    ways = page.cssselect(".ways a")
+    assert [a.text for a in ways] == ["Get City by mail", "RSS", "Atom", "JSON Feed"]
+    assert ways[0].get("href").endswith("/signup?newsletter=briefing")
+    assert json.loads(files["sections/city/feed.json"])["description"] == "Streets and rents."
+    assert b"by mail" not in files["sections/port/index.html"]
+
+
+def test_a_section_offers_no_newsletter_that_nobody_can_subscribe_to(newsroom):
+    about = Section(title="City", newsletter="briefing")
+    newsroom.config = newsroom.config.override(
+        sections=(about,), newsletters=(Newsletter(name="briefing", offered=False),)
+    )
+    assert b"by mail" not in filled(newsroom, 3).files()["sections/city/index.html"]

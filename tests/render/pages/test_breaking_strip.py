@@ -101,7 +101,7 @@ def test_older_stories_are_none_that_the_home_page_has(built, count):
         built.file(f"story-{number}", date=NOON - number * HOUR)
     built.build(at=NOON)
     home = page(built, "index.html")
-    shown = [a.get("href") for a in home.cssselect(".teaser h2 a, .more a")]
+    shown = [a.get("href") for a in home.cssselect(".teaser h2 a, .others a")]
     assert len(shown) >= 15
     older = [a.get("href") for a in home.cssselect(".pager a.older")]
     seen = list(shown)

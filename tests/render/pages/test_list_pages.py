@@ -72,7 +72,7 @@ def test_what_an_editor_placed_there_leads_whatever_its_age_and_picture(lists: L
     ]
     page = read(home(lists, articles, strip=articles[0]))
     assert text(page, ".leading h2") == "Placed"
-    assert len(page.cssselect(".teaser, .more li")) == len(articles)
+    assert len(page.cssselect(".teaser, .others li")) == len(articles)
 
 
 def test_the_rail_is_by_time_and_goes_on_after_the_field(lists: ListPages) -> None:
@@ -82,11 +82,11 @@ def test_the_rail_is_by_time_and_goes_on_after_the_field(lists: ListPages) -> No
         f"Story {n}" for n in range(9)
     ]
     rail, more = (
-        [a.text_content() for a in page.cssselect(f"{where} a")] for where in (".rail", ".more")
+        [a.text_content() for a in page.cssselect(f"{where} a")] for where in (".rail", ".others")
     )
     assert rail == [f"Story {n}" for n in range(9, 17)]
     assert more == [f"Story {n}" for n in range(9, 30)]
-    assert [li.get("class") for li in page.cssselect(".more li")] == ["railed"] * 8 + [None] * 13
+    assert [li.get("class") for li in page.cssselect(".others li")] == ["railed"] * 8 + [None] * 13
 
 
 def test_the_blocks_of_sections_have_a_picture_and_three_lines(lists: ListPages) -> None:
