@@ -43,9 +43,9 @@ _CONTENTLESS = ", content = '', contentless_delete = 1"
 """Since SQLite 3.43; before that, FTS5 has to keep the texts to delete a story."""
 _WEIGHTS = "10.0, 5.0, 4.0, 1.0, 0.0"
 """Of a match in title, summary, names and body; `place` only filters."""
-MAX_FOUND = 2000
+MAX_FOUND = 1000
 """Stories of a result; where more match, the newest."""
-_MAX_HEADED = 500
+_MAX_HEADED = 250
 """And as many more that match in title, summary and names alone, where there are more."""
 _NEWER = 0.12
 """How much more a story of today counts than a very old one, at most."""
