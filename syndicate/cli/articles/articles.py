@@ -33,7 +33,15 @@ if TYPE_CHECKING:
 
 _CONTENT = (
     *("place", "section", "tags", "authors", "contributors", "summary", "excerpt", "image"),
-    *("figures", "canonical_url", "old_addresses", "comments", "language", "corrections"),
+    *(
+        "sponsor",
+        "figures",
+        "canonical_url",
+        "old_addresses",
+        "comments",
+        "language",
+        "corrections",
+    ),
     *("extra", "body"),
 )
 

@@ -210,6 +210,22 @@ def test_an_empty_store_does_not_delete_what_is_published(publisher):
     assert published(publisher) == before
 
 
+def test_the_logo_of_a_sponsor_whose_file_is_gone_is_not_lost_at_the_next_import(publisher):
+    story = publisher.folder / "articles/dam.md"
+    paid = "section: City\nsponsor: {name: Orsk, logo: dam.jpg}"
+    story.write_text(story.read_text().replace("section: City", paid))
+    publisher.run("import", "articles")
+    publisher.run("build")
+    shown = page(publisher)
+    assert "Paid for by" in shown
+    assert "sponsor Orsk" in " ".join(publisher.run("show", "dam").out.split())
+    (publisher.folder / "articles/dam.jpg").unlink()
+    imported = publisher.run("import", "articles")
+    assert "the sponsor's logo is missing: dam.jpg" in imported.out + imported.err
+    publisher.run("build", "--all")
+    assert page(publisher) == shown
+
+
 @pytest.mark.parametrize("media_too", [False, True])
 def test_a_picture_whose_file_is_gone_is_not_lost_at_the_next_import(publisher, media_too):
     story = publisher.folder / "articles/dam.md"
