@@ -14,7 +14,8 @@ from syndicate import language
 from syndicate.language import translator
 from syndicate.render.templates import Templates
 
-SOURCES = sorted(language.FOLDER.glob("*/LC_MESSAGES/syndicate.po"))
+LANGUAGES = ["de"]
+SOURCES = [language.FOLDER / tag / "LC_MESSAGES" / "syndicate.po" for tag in LANGUAGES]
 ROOT = Path(__file__).parent.parent
 each_catalogue = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.parts[-3])
 
@@ -52,10 +53,6 @@ def extracted(tmp_path_factory):
     CommandLineInterface().run(["pybabel", "-q", "extract", *folders, *options])
     with found.open("rb") as file:
         return read_po(file)
-
-
-def test_german_is_translated():
-    assert [source.parts[-3] for source in SOURCES] == ["de"]
 
 
 @each_catalogue
