@@ -1,5 +1,6 @@
 """Dates, times and lists of names, as a language writes them."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from functools import cache, lru_cache, partial
@@ -7,10 +8,14 @@ from typing import Any, Literal
 
 from babel import Locale, UnknownLocaleError, dates
 from babel.lists import format_list
+from markupsafe import Markup, escape
 
 from syndicate.language import translator
 
 _OFFSET = ("+", "-")
+_HYPHENATED = re.compile(r"(?<![\w&-])\w+(?:-\w+)+")
+_MAX_NAME = 18
+"""Characters: a longer name would not fit beside anything on a phone."""
 
 
 @cache
@@ -81,7 +86,25 @@ def _written_time(hour: int, minute: int, language: str) -> str:
     return written.replace("\u202f", " ")
 
 
+def headline(title: str) -> str:
+    """Keep the parts of short names such as Jean-Luc and Covid-19 on one line.
+
+    It is a matter of style alone: what is copied, searched or read aloud has its plain hyphen.
+    """
+    if "-" not in title:
+        return title
+    kept = _HYPHENATED.sub(_keep_together, str(escape(title)))
+    return Markup(kept)  # noqa: S704 - escaped above
+
+
+def _keep_together(match: re.Match[str]) -> str:
+    parts = match[0].split("-")
+    is_name = len(match[0]) <= _MAX_NAME and not any(part[0].islower() for part in parts)
+    return f'<span class="joined">{match[0]}</span>' if is_name else match[0]
+
+
 FILTERS: dict[str, Callable[..., str]] = {
+    "headline": headline,
     "long_date": partial(_date, style="full"),
     "date": _date,
     "moment": _moment,

@@ -282,19 +282,21 @@ class ListPages:
         older: str | None = None,
         at: datetime,
     ) -> bytes:
-        """Render the home page as of `at`, with the strip of a breaking article, if any.
+        """Render the home page as of `at`, with the strip of a breaking article that doesn't lead.
 
         `articles` are the newest first, `sections` those that have blocks; `older` is the address
         of the list page with the articles that follow.
         """
         publication = self._config.publication
         zone, language = publication.timezone, publication.language
+        front = arrange(articles, breaking, sections)
+        leads = breaking and front.lead and front.lead.key == breaking.key
         return self._frame.render(
             "home",
             canonical=self._frame.absolute(addresses.HOME),
             data=Markup(website_data(self._config)),  # noqa: S704 - escaped there
-            **self._strip(breaking),
-            front=arrange(articles, breaking, sections),
+            **self._strip(None if leads else breaking),
+            front=front,
             older=older,
             at=at,
             when=lambda article: short_date(article.published, at, zone, language),
@@ -336,13 +338,15 @@ class ListPages:
         html = self._frame.templates.render("page/card.html", {"article": article})
         return StoryCard(article.address, article.title, Markup(html))  # noqa: S704 - our own template
 
-    def breaking(self, breaking: Article | None, *, at: datetime) -> bytes:
-        """Render the page from which article pages load the strip of breaking news.
+    def breaking(self, breaking: Article | None, newest: Sequence[Article] = ()) -> bytes:
+        """Render the list of the `newest` breaking articles, from which pages load the strip.
 
-        It is a whole page, since AMP pages link to it.
+        `breaking` is the article in the strip, if any.
         """
         canonical = self._frame.absolute(addresses.BREAKING)
-        return self._frame.render("breaking", canonical=canonical, **self._strip(breaking), at=at)
+        return self._frame.render(
+            "breaking", canonical=canonical, **self._strip(breaking), newest=newest
+        )
 
     def subscribe(self, feeds: Sequence[Feed]) -> bytes:
         """Render the page that explains feeds and lists them; the first is that of everything."""

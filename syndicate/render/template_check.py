@@ -130,7 +130,7 @@ def _pages(frame: PageFrame, articles: Sequence[Article]) -> Iterator[Callable[[
     author = Topic(kind=TopicKind.AUTHOR, name=ada.name, home=addresses.author(ada.name))
     newest = ListPage(topic=author, address=author.page)
     yield lambda: lists.listing(newest, [lists.teaser(articles[0])], ada)
-    yield lambda: lists.breaking(articles[0], at=AT)
+    yield lambda: lists.breaking(articles[0], articles)
     offered = [Feed.of(everything(), config), Feed.of(city, config)]
     yield lambda: lists.subscribe(offered)
     about = OwnPage(file="pages/about.md", title="About", slug="about", body="<p>News.</p>")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +31,8 @@ _SPARE = 4
 """Stories of a block that are looked up beyond its size, since some may be kept from the page."""
 _FEW = 5
 """Stories that the 404 page has, and that of breaking news."""
+_BREAKING_SINCE = timedelta(days=30)
+"""How far back the page of breaking news looks for them."""
 
 
 class SiteFiles:
@@ -112,7 +114,8 @@ class SiteFiles:
         newest = self.index.rows(addresses.HOME, pages * PAGE_SIZE, size)
         keys = [row.article for row in newest if not row.withdrawn]
         with self._store.read() as tx:
-            strip = tx.published.breaking(at - window, at)
+            flashes = tx.published.breaking(at - max(_BREAKING_SINCE, window), at, limit=_FEW)
+            strip = next((flash for flash in flashes if flash.published > at - window), None)
 
             def load(keys: Sequence[int]) -> list[Article]:
                 return [
@@ -126,7 +129,7 @@ class SiteFiles:
         page = partial(self._pages.home, articles, strip, sections=sections, older=older, at=at)
         yield _file(addresses.HOME, page)
         yield _file(addresses.NOT_FOUND, partial(self._pages.not_found, articles[:_FEW]))
-        yield _file(addresses.BREAKING, partial(self._pages.breaking, strip, at=at))
+        yield _file(addresses.BREAKING, partial(self._pages.breaking, strip, flashes))
 
     def _sections(
         self,

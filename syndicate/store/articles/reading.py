@@ -372,10 +372,10 @@ class PublishedArticles(ArticleReader):
         recent = articles_query().where(public_at(at), articles.c.published_at > after)
         return self._many(newest_first(recent).limit(limit))
 
-    def breaking(self, after: datetime, at: datetime) -> Article | None:
-        """Return the newest breaking article that was published after `after`."""
+    def breaking(self, after: datetime, at: datetime, *, limit: int = 1) -> list[Article]:
+        """Return the breaking articles that were published after `after`, newest first."""
         recent = articles_query().where(public_at(at), articles.c.published_at > after)
-        return self._one(newest_first(recent.where(articles.c.breaking)).limit(1))
+        return self._many(newest_first(recent.where(articles.c.breaking)).limit(limit))
 
     def _of(self, keys: Sequence[int], query: sa.Select[Any]) -> Iterator[Any]:
         """Run a query for batches of articles."""

@@ -305,7 +305,7 @@ class SampleComposer:
         frame, window = self._frame(), self.config.publication.breaking_for
         with self.store.read() as tx:
             articles = self._articles(tx, order.slugs, CANDIDATES)
-            strip = tx.published.breaking(self.at - window, self.at)
+            strip = next(iter(tx.published.breaking(self.at - window, self.at)), None)
         shown = [article.as_of(self.at, window) for article in articles]
         html = ListPages(frame).home(shown, strip, at=self.at)
         return self._page("page/home.html", self.config.publication.title, html, frame)

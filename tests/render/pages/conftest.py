@@ -49,8 +49,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     articles = sample_publication.edition()
     files = {
         "index.html": home(lists, articles, strip=articles[0], sections=blocks(articles)),
-        "breaking.html": lists.breaking(articles[0], at=sample_publication.AT),
-        "calm.html": lists.breaking(None, at=sample_publication.AT),
+        "breaking.html": lists.breaking(articles[0], articles[:2]),
+        "calm.html": lists.breaking(None),
         "empty.html": home(lists, []),
         "withdrawn.html": pages.withdrawn(
             sample_publication.article(retracted_at=sample_publication.AT)

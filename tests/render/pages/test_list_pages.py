@@ -36,7 +36,7 @@ def test_the_newest_story_with_a_picture_leads_and_the_strips_own_gives_way(
 ) -> None:
     articles = sample_publication.edition()
     page = read(home(lists, articles, strip=articles[0]))
-    assert text(page, ".breaking a").startswith("Arden dam")
+    assert text(page, ".breaking a span + span").startswith("Arden dam")
     assert text(page, ".leading h2").startswith("Ferry line")
     assert text(page, ".field h2").startswith("Arden dam")
 
@@ -52,11 +52,34 @@ def test_a_card_says_who_paid_for_its_story(lists: ListPages) -> None:
         assert all(label.xpath("following::h2 | ancestor::li//a") for label in labels)
 
 
-def test_a_single_breaking_story_both_leads_and_stands_in_the_strip(lists: ListPages) -> None:
+def test_a_breaking_story_that_leads_is_not_in_the_strip_as_well(lists: ListPages) -> None:
     (only,) = sample_publication.edition()[:1]
     page = read(home(lists, [only], strip=only))
     assert text(page, ".leading h2").startswith("Arden dam")
-    assert text(page, ".breaking a").startswith("Arden dam")
+    assert not page.cssselect(".breaking")
+
+
+def test_the_page_of_breaking_news_lists_the_last_ones(lists: ListPages) -> None:
+    last = sample_publication.edition()[:2]
+    page = read(lists.breaking(None, last))
+    assert [a.get("href") for a in page.cssselect(".recent a")] == [
+        "/articles/story-1/",
+        "/articles/story-2/",
+    ]
+    assert text(page, ".standfirst").startswith("There's no breaking news at the moment.")
+    assert not page.cssselect(".breaking")
+
+
+def test_short_names_in_headlines_stay_on_one_line_and_are_otherwise_as_written(
+    lists: ListPages,
+) -> None:
+    title = "Jean-Luc & Anne-Marie: up-to-date on Covid-19, Nord-Ostsee-Kanal-Brücke <b>"
+    page = read(home(lists, [article(title)]))
+    (shown,) = page.cssselect(".leading h2 a")
+    assert shown.text_content() == title
+    assert [joined.text for joined in shown.cssselect(".joined")] == [
+        *("Jean-Luc", "Anne-Marie", "Covid-19")
+    ]
 
 
 def test_without_pictures_the_newest_story_leads(lists: ListPages) -> None:
@@ -154,14 +177,14 @@ def test_an_empty_publication_has_a_kind_page(lists: ListPages) -> None:
 
 
 def test_the_strip_leads_to_its_story_and_says_when_it_is_over(lists: ListPages) -> None:
-    page = read(lists.breaking(sample_publication.edition()[0], at=AT))
+    page = read(lists.breaking(sample_publication.edition()[0]))
     (link,) = page.cssselect(".breaking a")
     assert link.get("href") == "/articles/story-1/"
     assert page.cssselect(".breaking")[0].get("data-until") == "2026-11-25T12:30:00+00:00"
 
 
 def test_with_nothing_breaking_the_page_says_so(lists: ListPages) -> None:
-    page = read(lists.breaking(None, at=AT))
+    page = read(lists.breaking(None))
     assert text(page, "h1") == "There's no breaking news at the moment."
     assert not page.cssselect(".breaking")
 

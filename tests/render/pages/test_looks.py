@@ -100,7 +100,7 @@ def test_an_article_page_fetches_the_strip(browser: Browser, address: str) -> No
         box = strip.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] == 800, "at the foot of the window, so that nothing jumps"
-        assert strip.locator("a").inner_text().startswith("Arden dam holds")
+        assert strip.locator("a span + span").inner_text().startswith("Arden dam holds")
         assert strip.locator("time").inner_text() == "47 minutes ago"
         strip.locator("a").click()
         page.wait_for_url("**/articles/story-1/")
@@ -114,6 +114,23 @@ def test_a_strip_that_is_over_is_not_shown(browser: Browser, address: str) -> No
             page.clock.set_fixed_time(sample_publication.AT.replace(day=26))
             show(page, page.url)
             assert page.locator(".breaking").count() == 0
+
+
+@pytest.mark.parametrize("place", ["/", "/articles/story-3/"])
+def test_a_strip_that_was_closed_stays_away_until_the_next_story(
+    browser: Browser, address: str, place: str
+) -> None:
+    with opened(browser, address + place, width=PHONE) as page:
+        strip = page.locator(".breaking")
+        box = strip.bounding_box()
+        assert box is not None
+        assert box["height"] <= 72, "two lines at most"
+        strip.get_by_role("button", name="Close").click()
+        show(page, address + place)
+        assert page.locator(".breaking").count() == 0
+        page.evaluate("localStorage.setItem('breaking-closed', '/articles/story-2/')")
+        show(page, address + place)
+        assert page.locator(".breaking").count() == 1
 
 
 def test_without_script_everything_is_there(browser: Browser, address: str) -> None:
