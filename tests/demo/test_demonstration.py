@@ -105,9 +105,12 @@ def test_the_demonstration_shows_every_kind_of_thing_an_article_can_hold():
     suffixes = {path.suffix for path in ARTICLES}
     told = "\n".join(parts(path)[1] for path in ARTICLES)
     assert suffixes == {".md", ".html"}
-    for thing in ("<figure>", "|---|", "\n> ", "\n- ", "\n1. ", "[^1]", "\n## ", 'dir="rtl"', "🌊"):
+    for thing in ("<figure>", "|---|", "\n> ", "\n- ", "\n1. ", "[^1]", "\n## ", 'dir="rtl"', "🌊",
+        "\n> [!", "\n: ", ")\n![",
+    ):  # fmt: skip
         assert thing in told
     assert len({parts(path)[0]["section"] for path in ARTICLES}) >= 6
+    assert [path for path in ARTICLES if parts(path)[0].get("corrections")]
 
 
 def test_the_configuration_has_a_mistake_nowhere_and_mails_nobody_for_real():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.config import Config
+from syndicate.config import Config, Newsletter
 from syndicate.config.sections.navigation import Section
 from syndicate.render import addresses
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
@@ -44,6 +44,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     sections = tuple(Section(title=name) for name in ("Region", "Port", "Science", "City"))
     config = sample_publication.config(folder, ads=sample_publication.ADS, sections=sections)
+    config = config.override(newsletters=(Newsletter(name="briefing", description="At seven."),))
     frame = PageFrame(config, Templates())
     pages, lists = ArticlePages(frame), ListPages(frame)
     articles = sample_publication.edition()
@@ -72,9 +73,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "many/index.html": lists.subscribe(offers(config, [sample_publication.article(tags=MANY)])),
         **frame.assets(),
     }
+    cards = [lists.card(article) for article in articles[2:5]]
     for article in articles:
-        files[addresses.output_path(article.address)] = pages.article(article)
-        files[addresses.output_path(addresses.amp(article))] = pages.amp(article)
+        files[addresses.output_path(article.address)] = pages.article(article, cards=cards)
+        files[addresses.output_path(addresses.amp(article))] = pages.amp(article, cards=cards)
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
