@@ -37,6 +37,19 @@ Text in Markdown.
 `syndicate run` imports it within two seconds. Without `run`, call
 `syndicate import articles` and then `syndicate build`.
 """
+ABOUT = """\
+---
+title: {title}
+description: Who we are, and how to reach us.
+footer: true
+---
+
+This is a page of your own, at `/about/`. It is stored in `pages/about.md`, and with `footer: true`
+the foot of every page links to it. Say here who writes, who owns the publication, and how readers
+reach you.
+
+Save others beside it, such as `pages/imprint.md` and `pages/privacy.md`.
+"""
 IGNORED = "/syndicate.db*\n/media/\n/outbox/\n/feeds/\n*.refused.csv\n"
 """Generated files for .gitignore; anchored, so that `articles/media/` is not ignored."""
 
@@ -45,7 +58,7 @@ def init(
     _: CommandContext,
     folder: Annotated[Path, Argument(metavar="DIR", help="The folder to create it in.")],
 ) -> None:
-    """Create a publication: config.toml, a welcome article, .gitignore."""
+    """Create a publication: config.toml, a welcome article, an About page, .gitignore."""
     from syndicate.config.loading.reference import initial_config  # noqa: PLC0415 - start-up
 
     config = folder / "config.toml"
@@ -53,10 +66,13 @@ def init(
         raise Refused(f"{config} exists already; nothing was changed")
     name = folder.resolve().name.replace("-", " ").replace("_", " ")
     title = string.capwords(printable(name)) or "My Publication"
-    welcome = json.dumps(f"Welcome to {title}", ensure_ascii=False)  # also a valid YAML string
+    welcome, about = (  # also valid YAML strings
+        json.dumps(f"{words} {title}", ensure_ascii=False) for words in ("Welcome to", "About")
+    )
     files = {
         config: initial_config(title, uuid.uuid4()),
         folder / "articles" / "welcome.md": WELCOME.format(title=welcome),
+        folder / "pages" / "about.md": ABOUT.format(title=about),
         folder / ".gitignore": IGNORED,
     }
     try:

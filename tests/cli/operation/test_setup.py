@@ -13,7 +13,7 @@ from tests.requirements import require
 
 def test_init_makes_a_publication_and_imports_nothing(operator):
     made = {path.name for path in operator.folder.iterdir()}
-    assert made == {"config.toml", "articles", ".gitignore"}
+    assert made == {"config.toml", "articles", "pages", ".gitignore"}
     config = (operator.folder / "config.toml").read_text()
     assert config.count("[mail]") == 1
     [schedule] = tomllib.loads(config)["schedules"]
@@ -21,6 +21,10 @@ def test_init_makes_a_publication_and_imports_nothing(operator):
     assert schedule["select"]["max_age"] == "24h"
     assert "breaking: true" not in (operator.folder / "articles/welcome.md").read_text()[:100]
     assert operator.run("subscribers", "list", "--json").out == "[]\n"
+    assert operator.run("check").err.endswith("no mistakes\n")
+    operator.run("build")
+    about = (operator.folder / "feeds/about/index.html").read_text()
+    assert '<h1 dir="auto">About ' in about
 
 
 @pytest.mark.neighbours
