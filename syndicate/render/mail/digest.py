@@ -40,6 +40,8 @@ _LEAD_SUMMARY, _SUMMARY = 360, 220
 """Maximum lengths in characters, of summaries those of a digest's lead and of the next two."""
 _SENTENCE, _SENTENCES = 160, 420
 """Maximum lengths in characters, of one sentence about a story and of a few."""
+_SHORT = 40
+"""Characters of a sentence that another one may follow."""
 _FEW = 4
 """Sentences of a story in a brief."""
 _DATELINE = re.compile("^[A-Z\xc0-\xde][A-Z\xc0-\xde .,'/-]{2,40} [\u2013\u2014] ")
@@ -119,6 +121,8 @@ def _story_values(lead: Article, groups: Sequence[_Group], context: MailContext)
         if style == "digest" and article.key in small:
             return _pictured(article, context, small=True) | {"summary": shorten(summary, _SUMMARY)}
         sentence = whole_sentences(summary, _SENTENCE, count=1)
+        if len(sentence) < _SHORT:
+            sentence = whole_sentences(summary, _SENTENCE, count=2)
         return _headline(article, context) | {"summary": sentence}
 
     stories = [story(article) for article in articles]

@@ -154,6 +154,13 @@ def test_a_digest_has_two_small_pictures_and_a_sentence_of_each_other_story():
     assert len(page.xpath("//td[@class='row']")) == 6
 
 
+def test_after_a_very_short_sentence_comes_another():
+    short = article(9, excerpt="Nobody came. Then all of them did. It was late.")
+    shown = said(edition("digest", [article(0), *news(2), short]))
+    assert "Nobody came. Then all of them did." in shown
+    assert "It was late." not in shown
+
+
 def test_further_headlines_are_rows_that_a_finger_can_hit():
     content = edition("digest", stories(), more=news(2))
     rows = tree(content).xpath("//h2[.='Also']/following::td[@class='row']/div/a")
