@@ -18,6 +18,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.intake.pages.page_files import PageFiles, PageReading
 from syndicate.language import translator
+from syndicate.render import addresses
 from syndicate.render.formatting import text_direction
 from syndicate.render.site_frame import SiteFrame
 from syndicate.render.templates import Templates
@@ -56,8 +57,9 @@ class WebPages:
     @property
     def privacy_url(self) -> str | None:
         """The address of the publication's own page about privacy; None where it has none."""
-        is_written = (self.config.root / "pages" / "privacy.md").is_file()
-        return f"{self.config.url}/privacy/" if is_written else None
+        self._frame(self.config.publication.language)  # reads the own pages
+        page = next((page for page in self._shown if page.slug == "privacy"), None)
+        return addresses.absolute(page.address, self.config) if page else None
 
     def signup_url(self, newsletter: Newsletter | None = None) -> str | None:
         """Return the address of the sign-up form, for one newsletter or any; None without one."""

@@ -163,7 +163,7 @@ def test_the_privacy_page_is_linked_where_there_is_one(shelf, publication):
     assert "/privacy/" not in client.get("/newsletters/").text
     folder = publication().root / "pages"
     folder.mkdir()
-    (folder / "privacy.md").write_text("# Privacy\n\nWe keep your address.\n")
+    (folder / "privacy.md").write_text("---\ntitle: Privacy\n---\nWe keep your address.\n")
     assert 'href="http://127.0.0.1:8000/privacy/"' in client.get("/newsletters/").text
 
 
