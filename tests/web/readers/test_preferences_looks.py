@@ -119,7 +119,7 @@ def test_the_keyboard_alone_is_enough(browser, anna):
     page.goto(data(anna))
     reach(page, "Delete my data…")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Erase all")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Delete everything")
     reach(page, "Delete everything")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Goodbye")
@@ -143,7 +143,7 @@ def test_a_reader_moves_by_the_buttons_of_two_letters(browser, anna):
     page.get_by_label("New address").fill(NEW)
     button(page, "Send the emails").click()
     base = str(anna.client.base_url).rstrip("/")
-    for email, name in ((NEW, "this address"), ("anna@example.org", "the other address")):
+    for email, name in ((NEW, "this address"), ("anna@example.org", "the new address")):
         page.goto(base + mover.link(email))
         judged(page)
         button(page, f"Yes, use {name}").click()

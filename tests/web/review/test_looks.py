@@ -59,7 +59,7 @@ def test_an_editor_approves_on_a_phone_and_then_stops_it_without_another_code(se
     page.get_by_role("button", name="Approve", exact=True).click()
     page.get_by_role("alert").wait_for()
     code = served.room.code()
-    page.get_by_label("The code that was mailed").fill(f"{code[:3]} {code[3:]}")
+    page.get_by_label("The code we emailed").fill(f"{code[:3]} {code[3:]}")
     page.get_by_role("button", name="Approve", exact=True).click()
     assert "Maren Tolk approved it" in page.get_by_role("status").inner_text()
     assert page.url == served.link
@@ -73,7 +73,7 @@ def test_a_reload_while_the_code_is_awaited_mails_no_other_one(served, page):
     page.goto(served.link)
     page.get_by_role("button", name="Stop").click()
     page.reload()
-    page.get_by_label("The code that was mailed").wait_for()
+    page.get_by_label("The code we emailed").wait_for()
     assert len(served.room.mail(MAREN, "code")) == 1
 
 
@@ -95,7 +95,7 @@ def test_axe_finds_no_barrier(browser, served, theme, width):
     assert not page.evaluate(SIDEWAYS)
     page.get_by_label("Note").fill("x")
     page.get_by_role("button", name="Send back").click()
-    page.get_by_label("The code that was mailed").fill("1")
+    page.get_by_label("The code we emailed").fill("1")
     page.get_by_role("button", name="Send back").click()
     page.get_by_role("alert").wait_for()
     assert checkers.axe(page) == []
