@@ -15,8 +15,11 @@ pytestmark = pytest.mark.sql
 
 @pytest.fixture
 def newsroom(store, publication):
-    """Five stories of a section in the order of their names, and one elsewhere between them."""
-    newsroom = Newsroom(store, publication())
+    return filled(Newsroom(store, publication()))
+
+
+def filled(newsroom):
+    """File five stories of a section in the order of their names, and one elsewhere between."""
     for number, slug in enumerate(("a", "b", "c", "d", "e")):
         file(newsroom, slug, date=NOON + timedelta(minutes=number))
     file(newsroom, "x", section="Port", date=NOON + timedelta(minutes=2))
@@ -167,7 +170,8 @@ def test_a_story_whose_page_fails_is_not_linked_and_later_is(newsroom, monkeypat
     assert ends(anew, "e") == ["d", "c", "b"]
 
 
-def test_many_stories_end_as_they_would_in_one_process(newsroom):
+def test_many_stories_end_as_they_would_in_one_process(sqlite_store, publication):
+    newsroom = filled(Newsroom(sqlite_store, publication()))
     for number in range(260):
         file(newsroom, f"n{number}", date=NOON + timedelta(minutes=20, seconds=number))
     newsroom.build()
