@@ -104,7 +104,7 @@ def test_the_head_has_the_editors_sections_and_marks_the_present_one(built):
 def test_the_foot_has_sections_newsletters_feeds_networks_and_rights(built):
     built.build()
     foot = page(built, "articles/tram/index.html")
-    assert links(foot, ".imprint nav") == [
+    assert links(foot, ".imprint nav li") == [
         *("Harbour", "City", "The Daily", "RSS", "Atom", "JSON Feed", "Bluesky")
     ]
     assert text(foot, ".rights") == "© Morning Post"
