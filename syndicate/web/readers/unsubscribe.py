@@ -33,6 +33,8 @@ REASONS: Mapping[str, str] = {
 """Reasons for leaving: the form's value, and the text in the audit log."""
 PAUSE = timedelta(days=30)
 """How long the pause is that is offered to those who leave."""
+MAX_OFFERED = 3
+"""Newsletters that are offered to those who leave, the first in the configuration."""
 MAX_REASON_LENGTH = 300
 """Characters that a reader can add to a reason."""
 
@@ -165,11 +167,15 @@ class UnsubscribePages(LinkPages):
             return []
         language = self._language(subscription) or config.publication.language
         most = mails_per_week(subscription.newsletter, config)
-        return [
-            LessFrequent(newsletter, describe_rhythm(newsletter, config, language))
+        fewer = [
+            newsletter
             for newsletter in config.offered
             if 0 < mails_per_week(newsletter, config) < most
             and not reader.is_subscribed(newsletter.name)
+        ]
+        return [
+            LessFrequent(newsletter, describe_rhythm(newsletter, config, language))
+            for newsletter in fewer[:MAX_OFFERED]
         ]
 
     def _save_reason(self, subscription: LinkedSubscription, form: Form) -> None:

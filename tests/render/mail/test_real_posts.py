@@ -38,7 +38,7 @@ def test_a_real_post_arrives_whole(file):
     content = alert(article)
     text_part = "".join(said(content).split())
     words = markup.to_text(markup.parse(article.body)).split()
-    if "read the rest on the web" not in said(content):
+    if "rest of this story on the web" not in said(content):
         assert [word for word in words if word not in text_part] == []
     assert len(content.html.encode()) <= MAX_BYTES
     assert all(

@@ -175,6 +175,21 @@ def test_who_leaves_is_offered_what_comes_less_often(web, sqlite_store, publicat
     assert offered_instead(page) == instead
 
 
+def test_no_more_than_three_newsletters_are_offered(web, sqlite_store, publication):
+    names = ["breaking", *(f"weekly-{number}" for number in range(5))]
+    every = ["1m", *["7d"] * 5]
+    tables = {
+        "newsletters": [{"name": name} for name in names],
+        "schedules": [
+            {"name": name, "newsletter": name, "every": interval}
+            for name, interval in zip(names, every, strict=True)
+        ],
+    }
+    reader = _reader(web(**tables), sqlite_store, publication(**tables))
+    page = reader.client.post(reader.path, data={"action": "leave"})
+    assert offered_instead(page) == ["Weekly 0", "Weekly 1", "Weekly 2"]
+
+
 def test_what_a_reader_gets_already_is_not_offered_and_the_rest_takes_a_letter(
     web, sqlite_store, publication
 ):
