@@ -141,7 +141,7 @@ class _Compiler:
         caption = table.find("caption")
         text = " ".join("".join(caption.itertext()).split()) if caption is not None else ""
         label = escape(text) or f"{UI_STRING}table{UI_STRING}"
-        box = f'<div class="scroll" role="region" tabindex="0" aria-label="{label}">'
+        box = f'<div class="scroll" role="group" tabindex="0" aria-label="{label}">'
         self._writer.write_each(page=box, amp=box, feed="")
         self._plain(table, attributes)
         self._writer.write_each(page="</div>", amp="</div>", feed="")

@@ -50,8 +50,10 @@ ARABIC = "وصلت العبّارة إلى الميناء القديم بعد م
 HEBREW = "המעבורת הגיעה לנמל הישן אחרי חצות, והנוסעים נשארו עליה עד הבוקר. "
 JAPANESE = "港湾局は昨夜遅く、霧のため連絡船の運航を翌朝まで見合わせると発表した。"
 ENGLISH = "The ferry came in after midnight, and its passengers stayed on board until the morning. "
-FILLERS = 24
-"""Short stories, so that lists have a second page."""
+FILLERS = 20
+"""Short stories, so that lists have a second page; not so in Arabic, which only mirrors them."""
+PICTURES = 10
+"""Different ones; each is shown four times."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,7 @@ def draw_pictures(folder: Path) -> None:
     """Draw small pictures: forty alike, one with renditions, and some of odd shapes."""
     folder.mkdir(exist_ok=True)
     sizes = {"lead": (1300, 860), "tall": (300, 1400), "flat": (1700, 120), "tiny": (10, 10)}
-    sizes |= {f"p{number}": (240, 120 + 5 * number) for number in range(40)}
+    sizes |= {f"p{number}": (240, 120 + 5 * number) for number in range(PICTURES)}
     for number, (name, size) in enumerate(sizes.items()):
         picture = Image.new("RGB", size, (40 + 4 * number, 90, 200 - 4 * number))
         ImageDraw.Draw(picture).ellipse((0, 0, *size), fill=(230, 200, 120))
@@ -258,7 +260,7 @@ def _stories(language: str) -> dict[str, tuple[dict[str, Any], str]]:
         "bare": ({"title": "A"}, "A word."),
         "forty-pictures": (
             {"title": "Forty pictures", "image": "tall.jpg"},
-            "\n\n".join(f'![Picture {n}](p{n}.jpg "Caption {n}")' for n in range(40)),
+            "\n\n".join(f'![Picture {n}](p{n % PICTURES}.jpg "Caption {n}")' for n in range(40)),
         ),
         "odd-pictures": (
             {"title": "Odd pictures", "image": "flat.jpg", "section": LONG},
@@ -269,11 +271,11 @@ def _stories(language: str) -> dict[str, tuple[dict[str, Any], str]]:
         "recordings": ({"title": "Recordings", "section": LONG}, _RECORDINGS),
         "withdrawn": ({"title": ENDLESS}, "Text."),
     }
-    for number in range(FILLERS):
+    for number in range(FILLERS if language == "en" else 2):
         title = f"{(LONG, ENDLESS)[number % 2]} {number}"
         head = {"title": title, "section": ENDLESS, "tags": [ENDLESS], "authors": [person]}
         stories[f"filler-{number}"] = (
-            {**head, "image": f"p{number}.jpg"} if number % 3 else head,
+            {**head, "image": f"p{number % PICTURES}.jpg"} if number % 3 else head,
             LONG,
         )
     return stories

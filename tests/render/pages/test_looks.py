@@ -26,6 +26,8 @@ PLACES = (
     "/empty.html",
     "/withdrawn.html",
 )
+UNUSUAL = ("/", "/articles/story-1/", "/many/", "/calm.html", "/empty.html", "/withdrawn.html")
+"""Those that the publication made to hurt (tests/web/test_every_page.py) has none of."""
 PHONE, DESKTOP = 360, 1280
 
 pytestmark = [pytest.mark.browser, pytest.mark.neighbours]
@@ -69,10 +71,10 @@ def test_the_nu_checker_bites(tmp_path: Path) -> None:
 def test_axe_finds_no_barrier(browser: Browser, address: str, theme: Any, width: int) -> None:
     found = {}
     with opened(browser, width=width, color_scheme=theme) as page:
-        for place in PLACES:
+        for place in PLACES if theme == "dark" else UNUSUAL:
             show(page, address + place)
             found[place] = checkers.axe(page)
-    assert found == {place: [] for place in PLACES}
+    assert {place: barriers for place, barriers in found.items() if barriers} == {}
 
 
 def test_axe_bites(browser: Browser) -> None:
@@ -80,7 +82,7 @@ def test_axe_bites(browser: Browser) -> None:
         assert len(checkers.axe(page)) > 2
 
 
-@pytest.mark.parametrize("width", [320, PHONE, 640, DESKTOP])
+@pytest.mark.parametrize("width", [320, 640])  # others: tests/web/test_every_page.py
 def test_nothing_scrolls_sideways(browser: Browser, address: str, width: int) -> None:
     with opened(browser, width=width) as page:
         for place in PLACES:
