@@ -29,6 +29,7 @@ from syndicate.render import addresses
 from syndicate.render.feeds import atom
 from syndicate.render.feeds.channel import FeedChannel, FeedHistory
 from syndicate.render.feeds.entries import ChannelEntry, publisher
+from syndicate.render.rhythm import describe_rhythm
 from syndicate.store import ArchivedEdition, Store
 from syndicate.text import one_line
 from syndicate.web.editions.edition_pictures import find_pictures
@@ -182,6 +183,9 @@ class ArchivePages:
         values = {
             **self._links(newsletter),
             "list_page": list_page,
+            "rhythm": describe_rhythm(
+                newsletter, self._config, newsletter.language or self._config.publication.language
+            ),
             "editions": [edition for edition in reversed(editions) if not edition.withdrawn],
             "top": "" if number is None else "../../",
             "canonical": canonical if number is None else f"{canonical}page/{number}/",

@@ -72,7 +72,10 @@ def test_a_newsletter_lists_its_editions_in_the_publications_zone(archive, sqlit
 
 def test_a_newsletter_speaks_its_language(archive, sqlite_store):
     freeze(sqlite_store, at=AT, newsletter="briefing")
-    assert "25. November 2026" in archive().get("/newsletters/briefing/").text
+    schedule = {"name": "morning", "newsletter": "briefing", "cron": "0 7 * * mon-fri"}
+    page = archive(schedules=[schedule]).get("/newsletters/briefing/").text
+    assert "25. November 2026" in page
+    assert "werktags um 07:00 Uhr" in page
 
 
 @pytest.mark.parametrize("total", [0, 1, 29, 30, 31, 59, 60, 61, 89, 90, 91, 300])
