@@ -54,7 +54,8 @@ def _date(at: datetime, zone: Any, language: str, style: Literal["full", "long"]
 
 def _moment(at: datetime, zone: Any, language: str) -> str:
     """Format as "November 24, 2026, 2:05 PM CET"."""
-    return f"{_date(at, zone, language)}, {_clock(at, zone, language)}"
+    pattern = str(locale(language).datetime_formats["long"])
+    return pattern.format(_clock(at, zone, language), _date(at, zone, language))
 
 
 @lru_cache(maxsize=2048)

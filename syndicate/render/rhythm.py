@@ -84,7 +84,8 @@ def _describe(schedule: Schedule, config: Config, texts: Translator, language: s
         return ""
     if _per_day(cron) > _MAX_NAMED:
         often = texts.gettext("several times a day")
-        return often if len(cron.weekdays) == _DAYS else f"{days}, {often}"
+        every_day = len(cron.weekdays) == _DAYS
+        return often if every_day else texts.gettext("%(days)s, %(often)s", days=days, often=often)
     times = [time(hour, minute) for hour in sorted(cron.hours) for minute in sorted(cron.minutes)]
     written = join_names([_clock_time(at, _babel(language, texts)) for at in times], language)
     when = texts.gettext("%(days)s at %(times)s", days=days, times=written)
@@ -119,7 +120,9 @@ def _name_days(weekdays: Collection[int], texts: Translator, language: str) -> s
     run = _in_a_row(weekdays)
     if len(run) >= _MAX_NAMED:
         names = _babel(language, texts).days["stand-alone"]["wide"]
-        return "\u2013".join(names[(day - 1) % _DAYS] for day in (run[0], run[-1]))
+        first, last = (names[(day - 1) % _DAYS] for day in (run[0], run[-1]))
+        # Translators: a range of days of the week, from the first to the last.
+        return texts.gettext("%(first)s\u2013%(last)s", first=first, last=last)
     if len(weekdays) > _MAX_NAMED:
         return ""
     each = (
