@@ -68,8 +68,8 @@ def _letter(config: Config) -> "Image.Image":
     brush, font = ImageDraw.Draw(image), ImageFont.load_default(_DRAWN * 0.68)
     letter = unicodedata.normalize("NFKD", config.publication.title)[0].upper()
     if bytes(font.getmask(letter)) == bytes(font.getmask(_UNKNOWN)):  # a headline and lines then
-        for top, right, height in ((56, 200, 40), (120, 200, 16), (152, 200, 16), (184, 136, 16)):
-            brush.rectangle((56, top, right, top + height), fill=colours.paper)
+        for upper, end, height in ((56, 200, 40), (120, 200, 16), (152, 200, 16), (184, 136, 16)):
+            brush.rectangle((56, upper, end, upper + height), fill=colours.paper)
         return image
     width = _DRAWN // 40
     at = (_DRAWN / 2, _DRAWN / 2)
