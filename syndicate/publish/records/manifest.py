@@ -20,7 +20,7 @@ from syndicate.model.own_pages import OwnPage
 from syndicate.model.people import AuthorProfile, People
 
 MANIFEST_NAME = ".manifest.sqlite"
-_VERSION = 8
+_VERSION = 9
 _TABLES = """
 CREATE TABLE files (
   path TEXT PRIMARY KEY, owner TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,

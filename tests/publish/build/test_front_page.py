@@ -127,7 +127,7 @@ def test_the_page_and_the_feeds_of_a_section_say_what_it_is_about_and_offer_its_
     )
     files = filled(newsroom, 3).files()
     page = html.fromstring(files["sections/city/index.html"].decode())
-    assert page.cssselect(".about")[0].text == "Streets and rents."
+    assert page.cssselect(".listing .about")[0].text == "Streets and rents."
     assert page.xpath("//meta[@name='description']/@content") == ["Streets and rents."]
     ways = page.cssselect(".ways a")
     assert [a.text for a in ways] == ["Get City by mail", "RSS", "Atom", "JSON Feed"]

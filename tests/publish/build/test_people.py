@@ -89,7 +89,7 @@ def test_the_portraits_that_pages_load_are_in_the_output(newsroom):
 def test_the_authors_page_says_who_it_is(newsroom):
     found = page(newsroom, "authors/ada-lind/index.html")
     assert found.cssselect(".listing .role")[0].text_content() == "City editor"
-    assert found.cssselect(".about")[0].text_content().strip() == "She has a boat."
+    assert found.cssselect(".listing .about")[0].text_content().strip() == "She has a boat."
     (face,) = found.cssselect(".listing > header .face")
     assert (face.get("width"), face.get("height")) == ("96", "96")
     data = json.loads(found.cssselect("script[type='application/ld+json']")[0].text)
@@ -97,7 +97,9 @@ def test_the_authors_page_says_who_it_is(newsroom):
     assert data["mainEntity"]["url"] == "https://post.example/authors/ada-lind/"
     assert data["mainEntity"]["image"].endswith("-512x512.jpg")
     assert found.xpath("//meta[@name='description']/@content") == ["City editor. She has a boat."]
-    assert not page(newsroom, "authors/bo-falk/index.html").cssselect(".face, .about, .role")
+    assert not page(newsroom, "authors/bo-falk/index.html").cssselect(
+        ".face, .listing .about, .role"
+    )
 
 
 def test_an_articles_structured_data_knows_its_author(newsroom):
@@ -147,7 +149,7 @@ def test_who_has_a_file_no_more_is_shown_without(newsroom):
     (newsroom.config.root / "authors/ada.md").unlink()
     newsroom.build()
     assert not page(newsroom, "articles/boats/index.html").cssselect(".face, .authors")
-    assert not page(newsroom, "authors/ada-lind/index.html").cssselect(".face, .about")
+    assert not page(newsroom, "authors/ada-lind/index.html").cssselect(".face, .listing .about")
 
 
 def test_a_file_with_a_mistake_is_reported_and_changes_nothing_that_is_published(newsroom):
