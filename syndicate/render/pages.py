@@ -312,6 +312,7 @@ class ListPages:
         of the build.
         """
         newest = page.number is None
+        is_empty = page.topic.kind is TopicKind.SECTION and not teasers  # it has no feeds
         head = topic_head(page.topic, person, self._config, self._frame.people, self._bodies)
         lead, *others = teasers if newest and teasers else ("", *teasers)
         return self._frame.render(
@@ -325,7 +326,7 @@ class ListPages:
             newest=newest,
             newer=page.newer,
             older=page.older,
-            own_feeds=offered_formats(page.topic, self._config),
+            own_feeds=() if is_empty else offered_formats(page.topic, self._config),
             feed_title=feed_title(self._config, page.topic),
         )
 

@@ -102,6 +102,7 @@ class Build:
         )
         self._run_tasks(plan.pages(shard) for shard in self._shards)
         self._write(self.site.home_pages(self.at, missing))
+        self._write(self.site.empty_sections())
         self._run_tasks(plan.archives(shard) for shard in self._shards)
         self._run_tasks(plan.subscription_documents(shard) for shard in self._shards)
         if topics_changed:

@@ -21,7 +21,7 @@ from syndicate.render.feeds.formats import Feed, write_opml
 from syndicate.render.open_search import write_description
 from syndicate.render.pages import MIN_ARTICLES
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_change
-from syndicate.render.topics import TopicKind
+from syndicate.render.topics import ListPage, Topic, TopicKind
 
 _OWNER = "site"
 _SITEMAPS = "sitemaps"
@@ -82,6 +82,16 @@ class SiteFiles:
         shown = (profile.portrait for profile in self._frame.people if profile.portrait)
         names = [square.src for portrait in shown for square in pictures.portraits(portrait)]
         yield from self._lasting_media(names, everything=everything)
+
+    def empty_sections(self) -> Iterator[OutputFile]:
+        """Return the pages of configured sections without a story, to which all pages link."""
+        for section in self._config.sections:
+            home = addresses.section(section.title)
+            if self.index.count_shown(home) or self.manifest.entry(addresses.output_path(home)):
+                continue
+            topic = Topic(kind=TopicKind.SECTION, name=section.title, home=home)
+            page = ListPage(topic=topic, address=topic.page)
+            yield _file(home, partial(self._pages.listing, page, ()))
 
     def own_page_media(self, *, everything: bool) -> Iterator[tuple[OutputFile, bool]]:
         """Return the pictures of own pages in the same way."""

@@ -146,3 +146,21 @@ def test_icons_are_at_the_addresses_that_browsers_ask_for(built):
     assert head.xpath("//link[@rel='icon']/@href") == ["/favicon.ico"]
     schemes = head.xpath("//meta[@name='theme-color']/@media")
     assert schemes == ["(prefers-color-scheme: light)", "(prefers-color-scheme: dark)"]
+
+
+def test_a_section_without_a_story_has_a_page_since_every_head_links_to_it(
+    sqlite_store, publication
+):
+    built = Newsroom(sqlite_store, publication(**SECTIONS))
+    built.file("tram", section="City")
+    built.build()
+    path = "sections/harbour/index.html"
+    assert text(page(built, path), "h1") == "Harbour"
+    assert not page(built, path).cssselect("main a[type]"), "it has no feeds yet"
+    assert path not in built.build().written
+    built.file("quay", section="Harbour")
+    built.build()
+    assert page(built, path).cssselect("main .teaser")
+    built.retract("tram")
+    built.build()
+    assert not page(built, "sections/city/index.html").cssselect("main .teaser")
