@@ -75,7 +75,9 @@ def test_what_is_filled_in_is_the_same_in_every_language(source):
     for message in messages(read(source)):
         most = places(forms(message.id)[-1])
         *fewer, last = forms(message.string)
-        assert places(last) == most, message.id
+        # Babel holds the only form of a language without plurals to the places of the singular.
+        least = most if fewer else places(forms(message.id)[0])
+        assert least <= places(last) <= most, message.id
         for form in fewer:
             assert places(form) | {"%(num)s"} == most | {"%(num)s"}, message.id
 
