@@ -95,7 +95,8 @@ class OwnLinks:
         if first == "signup":
             offered = any(newsletter.offered for newsletter in self.config.newsletters)
             return path == "/signup" and offered and self.config.signup.enabled
-        if first in TOKEN_PAGES:
+        is_search = path == addresses.SEARCH and self.config.web.search
+        if is_search or first in TOKEN_PAGES:
             return True
         return self._has_file(path) or path.startswith(addresses.PRIVATE)
 

@@ -105,4 +105,4 @@ def test_what_something_else_serves_is_left_to_it(make):
 
 def test_the_pages_that_are_made_on_request_are_those_of_the_web_server(make):
     app = application(make().store, make(websub={"own": True}).config)
-    assert app._prefixes <= TOKEN_PAGES | {"newsletters", "signup"}
+    assert app._prefixes <= TOKEN_PAGES | {"newsletters", "search", "signup"}
