@@ -59,7 +59,8 @@ def show(page: Page, address: str) -> None:
 def test_the_nu_checker_has_nothing_to_say(site: Path) -> None:
     files = [file for file in sorted(site.rglob("*.html")) if file.parent.name != "amp"]
     assert len(files) == len(sample_publication.STORIES) + 11
-    assert checkers.nu(files) == []
+    # what programs for feeds open has a scheme of its own
+    assert [remark for remark in checkers.nu(files) if "Bad value “feed:" not in remark] == []
 
 
 def test_the_nu_checker_bites(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from tests.web.background_server import running
 
 pytestmark = pytest.mark.neighbours
 
+NEWS = "{% block news %}"
+SAVED = "<mj-section><mj-column><mj-text>READ ALL</mj-text></mj-column></mj-section>"
 SCHEDULE = {"name": "briefing", "newsletter": "breaking", "cron": "0 7 * * *"}
 
 
@@ -141,7 +143,7 @@ def test_the_browser_follows_what_is_saved_and_stays_where_it_was(preview, confi
     (folder / "digest.mjml").write_text(digest.replace("<mj-column>", "<mj-colum>", 1))
     page.get_by_role("alert").wait_for()
     assert "email/digest.mjml:" in page.get_by_role("alert").inner_text()
-    (folder / "digest.mjml").write_text(digest.replace('gettext("Read on")', '"READ ALL"'))
+    (folder / "digest.mjml").write_text(digest.replace(NEWS, f"{NEWS}{SAVED}", 1))
     page.frame_locator("iframe").first.get_by_text("READ ALL").first.wait_for()
     assert page.frames[1].evaluate("scrollY") == 120
     assert page.frames[1].evaluate("[...document.images].every(i => i.complete)")
