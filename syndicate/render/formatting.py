@@ -63,10 +63,11 @@ def _clock(at: datetime, zone: Any, language: str) -> str:
     """Format as "2:05 PM CET"."""
     local = at.astimezone(zone)
     name = dates.get_timezone_name(local, width="short", locale=locale(language))
-    if name.startswith(_OFFSET):  # this language has no name: use the zone's own, or "GMT+07"
+    if name.startswith(_OFFSET):  # this language has no name: use the zone's own, or "GMT+7"
         name = local.tzname() or ""
     if name.startswith(_OFFSET):
-        name = dates.get_timezone_gmt(local, width="short", locale=locale(language))
+        gmt = dates.get_timezone_gmt(local, locale=locale(language))  # "GMT+07:00"
+        name = gmt.removesuffix(":00").replace("+0", "+").replace("-0", "-")
     return f"{_time(at, zone, language)} {name}"
 
 
@@ -87,6 +88,13 @@ def _written_time(hour: int, minute: int, language: str) -> str:
     return written.replace("\u202f", " ")
 
 
+def capitals(text: str, language: str) -> str:
+    """Write in capitals, where Turkish and Azerbaijani have a dot over an i's: "İ"."""
+    if language.partition("-")[0].lower() in {"tr", "az"}:
+        text = text.replace("i", "İ")
+    return text.upper()
+
+
 def headline(title: str) -> str:
     """Keep the parts of short names such as Jean-Luc and Covid-19 on one line.
 
@@ -105,6 +113,7 @@ def _keep_together(match: re.Match[str]) -> str:
 
 
 FILTERS: dict[str, Callable[..., str]] = {
+    "capitals": capitals,
     "headline": headline,
     "long_date": partial(_date, style="full"),
     "date": _date,
