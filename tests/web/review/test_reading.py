@@ -59,7 +59,7 @@ def test_what_the_preflight_found_is_read_in_the_language_of_the_publication(new
 def test_the_audience_is_a_segment_s_as_of_now(newsroom):
     segments = [{"name": "vip", "where": 'tag = "vip"'}]
     room = newsroom({"segments": segments}, segment="vip")
-    assert "Readers now 0, in the segment “vip”" in room.opened().words
+    assert "Readers now 0 · in the segment “vip”" in room.opened().words
     room.harness.config = room.harness.config.override(segments=())
     assert "The segment “vip” is no longer in the configuration." in room.opened().words
 
