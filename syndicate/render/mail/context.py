@@ -128,7 +128,7 @@ class MailContext:
             "edition_zone": self.edition_date.tzinfo,
             **self.translator.for_templates,
             "why": self.translator.gettext(
-                "You're receiving this because %(email)s is subscribed to “%(newsletter)s” from "
+                "You’re receiving this because %(email)s is subscribed to “%(newsletter)s” from "
                 "%(publication)s.",
                 email=placeholders["email"],
                 newsletter=self.newsletter.label,

@@ -31,8 +31,8 @@ class Letter(StrEnum):
 
 _ = str  # a text for Babel; `compose_letter` translates it
 _ENTERED = _(
-    "You're receiving this email because %(email)s was entered at %(publication)s. If that "
-    "wasn't you, ignore it: we won't send you anything unless you press the button."
+    "You’re receiving this email because %(email)s was entered at %(publication)s. If that "
+    "wasn’t you, ignore it: we won’t send you anything unless you press the button."
 )
 _TEXTS = {
     Letter.CONFIRM: (
@@ -44,13 +44,13 @@ _TEXTS = {
     Letter.WELCOME: (
         _("Welcome to %(publication)s"),
         _(
-            "You're subscribed to %(newsletters)s, starting with the next edition. You can "
+            "You’re subscribed to %(newsletters)s, starting with the next edition. You can "
             "change what you get, or unsubscribe, at any time."
         ),
         _("Your preferences"),
         _(
-            "You're receiving this email because %(email)s has just been subscribed to "
-            "%(publication)s. There's nothing else you need to do."
+            "You’re receiving this email because %(email)s has just been subscribed to "
+            "%(publication)s. There’s nothing else you need to do."
         ),
     ),
     Letter.LEAVE_ADDRESS: (
@@ -61,8 +61,8 @@ _TEXTS = {
         ),
         _("Yes, use the new address"),
         _(
-            "You're receiving this email because someone with the link to your preferences asked "
-            "to change %(email)s. If that wasn't you, ignore it: nothing will change."
+            "You’re receiving this email because someone with the link to your preferences asked "
+            "to change %(email)s. If that wasn’t you, ignore it: nothing will change."
         ),
     ),
     Letter.NEW_ADDRESS: (
@@ -78,13 +78,13 @@ _TEXTS = {
         _("Your data at %(publication)s"),
         _(
             "The button opens a page where you can see and correct your details, download "
-            "everything we keep about you, or have it deleted. It works for 24 hours. Don't "
+            "everything we keep about you, or have it deleted. It works for 24 hours. Don’t "
             "forward this email: the link works for anyone who has it."
         ),
         _("See your data"),
         _(
-            "You're receiving this email because someone with the link to your preferences asked "
-            "us to send it to %(email)s. If that wasn't you, ignore it: nothing will change."
+            "You’re receiving this email because someone with the link to your preferences asked "
+            "us to send it to %(email)s. If that wasn’t you, ignore it: nothing will change."
         ),
     ),
 }

@@ -102,8 +102,8 @@ def compose_code(
         "minutes": CODE_LIFETIME // timedelta(minutes=1),
         "logo": addresses.logo(config),
         "why": gettext(
-            "You're receiving this email because someone with your review link pressed that "
-            "button. If it wasn't you, ignore it: nothing happens without the code. Don't pass "
+            "You’re receiving this email because someone with your review link pressed that "
+            "button. If it wasn’t you, ignore it: nothing happens without the code. Don’t pass "
             "it on."
         ),
     }

@@ -126,12 +126,12 @@ class PreferencePages(LinkPages):
             case "leave" if newsletter := find_choice(form, reader, self.config):
                 tx.subscribers.unsubscribe(reader.key, newsletter.name, cause=cause)
                 text = texts.gettext(
-                    "You've unsubscribed from %(newsletter)s.", newsletter=newsletter.label
+                    "You’ve unsubscribed from %(newsletter)s.", newsletter=newsletter.label
                 )
             case "leave-all":
                 for subscription in reader.subscriptions:
                     tx.subscribers.unsubscribe(reader.key, subscription.newsletter, cause=cause)
-                text = texts.gettext("You've unsubscribed from everything.")
+                text = texts.gettext("You’ve unsubscribed from everything.")
             case "pause" if (weeks := form.get("weeks", "")) in map(str, PAUSE_WEEKS):
                 until = cause.at + timedelta(weeks=int(weeks))
                 date = format_date(until, texts.language, self.config)
@@ -142,7 +142,7 @@ class PreferencePages(LinkPages):
             case "resume":
                 if reader.paused_until is not None:
                     tx.subscribers.pause(reader.key, None, cause=cause)
-                text = texts.gettext("The pause is over. You'll get the next edition.")
+                text = texts.gettext("The pause is over. You’ll get the next edition.")
             case "language" if (language := form.get("language", "")) in available_languages():
                 tx.subscribers.update(reader.key, language=language, cause=cause)
                 text = translator(language).gettext("Saved.")
@@ -154,11 +154,11 @@ class PreferencePages(LinkPages):
         texts = translator_for(reader, self.config)
         email = self.address_change.validator.parse_address(form.get("email", ""))
         if email is None:
-            wrong = texts.gettext("Nothing was changed: we can't send email to that address.")
+            wrong = texts.gettext("Nothing was changed: we can’t send email to that address.")
             return self.show(token, ActionOutcome(wrong, failed=True), form)
         wait = self.address_change.request(reader, email, cause=cause)
         text = texts.gettext(
-            "If we may write to that address, we've sent an email to both. Please press the "
+            "If we may write to that address, we’ve sent an email to both. Please press the "
             "button in each of them."
         )
         return self._show_sent(token, reader, text, wait)
@@ -176,12 +176,12 @@ class PreferencePages(LinkPages):
                 tx.subscribers.resubscribe(reader.key, newsletter.name, cause=cause)
         if undone or reader.is_subscribed(newsletter.name):
             text = texts.gettext(
-                "You're subscribed to %(newsletter)s.", newsletter=newsletter.label
+                "You’re subscribed to %(newsletter)s.", newsletter=newsletter.label
             )
             return self.show(token, ActionOutcome(text))
         wait = self.letters.request(Letter.CONFIRM, reader, [newsletter], cause)
         text = texts.gettext(
-            "We've sent an email to %(email)s. Press the button in it to get %(newsletter)s.",
+            "We’ve sent an email to %(email)s. Press the button in it to get %(newsletter)s.",
             email=mask_email(reader.email),
             newsletter=newsletter.label,
         )
@@ -192,13 +192,13 @@ class PreferencePages(LinkPages):
         if reader.suppressed:
             text = texts.gettext(
                 "To see, correct or delete the data we keep about you, write to %(address)s: we "
-                "can't send email to your own address.",
+                "can’t send email to your own address.",
                 address=self.pages.contact,
             )
             return self.show(token, ActionOutcome(text, failed=True))
         wait = self.letters.request(Letter.DATA, reader, [], cause)
         text = texts.gettext(
-            "We've emailed a link to %(email)s. It works for 24 hours.",
+            "We’ve emailed a link to %(email)s. It works for 24 hours.",
             email=mask_email(reader.email),
         )
         return self._show_sent(token, reader, text, wait)
@@ -210,7 +210,7 @@ class PreferencePages(LinkPages):
         if wait is None:
             return self.show(token, ActionOutcome(text))
         refusal = translator_for(reader, self.config).gettext(
-            "We've already sent several emails to %(email)s. Check your inbox and your spam "
+            "We’ve already sent several emails to %(email)s. Check your inbox and your spam "
             "folder, or try again tomorrow.",
             email=mask_email(reader.email),
         )

@@ -121,7 +121,7 @@ class SignupPages:
         proven = age is StampAge.OK and self._redeem_proof(form.get(PROOF_FIELD, ""))
         if age is not StampAge.OK or (self.config.signup.proof_of_work and not proven):
             notice = self._texts.gettext(
-                "Please press the button once more, so we know you're not a robot."
+                "Please press the button once more, so we know you’re not a robot."
             )
             return self._form(typed, 400, notice=notice, stamp=stamp)
         throttled = self._submit(request, signup, how="form on the web", proven=proven)
@@ -271,9 +271,9 @@ class SignupPages:
 
     def _success(self) -> str:
         if not self.config.signup.confirm:
-            return self._texts.gettext("You'll get the next edition at the address you gave.")
+            return self._texts.gettext("You’ll get the next edition at the address you gave.")
         return self._texts.gettext(
-            "We've sent an email to the address you gave. Press the button in it to confirm your "
+            "We’ve sent an email to the address you gave. Press the button in it to confirm your "
             "subscription."
         )
 

@@ -98,14 +98,14 @@ class SignupValidator:
             )
         except (EmailNotValidError, UnicodeError):
             errors["email"] = self._texts.gettext(
-                "That isn't a complete email address. It should look like anna@example.org."
+                "That isn’t a complete email address. It should look like anna@example.org."
             )
             return ""
         labels = address.ascii_domain.lower().split(".")
         domains = (".".join(labels[start:]) for start in range(len(labels)))  # parents included
         if not self._disposable.isdisjoint(domains):
             errors["email"] = self._texts.gettext(
-                "Addresses at %(domain)s only last a short while. Please use one you'll still be "
+                "Addresses at %(domain)s only last a short while. Please use one you’ll still be "
                 "reading next month.",
                 domain=address.domain,
             )

@@ -414,7 +414,7 @@ def test_an_editor_speaks_around_the_stories_and_the_sponsor_is_named():
             for part in ("See the dam", "— Ada Marsh", "Paid for by Orsk & Sons", "City opens")
         ]
         assert places == sorted(places)
-        assert shown.index("Until tomorrow.") < shown.index("You're receiving this because")
+        assert shown.index("Until tomorrow.") < shown.index("You’re receiving this because")
         assert page.xpath(f"//a[@href='{URL}/authors/ada-marsh/'][text()='Ada Marsh']")
         (link,) = page.xpath("//a[@href='https://orsk.example/'][@rel='sponsored']")
         (logo,) = link.xpath("ancestor::td//img")

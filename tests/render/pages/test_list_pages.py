@@ -66,7 +66,7 @@ def test_the_page_of_breaking_news_lists_the_last_ones(lists: ListPages) -> None
         "/articles/story-1/",
         "/articles/story-2/",
     ]
-    assert text(page, ".standfirst").startswith("There's no breaking news at the moment.")
+    assert text(page, ".standfirst").startswith("There’s no breaking news at the moment.")
     assert not page.cssselect(".breaking")
 
 
@@ -185,7 +185,7 @@ def test_the_strip_leads_to_its_story_and_says_when_it_is_over(lists: ListPages)
 
 def test_with_nothing_breaking_the_page_says_so(lists: ListPages) -> None:
     page = read(lists.breaking(None))
-    assert text(page, "h1") == "There's no breaking news at the moment."
+    assert text(page, "h1") == "There’s no breaking news at the moment."
     assert not page.cssselect(".breaking")
 
 
@@ -213,7 +213,7 @@ def test_a_list_says_nothing_of_an_hour_nor_of_other_pages_of_it(lists: ListPage
 
 def test_a_list_of_nothing_says_so(lists: ListPages) -> None:
     page = read(listing(lists, stories=[]))
-    assert text(page, ".listing > p") == "There's nothing here at the moment."
+    assert text(page, ".listing > p") == "There’s nothing here at the moment."
 
 
 def test_the_list_of_everything_has_a_name_and_the_feeds_of_everything(lists: ListPages) -> None:

@@ -202,7 +202,7 @@ def test_a_public_edition_speaks_to_everybody(
     sentence, invitation = PUBLIC[language]
     assert text.count(sentence) == 1
     own = [
-        *("You're receiving this", "Unsubscribe", "Preferences", "View in browser", "your address")
+        *("You’re receiving this", "Unsubscribe", "Preferences", "View in browser", "your address")
     ]
     own += ("Sie erhalten", "Abbestellen", "Einstellungen", "Im Browser", "Ihre Adresse")
     assert not [words for words in own if words in text]
@@ -225,7 +225,7 @@ def test_what_is_not_public_or_not_there_is_not_found(archive, sqlite_store, pat
     freeze(sqlite_store, at=AT, newsletter="board")
     answer = archive().get(f"/newsletters/{path}")
     assert answer.status_code == 404
-    assert "We can't find that page" in answer.text
+    assert "We can’t find that page" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def mover(web, sqlite_store, publication):
 def test_each_address_gets_a_letter_with_a_question(mover):
     page = mover.ask()
     assert status_text(page).startswith(
-        "If we may write to that address, we've sent an email to both."
+        "If we may write to that address, we’ve sent an email to both."
     )
     assert mover.letters == {
         NEW: "Is this your new address?",
@@ -130,7 +130,7 @@ def test_an_invalid_address_is_reported_and_stays_in_the_form(mover, tmp_path):
     before = dump_without_limits(tmp_path)
     for typed in ("", "anna", "anna@", "a b@example.org", "a@example.org\r\nBcc: b@example.org"):
         page = mover.ask(typed)
-        assert status_text(page) == "Nothing was changed: we can't send email to that address."
+        assert status_text(page) == "Nothing was changed: we can’t send email to that address."
         assert 'aria-invalid="true"' in page.text
     assert dump_without_limits(tmp_path) == before
 
@@ -151,7 +151,7 @@ def test_letters_are_limited(mover):
         refused = mover.ask(f"anna{number + 3}@example.net")
         assert refused.status_code == 429
         assert status_text(refused).startswith(
-            "We've already sent several emails to a•••@example.org."
+            "We’ve already sent several emails to a•••@example.org."
         )
     assert len(mover.letters) == 4  # three new addresses and the old one
     assert len(mover.site.letters()) == 6

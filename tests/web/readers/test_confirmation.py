@@ -57,7 +57,7 @@ def test_only_a_post_confirms(asked, method):
 def test_the_button_subscribes_and_leads_to_the_preferences(asked):
     page = asked.client.post(asked.link())
     assert page.status_code == 200
-    assert "You're subscribed" in page.text
+    assert "You’re subscribed" in page.text
     assert "/preferences/" in page.text
     assert asked.states() == {"breaking": "confirmed"}
     reader = asked.reader()
@@ -132,7 +132,7 @@ def test_what_was_confirmed_in_time_stays_so(asked, monkeypatch):
     link = asked.link()
     asked.client.post(link)
     after(monkeypatch, days=30)
-    assert "You're subscribed" in asked.client.get(link).text
+    assert "You’re subscribed" in asked.client.get(link).text
 
 
 def test_a_welcome_that_cannot_be_composed_stops_no_subscription(site, monkeypatch):
@@ -146,7 +146,7 @@ def test_a_welcome_that_cannot_be_composed_stops_no_subscription(site, monkeypat
     monkeypatch.setattr(LetterSender, "compose", broken)
     opened = site(signup={"welcome": True})
     opened.sign_up()
-    assert "You're subscribed" in opened.client.post(opened.link()).text
+    assert "You’re subscribed" in opened.client.post(opened.link()).text
     assert set(opened.states().values()) == {"confirmed"}
     assert len(opened.letters()) == 1
 

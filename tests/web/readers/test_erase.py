@@ -31,7 +31,7 @@ def test_the_page_asks_before_it_erases(reader):
     link = reader.data_link()
     page = reader.client.post(link, data={"action": "confirm-erase"}).text
     assert "Delete everything we keep about you?" in page
-    assert "This can't be undone." in page
+    assert "This can’t be undone." in page
     assert reader.client.post(link, data={"action": "burn"}).status_code == 400
     assert not reader.gone
 

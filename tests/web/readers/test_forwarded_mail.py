@@ -112,7 +112,7 @@ def test_only_pause_language_and_leaving_are_done_without_the_reader(anna):
 
 def test_the_way_to_the_data_goes_to_the_address_itself(anna):
     page = anna.post("data")
-    assert status_text(page) == "We've emailed a link to a•••@example.org. It works for 24 hours."
+    assert status_text(page) == "We’ve emailed a link to a•••@example.org. It works for 24 hours."
     path = letter(anna)
     page = anna.client.get(path)
     assert page.headers["cache-control"] == "no-store"
@@ -133,7 +133,7 @@ def test_erasing_asks_once_more_and_ends_the_link(anna):
     anna.post("data")
     path = letter(anna)
     page = anna.client.post(path, data={"action": "confirm-erase"})
-    assert "This can't be undone." in page.text
+    assert "This can’t be undone." in page.text
     assert BUTTON.findall(page.text) == ["erase"]
     assert not anna.gone
     assert "Goodbye" in anna.client.post(path, data={"action": "erase"}).text
@@ -187,7 +187,7 @@ def test_letters_to_an_address_have_their_limit_and_the_page_says_so(anna):
 def test_a_newsletter_begins_when_the_address_agrees(anna):
     page = anna.post("join", newsletter="culture")
     assert status_text(page) == (
-        "We've sent an email to a•••@example.org. Press the button in it to get Culture & more."
+        "We’ve sent an email to a•••@example.org. Press the button in it to get Culture & more."
     )
     assert anna.states == {"breaking": "confirmed", "culture": "pending"}
     path = letter(anna, "Please confirm your subscription to Morning Post")

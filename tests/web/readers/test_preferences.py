@@ -64,7 +64,7 @@ def test_who_has_just_left_comes_back_and_goes_again(reader):
     for action, state in (("leave", "left"), ("join", "confirmed"), ("leave", "left")):
         page = reader.post(action, newsletter="breaking")
         assert reader.states == {"breaking": state}
-    assert status_text(page) == "You've unsubscribed from Breaking."
+    assert status_text(page) == "You’ve unsubscribed from Breaking."
 
 
 def test_what_is_not_offered_is_kept_and_not_begun(reader):

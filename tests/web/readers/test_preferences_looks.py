@@ -53,7 +53,7 @@ def test_every_page_is_without_barriers(browser, anna, theme, width):
     expect(page.get_by_role("status")).to_contain_text("Nothing was changed")
     judged(page)
     button(page, "Email me the link").click()
-    expect(page.get_by_role("status")).to_contain_text("We've emailed a link")
+    expect(page.get_by_role("status")).to_contain_text("We’ve emailed a link")
     judged(page)
     page.goto(data(anna))
     judged(page)
@@ -80,7 +80,7 @@ def test_a_reader_decides_everything_without_script(browser, anna):
     page = context.new_page()
     page.goto(at(anna))
     button(page, "Subscribe Culture & more").click()
-    expect(page.get_by_role("status")).to_contain_text("We've sent an email to a•••@example.org.")
+    expect(page.get_by_role("status")).to_contain_text("We’ve sent an email to a•••@example.org.")
     page.get_by_label("For how long?").select_option(label="4 weeks")
     button(page, "Pause").click()
     button(page, "End the pause now").click()
@@ -115,7 +115,7 @@ def test_the_keyboard_alone_is_enough(browser, anna):
     expect(page.get_by_role("status")).to_contain_text("Your newsletters are paused until")
     reach(page, "Unsubscribe from everything")
     page.keyboard.press("Space")
-    expect(page.get_by_role("status")).to_have_text("You've unsubscribed from everything.")
+    expect(page.get_by_role("status")).to_have_text("You’ve unsubscribed from everything.")
     page.goto(data(anna))
     reach(page, "Delete my data…")
     page.keyboard.press("Enter")
@@ -194,7 +194,7 @@ def test_a_reader_leaves_and_comes_back_by_the_buttons(browser, web, sqlite_stor
     page.goto(f"{web().base_url}/unsubscribe/{token}")
     assert checkers.axe(page) == []
     page.get_by_role("button", name="Unsubscribe").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "You've unsubscribed"
+    assert page.get_by_role("heading", level=1).inner_text() == "You’ve unsubscribed"
     assert checkers.axe(page) == []
     page.get_by_role("button", name="Subscribe again").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Welcome back"

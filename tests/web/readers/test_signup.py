@@ -243,7 +243,7 @@ def test_what_is_no_address_comes_back_with_the_form(site):
         sent = email.encode("utf-8", "surrogatepass")
         page = opened.client.post("/signup", data={"email": sent, "name": "Anna Lind"})
         assert (email, page.status_code) == (email, 400)
-        assert 'href="#email">Email address</a>: That isn&#39;t a complete email' in page.text
+        assert 'href="#email">Email address</a>: That isn’t a complete email' in page.text
         assert 'aria-describedby="email-error" aria-invalid="true"' in page.text
         assert 'value="Anna Lind"' in page.text
     with opened.store.read() as tx:

@@ -59,7 +59,7 @@ def test_a_reader_signs_up_and_confirms_without_script(page, site, monkeypatch):
     address = mail.get_by_role("link", name="Yes, subscribe me").get_attribute("href")
     page.goto(address)
     page.get_by_role("button", name="Yes, subscribe me").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "You're subscribed"
+    assert page.get_by_role("heading", level=1).inner_text() == "You’re subscribed"
     assert opened.states() == {"breaking": "confirmed"}
     page.get_by_role("link", name="Your preferences").click()
     assert "/preferences/" in page.url
@@ -139,7 +139,7 @@ def test_axe_finds_no_barrier(browser, site, monkeypatch, theme, width):
     page.goto(f"{opened.client.base_url}{opened.link()}")
     look()
     page.get_by_role("button", name="Yes, subscribe me").click()
-    page.get_by_role("heading", name="You're subscribed").wait_for()
+    page.get_by_role("heading", name="You’re subscribed").wait_for()
     look()
     opened.letters()
     (name,) = [file.name for file in (opened.config.root / "outbox").iterdir()]

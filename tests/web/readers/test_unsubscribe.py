@@ -131,7 +131,7 @@ def test_the_button_unsubscribes_and_the_page_offers_the_way_back(reader):
     page = reader.client.post(reader.path, data={"action": "leave"})
     assert page.status_code == 200
     assert reader.state == "left"
-    assert "You've unsubscribed" in page.text
+    assert "You’ve unsubscribed" in page.text
     assert re.findall(r'name="action" value="(\w+)"', page.text) == ["pause", "undo", "reason"]
     back = reader.client.post(reader.path, data={"action": "undo"})
     assert "Welcome back" in back.text
@@ -204,7 +204,7 @@ def test_what_a_reader_gets_already_is_not_offered_and_the_rest_takes_a_letter(
         form.get("action"), data={"action": "join", "newsletter": "weekend"}
     )
     assert (
-        "We've sent an email to a•••@example.org"
+        "We’ve sent an email to a•••@example.org"
         in html.document_fromstring(answer.text).text_content()
     )
     with sqlite_store.read() as tx:
@@ -245,7 +245,7 @@ def test_an_old_link_pauses_nobody_back_into_a_newsletter(reader, monkeypatch):
     later = clock.now() + timedelta(hours=2)
     monkeypatch.setattr(clock, "now", lambda: later)
     page = reader.client.post(reader.path, data={"action": "pause"})
-    assert "You've unsubscribed" in page.text
+    assert "You’ve unsubscribed" in page.text
     assert 'value="pause"' not in page.text
     assert (reader.state, reader.everything.paused_until) == ("left", None)
 

@@ -124,7 +124,7 @@ def test_a_forwarded_proof_asks_for_a_code_that_only_the_reviewer_gets(newsroom)
     assert room.mail(MAREN, "code")
     assert [one for one in room.mail(ADA) + room.mail(BO) if "code" in one.subject] == []
     friend.press("approve", code="000000" if room.code() != "000000" else "111111")
-    assert "That isn't the code." in friend.words
+    assert "That isn’t the code." in friend.words
     assert room.undecided
     assert friend.cookies == {}
     assert readers_mail(room) == []
@@ -170,7 +170,7 @@ def test_five_wrong_codes_use_a_code_up(newsroom):
     browser.press("approve", code="12345")
     for _ in range(4):
         assert browser.press("approve", code=wrong).status_code == 422
-        assert "That isn't the code." in browser.words
+        assert "That isn’t the code." in browser.words
     browser.press("approve", code=wrong)
     assert "no longer valid" in browser.words
     browser.post(room.link(), {"stamp": _stamp(browser), "action": "approve", "code": right})
@@ -242,7 +242,7 @@ def test_a_reviewer_gets_five_codes_an_hour_and_one_that_came_still_works(newsro
     answer = browser.press("approve")
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
-    assert "You've asked for too many codes." in browser.words
+    assert "You’ve asked for too many codes." in browser.words
     room.opened(BO).press("approve")
     assert len(room.mail(BO, "code")) == 1
     browser.get(f"{room.link()}?code=approve")
@@ -360,7 +360,7 @@ def test_after_its_time_nothing_is_decided(newsroom):
     assert "<button" not in browser.page
     room.at(NOW + 5 * MINUTE)
     assert readers_mail(room) == []
-    assert "It wasn't sent." in room.opened().words
+    assert "It wasn’t sent." in room.opened().words
 
 
 def test_the_code_is_nowhere_in_the_store_once_its_mail_has_left(newsroom, tmp_path):
