@@ -82,6 +82,20 @@ def test_what_is_filled_in_is_the_same_in_every_language(source):
             assert places(form) | {"%(num)s"} == most | {"%(num)s"}, message.id
 
 
+@pytest.mark.parametrize(
+    "source",
+    sorted(language.FOLDER.glob("*/LC_MESSAGES/syndicate.po")),
+    ids=lambda path: path.parts[-3],
+)
+def test_apostrophes_are_curly(source):
+    texts = [
+        text
+        for message in messages(read(source))
+        for text in (*forms(message.id), *forms(message.string))
+    ]
+    assert not [text for text in texts if re.search(r"[^\W\d]'", text)]
+
+
 @each_catalogue
 def test_the_compiled_catalogue_says_what_its_source_says(source):
     made = BytesIO()
