@@ -100,6 +100,6 @@ def test_the_demonstration_comes_up_mails_its_digest_once_and_takes_in_what_is_s
         time.sleep(5)
     assert len(outbox(clone)) == 10
     [proof] = outbox(clone, "staff-*.eml")
-    assert str(proof["subject"]).startswith("[Proof] ")
+    assert str(proof["subject"]).startswith("Proof: ")
     assert "Maren Tolk" in str(proof["to"]) or "maren@" in str(proof["to"])
     assert "Traceback" not in (clone / "out.txt").read_text()

@@ -39,7 +39,7 @@ def by_maren(at=NOW, why=""):
 
 def proofs(harness):
     found = Outbox.of(harness.config).messages()
-    return {one.to: one for one in found if one.subject.startswith("[Proof]")}
+    return {one.to: one for one in found if one.subject.startswith("Proof: ")}
 
 
 def decisions(harness, key):
@@ -53,7 +53,7 @@ def test_each_reviewer_gets_the_edition_once_with_a_link_of_their_own(newsroom):
     harness.tick()
     harness.tick(NOW + MINUTE)
     assert sorted(harness.mail()) == sorted(
-        [(MAREN, "[Proof] Breaking: Ferry & tram"), (BO, "[Proof] Breaking: Ferry & tram")]
+        [(MAREN, "Proof: Breaking: Ferry & tram"), (BO, "Proof: Breaking: Ferry & tram")]
     )
     found = proofs(harness)
     links = harness.services.links
@@ -99,7 +99,7 @@ def test_one_that_is_composed_again_has_a_new_proof(newsroom):
     harness.file("ferry", title="Ferry sinks", at=NOW + MINUTE)
     harness.tick(NOW + MINUTE)
     subjects = [subject for to, subject in harness.mail() if to == MAREN]
-    assert sorted(subjects) == ["[Proof] Breaking: Ferry & tram", "[Proof] Breaking: Ferry sinks"]
+    assert sorted(subjects) == ["Proof: Breaking: Ferry & tram", "Proof: Breaking: Ferry sinks"]
 
 
 @pytest.mark.sql
@@ -129,7 +129,7 @@ def test_what_is_sent_back_waits_for_a_change_and_is_approved_only_after_a_new_p
     assert ADA not in [to for to, _ in harness.mail()]
     harness.file("ferry", title="The Aurora sinks", at=NOW + 3 * MINUTE)
     harness.tick(NOW + 3 * MINUTE)
-    assert (MAREN, "[Proof] Breaking: The Aurora sinks") in harness.mail()
+    assert (MAREN, "Proof: Breaking: The Aurora sinks") in harness.mail()
     with harness.store.read() as tx:
         assert not tx.waiting.is_sent_back(2)
 

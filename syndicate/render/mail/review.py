@@ -17,7 +17,6 @@ from syndicate.render.mail.plain_text import wrap
 from syndicate.render.templates import Templates
 from syndicate.text import isolate, printable
 
-PROOF_PREFIX = "[Proof]"
 _HEAD_END = re.compile("</head>", re.IGNORECASE)
 _BODY = re.compile(r"<body(?:\s[^>]*)?>", re.IGNORECASE)
 
@@ -41,6 +40,7 @@ def compose_proof(
 ) -> Content:
     """Return an edition's content with a block above it; raise TemplateError."""
     language = translator(config.publication.language)
+    around = text_direction(language.language)
     values = {
         "publication": config.publication,
         "theme": config.theme,
@@ -59,7 +59,7 @@ def compose_proof(
     html, placed = _BODY.subn(lambda body: body[0] + block, html, count=1)
     return replace(
         content,
-        subject=f"{PROOF_PREFIX} {isolate(content.subject, 'ltr')}",
+        subject=language.gettext("Proof: %(subject)s", subject=isolate(content.subject, around)),
         html=html if placed else block + html,
         text=f"{above.strip()}\n\n{content.text}",
     )
