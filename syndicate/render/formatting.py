@@ -14,6 +14,7 @@ from syndicate.language import translator
 
 _OFFSET = ("+", "-")
 _HYPHENATED = re.compile(r"(?<![\w&-])\w+(?:-\w+)+")
+_FIRST_OF_MONTH = re.compile(r"\b1 (?=[^\W\d])")
 _MAX_NAME = 18
 """Characters: a longer name would not fit beside anything on a phone."""
 
@@ -44,7 +45,7 @@ def short_date(at: datetime, now: datetime, zone: Any, language: str) -> str:
     if local.date() == today.date():
         return _time(at, zone, language)
     skeleton = "MMMd" if local.year == today.year else "yMMMd"
-    return dates.format_skeleton(skeleton, local, locale=locale(language))
+    return _with_ordinal(dates.format_skeleton(skeleton, local, locale=locale(language)), language)
 
 
 def _date(at: datetime, zone: Any, language: str, style: Literal["full", "long"] = "long") -> str:
@@ -79,7 +80,13 @@ def _time(at: datetime, zone: Any, language: str) -> str:
 
 @lru_cache(maxsize=2048)
 def _written_date(day: date, style: Literal["full", "long"], language: str) -> str:
-    return dates.format_date(day, style, locale=locale(language))
+    return _with_ordinal(dates.format_date(day, style, locale=locale(language)), language)
+
+
+def _with_ordinal(written: str, language: str) -> str:
+    """Write the first of a month as French does, "1er décembre": CLDR has the plain number."""
+    french = language.partition("-")[0].lower() == "fr"
+    return _FIRST_OF_MONTH.sub("1er ", written) if french else written
 
 
 @lru_cache(maxsize=2048)

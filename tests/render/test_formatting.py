@@ -33,3 +33,16 @@ def test_a_zone_without_a_name_is_its_distance_from_greenwich(language, zone, wr
 )
 def test_turkish_capitals_keep_the_dot_of_an_i(language, written):
     assert capitals("illinois İı", language) == written
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "written"),
+    [
+        ("fr", 1, "vendredi 1er mai 2026"),
+        ("fr-CA", 1, "vendredi 1er mai 2026"),
+        ("fr", 21, "jeudi 21 mai 2026"),
+        ("it", 1, "venerdì 1 maggio 2026"),
+    ],
+)
+def test_the_first_of_a_month_is_an_ordinal_in_french(language, day, written):
+    assert FILTERS["long_date"](datetime(2026, 5, day, tzinfo=UTC), UTC, language) == written

@@ -178,7 +178,8 @@ class _TextWriter:
             return [self._paragraph(text)]
         text = ". ".join(part for part in (_collapse(alt).strip().rstrip("."), text) if part)
         label = self.words.gettext("Picture")
-        return [wrap(f"[{label}: {text}]" if text else f"[{label}]")]
+        inside = self.words.gettext("%(label)s: %(text)s", label=label, text=text)
+        return [wrap(f"[{inside}]" if text else f"[{label}]")]
 
     def _table(self, element: etree._Element, depth: int) -> str:
         text = write_table(
@@ -223,7 +224,8 @@ class _TextWriter:
             case "img":
                 alt = _collapse(element.get("alt")).strip()
                 label = self.words.gettext("Picture")
-                return f"[{label}: {alt}]" if alt else ""
+                inside = self.words.gettext("%(label)s: %(text)s", label=label, text=alt)
+                return f"[{inside}]" if alt else ""
             case "a":
                 return self._link(element, depth)
             case tag if tag in RECORDINGS:

@@ -45,7 +45,7 @@ def subject_line(
     label = words.gettext("Breaking")
     labelled = lead.breaking and not headline.casefold().startswith(label.casefold())
     values = {
-        "breaking": f"{label}: " if labelled else "",
+        "breaking": words.gettext("%(label)s: %(text)s", label=label, text="") if labelled else "",
         "title": newsletter.label,
         "date": FILTERS["date"](date, date.tzinfo, language),
     }
