@@ -45,7 +45,7 @@ def _output(place: HurtfulPublication) -> Iterator[str]:
 def served(place: HurtfulPublication, most: int = _PER_KIND) -> list[str]:
     """Return the addresses of pages that the server makes, found by following links."""
     waiting = ["/", "/newsletters/", "/signup", "/outbox", place.reader, place.unsubscribe]
-    waiting += ["/nowhere/", "/search?q=Donau"]
+    waiting += ["/nowhere/", "/search?q=Donau", "/search?q=nothing-has-this"]
     known = {*built(place)} - {"/"}
     kinds: dict[str, int] = {}
     found: list[str] = []

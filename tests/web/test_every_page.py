@@ -20,6 +20,7 @@ WIDTHS: Sequence[int] = (360, 768, 1280)
 MAIL_WIDTHS = (320, 640)
 GEOMETRY = (Path(__file__).parent / "geometry.js").read_text()
 EDITIONS = ("digest", "brief", "editors_letter")
+SEARCHES = ("/search", "/search?q=Donau", "/search?q=nothing-has-this")
 LETTERS = ("confirm", "welcome", "leave_address", "new_address", "data", "code", "proof")
 MAX_HOME_PAGE = 60_000
 """Bytes of HTML, CSS and script of a home page, uncompressed."""
@@ -120,7 +121,8 @@ def test_nothing_is_cut_off_or_lies_over_another_on_any_kind_of_page(place, page
     asked: dict[str, set[str]] = {}
     paths, widths = [*page_kinds.built(place), *page_kinds.served(place)], WIDTHS
     if place.config.publication.language == "ar":  # what only mirrors the other one
-        paths, widths = [*page_kinds.built(place, 1), "/newsletters/", place.reader], WIDTHS[::2]
+        paths = [*page_kinds.built(place, 1), "/newsletters/", place.reader, *SEARCHES]
+        widths = WIDTHS[::2]
     found = []
     page.on("request", lambda request: asked.setdefault(page.url, set()).add(request.url))
     for path in paths:
@@ -204,7 +206,7 @@ def test_axe_finds_no_barrier_on_any_kind_of_page(place, page, theme, width):
     found = {}
     paths = [*page_kinds.one_of_each(place), *page_kinds.served(place, 1)]
     if place.config.publication.language == "ar":
-        paths = ["/", "/articles/other-direction/", "/articles/tables/", "/newsletters/"]
+        paths = ["/", "/articles/other-direction/", "/articles/tables/", "/newsletters/", *SEARCHES]
     for path in paths:
         show(page, place, path)
         found[path] = checkers.axe(page)

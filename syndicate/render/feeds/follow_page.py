@@ -40,5 +40,6 @@ def _signup(config: Config, own_pages: Sequence[OwnPage]) -> dict[str, Any] | No
         "action": addresses.signup(config),
         "choices": [(item, describe_rhythm(item, config, language)) for item in config.offered],
         "fields": [field for field in config.signup.fields if field.required],
+        "double_opt_in": config.signup.confirm,
         "privacy": next((page.address for page in own_pages if page.slug == "privacy"), None),
     }

@@ -23,6 +23,7 @@ from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.language import Translator, translator
 from syndicate.model.subscribers import Actor, Cause
+from syndicate.render.rhythm import describe_rhythm
 from syndicate.text import printable
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form, read_json
 from syndicate.web.operator_access import OperatorAccess
@@ -193,6 +194,13 @@ class SignupPages:
                 "work": lifts_limit,
             },
             "offered": offered,
+            "rhythms": {
+                newsletter.name: describe_rhythm(
+                    newsletter, self.config, self.config.publication.language
+                )
+                for newsletter in offered
+            },
+            "privacy": self.pages.privacy_url,
             "selected": {*typed.newsletters, *single},
             "custom_fields": [(custom_field(own.name), own) for own in self.config.signup.fields],
             "double_opt_in": self.config.signup.confirm,

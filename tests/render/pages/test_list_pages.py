@@ -300,6 +300,8 @@ def test_the_page_to_follow_begins_with_mail_and_says_how_often_it_comes(config:
     page = read(ListPages(frame).subscribe(offers(served, sample_publication.edition())))
     assert [heading.text for heading in page.cssselect("h2")][:2] == ["By email", "With a feed"]
     assert text(page, ".tick") == "The Briefing weekdays at 7 AM Short."
+    assert text(page, ".terms").startswith("First we’ll send you an email")
+    assert page.cssselect(".ad") == []
     links = [link.get("href") for link in page.cssselect("form.fields a")]
     assert links == [f"{addresses.base(served)}/privacy/", addresses.newsletters(served)]
 

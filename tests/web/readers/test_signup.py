@@ -45,6 +45,21 @@ def test_the_page_offers_what_people_can_subscribe_to(site):
     assert "x-robots-tag" not in page.headers
 
 
+def test_the_page_says_how_often_each_comes_and_how_data_is_handled(site):
+    daily = {"name": "daily", "newsletter": "briefing", "cron": "0 7 * * mon-fri"}
+    opened = site(newsletters=TWO, schedules=[daily])
+    folder = opened.config.root / "pages"
+    folder.mkdir()
+    (folder / "privacy.md").write_text("---\ntitle: Privacy\n---\nWe keep your address.\n")
+    page = opened.client.get("/signup").text
+    rhythms = re.findall(r'class="rhythm" lang="en">(.*?)<', page)
+    assert [text.replace("\u00a0", " ") for text in rhythms] == [
+        "from time to time",
+        "weekdays at 7 AM (UTC)",
+    ]
+    assert re.search(r'<a href="[^"]+/privacy/">How we handle your data</a>', page)
+
+
 def test_the_only_newsletter_is_ticked_and_so_is_one_that_the_address_names(site):
     assert boxes(site().client.get("/signup").text) == {"breaking": True}
     page = site(newsletters=TWO).client.get("/signup?newsletter=briefing&newsletter=nothing")
