@@ -81,7 +81,7 @@ class Section(Table):
     """Its name, as in the `section` of articles; upper and lower case don't matter."""
     description: Line = Field("", examples=["What the council decides, and what it costs."])
     """One sentence for readers."""
-    newsletter: Name | None = Field(None, examples=["breaking"])
+    newsletter: Name | None = Field(None, examples=["briefing"])
     """The newsletter that its page offers to readers; one of [[newsletters]] that is offered."""
 
 
