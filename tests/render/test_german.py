@@ -83,7 +83,9 @@ def test_mail_speaks_the_language_of_its_newsletter():
     assert alert.subject == "Eilmeldung: Die Bahn fährt"
     for text in ("Im Web lesen", "Abbestellen", *ABOUT_THE_STORY):
         assert text in alert.html
-    assert "Weiterlesen" in edition(EditionKind.DIGEST, STORY, STORY).html
+    german = replace(STORY, language="de")
+    assert "Weiterlesen" in edition(EditionKind.DIGEST, german, STORY).html
+    assert "Read on" in edition(EditionKind.DIGEST, STORY, german).html, "its own language"
 
 
 @pytest.mark.parametrize("letter", Letter)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from syndicate.model.alarms import HEADLINES, Alarm
 from syndicate.model.editions import Content
+from syndicate.render.mail.plain_text import wrap
 from syndicate.text import isolate, shorten
 
 _SUBJECT_LENGTH = 110
@@ -45,7 +46,7 @@ def compose_alarm_mail(alarm: Alarm, publication: str, zone: ZoneInfo, at: datet
         subject=subject,
         preheader="",
         html=_PAGE.format(title=escape(title), paragraphs=html),
-        text="\n\n".join([title, *paragraphs]) + "\n",
+        text="\n\n".join(map(wrap, [title, *paragraphs])) + "\n",
         nonce=sha256(f"{alarm.key}{at}".encode()).hexdigest()[:16],
     )
 

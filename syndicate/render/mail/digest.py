@@ -38,7 +38,7 @@ STYLE_TEMPLATES: Mapping[Style, str] = {
 """Templates without suffix; `email/letter` is a letter to one person."""
 _LEAD_SUMMARY, _SUMMARY = 360, 220
 """Maximum lengths in characters, of summaries those of a digest's lead and of the next two."""
-_SENTENCE, _SENTENCES = 160, 420
+_SENTENCE, _SENTENCES = 160, 320
 """Maximum lengths in characters, of one sentence about a story and of a few."""
 _SHORT = 40
 """Characters of a sentence that another one may follow."""
@@ -72,11 +72,12 @@ def compose_digest(
     if by_section:
         groups = _runs(others) if context.brief.stories else _sections(lead, others)
     else:
-        groups = _divided(others if style == "digest" else articles, _stories_before_ad(style))
+        shown = others if style == "digest" else articles
+        groups = _divided(shown, _stories_before_ad(style, len(shown), followed=bool(more)))
     named = more if len(more) <= MAX_HEADLINES + 1 else more[:MAX_HEADLINES]
     values = {
         **_head(articles, more, context),
-        **_story_values(lead, groups, context),
+        **_story_values(lead, groups, context, followed=bool(more)),
         "by_section": by_section,
         "named": [_headline(article, context) for article in named],
         "more": len(more),
@@ -104,11 +105,14 @@ def _head(
     }
 
 
-def _story_values(lead: Article, groups: Sequence[_Group], context: MailContext) -> dict[str, Any]:
+def _story_values(
+    lead: Article, groups: Sequence[_Group], context: MailContext, *, followed: bool
+) -> dict[str, Any]:
     """Return the values of the stories: `lead`, `groups`, `stories`, `ad_after`, `minutes`.
 
     `lead` is in a group, too, but not of a digest; `stories` are those of all groups. The
-    advertisement comes after the group at the position `ad_after`.
+    advertisement comes after the group at the position `ad_after`; -1 is before all groups.
+    `followed` says whether headlines of further stories follow.
     """
     style = context.newsletter.style
     articles = [article for _, group in groups for article in group]
@@ -135,7 +139,9 @@ def _story_values(lead: Article, groups: Sequence[_Group], context: MailContext)
         "lead": _pictured(lead, context, small=False) | {"summary": summary},
         "groups": shown,
         "stories": stories,
-        "ad_after": _ad_position(groups, _stories_before_ad(style)),
+        "ad_after": _ad_position(
+            groups, _stories_before_ad(style, len(articles), followed=followed), followed=followed
+        ),
         "minutes": reading_minutes(
             " ".join(f"{values['title']} {values['summary']}" for values in stories)
         ),
@@ -192,11 +198,18 @@ def _few_sentences(article: Article) -> str:
     return whole_sentences(text, _SENTENCES, count=_FEW)
 
 
-def _stories_before_ad(style: Style) -> int:
-    """Return how many stories of the groups come before the advertisement; 0 for all."""
+def _stories_before_ad(style: Style, count: int, *, followed: bool) -> int:
+    """Return how many of `count` stories in groups come before the advertisement.
+
+    The other advertisement comes after everything, so some story is between them, unless
+    `followed` by headlines. The lead of a digest is in no group. A letter's stories are links, and
+    none has an advertisement after it.
+    """
     if style == "letter":
         return 0
-    return _BEFORE_AD - (style == "digest")  # whose lead is in no group
+    if style == "digest":
+        return _BEFORE_AD - 1 if followed or count >= _BEFORE_AD else 0
+    return min(_BEFORE_AD, count if followed else max(count - 1, 1))
 
 
 def _divided(stories: Sequence[Article], first: int) -> list[_Group]:
@@ -205,11 +218,16 @@ def _divided(stories: Sequence[Article], first: int) -> list[_Group]:
     return [("", part) for part in parts if part]
 
 
-def _ad_position(groups: Sequence[_Group], first: int) -> int:
-    """Return the position of the group after which `first` stories were shown, or the last."""
+def _ad_position(groups: Sequence[_Group], first: int, *, followed: bool) -> int:
+    """Return the position of the group after which `first` stories were shown, or -1.
+
+    Unless headlines follow, it isn't the last group.
+    """
     counts = accumulate(len(group) for _, group in groups)
-    last = max(len(groups) - 1, 0)
-    return next((position for position, count in enumerate(counts) if count >= first), last)
+    last = len(groups) - 1
+    reached = (position for position, count in enumerate(counts) if count >= first)
+    position = next(reached, last) if first else -1
+    return position if followed else min(position, last - 1)
 
 
 def _runs(stories: Sequence[Article]) -> list[_Group]:

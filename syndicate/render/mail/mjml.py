@@ -31,6 +31,8 @@ _PLAIN = re.compile(r"[ !#-%'-;=?-\[\]-z|~]*")
 _MISMATCH = re.compile(r"Opening and ending tag mismatch: (\S+) line (\d+) and ([^\s,]+)")
 _AUTO_HEIGHT = ' height="auto"'
 """Written by mrml for `mj-image` without a height; invalid in HTML."""
+_WHITE_PREVIEW = "font-size:1px;color:#ffffff;"
+"""Written by mrml for `mj-preview`; filters of spam look for white text on a white ground."""
 _POSITION = re.compile(r"(\d+):\d+$")
 
 
@@ -49,7 +51,8 @@ def to_html(source: str, *, template: str) -> str:
     placeholders = _Placeholders(source)
     skeleton = _skeleton(root, placeholders)
     try:
-        return placeholders.fill(mjml2html(skeleton, fonts={}).replace(_AUTO_HEIGHT, ""))
+        page = mjml2html(skeleton, fonts={}).replace(_AUTO_HEIGHT, "")
+        return placeholders.fill(page.replace(_WHITE_PREVIEW, "font-size:1px;", 1))
     except ValueError as error:
         # mrml's error is in the line of the last tag opened before its position
         where: tuple[str, int | None] = (lines[0][0], None)

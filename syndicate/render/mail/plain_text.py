@@ -1,7 +1,8 @@
 """Renders an article's body as plain text for mail.
 
-Paragraphs are wrapped, quotations begin with `>`, list items with a dash; tables are in columns,
-pictures are described in brackets, and addresses are numbered and listed at the end.
+Paragraphs are wrapped, quotations begin with `>`, callouts with `|`, list items with a dash;
+tables are in columns, pictures are described in brackets, and addresses are numbered and listed at
+the end.
 """
 
 import re
@@ -22,6 +23,8 @@ WIDTH = 72
 """Columns per line, as RFC 3676 recommends."""
 
 _INDENT = "    "
+_LEAST_WIDTH = 24
+"""Columns per line, however deep a list is in others."""
 _MAX_DEPTH = 24
 """Elements nested deeper become plain words without structure."""
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -46,29 +49,29 @@ _SMALL_DIGITS = {
 }
 
 
-def wrap(text: str, *, first: str = "", rest: str = "") -> str:
+def wrap(text: str, *, first: str = "", rest: str = "", width: int = WIDTH) -> str:
     """Wrap text to lines that begin with `first` or `rest`; long addresses are not broken."""
     lines: list[str] = []
     for line in text.split("\n"):
-        lines += _fill(line.strip(" \t"), rest if lines else first, rest)
+        lines += _fill(line.strip(" \t"), rest if lines else first, rest, width)
     return "\n".join(lines)
 
 
-def underline(text: str, mark: str) -> str:
+def underline(text: str, mark: str, *, width: int = WIDTH) -> str:
     """Wrap text, and draw a line of a mark under it, as long as its longest line."""
-    wrapped = wrap(text)
+    wrapped = wrap(text, width=width)
     longest = max(map(text_width.columns, wrapped.split("\n")))
-    return f"{wrapped}\n{mark * min(longest, WIDTH)}"
+    return f"{wrapped}\n{mark * min(longest, width)}"
 
 
-def _fill(text: str, first: str, rest: str) -> list[str]:
+def _fill(text: str, first: str, rest: str, width: int) -> list[str]:
     """Break text where it is full: between words, or anywhere in Chinese and Japanese."""
-    lines, line, room = [], "", WIDTH - text_width.columns(first)
+    lines, line, room = [], "", width - text_width.columns(first)
     for piece in text_width.pieces(text):
-        width = text_width.columns(piece)
-        if line.strip(" \t") and text_width.columns(line) + width > room:
+        taken = text_width.columns(line) + text_width.columns(piece)
+        if line.strip(" \t") and taken > room:
             lines.append(line.rstrip(" \t"))
-            line, room = "", WIDTH - text_width.columns(rest)
+            line, room = "", width - text_width.columns(rest)
         line += piece if line else piece.lstrip(" \t")
     begins = [first, *(rest for _ in lines)]
     return [
@@ -98,6 +101,8 @@ class _TextWriter:
     words: Translator
     page: str
     links: list[str] = field(default_factory=list)
+    margin: int = 0
+    """Columns at the beginning of a line that belong to the elements around."""
 
     def blocks(self, element: etree._Element, depth: int = 0) -> list[str]:
         """Return the content of an element, block by block."""
@@ -111,23 +116,35 @@ class _TextWriter:
                 line += self._inline(child, depth + 1) + _collapse(child.tail)
         return [block for block in [*blocks, self._paragraph(line)] if block.strip()]
 
+    def _prefixed(self, element: etree._Element, depth: int, prefix: str) -> list[str]:
+        """Return the content of an element, block by block, each line after a prefix."""
+        self.margin += len(prefix)
+        blocks = self.blocks(element, depth)
+        self.margin -= len(prefix)
+        return [textwrap.indent(block, prefix, lambda _: True) for block in blocks]
+
     def _paragraph(self, line: str) -> str:
-        return wrap(_lines(line))
+        return wrap(_lines(line), width=self._width)
+
+    @property
+    def _width(self) -> int:
+        return max(WIDTH - self.margin, _LEAST_WIDTH)
 
     def _block(self, element: etree._Element, depth: int) -> list[str]:
         if element.tag not in _LAID_OUT or not _is_regular(element):
-            return self._notes(element, depth)
+            return self._aside(element, depth)
         match element.tag:
             case "figure":
                 return self._figure(element, depth)
             case "dd":
-                return _prefixed(self.blocks(element, depth), _INDENT)
+                return self._prefixed(element, depth, _INDENT)
             case "hr":
                 text = "* * *"
             case "pre":
-                text = _prefixed(["".join(element.itertext()).strip("\n")], _INDENT)[0]
+                code = "".join(element.itertext()).strip("\n")
+                text = textwrap.indent(code, _INDENT, lambda _: True)
             case "blockquote":
-                text = "\n>\n".join(_prefixed(self.blocks(element, depth), "> "))
+                text = "\n>\n".join(self._prefixed(element, depth, "> "))
             case "table":
                 text = self._table(element, depth)
             case "dl":
@@ -138,8 +155,11 @@ class _TextWriter:
                 text = self._heading(element, depth)
         return [text]
 
-    def _notes(self, element: etree._Element, depth: int) -> list[str]:
-        """Write the blocks of an element, footnotes under a heading."""
+    def _aside(self, element: etree._Element, depth: int) -> list[str]:
+        """Write the blocks of an element: a callout beside a line, footnotes under a heading."""
+        if callouts.kind_of(element):
+            title, *text = self._prefixed(element, depth, "| ") or [""]
+            return ["\n".join(filter(None, [title, "\n|\n".join(text)]))]
         blocks = self.blocks(element, depth)
         if blocks and "footnotes" in element.get("class", "").split():
             blocks[0] = f"{self.words.gettext('Notes')}:\n{blocks[0]}"
@@ -147,8 +167,9 @@ class _TextWriter:
 
     def _heading(self, element: etree._Element, depth: int) -> str:
         line = _lines(self._inline_content(element, depth))
-        is_high = element.tag in {"h1", "h2"} and line.strip()
-        return underline(line, "-") if is_high else wrap(line)
+        if element.tag in {"h1", "h2"} and line.strip():
+            return underline(line, "-", width=self._width)
+        return wrap(line, width=self._width)
 
     def _list(self, element: etree._Element, depth: int) -> str:
         items = []
@@ -157,7 +178,7 @@ class _TextWriter:
         for item in element.iterchildren(etree.Element):
             bullet = f"{number}. " if element.tag == "ol" else "- "
             number += 1
-            text = textwrap.indent("\n".join(self.blocks(item, depth)), " " * len(bullet))
+            text = "\n".join(self._prefixed(item, depth, " " * len(bullet)))
             items.append(bullet + text.lstrip(" "))
         return "\n".join(items)
 
@@ -179,7 +200,7 @@ class _TextWriter:
         text = ". ".join(part for part in (_collapse(alt).strip().rstrip("."), text) if part)
         label = self.words.gettext("Picture")
         inside = self.words.gettext("%(label)s: %(text)s", label=label, text=text)
-        return [wrap(f"[{inside}]" if text else f"[{label}]")]
+        return [wrap(f"[{inside}]" if text else f"[{label}]", width=self._width)]
 
     def _table(self, element: etree._Element, depth: int) -> str:
         text = write_table(
@@ -196,17 +217,19 @@ class _TextWriter:
 
     def _definitions(self, element: etree._Element, depth: int) -> list[str]:
         """Write terms, and below each group of them what they mean, indented."""
-        groups: list[list[str]] = []
-        before = "dd"
+        groups: list[list[str]] = [[]]
+        before = ""
         for item in element.iter("dt", "dd"):
             if next(item.iterancestors("dl")) is not element:
                 continue
             if item.tag == "dt" and before == "dd":
                 groups.append([])
-            blocks = self.blocks(item, depth)
-            groups[-1] += blocks if item.tag == "dt" else ["\n\n".join(_prefixed(blocks, _INDENT))]
+            if item.tag == "dt":
+                groups[-1] += self.blocks(item, depth)
+            else:
+                groups[-1].append("\n\n".join(self._prefixed(item, depth, _INDENT)))
             before = str(item.tag)
-        return ["\n".join(filter(None, group)) for group in groups]
+        return ["\n".join(texts) for group in groups if (texts := [*filter(None, group)])]
 
     def _inline_content(self, element: etree._Element, depth: int) -> str:
         """Return the content of an element as one line, with its line breaks."""
@@ -291,7 +314,3 @@ def _lines(line: str) -> str:
 def _translated(text: str, table: dict[int, int]) -> str:
     """Write text in small digits, if all of its characters have one."""
     return text.translate(table) if all(ord(letter) in table for letter in text.strip()) else text
-
-
-def _prefixed(blocks: list[str], prefix: str) -> list[str]:
-    return [textwrap.indent(block, prefix, lambda _: True) for block in blocks]

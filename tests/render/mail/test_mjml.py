@@ -1,5 +1,6 @@
 """The door to mrml: what goes through it unharmed, and what is refused with its line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,15 @@ def test_nothing_of_our_own_is_left_in_the_html(tmp_path):
     page = rendered(tmp_path, SKELETON.format(inside))
     assert "template-line" not in page
     assert "MARK" not in page
+
+
+def test_the_preview_is_not_white(tmp_path):
+    source = SKELETON.format("<mj-text>b</mj-text>").replace(
+        "<mj-body", "<mj-head><mj-preview>a</mj-preview></mj-head><mj-body", 1
+    )
+    page = rendered(tmp_path, source)
+    assert re.search(r'<div style="display:none;[^"]*">\s*a\s*</div>', page)
+    assert "#ffffff" not in page.lower().partition("<body")[2].partition("</div>")[0]
 
 
 def test_no_font_is_loaded(tmp_path):

@@ -52,6 +52,12 @@ def test_the_whole_twin_reads_as_in_the_golden_file(kind):
             "<p>10<sup>-2</sup> m<sup>2</sup>, H<sub>2</sub>O, 1<sup>st</sup></p>",
             "10⁻² m², H₂O, 1st",
         ),
+        ("<dl><dd>a</dd><dt>b</dt><dd>c</dd></dl>", "    a\n\nb\n    c"),
+        ("<dl><dd></dd></dl>", ""),
+        (
+            "<p>a</p><div class='callout callout-tip'><p>b</p><p>c</p></div><p>d</p>",
+            "a\n\n| Tip\n| b\n|\n| c\n\nd",
+        ),
         ("<p>a</p><hr/><p>b</p>", "a\n\n* * *\n\nb"),
         ("<table><caption>c</caption><tr><th>a</th><td>b</td></tr></table>", "c\na  b"),
         ("<p><img src='x' alt='A cat'/></p>", "[Picture: A cat]"),
@@ -110,6 +116,18 @@ def test_lines_are_short_but_addresses_whole():
     lines = typed(f"<p>{'word ' * 60}<a href='{address}'>here</a></p>").split("\n")
     assert f"[1] {address}" in lines
     assert all(len(line) <= WIDTH for line in lines if address not in line)
+
+
+def test_lines_are_short_in_whatever_stands_around_them():
+    words = "word " * 60
+    body = (
+        f"<ul><li>{words}<ol><li>{words}</li></ol></li></ul><dl><dt>a</dt><dd>{words}</dd></dl>"
+        f"<blockquote><h2>{words}</h2><blockquote>{words}</blockquote></blockquote>"
+        f"<div class='callout callout-note'>{words}</div><ul><li><figure><img src='a' alt='{words}'/></figure></li></ul>"
+    )
+    lengths = [len(line) for line in typed(body).split("\n")]
+    assert max(lengths) <= WIDTH
+    assert typed(f"<ul><li>{words}").split("\n")[0] == "- " + "word " * 13 + "word"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"])))

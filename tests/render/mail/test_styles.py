@@ -104,6 +104,29 @@ def test_between_the_stories_of_a_digest_is_one_advertisement_and_after_them_the
     assert shown.rindex("year, 7") < shown.rindex("Advertisement")
 
 
+@pytest.mark.parametrize("by_section", [True, False])
+@pytest.mark.parametrize(
+    ("style", "count"),
+    [("digest", 2), ("digest", 3), ("digest", 4), ("brief", 2), ("brief", 3), ("letter", 1)],
+)
+def test_in_a_short_edition_too_two_advertisements_do_not_follow_each_other(
+    style, count, by_section
+):
+    content = edition(
+        style, news(count), config=config(ads=ADS), brief=WRITTEN, by_section=by_section
+    )
+    first, second = said(content).split("Advertisement")[1:]
+    assert "Parliament keeps" in first
+    assert "Parliament keeps" not in second
+
+
+def test_the_smallest_edition_has_both_advertisements():
+    for style in STYLES:
+        shown = said(edition(style, news(1), config=config(ads=ADS)))
+        assert shown.count("Advertisement") == 2
+        assert shown.index("Parliament keeps") < shown.index("Advertisement")
+
+
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
@@ -173,15 +196,15 @@ def test_further_headlines_are_rows_that_a_finger_can_hit():
 
 
 def test_a_brief_numbers_its_stories_and_says_how_long_it_takes():
-    long = [replace(one, summary=f"{'A word ' * 60}. It ends.") for one in news(9)]
+    long = [replace(one, summary=f"{'A word ' * 40}. It ends.") for one in news(9)]
     content = edition("brief", long)
     page = tree(content)
     numbers = page.xpath("//h1/span/text() | //h2/span/text()")
     assert numbers == [str(number) for number in range(1, 10)]
     assert len(page.findall(".//h1")) == 1
     assert not list(page.iter("img"))
-    assert "November 24, 2026 · 5 minutes" in said(content)
-    assert "November 24, 2026 · 5 minutes\n" in content.text
+    assert "November 24, 2026 · 3 minutes" in said(content)
+    assert "November 24, 2026 · 3 minutes\n" in content.text
     assert f"\n9. {long[8].title}\n---" in content.text
     assert "· 1 minute\n" in edition("brief", news(1)).text
 
