@@ -26,7 +26,8 @@ MAX_HOME_PAGE = 60_000
 """Bytes of HTML, CSS and script of a home page, uncompressed."""
 ACCEPTED = (
     *("appears to be written in", "is obsolete", "xmlns:", "mso-table-", "should be omitted"),
-    *("supported-color-schemes", "@container", "“container”", "allow-scripts allow-same-origin"),
+    *("supported-color-schemes", "@container", "“container”", "“field-sizing”"),
+    "allow-scripts allow-same-origin",
     "Bad value “feed:",
 )
 """The language of our words; what mail needs, since an edition is one; what the checker lacks;

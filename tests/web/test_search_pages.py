@@ -88,6 +88,9 @@ def test_without_a_match_the_newest_stories_are_shown(site):
     site.build()
     page = site.search("-tram")
     assert "No story matches “-tram”." in page.text
+    assert "<p>Try fewer or other words.</p>" in page.text
+    narrowed = site.client.get("/search?q=zebra&time=day").text
+    assert "<p>Try fewer or other words, and choose all sections and any time.</p>" in narrowed
     assert site.headlines("zebra") == [f"Tram-{number}" for number in range(5)]
 
 

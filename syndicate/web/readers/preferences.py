@@ -18,6 +18,7 @@ from syndicate.language import available_languages, translator
 from syndicate.model.subscribers import Actor, Cause, Subscriber, SubscriptionState, may_undo
 from syndicate.render.formatting import FILTERS, locale
 from syndicate.render.mail.letter import Letter
+from syndicate.render.rhythm import describe_rhythm
 from syndicate.store import Transaction
 from syndicate.web.forms import Form
 from syndicate.web.pages import linked, too_many_requests
@@ -234,6 +235,10 @@ class PreferencePages(LinkPages):
             "email": mask_email(reader.email),
             "contact": self.pages.contact,
             "choices": list_choices(reader, self.config),
+            "rhythms": {
+                newsletter.name: describe_rhythm(newsletter, self.config, language)
+                for newsletter in self.config.newsletters
+            },
             "weeks": PAUSE_WEEKS,
             "paused": format_date(until, language, self.config) if until else None,
             "languages": {tag: name[:1].upper() + name[1:] for tag, name in names.items()},

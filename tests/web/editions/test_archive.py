@@ -162,10 +162,15 @@ def test_the_masthead_of_the_mail_is_not_shown_below_that_of_all_pages(
 ):
     served = publication(newsletters=NEWSLETTERS)
     composed = digest(stories(), newsletter=served.newsletter("breaking"), config=served)
-    (masthead,) = html.document_fromstring(composed.html).cssselect(".mail-masthead")
+    mail = html.document_fromstring(composed.html)
+    (masthead,) = mail.cssselect(".mail-masthead")
     assert "Morning PostBreaking <news>" in " ".join(masthead.text_content().split())
+    hidden = f'.mail-masthead, .gutters:has(a.headline[href="{served.url}/"]) {{ display: none; }}'
     freeze(sqlite_store, at=AT)
-    assert ".mail-masthead { display: none; }" in archive().get("/newsletters/breaking/1/").text
+    assert hidden in archive().get("/newsletters/breaking/1/").text
+    home = f".//a[@class='headline'][@href='{served.url}/']"
+    sections = mail.cssselect(".gutters")
+    assert [section for section in sections if section.xpath(home)] == [masthead]
 
 
 PUBLIC = {

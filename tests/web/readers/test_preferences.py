@@ -48,6 +48,14 @@ def reader(web, sqlite_store, publication):
     return subscribe_anna(web(**TABLES), sqlite_store, publication(**TABLES))
 
 
+def test_each_newsletter_says_how_often_it_comes(web, sqlite_store, publication):
+    tables = TABLES | {"schedules": [{"name": "x", "newsletter": "breaking", "cron": "0 7 * * *"}]}
+    page = subscribe_anna(web(**tables), sqlite_store, publication(**tables)).get().text
+    assert '<p class="state rhythm">every day at 7\u00a0AM (UTC)</p>' in page.replace(
+        " AM", "\u00a0AM"
+    )
+
+
 def test_the_page_shows_what_may_be_decided(reader):
     page = reader.get()
     assert page.status_code == 200
