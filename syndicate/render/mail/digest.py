@@ -73,7 +73,7 @@ def compose_digest(
         groups = _runs(others) if context.brief.stories else _sections(lead, others)
     else:
         shown = others if style == "digest" else articles
-        groups = _divided(shown, _stories_before_ad(style, len(shown), followed=bool(more)))
+        groups = _divided(shown, _stories_before_ad(context, len(shown), followed=bool(more)))
     named = more if len(more) <= MAX_HEADLINES + 1 else more[:MAX_HEADLINES]
     values = {
         **_head(articles, more, context),
@@ -140,7 +140,7 @@ def _story_values(
         "groups": shown,
         "stories": stories,
         "ad_after": _ad_position(
-            groups, _stories_before_ad(style, len(articles), followed=followed), followed=followed
+            groups, _stories_before_ad(context, len(articles), followed=followed), followed=followed
         ),
         "minutes": reading_minutes(
             " ".join(f"{values['title']} {values['summary']}" for values in stories)
@@ -198,14 +198,15 @@ def _few_sentences(article: Article) -> str:
     return whole_sentences(text, _SENTENCES, count=_FEW)
 
 
-def _stories_before_ad(style: Style, count: int, *, followed: bool) -> int:
+def _stories_before_ad(context: MailContext, count: int, *, followed: bool) -> int:
     """Return how many of `count` stories in groups come before the advertisement.
 
     The other advertisement comes after everything, so some story is between them, unless
-    `followed` by headlines. The lead of a digest is in no group. A letter's stories are links, and
-    none has an advertisement after it.
+    `followed` by headlines. The lead of a digest is in no group, and what an editor wrote in a
+    letter comes before all stories.
     """
-    if style == "letter":
+    style = context.newsletter.style
+    if style == "letter" and context.brief.opening:
         return 0
     if style == "digest":
         return _BEFORE_AD - 1 if followed or count >= _BEFORE_AD else 0

@@ -120,6 +120,16 @@ def test_in_a_short_edition_too_two_advertisements_do_not_follow_each_other(
     assert "Parliament keeps" not in second
 
 
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("ads", [None, ADS])
+def test_one_rule_or_an_advertisement_is_between_two_stories(style, ads):
+    page = tree(edition(style, news(6), config=config(ads=ads)))
+    rows = page.xpath("//td[@class='row']")
+    unruled = [index for index, row in enumerate(rows) if "border-top" not in row.get("style")]
+    top = [] if style == "digest" else [0]
+    assert unruled == top + ([3 - (style == "digest")] if ads else [])
+
+
 def test_the_smallest_edition_has_both_advertisements():
     for style in STYLES:
         shown = said(edition(style, news(1), config=config(ads=ADS)))
@@ -245,7 +255,10 @@ def test_a_letter_begins_with_what_its_editor_wrote_and_goes_on_with_links():
 
 
 def test_a_letter_without_an_editor_has_a_sentence_beside_each_link():
-    shown = said(edition("letter", news(2)))
+    content = edition("letter", news(2))
+    links = tree(content).xpath("//td[@class='row']//a")
+    assert ["font-weight:700" in link.get("style") for link in links] == [True, True]
+    shown = said(content)
     assert "In this letter" not in shown
     assert shown.count("Members kept the sleeper lines for four years.") == 2
 
