@@ -35,19 +35,17 @@ from syndicate.render.site_frame import SiteFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topic_head import topic_head
 from syndicate.render.topics import ListPage, TopicKind
-from syndicate.text import shorten, to_utf8
+from syndicate.text import to_utf8, whole_sentences
 
 TEASER_LENGTH = 150
 """Characters of the line under a headline in a list."""
+_TEASER_SENTENCES = 3
 MIN_ARTICLES = 15
 """Articles on the home page where there are older ones; more follow until a list page ends."""
 _TEASER_SIZES = "(min-width: 48rem) 13rem, calc(100vw - 2.5rem)"
 """The displayed width of pictures in lists."""
-_LARGE_PICTURE = {
-    f'sizes="{_TEASER_SIZES}"': 'sizes="(min-width: 48rem) 28rem, calc(100vw - 2.5rem)"',
-    ' loading="lazy" decoding="async"': ' fetchpriority="high"',
-}
-"""What is different in the picture of a list's lead."""
+_LEAD_SIZES = "(min-width: 48rem) 28rem, calc(100vw - 2.5rem)"
+"""The displayed width of the picture of a list's lead."""
 
 
 class PageFrame:
@@ -86,9 +84,8 @@ class PageFrame:
         return self.plain.with_globals(
             {
                 **common_values(self.config),
-                "teaser_sizes": _TEASER_SIZES,
                 "names": self._names,
-                "summary_line": lambda article: shorten(article.excerpt, TEASER_LENGTH),
+                "summary_line": _summary_line,
                 "frame": SiteFrame(self.config, self.plain, self.own_pages),
                 "link": self._linked,
                 "face": partial(authors.face, link=self._linked),
@@ -303,25 +300,29 @@ class ListPages:
         )
 
     def listing(
-        self, page: ListPage, teasers: Sequence[str], person: Person | None = None
+        self,
+        page: ListPage,
+        teasers: Sequence[str],
+        person: Person | None = None,
+        *,
+        lead: str = "",
     ) -> bytes:
         """Render one page of a topic's list.
 
-        `teasers` come from `teaser`, `person` is the author whose page it is. The first story of
-        the newest page is its lead, with a large picture. Nothing on the page depends on the time
-        of the build.
+        `lead` and `teasers` come from `teaser`, `person` is the author whose page it is. Nothing
+        on the page depends on the time of the build.
         """
         newest = page.number is None
-        is_empty = page.topic.kind is TopicKind.SECTION and not teasers  # it has no feeds
+        no_story = not teasers and not lead
+        is_empty = page.topic.kind is TopicKind.SECTION and no_story  # it has no feeds
         head = topic_head(page.topic, person, self._config, self._frame.people, self._bodies)
-        lead, *others = teasers if newest and teasers else ("", *teasers)
         return self._frame.render(
             "listing",
             canonical=self._frame.absolute(page.address),
             selection=page.topic,
             head=head,
-            lead=Markup(_as_lead(lead)),  # noqa: S704 - our own template
-            stories=[Markup(teaser) for teaser in others],  # noqa: S704 - the same
+            lead=Markup(lead),  # noqa: S704 - our own template
+            stories=[Markup(teaser) for teaser in teasers],  # noqa: S704 - the same
             number=page.number,
             newest=newest,
             newer=page.newer,
@@ -330,9 +331,13 @@ class ListPages:
             feed_title=feed_title(self._config, page.topic),
         )
 
-    def teaser(self, article: Article) -> str:
-        """Render an article's entry in lists, the same in every list."""
-        return self._frame.templates.render("page/teaser.html", {"article": article})
+    def teaser(self, article: Article, *, lead: bool = False) -> str:
+        """Render an article's entry in lists, the same in every list, or in those it leads.
+
+        A lead has a large picture and its whole summary.
+        """
+        values = {"article": article, "lead": lead, "sizes": _LEAD_SIZES if lead else _TEASER_SIZES}
+        return self._frame.templates.render("page/teaser.html", values)
 
     def card(self, article: Article) -> StoryCard:
         """Render an article as the page of another ends with it."""
@@ -379,8 +384,5 @@ class ListPages:
         return {"strip": article, "strip_until": until}
 
 
-def _as_lead(teaser: str) -> str:
-    """Return an entry of lists as the first one of a page, whose picture is large."""
-    for small, large in _LARGE_PICTURE.items():
-        teaser = teaser.replace(small, large)
-    return teaser
+def _summary_line(article: Article) -> str:
+    return whole_sentences(article.excerpt, TEASER_LENGTH, count=_TEASER_SENTENCES)

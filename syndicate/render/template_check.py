@@ -129,7 +129,7 @@ def _pages(frame: PageFrame, articles: Sequence[Article]) -> Iterator[Callable[[
     (ada,) = articles[0].authors
     author = Topic(kind=TopicKind.AUTHOR, name=ada.name, home=addresses.author(ada.name))
     newest = ListPage(topic=author, address=author.page)
-    yield lambda: lists.listing(newest, [lists.teaser(articles[0])], ada)
+    yield lambda: lists.listing(newest, [], ada, lead=lists.teaser(articles[0], lead=True))
     yield lambda: lists.breaking(articles[0], articles)
     offered = [Feed.of(everything(), config), Feed.of(city, config)]
     yield lambda: lists.subscribe(offered)

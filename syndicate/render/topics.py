@@ -57,6 +57,16 @@ class ListPage:
     older: str | None = None
     """Addresses of the pages beside it."""
 
+    @property
+    def lead(self) -> int | None:
+        """The article that is shown large: the newest one, on the newest page."""
+        return self.articles[0] if self.articles and self.number is None else None
+
+    @property
+    def others(self) -> tuple[int, ...]:
+        """The articles below the lead."""
+        return self.articles if self.lead is None else self.articles[1:]
+
 
 def everything() -> Topic:
     """Return the topic of all articles."""

@@ -17,7 +17,7 @@ from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model import pictures
 from syndicate.model.articles import Figure
 from syndicate.model.people import AuthorProfile
-from syndicate.text import closest_match, one_line, shorten
+from syndicate.text import closest_match, whole_sentences
 
 _KEYS = ("name", "portrait", "role", "mail", "networks")
 _HINTS = {
@@ -29,6 +29,7 @@ _HINTS = {
 """Keys that other systems have, and what an author has in their place."""
 _SUMMARY_LENGTH = 160
 """Characters: two lines below an article."""
+_SENTENCES = 3
 _PICTURES = "figure", "img", "picture", "video", "audio", "iframe"
 
 
@@ -150,7 +151,7 @@ def _text(front: FrontMatter) -> tuple[str, str, bool]:
     except Refused as error:
         raise Refused(f"{front.path}: {error}") from error
     found = _remove_pictures(root)
-    summary = shorten(one_line("".join(root.itertext())), _SUMMARY_LENGTH)
+    summary = whole_sentences("".join(root.itertext()), _SUMMARY_LENGTH, count=_SENTENCES)
     return write_children(root).strip(), summary, found
 
 

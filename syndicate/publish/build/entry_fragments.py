@@ -29,6 +29,8 @@ _T = TypeVar("_T")
 
 _TEASER_CACHE_SIZE = 2_500_000
 """Bytes: some 3,000 teasers."""
+_LEAD_CACHE_SIZE = 1_000_000
+"""Bytes: the leads of some 1,000 lists."""
 _CARD_CACHE_SIZE = 1_500_000
 """Bytes: some 3,000 articles at the end of another."""
 _ENTRY_CACHE_SIZE = 6_000_000
@@ -53,6 +55,9 @@ class FragmentRenderer:
         self._teasers: LRUCache[tuple[int, bool], ListTeaser | None] = LRUCache(
             _TEASER_CACHE_SIZE, lambda teaser: len(teaser.html) if teaser else 0
         )
+        self._leads: LRUCache[tuple[int, bool], ListTeaser | None] = LRUCache(
+            _LEAD_CACHE_SIZE, lambda teaser: len(teaser.html) if teaser else 0
+        )
         self._entries: LRUCache[tuple[int, bool], EntryFragments | None] = LRUCache(
             _ENTRY_CACHE_SIZE, lambda entry: sum(map(len, entry.fragments.values())) if entry else 0
         )
@@ -72,13 +77,15 @@ class FragmentRenderer:
         self, keys: Sequence[int], outcome: TaskOutcome, *, at: datetime
     ) -> dict[int, ListTeaser | None]:
         """Return articles as lists show them at `at`; None for what can't be rendered."""
-        breaking_for = self._config.publication.breaking_for
-
-        def render(article: Article, _: CompiledBody | None) -> ListTeaser:
-            html = self._pages.teaser(article.as_of(at, breaking_for))
-            return ListTeaser(html, article.modified)
-
+        render = partial(self._teaser, at=at, lead=False)
         return self._render(render, self._teasers, keys, outcome, where="lists")
+
+    def leads(
+        self, keys: Sequence[int], outcome: TaskOutcome, *, at: datetime
+    ) -> dict[int, ListTeaser | None]:
+        """Return articles as the lists show them that they lead; as `teasers` does."""
+        render = partial(self._teaser, at=at, lead=True)
+        return self._render(render, self._leads, keys, outcome, where="lists")
 
     def entries(
         self, keys: Sequence[int], outcome: TaskOutcome, *, full: bool
@@ -108,9 +115,11 @@ class FragmentRenderer:
         if keys is None:
             self._entries.clear()
             self._teasers.clear()
+            self._leads.clear()
             self._cards.clear()
         for key in keys or ():
             self._cards.pop((key, False), None)
+            self._leads.pop((key, False), None)
             for full in (False, True):
                 self._teasers.pop((key, full), None)
                 self._entries.pop((key, full), None)
@@ -151,6 +160,12 @@ class FragmentRenderer:
             with suppress(ValueError):  # it is larger than the cache
                 cache[key, full] = found[key]
         return found
+
+    def _teaser(
+        self, article: Article, _: CompiledBody | None, *, at: datetime, lead: bool
+    ) -> ListTeaser:
+        shown = article.as_of(at, self._config.publication.breaking_for)
+        return ListTeaser(self._pages.teaser(shown, lead=lead), article.modified)
 
     def _entry(self, article: Article, body: CompiledBody | None, *, full: bool) -> EntryFragments:
         if article.retracted_at is not None:

@@ -77,9 +77,11 @@ class PageWriter:
             self._articles(task, outcome)
         elif isinstance(task, PageBatch):
             self.fragments.set_missing(task.missing)
-            keys = [key for page in task.pages for key in page.articles]
-            teasers = self.fragments.teasers(keys, outcome, at=task.at)
-            self.write((self._page(page, teasers) for page in task.pages), outcome)
+            others = [key for page in task.pages for key in page.others]
+            teasers = self.fragments.teasers(others, outcome, at=task.at)
+            first = [page.lead for page in task.pages if page.lead is not None]
+            leads = self.fragments.leads(first, outcome, at=task.at)
+            self.write((self._page(page, leads, teasers) for page in task.pages), outcome)
         else:
             self.fragments.set_missing(task.missing)
             self.write(self._document(task, outcome), outcome)
@@ -214,14 +216,20 @@ class PageWriter:
 
     # lists
 
-    def _page(self, page: ListPage, found: Mapping[int, ListTeaser | None]) -> OutputFile:
-        teasers = [teaser for key in page.articles if (teaser := found.get(key))]
-        newest = max((teaser.modified for teaser in teasers), default=None)
-        written = [teaser.html for teaser in teasers]
+    def _page(
+        self,
+        page: ListPage,
+        leads: Mapping[int, ListTeaser | None],
+        found: Mapping[int, ListTeaser | None],
+    ) -> OutputFile:
+        lead = None if page.lead is None else leads.get(page.lead)
+        teasers = [teaser for key in page.others if (teaser := found.get(key))]
+        newest = max((each.modified for each in (lead, *teasers) if each), default=None)
+        written, first = [teaser.html for teaser in teasers], lead.html if lead else ""
         return OutputFile(
             addresses.output_path(page.address),
             page.topic.home,
-            partial(self.list_pages.listing, page, written, self._person(page)),
+            partial(self.list_pages.listing, page, written, self._person(page), lead=first),
             modified=rfc3339(newest) if newest else None,
             compress=True,
         )

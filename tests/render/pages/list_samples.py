@@ -33,12 +33,14 @@ def listing(
     """Make a page of a topic's list; the one with the newest stories, unless it has a number."""
     topic = Topic(kind=kind, name=name, home=HOMES[kind](name))
     chosen = sample_publication.edition() if stories is None else stories
-    teasers = [pages.teaser(story) for story in chosen]
     number = values.get("number")
+    first, others = (chosen[:1], chosen[1:]) if number is None else ((), chosen)
+    lead = "".join(pages.teaser(story, lead=True) for story in first)
+    teasers = [pages.teaser(story) for story in others]
     address = topic.numbered(number) if number else topic.page
     person = values.pop("person", None)
     page = ListPage(topic=topic, **{"address": address} | values)
-    return pages.listing(page, teasers, person)
+    return pages.listing(page, teasers, person, lead=lead)
 
 
 def home(
