@@ -114,7 +114,8 @@ class PageFrame:
         values = {"ads": config.ads, "publication": config.publication, "theme": config.theme}
         assets = {}
         for name in ("page.css", "breaking.js", "share.js"):
-            content = self.plain.render(f"page/{name}", values).encode()
+            render = self.plain.stylesheet if name.endswith(".css") else self.plain.render
+            content = render(f"page/{name}", values).encode()
             stem, _, suffix = name.rpartition(".")
             digest = hashlib.sha256(content).hexdigest()[:8]
             assets[name] = (f"/assets/{stem}.{digest}.{suffix}", content)
@@ -217,7 +218,7 @@ class ArticlePages:
     @cached_property
     def _amp_templates(self) -> Templates:
         amp, plain = self._config.amp, self._frame.plain
-        css = plain.render("amp/amp.css", {"theme": self._config.theme})
+        css = plain.stylesheet("amp/amp.css", {"theme": self._config.theme})
         return plain.with_globals(
             {
                 **common_values(self._config),

@@ -41,6 +41,9 @@ _FUNCTIONS = frozenset({FunctionType, MethodType, BuiltinMethodType})
 _TAKES_EVAL_CONTEXT = jinja2.pass_eval_context(lambda _: None).jinja_pass_arg  # type: ignore[attr-defined]
 _UNLIMITED = -1
 """The size of Jinja's template cache."""
+_CSS_STRING = r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+_CSS_COMMENT = re.compile(rf"{_CSS_STRING}|/\*.*?\*/", re.DOTALL)
+_CSS_SPACE = re.compile(rf"{_CSS_STRING}|\s*([{{}};])\s*|\s+", re.DOTALL)
 
 PACKAGED = Path(__file__).parent.parent / "templates"
 
@@ -70,6 +73,11 @@ class Templates:
             return self._environment.get_template(name).render(values)
         except Exception as error:
             raise self._error(error, name) from error
+
+    def stylesheet(self, name: str, values: dict[str, Any]) -> str:
+        """Render a style sheet without its comments and the spaces that have no meaning."""
+        css = _CSS_COMMENT.sub(lambda found: found[1] or " ", self.render(name, values))
+        return _CSS_SPACE.sub(lambda found: found[1] or found[2] or " ", css).strip()
 
     def find(self, name: str) -> Path:
         """Return the file of a template; raise TemplateError if there is none."""

@@ -157,3 +157,16 @@ def test_a_view_is_made_once_for_its_page_and_its_amp_page(tmp_path: Path) -> No
     shown = pages._values(again, nothing, nothing)
     assert shown["story"].article is again
     assert "The dam holds on" in shown["data"]
+
+
+def test_a_style_sheet_has_no_comments_and_keeps_its_strings(tmp_path: Path) -> None:
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "own.css").write_text(
+        "/* isn't kept; { */\n"
+        'a > b { content: "a /* b */ ; {  }"; margin: calc(1px + 2px) }\n\n'
+        "@media (min-width: 9px) {\n  b::after { content: '\\'  ;' }\n}\n"
+    )
+    assert Templates(tmp_path).stylesheet("page/own.css", {}) == (
+        'a > b{content: "a /* b */ ; {  }";margin: calc(1px + 2px)}'
+        "@media (min-width: 9px){b::after{content: '\\'  ;'}}"
+    )

@@ -242,7 +242,7 @@ def test_ad_slots_are_labelled_and_reserve_their_height(tmp_path: Path) -> None:
     assert [ad.get("class") for ad in page.cssselect(".ad")] == ["ad ad-header", "ad ad-post-top"]
     assert text(page, ".ad .label") == "Advertisement Advertisement"
     css = next(v for k, v in frame.assets().items() if k.endswith(".css")).decode()
-    assert ".ad-post-top { min-block-size: 272px; }" in css
+    assert ".ad-post-top{min-block-size: 298px;}" in css
 
 
 def test_empty_ad_slots_leave_nothing(pages: ArticlePages) -> None:

@@ -153,9 +153,20 @@ def test_the_first_story_of_a_list_has_a_large_picture(lists: ListPages) -> None
     assert [img.get("loading") for img in (*first, *others)] == [None] + ["lazy"] * len(others)
     sizes = {source.get("sizes") for source in page.cssselect(".first source, .first img[sizes]")}
     assert sizes == {"(min-width: 48rem) 28rem, calc(100vw - 2.5rem)"}
+    assert {img.get("fetchpriority") for img in first} == {"high"}
     older = read(listing(lists, number=3, newer="/tags/river/", older="/x/"))
     assert not older.cssselect(".first")
     assert len(older.cssselect(".listing > .teaser")) == len(sample_publication.edition())
+
+
+def test_the_summary_of_a_list_s_first_story_is_whole_and_the_others_end_with_a_sentence(
+    lists: ListPages,
+) -> None:
+    summary = f"The tide came early. {'It rose and rose, ' * 12}and nobody saw it."
+    stories = [article(f"S {n}", key=n, summary=summary, excerpt=summary) for n in range(2)]
+    page = read(listing(lists, stories=stories))
+    assert text(page, ".first .line") == summary
+    assert text(page, ".listing > .teaser .line") == "The tide came early."
 
 
 def test_times_are_as_short_as_they_can_be(lists: ListPages) -> None:
@@ -198,7 +209,7 @@ def test_a_section_lists_its_stories_without_naming_itself_and_fetches_the_strip
     assert [h.text_content() for h in page.cssselect(".listing h2")] == ["Tide tables"]
     assert page.cssselect(".listing.of-section .kicker a")
     (style,) = [made for path, made in frame.assets().items() if path.endswith(".css")]
-    assert b".of-section .kicker a { display: none; }" in style
+    assert b".of-section .kicker a{display: none;}" in style
     assert page.xpath("//script/@data-strip") == ["/breaking.html"]
     others = read(listing(lists, kind=TopicKind.TAG, name="sea", stories=[story]))
     assert not others.cssselect(".of-section")
