@@ -200,10 +200,16 @@ def test_the_logo_is_there_before_what_names_it(branded):
     assert feed["icon"] == f"{branded.config.url}/assets/logo.png"
 
 
-def test_a_logo_that_was_drawn_anew_is_all_that_is_written(branded, logo):
+def test_a_logo_that_was_drawn_anew_is_written_with_the_share_card_that_shows_it(branded, logo):
+    def card() -> set[str]:
+        return {path for path in branded.files() if path.startswith("assets/share-card.")}
+
     branded.build()
+    before = card()
     logo.write_bytes(b"new logo")
-    assert branded.build().written == ["assets/logo.png"]
+    written = branded.build().written
+    assert {"assets/logo.png", *(card() - before), "index.html"} <= set(written)
+    assert card() != before
 
 
 def test_a_logo_that_has_vanished_is_a_warning_and_the_old_one_stays(branded, logo):
@@ -213,8 +219,8 @@ def test_a_logo_that_has_vanished_is_a_warning_and_the_old_one_stays(branded, lo
     assert [str(warning) for warning in built.warnings] == [
         f"publication.logo: the picture {logo} is missing"
     ]
-    assert (built.written, built.deleted) == ([], [])
     assert branded.files()["assets/logo.png"] == b"logo"
+    assert [path.partition(".")[0] for path in built.deleted] == ["assets/share-card"]
 
 
 def test_a_flash_rewrites_no_page_of_another_article(newsroom):
