@@ -25,10 +25,29 @@ _INVISIBLE = " \u200b\u2060\ufeff"
 _LAST_MARKS = " .,;:\N{EN DASH}\N{EM DASH}-"
 """What an ellipsis doesn't follow."""
 _SENTENCE_END = re.compile(
-    "[.!?\u2026]+[\"'\u201d\u2019\xbb)\\]]*(?:\\s+|$)|[\u3002\uff01\uff1f]+[\u300d\u300f\uff09]*"
+    "[.!?\u2026\u061f\u06d4\u0964]+[\"'\u201c\u201d\u2019\xab\xbb)\\]]*(?:\\s+|$)|[\u3002\uff01\uff1f]+[\u300d\u300f\uff09]*"
 )
-"""The marks that end sentences, with closing quotation marks, in Latin and East Asian scripts."""
-_ABBREVIATIONS = frozenset({"mrs", "prof", "gen", "sen", "rep", "gov", "capt", "bzw", "etc", "usw"})
+"""The marks that end sentences, with closing quotation marks; German has U+201C and U+00AB."""
+_ABBREVIATIONS = frozenset(
+    (
+        "mrs",
+        "prof",
+        "gen",
+        "sen",
+        "rep",
+        "gov",
+        "capt",
+        "bzw",
+        "etc",
+        "usw",
+        "vgl",
+        "ca",
+        "vs",
+        "pp",
+    )
+)
+_SHORTENED = re.compile(r"\w|[A-Z\xc0-\xde][a-z]|\d+|(?:\w\.)+\w")
+"""Initials, "Mr", numbers as in German dates, "U.S"."""
 _MAX_SLUG = 100
 """File systems allow names of 255 bytes, but nobody reads an address that long."""
 
@@ -114,13 +133,16 @@ def whole_sentences(text: str, limit: int, *, count: int) -> str:
 
 
 def _ends_sentence(text: str, mark: re.Match[str]) -> bool:
-    """Whether a mark ends a sentence: not that of an abbreviation, an initial or a number."""
+    """Whether a mark ends a sentence: not that of an abbreviation, an initial or a number.
+
+    Nor does one of a quotation, after which the sentence goes on.
+    """
+    if text[mark.end() : mark.end() + 1].islower():
+        return False
     if not mark[0].startswith("."):
         return True
     word = re.split(r"[\s(“„«\"'-]", text[: mark.start()])[-1]
-    if len(word) < 3 or word.isdecimal() or word.casefold() in _ABBREVIATIONS:  # noqa: PLR2004
-        return False
-    return not text[mark.end() : mark.end() + 1].islower()
+    return not _SHORTENED.fullmatch(word) and word.casefold() not in _ABBREVIATIONS
 
 
 def to_utf8(text: str) -> bytes:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from syndicate.text import isolate, one_line, printable, shorten, to_utf8
+from syndicate.text import isolate, one_line, printable, shorten, to_utf8, whole_sentences
 
 ANY = st.text(
     st.characters(exclude_categories=()) | st.sampled_from("a \t\n\u200b\u2067\u2069\ufeff")
@@ -107,6 +107,26 @@ def test_text_is_cut_at_a_word_or_between_characters(text: str, limit: int, shor
 def test_only_what_would_be_reordered_is_isolated(part, around, direction, isolated):
     assert isolate(part, around, direction) == isolated
     assert one_line(isolated) == isolated
+
+
+@pytest.mark.parametrize(
+    ("first", "rest"),
+    [
+        ("They would look into it.", "It rained."),
+        ("Mr. Kim and Prof. Li met at 8 p.m. on the 3. floor.", "It rained."),
+        ("The U.S. Senate met.", "It rained."),
+        ("They left the EU.", "It rained."),
+        ("“Go!” he said.", "They went."),
+        ("„Geh!“, sagte er am 3. Oktober.", "Es regnete."),
+        ("„Geh.“", "Es regnete."),
+        ("وصلت العبّارة؟", "نعم."),
+    ],
+)
+def test_a_sentence_is_whole(first: str, rest: str) -> None:
+    assert whole_sentences(f"{first} {rest}", 100, count=1) == first
+    assert whole_sentences(f"{first} {rest}", 100, count=2) == f"{first} {rest}"
+    assert whole_sentences("今日は雨。明日は晴れ。", 100, count=1) == "今日は雨。"
+    assert whole_sentences("word " * 30, 20, count=1) == "word word word…"
 
 
 @pytest.mark.parametrize(
