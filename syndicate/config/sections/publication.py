@@ -25,7 +25,9 @@ class PublicationSettings(Table):
     url: Url = Field("", validate_default=False, examples=["https://news.example.org"])
     """The public address, without a slash at the end. Default: http://127.0.0.1:PORT."""
     language: Language = "en"
-    """The language of the publication, as in BCP 47."""
+    """The language of the publication, as in BCP 47. Dates, numbers and direction follow it.
+    Our sentences are in Arabic, Dutch, English, French, German, Italian, Japanese, Polish,
+    Portuguese, Spanish and Turkish; for any other language in English."""
     timezone: Zone = ZoneInfo("UTC")
     """The zone of dates without one, and of the times that readers see."""
     description: str = Field("", examples=["What happened, and what it means."])
