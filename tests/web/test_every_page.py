@@ -146,6 +146,17 @@ def test_the_columns_of_the_home_page_are_as_wide_as_each_other(left, page):
         assert len(set(wide)) == 1
 
 
+def test_the_field_of_a_wide_home_page_is_as_wide_as_lead_and_rail(left, page):
+    show(page, left, "/")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    edges = "e => ((box) => [box.left, box.right, box.top, box.bottom])(e.getBoundingClientRect())"
+    lead, rail, field = (
+        page.locator(f".{one}").evaluate(edges) for one in ("leading", "rail", "field")
+    )
+    assert field[:2] == [lead[0], rail[1]]
+    assert field[2] >= max(lead[3], rail[3])
+
+
 def test_no_word_leaves_its_column_while_a_reader_signs_up_and_decides(left, page):
     found = []
     show(page, left, "/signup")

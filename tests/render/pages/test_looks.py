@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FloatRect, Locator, Page
 
 from tests import checkers
 from tests.render.pages import sample_publication
@@ -194,3 +194,27 @@ def test_on_paper_links_tell_their_address_and_advertising_stays_off(
         assert "https://example.org/evacuation" in after or "attr" in after
         assert not page.locator(".ad").first.is_visible()
         assert page.locator("figcaption").first.is_visible()
+
+
+@pytest.mark.parametrize("width", [768, DESKTOP])
+def test_the_name_is_in_the_middle_and_a_long_one_leaves_the_date_its_room(
+    browser: Browser, address: str, width: int
+) -> None:
+    with opened(browser, address, width=width) as page:
+        name, date = page.locator(".nameplate a"), page.locator(".today")
+        assert abs(_middle(name) - width / 2) < 10
+        line = date.evaluate("date => parseFloat(getComputedStyle(date).lineHeight)")
+        name.evaluate("name => { name.textContent = 'The Northern Islands Post '.repeat(5) }")
+        assert _box(date)["height"] <= 2 * line + 1
+        assert abs(_middle(name) - width / 2) < width / 20
+
+
+def _box(element: Locator) -> FloatRect:
+    box = element.bounding_box()
+    assert box is not None
+    return box
+
+
+def _middle(element: Locator) -> float:
+    box = _box(element)
+    return box["x"] + box["width"] / 2
