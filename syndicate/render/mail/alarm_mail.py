@@ -30,6 +30,8 @@ _PAGE = """\
 </html>
 """
 _COMMAND = re.compile("`([^`]+)`")
+_HELD = "\N{FIGURE SPACE}"
+"""Where a line isn't broken."""
 _PARAGRAPH = '<p style="margin:0 0 12px;overflow-wrap:anywhere">{}</p>'
 
 
@@ -46,9 +48,15 @@ def compose_alarm_mail(alarm: Alarm, publication: str, zone: ZoneInfo, at: datet
         subject=subject,
         preheader="",
         html=_PAGE.format(title=escape(title), paragraphs=html),
-        text="\n\n".join(map(wrap, [title, *paragraphs])) + "\n",
+        text="\n\n".join(map(_wrapped, [title, *paragraphs])) + "\n",
         nonce=sha256(f"{alarm.key}{at}".encode()).hexdigest()[:16],
     )
+
+
+def _wrapped(text: str) -> str:
+    """Wrap text, but no command, so that it can be copied."""
+    held = _COMMAND.sub(lambda command: command[0].replace(" ", _HELD), text)
+    return wrap(held).replace(_HELD, " ")
 
 
 def _paragraphs(alarm: Alarm, publication: str, zone: ZoneInfo, at: datetime) -> Iterator[str]:

@@ -256,11 +256,15 @@ def test_a_letter_begins_with_what_its_editor_wrote_and_goes_on_with_links():
 
 def test_a_letter_without_an_editor_has_a_sentence_beside_each_link():
     content = edition("letter", news(2))
-    links = tree(content).xpath("//td[@class='row']//a")
-    assert ["font-weight:700" in link.get("style") for link in links] == [True, True]
     shown = said(content)
     assert "In this letter" not in shown
     assert shown.count("Members kept the sleeper lines for four years.") == 2
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_first_headline_is_the_first_heading_and_the_only_one_of_its_level(style):
+    headings = tree(edition(style, news(6), config=config(ads=ADS))).xpath("//h1 | //h2 | //h3")
+    assert [heading.tag for heading in headings] == ["h1", *["h2"] * 5]
 
 
 @pytest.mark.parametrize("style", STYLES)
