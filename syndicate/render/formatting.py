@@ -103,7 +103,7 @@ def capitals(text: str, language: str) -> str:
 
 
 def headline(title: str) -> str:
-    """Keep the parts of short names such as Jean-Luc and Covid-19 on one line.
+    """Keep the parts of short names such as Jean-Luc, Jong-un and Covid-19 on one line.
 
     It is a matter of style alone: what is copied, searched or read aloud has its plain hyphen.
     """
@@ -114,8 +114,7 @@ def headline(title: str) -> str:
 
 
 def _keep_together(match: re.Match[str]) -> str:
-    parts = match[0].split("-")
-    is_name = len(match[0]) <= _MAX_NAME and not any(part[0].islower() for part in parts)
+    is_name = len(match[0]) <= _MAX_NAME and not match[0][0].islower()
     return f'<span class="joined">{match[0]}</span>' if is_name else match[0]
 
 

@@ -203,6 +203,10 @@ def test_the_name_is_in_the_middle_and_a_long_one_leaves_the_date_its_room(
     with opened(browser, address, width=width) as page:
         name, date = page.locator(".nameplate a"), page.locator(".today")
         assert abs(_middle(name) - width / 2) < 10
+        sections = [_box(item) for item in page.locator(".sections li").all()]
+        assert sections[0]["x"] + sections[-1]["x"] + sections[-1]["width"] == pytest.approx(
+            width, abs=1
+        )
         line = date.evaluate("date => parseFloat(getComputedStyle(date).lineHeight)")
         name.evaluate("name => { name.textContent = 'The Northern Islands Post '.repeat(5) }")
         assert _box(date)["height"] <= 2 * line + 1
