@@ -88,9 +88,9 @@ def test_without_a_match_the_newest_stories_are_shown(site):
     site.build()
     page = site.search("-tram")
     assert "No story matches “-tram”." in page.text
-    assert "<p>Try fewer or other words.</p>" in page.text
+    assert "<p>Try fewer or different words.</p>" in page.text
     narrowed = site.client.get("/search?q=zebra&time=day").text
-    assert "<p>Try fewer or other words, and choose all sections and any time.</p>" in narrowed
+    assert "<p>Try fewer or different words, and choose all sections and any time.</p>" in narrowed
     assert site.headlines("zebra") == [f"Tram-{number}" for number in range(5)]
 
 
@@ -188,7 +188,7 @@ def test_who_searches_too_often_has_to_wait(site, monkeypatch):
     assert [page.status_code for page in pages] == [200, 200, 429, 429]
     assert 1 <= int(pages[-1].headers["retry-after"]) <= 2
     assert pages[-1].headers["cache-control"] == "no-store"
-    assert "You have searched very often." in pages[-1].text
+    assert "You’ve searched a lot in a short time." in pages[-1].text
     assert site.client.get("/search").status_code == 200
 
 

@@ -258,7 +258,7 @@ def test_a_browser_with_a_code_needs_none_for_twelve_hours_and_only_for_its_revi
     later = NOW.replace(second=0) + timedelta(hours=11, minutes=30)
     room.at(later)
     browser.get(room.link(MAREN, 2))
-    assert "a button decides at once" in browser.words
+    assert "each button takes effect at once" in browser.words
     assert room.state(2) is EditionState.WAITING, "to look at it decides nothing"
     browser.get(room.link(BO, 2))
     browser.press("approve")
@@ -293,14 +293,14 @@ def test_a_cookie_can_be_neither_forged_nor_read_by_a_script(newsroom):
     for forged in (f"9{value}", value[:-1], f"{value}0", "", "9999999999.", "é.x"):
         browser.cookies = {name: forged.encode("latin-1").decode("ascii", "ignore")}
         browser.get(room.link(MAREN, 2))
-        assert "a button decides at once" not in browser.words
+        assert "each button takes effect at once" not in browser.words
     browser.cookies = {name: value}
     browser.get(room.link(MAREN, 2))
-    assert "a button decides at once" in browser.words
+    assert "each button takes effect at once" in browser.words
     bo = f"reviewer_{room.harness.services.links.reviewer_key(BO):016x}"
     browser.cookies = {bo: value}
     browser.get(room.link(BO, 2))
-    assert "a button decides at once" not in browser.words
+    assert "each button takes effect at once" not in browser.words
 
 
 @pytest.mark.parametrize("act", ["approve", "send-back", "stop"])
