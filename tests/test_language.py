@@ -14,7 +14,7 @@ from syndicate import language
 from syndicate.language import translator
 from syndicate.render.templates import Templates
 
-LANGUAGES = ["de"]
+LANGUAGES = ["ar", "de", "es", "fr", "it", "ja", "nl", "pl", "pt", "tr"]
 SOURCES = [language.FOLDER / tag / "LC_MESSAGES" / "syndicate.po" for tag in LANGUAGES]
 ROOT = Path(__file__).parent.parent
 each_catalogue = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.parts[-3])

@@ -67,6 +67,7 @@ def test_a_file_saved_while_the_store_is_held_is_taken_in_by_the_next_sweep(harn
     assert (harness.config.output / "articles/ferry/index.html").is_file()
 
 
+@pytest.mark.neighbours
 def test_a_file_about_an_author_is_published_by_the_next_sweep(harness):
     path = harness.config.root / "articles/ferry.md"
     path.write_text("---\ntitle: Ferry\nauthors: [Ada Lind]\n---\nText.\n")

@@ -62,6 +62,7 @@ def test_each_newsletter_has_a_card_with_promise_rhythm_and_latest_edition(shelf
     assert old.xpath(".//input") == []
 
 
+@pytest.mark.neighbours
 def test_what_is_ticked_is_subscribed_with_one_address(site, monkeypatch):
     opened = site(newsletters=NEWSLETTERS)
     page = html.document_fromstring(opened.client.get("/newsletters/").text)
@@ -86,8 +87,10 @@ def _by_name(fields):
     return {name: [value for key, value in fields if key == name] for name in names}
 
 
-def test_who_ticks_nothing_or_is_too_fast_keeps_what_was_typed(site):
-    opened = site(newsletters=NEWSLETTERS)
+@pytest.mark.neighbours
+def test_who_ticks_nothing_or_is_too_fast_keeps_what_was_typed(site, monkeypatch):
+    opened, now = site(newsletters=NEWSLETTERS), clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)
     page = html.document_fromstring(opened.client.get("/newsletters/").text)
     stamp = page.xpath("//input[@name='at']/@value")[0]
     typed = {"at": stamp, "email": "anna@example.org"}
