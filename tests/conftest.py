@@ -54,6 +54,7 @@ def _use_memory(folder: str) -> None:
     free = state.f_bavail * state.f_frsize
     if free >= SPACE_NEEDED and not state.f_flag & os.ST_NOEXEC:
         os.environ.setdefault("TMPDIR", folder)
+        tempfile.tempdir = None  # pytest may have asked for it before
 
 
 _use_memory(IN_MEMORY)

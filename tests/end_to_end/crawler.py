@@ -23,6 +23,8 @@ _BY_SUFFIX = {
     "atom.xml": "application/atom+xml",
     "feed.json": "application/feed+json",
     "opml.xml": "text/x-opml",
+    "feed.xml": "application/atom+xml",
+    "opensearch.xml": "application/opensearchdescription+xml",
     ".xml": "application/xml",
     ".css": "text/css",
     ".js": "text/javascript",

@@ -26,6 +26,10 @@ AUTHORS = (
     "appears to be written in",
 )
 """Remarks on what is its author's affair: a text's letters and language, and its date."""
+FEED = "Bad value “feed:"
+"""What programs for feeds open."""
+SERVED = ("search", "newsletters/", "signup")
+"""How the addresses begin that pages have from the server."""
 SANDBOX = "Setting both “allow-scripts” and “allow-same-origin”"
 """A warning of frames from our own host; those that are let in are others'."""
 
@@ -111,7 +115,9 @@ class Inspection:
         told = [
             one for handful in handfuls for one in checkers.nu(handful)
         ]  # it says 1,000 at most
-        return [one for one in told if not any(remark in one for remark in (*AUTHORS, SANDBOX))]
+        return [
+            one for one in told if not any(remark in one for remark in (*AUTHORS, SANDBOX, FEED))
+        ]
 
     def amp(self) -> list[str]:
         """By AMP's own validator."""
@@ -194,11 +200,13 @@ class Inspection:
                         yield f"<{element.tag} {name}> to {address} leads nowhere"
 
     def _is_there(self, address: str) -> bool:
-        """Whether an address is elsewhere, or has a file of ours behind it."""
+        """Whether an address is elsewhere, or has a file or a page of our server behind it."""
         home = f"{self.config.url}/"
         if not address.startswith(home):
             return True
         path = unquote(urlsplit(address).path).removeprefix(urlsplit(home).path)
+        if path.startswith(SERVED):
+            return True
         return (f"{path}index.html" if path.endswith("/") or not path else path) in self._there
 
     @cached_property

@@ -269,15 +269,22 @@ def linked_data(page: etree._Element) -> Complaints:
         if script.get("type") != "application/ld+json":
             continue
         told = json.loads(script.text)
+        if told["@type"] in {"WebSite", "ProfilePage"}:
+            yield from _addresses(told)
+            continue
         for name in ("headline", "url", "datePublished", "dateModified", "author", "publisher"):
             if not told.get(name):
                 yield f"JSON-LD without {name}"
         for name in ("datePublished", "dateModified"):
             if datetime.fromisoformat(told[name]).tzinfo is None:
                 yield f"{name} {told[name]} has no zone"
-        for address in _urls(told):
-            if not ADDRESS.fullmatch(address):
-                yield f"JSON-LD with {address}"
+        yield from _addresses(told)
+
+
+def _addresses(told: Any) -> Complaints:
+    for address in _urls(told):
+        if not ADDRESS.fullmatch(address):
+            yield f"JSON-LD with {address}"
 
 
 def _urls(told: Any) -> Iterator[str]:

@@ -100,7 +100,7 @@ def test_a_new_config_is_in_force_and_no_client_has_noticed_the_change(built):
             for number in range(3):
                 built.configure('title = "', f'title = "No. {number} of ')
                 one.reload()
-                assert f"No. {number} of " in httpx.get(f"{one.url}/nothing").text
+                assert f"No. {number} of " in httpx.get(f"{one.url}/newsletters/").text
         assert clients.dropped == []
         assert clients.refused == 0
         assert set(clients.answers) == {200}
@@ -116,10 +116,10 @@ def test_a_config_with_mistakes_is_told_as_check_tells_it_and_the_old_one_goes_o
         mistakes = built.run("check").err.splitlines()
         assert mistakes
         assert all(mistake in said for mistake in mistakes)
-        assert "Old" in httpx.get(f"{one.url}/nothing").text
+        assert "Old" in httpx.get(f"{one.url}/newsletters/").text
         built.configure('titel = "New', 'title = "Newer')
         one.reload()
-        assert "Newer" in httpx.get(f"{one.url}/nothing").text
+        assert "Newer" in httpx.get(f"{one.url}/newsletters/").text
 
 
 def test_a_change_on_disk_is_logged_once_until_it_is_reloaded(built):
@@ -161,7 +161,7 @@ def test_what_has_to_wait_for_a_restart_is_told_and_the_rest_is_in_force(built):
         assert "kept until a restart" in said
         assert "kept=127.0.0.1 key=web.host read=0.0.0.0" in said
         assert "web.port" not in said  # PORT goes before it, today as tomorrow
-        assert "New " in httpx.get(f"{one.url}/nothing").text
+        assert "New " in httpx.get(f"{one.url}/newsletters/").text
         assert httpx.get(f"{one.url}/outbox").is_success
 
 

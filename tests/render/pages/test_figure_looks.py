@@ -135,8 +135,8 @@ def test_a_figure_beside_the_text_is_where_lines_begin(show, language, side):
     assert box["width"] == pytest.approx(column["width"], abs=1)
 
 
-def test_a_wide_table_is_a_region_that_scrolls_and_has_a_name(show):
-    region = show("table-en", 360).get_by_role("region", name="Table")
+def test_a_wide_table_is_a_group_that_scrolls_and_has_a_name(show):
+    region = show("table-en", 360).get_by_role("group", name="Table")
     assert region.evaluate("e => e.scrollWidth > e.clientWidth && e.tabIndex === 0")
     assert "local" in region.evaluate("e => getComputedStyle(e).backgroundAttachment")
 
