@@ -162,7 +162,9 @@ class _TextWriter:
             return ["\n".join(filter(None, [title, "\n|\n".join(text)]))]
         blocks = self.blocks(element, depth)
         if blocks and "footnotes" in element.get("class", "").split():
-            blocks[0] = f"{self.words.gettext('Notes')}:\n{blocks[0]}"
+            label = self.words.gettext("Notes")  # not inside of an f-string: Babel misses it there
+            heading = self.words.gettext("%(label)s: %(text)s", label=label, text="").rstrip()
+            blocks[0] = f"{heading}\n{blocks[0]}"
         return blocks
 
     def _heading(self, element: etree._Element, depth: int) -> str:
