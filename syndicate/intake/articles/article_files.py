@@ -52,6 +52,23 @@ def find_article_files(paths: Iterable[Path]) -> list[Path]:
     return list(found.values())
 
 
+def find_files(folder: Path) -> list[Path]:
+    """Return the visible files below a folder, each once, sorted by name; none where it is missing.
+
+    Links are followed; what is no regular file, such as a pipe, is skipped.
+    """
+    found: dict[str, Path] = {}
+    for real, file in _walk(folder):
+        found.setdefault(real, file)
+    return sorted(found.values())
+
+
+def is_markdown_file(file: Path) -> bool:
+    """Whether a file outside of the intake folder is Markdown, and neither a README nor `_…`."""
+    is_markdown = file.suffix.lower() in (".md", ".markdown")
+    return is_markdown and not file.name.lower().startswith(("readme", "_"))
+
+
 def refusal_reason(path: Path) -> str | None:
     """Return why there can be no article at a path; None if there may be.
 

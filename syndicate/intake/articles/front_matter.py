@@ -1,7 +1,7 @@
 """Split front matter from the body of an article's file; check its keys, and collect warnings."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -9,7 +9,7 @@ from syndicate.errors import Refused
 from syndicate.intake.articles import front_matter_formats
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
 from syndicate.model.urls import http_url
-from syndicate.text import one_line
+from syndicate.text import closest_match, one_line
 
 _OPEN = re.compile(r"(---[ \t]*(?P<format>[a-z]*)|\+\+\+)[ \t]*(?:\n|\Z)")
 _CLOSE = {
@@ -195,6 +195,15 @@ class FrontMatterKeys:
     def warn(self, value: FrontMatterValue, message: str) -> None:
         """Add a warning with the line of a value."""
         self.warnings.append(f"{self.path}:{value.line}: {message}")
+
+    def refuse_unknown(self, known: Sequence[str], hints: Mapping[str, str]) -> None:
+        """Raise Refused for a key that isn't known; `hints` are by keys of other systems."""
+        for key, value in self.values.items():
+            if key not in known:
+                match = closest_match(key, known)
+                hint = hints.get(key.lower()) or (match and f"did you mean {match}?")
+                hint = hint or f"known are {', '.join(known)}"
+                raise Refused(f"{self.path}:{value.line}: {key} is unknown; {hint}")
 
     def refuse(self, key: str, value: FrontMatterValue, expected: str) -> NoReturn:
         """Raise Refused for a value."""

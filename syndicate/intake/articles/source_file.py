@@ -37,6 +37,8 @@ EXCERPT_LENGTH = 280
 _LIQUID_SEARCH_LENGTH = 5_000
 """Characters of the body that are searched for Liquid, which an excerpt leaves out."""
 _MAX_BYTES = 5_000_000
+MAX_SMALL_FILE = 1_000_000
+"""Bytes of a file about an edition, an author or a page."""
 _TEMPLATED_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\{[{%][^()]*\)")
 """A link whose address another generator was to fill in, which is no link in Markdown."""
 _NOT_PROSE = ("figure", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "section", "hr")
@@ -77,7 +79,7 @@ def read_source_file(file: Path, config: Config) -> SourceFile:
     path = stored_path(file, config)
     if path != (readable := readable_path(path)):
         raise Refused(f"{readable}: expected a file name in UTF-8; rename it")
-    front = split_front_matter(_read_bytes(file, path), path)
+    front = split_front_matter(read_bytes(file, path), path)
     if not front.is_present and file.suffix.lower() in HTML_SUFFIXES:
         front = _read_html_head(front)
     if not front.is_present:
@@ -181,11 +183,12 @@ def path_in_intake(path: PurePath, config: Config) -> PurePath:
     return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
-def _read_bytes(file: Path, path: str) -> bytes:
+def read_bytes(file: Path, path: str, max_bytes: int = _MAX_BYTES) -> bytes:
+    """Return a file's content; raise Refused if it is larger than allowed or can't be read."""
     try:
         with file.open("rb", buffering=0) as opened:
-            if os.fstat(opened.fileno()).st_size > _MAX_BYTES:
-                raise Refused(f"{path}: larger than {_MAX_BYTES // 1_000_000} MB")
+            if os.fstat(opened.fileno()).st_size > max_bytes:
+                raise Refused(f"{path}: larger than {max_bytes // 1_000_000} MB")
             return opened.readall()
     except OSError as error:
         raise Refused(f"{path}: can't be read: {error.strerror}") from error

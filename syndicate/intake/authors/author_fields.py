@@ -17,14 +17,14 @@ from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model import pictures
 from syndicate.model.articles import Figure
 from syndicate.model.people import AuthorProfile
-from syndicate.text import closest_match, whole_sentences
+from syndicate.text import whole_sentences
 
 _KEYS = ("name", "portrait", "role", "mail", "networks")
 _HINTS = {
-    **dict.fromkeys(("photo", "picture", "image", "avatar"), "portrait"),
-    **dict.fromkeys(("email", "e-mail", "address"), "mail"),
-    **dict.fromkeys(("title", "job", "position"), "role"),
-    **dict.fromkeys(("url", "urls", "links", "website", "social"), "networks"),
+    **dict.fromkeys(("photo", "picture", "image", "avatar"), "did you mean portrait?"),
+    **dict.fromkeys(("email", "e-mail", "address"), "did you mean mail?"),
+    **dict.fromkeys(("title", "job", "position"), "did you mean role?"),
+    **dict.fromkeys(("url", "urls", "links", "website", "social"), "did you mean networks?"),
 }
 """Keys that other systems have, and what an author has in their place."""
 _SUMMARY_LENGTH = 160
@@ -57,7 +57,7 @@ def read_author_fields(
     if not front.is_present:
         raise Refused(f"{path}:1: no front matter — expected a line of ---, and a name")
     keys = FrontMatterKeys(front)
-    _refuse_unknown(keys)
+    keys.refuse_unknown(_KEYS, _HINTS)
     name = _name(keys)
     src, alt = _portrait(keys)
     problems: list[str] = []
@@ -89,14 +89,6 @@ def read_author_fields(
         portrait=src,
         warnings=(*keys.warnings, *warnings),
     )
-
-
-def _refuse_unknown(keys: FrontMatterKeys) -> None:
-    for key, value in keys.values.items():
-        if key not in _KEYS:
-            match = _HINTS.get(key.lower()) or closest_match(key, _KEYS)
-            known = f"did you mean {match}?" if match else f"known are {', '.join(_KEYS)}"
-            raise Refused(f"{keys.path}:{value.line}: {key} is unknown; {known}")
 
 
 def _name(keys: FrontMatterKeys) -> str:

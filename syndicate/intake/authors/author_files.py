@@ -1,24 +1,24 @@
 """Read the files about authors, each again when it or its portrait changes."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from syndicate.config import Config
-from syndicate.errors import Refused
+from syndicate.intake.articles.article_files import find_files, is_markdown_file
 from syndicate.intake.articles.parallel_parse import ImportResult, attempt
-from syndicate.intake.articles.source_file import readable_path, stored_path
+from syndicate.intake.articles.source_file import (
+    MAX_SMALL_FILE,
+    read_bytes,
+    readable_path,
+    stored_path,
+)
 from syndicate.intake.authors.author_fields import AuthorFields, read_author_fields
 from syndicate.model.people import AuthorProfile, People
 from syndicate.text import name_slug
 
 FOLDER = "authors"
 """The folder beside config.toml."""
-_SUFFIXES = (".md", ".markdown")
-_IGNORED = ("readme", "_")
-"""How the names of files begin that are about nobody."""
-_MAX_BYTES = 1_000_000
 
 _Stamp = tuple[tuple[int, int], ...]
 
@@ -60,14 +60,14 @@ class AuthorFiles:
 
     def stamp(self) -> object:
         """Return a value that changes when a file of the folder does."""
-        return tuple((str(file), _stamp(file)) for file in self._everything())
+        return tuple((str(file), _stamp(file)) for file in find_files(self.folder))
 
     def read(self) -> AuthorReading:
         """Read what changed since the last call; a file with a mistake doesn't stop the others.
 
         Of two files about one author the first, by name, counts.
         """
-        files = [file for file in self._everything() if _is_author_file(file)]
+        files = [file for file in find_files(self.folder) if is_markdown_file(file)]
         self._read = {file: self._current(file) for file in files}
         profiles: dict[str, AuthorProfile] = {}
         refused: dict[str, str] = {}
@@ -93,10 +93,6 @@ class AuthorFiles:
             refused_files=frozenset(refused),
         )
 
-    def _everything(self) -> list[Path]:
-        """Return the files below the folder, portraits included, sorted by name."""
-        return sorted(_visible(self.folder))
-
     def _current(self, file: Path) -> _CachedAuthor:
         known = self._read.get(file)
         if known is not None and known.stamp == _stamps(file, known.portrait):
@@ -105,7 +101,11 @@ class AuthorFiles:
         fields = attempt(
             path,
             lambda: read_author_fields(
-                _content(file, path), file, path, self.config, save_media=self.save_media
+                read_bytes(file, path, MAX_SMALL_FILE),
+                file,
+                path,
+                self.config,
+                save_media=self.save_media,
             ),
         )
         if isinstance(fields, ImportResult):
@@ -114,22 +114,6 @@ class AuthorFiles:
         folder = self.config.root if written.startswith("/") else file.parent
         portrait = folder / written.lstrip("/") if written else None
         return _CachedAuthor(_stamps(file, portrait), portrait, fields)
-
-
-def _visible(folder: Path) -> Iterator[Path]:
-    with suppress(OSError):
-        for entry in folder.iterdir():
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
-                yield from _visible(entry)
-            else:
-                yield entry
-
-
-def _is_author_file(file: Path) -> bool:
-    is_markdown = file.suffix.lower() in _SUFFIXES
-    return is_markdown and not file.name.lower().startswith(_IGNORED)
 
 
 def _stamps(file: Path, portrait: Path | None) -> _Stamp:
@@ -142,12 +126,3 @@ def _stamp(file: Path) -> tuple[int, int]:
         found = file.stat()
         return found.st_mtime_ns, found.st_size
     return 0, 0
-
-
-def _content(file: Path, path: str) -> bytes:
-    try:
-        if file.stat().st_size > _MAX_BYTES:
-            raise Refused(f"{path}: larger than {_MAX_BYTES // 1_000_000} MB")
-        return file.read_bytes()
-    except OSError as error:
-        raise Refused(f"{path}: can't be read: {error.strerror}") from error

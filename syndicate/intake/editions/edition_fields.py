@@ -16,7 +16,7 @@ from syndicate.intake.markup.sanitise import id_prefix, sanitise
 from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model.articles import Figure
 from syndicate.model.edition_files import EditionBrief, NamedStory
-from syndicate.text import closest_match, one_line
+from syndicate.text import one_line
 
 _KEYS = (
     *("subject", "preheader", "signed", "stories", "leave_out", "sponsor", "closing", "status"),
@@ -54,7 +54,7 @@ def read_edition_fields(
     """
     front = split_front_matter(data, path)
     keys = FrontMatterKeys(front)
-    _refuse_unknown(keys)
+    keys.refuse_unknown(_KEYS, _HINTS)
     problems: list[str] = []
     media = ArticleMedia(file, config, problems.append, save_media=save_media)
     stories, leave_out = _stories(keys, "stories"), _stories(keys, "leave_out")
@@ -82,15 +82,6 @@ def read_edition_fields(
         pictures=media.pictures,
         mistakes=mistakes,
     )
-
-
-def _refuse_unknown(keys: FrontMatterKeys) -> None:
-    for key, value in keys.values.items():
-        if key not in _KEYS:
-            match = closest_match(key, _KEYS)
-            hint = _HINTS.get(key.lower()) or (match and f"did you mean {match}?")
-            known = hint or f"known are {', '.join(_KEYS)}"
-            raise Refused(f"{keys.path}:{value.line}: {key} is unknown; {known}")
 
 
 def _is_draft(keys: FrontMatterKeys) -> bool:

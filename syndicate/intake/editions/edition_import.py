@@ -10,9 +10,14 @@ from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.errors import Refused
-from syndicate.intake.articles.article_files import find_article_files
+from syndicate.intake.articles.article_files import find_files, is_markdown_file
 from syndicate.intake.articles.parallel_parse import ImportOutcome, ImportResult, attempt, refuse
-from syndicate.intake.articles.source_file import readable_path, stored_path
+from syndicate.intake.articles.source_file import (
+    MAX_SMALL_FILE,
+    read_bytes,
+    readable_path,
+    stored_path,
+)
 from syndicate.intake.authors.author_files import AuthorFiles
 from syndicate.intake.editions.edition_fields import EditionFields, read_edition_fields
 from syndicate.intake.editions.edition_names import NEXT, NamedSlot, find_named_slot, is_slot
@@ -23,10 +28,6 @@ from syndicate.model.people import People
 from syndicate.store import Store, Transaction
 from syndicate.text import closest_match
 
-SUFFIXES = (".md", ".markdown")
-_IGNORED = ("readme", "_")
-"""How the names of files begin that are about no edition."""
-_MAX_BYTES = 1_000_000
 _REPORTED_FOR = timedelta(days=7)
 """How long after its slot a file that came too late is reported at each import."""
 
@@ -64,7 +65,10 @@ def import_edition_files(
     run = _FolderImport(
         store=store, config=config, at=at, dry_run=dry_run, only_changed=only_changed
     )
-    files = {readable_path(stored_path(file, config)): file for file in _files(folder)}
+    files = {
+        readable_path(stored_path(file, config)): file
+        for file in filter(is_markdown_file, find_files(folder))
+    }
     results = [run.import_file(file, path, known.get(path)) for path, file in files.items()]
     if only_changed:
         results = [result for result in results if result.path in run.changed]
@@ -73,13 +77,6 @@ def import_edition_files(
             for path in gone:
                 tx.edition_files.remove(path)
     return results
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for file in find_article_files([folder]):
-        is_markdown = file.suffix.lower() in SUFFIXES
-        if is_markdown and not file.name.lower().startswith(_IGNORED):
-            yield file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +150,11 @@ class _FolderImport:
 
     def _read(self, file: Path, path: str, before: EditionFile | None) -> _ReadFile:
         """Read a file; what is wrong with it is among its mistakes."""
-        data, refusal = _content(file, path)
+        data, refusal = b"", ""
+        try:
+            data = read_bytes(file, path, MAX_SMALL_FILE)
+        except Refused as error:
+            refusal = str(error)
         version = hashlib.sha256(b"\0".join((path.encode(), data, refusal.encode()))).hexdigest()
         try:
             slot = self._slot(file, version, before)
@@ -272,13 +273,3 @@ def _is_open(tx: Transaction, file: EditionFile, at: datetime) -> bool:
     last, waiting = tx.fires.last(file.schedule, at), tx.waiting.of_schedule(file.schedule)
     waits = waiting is not None and file.starts_at <= waiting.edition.slot_at < file.ends_at
     return waits or last is None or last < file.starts_at
-
-
-def _content(file: Path, path: str) -> tuple[bytes, str]:
-    """Return a file's content, and why it can't be read; empty where it can."""
-    try:
-        if file.stat().st_size > _MAX_BYTES:
-            return b"", f"{path}: larger than {_MAX_BYTES // 1_000_000} MB"
-        return file.read_bytes(), ""
-    except OSError as error:
-        return b"", f"{path}: can't be read: {error.strerror}"

@@ -15,13 +15,12 @@ from syndicate.intake.markup.sanitise import id_prefix, sanitise
 from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model.old_addresses import is_reserved
 from syndicate.model.own_pages import OwnPage
-from syndicate.text import closest_match
 
 _KEYS = ("title", "slug", "description", "footer")
 _HINTS = {
-    **dict.fromkeys(("summary", "excerpt"), "description"),
-    **dict.fromkeys(("permalink", "url", "path"), "slug"),
-    **dict.fromkeys(("menu", "nav", "navigation"), "footer"),
+    **dict.fromkeys(("summary", "excerpt"), "did you mean description?"),
+    **dict.fromkeys(("permalink", "url", "path"), "did you mean slug?"),
+    **dict.fromkeys(("menu", "nav", "navigation"), "did you mean footer?"),
 }
 """Keys that other systems have, and what a page has in their place."""
 _SLUG = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -51,7 +50,7 @@ def read_page_fields(
     if not front.is_present:
         raise Refused(f"{path}:1: no front matter — expected a line of ---, and a title")
     keys = FrontMatterKeys(front)
-    _refuse_unknown(keys)
+    keys.refuse_unknown(_KEYS, _HINTS)
     title = keys.line("title")
     if not title:
         line = keys.values["title"].line if "title" in keys.values else 1
@@ -77,14 +76,6 @@ def read_page_fields(
     )
     warnings = (*keys.warnings, *(f"{path}: {problem}" for problem in problems))
     return PageFields(page=page, slug_line=slug_line, warnings=warnings)
-
-
-def _refuse_unknown(keys: FrontMatterKeys) -> None:
-    for key, value in keys.values.items():
-        if key not in _KEYS:
-            match = _HINTS.get(key.lower()) or closest_match(key, _KEYS)
-            known = f"did you mean {match}?" if match else f"known are {', '.join(_KEYS)}"
-            raise Refused(f"{keys.path}:{value.line}: {key} is unknown; {known}")
 
 
 def _slug(keys: FrontMatterKeys, file: Path) -> tuple[str, int]:

@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from syndicate.config import Config
-from syndicate.errors import Refused
+from syndicate.intake.articles.article_files import find_files, is_markdown_file
 from syndicate.intake.articles.parallel_parse import ImportResult, attempt
-from syndicate.intake.articles.source_file import readable_path, stored_path
+from syndicate.intake.articles.source_file import (
+    MAX_SMALL_FILE,
+    read_bytes,
+    readable_path,
+    stored_path,
+)
 from syndicate.intake.pages.page_fields import PageFields, read_page_fields
 from syndicate.model.own_pages import OwnPage
 
 FOLDER = "pages"
 """The folder beside config.toml."""
-_SUFFIXES = (".md", ".markdown")
-_IGNORED = ("readme", "_")
-"""How the names of files begin that are no pages."""
-_MAX_BYTES = 1_000_000
 
 _FolderStamp = tuple[tuple[str, int, int], ...]
 
@@ -74,7 +75,7 @@ class PageFiles:
         refused: dict[str, str] = {}
         warnings = list[str]()
         for file in files:
-            if file.suffix.lower() not in _SUFFIXES or file.name.lower().startswith(_IGNORED):
+            if not is_markdown_file(file):
                 continue
             path = readable_path(stored_path(file, self.config))
             fields = self._fields(file, path)
@@ -99,7 +100,11 @@ class PageFiles:
     def _fields(self, file: Path, path: str) -> PageFields | ImportResult:
         def read() -> PageFields:
             return read_page_fields(
-                _content(file, path), file, path, self.config, save_media=self.save_media
+                read_bytes(file, path, MAX_SMALL_FILE),
+                file,
+                path,
+                self.config,
+                save_media=self.save_media,
             )
 
         return attempt(path, read)
@@ -107,21 +112,7 @@ class PageFiles:
 
 def _stamps(folder: Path) -> Iterator[tuple[str, int, int]]:
     """Yield name, time and size of the files in a folder, pictures included, sorted by name."""
-    with suppress(OSError):  # there need not be one
-        for entry in sorted(folder.iterdir()):
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
-                yield from _stamps(entry)
-            else:
-                found = entry.stat()
-                yield str(entry), found.st_mtime_ns, found.st_size
-
-
-def _content(file: Path, path: str) -> bytes:
-    try:
-        if file.stat().st_size > _MAX_BYTES:
-            raise Refused(f"{path}: larger than {_MAX_BYTES // 1_000_000} MB")
-        return file.read_bytes()
-    except OSError as error:
-        raise Refused(f"{path}: can't be read: {error.strerror}") from error
+    for file in find_files(folder):
+        with suppress(OSError):  # it has just been deleted
+            found = file.stat()
+            yield str(file), found.st_mtime_ns, found.st_size

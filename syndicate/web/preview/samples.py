@@ -15,10 +15,11 @@ from syndicate.config.sections.newsletters import Style
 from syndicate.deliver.message.links import SignedLinks, TrackedLinks
 from syndicate.deliver.message.personalisation import Personalisation, PersonalLinks
 from syndicate.errors import Refused
+from syndicate.intake.articles.article_files import is_markdown_file
 from syndicate.intake.articles.source_file import readable_path, stored_path
 from syndicate.intake.authors.author_files import AuthorFiles
 from syndicate.intake.editions.edition_fields import read_edition_fields
-from syndicate.intake.editions.edition_import import SUFFIXES, editions_folder
+from syndicate.intake.editions.edition_import import editions_folder
 from syndicate.intake.editions.edition_names import find_named_slot
 from syndicate.intake.editions.named_stories import find_stories
 from syndicate.model.article_selection import Selection
@@ -378,7 +379,7 @@ def find_edition_file(name: str, config: Config) -> Path | None:
 
     Raise Refused where there is no such file.
     """
-    if Path(name).suffix.lower() not in SUFFIXES:
+    if not is_markdown_file(Path(name)):
         return None
     places = (Path(name), config.path(name), editions_folder(config) / name)
     found = next((place for place in places if place.is_file()), None)

@@ -176,5 +176,13 @@ def test_a_file_is_read_again_only_when_it_or_its_portrait_changes(authors):
     assert only(authors).role == "Poet"
 
 
+def test_pipes_are_skipped_and_links_in_a_circle_are_followed_once(authors):
+    write(authors, "lind.md", "---\nname: Ada Lind\n---\n")
+    os.mkfifo(authors.folder / "pipe.md")
+    for name in ("a", "b"):
+        (authors.folder / name).symlink_to(authors.folder)
+    assert [profile.name for profile in authors.read().people.profiles] == ["Ada Lind"]
+
+
 def test_a_publication_without_the_folder_knows_nobody(articles: ArticleFolder):
     assert AuthorFiles(config=articles.config).read().people == People()

@@ -45,6 +45,14 @@ def test_a_page_may_have_another_address_and_a_description(pages):
     assert (page.address, page.description, page.footer) == ("/legal/", "Who.", False)
 
 
+def test_pipes_are_skipped_and_links_in_a_circle_are_followed_once(pages):
+    write(pages, "about.md", ABOUT)
+    os.mkfifo(pages.folder / "pipe.md")
+    for name in ("a", "b"):
+        (pages.folder / name).symlink_to(pages.folder)
+    assert only(pages).slug == "about"
+
+
 def test_there_need_not_be_a_folder_and_notes_in_it_are_no_pages(publication):
     pages = PageFiles(config=publication())
     assert pages.read().pages == ()
