@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -244,6 +245,14 @@ def test_the_contents_of_the_decisions_are_true():
     for entry in page.split("\n### ")[1:]:
         lines = entry.split("\n## ")[0].strip().splitlines()[1:]
         assert len(lines) <= 8, entry
+
+
+def test_every_folder_of_tests_is_collected(pytestconfig):
+    skipped = pytestconfig.getini("norecursedirs")
+    folders = {file.parent for file in (ROOT / "tests").rglob("test_*.py")}
+    names = {name for folder in folders for name in folder.relative_to(ROOT).parts}
+    names -= {"checkers", "node_modules"}
+    assert not [name for name in names if any(fnmatch(name, pattern) for pattern in skipped)]
 
 
 def test_tests_are_where_the_package_has_what_they_test():

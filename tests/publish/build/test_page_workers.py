@@ -38,6 +38,7 @@ def newsroom(sqlite_store, publication):
     return Newsroom(sqlite_store, publication())
 
 
+@pytest.mark.neighbours
 def test_a_process_that_dies_is_reported_as_an_error(newsroom):
     reported = pytest.raises(SyndicateError, match="a build process died")
     with start_page_workers(newsroom.config, compress=False) as workers, reported:
@@ -46,6 +47,7 @@ def test_a_process_that_dies_is_reported_as_an_error(newsroom):
         list(workers.run_all([[ArticlesTask(keys=(), at=NOON)]] * len(workers.shards)))
 
 
+@pytest.mark.neighbours
 def test_several_processes_write_what_one_writes(sqlite_store, publication, tmp_path, monkeypatch):
     """Three lanes, of which each has pages, archives and feeds of its own."""
     monkeypatch.setattr(tasks, "PAGE_SIZE", 2)
@@ -65,6 +67,7 @@ def test_several_processes_write_what_one_writes(sqlite_store, publication, tmp_
     assert newsroom.files() == alone
 
 
+@pytest.mark.neighbours
 def test_the_workers_of_a_build_that_was_killed_release_the_folder(tmp_path):
     config = tmp_path / "killed/config.toml"
     config.parent.mkdir()

@@ -170,6 +170,7 @@ def test_a_story_whose_page_fails_is_not_linked_and_later_is(newsroom, monkeypat
     assert ends(anew, "e") == ["d", "c", "b"]
 
 
+@pytest.mark.neighbours
 def test_many_stories_end_as_they_would_in_one_process(sqlite_store, publication):
     newsroom = filled(Newsroom(sqlite_store, publication()))
     for number in range(260):
