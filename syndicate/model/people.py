@@ -54,7 +54,7 @@ class People:
 
         Names that share the address of an author's page are the same person.
         """
-        return self.by_slug.get(name_slug(name)) if self.profiles and name.strip() else None
+        return self.by_slug.get(name_slug(name)) if self.profiles else None
 
     @cached_property
     def by_slug(self) -> Mapping[str, AuthorProfile]:

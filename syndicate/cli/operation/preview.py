@@ -57,8 +57,6 @@ def preview(
         signals = SignalHandlers()
         live = LivePreview(order, store, config, command.read)
         saved = SavedFiles(command.path, lambda: live.config)
-        on_exit.callback(saved.stop)
-        saved.start()
         listener = _listen(port)
         app = PreviewApplication(live, saved, signals.stop.is_set)
         server = WebServer(

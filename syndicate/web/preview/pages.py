@@ -38,9 +38,9 @@ PAGE = "/preview"
 _POLICY = (*FRAMES, "script-src 'self'", "connect-src 'self'")
 SANDBOX = f"{MAIL_SANDBOX} allow-same-origin"
 """Without scripts in the frame; its page may see how far it is scrolled."""
-_LOOK_EVERY = 0.1
-"""Seconds between two looks at the version, a number in memory."""
-_COMMENT_EVERY = 100
+_LOOK_EVERY = 0.25
+"""Seconds between two looks at the files."""
+_COMMENT_EVERY = 40
 """Looks after which a comment keeps proxies from closing the stream."""
 _FRESH = {"cache-control": "no-store"}
 _MEDIA = re.compile(r"media/[\w-]+(?:\.[\w-]+)+")
@@ -147,9 +147,9 @@ class PreviewApplication:
 
     async def _versions(self) -> AsyncIterator[str]:
         sent, looks = "", 0
-        while not (self._stopping() or self._saved.is_stopped):
-            if self._saved.version != sent:
-                sent = self._saved.version
+        while not self._stopping():
+            if (version := await run_in_threadpool(lambda: self._saved.version)) != sent:
+                sent = version
                 yield f"data: {sent}\n\n"
             elif looks % _COMMENT_EVERY == 0:
                 yield ":\n\n"

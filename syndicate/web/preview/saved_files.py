@@ -1,89 +1,51 @@
-"""Counts the saves of files that a preview is made from: the config, templates, edition files."""
+"""Tells saves of the files that a preview is made from: the config, templates, edition files."""
 
 import secrets
-import threading
 from collections.abc import Callable, Iterator
+from hashlib import blake2b
 from pathlib import Path
-
-from watchfiles import Change
-from watchfiles import watch as changes_in
+from stat import S_ISDIR
 
 from syndicate.config import Config
 from syndicate.intake.editions.edition_import import editions_folder
 from syndicate.render.templates import PACKAGED
 
-_DEBOUNCE_MS, _STEP_MS = 400, 50
-"""A burst of changes, as of an editor that writes a draft and renames it, counts as one."""
-_POLL_MS = 500
-
 
 class SavedFiles:
-    """Watches files in a thread; `version` is another after each save."""
+    """The files as they are on disk; `version` is another after each save.
+
+    It looks at all of them each time, some hundred in a few milliseconds. A watcher would miss what
+    is saved before it watches, and while it takes in a new folder.
+    """
 
     def __init__(self, path: Path, config: Callable[[], Config]) -> None:
         """`path` is config.toml; `config` returns what was last read from it."""
         self._path = path.absolute()
         self._config = config
         self._start = secrets.token_hex(4)
-        self._saves = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="saved files", daemon=True)
 
     @property
     def version(self) -> str:
         """What a browser compares with the version that it shows; a restart is another one, too."""
-        return f"{self._start}-{self._saves}"
+        stamps = blake2b(digest_size=8)
+        for path in self._files():
+            try:
+                stat = path.stat()
+            except OSError:  # it has gone, or was never there
+                continue
+            # a folder's own time changes with an editor's drafts
+            written, size = (0, 0) if S_ISDIR(stat.st_mode) else (stat.st_mtime_ns, stat.st_size)
+            stamps.update(f"{path}\0{written}\0{size}\n".encode())
+        return f"{self._start}-{stamps.hexdigest()}"
 
-    @property
-    def is_stopped(self) -> bool:
-        """Whether nothing is watched any more."""
-        return self._stop.is_set()
-
-    def start(self) -> None:
-        """Begin to watch."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _watch(self) -> None:
-        """Watch the folders that are there; begin again when there are others."""
-        while not self._stop.is_set():
-            folders = set(self._folders())
-            for changes in changes_in(
-                *folders,
-                watch_filter=self._is_source,
-                debounce=_DEBOUNCE_MS,
-                step=_STEP_MS,
-                stop_event=self._stop,
-                rust_timeout=_POLL_MS,
-                yield_on_timeout=True,
-                raise_interrupt=False,
-                recursive=False,  # beside config.toml are the store and all that is published
-                ignore_permission_denied=True,
-            ):
-                self._saves += bool(changes)
-                if set(self._folders()) != folders:
-                    break
-
-    def _folders(self) -> Iterator[Path]:
-        """Yield the folders with such files."""
-        yield self._path.parent
+    def _files(self) -> Iterator[Path]:
+        """Yield the files and folders that a preview is made from, but no editor's drafts."""
         own = self._config()
-        for root in (own.templates, PACKAGED.resolve()):
-            if root.is_dir():
-                yield root
-                yield from (folder for folder in root.rglob("*") if folder.is_dir())
-        if editions_folder(own).is_dir():
-            yield editions_folder(own)
+        yield self._path
+        for folder in (own.templates, PACKAGED.resolve(), editions_folder(own)):
+            yield folder
+            yield from (path for path in sorted(folder.rglob("*")) if not _is_draft(path.name))
 
-    def _is_source(self, _: Change, path: str) -> bool:
-        """Whether a changed file is one that a preview is made from, and not an editor's draft."""
-        file = Path(path)
-        if file.parent == self._path.parent:
-            own = self._config()
-            return file in {self._path, own.templates, editions_folder(own)}
-        return not file.name.startswith((".", "#")) and not file.name.endswith(("~", ".swp"))
+
+def _is_draft(name: str) -> bool:
+    return name.startswith((".", "#")) or name.endswith(("~", ".swp"))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -43,8 +44,6 @@ def preview(sqlite_store: Store, config: Config) -> Iterator[Callable[..., httpx
     saved = SavedFiles(config.root / "config.toml", lambda: config)
 
     with ExitStack() as stack:
-        stack.callback(saved.stop)
-        saved.start()
 
         def serve(name: str) -> httpx.Client:
             live = LivePreview(PreviewOrder(name=name), sqlite_store, config, lambda: config)
@@ -109,17 +108,40 @@ def test_each_save_is_another_version_and_what_is_no_source_is_none(preview, con
     with client.stream("GET", "/preview/changes") as stream:
         lines = stream.iter_lines()
 
-        def next_version():
-            return next(line for line in lines if line.startswith("data: "))
+        def next_version(*, at_most: float = 60):
+            end = monotonic() + at_most
+            for line in lines:  # a comment comes every ten seconds
+                if line.startswith("data: "):
+                    return line
+                assert monotonic() < end, "no version came"
+            raise AssertionError("the stream has ended")
 
-        first = next_version()
+        versions = {next_version()}
         (config.root / "syndicate.db-wal").write_text("")
         (config.root / "editions").mkdir()
-        second = next_version()
+        versions.add(next_version())
         (config.root / "editions/next-briefing.md").write_text("x")
-        third = next_version()
+        versions.add(next_version())
+        (config.root / "editions/.next-briefing.md.swp").write_text("a draft")
         (config.root / "config.toml").write_text("")
-        assert len({first, second, third, next_version()}) == 4
+        versions.add(next_version())
+        (config.root / "editions/next-briefing.md").unlink()
+        versions.add(next_version())
+        assert len(versions) == 5
+
+
+def test_a_save_before_anybody_looks_counts_and_an_editors_draft_does_not(config):
+    saved = SavedFiles(config.root / "config.toml", lambda: config)
+    first = saved.version
+    (config.root / "syndicate.db-wal").write_text("")
+    assert saved.version == first
+    (config.root / "editions").mkdir()
+    (config.root / "editions/today.md").write_text("x")
+    second = saved.version
+    assert second != first
+    (config.root / "editions/.today.md.swp").write_text("x")
+    (config.root / "editions/today.md~").write_text("x")
+    assert saved.version == second
 
 
 # in a browser
