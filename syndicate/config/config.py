@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from syndicate.config.sections.alarms import AlarmSettings
+from syndicate.config.sections.feedback import BounceSettings, HookSettings
 from syndicate.config.sections.feeds import CustomFeed, PodcastSettings, SyndicationSettings
 from syndicate.config.sections.mail import MailSettings
 from syndicate.config.sections.navigation import NavigationSettings, Section, folded
@@ -52,6 +53,8 @@ class Config(Table):
     amp: AmpSettings = AmpSettings()
     ads: AdsSettings = AdsSettings()
     mail: MailSettings = MailSettings()
+    bounces: BounceSettings = BounceSettings()
+    hooks: tuple[HookSettings, ...] = ()
     newsletters: tuple[Newsletter, ...] = ()
     segments: tuple[Segment, ...] = ()
     schedules: tuple[Schedule, ...] = ()

@@ -9,6 +9,6 @@ page.
 `findings` in it; `reviews`, what their reviewers decide; `corrections`, what is wrong in copies
 that were mailed;
 `deliveries`, the ledger's rows, and when to try again; `subscribers` and what changes about them;
-`alarms`: what is wrong, and when people are notified of it. `search_query` is what a reader
-searches for; `search_text` how words are folded and divided.
+`feedback`: what is reported of a message after it was sent, which `bounces` judges;
+`alarms`: what is wrong, and when people are notified of it. `search/` is what readers search for.
 """

@@ -117,6 +117,18 @@ class Action(StrEnum):
     ERASED = "erased"
 
 
+class SuppressionKind(StrEnum):
+    """Why an address is never mailed again."""
+
+    OPERATOR = "operator"
+    """A person or an imported file said so."""
+    HARD_BOUNCE = "hard bounce"
+    SOFT_BOUNCES = "soft bounces"
+    """Too many of them, in too short a time."""
+    COMPLAINT = "complaint"
+    """The reader called our mail spam: only an operator can take that back."""
+
+
 class ConfirmationKind(StrEnum):
     """What the reader is asked to confirm."""
 

@@ -8,8 +8,8 @@ from functools import cached_property
 from markupsafe import Markup
 
 from syndicate.model.articles import Article
-from syndicate.model.search_query import SearchTerm
-from syndicate.model.search_text import MARKS, UNSPACED, aligned, is_unspaced, text_of
+from syndicate.model.search.folding import MARKS, UNSPACED, aligned, is_unspaced, text_of
+from syndicate.model.search.query import SearchTerm
 from syndicate.text import one_line, shorten
 
 LENGTH = 240

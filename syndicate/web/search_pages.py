@@ -26,7 +26,7 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
 from syndicate.model.articles import Article
-from syndicate.model.search_query import SearchQuery
+from syndicate.model.search.query import SearchQuery
 from syndicate.publish.output.formats import REVALIDATE
 from syndicate.publish.records.manifest import Manifest
 from syndicate.publish.records.search_index import SearchIndex, SearchResult

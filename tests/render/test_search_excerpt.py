@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from syndicate.model.articles import Article
-from syndicate.model.search_query import SearchQuery
+from syndicate.model.search.query import SearchQuery
 from syndicate.render.search_excerpt import LENGTH, Highlighter
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from syndicate.clock import format_duration, parse_duration
 from syndicate.config.cron import parse as parse_cron
+from syndicate.config.loading.feedback_checks import check_feedback
 from syndicate.config.loading.mail_checks import check_mail
 from syndicate.config.loading.navigation_checks import check_navigation
 from syndicate.config.loading.raw_tables import (
@@ -67,6 +68,7 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     yield from _without_secrets(("publish", "mirror_options"), options)
     yield from _reviewers(data)
     yield from check_mail(data)
+    yield from check_feedback(data)
 
 
 def _reviewers(data: dict[str, Any]) -> Iterator[Mistake]:

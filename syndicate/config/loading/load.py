@@ -75,7 +75,11 @@ def load(path: Path, *, port: int | None = None) -> Config:
 def secret_warnings(path: Path, config: Config) -> list[str]:
     """Describe, with their lines in config.toml, the secrets that can't be read now."""
     document = TomlDocument.parse(path.name, _read(path))
-    effects = {missing_secrets: "no mail leaves", missing_token: "the token lets nobody in"}
+    effects = {
+        missing_secrets: "no mail leaves",
+        missing_token: "the token lets nobody in",
+        missing_feedback_secrets: "no bounce comes in by it",
+    }
     missing = [
         (secret.loc, f"{secret.reason}; {effect} until then")
         for find_missing, effect in effects.items()
@@ -140,6 +144,17 @@ def missing_token(config: Config) -> Iterator[MissingSecret]:
     """Find out whether the monitor token can't be read now: until it can, nobody can sign in."""
     web = config.web
     yield from _missing_secret(config, ("web",), "web", web.monitor_token, web.monitor_token_env)
+
+
+def missing_feedback_secrets(config: Config) -> Iterator[MissingSecret]:
+    """Find the mailbox's password and the secrets of hooks that can't be read now."""
+    imap = config.bounces.imap
+    if imap.host is not None:
+        loc: Loc = ("bounces", "imap")
+        yield from _missing_secret(config, loc, "bounces.imap", imap.password, imap.password_env)
+    for number, hook in enumerate(config.hooks):
+        loc, key = ("hooks", number), f"hooks.{hook.name}"
+        yield from _missing_secret(config, loc, key, hook.secret, hook.secret_env)
 
 
 def _missing_secret(

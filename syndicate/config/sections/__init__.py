@@ -5,6 +5,7 @@ in head and foot of pages; `pages`: embeds, AMP, advertising;
 `feeds`: all feeds, the publication's own, podcasts; `mail`: the mail servers, their limits and
 signing keys; `newsletters`, and which of their clicks are counted, segments of the readers, and
 when editions go out; `preflight`: what these are checked for; `review`: who approves them;
-`signup`: the form, and retention; `publishing`: the articles' folder, the database, the output,
-WebSub and IndexNow; `web`: the web server; `alarms`: who is notified when something is wrong.
+`feedback`: how bounces come back; `signup`: the form, and retention; `publishing`: the articles'
+folder, the database, the output, WebSub and IndexNow; `web`: the web server; `alarms`: who is
+notified when something is wrong.
 """

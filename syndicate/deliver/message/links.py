@@ -21,6 +21,10 @@ _BLOCK_SIZE = 64
 """Bytes of a block of SHA-256."""
 _KEY_SIZE = 8
 """Bytes of a subscriber's key."""
+_MAIL_KEY_SIZE = 5
+"""Bytes of a key in a local part of mail, of which all have at most 64 characters."""
+_MAIL_TAG_SIZE = 8
+"""Bytes of the HMAC there: each guess takes a mail to us."""
 
 
 class SignedLinks:
@@ -100,6 +104,59 @@ class SignedLinks:
         """Return `<edition.subscriber.check@domain>`, the same for every attempt."""
         numbers = f"{edition}.{subscriber}"
         return f"<{numbers}.{self._sign('message', numbers.encode())[:8].hex()}@{domain}>"
+
+    def bounce_token(self, edition: int, subscriber: int) -> str:
+        """Return what the envelope sender of this message has after its "+" (VERP)."""
+        return self._mail_token("bounce", edition, subscriber)
+
+    def read_bounce_token(self, token: str) -> tuple[int, int] | None:
+        """Return edition and subscriber."""
+        return self._read_mail_token("bounce", token)
+
+    def unsubscribe_token(self, edition: int, subscriber: int) -> str:
+        """Return what the address has after its "+" that unsubscribes from this newsletter."""
+        return self._mail_token("unsubscribe by mail", edition, subscriber)
+
+    def read_unsubscribe_token(self, token: str) -> tuple[int, int] | None:
+        """Return the edition in whose List-Unsubscribe it was, and the subscriber."""
+        return self._read_mail_token("unsubscribe by mail", token)
+
+    def _mail_token(self, purpose: str, edition: int, subscriber: int) -> str:
+        """Return a token for a local part of mail, which servers may turn into lower case."""
+        keys = edition.to_bytes(_MAIL_KEY_SIZE, "big") + subscriber.to_bytes(_MAIL_KEY_SIZE, "big")
+        signed = _VERSION + keys
+        return (signed + self._sign(purpose, signed)[:_MAIL_TAG_SIZE]).hex()
+
+    def _read_mail_token(self, purpose: str, token: str) -> tuple[int, int] | None:
+        try:
+            raw = bytes.fromhex(token)
+        except ValueError:
+            return None
+        if len(raw) != len(_VERSION) + 2 * _MAIL_KEY_SIZE + _MAIL_TAG_SIZE:
+            return None
+        signed, tag = raw[:-_MAIL_TAG_SIZE], raw[-_MAIL_TAG_SIZE:]
+        if not hmac.compare_digest(tag, self._sign(purpose, signed)[:_MAIL_TAG_SIZE]):
+            return None
+        keys = signed.removeprefix(_VERSION)
+        return (
+            int.from_bytes(keys[:_MAIL_KEY_SIZE], "big"),
+            int.from_bytes(keys[_MAIL_KEY_SIZE:], "big"),
+        )
+
+    def read_message_id(self, message_id: str) -> tuple[int, int] | None:
+        """Return edition and subscriber of a Message-ID or envelope id of ours, in brackets or not.
+
+        The domain may be any: some relays replace it.
+        """
+        local = message_id.strip().strip("<>").partition("@")[0]
+        numbers, _, check = local.rpartition(".")
+        edition, _, subscriber = numbers.partition(".")
+        if not (edition.isdecimal() and subscriber.isdecimal() and numbers.isascii()):
+            return None
+        expected = self._sign("message", numbers.encode())[:8].hex()
+        if not hmac.compare_digest(check.encode(), expected.encode()):
+            return None
+        return int(edition), int(subscriber)
 
     def _url(self, purpose: str, payload: bytes, path: str = "") -> str:
         signed = _VERSION + payload

@@ -19,10 +19,10 @@ from typing import Self
 
 from syndicate.clock import EPOCH
 from syndicate.errors import SyndicateError
-from syndicate.model import search_text
 from syndicate.model.articles import Article
-from syndicate.model.search_query import SearchQuery, SearchTerm
-from syndicate.model.search_text import index_text, text_of
+from syndicate.model.search import folding
+from syndicate.model.search.folding import index_text, text_of
+from syndicate.model.search.query import SearchQuery, SearchTerm
 from syndicate.render import addresses
 
 SEARCH_NAME = ".search.sqlite"
@@ -320,7 +320,7 @@ def _boost(slots: int) -> float:
 @cache
 def _rules() -> str:
     """Return what an index depends on besides its stories."""
-    code = b"".join(Path(file).read_bytes() for file in (__file__, search_text.__file__))
+    code = b"".join(Path(file).read_bytes() for file in (__file__, folding.__file__))
     digest = hashlib.sha256(code).hexdigest()[:16]
     return f"{_VERSION} {digest} {unicodedata.unidata_version} {sqlite3.sqlite_version}"
 

@@ -31,8 +31,8 @@ from syndicate.store.database.schema import (
     subscriber_tags,
     subscribers,
     subscriptions,
-    suppressions,
 )
+from syndicate.store.database.schema_feedback import suppressions
 
 IMPORTED = "imported from "
 """How the source of every imported subscription begins."""

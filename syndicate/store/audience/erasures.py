@@ -29,9 +29,9 @@ from syndicate.store.database.schema import (
     subscriber_tags,
     subscribers,
     subscriptions,
-    suppressions,
 )
 from syndicate.store.database.schema import keys as key_table
+from syndicate.store.database.schema_feedback import suppressions
 
 STEP = 1000
 """Rows, or people, per transaction: others want to write as well."""

@@ -12,14 +12,8 @@ from syndicate.clock import EPOCH
 from syndicate.model.subscribers import SubscriptionState
 from syndicate.store.audience.erasures import Erasures, hash_address
 from syndicate.store.database.repository import Repository
-from syndicate.store.database.schema import (
-    Instant,
-    columns,
-    erasures,
-    subscribers,
-    subscriptions,
-    suppressions,
-)
+from syndicate.store.database.schema import Instant, columns, erasures, subscribers, subscriptions
+from syndicate.store.database.schema_feedback import suppressions
 
 _MICROSECOND = timedelta(microseconds=1)
 # constants: looking up an Enum's value costs as much as half a row

@@ -16,13 +16,8 @@ from syndicate.config import Criteria
 from syndicate.model.subscribers import Action, Subscriber, Subscription, SubscriptionState
 from syndicate.store.audience.segments import condition, has, is_subscribed, takes_mail
 from syndicate.store.database.repository import Condition, Repository, value_of
-from syndicate.store.database.schema import (
-    changes,
-    subscriber_tags,
-    subscribers,
-    subscriptions,
-    suppressions,
-)
+from syndicate.store.database.schema import changes, subscriber_tags, subscribers, subscriptions
+from syndicate.store.database.schema_feedback import suppressions
 
 _FETCH_SIZE = 1000
 """Rows per fetch."""

@@ -9,12 +9,13 @@ from pathlib import Path
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insert, inspect, select
 
 from syndicate.errors import StoreTooNew, StoreUnreachable
-from syndicate.store.database import schema_delivery, schema_editorial
+from syndicate.store.database import schema_delivery, schema_editorial, schema_feedback
 from syndicate.store.database.repository import LOCK_MIGRATION, lock
 from syndicate.store.database.schema import HEAD, keys, metadata
 
 assert schema_delivery, "its tables are among those of the metadata"
 assert schema_editorial, "and so are these"
+assert schema_feedback, "and these"
 
 SCRIPTS = Path(__file__).parent / "migrations"
 _version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))

@@ -186,13 +186,6 @@ subscriptions = table(
     sa.Index(None, "newsletter", "state"),
 )
 
-suppressions = table(
-    "suppressions",
-    sa.Column("address", sa.Text, primary_key=True),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("at", Instant, nullable=False),
-)
-
 # of people who were merged or changed their address: a file with one means them
 former_addresses = table(
     "former_addresses",

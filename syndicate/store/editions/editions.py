@@ -32,9 +32,9 @@ from syndicate.store.database.schema import (
     editions,
     subscribers,
     subscriptions,
-    suppressions,
 )
 from syndicate.store.database.schema_editorial import edition_omissions, edition_sources
+from syndicate.store.database.schema_feedback import suppressions
 
 LEFT = "left the newsletter"
 GONE = "is no longer a subscriber"

@@ -8,7 +8,7 @@ import pytest
 from syndicate.config.sections.pages import PagesSettings
 from syndicate.config.sections.web import WebSettings
 from syndicate.model.articles import Person, Status
-from syndicate.model.search_query import SearchQuery
+from syndicate.model.search.query import SearchQuery
 from syndicate.publish.build import search_update
 from syndicate.publish.records import search_index
 from syndicate.publish.records.search_index import SEARCH_NAME, SearchIndex

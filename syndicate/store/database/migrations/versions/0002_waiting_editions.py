@@ -1,4 +1,4 @@
-"""Editions can wait, articles have corrections, mail can be paused, alarms are stored."""
+"""Editions can wait, articles have corrections, mail can be paused, bounces come back."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,13 +11,19 @@ from syndicate.store.database.schema_editorial import (
     edition_omissions,
     edition_sources,
 )
+from syndicate.store.database.schema_feedback import (
+    feedback,
+    held_reports,
+    processed_reports,
+    report_counts,
+)
 
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Create the tables of what waits, of notes and codes, of paused mail and of alarms.
+    """Create the tables of what waits, of notes and codes, of paused mail, alarms and feedback.
 
     Add columns for corrections, and for what a fire left out.
     """
@@ -34,3 +40,7 @@ def upgrade() -> None:
     op.add_column("revisions", sa.Column("sponsor", sa.JSON))
     for table in (edition_files, edition_sources, edition_omissions, edition_media):
         table.create(op.get_bind())
+    for table in (feedback, processed_reports, held_reports, report_counts):
+        table.create(op.get_bind())
+    kind = sa.Column("kind", sa.String(16), nullable=False, server_default="operator")
+    op.add_column("suppressions", kind)

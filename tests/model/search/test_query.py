@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicate.model.search_query import MAX_QUERY, SearchQuery
+from syndicate.model.search.query import MAX_QUERY, SearchQuery
 
 
 def terms(text):

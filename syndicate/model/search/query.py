@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Self
 
-from syndicate.model.search_text import folded_words, index_words, is_unspaced
+from syndicate.model.search.folding import folded_words, index_words, is_unspaced
 from syndicate.text import one_line
 
 MAX_QUERY = 200

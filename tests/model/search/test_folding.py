@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicate.model.search_text import aligned, folded_words, index_text, index_words, text_of
+from syndicate.model.search.folding import aligned, folded_words, index_text, index_words, text_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,138 @@
+"""`[bounces]` and `[[hooks]]`: how bounces and complaints come back, and when one counts."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
+
+from syndicate.config.secret import read_secret
+from syndicate.config.values import (
+    Duration,
+    Interval,
+    Mailbox,
+    MailHost,
+    Name,
+    Sender,
+    Table,
+    Variable,
+    requiring,
+)
+from syndicate.errors import SecretUnreadable
+
+MAX_LOCAL_PART = 25
+"""Characters before the @ of `bounces.address`: with "+" and a token they are 64 (RFC 5321)."""
+
+HookKind = Literal["ses", "sendgrid", "mailgun", "postmark", "brevo", "standard"]
+
+BounceAddress = Annotated[
+    Sender,
+    requiring(
+        lambda mailbox: (
+            not mailbox.name
+            and mailbox.address.isascii()
+            and "+" not in mailbox.address
+            and len(mailbox.address.rpartition("@")[0]) <= MAX_LOCAL_PART
+        ),
+        f'a bare address such as "bounce@news.example.org", of at most {MAX_LOCAL_PART} '
+        'characters before the @ and no "+": a token for each message is added after it',
+    ),
+]
+
+
+class ImapSettings(Table):
+    """The mailbox that bounces arrive in, which is polled by IMAP."""
+
+    host: MailHost | None = Field(None, examples=["imap.example.org"])
+    """The IMAP server. Default: no mailbox is polled."""
+    port: StrictInt | None = Field(None, ge=1, le=65535, examples=[993])
+    """Its port. Default: 993 for "tls", else 143."""
+    security: Literal["none", "starttls", "tls"] = "tls"
+    """ "none", "starttls" or "tls"."""
+    verify: StrictBool = True
+    """Whether a certificate that doesn't match is refused."""
+    username: str = Field("", examples=["bounce"])
+    """The user to log in as."""
+    password_env: Variable | None = Field(None, examples=["SYNDICATE_BOUNCE_PASSWORD"])
+    """The environment variable with the password."""
+    password_file: Path | None = Field(None, examples=["bounce-password"])
+    """The file with the password, instead."""
+    folder: str = Field("INBOX", min_length=1)
+    """The folder that mail arrives in."""
+    done: str = Field("Processed", min_length=1)
+    """The folder for what is processed; it is made where it doesn't exist."""
+    unread: str = Field("Not understood", min_length=1)
+    """The folder for what a person has to read."""
+    every: Interval = timedelta(minutes=1)
+    """How often it is polled."""
+    timeout: Duration = timedelta(seconds=30)
+    """How long to wait for the server."""
+
+    @property
+    def server_port(self) -> int:
+        """The port; the default of `security` where none is set."""
+        return self.port or (993 if self.security == "tls" else 143)
+
+    def password(self, root: Path) -> str:
+        """Read the password; a relative path starts at `root`. Raise SecretUnreadable."""
+        try:
+            return read_secret(self.password_env, self.password_file, root) or ""
+        except ValueError as error:
+            raise SecretUnreadable(f"the password for the mailbox {self.host}: {error}") from error
+
+
+class BounceSettings(Table):
+    """Where bounces and complaints arrive, and how many it takes to stop mailing an address."""
+
+    address: BounceAddress | None = Field(None, examples=["bounce@news.example.org"])
+    """The envelope sender of all newsletters; each message adds "+TOKEN". Default: the sender."""
+    maildir: Path | None = Field(None, examples=["/var/mail/bounces"])
+    """A Maildir that your mail server fills with what arrives at that address."""
+    pipe: StrictBool = False
+    """Whether your mail server hands such mail to `syndicate bounce`."""
+    imap: ImapSettings = ImapSettings()
+    soft: StrictInt = Field(3, ge=1)
+    """How many soft bounces, of at least two editions, suppress an address."""
+    soft_within: Duration = timedelta(days=30)
+    """In which time; older ones don't count."""
+    forget_after: Duration = timedelta(days=14)
+    """A message without a bounce for so long after it was accepted clears earlier soft bounces."""
+    complaints_alarm: StrictFloat = Field(0.001, gt=0, le=1)
+    """An alarm rings when this share of a newsletter's mail of 7 days is called spam."""
+    complaints_wait: StrictFloat = Field(0.003, gt=0, le=1)
+    """At this share, and at least 5 complaints, its next editions wait for a person."""
+
+    @property
+    def has_door(self) -> bool:
+        """Whether mail that is sent to `address` reaches us."""
+        doors = self.imap.host is not None, self.maildir is not None, self.pipe
+        return self.address is not None and any(doors)
+
+    def tagged(self, token: str) -> Mailbox | None:
+        """Return `address` with a token added; None where there is no address."""
+        if self.address is None:
+            return None
+        local, _, domain = self.address.address.rpartition("@")
+        return Mailbox(address=f"{local}+{token}@{domain}")
+
+
+class HookSettings(Table):
+    """A mail provider that reports bounces and complaints to `/hooks/NAME` at web.url."""
+
+    name: Name = Field(examples=["ses"])
+    """The last part of the address that the provider calls."""
+    kind: HookKind = Field(examples=["ses"])
+    """ "ses", "sendgrid", "mailgun", "postmark", "brevo" or "standard" (Standard Webhooks)."""
+    secret_env: Variable | None = Field(None, examples=["SYNDICATE_HOOK_SECRET"])
+    """The environment variable with the secret, or the provider's public key (SendGrid)."""
+    secret_file: Path | None = Field(None, examples=["hook-secret"])
+    """The file with it, instead."""
+    topic: str | None = Field(None, examples=["arn:aws:sns:eu-west-1:123456789012:mail-events"])
+    """The SNS topic that may report (only "ses", which needs it, and no secret)."""
+
+    def secret(self, root: Path) -> str:
+        """Read the secret; a relative path starts at `root`. Raise SecretUnreadable."""
+        try:
+            return read_secret(self.secret_env, self.secret_file, root) or ""
+        except ValueError as error:
+            raise SecretUnreadable(f"the secret of the hook {self.name}: {error}") from error

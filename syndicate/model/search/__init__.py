@@ -1,0 +1,1 @@
+"""Search: `query` is what a reader searches for; `folding` how words are folded and divided."""

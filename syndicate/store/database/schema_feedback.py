@@ -1,0 +1,59 @@
+"""The tables of what comes back: feedback, reports for a person, and suppressed addresses."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Text
+
+from syndicate.model.feedback import FeedbackKind, MatchedBy
+from syndicate.model.subscribers import SuppressionKind
+from syndicate.store.database.schema import Instant, columns, one_of, table
+
+suppressions = table(
+    "suppressions",
+    Column("address", Text, primary_key=True),
+    Column("kind", one_of(SuppressionKind), nullable=False, server_default="operator"),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# the first feedback of each kind about a delivery: nothing counts twice, however often it is
+# reported
+feedback = table(
+    "feedback",
+    *columns(Integer, "edition", "subscriber", primary_key=True, autoincrement=False),
+    Column("kind", one_of(FeedbackKind), primary_key=True),
+    Column("code", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    *columns(Text, "text", "host"),
+    Column("domain", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("matched_by", one_of(MatchedBy), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False, index=True),
+    # a reader's earlier bounces are looked up at each new one
+    Index(None, "subscriber"),
+)
+
+# the reports and events that were processed, by their digest or the provider's id
+processed_reports = table(
+    "processed_reports",
+    *columns(Text, "source", "id", primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+held_reports = table(
+    "held_reports",
+    Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("received_at", Instant, nullable=False, index=True),
+    *columns(Text, "reason", "sender", "subject"),
+    Column("recipient", Text, nullable=False, index=True),
+    Column("raw", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# how many reports came by each door, by what they were
+report_counts = table(
+    "report_counts",
+    *columns(Text, "source", "outcome", primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("last_at", Instant, nullable=False),
+)

@@ -1,0 +1,87 @@
+"""What came back about deliveries, and the reports that a person has to read."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from syndicate.model.feedback import FeedbackKind, FeedbackRecord, HeldReport
+from syndicate.store.database.repository import Repository, columns_of
+from syndicate.store.database.schema_feedback import (
+    feedback,
+    held_reports,
+    processed_reports,
+    report_counts,
+)
+
+
+class FeedbackLog(Repository):
+    """The first feedback of each kind about each delivery."""
+
+    def add(self, record: FeedbackRecord) -> bool:
+        """Add a record; return False where the delivery has one of that kind, which stays."""
+        return self._insert_new(feedback, columns_of(record)) == 1
+
+    def by_delivery(self, edition: int, subscriber: int) -> list[FeedbackRecord]:
+        """Return what is known about one delivery, in the order in which it came."""
+        query = select(feedback).where(
+            feedback.c.edition == edition, feedback.c.subscriber == subscriber
+        )
+        return self._values(FeedbackRecord, query.order_by(feedback.c.received_at))
+
+    def by_subscribers(
+        self, numbers: Collection[int], *, kinds: Iterable[FeedbackKind] = FeedbackKind
+    ) -> list[FeedbackRecord]:
+        """Return what is known about all deliveries to a person's numbers, oldest first."""
+        of_person = feedback.c.subscriber.in_(numbers), feedback.c.kind.in_(list(kinds))
+        query = select(feedback).where(*of_person)
+        return self._values(FeedbackRecord, query.order_by(feedback.c.at, feedback.c.edition))
+
+    def mark_processed(self, source: str, id_: str, at: datetime) -> bool:
+        """Record that a report or event was processed; return False where it had been before."""
+        row = {"source": source, "id": id_, "at": at}
+        return self._insert_new(processed_reports, row) == 1
+
+
+class HeldReports(Repository):
+    """Reports for a person, and the counts of all that came in."""
+
+    def add(self, report: HeldReport) -> None:
+        """Keep a report; its `key` is assigned."""
+        row = columns_of(report)
+        del row["key"]
+        self._insert(held_reports, row)
+
+    def list(self) -> list[HeldReport]:
+        """Return the reports that nobody has dealt with, oldest first."""
+        return self._values(HeldReport, select(held_reports).order_by(held_reports.c.key))
+
+    def find(self, key: int) -> HeldReport | None:
+        """Return one of them."""
+        return self._value(HeldReport, select(held_reports).where(held_reports.c.key == key))
+
+    def delete(self, key: int) -> bool:
+        """Delete one that is dealt with; return False where there is none."""
+        return self._delete(held_reports, held_reports.c.key == key) == 1
+
+    def count(self) -> int:
+        """Count them."""
+        return self._count(held_reports)
+
+    def count_report(self, source: str, outcome: str, at: datetime) -> None:
+        """Count a report or event that came by a door, by what became of it."""
+        row = {"source": source, "outcome": outcome, "count": 1, "last_at": at}
+        inserted = self._insert_into(report_counts)
+        more = {"count": report_counts.c.count + 1, "last_at": inserted.excluded.last_at}
+        keys = list(report_counts.primary_key.columns)
+        self._execute(inserted.on_conflict_do_update(index_elements=keys, set_=more), row)
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Return how many reports came in, by door and outcome."""
+        query = select(report_counts.c.source, report_counts.c.outcome, report_counts.c.count)
+        query = query.order_by(report_counts.c.source, report_counts.c.outcome)
+        return {(row.source, row.outcome): row[2] for row in self._execute(query)}
+
+    def newest(self) -> datetime | None:
+        """Return when the last report came in; None before the first."""
+        return self._scalar(func.max(report_counts.c.last_at))
