@@ -169,9 +169,11 @@ _SET_KEYS = {
     "schedules.max_late": toml("30m"),
 }
 """The keys that are set, besides the publication's id and title."""
-_OPTIONAL_LISTS = frozenset(
+_OPTIONAL_TABLES = frozenset(
     {
+        "bounces.imap",
         "feeds",
+        "hooks",
         "mail.dkim",
         "mail.limits",
         "mail.relays",
@@ -182,9 +184,12 @@ _OPTIONAL_LISTS = frozenset(
         "signup.fields",
     }
 )
-"""The lists that are empty in a new publication."""
+"""The tables that a new publication doesn't have, and the lists that are empty in it."""
 _LISTED_KEYS = frozenset(
-    {"mail.warm_up", "mail.warm_up_from", "navigation.sections", "schedules.segment"}
+    {
+        *("bounces.maildir", "bounces.pipe", "mail.warm_up", "mail.warm_up_from"),
+        *("navigation.sections", "schedules.segment"),
+    }
 )
 """Keys that are listed in a comment, since they need other keys that are not set yet."""
 _SELECT = {"breaking": True, "max": 5, "max_age": "24h"}
@@ -206,8 +211,9 @@ def initial_config(title: str, id: UUID | str) -> str:  # noqa: A002 - the key's
 
 
 def _written_table(table: ReferenceTable, set_keys: dict[str, str]) -> str:
-    if table.name in _OPTIONAL_LISTS:
-        description = f"{table.description} Each is a table {table.header}. Its keys:"
+    if table.name in _OPTIONAL_TABLES:
+        form = "Each is a" if table.repeated else "The"
+        description = f"{table.description} {form} table {table.header}. Its keys:"
         return "\n".join([*_comment(description), *_listed_keys(table.keys), ""])
     lines = [*_comment(table.description), table.header]
     for key in table.keys:
