@@ -5,7 +5,7 @@ judged by `bounces` before it changes anything.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -24,6 +24,10 @@ class FeedbackKind(StrEnum):
     """The reader called it spam."""
     UNSUBSCRIBED = "unsubscribed"
     """The reader unsubscribed by mail, or at the provider."""
+
+
+BOUNCES = (FeedbackKind.HARD_BOUNCE, FeedbackKind.SOFT_BOUNCE, FeedbackKind.BLOCKED)
+"""The kinds that say that a message was not delivered; the first one is the one that counts."""
 
 
 class MatchedBy(StrEnum):
@@ -103,6 +107,12 @@ class ParsedReport:
     sender: str = ""
 
 
+def format_answer(code: int, status: str, text: str) -> str:
+    """Join a server's answer in one line: `550 5.1.1 no such user`."""
+    status = "" if text.startswith(status) else status
+    return " ".join(filter(None, (str(code or ""), status, text)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackRecord:
     """Feedback about one delivery, as stored: the first of its kind."""
@@ -126,8 +136,22 @@ class FeedbackRecord:
     @property
     def answer(self) -> str:
         """Code, status and text in one line: `550 5.1.1 no such user`."""
-        status = "" if self.status and self.text.startswith(self.status) else self.status
-        return " ".join(filter(None, (str(self.code or ""), status, self.text)))
+        return format_answer(self.code, self.status, self.text)
+
+    def evidence(self, accepted_at: datetime | None = None) -> str:
+        """Describe it as evidence: what was reported by whom, about which edition, and when.
+
+        "550 5.1.1 by mx.example.net for edition 41, 12 minutes after it was accepted".
+        `accepted_at` is when its message was accepted, where that is known.
+        """
+        what = " ".join(filter(None, (str(self.code or ""), self.status))) or self.kind.value
+        by = f" by {self.host}" if self.host else ""
+        when = ""
+        if self.matched_by is MatchedBy.HAND_OVER:
+            when = " when it was handed over"
+        elif accepted_at is not None and self.at >= accepted_at:
+            when = f", {_in_words(self.at - accepted_at)} after it was accepted"
+        return f"{what}{by} for edition {self.edition}{when}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,3 +169,82 @@ class HeldReport:
     """The address that it seems to be about, normalised; empty where it names none."""
     raw: bytes = field(repr=False)
     """The message, cut off after 256 KiB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackTotals:
+    """What came back about an edition after servers had accepted it; a delivery bounces once.
+
+    What a server refused at hand-over is `failed` or `expired` in the ledger, and is not in here.
+    """
+
+    hard: int = 0
+    soft: int = 0
+    blocked: int = 0
+    complained: int = 0
+    delivered: int = 0
+    """How many messages a server reported to be delivered: most servers report nothing."""
+    unsubscribed: int = 0
+    """Who unsubscribed by mail, or at the provider."""
+
+    @property
+    def bounced(self) -> int:
+        """Messages that were accepted, and came back."""
+        return self.hard + self.soft + self.blocked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackGroup:
+    """Reports about an edition of the same kind, mail domain and code."""
+
+    kind: FeedbackKind
+    domain: str
+    code: int
+    status: str
+    at_hand_over: bool
+    """Whether the messages were refused, so that the ledger counts them as failed or expired."""
+    count: int
+    text: str
+    """What one of them says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintRate:
+    """How much of a newsletter's recent mail readers called spam."""
+
+    newsletter: str
+    complaints: int
+    accepted: int
+    edition: int
+    """The edition with most complaints."""
+
+    @property
+    def share(self) -> float:
+        """The share of complaints in what was accepted, from 0 to 1."""
+        return min(1.0, self.complaints / max(1, self.accepted))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRefusals:
+    """How much of an edition's mail to a domain was refused because of the sender or content."""
+
+    edition: int
+    domain: str
+    refused: int
+    tried: int
+    """Messages to the domain that a server has answered."""
+    answer: str
+    """The newest refusal."""
+
+
+_UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+def _in_words(time: timedelta) -> str:
+    """Write a time in the largest unit that it has two of: "12 minutes", "90 minutes"."""
+    seconds = int(time.total_seconds())
+    name, length = next(
+        (name, length) for name, length in _UNITS if seconds >= 2 * length or length == 1
+    )
+    count = seconds // length
+    return f"{count} {name}" if count == 1 else f"{count} {name}s"

@@ -43,6 +43,7 @@ from syndicate.store.editions.waiting import WaitingEditions
 from syndicate.store.ledger.claims import Claims
 from syndicate.store.ledger.deliveries import Deliveries
 from syndicate.store.ledger.feedback import FeedbackLog, HeldReports
+from syndicate.store.ledger.feedback_figures import FeedbackFigures
 from syndicate.store.ledger.mail_flow import Heartbeat, Heartbeats, Holds, SendQuotas
 from syndicate.store.push.alarms import Alarms, RelayCertificates
 from syndicate.store.push.call_queue import CallQueue
@@ -93,6 +94,7 @@ class Transaction:
     holds = cached_property(lambda self: Holds(self._connection))
     quotas = cached_property(lambda self: SendQuotas(self._connection))
     feedback = cached_property(lambda self: FeedbackLog(self._connection))
+    feedback_figures = cached_property(lambda self: FeedbackFigures(self._connection))
     held_reports = cached_property(lambda self: HeldReports(self._connection))
     heartbeats = cached_property(lambda self: Heartbeats(self._connection))
     control = cached_property(lambda self: EditionControl(self._connection))

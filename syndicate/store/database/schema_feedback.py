@@ -30,6 +30,9 @@ feedback = table(
     Column("received_at", Instant, nullable=False, index=True),
     # a reader's earlier bounces are looked up at each new one
     Index(None, "subscriber"),
+    # figures: what was delivered may be a million rows of an edition, the rest is few
+    Index(None, "edition", "kind", "subscriber"),
+    Index(None, "kind", "received_at"),
 )
 
 # the reports and events that were processed, by their digest or the provider's id
