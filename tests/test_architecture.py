@@ -28,6 +28,7 @@ ORDER = (
     {"intake", "render"},
     {"publish"},
     {"deliver"},
+    {"feedback"},
     {"schedule"},
     {"web"},
     {"cli"},

@@ -1,0 +1,157 @@
+"""Delivery status notifications: RFC 3464, and RFC 6533 for addresses in UTF-8.
+
+The part has groups of fields: one about the message, then one for each recipient. What a
+group says counts for the message that we sent: each of ours has one recipient, and where a
+report has several, the address expands to those.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from syndicate.feedback.reports.diagnostics import find_status, read_diagnosis
+from syndicate.feedback.reports.header_fields import (
+    HeaderFields,
+    parse_fields,
+    read_date,
+    read_recipient,
+)
+from syndicate.feedback.reports.mime_parts import ReceivedMail
+from syndicate.feedback.reports.references import ReferenceCollector
+from syndicate.model.bounces import judge
+from syndicate.model.feedback import Feedback, FeedbackKind, ParsedReport, ReportOutcome
+from syndicate.text import shorten
+
+_TYPES = ("message/delivery-status", "message/global-delivery-status")
+_MAX_RECIPIENTS = 20
+_IN_TEXT = re.compile(
+    r"^(?:Final|Original)-Recipient:[^\n]*\n(?:[^\n]*\n){0,6}?Action:", re.MULTILINE | re.IGNORECASE
+)
+"""A report whose part isn't declared as one."""
+_TRYING = frozenset({"delayed", "relayed", "expanded"})
+_ACTIONS = _TRYING | {"failed", "delivered"}
+_ACTION_OF_CLASS = {"2": "delivered", "4": "delayed", "5": "failed"}
+"""Of a status, where the field Action is missing or unknown."""
+_MTA_TYPE = re.compile(r"\s*[\w-]{0,20}\s*;")
+_PORT = re.compile(r":\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    message: HeaderFields
+    recipients: tuple[HeaderFields, ...]
+
+
+def read_delivery_status(mail: ReceivedMail, references: ReferenceCollector) -> ParsedReport | None:
+    """Read a delivery status notification; None if the message is none."""
+    groups = _read_groups(mail)
+    if not groups.recipients:
+        return None
+    date = read_date(mail.fields.get("date"))
+    actions = [_action(fields) for fields in groups.recipients]
+    found = [
+        _feedback(fields, groups, references, date, is_failure=action == "failed")
+        for fields, action in zip(groups.recipients, actions, strict=True)
+        if action in {"failed", "delivered"}
+    ]
+    if found:
+        return ParsedReport(
+            outcome=ReportOutcome.FEEDBACK,
+            feedback=tuple(_as_one_delivery(found, is_whole=len(found) == len(actions))),
+        )
+    if set(actions) <= _TRYING:
+        return ParsedReport(outcome=ReportOutcome.DELAYED)
+    return ParsedReport(
+        outcome=ReportOutcome.UNREADABLE,
+        reason="a delivery status notification with neither an action nor a status",
+    )
+
+
+def _read_groups(mail: ReceivedMail) -> _Groups:
+    texts = [part.content for part in mail.of_type(*_TYPES)]
+    if not texts and (undeclared := _IN_TEXT.search(mail.text)):
+        texts = [mail.text[undeclared.start() :].encode("utf-8", "replace")]
+    blocks = [
+        parse_fields(block)
+        for text in texts
+        for block in text.replace(b"\r\n", b"\n").split(b"\n\n", _MAX_RECIPIENTS * 2)
+    ]
+    message, recipients = list[tuple[str, str]](), list[list[tuple[str, str]]]()
+    for block in blocks:
+        if block.has("final-recipient", "original-recipient", "action", "status"):
+            starts = block.has("final-recipient", "original-recipient") or not recipients
+            if starts:
+                recipients.append([])
+        if recipients:
+            recipients[-1].extend(block.fields)  # also what an empty line separates from it
+        else:
+            message.extend(block.fields)
+    return _Groups(
+        HeaderFields(tuple(message)),
+        tuple(HeaderFields(tuple(fields)) for fields in recipients[:_MAX_RECIPIENTS]),
+    )
+
+
+def _action(fields: HeaderFields) -> str:
+    """Return the action in lower case, without a comment; else what the status means."""
+    word = re.match(r"[a-z]*", fields.get("action").lower())
+    if word and word[0] in _ACTIONS:
+        return word[0]
+    return _ACTION_OF_CLASS.get(find_status(fields.get("status"))[:1], "")
+
+
+def _feedback(
+    fields: HeaderFields,
+    groups: _Groups,
+    references: ReferenceCollector,
+    date: datetime | None,
+    *,
+    is_failure: bool,
+) -> Feedback:
+    answer = fields.get("diagnostic-code") or _comment(fields.get("status"))
+    diagnosis = read_diagnosis(answer, fields.get("status"))
+    kind = FeedbackKind.DELIVERED
+    if is_failure:
+        kind = judge(diagnosis.code, diagnosis.status, diagnosis.text)
+    recipient = next(filter(None, map(read_recipient, _recipients(fields))), "")
+    return Feedback(
+        kind=kind,
+        reference=references.find(recipient, report=(groups.message, fields)),
+        at=read_date(fields.get("last-attempt-date"))
+        or date
+        or read_date(groups.message.get("arrival-date")),
+        code=diagnosis.code,
+        status=diagnosis.status,
+        text=diagnosis.text,
+        host=_host(fields.get("remote-mta") or groups.message.get("reporting-mta")),
+    )
+
+
+def _recipients(fields: HeaderFields) -> Iterator[str]:
+    """Yield the address that we wrote to first: the final one may be another."""
+    yield fields.get("original-recipient")
+    yield fields.get("final-recipient")
+    yield fields.get("x-actual-recipient")
+
+
+def _comment(status: str) -> str:
+    """Return the words of `5.0.0 (unknown permanent failure)`."""
+    return status.partition("(")[2].rpartition(")")[0]
+
+
+def _host(value: str) -> str:
+    """Return the name of `dns; mx.example.net (192.0.2.1)`."""
+    words = _MTA_TYPE.sub("", value, count=1).split()
+    return shorten(_PORT.sub("", words[0]).strip("<>[]();,"), 255) if words else ""
+
+
+def _as_one_delivery(found: Iterable[Feedback], *, is_whole: bool) -> Iterator[Feedback]:
+    """Soften hard bounces where not all recipients bounced hard: the address itself works."""
+    found = tuple(found)
+    hard = is_whole and all(feedback.kind is FeedbackKind.HARD_BOUNCE for feedback in found)
+    for feedback in found:
+        if feedback.kind is FeedbackKind.HARD_BOUNCE and not hard:
+            yield replace(feedback, kind=FeedbackKind.SOFT_BOUNCE)
+        else:
+            yield feedback
