@@ -1,7 +1,8 @@
 """The outbox: a transport that writes every message into a folder, and an inbox to read it.
 
 A file is named after its edition and reader, so a message that is sent twice leaves one
-file, and the file is the evidence that it arrived.
+file, and the file is the evidence that it arrived. As at a mail server where mail ends, it
+begins with the envelope sender, as Return-Path (RFC 5321, 4.4).
 """
 
 import contextlib
@@ -41,14 +42,16 @@ _MAX_HEADER = 64 * 1024
 class Outbox:
     """A folder of messages, and a Transport that writes them."""
 
-    def __init__(self, folder: Path, *, sessions: int = 4) -> None:
+    def __init__(self, folder: Path, *, sessions: int = 4, verp: bool = True) -> None:
         self.folder = folder
-        self.settings = RelaySettings.from_server(SmtpServer(host="outbox", connections=sessions))
+        server = SmtpServer(host="outbox", connections=sessions, verp=verp)
+        self.settings = RelaySettings.from_server(server)
 
     @classmethod
     def of(cls, config: Config) -> Self:
         """Return the outbox of a publication."""
-        return cls(config.path(config.mail.outbox), sessions=config.mail.connections)
+        mail = config.mail
+        return cls(config.path(mail.outbox), sessions=mail.connections, verp=mail.verp)
 
     def open(self) -> "OutboxSession":
         """Create the folder; raise RelayUnavailable if that fails."""
@@ -111,9 +114,11 @@ class OutboxSession:
 
     def send_body(self, *message: bytes, dot_free: bool = False) -> None:  # noqa: ARG002 - as above
         """Write the message; defer it if the disk is full, or writing is not allowed."""
-        path = self._outbox.folder / file_name(self._envelopes.pop(0).message_id)
+        envelope = self._envelopes.pop(0)
+        path = self._outbox.folder / file_name(envelope.message_id)
+        sender = envelope.mail_from(verp=self._outbox.settings.verp)
         try:
-            _write(path, b"".join(message))
+            _write(path, f"Return-Path: <{sender}>\r\n".encode() + b"".join(message))
         except OSError as error:
             reason = f"{path} can't be written: {error.strerror}"
             self._events.append(MessageAnswered(SmtpReply(452, reason), TemporaryFailure(reason)))

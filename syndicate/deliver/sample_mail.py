@@ -78,9 +78,14 @@ class CopySender:
         if not is_allowed(to, self.config.mail.only):
             raise Refused(f"{to} is held back by mail.only")
         tracked = TrackedLinks.of(_NOBODY, headers.newsletter, tuple(links), self.config)
+        mailto = ""
+        if headers.unsubscribe_by_mail:
+            token = self.links.unsubscribe_token(_NOBODY, _NOBODY)
+            mailto = headers.unsubscribe_mailto(token)
         reader = Recipient(
             headers=headers,
             message_id=f"<{name}@{headers.domain}>",
+            unsubscribe_mailto=mailto,
             email=to,
             links=PersonalLinks(self.links, _NOBODY, _NOBODY, headers.newsletter),
             link_urls=tracked.urls,

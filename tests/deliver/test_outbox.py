@@ -24,7 +24,21 @@ def put(outbox: Outbox, body: bytes, message_id: str = "<41.7.abc@example.org>")
 def test_a_message_is_kept_byte_for_byte_under_its_edition_and_reader(outbox):
     put(outbox, b"Subject: x\r\n\r\n.\r\n")
 
-    assert (outbox.folder / "000041-000007.eml").read_bytes() == b"Subject: x\r\n\r\n.\r\n"
+    kept = (outbox.folder / "000041-000007.eml").read_bytes()
+    assert kept == b"Return-Path: <a@x.org>\r\nSubject: x\r\n\r\n.\r\n"
+
+
+@pytest.mark.parametrize(("verp", "sender"), [(True, "b+0123@x.org"), (False, "a@x.org")])
+def test_it_shows_the_sender_that_a_server_would_get(tmp_path, verp, sender):
+    envelope = Envelope(
+        sender="a@x.org", recipient="b@x.org", message_id="<41.7.x@y>", return_path="b+0123@x.org"
+    )
+    outbox = Outbox(tmp_path, verp=verp)
+    with contextlib.closing(outbox.open()) as session:
+        send_message(session, envelope, b"Subject: x\r\n\r\n")
+
+    [kept] = outbox.messages()
+    assert kept.headers == [("Return-Path", f"<{sender}>"), ("Subject", "x")]
 
 
 def test_a_message_handed_over_twice_is_one_file(outbox):
@@ -97,7 +111,7 @@ def test_one_message_opens_with_its_parts(outbox, publication):
     assert kept.html.startswith("<p>Dear Ada &lt;ada@example.org&gt;</p>\n<a href=")
     assert kept.text.startswith("Dear Ada <ada@example.org>\n\nUnsubscribe: http")
     assert ("Auto-Submitted", "auto-generated") in kept.headers
-    assert kept.source.startswith("From: ")
+    assert kept.source.startswith("Return-Path: <a@x.org>\r\nFrom: ")
 
 
 def test_a_file_that_is_no_message_does_not_stop_the_list(outbox):

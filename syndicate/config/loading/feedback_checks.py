@@ -11,6 +11,8 @@ def check_feedback(data: dict[str, Any]) -> Iterator[Mistake]:
     """Find doors without an address, mailboxes without a login, and hooks without a secret."""
     bounces = table_of(data, "bounces")
     yield from _doors(bounces)
+    if "address" not in bounces:
+        yield from _relays(table_of(data, "mail"))
     yield from repeated_names(data, "hooks")
     for number, hook in items_of(data, "hooks"):
         yield from _hook(("hooks", number), hook)
@@ -37,6 +39,13 @@ def _doors(bounces: dict[str, Any]) -> Iterator[Mistake]:
     folders = [imap.get(key) for key in ("folder", "done", "unread") if key in imap]
     if len(set(map(str, folders))) < len(folders):
         yield loc, "folder, done and unread have to be three folders"
+
+
+def _relays(mail: dict[str, Any]) -> Iterator[Mistake]:
+    relays = [(("mail", "relays", number), relay) for number, relay in items_of(mail, "relays")]
+    for loc, server in (("mail",), mail), *relays:
+        if server.get("verp") is False:
+            yield (*loc, "verp"), "has no effect without bounces.address"
 
 
 def _hook(loc: Loc, hook: dict[str, Any]) -> Iterator[Mistake]:

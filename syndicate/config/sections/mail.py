@@ -98,7 +98,7 @@ def private_key(pem: str) -> "PrivateKey":
 
 
 DEFAULT_PORT = {"none": 25, "starttls": 587, "tls": 465}
-SHARED_KEYS = frozenset({"verify", "connections", "max_messages", "timeout"})
+SHARED_KEYS = frozenset({"verify", "verp", "connections", "max_messages", "timeout"})
 """Keys of `[mail]` that are the defaults of a relay."""
 
 
@@ -119,6 +119,8 @@ class SmtpServer(Table):
     """The file with the password, instead."""
     verify: StrictBool = True
     """Whether a certificate that doesn't match is refused."""
+    verp: StrictBool = True
+    """Whether it takes bounces.address with a token as envelope sender; false: mail.from."""
     connections: StrictInt = Field(4, ge=1, le=100)
     """How many sessions at once."""
     max_messages: StrictInt = Field(100, ge=1)
@@ -181,6 +183,8 @@ class RelaySettings(SmtpServer, RelayIdentity):
     host: MailHost = Field(examples=["smtp.example.org"])
     verify: StrictBool = Field(True, examples=[True])
     """Whether a certificate that doesn't match is refused. Default: mail.verify."""
+    verp: StrictBool = Field(True, examples=[True])
+    """Whether it takes bounces.address with a token as envelope sender. Default: mail.verp."""
     connections: StrictInt = Field(4, ge=1, le=100, examples=[8])
     """How many sessions with it at once. Default: mail.connections."""
     max_messages: StrictInt = Field(100, ge=1, examples=[100])

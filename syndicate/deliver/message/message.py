@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from functools import cached_property
 from html import escape
 from typing import Self, TypeAlias
+from urllib.parse import quote
 
 from syndicate.config import Config, Newsletter
 from syndicate.config.values import Mailbox
@@ -83,6 +84,10 @@ class EditionHeaders:
     feedback_id: str
     letter: bool = False
     """Whether it is a letter to one person: no mailing list headers."""
+    bounce_address: str = ""
+    """Where bounces go, before a token is added; empty: to the sender."""
+    unsubscribe_by_mail: bool = False
+    """Whether mail to that address reaches us, so that readers can unsubscribe by it."""
 
     @classmethod
     def of(cls, edition: Edition | Draft, config: Config) -> Self:
@@ -99,7 +104,24 @@ class EditionHeaders:
             title=config.publication.title if letter else newsletter.label,
             feedback_id=f"{number}:{newsletter.name}:{publication}:{publication.hex[:12]}",
             letter=letter,
+            bounce_address=config.bounces.address.address if config.bounces.address else "",
+            unsubscribe_by_mail=config.bounces.has_door and not letter,
         )
+
+    def return_path(self, token: str) -> str:
+        """Return the envelope sender with a token (VERP); empty where there is no such address."""
+        local, domain = self._bounce_parts
+        return f"{local}+{token}@{domain}" if local else ""
+
+    def unsubscribe_mailto(self, token: str) -> str:
+        """Return the address that unsubscribes, with a token, as a URL (RFC 6068, RFC 2369)."""
+        local, domain = self._bounce_parts
+        return f"mailto:{quote(local)}+{token}@{domain}?subject=unsubscribe"
+
+    @cached_property
+    def _bounce_parts(self) -> tuple[str, str]:
+        local, _, domain = self.bounce_address.rpartition("@")
+        return local, domain
 
     @cached_property
     def address(self) -> str:
@@ -118,20 +140,32 @@ class Recipient(Personalisation):
 
     headers: EditionHeaders
     message_id: str
+    return_path: str = ""
+    """The envelope sender of this message alone; empty where there is none."""
+    unsubscribe_mailto: str = ""
+    """The address that unsubscribes by mail, as a URL; empty where there is none."""
 
     @classmethod
     def of(
         cls, claim: Claim, headers: EditionHeaders, links: SignedLinks, tracked: TrackedLinks
     ) -> Self:
         """Return the recipient of a claimed delivery."""
+        edition, subscriber = claim.key
+        return_path = mailto = ""
+        if headers.bounce_address:
+            return_path = headers.return_path(links.bounce_token(edition, subscriber))
+        if headers.unsubscribe_by_mail:
+            mailto = headers.unsubscribe_mailto(links.unsubscribe_token(edition, subscriber))
         return cls(
             headers=headers,
-            message_id=links.message_id(claim.edition, claim.subscriber, headers.domain),
+            message_id=links.message_id(edition, subscriber, headers.domain),
+            return_path=return_path,
+            unsubscribe_mailto=mailto,
             name=claim.name,
             email=claim.email,
-            links=PersonalLinks(links, claim.edition, claim.subscriber, headers.newsletter),
-            link_urls=tracked.for_reader(links, claim.subscriber),
-            canary=tracked.canary(links, claim.subscriber),
+            links=PersonalLinks(links, edition, subscriber, headers.newsletter),
+            link_urls=tracked.for_reader(links, subscriber),
+            canary=tracked.canary(links, subscriber),
         )
 
     @property
@@ -141,7 +175,16 @@ class Recipient(Personalisation):
             sender=self.headers.address,
             recipient=ascii_domain(self.email),
             message_id=self.message_id,
+            return_path=self.return_path,
         )
+
+    @property
+    def list_unsubscribe(self) -> bytes:
+        """The List-Unsubscribe field: the link for one click comes first (RFC 2369, RFC 8058)."""
+        link = f"<{self.links['unsubscribe']}>"
+        if not self.unsubscribe_mailto:
+            return field("List-Unsubscribe", link)
+        return field("List-Unsubscribe", f"{link},", f"<{self.unsubscribe_mailto}>")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,7 +263,7 @@ def _header(subject: str, headers: EditionHeaders) -> list[_HeaderField]:
     if not headers.letter:  # what marks bulk mail: RFC 2919, RFC 8058
         fields += [
             field("List-Id", *mailbox(headers.title, f"{headers.newsletter}.{headers.domain}")),
-            lambda reader: field("List-Unsubscribe", f"<{reader.links['unsubscribe']}>"),
+            lambda reader: reader.list_unsubscribe,
             field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
             field("Precedence", "bulk"),
         ]

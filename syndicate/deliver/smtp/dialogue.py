@@ -25,6 +25,8 @@ from syndicate.deliver.smtp.transport import (
 )
 from syndicate.errors import NoVerdict, PermanentFailure, RelayUnavailable, TemporaryFailure
 
+_ENVELOPE_ID = re.compile(r"[!-*,-<>-~]{1,100}")
+"""What needs no encoding in ENVID (xtext: RFC 3461, 4 and 4.4)."""
 _INVALID_IN_ADDRESS = re.compile(r"[<>\s\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CLOSING = 421
 """The server closes the session (RFC 5321, 3.8); some send it about one recipient, and stay."""
@@ -65,12 +67,14 @@ class SessionTerms:
     server: str
     """`host:port`, for messages."""
     extensions: frozenset[str]
-    """What the server offers, in lower case: `pipelining`, `smtputf8`, `size`, `8bitmime`."""
+    """What the server offers, in lower case: `pipelining`, `smtputf8`, `size`, `dsn`."""
     timeout: float
     """Seconds to wait for a reply."""
     max_messages: int
     max_size: int = 0
     """The most bytes of a message that the server takes (RFC 1870); 0: it sets no limit."""
+    verp: bool = True
+    """Whether it takes a sender for each message."""
 
 
 class SmtpDialogue:
@@ -84,7 +88,8 @@ class SmtpDialogue:
         self._awaited: deque[SmtpStep] = deque()
         self._answers: list[SmtpReply] = []
         """The replies to the current envelope so far."""
-        self._sender = ""
+        self._envelope: Envelope | None = None
+        """The one offered last."""
         self._needs_reset = False
         """Whether an envelope was offered that no body followed: RSET ends it."""
         self._last_421: SmtpReply | None = None
@@ -112,7 +117,8 @@ class SmtpDialogue:
 
     def offer(self, envelope: Envelope, size: int) -> None:
         """Queue MAIL, RCPT and DATA; raise PermanentFailure if the server can't take it."""
-        for address in (envelope.sender, envelope.recipient):
+        sender = envelope.mail_from(verp=self._terms.verp)
+        for address in (sender, envelope.recipient):
             if _INVALID_IN_ADDRESS.search(address):
                 raise PermanentFailure(f"{address!r} can't be used as an address")
         extensions, max_size = self._terms.extensions, self._terms.max_size
@@ -121,16 +127,18 @@ class SmtpDialogue:
                 f"the message has {size:,} bytes, and the server takes {max_size:,}"
             )
         parameters = f" SIZE={size}" if "size" in extensions else ""
-        if not (envelope.sender + envelope.recipient).isascii():
+        if "dsn" in extensions and _ENVELOPE_ID.fullmatch(envelope.envelope_id):
+            parameters += f" RET=HDRS ENVID={envelope.envelope_id}"
+        if not (sender + envelope.recipient).isascii():
             if "smtputf8" not in extensions:
                 raise PermanentFailure("server lacks SMTPUTF8")
             parameters += " BODY=8BITMIME SMTPUTF8"
         if self._needs_reset:
             self._unsent.append((SmtpStep.RESET, b"RSET\r\n"))
-        mail = f"MAIL FROM:<{envelope.sender}>{parameters}\r\n".encode()
+        mail = f"MAIL FROM:<{sender}>{parameters}\r\n".encode()
         rcpt = f"RCPT TO:<{envelope.recipient}>\r\n".encode()
         self._unsent += zip(_ENVELOPE, (mail, rcpt, b"DATA\r\n"), strict=True)
-        self._sender = envelope.sender
+        self._envelope = envelope
         self._needs_reset = True
 
     def body(self, *message: bytes, dot_free: bool = False) -> tuple[bytes, ...]:
@@ -223,14 +231,24 @@ class SmtpDialogue:
         about_recipient, error = _ENVELOPE[refused] is not SmtpStep.MAIL, answer.failure
         sender_refused = isinstance(error, PermanentFailure) and not about_recipient
         if answer.code in _AUTHENTICATION_REQUIRED or sender_refused:
-            error = RelayUnavailable(
-                f"{self._terms.server} takes nothing from {self._sender}: {answer}; look at "
-                "mail.from, the username and what the relay allows this sender",
-                answer.code,
-            )
+            error = self._sender_refused(answer)
         events.append(EnvelopeRefused(error, about_recipient=about_recipient))
         if reply.code == _CLOSING:
             self.end(reply, events, about_recipient=True)
+
+    def _sender_refused(self, answer: SmtpReply) -> RelayUnavailable:
+        assert self._envelope is not None
+        sender, remedy = self._envelope.mail_from(verp=self._terms.verp), "mail.from"
+        if sender != self._envelope.sender:
+            # without its token, so that all such errors of a relay are the same
+            local, _, domain = sender.rpartition("@")
+            sender = f"{local.partition('+')[0]}+…@{domain}"
+            remedy = "bounces.address, verp (false: the relay gets mail.from instead)"
+        return RelayUnavailable(
+            f"{self._terms.server} takes nothing from {sender}: {answer}; look at "
+            f"{remedy}, the username and what the relay allows this sender",
+            answer.code,
+        )
 
 
 class MalformedReply(OSError):  # noqa: N818 - reads as the outcome that it is

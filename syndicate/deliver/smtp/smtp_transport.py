@@ -23,7 +23,7 @@ from syndicate.errors import RelayUnavailable
 
 _SIZE = re.compile(r"[0-9]{1,20}")
 """A SIZE with more digits counts as no limit (RFC 1870, 4)."""
-_EXTENSIONS = ("pipelining", "smtputf8", "size")
+_EXTENSIONS = ("pipelining", "smtputf8", "size", "dsn")
 _RECEIVE_SIZE = 4096
 
 
@@ -51,6 +51,7 @@ class SmtpTransport:
             timeout=self.settings.timeout.total_seconds(),
             max_messages=self.settings.max_messages,
             max_size=int(size) if _SIZE.fullmatch(size) else 0,
+            verp=self.settings.verp,
         )
         return SmtpSession(smtp.sock, terms, _validity(smtp.sock))
 

@@ -23,6 +23,18 @@ class Envelope:
     sender: str
     recipient: str
     message_id: str
+    return_path: str = ""
+    """A sender of this message alone, for servers that take one (VERP); empty where there is none.
+    """
+
+    def mail_from(self, *, verp: bool) -> str:
+        """Return the sender for a server that does or doesn't take one for each message."""
+        return (verp and self.return_path) or self.sender
+
+    @property
+    def envelope_id(self) -> str:
+        """What reports name the message by (RFC 3461, 4.4): the Message-ID before its @."""
+        return self.message_id.strip("<>").partition("@")[0]
 
 
 @dataclass(frozen=True, slots=True)

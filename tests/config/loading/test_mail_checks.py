@@ -129,3 +129,16 @@ def test_a_mirror_is_told_what_it_has_to_know(folder):
         "endpoint_url": "https://s3.example.org",
         "client_kwargs": {"region_name": "eu-1"},
     }
+
+
+def test_senders_of_their_own_are_not_refused_where_there_are_none(folder):
+    relays = '[[mail.relays]]\nname = "a"\nhost = "localhost"\nverp = false\n'
+    mail = '[mail]\ntransport = "smtp"\nverp = false\n'
+
+    told = mistakes(folder, LIVE + mail + relays)
+
+    assert told == [
+        "config.toml:8: mail.verp = false — has no effect without bounces.address",
+        "config.toml:12: mail.relays.a.verp = false — has no effect without bounces.address",
+    ]
+    load(write(folder, f'{LIVE}{mail}{relays}[bounces]\naddress = "b@news.example.org"\n'))

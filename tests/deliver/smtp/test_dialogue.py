@@ -2,7 +2,8 @@
 
 import itertools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +27,7 @@ BODY = b"Subject: x\r\n\r\nend\r\n"
 COMMAND = re.compile(r"(MAIL FROM|RCPT TO):<[^<>\s]*>( [A-Z0-9=]+)*|DATA|RSET|\.|QUIT")
 
 
-def make_dialogue(extensions: frozenset[str] = ALL, **more: int) -> SmtpDialogue:
+def make_dialogue(extensions: frozenset[str] = ALL, **more: Any) -> SmtpDialogue:
     """Begin one, with a server that offers these extensions."""
     return SmtpDialogue(
         SessionTerms(server="mx:25", extensions=extensions, timeout=1, max_messages=9, **more)
@@ -344,6 +345,43 @@ def test_addresses_beyond_ascii_are_said_as_such_where_the_server_knows_how():
 
     with pytest.raises(PermanentFailure, match="lacks SMTPUTF8"):
         make_dialogue(ALL - {"smtputf8"}).offer(beyond, 100)
+
+
+DSN = ALL | {"dsn"}
+LISTED = Envelope(
+    sender="news@example.org",
+    recipient="ada@example.org",
+    message_id="<41.7.0123456789abcdef@example.org>",
+    return_path="bounce+01ab@news.example.org",
+)
+
+
+@pytest.mark.parametrize(
+    ("extensions", "verp", "mail"),
+    [
+        (ALL, True, "MAIL FROM:<bounce+01ab@news.example.org> SIZE=9"),
+        (ALL, False, "MAIL FROM:<news@example.org> SIZE=9"),
+        (
+            DSN,
+            True,
+            "MAIL FROM:<bounce+01ab@news.example.org> SIZE=9 RET=HDRS ENVID=41.7.0123456789abcdef",
+        ),
+        (DSN, False, "MAIL FROM:<news@example.org> SIZE=9 RET=HDRS ENVID=41.7.0123456789abcdef"),
+    ],
+)
+def test_the_session_picks_the_sender_and_names_the_message(extensions, verp, mail):
+    dialogue = make_dialogue(extensions, verp=verp)
+    dialogue.offer(LISTED, 9)
+
+    assert dialogue.commands().decode().split("\r\n")[0] == mail
+
+
+@pytest.mark.parametrize("name", ["a+b", "a=b", "a b", "é", "", "x" * 101])
+def test_a_message_id_that_would_need_encoding_is_no_envelope_id(name):
+    dialogue = make_dialogue(DSN)
+    dialogue.offer(replace(LISTED, message_id=f"<{name}@example.org>"), 9)
+
+    assert b"ENVID" not in dialogue.commands()
 
 
 def test_a_message_larger_than_the_server_takes_is_not_even_offered():
