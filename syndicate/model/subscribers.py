@@ -50,6 +50,8 @@ class Subscriber:
     subscriptions: tuple[Subscription, ...] = ()
     suppressed: str | None = None
     """Why this address gets no mail at all; None if it does."""
+    suppression: "SuppressionKind | None" = None
+    """The kind of that reason."""
 
     def is_subscribed(self, newsletter: str) -> bool:
         """Whether they have a confirmed subscription to a newsletter."""
@@ -127,6 +129,22 @@ class SuppressionKind(StrEnum):
     """Too many of them, in too short a time."""
     COMPLAINT = "complaint"
     """The reader called our mail spam: only an operator can take that back."""
+
+    @property
+    def is_bounce(self) -> bool:
+        """Whether its owner can lift it, by a letter that does arrive."""
+        return self in {SuppressionKind.HARD_BOUNCE, SuppressionKind.SOFT_BOUNCES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """An address that is never mailed, and why."""
+
+    address: str
+    """In its normal form."""
+    kind: SuppressionKind
+    reason: str
+    at: datetime
 
 
 class ConfirmationKind(StrEnum):

@@ -25,7 +25,7 @@ from syndicate.store.audience.search import SubscriberSearch
 from syndicate.store.audience.subscribers import Confirmations, Subscribers
 from syndicate.store.database.attempt_limits import AttemptLimits
 from syndicate.store.database.migrate import migrate
-from syndicate.store.database.repository import LOCK_NUMBERS, Repository, lock
+from syndicate.store.database.repository import LOCK_AUDIENCE, LOCK_NUMBERS, Repository, lock
 from syndicate.store.database.schema import keys
 from syndicate.store.database.sql_engine import mapped_errors, open_engine, sqlite_path, sqlite_url
 from syndicate.store.editions.archive import EditionArchive
@@ -40,6 +40,7 @@ from syndicate.store.editions.metrics_snapshot import MetricsSnapshot
 from syndicate.store.editions.review_codes import ReviewCodes
 from syndicate.store.editions.successors import Successors
 from syndicate.store.editions.waiting import WaitingEditions
+from syndicate.store.ledger.bounces import Bounces
 from syndicate.store.ledger.claims import Claims
 from syndicate.store.ledger.deliveries import Deliveries
 from syndicate.store.ledger.feedback import FeedbackLog, HeldReports
@@ -95,6 +96,7 @@ class Transaction:
     quotas = cached_property(lambda self: SendQuotas(self._connection))
     feedback = cached_property(lambda self: FeedbackLog(self._connection))
     feedback_figures = cached_property(lambda self: FeedbackFigures(self._connection))
+    bounces = cached_property(lambda self: Bounces(self._connection))
     held_reports = cached_property(lambda self: HeldReports(self._connection))
     heartbeats = cached_property(lambda self: Heartbeats(self._connection))
     control = cached_property(lambda self: EditionControl(self._connection))
@@ -123,6 +125,10 @@ class Transaction:
     def lock_numbers(self) -> None:
         """Lock out other processes that store articles, assign numbers or freeze editions."""
         lock(self._connection, LOCK_NUMBERS)
+
+    def lock_audience(self) -> None:
+        """Lock out others who add, merge or erase readers, or record feedback."""
+        lock(self._connection, LOCK_AUDIENCE)
 
     def rollback(self) -> None:
         """Undo everything when the transaction ends."""

@@ -1,9 +1,11 @@
 """The audit log: who or what changed something about a subscriber, when and from where."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from sqlalchemy import func, select
 
+from syndicate.clock import EPOCH
 from syndicate.model.subscribers import Action, Cause, SubscriberChange
 from syndicate.store.database.repository import Repository, value_of
 from syndicate.store.database.schema import changes
@@ -51,8 +53,8 @@ class AuditLog(Repository):
         is_last = changes.c.key == last.scalar_subquery()
         return self._update(changes, is_last, changes.c.detail == "", detail=reason) == 1
 
-    def changes(self, subscriber: int) -> Iterator[SubscriberChange]:
+    def changes(self, subscriber: int, *, since: datetime = EPOCH) -> Iterator[SubscriberChange]:
         """Iterate over the changes about one subscriber, oldest first."""
-        query = select(changes).where(changes.c.subscriber == subscriber).order_by(changes.c.key)
-        for row in self._execute(query):
+        query = select(changes).where(changes.c.subscriber == subscriber, changes.c.at >= since)
+        for row in self._execute(query.order_by(changes.c.key)):
             yield value_of(SubscriberChange, row, cause=value_of(Cause, row, why=""))

@@ -213,8 +213,8 @@ def select_people() -> sa.Select[Any]:
     """Select people, one row per subscription; `subscribers_from` puts them together."""
     names = ("newsletter", "state", "since", "at", "source")
     subscription = (subscriptions.c[name] for name in names)
-    suppressed = suppressions.c.reason.label("suppressed")
-    return sa.select(subscribers, *subscription, suppressed).select_from(PEOPLE)
+    suppressed = suppressions.c.reason.label("suppressed"), suppressions.c.kind.label("suppression")
+    return sa.select(subscribers, *subscription, *suppressed).select_from(PEOPLE)
 
 
 def subscribers_from(

@@ -17,6 +17,8 @@ from syndicate.model.subscribers import (
     SubscribeOutcome,
     Subscriber,
     SubscriptionState,
+    Suppression,
+    SuppressionKind,
     normalise_email,
 )
 from syndicate.store.articles.reading import ArticleReader
@@ -64,8 +66,13 @@ class Subscribers(Repository):
 
     def suppression_reason(self, email: str) -> str | None:
         """Return why an address is suppressed; None where it isn't."""
-        is_address = suppressions.c.address == normalise_email(email)
-        return self._scalar(suppressions.c.reason, is_address)
+        found = self.suppression(email)
+        return None if found is None else found.reason
+
+    def suppression(self, email: str) -> Suppression | None:
+        """Return how an address is suppressed; None where it isn't."""
+        query = select(suppressions).where(suppressions.c.address == normalise_email(email))
+        return self._value(Suppression, query)
 
     def subscribe(
         self, email: str, newsletter: str, *, name: str = "", cause: Cause
@@ -222,10 +229,28 @@ class Subscribers(Repository):
         self._note(key, Action.MOVED, cause)
         self.confirm(key, (), cause=cause)  # it may have been erased once
 
-    def suppress(self, email: str, reason: str, *, cause: Cause) -> bool:
-        """Never mail an address again; the first reason stays, and the result is False then."""
-        row = {"address": normalise_email(email), "reason": reason, "at": cause.at}
+    def suppress(
+        self,
+        email: str,
+        reason: str,
+        *,
+        kind: SuppressionKind = SuppressionKind.OPERATOR,
+        cause: Cause,
+    ) -> bool:
+        """Never mail an address again.
+
+        The first reason stays, and the result is False then; but a complaint or an operator's
+        decision replaces a bounce, since only a bounce can be lifted by its reader.
+        """
+        address = normalise_email(email)
+        row = {"address": address, "kind": kind, "reason": reason, "at": cause.at}
         new = self._insert_new(suppressions, row) == 1
+        if not new and not kind.is_bounce:
+            by_bounce = suppressions.c.kind.in_(
+                [kind for kind in SuppressionKind if kind.is_bounce]
+            )
+            is_address = suppressions.c.address == address
+            new = self._update(suppressions, is_address, by_bounce, **row) == 1
         person = self.by_email(email)
         if new and person is not None:
             self._note(person.key, Action.SUPPRESSED, cause, detail=reason)
@@ -237,7 +262,7 @@ class Subscribers(Repository):
         removed = self._delete(suppressions, suppressions.c.address == address) == 1
         person = self.by_email(email)
         if removed and person is not None:
-            self._note(person.key, Action.UNSUPPRESSED, cause)
+            self._note(person.key, Action.UNSUPPRESSED, cause, detail=cause.why)
         return removed
 
     def _ensure(self, email: str, *, name: str, at: datetime) -> int:

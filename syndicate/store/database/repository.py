@@ -19,7 +19,8 @@ LOCK_NUMBERS = 7_370_001
 """Needed to store articles, assign public numbers and freeze editions."""
 LOCK_MIGRATION = 7_370_002
 LOCK_AUDIENCE = 7_370_003
-"""Under it readers are added and erased: neither may miss what the other does."""
+"""Under it readers are added, merged and erased, and feedback about them is recorded: none of that
+may miss what the other does."""
 _EDITIONS = 7_370_004
 """The first of the two numbers of an edition's lock; the second is the edition's own."""
 EVERY_EDITION = 0

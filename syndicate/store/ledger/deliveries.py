@@ -40,16 +40,29 @@ class Deliveries(Repository):
         due_at = deliveries.c.next_attempt_at
         return self._scalar(func.min(due_at), deliveries.c.edition == edition, due_at.is_not(None))
 
+    def find(self, edition: int, subscriber: int) -> Delivery | None:
+        """Return one ledger row, with the address that its reader has today."""
+        query = _DELIVERIES.where(
+            deliveries.c.edition == edition, deliveries.c.subscriber == subscriber
+        )
+        return self._value(Delivery, query)
+
+    def recent(
+        self, readers: Collection[int], since: datetime, *, newsletter: str | None = None
+    ) -> list[Delivery]:
+        """Return the ledger rows of a person's numbers, of editions since then, newest first."""
+        # by way of the editions: no index begins with readers
+        query = _DELIVERIES.join(editions, editions.c.key == deliveries.c.edition).where(
+            editions.c.created_at >= since, deliveries.c.subscriber.in_(readers)
+        )
+        if newsletter is not None:
+            query = query.where(editions.c.newsletter == newsletter)
+        return self._values(Delivery, query.order_by(deliveries.c.edition.desc()))
+
     def by_edition(self, edition: int) -> Iterator[Delivery]:
         """Iterate over an edition's ledger rows, by subscriber number."""
-        columns = [column for column in deliveries.c if column.name not in {"owner", "lease_until"}]
-        query = (
-            select(*columns, func.coalesce(subscribers.c.email, "").label("email"))
-            .outerjoin(subscribers, subscribers.c.key == deliveries.c.subscriber)
-            .where(deliveries.c.edition == edition)
-            .order_by(deliveries.c.subscriber)
-        )
-        for row in self._execute(query).mappings():
+        query = _DELIVERIES.where(deliveries.c.edition == edition)
+        for row in self._execute(query.order_by(deliveries.c.subscriber)).mappings():
             yield Delivery(**row)
 
     def open_editions(self, at: datetime, *, claimed: Collection[int] = ()) -> list[Edition]:
@@ -120,6 +133,13 @@ class Deliveries(Repository):
         ]
         Claims(self._connection).settle(outcomes, at=now)
         return requeued, unknown
+
+
+_DELIVERIES = select(
+    *(column for column in deliveries.c if column.name not in {"owner", "lease_until"}),
+    func.coalesce(subscribers.c.email, "").label("email"),
+).outerjoin(subscribers, subscribers.c.key == deliveries.c.subscriber)
+"""Selects ledger rows; the columns have the names of a `Delivery`'s fields."""
 
 
 @cache

@@ -1,0 +1,8 @@
+import pytest
+
+from tests.feedback.reported import Newsroom
+
+
+@pytest.fixture
+def newsroom(store, publication):
+    return Newsroom(store, publication())
