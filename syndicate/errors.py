@@ -10,6 +10,10 @@ SyndicateError
 │   └── StoreTooNew
 ├── CallFailed             another server could not be asked, or didn't answer
 │   └── NotReached         no connection could be made, so other calls to it would fail too
+├── WebhookRefused         a call by a mail provider is refused; nothing has changed
+│   ├── WebhookForged      its signature or secret is missing or wrong
+│   ├── WebhookStale       it was signed too long ago, or in the future
+│   └── WebhookMalformed   its content isn't what the provider documents
 └── DeliveryError          what a mail server's answer means for one message
     ├── TemporaryFailure   4xx, or the connection broke before the body was out: try again
     ├── PermanentFailure   5xx: never again
@@ -111,6 +115,22 @@ class CallFailed(SyndicateError):
 
 class NotReached(CallFailed):
     """No connection to another server could be made, so no request was sent."""
+
+
+class WebhookRefused(SyndicateError):
+    """A call by a mail provider is refused; nothing has changed."""
+
+
+class WebhookForged(WebhookRefused):
+    """The signature or the secret of a call is missing or wrong."""
+
+
+class WebhookStale(WebhookRefused):
+    """A call was signed too long ago, or in the future: it may be a recorded one."""
+
+
+class WebhookMalformed(WebhookRefused):
+    """The content of a call isn't what the provider documents."""
 
 
 class DeliveryError(SyndicateError):
