@@ -141,6 +141,28 @@ class DeliveryTotals:
         return self.accepted + self.failed + self.unknown
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionResults:
+    """What became of the deliveries of an edition that were tried."""
+
+    tried: int
+    refused: int
+    """Those that a server refused for good at hand-over."""
+    bounced: int = 0
+    """Those that bounced for good or were blocked after a server had accepted them."""
+
+    @property
+    def failed(self) -> int:
+        """Those that count for the failure limit."""
+        return self.refused + self.bounced
+
+    def __str__(self) -> str:
+        if not self.bounced:
+            return f"{self.refused} of {self.tried} were refused for good"
+        refused = f"{self.refused} refused for good, {self.bounced} bounced later"
+        return f"{self.failed} of {self.tried} failed: {refused}"
+
+
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240))
 """Before the next attempt at a delivery that a mail server deferred."""
 _JITTER = 0.2

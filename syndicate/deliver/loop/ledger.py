@@ -1,6 +1,6 @@
 """This process's writes to the delivery ledger: each batch in one commit, and the totals.
 
-An edition is paused when too large a share of it is refused for good.
+An edition is paused when too large a share of it is refused for good, or bounces later.
 """
 
 import time
@@ -38,6 +38,8 @@ _RETRY_INTERVAL = 1.0
 """Seconds between two such attempts."""
 _HEARTBEAT_INTERVAL = 1.0
 """Seconds between heartbeats for accepted mail."""
+_BOUNCE_INTERVAL = 5.0
+"""Seconds between two counts of what bounced after it was accepted."""
 _AFTER_BODY = frozenset({DeliveryState.ACCEPTED, DeliveryState.UNKNOWN})
 """The states that only a message whose body was sent can reach."""
 _HARD_BOUNCES = frozenset({"5.1.1", "5.1.2", "5.1.10"})
@@ -99,6 +101,8 @@ class _EditionFailures:
     failed: int = 0
     tried_before: int = 0
     """How many all processes had tried by then."""
+    bounced_before: int = 0
+    """How many were reported by then to have bounced."""
     failures_until_check: int = 1
 
 
@@ -126,7 +130,7 @@ class Ledger:
         self.paused: list[int] = []
         """The editions that were paused because too much of them failed."""
         self._failures: dict[int, _EditionFailures] = {}
-        self._next_heartbeat = 0.0
+        self._next_heartbeat = self._next_bounce_check = 0.0
 
     @property
     def current_time(self) -> datetime:
@@ -149,6 +153,24 @@ class Ledger:
                 holds=[hold for hold in holds if hold.until > now],
                 lapsed=frozenset(hold.what for hold in holds if hold.until <= now),
             )
+
+    def pause_bouncing(self, editions: Sequence[Edition]) -> bool:
+        """Pause editions of which too much bounced after it was accepted; return if any was.
+
+        It counts at most every few seconds. Raise StoreError.
+        """
+        if not editions or time.monotonic() < self._next_bounce_check:
+            return False
+        self._next_bounce_check = time.monotonic() + _BOUNCE_INTERVAL
+        with self.store.read() as tx:
+            reported = tx.control.count_bounce_reports([edition.key for edition in editions])
+        paused_before = len(self.paused)
+        for edition, count in reported.items():
+            counted = self._failures.setdefault(edition, _EditionFailures())
+            failed = counted.failed + count - counted.bounced_before
+            if count > counted.bounced_before and failed >= counted.failures_until_check:
+                self._check_failures(edition)
+        return len(self.paused) > paused_before
 
     def record(self, batch: LedgerBatch) -> BatchResult:
         """Commit a batch; retry for a while if it has outcomes.
@@ -239,26 +261,30 @@ class Ledger:
 
     def _check_failures(self, edition: int) -> None:
         with self.store.read() as tx:
-            tried, failed = tx.control.results_since_resume(edition)
+            results = tx.control.results_since_resume(edition)
+            reported = tx.control.count_bounce_reports([edition])
         self._failures[edition] = _EditionFailures(
-            tried_before=tried, failures_until_check=self.limit.failures_left(tried, failed)
+            tried_before=results.tried,
+            bounced_before=reported.get(edition, 0),
+            failures_until_check=self.limit.failures_left(results.tried, results.failed),
         )
-        if not self.limit.is_reached(tried, failed):
+        if not self.limit.is_reached(results.tried, results.failed):
             return
         with self.store.write() as tx:
             # again, since the edition may have been resumed meanwhile
-            tried, failed = tx.control.results_since_resume(edition)
-            if not self.limit.is_reached(tried, failed):
+            results = tx.control.results_since_resume(edition)
+            if not self.limit.is_reached(results.tried, results.failed):
                 return
-            how = f"{failed} of {tried} were refused for good"
-            decision = tx.control.pause(edition, Cause(who=Actor.SERVER, how=how, at=clock.now()))
+            cause = Cause(who=Actor.SERVER, how=str(results), at=clock.now())
+            decision = tx.control.pause(edition, cause)
         if decision.changed:
             self.paused.append(edition)
             _log.error(
                 "edition paused itself",
                 edition=edition,
-                refused=failed,
-                of=tried,
+                refused=results.refused,
+                bounced=results.bounced,
+                of=results.tried,
                 held_back=decision.left.held_back,
                 remedy=f"see `syndicate deliveries {edition}`; then resume, replace or cancel it",
             )

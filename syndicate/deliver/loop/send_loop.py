@@ -156,6 +156,8 @@ class SendLoop:
         if now >= self.maintenance.next_run:
             self.maintenance.run()
         view = self.ledger.view(self.queue.claimed_editions)
+        if self.ledger.pause_bouncing(view.editions):
+            view = self.ledger.view(self.queue.claimed_editions)
         self.relays.update(view, now)
         self.throttle.update(view, now)
         blocked, refused = self.relays.refused_editions(now)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
 
 from syndicate.errors import Refused
-from syndicate.model.deliveries import WAITING, DeliveryState
+from syndicate.model.deliveries import WAITING, DeliveryState, EditionResults
 from syndicate.model.editions import (
     CANCELLED,
     ControlAction,
@@ -26,10 +26,12 @@ from syndicate.model.editions import (
     Remaining,
     replaced_by,
 )
+from syndicate.model.feedback import FeedbackKind, MatchedBy
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store.database.repository import Repository, lock_edition, value_of
 from syndicate.store.database.schema import deliveries, delivery_events, editions
 from syndicate.store.database.schema_delivery import control_records
+from syndicate.store.database.schema_feedback import feedback
 from syndicate.store.editions.editions import Editions, has_any, queue_for
 
 BATCH = 5_000
@@ -47,6 +49,8 @@ _STATES = {
 }
 """The state of an edition after an action."""
 _TRIED = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
+_COUNTED_BOUNCES = (FeedbackKind.HARD_BOUNCE, FeedbackKind.BLOCKED)
+"""What says that the list or the sender is bad; a full mailbox says neither."""
 _SETTLED = "settled"
 """The event of an unknown delivery that an operator has settled."""
 
@@ -195,18 +199,53 @@ class EditionControl(Repository):
             unsettled=self._count(deliveries, *self._unsettled(edition.key)),
         )
 
-    def results_since_resume(self, key: int) -> tuple[int, int]:
+    def results_since_resume(self, key: int) -> EditionResults:
         """Count the deliveries that were tried, and that failed, since the last resume."""
         counts = count_by_state(self._connection, key, _TRIED)
-        tried, failed = counts.total(), counts[DeliveryState.FAILED]
+        tried, refused = counts.total(), counts[DeliveryState.FAILED]
+        columns = (control_records.c[name] for name in ("tried", "failed", "at"))
         last = (
-            select(control_records.c.tried, control_records.c.failed)
+            select(*columns)
             .where(control_records.c.edition == key, control_records.c.act == ControlAction.RESUMED)
             .order_by(control_records.c.key.desc())
             .limit(1)
         )
         before = self._execute(last).one_or_none()
-        return (tried - before.tried, failed - before.failed) if before else (tried, failed)
+        if before is None:
+            bounced = self._count_bounced(key)
+            return EditionResults(tried=tried, refused=refused, bounced=bounced)
+        return EditionResults(
+            tried=tried - before.tried,
+            refused=refused - before.failed,
+            bounced=self._count_bounced(key, deliveries.c.at > before.at),
+        )
+
+    def count_bounce_reports(self, keys: Collection[int]) -> dict[int, int]:
+        """Count the reports, by edition, that a message bounced or was blocked after all.
+
+        A resume doesn't restart it. It is fast: an index has the few rows of such reports.
+        """
+        query = select(feedback.c.edition, func.count()).where(
+            feedback.c.edition.in_(keys),
+            feedback.c.kind.in_(_COUNTED_BOUNCES),
+            feedback.c.matched_by != MatchedBy.HAND_OVER,
+        )
+        return dict(self._execute(query.group_by(feedback.c.edition)).all())
+
+    def _count_bounced(self, key: int, *conditions: ColumnElement[bool]) -> int:
+        """Count an edition's deliveries that bounced or were blocked after they were accepted."""
+        is_delivery = and_(
+            deliveries.c.edition == feedback.c.edition,
+            deliveries.c.subscriber == feedback.c.subscriber,
+        )
+        bounced = select(func.count(feedback.c.subscriber.distinct()))
+        bounced = bounced.select_from(feedback.join(deliveries, is_delivery)).where(
+            feedback.c.edition == key,
+            feedback.c.kind.in_(_COUNTED_BOUNCES),
+            deliveries.c.state.in_((DeliveryState.ACCEPTED, DeliveryState.UNKNOWN)),
+            *conditions,
+        )
+        return int(self._execute(bounced).scalar_one())
 
     def lock_edition(
         self, key: int, refused: Collection[EditionState] = (), remedy: str = ""

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from syndicate.errors import Refused
-from syndicate.model.deliveries import DeliveryState, DeliveryTotals
+from syndicate.model.deliveries import DeliveryState, DeliveryTotals, EditionResults
 from syndicate.model.editions import (
     Content,
     ControlAction,
@@ -15,8 +15,10 @@ from syndicate.model.editions import (
     FailureThreshold,
     Remaining,
 )
+from syndicate.model.feedback import FeedbackKind, MatchedBy
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.store.editions import control
+from tests.feedback_records import report
 from tests.store.ledger.test_deliveries import (
     MINUTE,
     NOW,
@@ -297,13 +299,57 @@ def test_failures_count_anew_after_a_resumption(store):
         for one in (first, second):
             intend(tx, one)
             settle(tx, one, DeliveryState.FAILED, code=550, at=NOW)
-        assert tx.control.results_since_resume(key) == (2, 2)
+        assert tx.control.results_since_resume(key) == EditionResults(tried=2, refused=2)
         pause(tx, key)
         tx.control.resume(key, cause=ME)
-        assert tx.control.results_since_resume(key) == (0, 0)
+        assert tx.control.results_since_resume(key) == EditionResults(tried=0, refused=0)
         intend(tx, third)
         settle(tx, third, DeliveryState.ACCEPTED, code=250, at=NOW)
-        assert tx.control.results_since_resume(key) == (1, 0)
+        assert tx.control.results_since_resume(key) == EditionResults(tried=1, refused=0)
+
+
+HARD, SOFT, BLOCKED = FeedbackKind.HARD_BOUNCE, FeedbackKind.SOFT_BOUNCE, FeedbackKind.BLOCKED
+
+
+def hand_over(tx, count, state, *, at=NOW):
+    """Hand over some deliveries; return their readers."""
+    claims = claim(tx, 1, limit=count)
+    for one in claims:
+        intend(tx, one)
+        settle(tx, one, state, code=250 if state is DeliveryState.ACCEPTED else 550, at=at)
+    return [one.subscriber for one in claims]
+
+
+def test_what_bounces_after_it_was_accepted_counts_as_a_failure_once(store):
+    with store.write() as tx:
+        readers(tx, 6)
+        key = edition(tx)
+        [refused] = hand_over(tx, 1, DeliveryState.FAILED)
+        one, two, full = hand_over(tx, 3, DeliveryState.ACCEPTED)
+        for number, kind in ((one, HARD), (one, BLOCKED), (two, BLOCKED), (full, SOFT)):
+            tx.feedback.add(report(key, number, kind, at=NOW))
+        tx.feedback.add(report(key, refused, HARD, at=NOW, matched_by=MatchedBy.HAND_OVER))
+        tx.feedback.add(report(key, refused, BLOCKED, at=NOW))
+
+        results = tx.control.results_since_resume(key)
+        assert results == EditionResults(tried=4, refused=1, bounced=2)
+        assert str(results) == "3 of 4 failed: 1 refused for good, 2 bounced later"
+        assert tx.control.count_bounce_reports([key, 2]) == {key: 4}
+
+
+def test_late_bounces_of_what_was_sent_before_a_resumption_do_not_count(store):
+    with store.write() as tx:
+        readers(tx, 6)
+        key = edition(tx)
+        before = hand_over(tx, 3, DeliveryState.ACCEPTED)
+        pause(tx, key)
+        tx.control.resume(key, cause=replace(ME, at=NOW + MINUTE))
+        after = hand_over(tx, 2, DeliveryState.ACCEPTED, at=NOW + 2 * MINUTE)
+        for number in (*before, after[0]):
+            tx.feedback.add(report(key, number, HARD, at=NOW + 3 * MINUTE))
+
+        results = tx.control.results_since_resume(key)
+        assert results == EditionResults(tried=2, refused=0, bounced=1)
 
 
 @pytest.mark.parametrize(
