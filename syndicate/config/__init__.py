@@ -9,6 +9,7 @@ model, and `sections/` has a module for each table.
 
 from syndicate.config.config import Config as Config
 from syndicate.config.loading.load import load as load
+from syndicate.config.loading.load import missing_feedback_secrets as missing_feedback_secrets
 from syndicate.config.loading.load import missing_secrets as missing_secrets
 from syndicate.config.loading.load import missing_token as missing_token
 from syndicate.config.sections.mail import DomainLimit as DomainLimit

@@ -35,6 +35,12 @@ class Zone(Resolver):
             raise CallFailed(f"DNS gave no answer for {name} {kind}")
         return list(found)
 
+    def exists(self, name: str) -> bool:
+        """Whether there is a name, or one below it (RFC 8020)."""
+        if self.records.get((name.lower(), "TXT")) == BROKEN:
+            raise CallFailed(f"DNS gave no answer for {name}")
+        return any(f".{known}".endswith(f".{name.lower()}") for known, _ in self.records)
+
 
 @contextlib.contextmanager
 def served(zone: Zone) -> Iterator[int]:
@@ -64,8 +70,7 @@ def _answer(door: socket.socket, zone: Zone) -> None:
         except CallFailed:
             answer.set_rcode(dns.rcode.SERVFAIL)
         else:
-            known = any(each == name.lower() for each, _ in zone.records)
-            if not values and not known:
+            if not values and not zone.exists(name):
                 answer.set_rcode(dns.rcode.NXDOMAIN)
             if values:
                 written = [_written(kind, value) for value in values]

@@ -4,22 +4,20 @@ import ssl
 import stat
 from collections.abc import Iterator, Sequence
 from functools import partial
-from urllib.parse import urlsplit
 
-from syndicate.config import Config, RelaySettings, missing_secrets
+from syndicate.config import (
+    Config,
+    RelaySettings,
+    SmtpServer,
+    missing_feedback_secrets,
+    missing_secrets,
+)
 from syndicate.config.loopback import is_loopback
 from syndicate.config.values import domain_name
-from syndicate.deliver.doctor.dns_checks import (
-    MISSING,
-    OK,
-    UNKNOWN,
-    WRONG,
-    Finding,
-    SendingHost,
-    check_domain,
-    check_host,
-)
-from syndicate.deliver.doctor.dns_records import Resolver, SpfRecords
+from syndicate.deliver.doctor.bounce_checks import check_feedback, has_public_address
+from syndicate.deliver.doctor.dns_checks import DomainChecks, SendingHost, check_host
+from syndicate.deliver.doctor.dns_records import Resolver
+from syndicate.deliver.doctor.findings import MISSING, OK, UNKNOWN, WRONG, Finding
 from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.errors import CallFailed, RelayUnavailable, SecretUnreadable
 
@@ -47,21 +45,52 @@ def checkup(
             unanswered.append(Finding("relay", name, UNKNOWN, str(error)))
     permits = [host.spf_terms for host in hosts] + [f"a:{found.where}" for found in unanswered]
     spf_terms = " ".join(dict.fromkeys(permits)) or f"a:{config.mail.host}"
-    spf, domains = SpfRecords(resolver), list[str]()
-    senders = [config.sender(newsletter) for newsletter in config.newsletters]
-    for sender in senders or [config.mail.sender]:
-        domain = domain_name(sender.domain)
-        if domain in domains:
-            continue
-        domains.append(domain)
+    checks = DomainChecks(config, resolver, selectors=selectors, spf_terms=spf_terms)
+    # several domains may have one policy, and its faults once
+    yield from dict.fromkeys(_domain_findings(config, servers or [config.mail], checks))
+    yield from unanswered
+    for host in hosts:
+        named = [server for server in servers if server.host == host.name]
+        domains = _envelopes(config, named, _sender_domains(config))
+        yield from check_host(host, [domain for domain in domains if "." in domain], checks.spf)
+
+
+def _domain_findings(
+    config: Config, servers: Sequence[SmtpServer], checks: DomainChecks
+) -> Iterator[Finding]:
+    """Check each domain of From, and those that only envelope senders have."""
+    domains = _sender_domains(config)
+    for domain in domains:
         if "." in domain:
-            yield from check_domain(config, domain, spf, selectors=selectors, spf_terms=spf_terms)
+            yield from checks.check_sender(domain, _envelopes(config, servers, [domain]))
         else:
             text = "no other server can resolve that domain; set mail.from to one that is yours"
             yield Finding("from", domain, WRONG, text)
-    yield from unanswered
-    for host in hosts:
-        yield from check_host(host, [d for d in domains if "." in d], spf)
+    for domain in _envelopes(config, servers, domains):
+        if domain in domains:
+            continue
+        if "." in domain:
+            yield from checks.check_envelope(domain)
+        else:
+            text = "no other server can resolve that domain, so no bounce arrives there"
+            yield Finding("bounces", domain, WRONG, text)
+
+
+def _sender_domains(config: Config) -> list[str]:
+    """Return the domains of the senders of all newsletters."""
+    senders = [config.sender(newsletter) for newsletter in config.newsletters]
+    names = [domain_name(sender.domain) for sender in senders or [config.mail.sender]]
+    return list(dict.fromkeys(names))
+
+
+def _envelopes(config: Config, servers: Sequence[SmtpServer], domains: Sequence[str]) -> list[str]:
+    """Return the domains of the envelope senders that `servers` get for mail from `domains`."""
+    bounces = config.bounces.address
+    if bounces is None:
+        return list(domains)
+    tagged = [domain_name(bounces.domain)] * any(server.verp for server in servers)
+    plain = domains if any(not server.verp for server in servers) else ()
+    return list(dict.fromkeys((*tagged, *plain)))
 
 
 def _config_findings(
@@ -79,6 +108,7 @@ def _config_findings(
             yield from _connection(config, server, table)
         yield from _tls(server, table, connected=connects)
     yield _one_click(config)
+    yield from check_feedback(config)
     where = "publication.postal_address"
     if config.publication.postal_address:
         yield Finding("address", where, OK, "every mail has it in its footer")
@@ -88,6 +118,8 @@ def _config_findings(
     yield from _exposed_secrets(config, servers)
     for secret in missing_secrets(config):
         yield Finding("secret", secret.key, MISSING, secret.reason)
+    for secret in missing_feedback_secrets(config):
+        yield Finding("secret", secret.key, MISSING, secret.reason, demanded=False)
 
 
 def _connection(config: Config, server: RelaySettings, table: str) -> Iterator[Finding]:
@@ -145,9 +177,8 @@ def _tls(server: RelaySettings, table: str, *, connected: bool) -> Iterator[Find
 
 def _one_click(config: Config) -> Finding:
     """Check that one-click unsubscribing uses HTTPS and a public address (RFC 8058, 3.1)."""
-    url = urlsplit(config.web_url)
     where = "web.url" if config.web.url else "publication.url"
-    if url.scheme == "https" and not is_loopback(url.hostname or ""):
+    if has_public_address(config):
         text = f"readers unsubscribe with one click at {config.web_url}; that was not tried"
         return Finding("one-click", where, OK, text)
     text = f"expected a public https address, not {config.web_url}"
@@ -159,6 +190,8 @@ def _exposed_secrets(config: Config, servers: Sequence[RelaySettings]) -> Iterat
     files = [
         *(("password", server.name, server.password_file) for server in servers),
         *(("key", settings.selector, settings.key_file) for settings in config.mail.dkim),
+        ("password", "bounces.imap", config.bounces.imap.password_file),
+        *(("secret", f"hooks.{hook.name}", hook.secret_file) for hook in config.hooks),
     ]
     for check, where, file in files:
         try:

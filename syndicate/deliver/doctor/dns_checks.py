@@ -3,113 +3,86 @@
 A domain needs SPF, DKIM, DMARC and MX; a host the permission by SPF, and a name (PTR).
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import ip_address
-from typing import Self, TypeVarTuple
+from typing import Self
 
 from syndicate.config import Config, SmtpServer
 from syndicate.config.loopback import is_loopback
+from syndicate.deliver.doctor.dmarc import DmarcRecords
+from syndicate.deliver.doctor.dmarc_checks import MailIdentity, check_dmarc
 from syndicate.deliver.doctor.dns_records import MAX_LOOKUPS, Resolver, SpfRecords, addresses
+from syndicate.deliver.doctor.findings import (
+    MISSING,
+    OK,
+    UNKNOWN,
+    WRONG,
+    DnsRecord,
+    Finding,
+    run_check,
+)
 from syndicate.deliver.message.dkim import DkimKey, DkimKeyring
-from syndicate.errors import CallFailed
 
-_POLICIES = ("none", "quarantine", "reject")
 _UNUSED_ADDRESSES = ("240.0.0.1", "100::1")
 """No mail comes from these (RFC 1112, RFC 6666)."""
-_Args = TypeVarTuple("_Args")
-_MIN_LABELS = 2
-"""Labels of the shortest domain whose policy can apply to its subdomains."""
 
 
-class FindingState(StrEnum):
-    """The result of a check."""
+class DomainChecks:
+    """Checks of domains, which share what DNS answered."""
 
-    OK = "ok"
-    MISSING = "missing"
-    WRONG = "wrong"
-    UNKNOWN = "unknown"
-    """It can't be seen from here, or DNS did not answer."""
+    def __init__(
+        self, config: Config, resolver: Resolver, *, selectors: Sequence[str], spf_terms: str
+    ) -> None:
+        """Take the `selectors` of a relay that signs, and the `spf_terms` that permit our mail."""
+        self.resolver, self.spf, self.dmarc = resolver, SpfRecords(resolver), DmarcRecords(resolver)
+        self._keyring = DkimKeyring.of(config, skip_unreadable=True)
+        self._keys = config.mail.dkim
+        self._selectors, self._spf_terms = selectors, spf_terms
 
+    def check_sender(self, domain: str, envelopes: Sequence[str]) -> Iterator[Finding]:
+        """Check a domain of From; `envelopes` are those of the envelope senders of its mail."""
+        yield self._check_spf(domain, demanded=domain in envelopes)
+        signing = list[str]()
+        for finding, signer in self._signatures(domain):
+            yield finding
+            signing.append(signer)
+        if not signing:
+            text = (
+                "nothing is signed here; make keys with `syndicate dkim-keygen`, or, if the relay "
+                "signs, name its selector with --selector"
+            )
+            yield Finding("DKIM", domain, MISSING, text)
+        mail = MailIdentity(domain, tuple(signing), tuple(envelopes))
+        yield from check_dmarc(self.dmarc, mail)
+        answers = "replies and bounces" if domain in envelopes else "replies"
+        yield run_check("MX", domain, _mx, self.resolver, domain, answers)
 
-OK, MISSING, WRONG, UNKNOWN = FindingState
+    def check_envelope(self, domain: str) -> Iterator[Finding]:
+        """Check the domain of `bounces.address`."""
+        yield self._check_spf(domain, demanded=True)
+        yield run_check("MX", domain, _mx, self.resolver, domain, "bounces")
 
+    def _check_spf(self, domain: str, *, demanded: bool) -> Finding:
+        found = run_check("SPF", domain, _spf, domain, self.spf, self._spf_terms)
+        return replace(found, demanded=demanded)
 
-@dataclass(frozen=True, slots=True)
-class DnsRecord:
-    """A record to publish."""
-
-    name: str
-    type: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found; the names of the fields are the keys of `syndicate doctor --json`."""
-
-    check: str
-    """What was checked: SPF, DKIM, DMARC, MX, PTR, or a part of the configuration."""
-    where: str
-    """The domain, name, address or key of config.toml."""
-    state: FindingState
-    said: str
-    """What was found, and what to do about it."""
-    publish: DnsRecord | None = None
-    demanded: bool = field(default=True, kw_only=True)
-    """Whether Gmail, Yahoo or Microsoft refuse bulk mail without it."""
-
-    @property
-    def fails(self) -> bool:
-        """Whether mail is refused because of it, or may be."""
-        return self.demanded and self.state is not OK
-
-
-def check_domain(
-    config: Config, domain: str, spf: SpfRecords, *, selectors: Sequence[str], spf_terms: str
-) -> Iterator[Finding]:
-    """Check a domain; `selectors` are those of a relay that signs, `spf_terms` permit our mail."""
-    resolver = spf.resolver
-    yield _run_check("SPF", domain, _spf, domain, spf, spf_terms)
-    keyring = DkimKeyring.of(config, skip_unreadable=True)
-    signer = keyring.signer(domain)
-    keys = signer.keys if signer else ()
-    for key in keys:
-        yield _run_check("DKIM", key.dns_name, _own_key, resolver, key)
-    readable = [settings for settings, _ in keyring.keys]
-    unreadable = [
-        f"{settings.selector}._domainkey.{signing_domain}"
-        for settings in config.mail.dkim
-        if settings not in readable and (signing_domain := settings.signing(domain))
-    ]
-    for name in unreadable:
-        text = "not compared with DNS: the private key can't be read"
-        yield Finding("DKIM", name, UNKNOWN, text)
-    for selector in selectors:
-        name = f"{selector}._domainkey.{domain}"
-        yield _run_check("DKIM", name, _relay_key, resolver, name)
-    if not (keys or unreadable or selectors):
-        text = (
-            "nothing is signed here; make keys with `syndicate dkim-keygen`, or, if the relay "
-            "signs, name its selector with --selector"
-        )
-        yield Finding("DKIM", domain, MISSING, text)
-    signing = [key.domain for key in keys] + [domain] * bool(selectors)
-    yield _run_check("DMARC", domain, _dmarc, resolver, domain, signing)
-    yield _run_check("MX", domain, _mx, resolver, domain)
-
-
-def _run_check(
-    check: str, where: str, function: Callable[[partial[Finding], *_Args], Finding], *args: *_Args
-) -> Finding:
-    """Return what a function finds, given a partial Finding; UNKNOWN if DNS does not answer."""
-    finding = partial(Finding, check, where)
-    try:
-        return function(finding, *args)
-    except CallFailed as error:
-        return finding(UNKNOWN, str(error))
+    def _signatures(self, domain: str) -> Iterator[tuple[Finding, str]]:
+        """Check the record of each key that signs; yield the domain that it signs for as well."""
+        signer = self._keyring.signer(domain)
+        for key in signer.keys if signer else ():
+            yield run_check("DKIM", key.dns_name, _own_key, self.resolver, key), key.domain
+        readable = [settings for settings, _ in self._keyring.keys]
+        for settings in self._keys:
+            signing = settings.signing(domain)
+            if settings not in readable and signing is not None:
+                text = "not compared with DNS: the private key can't be read"
+                name = f"{settings.selector}._domainkey.{signing}"
+                yield Finding("DKIM", name, UNKNOWN, text), signing
+        for selector in self._selectors:
+            name = f"{selector}._domainkey.{domain}"
+            yield run_check("DKIM", name, _relay_key, self.resolver, name), domain
 
 
 def _spf(finding: partial[Finding], domain: str, spf: SpfRecords, spf_terms: str) -> Finding:
@@ -175,50 +148,17 @@ def _relay_key(finding: partial[Finding], resolver: Resolver, name: str) -> Find
     return finding(OK, "has a key of the relay")
 
 
-def _dmarc(
-    finding: partial[Finding], resolver: Resolver, domain: str, signing: Sequence[str]
-) -> Finding:
-    publish = DnsRecord(f"_dmarc.{domain}", "TXT", f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}")
-    at, records = _policy_records(resolver, domain)
-    if not records:
-        return finding(MISSING, "there is no record; p=none is enough to begin with", publish)
-    if len(records) > 1:
-        return finding(WRONG, f"_dmarc.{at} has {len(records)} records, so none counts")
-    tags = _tags(records[0])
-    policy = tags.get("p", "").lower()
-    if policy not in _POLICIES:
-        return finding(WRONG, f"{records[0]!r} has no p=none, quarantine or reject", publish)
-    if at != domain:
-        policy = tags.get("sp", policy).lower()
-    if tags.get("adkim", "r").lower() == "s" and signing and domain not in signing:
-        text = f"adkim=s needs signatures of {domain} itself; drop it, or set mail.dkim.domain"
-        return finding(WRONG, text)
-    of = "" if at == domain else f", of {at}"
-    return finding(OK, f"the policy is {policy}{of}; our signatures and return path agree with it")
-
-
-def _policy_records(resolver: Resolver, domain: str) -> tuple[str, list[str]]:
-    """Find a domain's policy: its own, or that of the nearest parent (RFC 7489, 6.6.3)."""
-    labels = domain.split(".")
-    for first in range(max(1, len(labels) - _MIN_LABELS + 1)):
-        at = ".".join(labels[first:])
-        records = resolver.ask(f"_dmarc.{at}", "TXT")
-        if policies := [record for record in records if _tags(record).get("v") == "DMARC1"]:
-            return at, policies
-    return domain, []
-
-
-def _mx(finding: partial[Finding], resolver: Resolver, domain: str) -> Finding:
+def _mx(finding: partial[Finding], resolver: Resolver, domain: str, answers: str) -> Finding:
     hosts = [record.partition(" ")[2] for record in resolver.ask(domain, "MX")]
     if hosts and all(hosts):
-        return finding(OK, f"replies and bounces go to {', '.join(sorted(hosts))}")
+        return finding(OK, f"{answers} go to {', '.join(sorted(hosts))}")
     if hosts:
-        text = "the record says that the domain takes no mail, so nobody can reply"
+        text = f"the record says that the domain takes no mail, so {answers} go nowhere"
         return finding(WRONG, text)
     if addresses(resolver, domain):
-        text = "there is no record; replies and bounces go to the domain's own address"
+        text = f"there is no record; {answers} go to the domain's own address"
         return finding(OK, text)
-    text = "there is no record and no address: replies and bounces go nowhere"
+    text = f"there is no record and no address: {answers} go nowhere"
     return finding(MISSING, text, DnsRecord(domain, "MX", f"10 mail.{domain}"))
 
 
@@ -261,9 +201,9 @@ def check_host(host: SendingHost, domains: Sequence[str], spf: SpfRecords) -> It
         yield Finding("relay", host.name, MISSING, text)
         return
     for domain in domains:
-        yield _run_check("SPF", host.name, _permission, host, domain, spf)
+        yield run_check("SPF", host.name, _permission, host, domain, spf)
     for address in host.addresses if host.own else ():
-        yield _run_check("PTR", address, _reverse_name, address, spf.resolver)
+        yield run_check("PTR", address, _reverse_name, address, spf.resolver)
 
 
 def _ip_terms(ips: Sequence[str]) -> str:

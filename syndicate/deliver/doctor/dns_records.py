@@ -18,7 +18,7 @@ from syndicate.errors import CallFailed
 if TYPE_CHECKING:  # start-up
     from dns.resolver import Resolver as _Resolver
 
-_CONTROL = re.compile(r"[^\x20-\x7e]")
+_CONTROL = re.compile(r"[^\t\x20-\x7e]")
 _PROBES = (("192.0.2.1", socket.AF_INET), ("2001:db8::1", socket.AF_INET6))
 """Addresses for documentation (RFC 5737, RFC 3849); nothing is sent there."""
 MAX_LOOKUPS = 10
@@ -62,6 +62,21 @@ class Resolver:
             texts = [b"".join(record.strings).decode("ascii", "replace") for record in answer]
             return [_CONTROL.sub("?", text) for text in texts]
         return [record.to_text().removesuffix(".") for record in answer]
+
+    def exists(self, name: str) -> bool:
+        """Whether there is anything at a name or below it (RFC 8020); raise CallFailed."""
+        from dns.exception import DNSException  # noqa: PLC0415 - start-up
+        from dns.resolver import NXDOMAIN, NoAnswer  # noqa: PLC0415
+
+        try:
+            self._resolver.resolve(f"{name}.", "TXT", search=False)
+        except NXDOMAIN:
+            return False
+        except NoAnswer:
+            return True
+        except (DNSException, OSError) as error:
+            raise CallFailed(f"DNS gave no answer for {name}: {error}") from error
+        return True
 
     @cached_property
     def _resolver(self) -> "_Resolver":
@@ -140,7 +155,7 @@ class SpfRecords:
     def record(self, domain: str) -> str | None:
         """Return a domain's record; raise ValueError if it has several, CallFailed."""
         texts = self._ask(domain, "TXT")
-        records = [text for text in texts if re.match(r"v=spf1(\s|$)", text, re.IGNORECASE)]
+        records = [text for text in texts if re.match("v=spf1( |$)", text, re.IGNORECASE)]
         if len(records) > 1:
             raise ValueError(f"{domain} has {len(records)} SPF records; join them to one")
         return records[0] if records else None
@@ -179,7 +194,8 @@ class SpfRecords:
         record = self.record(domain)
         if record is None:
             raise ValueError(f"{domain} has no SPF record, but is included")
-        terms = [term for word in record.split()[1:] if (term := SpfTerm.parse(word))]
+        words = filter(None, record.split(" ")[1:])
+        terms = [term for word in words if (term := SpfTerm.parse(word))]
         yield from (term for term in terms if term.name != "redirect")
         if not any(term.name == "all" for term in terms):
             yield from (term for term in terms if term.name == "redirect")

@@ -1,16 +1,28 @@
 """What the doctor finds, with DNS as a table; and DNS itself, asked by dnspython."""
 
+from syndicate.config.sections.feedback import BounceSettings
 from syndicate.deliver.doctor.checkup import checkup
-from syndicate.deliver.doctor.dns_checks import FindingState
+from syndicate.deliver.doctor.findings import FindingState
 from tests.deliver.dkim_keys import records
 from tests.deliver.dns_zone import Zone
 from tests.deliver.doctor.findings import FROM, RELAY, findings
 
 
 def test_where_all_is_well_all_is_ok(ours, zone):
+    ours = ours.override(bounces=BounceSettings(address="bounce@post.example", pipe=True))
     found = list(checkup(ours, zone))
 
-    checks = ["transport", "one-click", "address", "SPF", "DKIM", "DMARC", "MX"]
+    checks = [
+        "transport",
+        "one-click",
+        "bounces",
+        "mailto",
+        "address",
+        "SPF",
+        "DKIM",
+        "DMARC",
+        "MX",
+    ]
     seen = {(check, FindingState.OK) for check in checks} | {("TLS", FindingState.UNKNOWN)}
     assert {(one.check, one.state) for one in found} == seen
     assert not any(one.fails or one.publish for one in found)
@@ -41,7 +53,7 @@ def test_what_it_says_to_publish_cures(ours):
             zone.put(one.publish.name, one.publish.type, one.publish.value)
 
     left = [one.check for one in checkup(ours, zone) if one.state is not FindingState.OK]
-    assert left == ["TLS"], "which was not tried"
+    assert left == ["TLS", "bounces", "mailto"], "not tried, and not a matter of DNS"
 
 
 # the configuration

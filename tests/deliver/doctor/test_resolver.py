@@ -3,8 +3,8 @@
 import pytest
 
 from syndicate.deliver.doctor.checkup import checkup
-from syndicate.deliver.doctor.dns_checks import FindingState
 from syndicate.deliver.doctor.dns_records import Resolver, own_addresses
+from syndicate.deliver.doctor.findings import FindingState
 from syndicate.errors import CallFailed
 from tests.deliver.dns_zone import BROKEN, served
 from tests.deliver.doctor.findings import FROM

@@ -1,8 +1,8 @@
-"""What the doctor finds about DKIM, DMARC and MX of a domain."""
+"""What the doctor finds about DKIM and MX of a domain."""
 
 import pytest
 
-from syndicate.deliver.doctor.dns_checks import FindingState
+from syndicate.deliver.doctor.findings import FindingState
 from tests.deliver.dkim_keys import records
 from tests.deliver.doctor.findings import FROM, HERE, findings, only
 
@@ -67,42 +67,6 @@ def test_without_keys_the_relay_is_to_sign_and_its_selectors_are_looked_up(confi
         FindingState.MISSING,
         FindingState.WRONG,
     ]
-
-
-@pytest.mark.parametrize(
-    ("texts", "state", "said"),
-    [
-        (["v=DMARC1; p=reject"], FindingState.OK, "the policy is reject"),
-        (["v=DMARC1;p=none;adkim=s;aspf=s"], FindingState.OK, "the policy is none"),
-        (["something", "v=DMARC1; p=none"], FindingState.OK, "the policy is none"),
-        ([], FindingState.MISSING, "there is no record"),
-        (["v=DMARC2; p=none"], FindingState.MISSING, "there is no record"),
-        (["v=DMARC1; p=maybe"], FindingState.WRONG, "has no p="),
-        (["v=DMARC1; rua=mailto:x@post.example"], FindingState.WRONG, "has no p="),
-        (["v=DMARC1; p=none", "v=DMARC1; p=none"], FindingState.WRONG, "has 2 records"),
-    ],
-)
-def test_a_dmarc_record_is_read(ours, zone, texts, state, said):
-    zone.put(f"_dmarc.{FROM}", "TXT", *texts)
-    found = only(ours, zone, "DMARC")
-
-    assert found.state is state
-    assert said in found.said
-
-
-def test_the_policy_of_the_domain_above_counts_for_those_below(config, zone):
-    zone.put(f"_dmarc.{FROM}", "TXT", "v=DMARC1; p=reject; sp=quarantine")
-    below = config("ed25519", sender=f"news@a.b.{FROM}", domain=FROM)
-
-    assert "the policy is quarantine, of post.example" in only(below, zone, "DMARC").said
-    assert ("_dmarc.example", "TXT") not in zone.asked
-
-
-def test_strict_alignment_wants_the_very_domain(config, zone):
-    zone.put(f"_dmarc.{FROM}", "TXT", "v=DMARC1; p=none; adkim=s")
-    below = config("ed25519", sender=f"news@mail.{FROM}", domain=FROM)
-
-    assert only(below, zone, "DMARC").state is FindingState.WRONG
 
 
 def test_where_answers_go_is_looked_at(ours, zone):

@@ -1,7 +1,7 @@
 """What the doctor finds about the hosts that mail leaves from."""
 
 from syndicate.deliver.doctor.checkup import checkup
-from syndicate.deliver.doctor.dns_checks import FindingState
+from syndicate.deliver.doctor.findings import FindingState
 from tests.deliver.dns_zone import BROKEN, Zone
 from tests.deliver.doctor.findings import FROM, HERE, findings, only
 

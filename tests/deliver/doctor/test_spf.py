@@ -2,8 +2,8 @@
 
 import pytest
 
-from syndicate.deliver.doctor.dns_checks import FindingState
 from syndicate.deliver.doctor.dns_records import SpfRecords
+from syndicate.deliver.doctor.findings import FindingState
 from tests.deliver.dns_zone import Zone
 from tests.deliver.doctor.findings import FROM, HERE, findings
 
