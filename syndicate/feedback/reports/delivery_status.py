@@ -26,13 +26,16 @@ from syndicate.text import shorten
 _TYPES = ("message/delivery-status", "message/global-delivery-status")
 _MAX_RECIPIENTS = 20
 _IN_TEXT = re.compile(
-    r"^(?:Final|Original)-Recipient:[^\n]*\n(?:[^\n]*\n){0,6}?Action:", re.MULTILINE | re.IGNORECASE
+    r"^(?=(?:[^\n]+\n){0,9}?(?:final|original)-recipient:)(?:[^\n]+\n){0,9}?action:",
+    re.MULTILINE | re.IGNORECASE,
 )
-"""A report whose part isn't declared as one."""
+"""Such a group in a report whose part isn't declared as one."""
 _TRYING = frozenset({"delayed", "relayed", "expanded"})
-_ACTIONS = _TRYING | {"failed", "delivered"}
+_FAILED = frozenset({"failed", "failure", "expired", "bounced"})
 _ACTION_OF_CLASS = {"2": "delivered", "4": "delayed", "5": "failed"}
 """Of a status, where the field Action is missing or unknown."""
+_REFUSED_COMMAND = re.compile(r"(?:in reply to|after) MAIL FROM", re.IGNORECASE)
+"""In the words for people, and nowhere else: then the refusal was of the sender."""
 _MTA_TYPE = re.compile(r"\s*[\w-]{0,20}\s*;")
 _PORT = re.compile(r":\d+$")
 
@@ -49,9 +52,17 @@ def read_delivery_status(mail: ReceivedMail, references: ReferenceCollector) -> 
     if not groups.recipients:
         return None
     date = read_date(mail.fields.get("date"))
+    refused = _REFUSED_COMMAND.search(mail.text)
     actions = [_action(fields) for fields in groups.recipients]
     found = [
-        _feedback(fields, groups, references, date, is_failure=action == "failed")
+        _feedback(
+            fields,
+            groups,
+            references,
+            date,
+            refused[0] if refused else "",
+            is_failure=action == "failed",
+        )
         for fields, action in zip(groups.recipients, actions, strict=True)
         if action in {"failed", "delivered"}
     ]
@@ -95,9 +106,12 @@ def _read_groups(mail: ReceivedMail) -> _Groups:
 
 def _action(fields: HeaderFields) -> str:
     """Return the action in lower case, without a comment; else what the status means."""
-    word = re.match(r"[a-z]*", fields.get("action").lower())
-    if word and word[0] in _ACTIONS:
-        return word[0]
+    match = re.match(r"[a-z]*", fields.get("action").lower())
+    word = match[0] if match else ""
+    if word in _FAILED:
+        return "failed"
+    if word == "delivered" or word in _TRYING:
+        return word
     return _ACTION_OF_CLASS.get(find_status(fields.get("status"))[:1], "")
 
 
@@ -106,6 +120,7 @@ def _feedback(
     groups: _Groups,
     references: ReferenceCollector,
     date: datetime | None,
+    refused: str,
     *,
     is_failure: bool,
 ) -> Feedback:
@@ -113,7 +128,7 @@ def _feedback(
     diagnosis = read_diagnosis(answer, fields.get("status"))
     kind = FeedbackKind.DELIVERED
     if is_failure:
-        kind = judge(diagnosis.code, diagnosis.status, diagnosis.text)
+        kind = judge(diagnosis.code, diagnosis.status, f"{diagnosis.text} {refused}")
     recipient = next(filter(None, map(read_recipient, _recipients(fields))), "")
     return Feedback(
         kind=kind,

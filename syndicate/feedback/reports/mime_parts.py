@@ -30,7 +30,7 @@ _BOUNDARY, _CHARSET, _REPORT_TYPE = (
     re.compile(_PARAMETER.format(name), re.IGNORECASE)
     for name in ("boundary", "charset", "report-type")
 )
-_FIRST_DELIMITER = re.compile(rb"^--([^\s-].{0,200}?)[ \t]*$", re.MULTILINE)
+_FIRST_DELIMITER = re.compile(rb"^--(\S.{0,200}?)[ \t]*$", re.MULTILINE)
 _INVISIBLE_HTML = re.compile(r"<(?:style|script|title)\b", re.IGNORECASE)
 _HTML_LINE = re.compile(r"<(?:br|/p|/div|/tr|/h\d|/li)\b[^<>]*>", re.IGNORECASE)
 _HTML_TAG = re.compile(r"<[^<>]*>")
@@ -46,9 +46,14 @@ class MimePart:
 
     @cached_property
     def content_type(self) -> str:
-        """The media type in lower case, such as `text/plain`, which is the default."""
-        value = self.fields.get("content-type").partition(";")[0].split()
-        return value[0].lower() if value and "/" in value[0] else "text/plain"
+        """The media type in lower case, such as `text/plain`.
+
+        That is the default, also for a multipart that has no parts.
+        """
+        words = self.fields.get("content-type").partition(";")[0].lower().split()
+        if not words or "/" not in words[0]:
+            return "text/plain"
+        return words[0] if not words[0].startswith("multipart/") or self.boundary else "text/plain"
 
     @cached_property
     def report_type(self) -> str:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from urllib.parse import unquote
 
-from syndicate.feedback.reports.header_fields import HeaderFields, find_addresses, parse_fields
+from syndicate.feedback.reports.header_fields import HeaderFields, find_addresses
 from syndicate.feedback.reports.mime_parts import MimePart, ReceivedMail, split_header
 from syndicate.model.feedback import DeliveryReference
 
@@ -59,10 +59,20 @@ class ReferenceCollector:
 
     def __init__(self, mail: ReceivedMail, address: str, recipients: Sequence[str]) -> None:
         self._mail = mail
+        self._address = address.lower()
         self._tagged = _tagged(address)
         self._recipients = recipients
         self.returned = tuple(_returned_headers(mail))
         """The headers of the message that came back."""
+        self.quoted_at: int | None = None
+        """Where in the text its header begins; None where it isn't quoted."""
+        if found := _quoted_header(mail.text):
+            self.quoted_at, quoted = found
+            self.returned = self.returned or (quoted,)
+
+    def is_ours(self, address: str) -> bool:
+        """Whether an address is the one that reports are sent to."""
+        return address.lower() == self._address or bool(self._tagged.fullmatch(address))
 
     def find(
         self, recipient: str = "", *, report: Iterable[HeaderFields] = ()
@@ -140,15 +150,12 @@ def _tagged(address: str) -> re.Pattern[str]:
 
 
 def _returned_headers(mail: ReceivedMail) -> Iterator[HeaderFields]:
-    """Yield the header of the message that came back: of a part, else quoted in the text."""
-    found = False
-    for part in mail.of_type(*_RETURNED_TYPES):
-        fields = _header_of(part)
-        if fields.fields:
-            found = True
+    """Yield the header of the message that came back: what a part contains, or has itself."""
+    for part in mail.parts[1:]:
+        if part.content_type in _RETURNED_TYPES and (fields := _header_of(part)).fields:
             yield fields
-    if not found and (fields := _quoted_header(mail.text)).fields:
-        yield fields
+        elif part.fields.has("received", "message-id") and part.fields.has("from"):
+            yield part.fields
 
 
 def _header_of(part: MimePart) -> HeaderFields:
@@ -156,14 +163,14 @@ def _header_of(part: MimePart) -> HeaderFields:
     return split_header(content).fields
 
 
-def _quoted_header(text: str) -> HeaderFields:
-    """Parse the first run of lines in a text that are a message's header."""
+def _quoted_header(text: str) -> tuple[int, HeaderFields] | None:
+    """Find the first run of lines in a text that are a message's header, and parse it."""
     for match in islice(_QUOTED_HEADER.finditer(text), _MAX_FOUND):
         quoted = _QUOTE_MARKS.sub("", text[match.start() :][:_MAX_HEADER].lstrip())
         fields = split_header(quoted.encode("utf-8", "replace")).fields
         if len(fields.fields) > 2 and fields.has("message-id", "received", "return-path"):  # noqa: PLR2004
-            return fields
-    return parse_fields(b"")
+            return match.start(), fields
+    return None
 
 
 def _ids(values: Iterable[str]) -> Iterator[str]:
