@@ -88,12 +88,15 @@ class Newsroom:
     def state(self, edition: int, reader: int) -> str:
         """Return the state of a delivery."""
         with self.store.read() as tx:
-            return tx.deliveries.find(edition, reader).state.value
+            delivery = tx.deliveries.find(edition, reader)
+        assert delivery
+        return delivery.state.value
 
     def newsletters(self, email: str = ANNA) -> dict[str, str]:
         """Return a reader's subscriptions by newsletter, with their states."""
         with self.store.read() as tx:
             person = tx.subscribers.by_email(email)
+        assert person
         return {item.newsletter: item.state.value for item in person.subscriptions}
 
     def history(self, reader: int) -> list[tuple[str, str, str, str]]:

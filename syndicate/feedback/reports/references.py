@@ -143,6 +143,8 @@ class ReferenceCollector:
 def _tagged(address: str) -> re.Pattern[str]:
     """Match our address with a token, also after what a relay puts before it (BATV's prvs=)."""
     local, _, domain = address.rpartition("@")
+    if not address:
+        return re.compile(r"(?!)()")  # there is no address, so nothing is at it
     return re.compile(
         rf"(?<![\w.+-]){re.escape(local)}\+([^@\s<>\"+]{{1,64}})@{re.escape(domain)}(?![\w.-])",
         re.IGNORECASE,
