@@ -14,6 +14,7 @@ SyndicateError
 │   ├── WebhookForged      its signature or secret is missing or wrong
 │   ├── WebhookStale       it was signed too long ago, or in the future
 │   └── WebhookMalformed   its content isn't what the provider documents
+├── DoorUnavailable        the mailbox or the Maildir of reports can't be read
 └── DeliveryError          what a mail server's answer means for one message
     ├── TemporaryFailure   4xx, or the connection broke before the body was out: try again
     ├── PermanentFailure   5xx: never again
@@ -24,7 +25,8 @@ SyndicateError
 Exceptions of libraries are mapped to these in one module each: SQLAlchemy's in
 `syndicate.store`, Jinja's and mrml's in `syndicate.render.templates`,
 httpcore's in `syndicate.publish.push.http_client`, smtplib's in
-`syndicate.deliver.smtp.smtp_transport`, dnspython's in `syndicate.deliver.doctor.dns_records`.
+`syndicate.deliver.smtp.smtp_transport`, dnspython's in `syndicate.deliver.doctor.dns_records`,
+imaplib's and imap-tools' in `syndicate.feedback.doors.imap_session`.
 """
 
 from dataclasses import dataclass
@@ -131,6 +133,10 @@ class WebhookStale(WebhookRefused):
 
 class WebhookMalformed(WebhookRefused):
     """The content of a call isn't what the provider documents."""
+
+
+class DoorUnavailable(SyndicateError):
+    """A door that reports come in by can't be read; the text has the remedy."""
 
 
 class DeliveryError(SyndicateError):

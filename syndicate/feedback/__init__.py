@@ -1,7 +1,7 @@
 """What comes back after an edition was sent: bounces, complaints, unsubscribing by mail.
 
-`reports/` reads a message that arrived at the bounce address, `providers/` the webhooks of
-mail providers.
+`doors/` are the places that reports come in by. `reports/` reads a message that arrived at the
+bounce address, `providers/` the webhooks of mail providers.
 `recorder` records a report or an event in one transaction, with what follows from it.
 `matching` finds the delivery that it is about, by references that nobody can forge.
 `policy` decides whether it may change anything, and `effects` does what follows.

@@ -38,6 +38,8 @@ class AlarmKind(StrEnum):
     """A page or a feed could not be built."""
     INTAKE = "intake"
     """The file of a breaking story was refused."""
+    BOUNCES = "bounces"
+    """The mailbox or the Maildir that bounces arrive in can't be read."""
 
 
 HEADLINES: Mapping[AlarmKind, str] = {
@@ -51,6 +53,7 @@ HEADLINES: Mapping[AlarmKind, str] = {
     AlarmKind.SECRET: "mail can't be sent",
     AlarmKind.BUILD: "a page or a feed could not be built",
     AlarmKind.INTAKE: "a breaking story was refused",
+    AlarmKind.BOUNCES: "bounces can't be read",
 }
 """What anybody may know of it."""
 

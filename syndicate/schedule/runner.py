@@ -4,6 +4,7 @@ APScheduler is the clock; the database decides what is due and which process doe
 Publishing and composing take turns. Delivery has a thread of its own, woken by each new
 edition. So have the mirror, woken by each build that changed something; the notifier of
 hubs and search engines, woken by the mirror; and our own hub, which waits for neither.
+A mailbox and a Maildir of bounces are polled by a thread each: one that hangs stops nothing.
 """
 
 import threading
@@ -91,6 +92,9 @@ class Runner:
         self._mirror_due = self._worker("mirror", self._update_mirror, needed=services.mirror)
         self._push_due = self._worker("push", self._notify, needed=notifier)
         self._hub_due = self._worker("hub", self._run_hub, needed=notifier and notifier.hub)
+        for door, every in services.reports.doors:
+            poll = partial(services.reports.poll, door, stop)
+            self._worker(f"bounces by {door.name}", poll, every=every).set()
         if self._config.intake.watch:
             for name, watch in (
                 ("intake", self._watch),
@@ -181,7 +185,7 @@ class Runner:
             scheduler.add_job(self._guarded(act), every, **extra)
         return scheduler
 
-    def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
+    def _guarded(self, act: Callable[..., object]) -> Callable[..., None]:
         """Wrap a job so that a failure is logged, and the next sweep tries again."""
 
         def guarded(*arguments: object) -> None:
@@ -331,14 +335,19 @@ class Runner:
             self.import_articles()
 
     def _worker(
-        self, name: str, act: Callable[[], None], *, needed: object = True
+        self,
+        name: str,
+        act: Callable[[], object],
+        *,
+        needed: object = True,
+        every: timedelta = SWEEP_INTERVAL,
     ) -> threading.Event:
-        """Add a thread, if needed, that acts once a sweep interval and when the event is set."""
+        """Add a thread, if needed, that acts once an interval and when the event is set."""
         due, guarded = threading.Event(), self._guarded(act)
 
         def work() -> None:
             while not self._stop.is_set():
-                due.wait(SWEEP_INTERVAL.total_seconds())
+                due.wait(every.total_seconds())
                 due.clear()
                 guarded()
 

@@ -20,6 +20,8 @@ from syndicate.deliver.sample_mail import send_sample
 from syndicate.deliver.smtp.transport import SmtpReply
 from syndicate.deliver.worker import DeliveryReport, configured_transports, drain
 from syndicate.errors import Refused, StoreError, SyndicateError
+from syndicate.feedback.doors.poller import DoorPoll, DoorPoller
+from syndicate.feedback.recorder import FeedbackRecorder
 from syndicate.intake.articles.parallel_parse import ImportResult
 from syndicate.intake.editions.edition_import import import_edition_files
 from syndicate.model.editions import Edition, EditionState, Remaining
@@ -58,16 +60,22 @@ class TickReport:
     """What was decided about editions that waited, or had an article that was corrected."""
     fires: tuple[Fire, ...]
     delivered: DeliveryReport
+    polled: tuple[DoorPoll, ...] = ()
+    """What came back by the mailbox and the Maildir."""
     purged: RetentionReport | None = None
     """None if retention had already run that day."""
 
     @property
     def failed(self) -> bool:
-        """Whether a slot or page failed, due mail can't leave, or an edition paused itself."""
+        """Whether a slot or page failed, due mail can't leave, or reports can't be read.
+
+        Or whether an edition paused itself.
+        """
         slots = any(fire.outcome is FireOutcome.FAILED for fire in self.fires)
         # a bounced recipient is no failure
         mail = bool(self.delivered.unavailable or self.delivered.paused)
-        return slots or bool(self.built.failed) or mail
+        unread = any(poll.problem for poll in self.polled)
+        return slots or bool(self.built.failed) or mail or unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +115,8 @@ class Services:
         """A copy of the output for a CDN. Callers update it after they have started delivery."""
         self.notifier = ChangeNotifier.of(store, config)
         """Notifies hubs and search engines. Callers run it after the mirror."""
+        self.reports = DoorPoller(store, config, FeedbackRecorder(config, self.links))
+        """Reads the mailbox and the Maildir that bounces arrive in."""
         self._publisher = Publisher(store, config)
 
     def publish(self, at: datetime, *, trial: bool = False) -> BuildSummary:
@@ -189,6 +199,7 @@ class Services:
         released = tuple(self.settle(at))
         fires = tuple(self.dispatcher.fire_all(at, trial=trial))
         delivered = self.deliver(at)
+        polled = () if trial else tuple(self.reports.poll_all(Event(), only_due=True))
         purged = purge_daily(self.store, self.config, at=at, stop=Event())
         if not trial:
             with self.store.write() as tx:
@@ -199,6 +210,7 @@ class Services:
             released=released,
             fires=fires,
             delivered=delivered,
+            polled=polled,
             purged=purged,
         )
 

@@ -43,6 +43,7 @@ from syndicate.store.editions.waiting import WaitingEditions
 from syndicate.store.ledger.bounces import Bounces
 from syndicate.store.ledger.claims import Claims
 from syndicate.store.ledger.deliveries import Deliveries
+from syndicate.store.ledger.door_states import DoorStates
 from syndicate.store.ledger.feedback import FeedbackLog, HeldReports
 from syndicate.store.ledger.feedback_figures import FeedbackFigures
 from syndicate.store.ledger.mail_flow import Heartbeat, Heartbeats, Holds, SendQuotas
@@ -98,6 +99,7 @@ class Transaction:
     feedback_figures = cached_property(lambda self: FeedbackFigures(self._connection))
     bounces = cached_property(lambda self: Bounces(self._connection))
     held_reports = cached_property(lambda self: HeldReports(self._connection))
+    doors = cached_property(lambda self: DoorStates(self._connection))
     heartbeats = cached_property(lambda self: Heartbeats(self._connection))
     control = cached_property(lambda self: EditionControl(self._connection))
     edition_files = cached_property(lambda self: EditionFiles(self._connection))

@@ -108,6 +108,12 @@ class BounceSettings(Table):
         doors = self.imap.host is not None, self.maildir is not None, self.pipe
         return self.address is not None and any(doors)
 
+    @property
+    def polled(self) -> frozenset[str]:
+        """The doors that are polled: "imap" and "maildir", where they are configured."""
+        doors = {"imap": self.imap.host, "maildir": self.maildir}
+        return frozenset(door for door, place in doors.items() if place is not None)
+
     def tagged(self, token: str) -> Mailbox | None:
         """Return `address` with a token added; None where there is no address."""
         if self.address is None:

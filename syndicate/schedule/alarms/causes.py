@@ -19,11 +19,14 @@ IN_STORE = frozenset(
         AlarmKind.APPROVAL,
         AlarmKind.PREFLIGHT,
         AlarmKind.CERTIFICATE,
+        AlarmKind.BOUNCES,
     }
 )
 """The kinds that are found here."""
 SLOT_GRACE = timedelta(minutes=5)
 """How late a slot may be dealt with: `run` and cron try every minute."""
+UNREAD_FOR = timedelta(minutes=15)
+"""How long bounces may wait unread: a mail server that is restarted rings nobody."""
 _MISSED_FOR = timedelta(hours=6)
 """How long a slot that was too late is reported, unless the next one or a person is earlier."""
 
@@ -37,6 +40,7 @@ def find_causes(tx: Transaction, config: Config, at: datetime) -> Iterator[Alarm
     for waiting in tx.waiting.all():
         yield from _waiting(waiting, config, at)
     yield from _certificates(tx, config, at)
+    yield from _doors(tx, config, at)
 
 
 def _slot(
@@ -175,6 +179,23 @@ def _certificates(tx: Transaction, config: Config, at: datetime) -> Iterator[Ala
                     "reads it again"
                 ),
             )
+
+
+def _doors(tx: Transaction, config: Config, at: datetime) -> Iterator[AlarmCause]:
+    for state in tx.doors.all():
+        since = state.failing_since
+        if since is None or at - since < UNREAD_FOR or state.door not in config.bounces.polled:
+            continue
+        yield AlarmCause(
+            kind=AlarmKind.BOUNCES,
+            subject=state.door,
+            text=(
+                f"no bounces were read since {format_local(since, config.publication.timezone)}: "
+                f"{state.reason}"
+            ),
+            remedy="`syndicate bounces fetch` tries now; nothing is lost meanwhile",
+            since=since,
+        )
 
 
 def format_local(at: datetime, zone: ZoneInfo) -> str:

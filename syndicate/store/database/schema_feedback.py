@@ -53,6 +53,17 @@ held_reports = table(
     sqlite_autoincrement=True,
 )
 
+# when the mailbox and the Maildir were last read, and since when they can't be
+report_doors = table(
+    "report_doors",
+    Column("door", Text, primary_key=True),
+    Column("tried_at", Instant, nullable=False),
+    Column("read_at", Instant),
+    Column("reports", Integer, nullable=False),
+    Column("failing_since", Instant),
+    Column("reason", Text, nullable=False),
+)
+
 # how many reports came by each door, by what they were
 report_counts = table(
     "report_counts",

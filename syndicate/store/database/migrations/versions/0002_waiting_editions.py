@@ -16,6 +16,7 @@ from syndicate.store.database.schema_feedback import (
     held_reports,
     processed_reports,
     report_counts,
+    report_doors,
 )
 
 revision = "0002"
@@ -40,7 +41,7 @@ def upgrade() -> None:
     op.add_column("revisions", sa.Column("sponsor", sa.JSON))
     for table in (edition_files, edition_sources, edition_omissions, edition_media):
         table.create(op.get_bind())
-    for table in (feedback, processed_reports, held_reports, report_counts):
+    for table in (feedback, processed_reports, held_reports, report_counts, report_doors):
         table.create(op.get_bind())
     kind = sa.Column("kind", sa.String(16), nullable=False, server_default="operator")
     op.add_column("suppressions", kind)
