@@ -9,6 +9,8 @@ from syndicate.text import shorten
 
 REPEAT_AFTER = timedelta(hours=1)
 """How often at most people are notified of one cause."""
+REPEAT_DAILY = timedelta(days=1)
+"""The same where nobody can mend it within hours."""
 _MAX_LENGTH = 1000
 """Characters of what is wrong."""
 _CERTIFICATE_LEFT = timedelta(days=14)
@@ -40,20 +42,28 @@ class AlarmKind(StrEnum):
     """The file of a breaking story was refused."""
     BOUNCES = "bounces"
     """The mailbox or the Maildir that bounces arrive in can't be read."""
+    COMPLAINTS = "complaints"
+    """Readers called too much of a newsletter's mail spam."""
+    BLOCKED = "blocked"
+    """A mail domain refuses much of our mail by policy."""
 
+
+_DAILY = frozenset({AlarmKind.COMPLAINTS, AlarmKind.BLOCKED})
 
 HEADLINES: Mapping[AlarmKind, str] = {
     AlarmKind.SLOT: "a slot of the timetable failed or was missed",
     AlarmKind.MAIL: "no mail is accepted while mail waits",
     AlarmKind.PAUSED: "an edition paused itself",
     AlarmKind.APPROVAL: "an edition still waits for approval",
-    AlarmKind.PREFLIGHT: "an edition waits because of mistakes in it",
+    AlarmKind.PREFLIGHT: "an edition waits because of mistakes or complaints",
     AlarmKind.DISK: "a disk is nearly full",
     AlarmKind.CERTIFICATE: "the certificate of a mail server ends soon",
     AlarmKind.SECRET: "mail can't be sent",
     AlarmKind.BUILD: "a page or a feed could not be built",
     AlarmKind.INTAKE: "a breaking story was refused",
     AlarmKind.BOUNCES: "bounces can't be read",
+    AlarmKind.COMPLAINTS: "readers called too much of a newsletter's mail spam",
+    AlarmKind.BLOCKED: "a mail domain refuses much of our mail by policy",
 }
 """What anybody may know of it."""
 
@@ -130,11 +140,16 @@ class Alarm:
         """Whether it is not over."""
         return self.over_at is None
 
+    @property
+    def repeat_after(self) -> timedelta:
+        """How often at most people are notified that it is on."""
+        return REPEAT_DAILY if self.kind in _DAILY else REPEAT_AFTER
+
     def is_due(self, at: datetime) -> bool:
-        """Whether people are to be notified: that it is on, at most once an hour, or over."""
+        """Whether people are to be notified: that it is on, at most so often, or over."""
         if not self.is_on:
             return self.notified
-        return self.notified_at is None or at - self.notified_at >= REPEAT_AFTER
+        return self.notified_at is None or at - self.notified_at >= self.repeat_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

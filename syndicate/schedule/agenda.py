@@ -1,6 +1,6 @@
 """The agenda: what waits and leaves now, and the slots and embargoes of the coming days."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import takewhile
@@ -12,6 +12,7 @@ from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, WaitingEdition
 from syndicate.model.schedule_slots import FixedInterval, Slot, schedule_timing
 from syndicate.model.subscribers import Cause
+from syndicate.schedule.alarms.reputation import find_complaints
 from syndicate.store import Store
 
 MAX_SLOTS = 4
@@ -51,6 +52,8 @@ class Agenda:
     waiting: tuple[WaitingEdition, ...]
     under_way: tuple[tuple[Edition, DeliveryTotals], ...]
     """Editions with deliveries that are not done."""
+    complaints: Mapping[str, str]
+    """Why the coming editions of a newsletter wait for a person, by its name, where they do."""
     frequent: tuple[FrequentSchedule, ...]
     days: tuple[AgendaDay, ...]
 
@@ -64,6 +67,11 @@ def load_agenda(store: Store, config: Config, *, at: datetime, days: int) -> Age
         pause, waiting = tx.mail_pause.current(), tuple(tx.waiting.all())
         under_way = [(one, tx.deliveries.totals(one.key)) for one in tx.editions.unfinished()]
         articles = tx.articles.embargoed(at, until)
+        complaints = {
+            newsletter.name: "; ".join(found)
+            for newsletter in config.newsletters
+            if (found := find_complaints(tx, config, newsletter.name, at))
+        }
     frequent: list[FrequentSchedule] = []
     slots: list[tuple[datetime, Schedule]] = []
     for schedule in config.schedules:
@@ -79,6 +87,7 @@ def load_agenda(store: Store, config: Config, *, at: datetime, days: int) -> Age
         pause=pause,
         waiting=waiting,
         under_way=tuple(under_way),
+        complaints=complaints,
         frequent=tuple(frequent),
         days=tuple(_days(slots, articles, first, days, zone)),
     )

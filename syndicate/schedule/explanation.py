@@ -16,6 +16,7 @@ from syndicate.model.article_selection import ArticleWindow, ScheduleStart, unme
 from syndicate.model.articles import Article, Status
 from syndicate.model.editions import Draft, Edition, ReleaseTerms, WaitingEdition
 from syndicate.model.schedule_slots import FixedInterval, Slot, Timing, decide, schedule_timing
+from syndicate.schedule.alarms.reputation import find_complaints
 from syndicate.schedule.composer import Composer, ProposedEdition
 from syndicate.schedule.release import release_terms
 from syndicate.schedule.schedule_start import schedule_start
@@ -117,18 +118,20 @@ def explain_edition(
         found = _read(tx, config, schedule, at=at, now=now)
     proposal, failure = _propose(composer, newsletter, schedule, found)
     draft = proposal.draft if proposal is not None else None
-    audience = 0
-    if draft is not None:
+    audience, terms = 0, None
+    if proposal is not None and draft is not None:
         with store.read() as tx:
             audience = tx.editions.count_readers(
                 newsletter.name, newest=draft.newest, segment=draft.segment, at=now
             )
+            complaints = find_complaints(tx, config, newsletter.name, now)
+        terms = release_terms(schedule, proposal, draft, complaints=complaints)
     return EditionExplanation(
         schedule=schedule,
         slot=found.slot,
         at=found.at,
         draft=draft,
-        terms=release_terms(schedule, proposal, draft) if proposal and draft else None,
+        terms=terms,
         warnings=proposal.warnings if proposal is not None else (),
         failure=failure,
         audience=audience,

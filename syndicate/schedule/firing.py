@@ -116,7 +116,8 @@ class SlotDispatcher:
                 reason = f"nothing new: edition {before.edition.key} still waits"
                 fire = self._new_fire(schedule, slot, FireOutcome.SKIPPED, reason)
                 return True, fire if tx.fires.record(fire) else None
-            edition, terms = add_edition(tx, schedule, proposal, at=proposal.draft.created_at)
+            at = proposal.draft.created_at
+            edition, terms = add_edition(tx, self.config, schedule, proposal, at=at)
             reason = f"edition {edition.key}, {proposal.summary}{waiting_for(terms)}"
             left_out = proposal.selection.slugs_left_out
             fire = self._new_fire(schedule, slot, FireOutcome.EDITION, reason, left_out)

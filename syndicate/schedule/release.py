@@ -21,6 +21,7 @@ from syndicate.model.editions import (
 )
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
+from syndicate.schedule.alarms.reputation import find_complaints
 from syndicate.schedule.composer import Composer, NoArticleLeft, ProposedEdition
 from syndicate.schedule.edition_plan import findings_have_changed
 from syndicate.schedule.own_links import OwnLinks
@@ -36,16 +37,20 @@ _log = structlog.get_logger(__name__)
 
 
 def release_terms(
-    schedule: Schedule | None, proposal: ProposedEdition, draft: Draft
+    schedule: Schedule | None,
+    proposal: ProposedEdition,
+    draft: Draft,
+    *,
+    complaints: Sequence[str] = (),
 ) -> ReleaseTerms | None:
     """Return what an edition waits for; None where it is sent at once.
 
-    A finding makes it wait for a person, whatever the schedule says, and so does a correction.
+    A finding makes it wait for a person, whatever the schedule says, and so does a correction, and
+    so do `complaints` about the newsletter.
     """
     hold = (schedule.hold if schedule else None) or timedelta()
-    needs_person = bool(proposal.findings or draft.corrects) or (
-        schedule is not None and schedule.approve
-    )
+    findings = (*proposal.findings, *complaints)
+    needs_person = bool(findings or draft.corrects) or (schedule is not None and schedule.approve)
     if not (needs_person or hold):
         return None
     within = (schedule.approve_by or schedule.max_late) if schedule else None
@@ -53,12 +58,17 @@ def release_terms(
     default = APPROVE_WITHIN if draft.corrects is None else APPROVE_CORRECTION_WITHIN
     approve_by = since + (within or default) if needs_person else None
     return ReleaseTerms(
-        hold=hold, approve_by=approve_by, findings=proposal.findings, warnings=proposal.warnings
+        hold=hold, approve_by=approve_by, findings=findings, warnings=proposal.warnings
     )
 
 
 def add_edition(
-    tx: Transaction, schedule: Schedule | None, proposal: ProposedEdition, *, at: datetime
+    tx: Transaction,
+    config: Config,
+    schedule: Schedule | None,
+    proposal: ProposedEdition,
+    *,
+    at: datetime,
 ) -> tuple[Edition, ReleaseTerms | None]:
     """Freeze a proposed edition, and queue it for its readers unless it has to wait.
 
@@ -67,7 +77,8 @@ def add_edition(
     draft = proposal.draft
     assert draft is not None, "there is something to send"
     before = tx.waiting.of_schedule(schedule.name) if schedule is not None else None
-    terms = release_terms(schedule, proposal, draft)
+    complaints = find_complaints(tx, config, draft.newsletter, at)
+    terms = release_terms(schedule, proposal, draft, complaints=complaints)
     edition = tx.editions.add(draft) if terms is None else tx.waiting.add(draft, terms)
     if before is not None:
         cause = _by_schedule("the next edition takes over its articles", at)
@@ -237,7 +248,11 @@ class EditionRelease:
 
         def add(tx: Transaction, proposal: ProposedEdition) -> str:
             assert proposal.draft is not None
-            terms = release_terms(schedule, proposal, proposal.draft) or ReleaseTerms()
+            complaints = find_complaints(tx, self.config, edition.newsletter, at)
+            if waiting.corrects is not None:  # it waits for a person anyway
+                complaints = ()
+            found = release_terms(schedule, proposal, proposal.draft, complaints=complaints)
+            terms = found or ReleaseTerms()
             needs_person = terms.approve_by is not None or tx.waiting.is_sent_back(edition.key)
             if schedule is None and edition.schedule is not None:
                 # it is no longer in the config, and what it asked for still counts

@@ -219,7 +219,10 @@ class Services:
         self.publish(at)
         frozen = self.composer.freeze(
             lambda: self._propose(order, at=at, keep=True),
-            lambda tx, proposal: (add_edition(tx, order.schedule, proposal, at=at)[0], proposal),
+            lambda tx, proposal: (
+                add_edition(tx, self.config, order.schedule, proposal, at=at)[0],
+                proposal,
+            ),
         )
         if frozen is None:
             return None

@@ -9,6 +9,12 @@ from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_table, format_time, note
 from syndicate.cli.context import AsJson, CommandContext, EditionId
 from syndicate.cli.editions.control import edition_state, edition_state_value, load_edition
+from syndicate.cli.editions.feedback import (
+    echo_feedback,
+    feedback_values,
+    format_feedback,
+    group_values,
+)
 from syndicate.cli.editions.progress import blocker_lines, watch_editions
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState, EditionWait, WaitingEdition
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from syndicate.model.editions import ControlRecord
+    from syndicate.model.feedback import FeedbackTotals
     from syndicate.schedule.mail_status import Blocker, MailStatus
     from syndicate.store import LinkClicks, Transaction
 
@@ -40,6 +47,7 @@ class _Entry(NamedTuple):
     """What it waits for before it is released."""
     sent_back: "ControlRecord | None"
     """The reviewer's decision that it has to change first."""
+    feedback: "FeedbackTotals"
 
 
 def editions(command: CommandContext, *, json: AsJson = False, watch: Watch = False) -> None:
@@ -56,16 +64,16 @@ def editions(command: CommandContext, *, json: AsJson = False, watch: Watch = Fa
     zone = command.config.publication.timezone
     rows = [
         (
-            edition.key,
-            edition.created_at,
-            edition.newsletter,
-            edition.kind,
-            edition_state(edition, totals),
-            totals.audience,
-            _outcome(totals),
-            edition.subject,
+            entry.edition.key,
+            entry.edition.created_at,
+            entry.edition.newsletter,
+            entry.edition.kind,
+            edition_state(entry.edition, entry.totals),
+            entry.totals.audience,
+            _outcome(entry),
+            entry.edition.subject,
         )
-        for edition, totals, *_ in entries
+        for entry in entries
     ]
     headings = ("id", "at", "newsletter", "kind", "state", "audience", "outcome", "subject")
     echo_table(headings, rows, zone)
@@ -80,7 +88,7 @@ def editions(command: CommandContext, *, json: AsJson = False, watch: Watch = Fa
 def show(
     command: CommandContext, edition: EditionId, *, json: AsJson = False, watch: Watch = False
 ) -> None:
-    """Show one edition: its deliveries, stories, the decisions about it, the clicks on each link.
+    """Show one edition: its deliveries, what came back, stories, decisions, clicks on each link.
 
     With `--watch`, end when no delivery waits any more.
     """
@@ -92,9 +100,11 @@ def show(
         entry = _load(tx, stored)
         stories = tx.corrections.stories(edition)
         clicks, decisions = tx.clicks.counts(edition), tx.control.decisions(edition)
+        groups = tx.feedback_figures.groups(edition)
         status = _mail_status(tx, command, [entry])
     if json:
         values = _values(entry, status)
+        values["feedback"]["groups"] = group_values(groups)
         values["stories"] = [asdict(story) | {"since": story.since} for story in stories]
         values["decisions"] = [_decision_values(decision) for decision in decisions]
         values["links"] = [asdict(link) for link in clicks if link.link]
@@ -104,7 +114,7 @@ def show(
     echo(f"edition {stored.key}: {stored.subject}")
     zone = command.config.publication.timezone
     at, state = format_time(stored.created_at, zone), edition_state(stored, entry.totals)
-    outcome = _outcome(entry.totals) or "no recipients"
+    outcome = _outcome(entry) or "no recipients"
     echo(f"{stored.kind} of {stored.newsletter}, {at}, {state}; {outcome}")
     for line in _wait_lines(entry, zone):
         echo(line)
@@ -113,6 +123,7 @@ def show(
     for decision in decisions:
         at = format_time(decision.cause.at, zone)
         echo(f"{at}  {decision.act} ({decision.cause.how}): {decision.detail}")
+    echo_feedback(entry.feedback, groups)
     echo()
     rows = [(story.slug, story.revision, story.since, story.title) for story in stories]
     echo_table(("slug", "revision", "since then", "title"), rows)
@@ -140,7 +151,7 @@ def _echo_clicks(command: CommandContext, edition: Edition, clicks: "Sequence[Li
 
 def _wait_lines(entry: _Entry, zone: "ZoneInfo") -> "Iterator[str]":
     """Yield a line for each reason why an edition waits."""
-    edition, _, wait, release, sent_back = entry
+    edition, wait, release, sent_back = entry.edition, entry.wait, entry.release, entry.sent_back
     if sent_back is not None:
         yield f"{sent_back.cause.how}: {sent_back.detail.partition('; ')[2]}"
     if release is not None:
@@ -173,9 +184,11 @@ def _release_lines(waiting: WaitingEdition, zone: "ZoneInfo") -> "Iterator[str]"
         yield f"is released at {at}; until then `syndicate reject {key}` drops it"
 
 
-def _outcome(totals: DeliveryTotals) -> str:
-    counts = ((name, getattr(totals, name)) for name in STATES)
-    return ", ".join(f"{count} {name}" for name, count in counts if count)
+def _outcome(entry: _Entry) -> str:
+    """Write the counts, which add up to the audience, and what came back of what was accepted."""
+    counts = ((name, getattr(entry.totals, name)) for name in STATES)
+    states = ", ".join(f"{count} {name}" for name, count in counts if count)
+    return "; ".join(filter(None, (states, format_feedback(entry.feedback))))
 
 
 def _load(tx: "Transaction", edition: Edition) -> _Entry:
@@ -185,9 +198,9 @@ def _load(tx: "Transaction", edition: Edition) -> _Entry:
     wait = tx.control.blockers(edition) if may_wait else EditionWait()
     waits = edition.state is EditionState.WAITING
     release = tx.waiting.find(edition.key) if waits else None
-    return _Entry(
-        edition, totals, wait, release, tx.waiting.sent_back(edition.key) if waits else None
-    )
+    sent_back = tx.waiting.sent_back(edition.key) if waits else None
+    feedback = tx.feedback_figures.totals(edition.key)
+    return _Entry(edition, totals, wait, release, sent_back, feedback)
 
 
 def _mail_status(
@@ -207,7 +220,7 @@ def _blockers(entries: "Iterable[_Entry]", status: "MailStatus | None") -> "Sequ
 
 
 def _values(entry: _Entry, status: "MailStatus | None") -> dict[str, Any]:
-    edition, totals, wait, release, sent_back = entry
+    edition, totals, wait, release, sent_back, feedback = entry
     blockers = [asdict(blocker) for blocker in _blockers([entry], status)]
     return {
         "id": edition.key,
@@ -219,6 +232,7 @@ def _values(entry: _Entry, status: "MailStatus | None") -> dict[str, Any]:
         | {"obstacles": blockers},
         "release": _release_values(release, sent_back) if release else None,
         **{name: getattr(totals, name) for name in COUNTS},
+        "feedback": feedback_values(feedback),
     }
 
 

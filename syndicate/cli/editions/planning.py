@@ -218,6 +218,8 @@ def _now_rows(loaded: "Agenda", zone: "ZoneInfo") -> "Iterator[_Row]":
         counts = f"{totals.accepted:,} of {totals.audience:,} accepted"
         paused = "is paused" if edition.state is EditionState.PAUSED else "is being sent"
         yield "", f"edition {edition.key}", f"{paused}, {counts}: {edition.subject}"
+    for newsletter, finding in loaded.complaints.items():
+        yield "", newsletter, f"its next editions wait for a person: {finding}"
 
 
 def _day_rows(day: "AgendaDay", config: "Config") -> "Iterator[_Row]":
@@ -285,6 +287,7 @@ def _agenda_values(loaded: "Agenda", config: "Config") -> dict[str, Any]:
             edition_values(edition) | {"state": edition.state, **asdict(totals)}
             for edition, totals in loaded.under_way
         ],
+        "complaints": dict(loaded.complaints),
         "frequent": [
             schedule_values(item.schedule)
             | {"rhythm": _rhythm(item.schedule)}

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Exit, Option
@@ -11,6 +12,7 @@ from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_table, format_slot_time, note
 from syndicate.cli.context import AsJson, At, CommandContext, EditionId
 from syndicate.cli.editions.control import load_edition
+from syndicate.cli.editions.feedback import describe_record, record_values
 from syndicate.cli.editions.progress import show_progress
 from syndicate.cli.reports import notify, report_delivery, update_mirror
 from syndicate.errors import ConfigError
@@ -147,21 +149,29 @@ def _note_planned(
 
 
 def deliveries(command: CommandContext, edition: EditionId, *, json: AsJson = False) -> None:
-    """List an edition's deliveries, with outcome and reply."""
+    """List an edition's deliveries, with outcome, reply and what came back later."""
     with command.store() as store, store.read() as tx:
         stored = load_edition(tx, edition)
         deliveries_ = list(tx.deliveries.by_edition(edition))
+        reports = list(tx.feedback.by_edition(edition))
         paused = tx.mail_pause.current() is not None
+    by_reader = {key: list(own) for key, own in groupby(reports, key=attrgetter("subscriber"))}
     values = [
         {name: getattr(delivery, name) for name in _DELIVERY_KEYS}
         | {"waits_for": delivery_wait(stored, delivery, clock.now(), all_paused=paused)}
+        | {"feedback": by_reader.get(delivery.subscriber, [])}
         for delivery in deliveries_
     ]
     if json:
-        echo_json(values)
+        echo_json([v | {"feedback": [*map(record_values, v["feedback"])]} for v in values])
         return
-    columns = ("state", "email", "at", "attempt", "next_attempt_at", "waits_for", "reply")
-    headings = ("state", "email", "at", "attempts", "next attempt", "waits for", "reply")
+    columns = ["state", "email", "at", "attempt", "next_attempt_at", "waits_for", "reply"]
+    headings = ["state", "email", "at", "attempts", "next attempt", "waits for", "reply"]
+    for value in values:
+        value["came_back"] = "; ".join(filter(None, map(describe_record, value["feedback"])))
+    if any(value["came_back"] for value in values):
+        columns.append("came_back")
+        headings.append("came back")
     rows = [[value[column] for column in columns] for value in values]
     echo_table(headings, rows, command.config.publication.timezone)
 

@@ -10,6 +10,7 @@ from typer import Exit
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, format_slot_time, format_time, note
 from syndicate.cli.context import AsJson, CommandContext
+from syndicate.cli.editions.feedback import feedback_values, format_feedback
 from syndicate.cli.editions.progress import blocker_lines, format_counts
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from syndicate.model.alarms import Alarm
     from syndicate.model.deliveries import DeliveryTotals
     from syndicate.model.editions import Edition, WaitingEdition
+    from syndicate.model.feedback import FeedbackTotals
     from syndicate.schedule.mail_status import Blocker
     from syndicate.store import Transaction
 
@@ -59,21 +61,33 @@ class _Status:
     blockers: "tuple[Blocker, ...]"
     slots: list[tuple[datetime, str, str, ZoneInfo]]
     """When, the schedule, its newsletter, and its zone."""
+    complaints: dict[str, str]
+    """Why the next edition of a newsletter waits for a person, where it does."""
+    feedback: "dict[str, FeedbackTotals]"
+    """What came back within a week, by newsletter."""
+    held_reports: int
+    """Reports about mail that a person has to read."""
     last_tick: datetime | None
 
     @classmethod
     def read(cls, tx: "Transaction", config: "Config", at: datetime) -> "_Status":
         from syndicate.schedule.alarms.current import current_alarms  # noqa: PLC0415 - start-up
+        from syndicate.schedule.alarms.reputation import find_complaints  # noqa: PLC0415
         from syndicate.schedule.mail_status import MailStatus  # noqa: PLC0415
 
         sending = [(one, tx.deliveries.totals(one.key)) for one in tx.editions.unfinished()]
+        slots = _next_slots(config, at)
+        findings = {name: find_complaints(tx, config, name, at) for _, _, name, _ in slots}
         return cls(
             config=config,
             alarms=current_alarms(tx, config, at),
             waiting=tx.waiting.all(),
             sending=sending,
             blockers=MailStatus.read(tx, config, at).edition_blockers(sending),
-            slots=_next_slots(config, at),
+            slots=slots,
+            complaints={name: "; ".join(found) for name, found in findings.items() if found},
+            feedback=tx.feedback_figures.recent(at),
+            held_reports=tx.held_reports.count(),
             last_tick=tx.heartbeats.last_tick(),
         )
 
@@ -86,13 +100,21 @@ class _Status:
         for waiting in self.waiting:
             name = f"edition {waiting.edition.key} of {waiting.edition.newsletter}"
             yield f"waiting    {name}: {_wait(waiting, zone)}"
+        if self.held_reports:
+            reports = "1 report" if self.held_reports == 1 else f"{self.held_reports:,} reports"
+            yield f"waiting    {reports} about mail for a person: `syndicate bounces`"
         for edition, totals in self.sending:
             name = f"edition {edition.key} of {edition.newsletter}"
             yield f"{edition.state.value:<10} {name}: {format_counts(totals)}"
         for line in blocker_lines(self.blockers, zone):
             yield f"           {line}"
         for due_at, schedule, newsletter, local in self.slots:
-            yield f"next       {format_slot_time(due_at, local)}  {schedule} → {newsletter}"
+            why = self.complaints.get(newsletter)
+            waits = f", and waits for a person: {why}" if why else ""
+            yield f"next       {format_slot_time(due_at, local)}  {schedule} → {newsletter}{waits}"
+        for newsletter, feedback in self.feedback.items():
+            if counts := format_feedback(feedback):
+                yield f"came back  of {newsletter} within 7 days: {counts}"
         tick = format_time(self.last_tick, zone) if self.last_tick else "never"
         yield f"last pass  {tick}"
 
@@ -134,9 +156,19 @@ class _Status:
                 for edition, totals in self.sending
             ],
             "next": [
-                {"at": due_at.astimezone(local), "schedule": schedule, "newsletter": newsletter}
+                {
+                    "at": due_at.astimezone(local),
+                    "schedule": schedule,
+                    "newsletter": newsletter,
+                    "waits_for": self.complaints.get(newsletter),
+                }
                 for due_at, schedule, newsletter, local in self.slots
             ],
+            "feedback": [
+                {"newsletter": newsletter, **feedback_values(totals)}
+                for newsletter, totals in self.feedback.items()
+            ],
+            "held_reports": self.held_reports,
             "last_tick": self.last_tick,
         }
 

@@ -8,6 +8,7 @@ from syndicate.config import Config, Schedule
 from syndicate.model.alarms import AlarmCause, AlarmKind
 from syndicate.model.editions import WaitingEdition
 from syndicate.model.schedule_slots import FireOutcome, is_too_late, overdue, schedule_timing
+from syndicate.schedule.alarms.reputation import complaint_causes, refusal_causes
 from syndicate.schedule.mail_status import find_stall
 from syndicate.store import Transaction
 
@@ -20,6 +21,8 @@ IN_STORE = frozenset(
         AlarmKind.PREFLIGHT,
         AlarmKind.CERTIFICATE,
         AlarmKind.BOUNCES,
+        AlarmKind.COMPLAINTS,
+        AlarmKind.BLOCKED,
     }
 )
 """The kinds that are found here."""
@@ -41,6 +44,8 @@ def find_causes(tx: Transaction, config: Config, at: datetime) -> Iterator[Alarm
         yield from _waiting(waiting, config, at)
     yield from _certificates(tx, config, at)
     yield from _doors(tx, config, at)
+    yield from complaint_causes(tx, config, at)
+    yield from refusal_causes(tx, at)
 
 
 def _slot(

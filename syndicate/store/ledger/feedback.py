@@ -1,6 +1,6 @@
 """What came back about deliveries, and the reports that a person has to read."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -28,6 +28,13 @@ class FeedbackLog(Repository):
             feedback.c.edition == edition, feedback.c.subscriber == subscriber
         )
         return self._values(FeedbackRecord, query.order_by(feedback.c.received_at))
+
+    def by_edition(self, edition: int) -> Iterator[FeedbackRecord]:
+        """Iterate over what is known about an edition's deliveries, by subscriber number."""
+        query = select(feedback).where(feedback.c.edition == edition)
+        in_order = query.order_by(feedback.c.subscriber, feedback.c.received_at)
+        for row in self._execute(in_order).mappings():
+            yield FeedbackRecord(**row)
 
     def by_subscribers(
         self, numbers: Collection[int], *, kinds: Iterable[FeedbackKind] = FeedbackKind

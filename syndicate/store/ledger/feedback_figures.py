@@ -6,7 +6,10 @@ there, whatever was reported about it later. All queries begin with an index tha
 was merely delivered.
 """
 
+from collections import Counter, defaultdict
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,17 +21,21 @@ from syndicate.model.feedback import (
     FeedbackGroup,
     FeedbackKind,
     FeedbackTotals,
+    MatchedBy,
     PolicyRefusals,
     format_answer,
 )
+from syndicate.model.subscribers import SuppressionKind
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import deliveries, editions, subscribers
 from syndicate.store.database.schema_feedback import feedback, suppressions
-from syndicate.store.ledger.claims import domain_of
+from syndicate.store.ledger.feedback import HeldReports
 
 RECENT = timedelta(days=7)
 """The mail of this time counts for the share of complaints."""
 _REFUSED_WITHIN = timedelta(days=1)
+_MAX_DOMAINS = 10
+"""The domains that are looked at and named: those with the most."""
 _LEFT = (DeliveryState.ACCEPTED, DeliveryState.UNKNOWN)
 """The states of deliveries that can bounce."""
 _ANSWERED = (*_LEFT, DeliveryState.FAILED, DeliveryState.EXPIRED)
@@ -68,19 +75,14 @@ class FeedbackFigures(Repository):
         bounces = bounces.where(
             feedback.c.edition == edition, _IS_BOUNCE, deliveries.c.state.in_(_LEFT)
         )
-        bounced: dict[FeedbackKind, int] = dict(
-            self._execute(bounces.group_by(feedback.c.kind)).all()
+        kinds = FeedbackKind.COMPLAINT, FeedbackKind.DELIVERED, FeedbackKind.UNSUBSCRIBED
+        others = sa.select(feedback.c.kind, sa.func.count()).where(
+            feedback.c.edition == edition, feedback.c.kind.in_(kinds)
         )
-        others = FeedbackKind.COMPLAINT, FeedbackKind.DELIVERED, FeedbackKind.UNSUBSCRIBED
-        counts = {kind: self._count(feedback, *_of(edition, kind)) for kind in others}
-        return FeedbackTotals(
-            hard=bounced.get(FeedbackKind.HARD_BOUNCE, 0),
-            soft=bounced.get(FeedbackKind.SOFT_BOUNCE, 0),
-            blocked=bounced.get(FeedbackKind.BLOCKED, 0),
-            complained=counts[FeedbackKind.COMPLAINT],
-            delivered=counts[FeedbackKind.DELIVERED],
-            unsubscribed=counts[FeedbackKind.UNSUBSCRIBED],
-        )
+        counts: Counter[FeedbackKind] = Counter()
+        for query in bounces, others:
+            counts.update(dict(self._execute(query.group_by(feedback.c.kind)).all()))
+        return _totals(counts)
 
     def groups(self, edition: int) -> list[FeedbackGroup]:
         """Group an edition's bounces, refusals and complaints, the largest group first.
@@ -108,6 +110,24 @@ class FeedbackFigures(Repository):
             for row in self._execute(query).mappings()
         ]
 
+    def snapshot(self, at: datetime) -> dict[str, Any]:
+        """Return the counts for metrics, by the name of their metric; cache the result.
+
+        Kinds have their names in one word.
+        """
+        suppressed = self.suppressions()
+        reports = HeldReports(self._connection)
+        return {
+            "feedback": _in_one_word(self.by_newsletter()),
+            "feedback_recent": _in_one_word(self.by_domain(at, most=_MAX_DOMAINS)),
+            "complaint_share": self.complaint_shares(at),
+            "suppressions": {
+                kind.name.lower(): suppressed.get(kind, 0) for kind in SuppressionKind
+            },
+            "reports": reports.counts(),
+            "held_reports": reports.count(),
+        }
+
     def by_newsletter(self) -> dict[tuple[str, FeedbackKind], int]:
         """Count all that came back, letters left out, by newsletter and kind."""
         counts = sa.select(feedback.c.edition, feedback.c.kind, sa.func.count().label("count"))
@@ -118,6 +138,28 @@ class FeedbackFigures(Repository):
         )
         query = query.where(editions.c.kind != EditionKind.LETTER).group_by(*columns)
         return {(row[0], FeedbackKind(row[1])): int(row[2]) for row in self._execute(query)}
+
+    def recent(self, at: datetime) -> dict[str, FeedbackTotals]:
+        """Count what came back within a week, by newsletter; each report of a bounce counts."""
+        columns = editions.c.newsletter, feedback.c.kind
+        rows = feedback.join(editions, editions.c.key == feedback.c.edition)
+        kinds = [kind for kind in FeedbackKind if kind is not FeedbackKind.DELIVERED]
+        query = (
+            sa.select(*columns, sa.func.count())
+            .select_from(rows)
+            .where(
+                feedback.c.kind.in_(kinds),
+                feedback.c.received_at > at - RECENT,
+                feedback.c.matched_by != MatchedBy.HAND_OVER,
+                editions.c.kind != EditionKind.LETTER,
+            )
+            .group_by(*columns)
+            .order_by(editions.c.newsletter)
+        )
+        counts: defaultdict[str, Counter[FeedbackKind]] = defaultdict(Counter)
+        for newsletter, kind, count in self._execute(query):
+            counts[newsletter][kind] = count
+        return {newsletter: _totals(kinds) for newsletter, kinds in counts.items()}
 
     def by_domain(self, at: datetime, *, most: int) -> dict[tuple[str, FeedbackKind], int]:
         """Count bounces and complaints of the last week by domain and kind.
@@ -144,6 +186,28 @@ class FeedbackFigures(Repository):
         """Count suppressed addresses by kind."""
         query = sa.select(suppressions.c.kind, sa.func.count()).group_by(suppressions.c.kind)
         return {str(kind): count for kind, count in self._execute(query)}
+
+    def complaint_shares(self, at: datetime) -> dict[str, float]:
+        """Return the share of complaints in each newsletter's mail of the last week, from 0 to 1.
+
+        This counts all of that mail, so cache the result; the alarms count less.
+        """
+        recent = editions.c.created_at > at - RECENT, editions.c.kind != EditionKind.LETTER
+        accepted = self._by_newsletter(deliveries.c.state == DeliveryState.ACCEPTED, *recent)
+        is_complaint = feedback.c.kind == FeedbackKind.COMPLAINT
+        complaints = self._by_newsletter(is_complaint, *recent, table=feedback)
+        return {
+            newsletter: min(1.0, complaints.get(newsletter, 0) / count)
+            for newsletter, count in accepted.items()
+        }
+
+    def _by_newsletter(
+        self, *conditions: sa.ColumnElement[bool], table: sa.Table = deliveries
+    ) -> dict[str, int]:
+        rows = editions.join(table, table.c.edition == editions.c.key)
+        query = sa.select(editions.c.newsletter, sa.func.count()).select_from(rows)
+        query = query.where(*conditions).group_by(editions.c.newsletter)
+        return dict(self._execute(query).all())
 
     def complaint_rates(self, at: datetime, *, share: float, at_least: int) -> list[ComplaintRate]:
         """Return the newsletters of whose mail of the last week readers called too much spam."""
@@ -218,28 +282,35 @@ class FeedbackFigures(Repository):
         query = sa.select(*columns, sa.func.count()).where(*recent).group_by(*columns)
         query = query.having(sa.func.count() >= at_least).order_by(feedback.c.edition)
         newest = {row.domain: row for row in self._execute(query)}
+        most = sorted(newest.values(), key=lambda row: -row[2])[:_MAX_DOMAINS]
         found = []
-        for domain, (edition, _, refused) in sorted(newest.items()):
-            tried = self._count_answered(edition, domain, limit=int(refused / share) + 1)
-            if refused >= share * tried:
-                answer = self._newest_answer(edition, domain)
-                found.append(
-                    PolicyRefusals(
-                        edition=edition, domain=domain, refused=refused, tried=tried, answer=answer
-                    )
+        for edition in sorted({row.edition for row in most}):
+            refused = {row.domain: row[2] for row in most if row.edition == edition}
+            tried = self._count_answered(edition, refused)
+            found += [
+                PolicyRefusals(
+                    edition=edition,
+                    domain=domain,
+                    refused=count,
+                    tried=tried[domain],
+                    answer=self._newest_answer(edition, domain),
                 )
-        return found
+                for domain, count in refused.items()
+                if count >= share * tried[domain]
+            ]
+        return sorted(found, key=lambda one: one.domain)
 
-    def _count_answered(self, edition: int, domain: str, *, limit: int) -> int:
-        """Count an edition's deliveries to a domain that a server answered, up to a limit."""
+    def _count_answered(self, edition: int, domains: Collection[str]) -> dict[str, int]:
+        """Count an edition's deliveries to some domains that a server answered, by domain."""
+        # a domain at the end is found three times faster than all domains are cut out
         rows = deliveries.join(subscribers, subscribers.c.key == deliveries.c.subscriber)
-        query = sa.select(sa.literal(1)).select_from(rows)
-        query = query.where(
-            deliveries.c.edition == edition,
-            deliveries.c.state.in_(_ANSWERED),
-            domain_of(subscribers.c.address, self._dialect) == domain,
+        counts = (
+            sa.func.count().filter(subscribers.c.address.endswith(f"@{domain}", autoescape=True))
+            for domain in domains
         )
-        return self._count(query.limit(limit).subquery())
+        query = sa.select(*counts).select_from(rows)
+        query = query.where(deliveries.c.edition == edition, deliveries.c.state.in_(_ANSWERED))
+        return dict(zip(domains, self._execute(query).one(), strict=True))
 
     def _newest_answer(self, edition: int, domain: str) -> str:
         query = sa.select(feedback.c.code, feedback.c.status, feedback.c.text).where(
@@ -247,6 +318,22 @@ class FeedbackFigures(Repository):
         )
         row = self._execute(query.order_by(feedback.c.received_at.desc()).limit(1)).one()
         return format_answer(row.code, row.status, row.text)
+
+
+def _in_one_word(counts: dict[tuple[str, FeedbackKind], int]) -> dict[tuple[str, str], int]:
+    """Write `hard bounce` as `hard_bounce`."""
+    return {(name, kind.name.lower()): count for (name, kind), count in counts.items()}
+
+
+def _totals(counts: Counter[FeedbackKind]) -> FeedbackTotals:
+    return FeedbackTotals(
+        hard=counts[FeedbackKind.HARD_BOUNCE],
+        soft=counts[FeedbackKind.SOFT_BOUNCE],
+        blocked=counts[FeedbackKind.BLOCKED],
+        complained=counts[FeedbackKind.COMPLAINT],
+        delivered=counts[FeedbackKind.DELIVERED],
+        unsubscribed=counts[FeedbackKind.UNSUBSCRIBED],
+    )
 
 
 def _of(edition: int, kind: FeedbackKind) -> tuple[sa.ColumnElement[bool], ...]:

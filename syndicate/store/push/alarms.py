@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from syndicate.model.alarms import REPEAT_AFTER, Alarm, AlarmCause, AlarmKind, RelayCertificate
+from syndicate.model.alarms import Alarm, AlarmCause, AlarmKind, RelayCertificate
 from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema_delivery import alarms, relay_certificates
 
@@ -64,7 +64,7 @@ class Alarms(Repository):
         Only one process gets it: people count as notified from now on.
         """
         if alarm.is_on:
-            recent = _COLUMNS.notified_at > at - REPEAT_AFTER
+            recent = _COLUMNS.notified_at > at - alarm.repeat_after
             due = _COLUMNS.over_at.is_(None), sa.or_(_COLUMNS.notified_at.is_(None), ~recent)
             change = {"notified": True, "notified_at": at}
         else:

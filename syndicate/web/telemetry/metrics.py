@@ -45,6 +45,11 @@ _COUNTERS: Mapping[str, tuple[str, ...]] = {
         "limit",
     ),
     "syndicate_access_log_lost": ("Lines of the access log that weren't written.",),
+    "syndicate_reports": (
+        "Reports about mail, and providers' events, that came in.",
+        "source",
+        "outcome",
+    ),
 }
 _GAUGES: Mapping[str, tuple[str, ...]] = {
     "syndicate_feed_subscribers_reported": (
@@ -61,6 +66,18 @@ _GAUGES: Mapping[str, tuple[str, ...]] = {
     "syndicate_push_owed": ("Pings and notices to be made.", "to", "state"),
     "syndicate_hub_subscriptions": ("Subscriptions of our own hub that haven't lapsed.",),
     "syndicate_hub_requests": ("Requests to our own hub that are still to be verified.",),
+    "syndicate_feedback": ("What came back about editions, in the store.", "newsletter", "kind"),
+    "syndicate_feedback_recent": (
+        "Bounces and complaints of the last 7 days, by the readers' mail domain.",
+        "domain",
+        "kind",
+    ),
+    "syndicate_complaint_share": (
+        "The share of a newsletter's mail of 7 days that readers called spam.",
+        "newsletter",
+    ),
+    "syndicate_suppressions": ("Addresses that get no mail.", "kind"),
+    "syndicate_held_reports": ("Reports about mail that a person has to read.",),
     "syndicate_mail_paused": ("Whether all mail is paused.",),
     "syndicate_mail_idle_seconds": (
         "For how long nothing was accepted while mail is due; 0 while none is due.",
@@ -175,7 +192,8 @@ class Metrics(Collector):
             if self._cached is None or start >= self._cached_until:
                 with self._store.read() as tx:
                     now = clock.now()
-                    self._cached = tx.metrics_snapshot.load(now), tx.heartbeats.mail_flow(now)
+                    figures = tx.metrics_snapshot.load(now) | tx.feedback_figures.snapshot(now)
+                    self._cached = figures, tx.heartbeats.mail_flow(now)
                 end = monotonic()
                 self._cached_until = end + max(_CACHE_TIME, _CACHE_FACTOR * (end - start))
             return self._cached

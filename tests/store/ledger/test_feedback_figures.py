@@ -129,6 +129,37 @@ def test_newsletters_and_domains_have_their_counts_and_few_names(store):
         assert figures.suppressions() == {"operator": 1}
 
 
+def test_the_figures_for_metrics_have_names_in_one_word_and_every_kind_of_suppression(store):
+    with store.read() as tx:
+        empty = tx.feedback_figures.snapshot(NOW)
+    assert empty["suppressions"] == dict.fromkeys(
+        ("operator", "hard_bounce", "soft_bounces", "complaint"), 0
+    )
+    assert empty["feedback"] == empty["complaint_share"] == empty["reports"] == {}
+    key, people = edition(store, *crowd(4))
+    edition(store, at=NOW - 8 * DAY)
+    with store.write() as tx:
+        tx.feedback.add(report(key, people[0], FeedbackKind.COMPLAINT, at=NOW))
+        tx.feedback.add(report(key, people[1], HARD, at=NOW))
+        tx.held_reports.count_report("imap", "feedback", NOW)
+        found = tx.feedback_figures.snapshot(NOW)
+    assert found["feedback"] == {("breaking", "complaint"): 1, ("breaking", "hard_bounce"): 1}
+    assert found["feedback_recent"][("example.org", "hard_bounce")] == 1
+    assert found["complaint_share"] == {"breaking": 0.25}
+    assert found["reports"] == {("imap", "feedback"): 1}
+
+
+def test_what_came_back_within_a_week_leaves_out_hand_over_and_what_was_delivered(store):
+    key, people = edition(store, *crowd(4))
+    with store.write() as tx:
+        for reader, kind in zip(people, (HARD, SOFT, FeedbackKind.DELIVERED), strict=False):
+            tx.feedback.add(report(key, reader, kind, at=NOW))
+        refuse(tx, key, people[3])
+        figures = tx.feedback_figures
+        assert figures.recent(NOW) == {"breaking": FeedbackTotals(hard=1, soft=1)}
+        assert figures.recent(NOW + 7 * DAY) == {}
+
+
 def complain(store, key, people):
     with store.write() as tx:
         for reader in people:

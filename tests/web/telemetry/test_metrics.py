@@ -7,14 +7,18 @@ import threading
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import update
 
 from syndicate import __version__, clock
 from syndicate.errors import StoreUnreachable
+from syndicate.model.feedback import FeedbackKind
+from syndicate.store.database.schema import editions
 from syndicate.store.ledger.mail_flow import SendRate
 from syndicate.web.app import application
 from syndicate.web.telemetry.counters import REPORT_LIFETIME, KindCounters, RequestCounters
 from tests import ROOT
 from tests.causes import by_test
+from tests.feedback_records import accept_all, report
 from tests.store.ledger.test_deliveries import edition, readers
 from tests.web.asgi_client import Client
 from tests.web.known_reader import TABLES
@@ -137,6 +141,32 @@ def test_it_is_told_how_mail_leaves_and_who_is_held(web, sqlite_store):
     assert metrics(client)("syndicate_relay_held", "outbox") == 1
 
 
+def test_what_came_back_is_told_by_newsletter_kind_and_few_domains(web, sqlite_store):
+    client = web()
+    with sqlite_store.write() as tx:
+        readers(tx, 12)
+        key = edition(tx)
+        accept_all(tx, key, clock.now())
+        tx._connection.execute(update(editions).values(created_at=NOW))
+        for reader in range(1, 13):
+            bounce = report(
+                key, reader, FeedbackKind.HARD_BOUNCE, at=clock.now(), domain=f"d{reader}.example"
+            )
+            tx.feedback.add(bounce)
+        tx.feedback.add(report(key, 1, FeedbackKind.COMPLAINT, at=clock.now()))
+        tx.subscribers.suppress("r1@example.org", "gone", cause=by_test(NOW))
+        tx.held_reports.count_report("hook ses", "forged", NOW)
+    seen = metrics(client)
+    assert seen("syndicate_feedback", "news", "hard_bounce") == 12
+    assert seen("syndicate_feedback_recent", "other", "hard_bounce") == 2, "ten are named"
+    assert sum("syndicate_feedback_recent" in key for key in seen) == 12
+    assert seen("syndicate_complaint_share", "news") == 1 / 12
+    assert seen("syndicate_suppressions", "operator") == 1
+    assert seen("syndicate_suppressions", "complaint") == 0
+    assert seen("syndicate_reports_total", "hook ses", "forged") == 1
+    assert seen("syndicate_held_reports") == 0
+
+
 def test_reports_are_forgotten_after_three_days_and_never_more_than_a_thousand():
     counts = RequestCounters()
     counts.set_subscribers("Feedly", "/rss.xml", 5, at=0)
@@ -208,7 +238,10 @@ def test_the_page_about_figures_names_exactly_those_that_there_are(web, sqlite_s
     page = (ROOT / "docs" / "monitoring.md").read_text("utf-8")
     with sqlite_store.write() as tx:
         readers(tx, 1)
-        edition(tx)
+        accept_all(tx, edition(tx), NOW)
+        tx._connection.execute(update(editions).values(created_at=NOW))
+        tx.feedback.add(report(1, 1, FeedbackKind.COMPLAINT, at=NOW))
+        tx.held_reports.count_report("imap", "feedback", NOW)
     client = web()
     publish(tmp_path)
     client.get("/rss.xml", headers=FEEDLY)

@@ -1,0 +1,81 @@
+"""What came back about editions, as commands print it: by kind, domain and code."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from syndicate.cli.console import echo, echo_table, note
+from syndicate.model.feedback import (
+    FeedbackGroup,
+    FeedbackKind,
+    FeedbackRecord,
+    FeedbackTotals,
+    MatchedBy,
+    format_answer,
+)
+
+_SHOWN = 10
+"""Groups of reports that are printed; --json has all of them."""
+_RECORD_KEYS = ("kind", "code", "status", "text", "host", "source", "matched_by", "at")
+"""The attributes that `--json` prints."""
+
+
+def format_feedback(totals: FeedbackTotals) -> str:
+    """Format what came back: "3 bounced, 1 called it spam"; empty if nothing did."""
+    counts = {"bounced": totals.bounced, "called it spam": totals.complained}
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+
+
+def feedback_values(totals: FeedbackTotals) -> dict[str, int]:
+    """Return the counts for scripts; `bounced` is the sum of the first three."""
+    counts = {field.name: getattr(totals, field.name) for field in fields(totals)}
+    return {"bounced": totals.bounced, **counts}
+
+
+def group_values(groups: Sequence[FeedbackGroup]) -> list[dict[str, Any]]:
+    """Return groups of reports for scripts."""
+    return [asdict(group) for group in groups]
+
+
+def record_values(record: FeedbackRecord) -> dict[str, Any]:
+    """Return one report for scripts."""
+    return {key: getattr(record, key) for key in _RECORD_KEYS}
+
+
+def echo_feedback(totals: FeedbackTotals, groups: Sequence[FeedbackGroup]) -> None:
+    """Print what came back about an edition, and what servers refused, by domain and code."""
+    if totals.bounced:
+        kinds = {"hard": totals.hard, "soft": totals.soft, "blocked": totals.blocked}
+        how = ", ".join(f"{count:,} {name}" for name, count in kinds.items() if count)
+        echo(f"{totals.bounced:,} bounced after a server had accepted them: {how}")
+    if totals.complained:
+        echo(f"{totals.complained:,} called it spam")
+    if totals.unsubscribed:
+        echo(f"{totals.unsubscribed:,} unsubscribed by mail or at the provider")
+    if totals.delivered:
+        echo(f"{totals.delivered:,} reported as delivered")
+    if not groups:
+        return
+    echo()
+    rows = [
+        (
+            group.count,
+            group.kind,
+            "at hand-over" if group.at_hand_over else "later",
+            group.domain,
+            format_answer(group.code, group.status, group.text),
+        )
+        for group in groups[:_SHOWN]
+    ]
+    echo_table(("count", "what", "when", "domain", "such as"), rows)
+    if rest := groups[_SHOWN:]:
+        count = sum(group.count for group in rest)
+        note(f"and {count:,} more of {len(rest):,} other domains or codes: --json lists all")
+
+
+def describe_record(record: FeedbackRecord) -> str:
+    """Describe what came back about a delivery; empty for what its row says itself."""
+    if record.matched_by is MatchedBy.HAND_OVER:
+        return ""
+    answer = "" if record.kind is FeedbackKind.DELIVERED else record.answer
+    return ": ".join(filter(None, (record.kind.value, answer)))
