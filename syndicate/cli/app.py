@@ -22,7 +22,14 @@ from syndicate.cli.editions import (
 )
 from syndicate.cli.operation import check, deliverability, preview, run, setup, status
 from syndicate.cli.operation.signals import unblock_sighup
-from syndicate.cli.readers import csv_import, person, person_changes, reader_counts, subscribers
+from syndicate.cli.readers import (
+    csv_import,
+    held_reports,
+    person,
+    person_changes,
+    reader_counts,
+    subscribers,
+)
 
 Command = Callable[..., Any]
 
@@ -96,6 +103,12 @@ _add_group(
     "Private feeds: whole articles, for one reader each.",
     *(person.grant, person.revoke, person.list_),
     default=person.list_,
+)
+_add_group(
+    "bounces",
+    "The reports of bounces and complaints that wait for a person.",
+    *(held_reports.list_, held_reports.show, held_reports.apply, held_reports.drop),
+    default=held_reports.list_,
 )
 _add_group("editions", "The editions, newest first.", editions.show, default=editions.editions)
 

@@ -4,5 +4,6 @@
 bounce address, `providers/` the webhooks of mail providers.
 `recorder` records a report or an event in one transaction, with what follows from it.
 `matching` finds the delivery that it is about, by references that nobody can forge.
+`held_decision` lets a report count that waited for a person.
 `policy` decides whether it may change anything, and `effects` does what follows.
 """

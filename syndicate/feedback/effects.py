@@ -26,7 +26,7 @@ class RecordOutcome(StrEnum):
     """It was recorded before, and nothing was done."""
     WITHOUT_EFFECT = "without effect"
     """It changes nothing, such as a bounce of an address that the reader has left."""
-    HELD = "held"
+    UNDECIDED = "undecided"
     """Only a person can decide, as where only the address matches."""
     UNMATCHED = "unmatched"
     """Nothing in it names a delivery of ours."""
@@ -45,7 +45,7 @@ class RecordedFeedback:
     @property
     def needs_person(self) -> bool:
         """Whether a person has to decide."""
-        return self.outcome in {RecordOutcome.HELD, RecordOutcome.UNMATCHED}
+        return self.outcome in {RecordOutcome.UNDECIDED, RecordOutcome.UNMATCHED}
 
 
 def apply(
@@ -60,7 +60,7 @@ def apply(
         objection = Objection.UNKNOWN if delivery is None else Objection.NEVER_SENT
         # a stopped edition has readers whom it never reached; elsewhere something is wrong
         decided = edition.state in _STOPPED or delivery is None or not is_harmful(record.kind)
-        outcome = RecordOutcome.WITHOUT_EFFECT if decided else RecordOutcome.HELD
+        outcome = RecordOutcome.WITHOUT_EFFECT if decided else RecordOutcome.UNDECIDED
         return _result(outcome, record, objection)
     if not is_harmful(record.kind):
         return _keep(tx, edition, delivery, record)

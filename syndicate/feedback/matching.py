@@ -109,7 +109,7 @@ def _by_provider_id(
     if not ids:
         return None
     words = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, ids))})(?![\w-])")
-    for delivery in _recent_to(tx, reference, at - PROVIDER_WINDOW):
+    for delivery in deliveries_to(tx, reference.recipient, at - PROVIDER_WINDOW):
         if words.search(delivery.reply):
             return _match(delivery, MatchedBy.PROVIDER_ID)
     return None
@@ -118,15 +118,15 @@ def _by_provider_id(
 def _by_address(
     tx: Transaction, reference: DeliveryReference, at: datetime
 ) -> DeliveryMatch | None:
-    for delivery in _recent_to(tx, reference, at - RECENT):
+    for delivery in deliveries_to(tx, reference.recipient, at - RECENT):
         if delivery.attempt:
             return _match(delivery, MatchedBy.ADDRESS)
     return None
 
 
-def _recent_to(tx: Transaction, reference: DeliveryReference, since: datetime) -> list[Delivery]:
-    """Return the deliveries, newest first, to the reader with the address that is named."""
-    reader = tx.subscribers.by_any_email(reference.recipient) if reference.recipient else None
+def deliveries_to(tx: Transaction, address: str, since: datetime) -> list[Delivery]:
+    """Return the deliveries of editions since then, newest first, to whom an address belongs."""
+    reader = tx.subscribers.by_any_email(address) if address else None
     if reader is None:
         return []
     return tx.deliveries.recent(tx.merges.all_numbers(reader.key), since)

@@ -38,6 +38,8 @@ MAX_RAW = 256 * 1024
 """Bytes that are kept of a report for a person."""
 CROWDED, CROWDED_RAW = 1000, 16 * 1024
 """When so many reports wait for a person, only this much is kept of a further one."""
+MOST_HELD = 10_000
+"""Of more that wait, the oldest go: a flood of spam must not fill the disk."""
 _MAX_TEXT = 500
 _MAX_NAME = 255
 _MAX_CODE = 999
@@ -109,9 +111,11 @@ class FeedbackRecorder:
             tx.held_reports.count_report(source, parsed.outcome, at)
         reason = _why_held(parsed, done)
         if reason:
-            crowded = tx.held_reports.count() >= CROWDED
-            raw = raw[: CROWDED_RAW if crowded else MAX_RAW]
+            waiting = tx.held_reports.count()
+            raw = raw[: CROWDED_RAW if waiting >= CROWDED else MAX_RAW]
             tx.held_reports.add(_held(parsed, raw, reason, source, at))
+            if waiting >= MOST_HELD:
+                tx.held_reports.delete_oldest(keep=MOST_HELD)
         return RecordedReport(outcome=parsed.outcome, feedback=done, held_because=reason)
 
     def record(
@@ -137,7 +141,7 @@ class FeedbackRecorder:
             return _unrecorded(RecordOutcome.UNMATCHED, f"the {kind} names no delivery of ours")
         if found.by is MatchedBy.ADDRESS:
             return _unrecorded(
-                RecordOutcome.HELD,
+                RecordOutcome.UNDECIDED,
                 f"the {kind} may be about edition {found.edition}, but only its address says so",
             )
         case = self._load(tx, found, at)
@@ -146,7 +150,7 @@ class FeedbackRecorder:
                 RecordOutcome.WITHOUT_EFFECT,
                 f"the {kind} of edition {found.edition} changes nothing: {Objection.UNKNOWN}",
             )
-        record = _make_record(case, found, feedback, source)
+        record = make_record(case, found, feedback, source)
         return apply(tx, case, record, self._config.bounces)
 
     def _load(self, tx: Transaction, found: DeliveryMatch, at: datetime) -> ReportedDelivery:
@@ -167,7 +171,7 @@ class FeedbackRecorder:
         )
 
 
-def _make_record(
+def make_record(
     case: ReportedDelivery, found: DeliveryMatch, feedback: Feedback, source: str
 ) -> FeedbackRecord:
     """Make what is stored; nothing of an erased reader but numbers."""

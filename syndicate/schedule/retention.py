@@ -16,6 +16,13 @@ _COUNTERS_KEPT = timedelta(days=2)
 """How long counters of attempt limits are kept; no limit looks further back."""
 
 
+REPLAYS_KNOWN = timedelta(days=200)
+"""How long a report that comes again is recognised by its digest alone: for longer than a complaint
+counts, whatever [retention] says."""
+EVENTS_KNOWN = timedelta(days=30)
+"""How long a provider's event is recognised by its id; none repeats one for longer than days."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionReport:
     """How many rows were deleted, or would be."""
@@ -25,7 +32,7 @@ class RetentionReport:
     letters: int = 0
     """Letters whose links have expired."""
     events: int = 0
-    """Server replies, audit log entries and clicks."""
+    """Server replies, reports, audit log entries and clicks."""
 
     def __bool__(self) -> bool:
         return bool(self.unconfirmed or self.letters or self.events)
@@ -66,6 +73,8 @@ def purge(
         with store.write() as tx:
             unconfirmed += tx.erasures.delete_unconfirmed(step, before, cause=cause)
     letters = _purge_in_steps(store, stop, lambda tx: tx.erasures.delete_letters(before))
+    mail, hooks = at - REPLAYS_KNOWN, at - EVENTS_KNOWN
+    _purge_in_steps(store, stop, lambda tx: tx.erasures.delete_processed(mail=mail, events=hooks))
     events, limit = 0, rule.events
     if limit:
         events = _purge_in_steps(store, stop, lambda tx: tx.erasures.delete_events(at - limit))

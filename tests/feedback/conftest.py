@@ -5,4 +5,4 @@ from tests.feedback.reported import Newsroom
 
 @pytest.fixture
 def newsroom(store, publication):
-    return Newsroom(store, publication())
+    return Newsroom(store, publication(bounces={"address": "bounce@news.example.org"}))

@@ -77,6 +77,6 @@ def test_an_address_alone_changes_nothing(newsroom):
     edition = newsroom.send()
     bounce = newsroom.bounce(edition, anna, reference=DeliveryReference(recipient=ANNA))
     done = newsroom.record(bounce)
-    assert (done.outcome, done.needs_person) == (RecordOutcome.HELD, True)
+    assert (done.outcome, done.needs_person) == (RecordOutcome.UNDECIDED, True)
     assert newsroom.suppressed() is None
     assert newsroom.kinds(edition, anna) == []

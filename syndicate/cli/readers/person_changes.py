@@ -12,7 +12,7 @@ from syndicate.cli.console import echo, echo_outcome, note
 from syndicate.cli.context import CommandContext, by_operator, check_option
 from syndicate.cli.readers.person import Address, load_person
 from syndicate.errors import ConfigError, Refused
-from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, Subscriber
+from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, Subscriber, SuppressionKind
 from syndicate.text import closest_match, one_line
 
 if TYPE_CHECKING:
@@ -172,10 +172,28 @@ def suppress(
     echo(f"{address} is {'' if new else 'already '}suppressed: {stored}")
 
 
-def unsuppress(command: CommandContext, address: Address) -> None:
+def unsuppress(
+    command: CommandContext,
+    address: Address,
+    *,
+    because: Annotated[
+        str,
+        Option(
+            help='Why, such as "their server was broken"; needed after a complaint. It is stored.'
+        ),
+    ] = "",
+) -> None:
     """Mail a suppressed address again."""
+    cause = by_operator("subscribers unsuppress", _line("--because", because))
     with command.store() as store, store.write() as tx:
-        removed = tx.subscribers.unsuppress(address, cause=by_operator("subscribers unsuppress"))
+        suppressed = tx.subscribers.suppression(address)
+        complained = suppressed is not None and suppressed.kind is SuppressionKind.COMPLAINT
+        if complained and not cause.why:
+            raise Refused(
+                f"{address} called your mail spam: add --because, with how you know that they "
+                "want it all the same"
+            )
+        removed = tx.subscribers.unsuppress(address, cause=cause)
     echo(f"{address} {'is mailed again' if removed else 'was not suppressed'}")
 
 

@@ -13,7 +13,13 @@ from syndicate.cli.console import echo, echo_json, echo_table, note
 from syndicate.cli.context import AsJson, CommandContext, by_operator
 from syndicate.errors import ConfigError, Refused
 from syndicate.intake.subscribers.csv_file import escape_formula
-from syndicate.model.subscribers import Subscriber, Subscription, SubscriptionState
+from syndicate.model.subscribers import (
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionKind,
+)
 
 if TYPE_CHECKING:
     from syndicate.store import NewsletterRename, SearchCriteria
@@ -30,6 +36,10 @@ State = Annotated[
     Option(help="Only those in this state."),
 ]
 Tag = Annotated[str | None, Option(help="Only those with this tag.")]
+SuppressedBy = Annotated[
+    Literal["operator", "hard-bounce", "soft-bounces", "complaint"] | None,
+    Option(help="Only those whose address is suppressed because of this."),
+]
 InSegment = Annotated[str | None, Option("--segment", help="Only those of this segment.")]
 
 
@@ -38,22 +48,25 @@ def list_(
     *,
     newsletter: Newsletter = None,
     state: State = None,
+    suppressed_by: SuppressedBy = None,
     tag: Tag = None,
     segment: InSegment = None,
     everybody: Annotated[bool, Option("--all", help=f"Not only the first {_LIST_LIMIT}.")] = False,
     json: AsJson = False,
 ) -> None:
     """List subscribers, in the order they joined."""
-    criteria = _criteria(command, newsletter, state, tag, segment)
+    criteria = _criteria(
+        command, newsletter, state, suppressed_by=suppressed_by, tag=tag, segment=segment
+    )
     limit = None if everybody or json else _LIST_LIMIT
     with command.store() as store, store.read() as tx:
         people = list(tx.search.find(criteria, limit=limit))
         count = len(people) if len(people) != limit else tx.search.count(criteria)
-        all_suppressed = state == "suppressed" and {newsletter, tag, segment} == {None}
-        unowned = list(tx.search.unknown_suppressions()) if all_suppressed else []
+        all_suppressed = criteria.suppressed and {newsletter, tag, segment} == {None}
+        unknown = tx.search.unknown_suppressions(criteria.suppression)
+        unowned = list(unknown) if all_suppressed else []
     if json:
-        addresses = [{"email": address, "suppressed": reason} for address, reason in unowned]
-        echo_json([*map(person_values, people), *addresses])
+        echo_json([*map(person_values, people), *map(_suppression_values, unowned)])
         return
     rows = [
         (
@@ -61,12 +74,13 @@ def list_(
             person.name,
             ", ".join(f"{s.newsletter} ({s.state})" for s in person.subscriptions),
             ", ".join(person.tags),
+            person.suppression or "",
             person.suppressed or "",
         )
         for person in people
     ]
-    rows += [(address, "", "", "", reason) for address, reason in unowned]
-    echo_table(("email", "name", "newsletters", "tags", "suppressed"), rows)
+    rows += [(found.address, "", "", "", found.kind, found.reason) for found in unowned]
+    echo_table(("email", "name", "newsletters", "tags", "suppressed", "because"), rows)
     if count > len(people):
         note(f"{len(people)} of {count:,} subscribers; --all lists all of them")
     else:
@@ -80,6 +94,7 @@ def export(
     *,
     newsletter: Newsletter = None,
     state: State = None,
+    suppressed_by: SuppressedBy = None,
     tag: Tag = None,
     segment: InSegment = None,
     fields: Annotated[
@@ -88,23 +103,26 @@ def export(
     format: Annotated[Literal["csv", "jsonl"], Option(help="CSV, or JSON lines.")] = "csv",  # noqa: A002 - the option's name
 ) -> None:
     """Export subscribers: CSV per subscription, or JSON per person."""
-    criteria = _criteria(command, newsletter, state, tag, segment)
+    criteria = _criteria(
+        command, newsletter, state, suppressed_by=suppressed_by, tag=tag, segment=segment
+    )
     with command.store() as store, store.read() as tx:
         columns = ExportColumns.of(fields, tx.search.field_names())
         people = tx.search.find(criteria)
         everybody = state in {None, "suppressed"} and {newsletter, tag, segment} == {None}
-        unowned = tx.search.unknown_suppressions() if everybody else iter(())
+        unknown = tx.search.unknown_suppressions(criteria.suppression)
+        unowned = unknown if everybody else iter(())
         if format == "jsonl":
             for person in people:
                 echo_json(columns.value(person), indent=None)
-            for address, reason in unowned:
-                echo_json({"email": address, "suppressed": reason}, indent=None)
+            for found in unowned:
+                echo_json(_suppression_values(found), indent=None)
         else:
             writer = csv.writer(sys.stdout)
             writer.writerow(columns.names)
             for person in people:
                 writer.writerows(columns.rows(person))
-            writer.writerows(columns.suppression(*row) for row in unowned)
+            writer.writerows(map(columns.suppression, unowned))
 
 
 def move(
@@ -185,7 +203,13 @@ def _report(renamed: "NewsletterRename", old: str, new: str) -> None:
 
 
 def _criteria(
-    command: CommandContext, newsletter: Newsletter, state: State, tag: Tag, segment: InSegment
+    command: CommandContext,
+    newsletter: Newsletter,
+    state: State,
+    *,
+    suppressed_by: SuppressedBy,
+    tag: Tag,
+    segment: InSegment,
 ) -> "SearchCriteria":
     from syndicate.store import SearchCriteria  # noqa: PLC0415 - start-up
 
@@ -193,11 +217,12 @@ def _criteria(
         command.newsletter(newsletter)
     if segment is not None:
         command.segment(segment)
-    suppressed = state == "suppressed"
+    kind = SuppressionKind(suppressed_by.replace("-", " ")) if suppressed_by else None
     return SearchCriteria(
         newsletter=newsletter,
-        state=None if state is None or suppressed else SubscriptionState(state),
-        suppressed=True if suppressed else None,
+        state=None if state in {None, "suppressed"} else SubscriptionState(state),
+        suppressed=True if state == "suppressed" or kind else None,
+        suppression=kind,
         tag=tag,
         segment=None if segment is None else command.config.criteria(segment),
     )
@@ -211,6 +236,7 @@ _PERSON: Mapping[str, Callable[[Subscriber], object]] = {
     "joined": lambda person: person.created_at.isoformat(),
     "paused_until": lambda person: person.paused_until and person.paused_until.isoformat(),
     "suppressed": lambda person: person.suppressed,
+    "suppression": lambda person: person.suppression and person.suppression.value,
 }
 _SUBSCRIPTION: Mapping[str, Callable[[Subscription], object]] = {
     "newsletter": lambda subscription: subscription.newsletter,
@@ -219,7 +245,8 @@ _SUBSCRIPTION: Mapping[str, Callable[[Subscription], object]] = {
     "source": lambda subscription: subscription.source,
 }
 _DEFAULT = (
-    "email", "name", *_SUBSCRIPTION, "suppressed", "language", "tags", "joined", "paused_until"
+    "email", "name", *_SUBSCRIPTION, "suppressed", "language", "tags", "joined", "paused_until",
+    "suppression",
 )  # fmt: skip
 
 
@@ -253,10 +280,10 @@ class ExportColumns:
         for subscription in (person.subscriptions if listed else ()) or (None,):
             yield [self._cell(name, person, subscription) for name in self.names]
 
-    def suppression(self, address: str, reason: str) -> list[object]:
+    def suppression(self, found: Suppression) -> list[object]:
         """Return the row of a suppressed address that belongs to nobody in the store."""
-        known = {"email": escape_formula(address), "suppressed": escape_formula(reason)}
-        return [known.get(name, "") for name in self.names]
+        known = _suppression_values(found)
+        return [escape_formula(known.get(name, "")) for name in self.names]
 
     def value(self, person: Subscriber) -> dict[str, Any]:
         """Return a person as one JSON value."""
@@ -286,6 +313,11 @@ class ExportColumns:
         if isinstance(value, list):
             value = ",".join(value)
         return escape_formula(value) if isinstance(value, str) else value
+
+
+def _suppression_values(found: Suppression) -> dict[str, str]:
+    """Return a suppressed address that belongs to nobody in the store, for JSON."""
+    return {"email": found.address, "suppressed": found.reason, "suppression": found.kind.value}
 
 
 def person_values(person: Subscriber) -> dict[str, Any]:

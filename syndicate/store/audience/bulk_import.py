@@ -11,7 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, insert, literal, select, text, true
 
-from syndicate.model.subscribers import Action, Actor, Cause, SubscribeOutcome, SubscriptionState
+from syndicate.model.subscribers import (
+    Action,
+    Actor,
+    Cause,
+    SubscribeOutcome,
+    SubscriptionState,
+    SuppressionKind,
+)
 from syndicate.store.articles.reading import ArticleReader
 from syndicate.store.audience.audit_log import COLUMNS, AuditLog
 from syndicate.store.audience.import_staging import (
@@ -141,7 +148,7 @@ class BulkImport(Repository):
             row = known.get(number)
             if row is None or row.reason is None:
                 reason = {"address": reader.address, "reason": reader.suppressed}
-                rows.append({**reason, "at": cause.at})
+                rows.append({**reason, "kind": SuppressionKind.OPERATOR, "at": cause.at})
             if row is not None and row.reason is None:
                 details.append((row.key, reader.suppressed))
         self._insert_new(suppressions, rows)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, func, select
+from sqlalchemy import Select, Table, and_, func, literal, select
 
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
-from syndicate.model.subscribers import Subscriber, SubscriberChange
+from syndicate.model.feedback import FeedbackRecord, HeldReport
+from syndicate.model.subscribers import Subscriber, SubscriberChange, normalise_email
 from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.merges import Merges
 from syndicate.store.audience.private_feeds import PrivateFeedTokens
@@ -24,6 +25,7 @@ from syndicate.store.database.schema import (
     edition_links,
     editions,
 )
+from syndicate.store.database.schema_feedback import feedback, held_reports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,10 @@ class PersonalRecord:
     """Since when they have a private feed, if they have one."""
     former_addresses: tuple[str, ...] = ()
     """Addresses that they used to have."""
+    feedback: tuple[FeedbackRecord, ...] = ()
+    """What was reported about mail to them."""
+    held_reports: tuple[HeldReport, ...] = ()
+    """Reports that seem to be about them and wait for a person, without their messages."""
 
 
 class DataExport(Repository):
@@ -89,6 +95,7 @@ class DataExport(Repository):
         person = Subscribers(self._connection).by_key(key)
         if person is None:
             return None
+        former = Merges(self._connection).addresses(key)
         return PersonalRecord(
             person=person,
             changes=tuple(AuditLog(self._connection).changes(key)),
@@ -96,8 +103,21 @@ class DataExport(Repository):
             followed_links=tuple(self._followed(key)),
             confirmations=tuple(Confirmations(self._connection).by_subscriber(key)),
             private_feed_since=PrivateFeedTokens(self._connection).granted_at(key),
-            former_addresses=tuple(Merges(self._connection).addresses(key)),
+            former_addresses=tuple(former),
+            feedback=tuple(self._feedback(key)),
+            held_reports=tuple(self._held([normalise_email(person.email), *former])),
         )
+
+    def _feedback(self, key: int) -> list[FeedbackRecord]:
+        numbers = Merges(self._connection).all_numbers(key)
+        query = select(feedback).where(feedback.c.subscriber.in_(numbers))
+        return self._values(FeedbackRecord, query.order_by(feedback.c.received_at))
+
+    def _held(self, addresses: Sequence[str]) -> list[HeldReport]:
+        columns = (column for column in held_reports.c if column.name != "raw")
+        query = select(*columns, literal(b"").label("raw"))
+        query = query.where(held_reports.c.recipient.in_(addresses))
+        return self._values(HeldReport, query.order_by(held_reports.c.key))
 
     def mailed_items(self, key: int) -> list[MailedItem]:
         """Return the mail for a subscriber, also under numbers that they used to have."""

@@ -4,12 +4,15 @@ A hash of an erased address stays, so that no import adds it again; the ledger's
 number alone.
 """
 
+import binascii
 import hmac
+import quopri
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Table, and_, exists, or_, select, tuple_
 
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Action, Cause, SubscriptionState, normalise_email
@@ -31,7 +34,12 @@ from syndicate.store.database.schema import (
     subscriptions,
 )
 from syndicate.store.database.schema import keys as key_table
-from syndicate.store.database.schema_feedback import suppressions
+from syndicate.store.database.schema_feedback import (
+    feedback,
+    held_reports,
+    processed_reports,
+    suppressions,
+)
 
 STEP = 1000
 """Rows, or people, per transaction: others want to write as well."""
@@ -39,6 +47,11 @@ _CONSENT = (
     *(Action.ASKED, Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED),
     *(Action.DECLINED, Action.LEFT_ELSEWHERE),
 )
+HOOK_SOURCE = "hook "
+"""How the sources of providers' events begin."""
+_REPORTS = 50
+"""Reports for a person that are read at once; each has up to 256 KiB."""
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{40,100}\r?\n){0,4000}[A-Za-z0-9+/]{8,100}={0,2}")
 _SECRET = "erasures"  # noqa: S105 - its name; every store has it from the start
 
 
@@ -66,9 +79,23 @@ class Erasures(Repository):
         for table in (deliveries, delivery_events):  # replies may quote the address
             theirs = table.c.edition.in_(select(editions.c.key)), table.c.subscriber.in_(numbers)
             self._update(table, *theirs, table.c.reply != "", reply="")
+        reported = feedback.c.subscriber.in_(numbers)
+        self._update(feedback, reported, text="", host="", domain="")
+        self._delete_held(addresses)
         self.delete_people([key], history=True)
         AuditLog(self._connection).add(key, Action.ERASED, cause)
         return True
+
+    def _delete_held(self, addresses: Sequence[str]) -> None:
+        """Delete the reports for a person that are about some addresses, or contain one."""
+        query = select(held_reports.c.key, held_reports.c.recipient, held_reports.c.raw)
+        streamed = query.execution_options(yield_per=_REPORTS)
+        keys = [
+            row.key
+            for row in self._execute(streamed)
+            if row.recipient in addresses or mentions(row.raw, addresses)
+        ]
+        self._delete(held_reports, held_reports.c.key.in_(keys))
 
     def any(self) -> bool:
         """Whether anybody was ever erased."""
@@ -123,21 +150,32 @@ class Erasures(Repository):
         oldest = select(editions.c.key).where(_letters(before)).order_by(editions.c.key).limit(STEP)
         keys = self._column(oldest)
         self._delete(confirmations, confirmations.c.letter.in_(keys))
-        for table in (deliveries, delivery_events):
+        for table in (deliveries, delivery_events, feedback):
             self._delete(table, table.c.edition.in_(keys))
         return self._delete(editions, editions.c.key.in_(keys))
 
     def count_events(self, before: datetime) -> int:
-        """Count servers' replies, audit entries and clicks from before then."""
+        """Count servers' replies, reports, audit entries and clicks from before then."""
         return sum(self._count(table, old) for table, old in _events(before))
 
     def delete_events(self, before: datetime) -> int:
         """Delete some of them; return how many, 0 when none is left."""
-        deleted = 0
-        for table, old in _events(before):
-            oldest = select(table.c.key).where(old).order_by(table.c.key).limit(STEP)
-            deleted += self._delete(table, table.c.key.in_(oldest))
-        return deleted
+        return sum(self._delete_some(table, old) for table, old in _events(before))
+
+    def delete_processed(self, *, mail: datetime, events: datetime) -> int:
+        """Delete some marks of what was processed before then; return how many.
+
+        Reports by mail may come again for as long as they count, and providers repeat their
+        events for a few days.
+        """
+        by_hook = processed_reports.c.source.startswith(HOOK_SOURCE)
+        at = processed_reports.c.at
+        return self._delete_some(processed_reports, or_(at < mail, and_(by_hook, at < events)))
+
+    def _delete_some(self, table: Table, old: ColumnElement[bool]) -> int:
+        keys = list(table.primary_key.columns)
+        oldest = select(*keys).where(old).order_by(*keys).limit(STEP)
+        return self._delete(table, (tuple_(*keys) if len(keys) > 1 else keys[0]).in_(oldest))
 
     def _hash(self, address: str) -> str:
         return hash_address(address, self.secret())
@@ -183,4 +221,22 @@ def _events(before: datetime) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
         (delivery_events, delivery_events.c.at < before),
         (changes, changed),
         (clicks, clicks.c.at < before),
+        (feedback, feedback.c.received_at < before),
+        (held_reports, held_reports.c.received_at < before),
     )
+
+
+def mentions(raw: bytes, addresses: Sequence[str]) -> bool:
+    """Whether a message contains an address, also where it is encoded, or another's return path.
+
+    Addresses are in their normal form.
+    """
+    words = [address.encode() for address in addresses]
+    words += [word.replace(b"@", b"=") for word in words]
+    texts = [raw]
+    if b"base64" in raw or b"?b?" in raw.lower():
+        blocks = (b"".join(match[0].split()) for match in _BASE64.finditer(raw))
+        texts += [binascii.a2b_base64(block[: len(block) // 4 * 4]) for block in blocks]
+    if b"=" in raw:
+        texts.append(quopri.decodestring(raw))
+    return any(word in text.lower() for text in texts for word in words)

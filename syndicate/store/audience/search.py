@@ -13,7 +13,14 @@ import sqlalchemy as sa
 from syndicate import clock
 from syndicate.clock import EPOCH
 from syndicate.config import Criteria
-from syndicate.model.subscribers import Action, Subscriber, Subscription, SubscriptionState
+from syndicate.model.subscribers import (
+    Action,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionKind,
+)
 from syndicate.store.audience.segments import condition, has, is_subscribed, takes_mail
 from syndicate.store.database.repository import Condition, Repository, value_of
 from syndicate.store.database.schema import changes, subscriber_tags, subscribers, subscriptions
@@ -36,6 +43,8 @@ class SearchCriteria:
     """The state of a subscription: that to `newsletter`, or any."""
     suppressed: bool | None = None
     """Whether the address is suppressed."""
+    suppression: SuppressionKind | None = None
+    """Of which kind that is."""
     tag: str | None = None
     segment: Criteria | None = None
 
@@ -89,16 +98,19 @@ class SubscriberSearch(Repository):
         """Count the people that match."""
         return self._count(self._keys(criteria).subquery())
 
-    def unknown_suppressions(self) -> Iterator[tuple[str, str]]:
-        """Iterate over suppressed addresses that no subscriber has, with the reasons."""
+    def unknown_suppressions(self, kind: SuppressionKind | None = None) -> Iterator[Suppression]:
+        """Iterate over suppressed addresses that no subscriber has, those of a kind or all."""
         query = (
-            sa.select(suppressions.c.address, suppressions.c.reason)
+            sa.select(suppressions)
             .outerjoin(subscribers, subscribers.c.address == suppressions.c.address)
             .where(subscribers.c.key.is_(None))
             .order_by(suppressions.c.address)
             .execution_options(yield_per=_FETCH_SIZE)
         )
-        yield from self._execute(query)
+        if kind is not None:
+            query = query.where(suppressions.c.kind == kind)
+        for row in self._execute(query):
+            yield value_of(Suppression, row)
 
     def field_names(self) -> list[str]:
         """Return the names of all custom fields, sorted."""
@@ -192,6 +204,8 @@ class SubscriberSearch(Repository):
             query = query.where(subscriptions.c.state == criteria.state)
         if criteria.suppressed is not None:
             query = query.where(suppressions.c.address.is_not(None) == criteria.suppressed)
+        if criteria.suppression is not None:
+            query = query.where(suppressions.c.kind == criteria.suppression)
         if criteria.tag is not None:
             query = query.where(has(subscriber_tags, subscriber_tags.c.tag == criteria.tag))
         if criteria.segment is not None:

@@ -4,7 +4,7 @@ The audit log records every change, with its cause, in the same transaction.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -101,10 +101,11 @@ class Subscribers(Repository):
         """Record a request to subscribe an address, perhaps by somebody else than its owner.
 
         No subscription changes: new ones are pending until `confirm`. Return the
-        subscriber's key; None for a suppressed address.
+        subscriber's key; None for a suppressed address, unless only bounces suppressed it.
         """
         lock(self._connection, LOCK_AUDIENCE)
-        if self.suppression_reason(email) is not None:
+        suppressed = self.suppression(email)
+        if suppressed is not None and not suppressed.kind.is_bounce:
             return None
         key = self._ensure(email, name="", at=cause.at)
         for newsletter in newsletters:
@@ -113,11 +114,16 @@ class Subscribers(Repository):
         return key
 
     def confirm(self, key: int, newsletters: Iterable[str], *, cause: Cause) -> list[str]:
-        """Confirm subscriptions, even of a subscriber who left; return those that are new."""
+        """Confirm subscriptions, even of a subscriber who left; return those that are new.
+
+        It takes a letter that arrived, so a suppression by bounces is lifted.
+        """
         lock(self._connection, LOCK_AUDIENCE)
         person = self.by_key(key)
         if person is None:
             return []
+        if person.suppression is not None and person.suppression.is_bounce:
+            self.unsuppress(person.email, cause=replace(cause, why="a letter to it arrived"))
         new = [name for name in newsletters if not person.is_subscribed(name)]
         for newsletter in new:
             if self._add_subscription(key, newsletter, _CONFIRMED, cause):

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from syndicate.clock import EPOCH
 from syndicate.store.database.repository import Repository
@@ -10,6 +10,10 @@ from syndicate.store.database.schema import counters
 
 _SLICES = 12
 """Slices per window."""
+MONTHLY = "monthly "
+"""How the names of counters begin whose window may be as long as a month."""
+_MONTHLY_KEPT = timedelta(days=35)
+"""How long those are kept: a month, and some slices."""
 
 
 class AttemptLimits(Repository):
@@ -49,8 +53,15 @@ class AttemptLimits(Repository):
         return self._insert_new(counters, row) == 1
 
     def delete_before(self, before: datetime) -> int:
-        """Delete counts that began before then; return how many."""
-        return self._delete(counters, counters.c.starts_at < before)
+        """Delete counts that began before then, monthly ones later; return how many."""
+        is_monthly = counters.c.name.startswith(MONTHLY)
+        return self._delete(
+            counters,
+            or_(
+                and_(counters.c.starts_at < before, ~is_monthly),
+                counters.c.starts_at < before - _MONTHLY_KEPT,
+            ),
+        )
 
 
 def window_start(at: datetime, length: timedelta) -> datetime:

@@ -18,7 +18,7 @@ from syndicate.model.editions import (
     EditionState,
     Item,
 )
-from syndicate.model.subscribers import SubscriptionState
+from syndicate.model.subscribers import SubscriptionState, SuppressionKind
 from syndicate.store.articles.reading import carried_by
 from syndicate.store.audience.segments import condition, takes_mail
 from syndicate.store.database.repository import LOCK_NUMBERS, Repository, columns_of, lock
@@ -278,9 +278,14 @@ def skip_reason(at: datetime | sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
         editions.c.kind == EditionKind.LETTER, subscriptions.c.state == SubscriptionState.CONFIRMED
     )
     paused = sa.and_(editions.c.kind != EditionKind.LETTER, subscribers.c.paused_until > at)
+    by_bounces = sa.or_(
+        *(suppressions.c.kind == kind for kind in SuppressionKind if kind.is_bounce)
+    )
+    # whether an address that bounced works again, a letter finds out
+    tries_again = sa.and_(editions.c.kind == EditionKind.LETTER, by_bounces)
     return sa.case(
         (subscribers.c.key.is_(None), GONE),
-        (suppressions.c.address.is_not(None), suppressions.c.reason),
+        (sa.and_(suppressions.c.address.is_not(None), ~tries_again), suppressions.c.reason),
         (paused, PAUSED),
         (subscribed, ""),
         else_=LEFT,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from syndicate.model.feedback import FeedbackKind, FeedbackRecord, HeldReport
 from syndicate.store.database.repository import Repository, columns_of
@@ -60,12 +60,18 @@ class HeldReports(Repository):
         self._insert(held_reports, row)
 
     def list(self) -> list[HeldReport]:
-        """Return the reports that nobody has dealt with, oldest first."""
-        return self._values(HeldReport, select(held_reports).order_by(held_reports.c.key))
+        """Return the reports that nobody has dealt with, oldest first, without their messages."""
+        return self._values(HeldReport, WITHOUT_MESSAGE.order_by(held_reports.c.key))
 
     def find(self, key: int) -> HeldReport | None:
         """Return one of them."""
         return self._value(HeldReport, select(held_reports).where(held_reports.c.key == key))
+
+    def delete_oldest(self, *, keep: int) -> int:
+        """Delete the oldest reports beyond so many; return how many."""
+        newest = select(held_reports.c.key).order_by(held_reports.c.key.desc())
+        oldest_kept = newest.offset(keep - 1).limit(1).scalar_subquery()
+        return self._delete(held_reports, held_reports.c.key < oldest_kept)
 
     def delete(self, key: int) -> bool:
         """Delete one that is dealt with; return False where there is none."""
@@ -92,3 +98,9 @@ class HeldReports(Repository):
     def newest(self) -> datetime | None:
         """Return when the last report came in; None before the first."""
         return self._scalar(func.max(report_counts.c.last_at))
+
+
+WITHOUT_MESSAGE = select(
+    *(column for column in held_reports.c if column.name != "raw"), literal(b"").label("raw")
+)
+"""Selects reports for a person, of which each may have 256 KiB."""

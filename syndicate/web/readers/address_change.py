@@ -72,7 +72,9 @@ class _ChangeState:
         new_agreed = self.other is not None and self.other.done_at is not None
         if self.is_old_address and not new_agreed:
             return self.confirmation.expires_at <= at
-        if self.other is None or self.new is None or self.new.suppressed is not None:
+        if self.other is None or self.new is None:
+            return True
+        if self.new.suppression is not None and not self.new.suppression.is_bounce:
             return True
         both = (self.confirmation, self.other)
         return any(side.done_at is None and side.expires_at <= at for side in both)

@@ -23,6 +23,7 @@ from syndicate.model.subscribers import Action, Cause, ConfirmationKind, Subscri
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.templates import Templates
 from syndicate.store import PendingConfirmation, Store, Transaction
+from syndicate.store.database.attempt_limits import MONTHLY
 from syndicate.web.telemetry.counters import RequestCounters
 
 _log = structlog.get_logger(__name__)
@@ -30,6 +31,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PROOF_FACTOR = 10
 """How many times as many sign-ups a network may send with proofs of work."""
 DATA_LINK_LIFETIME = DAY
+AFTER_BOUNCE = timedelta(days=30)
+"""How often an address that is suppressed for bounces gets a letter, if somebody asks for it."""
 
 
 class SignupLimit(StrEnum):
@@ -78,8 +81,18 @@ class SignupLimits:
         return wait
 
     def take_letter_to(self, tx: Transaction, email: str, at: datetime) -> timedelta | None:
-        """Take a letter to an address; aliases of one mailbox count together."""
+        """Take a letter to an address; aliases of one mailbox count together.
+
+        An address that bounced gets one in a while, which finds out whether it works again.
+        """
         digest = hmac.new(self._secret, mailbox(email).encode(), hashlib.sha256).hexdigest()
+        suppressed = tx.subscribers.suppression(email)
+        if suppressed is not None and suppressed.kind.is_bounce:
+            name = f"{MONTHLY}letter to bounced {digest}"
+            wait = tx.attempt_limits.take(name, limit=1, per=AFTER_BOUNCE, at=at)
+            if wait is not None:
+                self._counters.count_limited(SignupLimit.ADDRESS)
+                return wait
         return self._take(tx, SignupLimit.ADDRESS, f"signup to {digest}", at)
 
     def take_address_change(self, tx: Transaction, key: int, cause: Cause) -> timedelta | None:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from syndicate import clock
 from syndicate.config import Config, Newsletter
+from syndicate.model.feedback import FeedbackRecord
 from syndicate.model.subscribers import Action, Actor, Cause, ConfirmationKind, Subscriber
 from syndicate.store import MailedItem, PendingConfirmation, PersonalRecord, Transaction
 from syndicate.text import one_line
@@ -169,6 +170,11 @@ def export_json(record: PersonalRecord, config: Config, *, at: datetime) -> byte
         ],
         "mail": [_mail(mail) for mail in record.mailed_items],
         "links": list(map(asdict, record.followed_links)),
+        "reports": [_report(item) for item in record.feedback],
+        "unread_reports": [
+            {"at": held.received_at, "subject": held.subject, "from": held.sender}
+            for held in record.held_reports
+        ],
         "questions": [_question(request) for request in record.confirmations],
     }
     return (
@@ -187,6 +193,7 @@ def _person(reader: Subscriber) -> dict[str, Any]:
         "paused_until": reader.paused_until,
         "since": reader.created_at,
         "not_mailed_because": reader.suppressed,
+        "not_mailed_after": reader.suppression,
     }
 
 
@@ -205,6 +212,18 @@ def _mail(mail: MailedItem) -> dict[str, Any]:
             {"at": answer.at, "event": answer.event, "code": answer.code, "reply": answer.reply}
             for answer in mail.failed_attempts
         ],
+    }
+
+
+def _report(record: FeedbackRecord) -> dict[str, Any]:
+    return {
+        "edition": record.edition,
+        "kind": record.kind,
+        "at": record.at,
+        "reported_at": record.received_at,
+        "answer": record.answer,
+        "server": record.host,
+        "by": record.source,
     }
 
 

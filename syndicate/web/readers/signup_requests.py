@@ -196,7 +196,7 @@ def _process(
 def _subscribe(
     letters: LetterSender, tx: Transaction, signup: SignupRequest, cause: Cause
 ) -> list[Newsletter]:
-    """Subscribe at once; return the newsletters that the reader once left."""
+    """Subscribe at once; return the newsletters that take a letter: once left, or suppressed."""
     was_known = tx.subscribers.by_email(signup.email) is not None
     new, returning = [], []
     for newsletter in signup.newsletters:
@@ -205,7 +205,7 @@ def _subscribe(
         )
         if outcome is SubscribeOutcome.NEW:
             new.append(newsletter)
-        elif outcome in {SubscribeOutcome.LEFT, SubscribeOutcome.ERASED}:
+        elif outcome is not SubscribeOutcome.KNOWN:  # `add_pending` knows who may come back
             returning.append(newsletter)
     reader = tx.subscribers.by_email(signup.email)
     if reader is not None and new:

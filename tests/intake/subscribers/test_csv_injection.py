@@ -13,7 +13,13 @@ from syndicate.cli.readers.subscribers import ExportColumns
 from syndicate.intake.subscribers.csv_file import escape_formula, inspect_csv, unescape_formula
 from syndicate.intake.subscribers.csv_import import RowOutcome, RowResult
 from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
-from syndicate.model.subscribers import Subscriber, Subscription, SubscriptionState
+from syndicate.model.subscribers import (
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionKind,
+)
 from syndicate.store import StagedReader
 from syndicate.text import one_line
 
@@ -38,7 +44,10 @@ def export(file: Path, *people: Subscriber) -> list[list[str]]:
         writer.writerow(columns.names)
         for person in people:
             writer.writerows(columns.rows(person))
-        writer.writerow(columns.suppression("=2+3@example.org", "-complained"))
+        complained = Suppression(
+            address="=2+3@example.org", kind=SuppressionKind.OPERATOR, reason="-complained", at=NOW
+        )
+        writer.writerow(columns.suppression(complained))
     with file.open(encoding="utf-8", newline="") as stream:
         return list(csv.reader(stream))
 
