@@ -1,10 +1,14 @@
 """What the doctor finds about the policy of a domain, and whether our mail passes by it."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from syndicate.config.sections.feedback import BounceSettings
+from syndicate.deliver.doctor.dmarc import DmarcRecords
+from syndicate.deliver.doctor.dmarc_checks import MailIdentity, check_dmarc
 from syndicate.deliver.doctor.findings import DnsRecord, FindingState
-from tests.deliver.dns_zone import BROKEN
+from tests.deliver.dns_zone import BROKEN, Zone
 from tests.deliver.doctor.findings import FROM, findings
 
 OK, MISSING, WRONG, UNKNOWN = FindingState
@@ -116,7 +120,8 @@ def test_relays_that_sign_are_aligned_as_the_sender(config, zone):
     [
         ("v=DMARC1; p=none; pct=100", "pct is obsolete (RFC 9989): remove it"),
         ("v=DMARC1; p=none; ri=1; rf=afrf", "rf and ri are obsolete (RFC 9989): remove them"),
-        ("v=DMARC1; p=reject; pct=10", "t=y asks for the policy one step weaker"),
+        ("v=DMARC1; p=reject; pct=10; t=y", "pct is obsolete (RFC 9989): remove it"),
+        ("v=DMARC1; p=reject; pct=10", "the policy applies to all mail now; t=y asks for"),
         ("v=DMARC1; rua=mailto:d@post.example", "p is missing, which means none"),
         ("v=DMARC1; p=all; rua=mailto:d@post.example", "p=all is not none, quarantine or reject"),
         ("v=DMARC1; p=none; aspf=relaxed", "aspf=relaxed is not r or s, so it is ignored"),
@@ -135,6 +140,25 @@ def test_what_servers_ignore_is_a_warning_with_its_remedy(ours, zone, record, sa
     assert said in note.said
     zone.put(OWN, "TXT", note.publish.value)
     assert notes(ours, zone) == []
+
+
+@given(
+    st.text(st.characters(max_codepoint=0x7E, min_codepoint=0x20)),
+    st.lists(st.sampled_from([*"ps;=,:!@ yn", "rua=mailto:", "none", "v=DMARC1", "fo=0", "x.org"])),
+)
+@settings(max_examples=200, deadline=None)
+def test_whatever_a_record_says_it_is_judged_and_corrected(text, parts):
+    zone = Zone()
+    for written in (text, "".join(parts)):
+        zone.put(OWN, "TXT", f"v=DMARC1;{written}")
+        mail = MailIdentity(FROM, (FROM,), (FROM, "elsewhere.example"))
+        found = list(check_dmarc(DmarcRecords(zone), mail))
+        fixes = [one.publish for one in found if one.publish and one.publish.name == OWN]
+        for fix in fixes:
+            zone.put(OWN, "TXT", fix.value)
+            again = list(check_dmarc(DmarcRecords(zone), mail))
+            assert again[0].state is OK, fix.value
+            assert not [one for one in again if one.publish and one.publish.name == OWN], fix.value
 
 
 def test_unknown_tags_and_a_semicolon_too_many_are_nobodys_business(ours, zone):
