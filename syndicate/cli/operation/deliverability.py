@@ -15,10 +15,11 @@ from syndicate.cli.context import AsJson, CommandContext, check_option
 from syndicate.errors import ConfigError, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from syndicate.config.sections.mail import PrivateKey
     from syndicate.deliver.doctor.dns_records import Resolver
+    from syndicate.deliver.doctor.findings import Finding
 
 _TXT_STRING_LENGTH = 255
 """Bytes in one string of a TXT record (RFC 1035, 3.3)."""
@@ -86,38 +87,47 @@ def doctor(
         bool,
         Option(
             "--connect",
-            help="Connect to each relay, check its certificate and log in; nothing is sent.",
+            help="Connect to each relay and the mailbox for bounces, check certificates and "
+            "log in; nothing is sent.",
         ),
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Check SPF, DKIM, DMARC, MX, PTR and the config for mail."""
+    """Check SPF, DKIM, DMARC, MX, PTR, the way of bounces, and the config for mail."""
     from syndicate.deliver.doctor.checkup import checkup  # noqa: PLC0415 - start-up
     from syndicate.deliver.doctor.dns_records import own_addresses  # noqa: PLC0415
+    from syndicate.feedback.doors.mailbox_check import check_mailbox  # noqa: PLC0415
 
     config = command.config
     selectors = [_check_selector(name) for name in selector or ()]
     dns, own = _resolver(nameserver), own_addresses()
     findings = list(checkup(config, dns, own=own, selectors=selectors, connects=connect))
+    if connect:
+        findings.extend(check_mailbox(config))
     if json:
         echo_json([{**asdict(finding), "state": str(finding.state)} for finding in findings])
     else:
-        rows = [
-            (str(finding.state), finding.check, finding.where, finding.said) for finding in findings
-        ]
-        echo_table(("state", "check", "where", "found"), rows)
-        entries = dict.fromkeys(found.publish for found in findings if found.publish is not None)
-        if entries:
-            echo()
-            echo("to publish:")
-        for entry in entries:
-            dot = "" if entry.type in {"A", "AAAA"} else "."  # as in a zone file (RFC 1035, 5.1)
-            line = f"{entry.name}. IN {entry.type} {entry.value}{dot}"
-            echo(_txt_entry(entry.name, entry.value) if entry.type == "TXT" else line)
+        _print_findings(findings)
     failing = dict.fromkeys(finding.check for finding in findings if finding.fails)
     if failing:
         note(f"missing or not visible, but mailbox providers require it: {', '.join(failing)}")
         raise Exit(1)
+
+
+def _print_findings(findings: "Sequence[Finding]") -> None:
+    """Print a table, then the records to publish as in a zone file."""
+    rows = [
+        (str(finding.state), finding.check, finding.where, finding.said) for finding in findings
+    ]
+    echo_table(("state", "check", "where", "found"), rows)
+    entries = dict.fromkeys(found.publish for found in findings if found.publish is not None)
+    if entries:
+        echo()
+        echo("to publish:")
+    for entry in entries:
+        dot = "" if entry.type in {"A", "AAAA"} else "."  # as in a zone file (RFC 1035, 5.1)
+        line = f"{entry.name}. IN {entry.type} {entry.value}{dot}"
+        echo(_txt_entry(entry.name, entry.value) if entry.type == "TXT" else line)
 
 
 def _signing_domain(command: CommandContext, option: str | None) -> str:

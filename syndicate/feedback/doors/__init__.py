@@ -3,5 +3,6 @@
 `door` is what a mailbox and a Maildir have in common; nothing is marked as done before its effect
 is committed. `maildir` reads the files that a mail server writes.
 `imap_mailbox` polls a mailbox; `imap_session` connects and logs in, and `imap_folders` knows the
-names of folders there. `poller` polls both, and stores since when one can't be read.
+names of folders there. `mailbox_check` looks at it for the doctor.
+`poller` polls both, and stores since when one can't be read.
 """

@@ -132,3 +132,17 @@ def test_a_password_file_that_others_can_read_is_reported(doctor, operator):
         "wrong",
         "every user of this machine can read it: chmod 600 password",
     )
+
+
+def test_the_mailbox_of_bounces_is_connected_to_as_well(doctor, operator):
+    port = free_port()
+    operator.configure(
+        "[bounces]\n",
+        '[bounces]\naddress = "bounce@in.example.org"\nimap = { host = "localhost", '
+        f'port = {port}, username = "bounce", password_file = "password" }}\n',
+    )
+
+    assert "mailbox" not in doctor(port=free_port())
+    state, said = doctor("--connect", port=free_port())["mailbox"]
+    assert state == "wrong"
+    assert said.startswith("nothing listens there; is the server running? look at bounces.imap")
