@@ -41,7 +41,7 @@ _FULL = re.compile(
 )
 """The reader's mailbox takes no more for now, whatever the code."""
 _POLICY = re.compile(
-    r"\bspam|block(ed|ing|list)|black ?list|deny ?list|reputation|\bRBL\b|DNSBL"
+    r"\bspam|block(ed|ing|list)|(?<!may be )black ?list|deny ?list|reputation|\bRBL\b|DNSBL"
     r"|\b(SPF|DKIM|DMARC|r(everse )?DNS|PTR)\b|unsolicited|polic(y|ies)|bulk mail|too many"
     r"|rate limit|gr[ea]y ?list|authenticat|virus|malware|phish|content (rejected|filter)"
     r"|sender( address)?( is)? (rejected|denied|invalid|unknown|not allowed|verif)"

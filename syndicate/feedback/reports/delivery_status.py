@@ -8,8 +8,8 @@ report has several, the address expands to those.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from syndicate.feedback.reports.bounce_text import best_paragraph, own_text
 from syndicate.feedback.reports.diagnostics import find_status, read_diagnosis
 from syndicate.feedback.reports.header_fields import (
     HeaderFields,
@@ -41,7 +41,7 @@ _PORT = re.compile(r":\d+$")
 
 
 @dataclass(frozen=True, slots=True)
-class _Groups:
+class _StatusGroups:
     message: HeaderFields
     recipients: tuple[HeaderFields, ...]
 
@@ -51,18 +51,10 @@ def read_delivery_status(mail: ReceivedMail, references: ReferenceCollector) -> 
     groups = _read_groups(mail)
     if not groups.recipients:
         return None
-    date = read_date(mail.fields.get("date"))
-    refused = _REFUSED_COMMAND.search(mail.text)
+    reader = _RecipientReader(mail, references, groups)
     actions = [_action(fields) for fields in groups.recipients]
     found = [
-        _feedback(
-            fields,
-            groups,
-            references,
-            date,
-            refused[0] if refused else "",
-            is_failure=action == "failed",
-        )
+        reader.read(fields, is_failure=action == "failed")
         for fields, action in zip(groups.recipients, actions, strict=True)
         if action in {"failed", "delivered"}
     ]
@@ -79,29 +71,27 @@ def read_delivery_status(mail: ReceivedMail, references: ReferenceCollector) -> 
     )
 
 
-def _read_groups(mail: ReceivedMail) -> _Groups:
+def _read_groups(mail: ReceivedMail) -> _StatusGroups:
     texts = [part.content for part in mail.of_type(*_TYPES)]
     if not texts and (undeclared := _IN_TEXT.search(mail.text)):
         texts = [mail.text[undeclared.start() :].encode("utf-8", "replace")]
-    blocks = [
-        parse_fields(block)
-        for text in texts
-        for block in text.replace(b"\r\n", b"\n").split(b"\n\n", _MAX_RECIPIENTS * 2)
-    ]
     message, recipients = list[tuple[str, str]](), list[list[tuple[str, str]]]()
-    for block in blocks:
-        if block.has("final-recipient", "original-recipient", "action", "status"):
-            starts = block.has("final-recipient", "original-recipient") or not recipients
-            if starts:
-                recipients.append([])
-        if recipients:
-            recipients[-1].extend(block.fields)  # also what an empty line separates from it
-        else:
-            message.extend(block.fields)
-    return _Groups(
+    for block in _blocks(texts):
+        is_named = block.has("final-recipient", "original-recipient")
+        if is_named or (not recipients and block.has("action", "status")):
+            recipients.append([])
+        # also what an empty line separates from its group
+        (recipients[-1] if recipients else message).extend(block.fields)
+    return _StatusGroups(
         HeaderFields(tuple(message)),
         tuple(HeaderFields(tuple(fields)) for fields in recipients[:_MAX_RECIPIENTS]),
     )
+
+
+def _blocks(texts: Iterable[bytes]) -> Iterator[HeaderFields]:
+    for text in texts:
+        for block in text.replace(b"\r\n", b"\n").split(b"\n\n", _MAX_RECIPIENTS * 2):
+            yield parse_fields(block)
 
 
 def _action(fields: HeaderFields) -> str:
@@ -115,32 +105,46 @@ def _action(fields: HeaderFields) -> str:
     return _ACTION_OF_CLASS.get(find_status(fields.get("status"))[:1], "")
 
 
-def _feedback(
-    fields: HeaderFields,
-    groups: _Groups,
-    references: ReferenceCollector,
-    date: datetime | None,
-    refused: str,
-    *,
-    is_failure: bool,
-) -> Feedback:
-    answer = fields.get("diagnostic-code") or _comment(fields.get("status"))
-    diagnosis = read_diagnosis(answer, fields.get("status"))
-    kind = FeedbackKind.DELIVERED
-    if is_failure:
-        kind = judge(diagnosis.code, diagnosis.status, f"{diagnosis.text} {refused}")
-    recipient = next(filter(None, map(read_recipient, _recipients(fields))), "")
-    return Feedback(
-        kind=kind,
-        reference=references.find(recipient, report=(groups.message, fields)),
-        at=read_date(fields.get("last-attempt-date"))
-        or date
-        or read_date(groups.message.get("arrival-date")),
-        code=diagnosis.code,
-        status=diagnosis.status,
-        text=diagnosis.text,
-        host=_host(fields.get("remote-mta") or groups.message.get("reporting-mta")),
-    )
+class _RecipientReader:
+    """Reads the groups of one report."""
+
+    def __init__(
+        self, mail: ReceivedMail, references: ReferenceCollector, groups: _StatusGroups
+    ) -> None:
+        self._mail = mail
+        self._references = references
+        self._message = groups.message
+        self._is_alone = len(groups.recipients) == 1
+        self._date = read_date(mail.fields.get("date"))
+        refused = _REFUSED_COMMAND.search(mail.text)
+        self._refused = refused[0] if refused else ""
+
+    def read(self, fields: HeaderFields, *, is_failure: bool) -> Feedback:
+        """Read one recipient's group."""
+        status = fields.get("status")
+        diagnosis = read_diagnosis(fields.get("diagnostic-code") or self._words(status), status)
+        kind = FeedbackKind.DELIVERED
+        if is_failure:
+            kind = judge(diagnosis.code, diagnosis.status, f"{diagnosis.text} {self._refused}")
+        recipient = next(filter(None, map(read_recipient, _recipients(fields))), "")
+        return Feedback(
+            kind=kind,
+            reference=self._references.find(recipient, report=(self._message, fields)),
+            at=read_date(fields.get("last-attempt-date"))
+            or self._date
+            or read_date(self._message.get("arrival-date")),
+            code=diagnosis.code,
+            status=diagnosis.status,
+            text=diagnosis.text,
+            host=_host(fields.get("remote-mta") or self._message.get("reporting-mta")),
+        )
+
+    def _words(self, status: str) -> str:
+        """Return what else says why: `5.0.0 (unknown permanent failure)`, or the text."""
+        comment = status.partition("(")[2].rpartition(")")[0]
+        if comment or not self._is_alone:
+            return comment
+        return best_paragraph(own_text(self._mail, self._references))
 
 
 def _recipients(fields: HeaderFields) -> Iterator[str]:
@@ -150,15 +154,10 @@ def _recipients(fields: HeaderFields) -> Iterator[str]:
     yield fields.get("x-actual-recipient")
 
 
-def _comment(status: str) -> str:
-    """Return the words of `5.0.0 (unknown permanent failure)`."""
-    return status.partition("(")[2].rpartition(")")[0]
-
-
 def _host(value: str) -> str:
     """Return the name of `dns; mx.example.net (192.0.2.1)`."""
     words = _MTA_TYPE.sub("", value, count=1).split()
-    return shorten(_PORT.sub("", words[0]).strip("<>[]();,"), 255) if words else ""
+    return shorten(_PORT.sub("", words[0]).strip("<>[]();,."), 255).lower() if words else ""
 
 
 def _as_one_delivery(found: Iterable[Feedback], *, is_whole: bool) -> Iterator[Feedback]:

@@ -12,12 +12,18 @@ from syndicate.text import shorten
 MAX_TEXT = 500
 """Characters of what a server said that are kept."""
 _MAX_READ = 4000
-_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]\d)")
-_CODE = r"(?<![\w.:\[/-])([45]\d\d)"
+_STATUS = re.compile(r"(?<![\d.])([245])\.([0-7])\.(\d{1,3})(?![\d.]\d)")
+"""RFC 3463 has the subjects 0 to 7; other numbers with points are versions."""
 _CODE_AND_STATUS = re.compile(
-    _CODE + r"[ -]{1,3}[#(\[]{0,2}([245]\.\d{1,3}\.\d{1,3})\b(?!\.\d)[)\]]?[:;,-]?"
+    r"(?<![\w.:\[/=-])([245]\d\d)[ :-]{1,3}[#(\['\"]{0,2}([245]\.[0-7]\.\d{1,3})\b(?!\.\d)[)\]]?"
+    r"[:;,-]?"
 )
-_CODE_ALONE = re.compile(_CODE + r"(?![\w./]|-\d\d)[ :;-]{0,3}")
+_CODE_ALONE = re.compile(
+    r"(?:^|[:<>(\"']|->|\b(?:said|says|code|error|reply|response|returned))[ \t:]{0,4}"
+    r"([245]\d\d)(?=[ :;,)\"'-]|$)[ :;,)-]{0,3}",
+    re.IGNORECASE,
+)
+"""Where a server's answer begins: "after 450 seconds" has none."""
 _SMTP = re.compile(r"\s*(?:smtp|x-[\w-]+|unknown)\s*;", re.IGNORECASE)
 """The type of a Diagnostic-Code."""
 

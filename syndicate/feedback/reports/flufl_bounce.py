@@ -11,6 +11,7 @@ from email import message_from_bytes
 
 from flufl.bounce import all_failures
 
+from syndicate.feedback.reports.header_fields import find_addresses
 from syndicate.feedback.reports.mime_parts import MAX_PARTS, ReceivedMail
 
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)  # it logs what it raises
@@ -51,9 +52,7 @@ def scan(mail: ReceivedMail, raw: bytes) -> FluflFindings:
 
 
 def _decode(addresses: Iterable[bytes | str]) -> tuple[str, ...]:
-    return tuple(
-        sorted(
-            address if isinstance(address, str) else address.decode("utf-8", "replace")
-            for address in addresses
-        )
+    texts = (
+        item if isinstance(item, str) else item.decode("utf-8", "replace") for item in addresses
     )
+    return tuple(sorted(text for text in texts if find_addresses(text) == (text,)))

@@ -22,7 +22,7 @@ _FIELD = re.compile(rb"([!-9;-~]{1,80})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _UNFOLDED = re.compile(rb"\n(?=[ \t])")
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,40})\?([BbQq])\?([^?\s]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?)")
-_ADDRESS = re.compile(r"[^\s<>()\[\]\\,;:\"']{1,200}@[^\s<>()\[\]\\,;:\"'@]{1,255}")
+_ADDRESS = re.compile(r"[^\s<>()\[\]\\,;:\"']{1,200}@(?:[\w.-]{1,255}|\[[\w.:]{3,60}\])")
 _UTF_8_ADDRESS = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 """A character in an address (RFC 6533, 3: utf-8-addr-xtext)."""
 _CHARSETS = (
@@ -66,9 +66,11 @@ def parse_fields(header: bytes) -> HeaderFields:
 
 
 def decode_text(data: bytes, charset: str = "") -> str:
-    """Decode text of a charset; without one that is known: UTF-8, else Latin-1."""
+    """Decode text of a charset; without one: ISO-2022-JP, UTF-8, else Latin-1."""
     if charset and (codec := _codec(charset)):
         return data.decode(codec, "replace")
+    if b"\x1b$" in data:  # RFC 1468, also in header fields
+        return data.decode("iso-2022-jp", "replace")
     try:
         return data.decode()
     except UnicodeDecodeError:

@@ -4,6 +4,7 @@
 """
 
 from syndicate.feedback.reports import wording
+from syndicate.feedback.reports.bounce_text import best_paragraph, has_answer, own_text
 from syndicate.feedback.reports.diagnostics import Diagnosis, read_diagnosis
 from syndicate.feedback.reports.flufl_bounce import FluflFindings, scan
 from syndicate.feedback.reports.header_fields import decode_words, find_addresses, read_date
@@ -12,9 +13,8 @@ from syndicate.feedback.reports.references import ReferenceCollector
 from syndicate.model.bounces import judge
 from syndicate.model.feedback import Feedback, ParsedReport, ReportOutcome
 
-_MAX_PARAGRAPHS = 100
-_MIN_TEXT = 20
-"""Characters before what may be the line that ends a report."""
+_MAX_TEXT = 4000
+"""Characters in which any address is looked for."""
 
 
 def read_plain_bounce(
@@ -25,7 +25,7 @@ def read_plain_bounce(
     With `only_certain` its sender or a field says that it is one; otherwise its subject, its
     text or flufl.bounce may.
     """
-    text = _own_text(mail, references)
+    text = own_text(mail, references)
     if only_certain and not _is_certain(mail, text):
         return None
     found = FluflFindings() if mail.fields.has("x-failed-recipients") else scan(mail, raw)
@@ -33,8 +33,8 @@ def read_plain_bounce(
         return None
     if found.is_delay or _is_delay(mail, text):
         return ParsedReport(outcome=ReportOutcome.DELAYED)
-    paragraph = _best_paragraph(text)
-    recipient = _recipient(mail, references, found.failed, paragraph)
+    paragraph = best_paragraph(text)
+    recipient = _recipient(mail, references, found, paragraph, text)
     if not (paragraph or recipient or references.returned):
         return None
     diagnosis = read_diagnosis(paragraph) if paragraph else Diagnosis()
@@ -57,7 +57,7 @@ def _is_certain(mail: ReceivedMail, text: str) -> bool:
     locals_ = [sender.strip("<> "), *find_addresses(sender)]
     if mail.fields.has("x-failed-recipients") or any(map(wording.BOUNCE_SENDER.search, locals_)):
         return True
-    says_so = wording.BOUNCE_SUBJECT.search(_subject(mail)) or _has_answer(text)
+    says_so = wording.BOUNCE_SUBJECT.search(_subject(mail)) or has_answer(text)
     return bool(says_so) and any(map(wording.BOUNCE_POSTMASTER.search, locals_))
 
 
@@ -68,12 +68,8 @@ def _looks_like_one(mail: ReceivedMail, references: ReferenceCollector, text: st
         return True
     is_null = mail.fields.get("return-path") == "<>"
     return bool(references.returned) and (
-        _has_answer(text) or (is_null and bool(wording.FAILURE.search(text)))
+        has_answer(text) or (is_null and bool(wording.FAILURE.search(text)))
     )
-
-
-def _has_answer(text: str) -> bool:
-    return bool(wording.CODES.search(text) or wording.REPLY.search(text))
 
 
 def _is_delay(mail: ReceivedMail, text: str) -> bool:
@@ -83,34 +79,21 @@ def _is_delay(mail: ReceivedMail, text: str) -> bool:
     return bool(wording.DELAYED.search(_subject(mail))) and not wording.CODES.search(text)
 
 
-def _own_text(mail: ReceivedMail, references: ReferenceCollector) -> str:
-    """Return what the report says itself, without the message that it quotes."""
-    text = mail.text[: references.quoted_at]
-    separator = wording.SEPARATOR.search(text, _MIN_TEXT)
-    return text[: separator.start()] if separator else text
-
-
-def _best_paragraph(text: str) -> str:
-    """Return the paragraph that has the answer of the server: the first that says most."""
-    best, most = "", 0
-    for paragraph in wording.PARAGRAPH.split(text)[:_MAX_PARAGRAPHS]:
-        score = (
-            8 * bool(wording.CODES.search(paragraph))
-            + 4 * bool(wording.REPLY.search(paragraph))
-            + bool(wording.FAILURE.search(paragraph))
-        )
-        if score > most:
-            best, most = paragraph, score
-    return best.strip()
-
-
 def _recipient(
-    mail: ReceivedMail, references: ReferenceCollector, failed: tuple[str, ...], paragraph: str
+    mail: ReceivedMail,
+    references: ReferenceCollector,
+    found: FluflFindings,
+    paragraph: str,
+    text: str,
 ) -> str:
-    """Return the address that failed: by a field, by flufl.bounce, else of the paragraph."""
-    named = find_addresses(mail.fields.get("x-failed-recipients")) or failed
-    near = find_addresses(paragraph[:2000])
-    return next((found for found in (*named, *near) if not references.is_ours(found)), "")
+    """Return the address that failed: by a field, of the paragraph, by flufl.bounce, else any."""
+    named = find_addresses(mail.fields.get("x-failed-recipients"))
+    near = find_addresses(paragraph)
+    likely = [address for address in found.failed if address in paragraph]
+    for address in (*named, *likely, *near, *found.failed, *find_addresses(text[:_MAX_TEXT])):
+        if not references.is_ours(address):
+            return address
+    return ""
 
 
 def _host(mail: ReceivedMail) -> str:

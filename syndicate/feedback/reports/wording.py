@@ -41,10 +41,10 @@ TRYING = _any(
 """The server has not given up."""
 DELAYED = _any(r"\bdelayed|\bwarning\b|verz.ger|retard.|遅延")
 SEPARATOR = _any(
-    r"^[ \t>]{0,8}[-*=_]{2,}.{0,60}\b(?:original|copy|headers?|unsent|returned|message text)\b.*$",
-    r"^.{0,40}\b(?:original|returned|unsent|your|copy|text|headers?)\b.{0,30}"
-    r"\b(?:message|mail|headers?)\b.{0,30}\b(?:follows|below|following)\b[^\n]{0,20}$",
-    r"^original message headers?:",
+    r"^[ \t>|]{0,8}[-*=_]{2,}.{0,60}\b(?:original|copy|headers?|unsent|returned|message text)\b.*$",
+    r"^.{0,40}\b(?:original|returned|unsent|copy of the|text of the|headers? of the)\b.{0,20}"
+    r"\b(?:message|mail)\b.{0,30}\b(?:follows|below|following)\b[^\n]{0,20}$",
+    r"^.{0,30}\bbelow is a copy of\b.*$|^(?:original )?message headers?(?: follows?)?[:.]\s*$",
     flags=re.MULTILINE,
 )
 """The line before the message that came back."""
@@ -55,7 +55,7 @@ CODES = _any(
 REPLY = _any(
     r"(?:^|said|says|response|reply|returned|reason|error|code|<<<|:|\()[ :='\"]{0,4}"
     r"[45]\d\d(?=[ :;,)-])",
-    r"\b(?:status|dsn|error)[ :=(#]{1,4}[45]\.\d{1,3}\.\d{1,3}\b",
+    r"(?:^[ \t-]{0,8}|\b(?:status|dsn|error)[ :=(#]{1,4})[45]\.[0-7]\.\d{1,3}\b",
     flags=re.MULTILINE,
 )
 FAILURE = _any(
@@ -66,7 +66,6 @@ FAILURE = _any(
     r"inconnu|pleine|desconocid|llen[oa]\b|sconosciut|pien[oa]\b|onbekend|nieznany|bilinmiyor",
     r"一杯|存在し|見つかり|エラー|いません|できません|неизвест|не существует|不存在|존재하지",
 )
-PARAGRAPH = re.compile(r"\n[ \t>|]*\n")
 AUTO_REPLY_SUBJECT = _any(
     r"auto(?:matic|mated)?[- ]?(?:reply|response|responder|acknowledgement)\b|auto: ",
     r"(?:i.?a?m )?(?:currently )?out of (?:the )?office|(?:on|annual) (?:vacation|leave)\b",
