@@ -8,9 +8,9 @@ import re
 from urllib.parse import unquote, urlsplit
 
 RESERVED = frozenset({
-    "api", "archive", "assets", "authors", "c", "confirm", "feeds", "healthz", "hub", "latest",
-    "media", "metrics", "newsletters", "outbox", "preferences", "readyz", "review", "search",
-    "sections", "signup", "sitemaps", "subscribe", "tags", "unsubscribe", "view",
+    "api", "archive", "assets", "authors", "c", "confirm", "feeds", "healthz", "hooks", "hub",
+    "latest", "media", "metrics", "newsletters", "outbox", "preferences", "readyz", "review",
+    "search", "sections", "signup", "sitemaps", "subscribe", "tags", "unsubscribe", "view",
     "404.html", "apple-touch-icon-precomposed.png", "apple-touch-icon.png", "atom", "atom.xml",
     "breaking.html", "favicon.ico", "feed", "feed.atom", "feed.json", "feed.rss", "feed.xml",
     "index.rss", "index.xml", "opensearch.xml", "opml.xml", "robots.txt", "rss", "rss.xml",

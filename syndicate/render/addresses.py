@@ -85,6 +85,11 @@ def private_feed(token: str, address: str = "/") -> str:
     return f"{PRIVATE}{token}{address}"
 
 
+def hook(name: str) -> str:
+    """Return the address that a mail provider calls."""
+    return f"/hooks/{name}"
+
+
 def newsletters(config: Config) -> str | None:
     """Return the absolute address of the shelf of newsletters; None where it would be empty."""
     return f"{config.web_url}{NEWSLETTERS}" if config.shelf else None

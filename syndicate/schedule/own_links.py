@@ -18,7 +18,7 @@ from syndicate.render.mail.preflight import list_links
 from syndicate.store import Store, Transaction
 
 TOKEN_PAGES = frozenset({
-    "api", "c", "confirm", "healthz", "hub", "metrics", "outbox", "preferences", "readyz",
+    "api", "c", "confirm", "healthz", "hooks", "hub", "metrics", "outbox", "preferences", "readyz",
     "review", "unsubscribe", "view",
 })  # fmt: skip
 """First parts of paths that the web server answers, and that nobody links to but by a token."""

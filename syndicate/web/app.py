@@ -110,6 +110,10 @@ def application(
 
         hub = HubPage(Hub.of(store, config), push_due)
         routes.append(Route("/hub", hub.handle, methods=["GET", "POST"]))
+    if config.hooks:
+        from syndicate.web.webhooks import WebhookReceiver  # noqa: PLC0415 - needs a HTTP client
+
+        routes += WebhookReceiver(store, config, links, counts).routes()
     files = PublishedFiles(config, pages)
     prefixes = frozenset(route.path.split("/")[1] for route in routes)
     probes = Readiness(store, config, stopping=stopping, sends=sends).routes()

@@ -6,7 +6,6 @@ state.
 
 import asyncio
 import hashlib
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,6 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from babel.numbers import format_decimal
-from cachetools import LRUCache
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,6 +34,7 @@ from syndicate.render.formatting import locale
 from syndicate.render.search_excerpt import Highlighter
 from syndicate.render.topics import TopicKind
 from syndicate.store import Store
+from syndicate.web.client_limit import ClientLimit
 from syndicate.web.pages import WebPages, too_many_requests
 from syndicate.web.published.files import serve_generated
 from syndicate.web.server.client_address import rate_limit_key
@@ -59,25 +58,6 @@ _BURST = 40
 """Searches that a client may send at once."""
 _PER_SECOND = 0.5
 """How many more it may send in a second."""
-_MAX_CLIENTS = 20_000
-
-
-class SearchLimit:
-    """A token bucket for each client, in memory."""
-
-    def __init__(self) -> None:
-        self._buckets: LRUCache[str, tuple[float, datetime]] = LRUCache(_MAX_CLIENTS)
-        self._lock = threading.Lock()
-
-    def take(self, client: str, *, at: datetime) -> timedelta | None:
-        """Count a search, or return how long the client has to wait for the next one."""
-        with self._lock:
-            tokens, since = self._buckets.get(client, (_BURST, at))
-            tokens = min(_BURST, tokens + max((at - since).total_seconds(), 0) * _PER_SECOND)
-            if is_allowed := tokens >= 1:
-                tokens -= 1
-            self._buckets[client] = tokens, at
-        return None if is_allowed else timedelta(seconds=(1 - tokens) / _PER_SECOND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +99,7 @@ class SearchPages:
         self._store = store
         self._config = config
         self._pages = pages
-        self._limit = SearchLimit()
+        self._limit = ClientLimit(burst=_BURST, per_second=_PER_SECOND)
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
 

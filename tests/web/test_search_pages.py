@@ -10,7 +10,7 @@ from lxml import etree, html
 from syndicate import clock
 from syndicate.publish.records.search_index import SEARCH_NAME
 from syndicate.web.app import application
-from syndicate.web.search_pages import PAGE_SIZE, SearchLimit, _page_numbers
+from syndicate.web.search_pages import PAGE_SIZE, _page_numbers
 from tests.publish.newsroom import Newsroom
 from tests.web.asgi_client import Client
 
@@ -190,17 +190,6 @@ def test_who_searches_too_often_has_to_wait(site, monkeypatch):
     assert pages[-1].headers["cache-control"] == "no-store"
     assert "You’ve searched a lot in a short time." in pages[-1].text
     assert site.client.get("/search").status_code == 200
-
-
-def test_the_limit_is_refilled_as_time_passes():
-    limit, at = SearchLimit(), clock.now()
-    while limit.take("a", at=at) is None:
-        pass
-    wait = limit.take("a", at=at)
-    assert wait
-    assert limit.take("b", at=at) is None
-    assert limit.take("a", at=at + wait) is None
-    assert limit.take("a", at=at + wait) is not None
 
 
 def test_no_log_and_no_figure_has_the_query(site, tmp_path):

@@ -15,8 +15,8 @@ _log = structlog.get_logger(__name__)
 HookReader = Callable[[WebhookRequest, str], Sequence[ProviderEvent]]
 """Checks a call by the hook's secret, and returns its events.
 
-It raises WebhookRefused, ValueError for a secret that can't be one, and CallFailed where Amazon
-can't be asked now.
+It raises WebhookRefused, SecretUnreadable for a secret that can't be one, and CallFailed where
+Amazon can't be asked now.
 """
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from syndicate.errors import WebhookMalformed
 from syndicate.model.bounces import find_status, judge
 from syndicate.model.feedback import DeliveryReference, Feedback, FeedbackKind
 from syndicate.text import shorten
 
 _MAX_TEXT = 500
 """Characters of what a server said."""
-_CODE = re.compile(r"(?:^|[\s:;(])([245]\d\d)(?=[\s-])")
+_CODE = re.compile(r"(?:^|[:;])\s*([245]\d\d)(?=[\s-])")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _SMTP_CODES = range(200, 600)
 """Numbers beyond are a provider's own: Mailgun's 605 is an address that bounced before."""
@@ -94,8 +95,15 @@ class ProviderEvent:
 
 
 def digest_of(fields: Mapping[str, object]) -> str:
-    """Return the id of an event that has none of its own: the digest of its content."""
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+    """Return the id of an event that has none of its own: the digest of its content.
+
+    Raise WebhookMalformed for one that is nested too deeply.
+    """
+    try:
+        content = json.dumps(fields, sort_keys=True)
+    except RecursionError as error:
+        raise WebhookMalformed("the JSON is nested too deeply") from error
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def find_code(text: str) -> int:

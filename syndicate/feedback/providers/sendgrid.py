@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from syndicate.errors import WebhookForged
+from syndicate.errors import SecretUnreadable, WebhookForged
 from syndicate.feedback.providers.json_fields import JsonObject, parse_objects
 from syndicate.feedback.providers.provider_event import EventKind, ProviderEvent, digest_of
 from syndicate.feedback.providers.webhook_request import WebhookRequest, parse_seconds
@@ -44,7 +44,7 @@ _VERDICTS = {"bounce": FeedbackKind.HARD_BOUNCE, "blocked": FeedbackKind.BLOCKED
 def verify(request: WebhookRequest, secret: str) -> None:
     """Check the signature of timestamp and body; raise WebhookForged or WebhookStale.
 
-    Raise ValueError for a secret that is no key.
+    Raise SecretUnreadable for a secret that is no key.
     """
     key, timestamp = read_key(secret), request.header(_TIMESTAMP)
     signed_at = parse_seconds(timestamp)
@@ -59,13 +59,13 @@ def verify(request: WebhookRequest, secret: str) -> None:
 
 @lru_cache(maxsize=16)
 def read_key(secret: str) -> ec.EllipticCurvePublicKey:
-    """Read a verification key, base64 of a SubjectPublicKeyInfo; raise ValueError for another."""
+    """Read a verification key, base64 of a SubjectPublicKeyInfo; raise SecretUnreadable."""
     try:
         key = load_der_public_key(base64.b64decode("".join(secret.split()), validate=True))
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise ValueError("not the verification key of a SendGrid webhook") from error
+        raise SecretUnreadable("not the verification key of a SendGrid webhook") from error
     if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise ValueError("not an elliptic curve key")  # noqa: TRY004 - the value is wrong
+        raise SecretUnreadable("not an elliptic curve key")
     return key
 
 

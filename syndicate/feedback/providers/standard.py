@@ -17,7 +17,7 @@ import hmac
 from collections.abc import Sequence
 from functools import lru_cache
 
-from syndicate.errors import WebhookForged, WebhookMalformed
+from syndicate.errors import SecretUnreadable, WebhookForged, WebhookMalformed
 from syndicate.feedback.providers.json_fields import JsonObject, parse_objects
 from syndicate.feedback.providers.provider_event import EventKind, ProviderEvent
 from syndicate.feedback.providers.webhook_request import WebhookRequest, parse_seconds
@@ -42,7 +42,7 @@ _PERMANENT = frozenset({"permanent", "hard"})
 def verify(request: WebhookRequest, secret: str) -> None:
     """Check that one of the signatures is by the secret; raise WebhookForged or WebhookStale.
 
-    Raise ValueError for a secret that can't be one.
+    Raise SecretUnreadable for a secret that can't be one.
     """
     key = read_key(secret)
     id_, timestamp, signatures = _signed_headers(request)
@@ -62,14 +62,16 @@ def verify(request: WebhookRequest, secret: str) -> None:
 
 @lru_cache(maxsize=16)
 def read_key(secret: str) -> bytes:
-    """Read a secret, `whsec_` and base64; raise ValueError for another."""
+    """Read a secret, `whsec_` and base64; raise SecretUnreadable for another."""
     encoded = secret.strip().removeprefix(_PREFIX).rstrip("=")
     try:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except ValueError as error:
-        raise ValueError(f'not a secret of Standard Webhooks, "{_PREFIX}" and base64') from error
+        raise SecretUnreadable(
+            f'not a secret of Standard Webhooks, "{_PREFIX}" and base64'
+        ) from error
     if not key:
-        raise ValueError("the secret is empty")
+        raise SecretUnreadable("the secret is empty")
     return key
 
 

@@ -44,6 +44,11 @@ class FeedbackLog(Repository):
         query = select(feedback).where(*of_person)
         return self._values(FeedbackRecord, query.order_by(feedback.c.at, feedback.c.edition))
 
+    def processed(self, source: str, ids: Collection[str]) -> set[str]:
+        """Return those of a source's ids that were processed."""
+        rows = processed_reports.c
+        return set(self._column(select(rows.id).where(rows.source == source, rows.id.in_(ids))))
+
     def mark_processed(self, source: str, id_: str, at: datetime) -> bool:
         """Record that a report or event was processed; return False where it had been before."""
         row = {"source": source, "id": id_, "at": at}
@@ -81,11 +86,11 @@ class HeldReports(Repository):
         """Count them."""
         return self._count(held_reports)
 
-    def count_report(self, source: str, outcome: str, at: datetime) -> None:
-        """Count a report or event that came by a door, by what became of it."""
-        row = {"source": source, "outcome": outcome, "count": 1, "last_at": at}
+    def count_report(self, source: str, outcome: str, at: datetime, *, times: int = 1) -> None:
+        """Count reports or events that came by a door, by what became of them."""
+        row = {"source": source, "outcome": outcome, "count": times, "last_at": at}
         inserted = self._insert_into(report_counts)
-        more = {"count": report_counts.c.count + 1, "last_at": inserted.excluded.last_at}
+        more = {"count": report_counts.c.count + times, "last_at": inserted.excluded.last_at}
         keys = list(report_counts.primary_key.columns)
         self._execute(inserted.on_conflict_do_update(index_elements=keys, set_=more), row)
 

@@ -50,6 +50,25 @@ class RequestKind(StrEnum):
     OTHER = "other"
 
 
+class WebhookResult(StrEnum):
+    """What became of a call by a mail provider."""
+
+    ACCEPTED = "accepted"
+    REPLAYED = "replayed"
+    """All its events were recorded before."""
+    FORGED = "forged"
+    STALE = "stale"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too large"
+    LIMITED = "limited"
+    """There were too many."""
+    UNKNOWN = "unknown"
+    """There is no such hook."""
+    BUSY = "busy"
+    """The store can't be written now, or Amazon can't be asked."""
+    NO_SECRET = "no secret"  # noqa: S105 - it is missing
+
+
 def request_classifier(dynamic_prefixes: Collection[str] = ()) -> Callable[[str], RequestKind]:
     """Return a function that classifies decoded paths, which begin with a slash.
 
@@ -127,6 +146,8 @@ class RequestCounters:
         self.lost_log_lines = 0
         self.limited = dict.fromkeys(("address", "all", "network"), 0)
         """The number of sign-ups that exceeded each limit."""
+        self.webhooks: defaultdict[tuple[str, str], int] = defaultdict(int)
+        """The number of calls by hook and result; the hook is "" where it doesn't exist."""
         self._lock = threading.Lock()
 
     def count_poll(self, family: str, status: int) -> None:
@@ -150,6 +171,10 @@ class RequestCounters:
         """Count a sign-up that exceeded a limit, on any thread."""
         with self._lock:
             self.limited[limit] += 1
+
+    def count_webhook(self, hook: str, result: WebhookResult) -> None:
+        """Count a call by a mail provider."""
+        self.webhooks[hook, result] += 1
 
     def subscribers(self, *, at: float) -> dict[tuple[str, str], int]:
         """Return the numbers of subscribers that services reported lately, by family and feed."""

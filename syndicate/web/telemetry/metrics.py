@@ -44,6 +44,7 @@ _COUNTERS: Mapping[str, tuple[str, ...]] = {
         "Sign-ups, and other letters that somebody asked for, that went over a limit.",
         "limit",
     ),
+    "syndicate_webhook_calls": ("Calls by mail providers to /hooks/.", "hook", "result"),
     "syndicate_access_log_lost": ("Lines of the access log that weren't written.",),
     "syndicate_reports": (
         "Reports about mail, and providers' events, that came in.",
@@ -164,6 +165,7 @@ class Metrics(Collector):
         reported = self._counts.subscribers(at=monotonic())
         yield _metric("syndicate_feed_subscribers_reported", reported)
         yield _metric("syndicate_signups_limited", self._counts.limited.copy())
+        yield _metric("syndicate_webhook_calls", self._counts.webhooks.copy())
         yield _metric("syndicate_access_log_lost", self._counts.lost_log_lines)
 
     def _collect_store(self) -> Iterator[core.Metric]:

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicate.errors import WebhookForged, WebhookMalformed, WebhookRefused, WebhookStale
+from syndicate.errors import (
+    SecretUnreadable,
+    WebhookForged,
+    WebhookMalformed,
+    WebhookRefused,
+    WebhookStale,
+)
 from syndicate.feedback.providers import mailgun, sendgrid, shared_secret, standard
 from syndicate.feedback.providers.hook_reader import make_reader
 from syndicate.feedback.providers.webhook_request import WebhookRequest
@@ -251,13 +257,13 @@ def test_another_version_or_half_a_signature_is_forged(signatures):
 
 @pytest.mark.parametrize("secret", ["whsec_", "whsec_%%%", "", "ünïcode"])
 def test_what_is_no_secret_of_standard_webhooks_is_named(secret):
-    with pytest.raises(ValueError, match="secret"):
+    with pytest.raises(SecretUnreadable, match="secret"):
         standard.verify(_standard_request("webhook", STANDARD_SIGNATURE), secret)
 
 
 @pytest.mark.parametrize("secret", ["", "no key", base64.b64encode(b"\x30\x00").decode()])
 def test_what_is_no_key_of_sendgrid_is_named(secret):
-    with pytest.raises(ValueError, match="verification key"):
+    with pytest.raises(SecretUnreadable, match="verification key"):
         sendgrid.read_key(secret)
 
 

@@ -1,0 +1,47 @@
+"""A server with hooks in a process of its own: `python -m tests.web.hook_process URL TABLES DIES`.
+
+It prints its port, and serves until its standard input is closed. With DIES it is killed, as by
+`kill -9`, at the end of its second transaction, before that is committed.
+"""
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from syndicate.config import Config
+from syndicate.store import Store
+from syndicate.web.app import application
+from syndicate.web.server.server import WebServer
+from syndicate.web.webhooks import WebhookReceiver
+
+
+def main(url: str, tables: str, dies: str) -> None:
+    """Serve a publication on loopback."""
+    config, store = Config.model_validate(json.loads(tables)), Store.open(url)
+    if dies:
+        _die_in_the_second_transaction()
+    server = WebServer(application(store, config), "127.0.0.1", 0)
+    server.start()
+    print(server.port, flush=True)  # noqa: T201
+    sys.stdin.read()
+    server.stop()
+    store.close()
+
+
+def _die_in_the_second_transaction() -> None:
+    record, begun = WebhookReceiver._record, []
+
+    def record_or_die(*args: Any) -> Any:
+        recorded = record(*args)
+        begun.append(1)
+        if len(begun) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return recorded
+
+    WebhookReceiver._record = record_or_die  # type: ignore[method-assign, assignment]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,119 @@
+"""A publication whose mail providers report to it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from syndicate import clock
+from syndicate.config import Config
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.model.deliveries import DeliveryState
+from syndicate.store import Store
+from tests.causes import by_test
+from tests.feedback.providers.provider_calls import (
+    KINDS,
+    SECRETS,
+    TOPIC,
+    Message,
+    SignedCall,
+    bounced,
+    signed,
+)
+from tests.feedback.reported import Newsroom
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PROVIDER_ID = "0102018f3c2a7b1e-5d2c"
+DOMAIN = "news.example.org"
+
+
+def hook_tables(*kinds: str) -> list[dict[str, Any]]:
+    """Return `[[hooks]]`, one of each kind."""
+    return [
+        {"name": kind, "kind": kind}
+        | ({"topic": TOPIC} if kind == "ses" else {"secret_env": f"HOOK_{kind.upper()}"})
+        for kind in kinds or KINDS
+    ]
+
+
+def secrets_in_the_environment() -> dict[str, str]:
+    """Return the environment variables that `hook_tables` names."""
+    return {f"HOOK_{kind.upper()}": secret for kind, secret in SECRETS.items() if secret}
+
+
+@dataclass
+class HookSite:
+    """A newsroom with hooks, and a client that calls them."""
+
+    store: Store
+    config: Config
+    client: httpx.Client | None = None
+
+    def __post_init__(self) -> None:
+        self.newsroom = Newsroom(self.store, self.config)
+        self.links = SignedLinks(self.config, self.store.secret("links"))
+
+    def send(
+        self,
+        *emails: str,
+        at: datetime | None = None,
+        state: DeliveryState = DeliveryState.ACCEPTED,
+        reply: str = f"2.0.0 Ok: queued as {PROVIDER_ID}",
+    ) -> list[Message]:
+        """Send an edition to new readers; return what a provider knows of each message."""
+        at = at or clock.now() - HOUR
+        emails = emails or ("anna@example.net",)
+        with self.store.write() as tx:
+            for email in emails:
+                tx.subscribers.subscribe(email, "breaking", cause=by_test(at - DAY))
+            found = [tx.subscribers.by_email(email) for email in emails]
+            readers = [reader.key for reader in found if reader is not None]
+        edition = self.newsroom.send(at, to=len(emails), state=state, reply=reply)
+        return [
+            Message(
+                message_id=self.links.message_id(edition, reader, DOMAIN),
+                recipient=email,
+                provider_id=PROVIDER_ID,
+                at=at + timedelta(minutes=1),
+                id=f"event {edition}-{reader}",
+            )
+            for reader, email in zip(readers, emails, strict=True)
+        ]
+
+    def bounce(self, kind: str, about: Message, *, at: datetime | None = None) -> SignedCall:
+        """Return a provider's call with a hard bounce, signed now or at a time."""
+        return signed(kind, bounced(kind, about), at=at or clock.now(), id=about.id)
+
+    def post(self, name: str, call: SignedCall, **headers: str) -> httpx.Response:
+        """Send a call to a hook."""
+        assert self.client is not None
+        sent = {"content-type": "application/json", **call.headers, **headers}
+        query = f"?{call.query}" if call.query else ""
+        return self.client.post(f"/hooks/{name}{query}", content=call.body, headers=sent)
+
+    def feedback(self) -> Counter[str]:
+        """Count what is recorded about all deliveries, by its kind."""
+        with self.store.read() as tx:
+            readers = range(1, 2000)
+            return Counter(
+                record.kind.value for record in tx.feedback.by_subscribers(list(readers))
+            )
+
+    def suppressed(self, email: str = "anna@example.net") -> str | None:
+        """Return the kind of an address's suppression."""
+        return self.newsroom.suppressed(email)
+
+    def counts(self, name: str) -> dict[str, int]:
+        """Return how often a hook has reported what, as stored."""
+        with self.store.read() as tx:
+            counts = tx.held_reports.counts()
+        return {what: count for (source, what), count in counts.items() if source == f"hook {name}"}
+
+    def everything(self) -> tuple[Any, ...]:
+        """Return all that a call may change, but for the counts of calls."""
+        with self.store.read() as tx:
+            readers = list(range(1, 50))
+            changes = [len(list(tx.audit_log.changes(reader))) for reader in readers]
+            return tuple(tx.feedback.by_subscribers(readers)), tuple(changes)
