@@ -58,7 +58,7 @@ def checkup(
 def _domain_findings(
     config: Config, servers: Sequence[SmtpServer], checks: DomainChecks
 ) -> Iterator[Finding]:
-    """Check each domain of From, and those that only envelope senders have."""
+    """Check each domain of From, and that of `bounces.address`."""
     domains = _sender_domains(config)
     for domain in domains:
         if "." in domain:
@@ -66,11 +66,13 @@ def _domain_findings(
         else:
             text = "no other server can resolve that domain; set mail.from to one that is yours"
             yield Finding("from", domain, WRONG, text)
-    for domain in _envelopes(config, servers, domains):
+    bounces, envelopes = config.bounces.address, _envelopes(config, servers, domains)
+    returning = [domain_name(bounces.domain)] if bounces is not None else []
+    for domain in dict.fromkeys(returning + envelopes):
         if domain in domains:
             continue
         if "." in domain:
-            yield from checks.check_envelope(domain)
+            yield from checks.check_return(domain, sends=domain in envelopes)
         else:
             text = "no other server can resolve that domain, so no bounce arrives there"
             yield Finding("bounces", domain, WRONG, text)

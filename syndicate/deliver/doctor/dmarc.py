@@ -207,9 +207,12 @@ class DmarcRecords:
 
     def own(self, domain: str) -> DmarcRecord | None:
         """Return the record of this very domain; of several, none counts."""
-        parsed = [DmarcRecord.parse(domain, text) for text in self.texts(domain)]
-        records = [record for record in parsed if record is not None]
-        return records[0] if len(records) == 1 else None
+        texts = list(filter(is_dmarc_record, self.texts(domain)))
+        return DmarcRecord.parse(domain, texts[0]) if len(texts) == 1 else None
+
+    def count(self, domain: str) -> int:
+        """Count the DMARC records of this very domain."""
+        return sum(map(is_dmarc_record, self.texts(domain)))
 
     def applicable(self, domain: str) -> DmarcRecord | None:
         """Return the record for mail from a domain (RFC 9989, 4.10.1).

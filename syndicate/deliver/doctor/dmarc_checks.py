@@ -56,6 +56,9 @@ def check_dmarc(records: DmarcRecords, mail: MailIdentity) -> Iterator[Finding]:
     record = records.applicable(mail.domain)
     if record is None:
         return
+    for text in filter(is_meant_for_dmarc, records.texts(mail.domain)):
+        said = f"{text!r} is ignored, since it does not begin with v=DMARC1: correct or remove it"
+        yield Finding("DMARC", f"_dmarc.{mail.domain}", WRONG, said, demanded=False)
     where = f"_dmarc.{record.domain}"
     publish = DnsRecord(where, "TXT", record.corrected())
     if faults := list(_faults(record)):
@@ -74,11 +77,8 @@ def check_dmarc(records: DmarcRecords, mail: MailIdentity) -> Iterator[Finding]:
 def _verdict(finding: partial[Finding], records: DmarcRecords, mail: MailIdentity) -> Finding:
     domain = mail.domain
     record = records.applicable(domain)
-    if record is None:
+    if record is None or records.count(domain) > 1 or _is_suffix(record, domain):
         return _no_record(finding, records, domain)
-    if record.psd == "y" and record.domain != domain:
-        text = f"there is no record; only the public suffix {record.domain} has one"
-        return finding(MISSING, text, _first_record(domain))
     publish = DnsRecord(f"_dmarc.{record.domain}", "TXT", record.corrected())
     if record.repeated:
         text = f"the record has {_listed(record.repeated)} more than once, so servers ignore it"
@@ -90,9 +90,9 @@ def _verdict(finding: partial[Finding], records: DmarcRecords, mail: MailIdentit
         return finding(WRONG, text, publish)
     vouchers = _vouchers(records, record, mail)
     if mail.signing and "signatures" not in vouchers:
-        demanded = not vouchers
-        return finding(WRONG, _misaligned(records, record, mail), demanded=demanded)
-    applied = f"{policy}, tested (t=y) as {policy.weakened}" if record.is_test else f"{policy}"
+        return _misaligned(finding, records, record, mail)
+    is_weakened = record.is_test and policy is not policy.weakened
+    applied = f"{policy}, tested (t=y) as {policy.weakened}" if is_weakened else f"{policy}"
     of = f", of {record.domain}" if below else ""
     agree = f"our {' and '.join(vouchers)} {'agree' if mail.signing else 'agrees'} with it"
     if not vouchers:
@@ -104,15 +104,21 @@ def _verdict(finding: partial[Finding], records: DmarcRecords, mail: MailIdentit
 def _no_record(finding: partial[Finding], records: DmarcRecords, domain: str) -> Finding:
     """Return why there is no policy: none published, several, or one that can't be read."""
     for name in walk_names(domain):
-        texts = records.texts(name)
-        parsed = [record for text in texts if (record := DmarcRecord.parse(name, text))]
-        if len(parsed) > 1:
-            return finding(WRONG, f"_dmarc.{name} has {len(parsed)} records, so none counts")
-        for text in filter(is_meant_for_dmarc, texts):
+        if (count := records.count(name)) > 1:
+            return finding(WRONG, f"_dmarc.{name} has {count} records, so none counts; keep one")
+        for text in filter(is_meant_for_dmarc, records.texts(name)):
             reason = f"there is no record that counts: {text!r} does not begin with v=DMARC1"
             return finding(MISSING, reason, _first_record(domain))
-    reason = "there is no record; p=none is enough to begin with"
-    return finding(MISSING, reason, _first_record(domain))
+    suffix = records.applicable(domain)
+    rest = "p=none is enough to begin with"
+    if suffix is not None:
+        rest = f"only the public suffix {suffix.domain} has one"
+    return finding(MISSING, f"there is no record; {rest}", _first_record(domain))
+
+
+def _is_suffix(record: DmarcRecord, domain: str) -> bool:
+    """Whether the policy for a domain is that of its public suffix, such as a registry's."""
+    return record.psd == "y" and record.domain != domain
 
 
 def _first_record(domain: str) -> DnsRecord:
@@ -129,17 +135,24 @@ def _vouchers(records: DmarcRecords, record: DmarcRecord, mail: MailIdentity) ->
     return ["signatures"] * signed + ["return path"] * returned
 
 
-def _misaligned(records: DmarcRecords, record: DmarcRecord, mail: MailIdentity) -> str:
-    """Return why no signature of ours counts."""
+def _misaligned(
+    finding: partial[Finding], records: DmarcRecords, record: DmarcRecord, mail: MailIdentity
+) -> Finding:
+    """Say why no signature of ours counts; it is demanded where SPF doesn't count either."""
+    wrong = partial(finding, WRONG, demanded=not _vouchers(records, record, mail))
+    domain, signer = mail.domain, mail.signing[0]
     if record.is_strict("adkim"):
-        return f"adkim=s needs signatures of {mail.domain} itself; drop it, or set mail.dkim.domain"
-    signer = mail.signing[0]
-    organizations = [records.organizational_domain(name) for name in (signer, mail.domain)]
-    return (
+        return wrong(
+            f"adkim=s needs signatures of {domain} itself; drop it, or set mail.dkim.domain"
+        )
+    organizations = [records.organizational_domain(name) for name in (signer, domain)]
+    text = (
         f"our signatures are of {signer}, whose organizational domain is {organizations[0]}, but "
-        f"that of {mail.domain} is {organizations[1]} (see psd= in their records); sign with "
-        f"{mail.domain} itself: set mail.dkim.domain"
+        f"that of {domain} is {organizations[1]}; sign with {domain} itself: set mail.dkim.domain"
     )
+    if records.own(signer) is None and record.psd == "u":
+        return wrong(f"{text}, or publish a record for {signer} too", _first_record(signer))
+    return wrong(f"{text}, or see psd= in their records")
 
 
 def _return_path(

@@ -59,9 +59,10 @@ class DomainChecks:
         answers = "replies and bounces" if domain in envelopes else "replies"
         yield run_check("MX", domain, _mx, self.resolver, domain, answers)
 
-    def check_envelope(self, domain: str) -> Iterator[Finding]:
-        """Check the domain of `bounces.address`."""
-        yield self._check_spf(domain, demanded=True)
+    def check_return(self, domain: str, *, sends: bool) -> Iterator[Finding]:
+        """Check the domain of `bounces.address`; `sends`: envelope senders have it."""
+        if sends:
+            yield self._check_spf(domain, demanded=True)
         yield run_check("MX", domain, _mx, self.resolver, domain, "bounces")
 
     def _check_spf(self, domain: str, *, demanded: bool) -> Finding:

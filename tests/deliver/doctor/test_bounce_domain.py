@@ -6,7 +6,7 @@ from syndicate.config.sections.feedback import BounceSettings, HookSettings, Ima
 from syndicate.deliver.doctor.checkup import checkup
 from syndicate.deliver.doctor.findings import DnsRecord, FindingState
 from tests.deliver.dns_zone import BROKEN
-from tests.deliver.doctor.findings import FROM, HERE, findings, only
+from tests.deliver.doctor.findings import FROM, HERE, RELAY, findings, only
 
 OK, MISSING, WRONG, UNKNOWN = FindingState
 IN = f"in.{FROM}"
@@ -112,6 +112,17 @@ def test_a_relay_that_takes_no_tokens_is_permitted_by_from_the_others_by_the_bou
     assert at(spf, "ses.example").said == "post.example permits it"
     del zone.records[FROM, "TXT"]
     assert at(findings(given, zone, "SPF")[:2], FROM).fails, "receivers check it as well"
+
+
+def test_mail_to_unsubscribe_has_to_arrive_where_no_relay_takes_tokens(config, zone):
+    given = config("ed25519", mail={**RELAY, "verp": False}).override(
+        bounces=BounceSettings(address=f"bounce@{IN}", pipe=True)
+    )
+    zone.put(IN, "MX", "0 ")
+
+    found = list(checkup(given, zone))
+    assert [one.check for one in found if one.where == IN] == ["MX"]
+    assert at(findings(given, zone, "SPF"), FROM).demanded
 
 
 def test_the_senders_own_domain_is_checked_once(returning, zone):

@@ -30,6 +30,7 @@ def notes(config, zone):
         (["v=DMARC1;p=none;adkim=s;aspf=s"], OK, "the policy is none"),
         (["something", "v=DMARC1; p=none"], OK, "the policy is none"),
         (["v=DMARC1; p=reject; t=y"], OK, "the policy is reject, tested (t=y) as quarantine"),
+        (["v=DMARC1; p=none; t=y"], OK, "the policy is none;"),
         (["v=DMARC1; p=none"], OK, "it asks nobody for reports (rua=)"),
         (["v=DMARC1; rua=mailto:x@post.example"], OK, "the policy is none"),
         ([], MISSING, "there is no record"),
@@ -104,6 +105,30 @@ def test_a_subdomain_that_is_an_organization_of_its_own_needs_its_own_signatures
 
     assert found.state is WRONG
     assert "post.example, but that of mail.post.example is mail.post.example" in found.said
+    assert found.publish is None
+
+
+def test_a_signature_of_the_domain_above_counts_only_if_that_has_a_record(config, zone):
+    del zone.records[OWN, "TXT"]
+    zone.put(f"_dmarc.mail.{FROM}", "TXT", "v=DMARC1; p=none")
+    below = config("ed25519", sender=f"news@mail.{FROM}", domain=FROM)
+    found = verdict(below, zone)
+
+    assert found.state is WRONG
+    assert "or publish a record for post.example too" in found.said
+    zone.put(found.publish.name, found.publish.type, found.publish.value)
+    assert verdict(below, zone).state is OK
+
+
+def test_records_of_its_own_that_do_not_count_are_reported_though_another_applies(config, zone):
+    below = config("ed25519", sender=f"news@mail.{FROM}", domain=FROM)
+    zone.put(f"_dmarc.mail.{FROM}", "TXT", "v=dmarc1; p=reject")
+    (note,) = notes(below, zone)
+    assert verdict(below, zone).state is OK
+    assert (note.where, note.state, note.fails) == (f"_dmarc.mail.{FROM}", WRONG, False)
+
+    zone.put(f"_dmarc.mail.{FROM}", "TXT", "v=DMARC1; p=none", "v=DMARC1; p=reject")
+    assert verdict(below, zone).fails
 
 
 def test_relays_that_sign_are_aligned_as_the_sender(config, zone):

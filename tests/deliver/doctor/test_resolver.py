@@ -37,6 +37,12 @@ def test_a_real_server_is_asked(ours, zone):
         assert resolver.ask(FROM, "AAAA") == []
         with pytest.raises(CallFailed, match=r"no answer for broken\.example TXT"):
             resolver.ask("broken.example", "TXT")
+        with pytest.raises(CallFailed, match=r"no answer for broken\.example"):
+            resolver.exists("broken.example")
+        exists = {
+            name: resolver.exists(name) for name in (FROM, f"_domainkey.{FROM}", "gone.example")
+        }
+        assert exists == {FROM: True, f"_domainkey.{FROM}": True, "gone.example": False}
         assert not any(one.fails for one in checkup(ours, resolver))
 
 
