@@ -156,7 +156,7 @@ def test_an_address_alone_changes_nothing(site, kind):
 
     assert site.feedback() == {}
     assert site.suppressed() is None
-    assert site.counts(kind) == {"held": 1}
+    assert site.counts(kind) == {"undecided": 1}
 
 
 @pytest.mark.parametrize("kind", KINDS)
