@@ -2,10 +2,11 @@
 
 `app` assembles the commands; `context` has the config and store that a command works on;
 `articles/`, `editions/`, `readers/` and `operation/` have the commands; `console` prints results,
-notes and tables; `reports` says what the mirror, the hubs and the mail servers took.
+notes and tables; `reports` says what mirror, hubs and mail servers took and what came back.
 
 Exit codes: 0 success; 1 the work failed or an input was refused; 2 wrong usage or config;
 129, 130 and 143 interrupted by SIGHUP, SIGINT and SIGTERM, with the work in flight finished.
+"bounce" has only 0 and 75 (EX_TEMPFAIL): with any other a mail server would lose the message.
 """
 
 import gc
@@ -16,12 +17,38 @@ import sys
 
 __all__ = ["main"]
 
+EX_TEMPFAIL = 75
+"""From sysexits.h: try again later."""
 GC_THRESHOLD = 50_000
 """Allocations before garbage is collected; the imports at start-up make no garbage."""
 
 
 def main() -> None:
     """Run the command line and exit."""
+    if _named_command(sys.argv[1:]) != "bounce":
+        _run()
+        return
+    try:
+        _run()
+    except SystemExit as end:
+        sys.exit(EX_TEMPFAIL if end.code else 0)
+    except BaseException:  # noqa: BLE001 - printed as ever
+        sys.excepthook(*sys.exc_info())
+        sys.exit(EX_TEMPFAIL)
+
+
+def _named_command(words: list[str]) -> str | None:
+    """Return the first word that is no option of the program itself."""
+    rest = iter(words)
+    for word in rest:
+        if word == "--config":
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
+def _run() -> None:
     gc.set_threshold(GC_THRESHOLD)
     # it stays pending until the code that handles it is imported
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})

@@ -20,7 +20,7 @@ from syndicate.cli.editions import (
     release,
     sending,
 )
-from syndicate.cli.operation import check, deliverability, preview, run, setup, status
+from syndicate.cli.operation import check, deliverability, doors, preview, run, setup, status
 from syndicate.cli.operation.signals import unblock_sighup
 from syndicate.cli.readers import (
     csv_import,
@@ -69,7 +69,7 @@ for command in (
     *(release.approve, release.reject),
     *(control.pause, control.resume, control.cancel, control.settle),
     *(control.replace, control.resend, corrections.correct),
-    *(run.run, run.serve),
+    *(run.run, run.serve, doors.bounce),
 ):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(_with_context(command))
 

@@ -1,9 +1,9 @@
-"""Report what the mirror, the hubs and the mail servers took, for several commands.
+"""Report what the mirror, the hubs and the mail servers took, and what came back by mail.
 
 The counts are printed with `write`, the problems as notes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from syndicate import clock
@@ -12,6 +12,7 @@ from syndicate.errors import SyndicateError
 
 if TYPE_CHECKING:
     from syndicate.deliver.worker import DeliveryReport
+    from syndicate.feedback.doors.poller import DoorPoll
     from syndicate.publish.mirror import Mirror
     from syndicate.publish.push.change_notifier import ChangeNotifier
 
@@ -72,3 +73,17 @@ def report_delivery(report: "DeliveryReport", *, write: Callable[[str], None] = 
             f"see `syndicate editions show {edition}`, then resume, replace or cancel it"
         )
     return not report.unavailable and not report.paused
+
+
+def report_polls(polls: "Iterable[DoorPoll]", *, only_news: bool = False) -> bool:
+    """Print what came by each door, and why one can't be read; return whether none failed."""
+    failed = False
+    for poll in polls:
+        if poll.reports or not (only_news or poll.problem):
+            count = "1 report" if poll.reports == 1 else f"{poll.reports} reports"
+            person = f", {poll.for_a_person} for a person" if poll.for_a_person else ""
+            echo(f"{poll.door}: {count}{person}")
+        if poll.problem:
+            failed = True
+            note(f"{poll.door}: {poll.problem}")
+    return not failed

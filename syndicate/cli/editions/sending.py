@@ -14,7 +14,7 @@ from syndicate.cli.context import AsJson, At, CommandContext, EditionId
 from syndicate.cli.editions.control import load_edition
 from syndicate.cli.editions.feedback import describe_record, record_values
 from syndicate.cli.editions.progress import show_progress
-from syndicate.cli.reports import notify, report_delivery, update_mirror
+from syndicate.cli.reports import notify, report_delivery, report_polls, update_mirror
 from syndicate.errors import ConfigError
 from syndicate.model.deliveries import Delivery, DeliveryState
 from syndicate.model.editions import Edition, EditionState
@@ -64,6 +64,7 @@ def tick(
             echo(message)
         _echo_fires(command, report.fires)
         report_delivery(report.delivered)
+        report_polls(report.polled, only_news=True)
         if report.purged:
             echo(f"retention: {report.purged}")
         mirrored = update_mirror(services.mirror if at is None else None)
