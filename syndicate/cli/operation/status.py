@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from syndicate.model.feedback import FeedbackTotals
     from syndicate.schedule.mail_status import Blocker
     from syndicate.store import Transaction
+    from syndicate.store.ledger.door_states import DoorState
 
 _NEXT_SLOTS = 5
 """How many slots of all schedules are listed."""
@@ -67,6 +68,8 @@ class _Status:
     """What came back within a week, by newsletter."""
     held_reports: int
     """Reports about mail that a person has to read."""
+    doors: "list[DoorState]"
+    """The mailbox and the Maildir that bounces arrive in."""
     last_tick: datetime | None
 
     @classmethod
@@ -88,6 +91,7 @@ class _Status:
             complaints={name: "; ".join(found) for name, found in findings.items() if found},
             feedback=tx.feedback_figures.recent(at),
             held_reports=tx.held_reports.count(),
+            doors=[door for door in tx.doors.all() if door.door in config.bounces.polled],
             last_tick=tx.heartbeats.last_tick(),
         )
 
@@ -115,6 +119,8 @@ class _Status:
         for newsletter, feedback in self.feedback.items():
             if counts := format_feedback(feedback):
                 yield f"came back  of {newsletter} within 7 days: {counts}"
+        for door in self.doors:
+            yield f"bounces    {door.door}: {_door(door, zone)}"
         tick = format_time(self.last_tick, zone) if self.last_tick else "never"
         yield f"last pass  {tick}"
 
@@ -169,6 +175,16 @@ class _Status:
                 for newsletter, totals in self.feedback.items()
             ],
             "held_reports": self.held_reports,
+            "bounces": [
+                {
+                    "door": door.door,
+                    "read_at": door.read_at,
+                    "reports": door.reports,
+                    "failing_since": door.failing_since,
+                    "reason": door.reason or None,
+                }
+                for door in self.doors
+            ],
             "last_tick": self.last_tick,
         }
 
@@ -191,3 +207,10 @@ def _wait(waiting: "WaitingEdition", zone: ZoneInfo) -> str:
         return f"it is sent at {format_time(waiting.release_at, zone)}"
     why = f" ({'; '.join(waiting.terms.findings)})" if waiting.terms.findings else ""
     return f"for approval until {format_time(waiting.terms.approve_by, zone)}{why}"
+
+
+def _door(door: "DoorState", zone: ZoneInfo) -> str:
+    if door.failing_since is not None:
+        return f"can't be read since {format_time(door.failing_since, zone)}: {door.reason}"
+    count = "1 report" if door.reports == 1 else f"{door.reports} reports"
+    return f"read at {format_time(door.read_at, zone)}, {count}"
