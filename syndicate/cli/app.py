@@ -107,7 +107,7 @@ _add_group(
 _add_group(
     "bounces",
     "The reports of bounces and complaints that wait for a person.",
-    *(held_reports.list_, held_reports.show, held_reports.apply, held_reports.drop),
+    *(held_reports.list_, held_reports.show, held_reports.apply, held_reports.drop, doors.fetch),
     default=held_reports.list_,
 )
 _add_group("editions", "The editions, newest first.", editions.show, default=editions.editions)

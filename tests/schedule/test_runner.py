@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from syndicate import clock
 from syndicate.config import Schedule
+from syndicate.config.sections.feedback import BounceSettings
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.parallel_parse import BATCH_SIZE
 from syndicate.model.schedule_slots import schedule_timing
@@ -18,6 +19,7 @@ from syndicate.schedule.wiring import Services
 from syndicate.store import Store
 from syndicate.store.database import sql_engine
 from tests.schedule.conftest import BREAKING, MINUTE, NOW, ScheduleHarness
+from tests.until import until
 
 
 @pytest.fixture
@@ -341,3 +343,38 @@ def test_many_files_that_are_gone_at_once_are_named_together_and_not_again_after
     [message] = gone(logs)
     assert message.startswith("9 article files are gone: articles/story-0.md, articles/story-1.md")
     assert "and 4 more; their articles stay" in message
+
+
+def with_maildir(harness):
+    """Have bounces arrive in a Maildir, and one be there."""
+    for name in ("new", "cur", "tmp"):
+        (harness.config.root / "bounces" / name).mkdir(parents=True)
+    (harness.config.root / "bounces/new/1.mx").write_text("From: mx\n\nHello?\n")
+    bounces = BounceSettings.model_validate(
+        {"address": "bounce@news.example.org", "maildir": "bounces"}
+    )
+    harness.config = harness.config.override(bounces=bounces)
+
+
+def waiting_reports(harness):
+    with harness.store.read() as tx:
+        return tx.held_reports.count()
+
+
+@pytest.mark.neighbours
+def test_bounces_are_read_at_the_start_and_whenever_they_come(harness):
+    with_maildir(harness)
+    with runner(harness):
+        until(lambda: waiting_reports(harness) == 1)
+        (harness.config.root / "bounces/new/2.mx").write_text("From: mx\n\nHello again?\n")
+        until(lambda: waiting_reports(harness) == 2)
+    assert list((harness.config.root / "bounces/new").iterdir()) == []
+
+
+def test_a_pass_reads_bounces_unless_it_is_a_trial(harness):
+    with_maildir(harness)
+    harness.tick(trial=True)
+    assert waiting_reports(harness) == 0
+    (polled,) = harness.tick().polled
+    assert (polled.door, polled.reports) == ("maildir", 1)
+    assert waiting_reports(harness) == 1

@@ -268,3 +268,27 @@ def test_a_page_that_can_not_be_built_rings_until_a_build_is_complete(newsroom):
     own.unlink()
     harness.tick(NOW + MINUTE)
     assert harness.alarms(NOW + MINUTE) == {}
+
+
+# bounces
+
+
+@pytest.mark.sql
+def test_a_mailbox_that_nobody_can_read_rings_after_a_quarter_of_an_hour(newsroom):
+    mailbox = {"host": "imap.example.org", "username": "bounce", "password_env": "BOUNCES"}
+    tables = {"bounces": {"address": "bounce@news.example.org", "imap": mailbox}}
+    harness = newsroom(**tables)
+    with harness.store.write() as tx:
+        tx.doors.fail("imap", "imap.example.org:993: no answer", NOW)
+        tx.doors.fail("imap", "imap.example.org:993 refused the login", NOW + 5 * MINUTE)
+        tx.doors.fail("maildir", "is no longer used", NOW)
+    assert "bounces" not in harness.alarms(NOW + 14 * MINUTE)
+    alarm = harness.alarms(NOW + 15 * MINUTE)["bounces"]
+    assert (alarm.subject, alarm.since) == ("imap", NOW)
+    assert alarm.text == (
+        "no bounces were read since 2026-11-24 12:00 UTC: imap.example.org:993 refused the login"
+    )
+    assert "`syndicate bounces fetch`" in alarm.remedy
+    with harness.store.write() as tx:
+        tx.doors.succeed("imap", 0, NOW + 16 * MINUTE)
+    assert "bounces" not in harness.alarms(NOW + 16 * MINUTE)
