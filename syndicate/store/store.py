@@ -47,6 +47,7 @@ from syndicate.store.ledger.door_states import DoorStates
 from syndicate.store.ledger.feedback import FeedbackLog, HeldReports
 from syndicate.store.ledger.feedback_figures import FeedbackFigures
 from syndicate.store.ledger.mail_flow import Heartbeat, Heartbeats, Holds, SendQuotas
+from syndicate.store.ledger.sender_reputation import SenderReputation
 from syndicate.store.push.alarms import Alarms, RelayCertificates
 from syndicate.store.push.call_queue import CallQueue
 from syndicate.store.push.engine_positions import EnginePositions
@@ -97,6 +98,7 @@ class Transaction:
     quotas = cached_property(lambda self: SendQuotas(self._connection))
     feedback = cached_property(lambda self: FeedbackLog(self._connection))
     feedback_figures = cached_property(lambda self: FeedbackFigures(self._connection))
+    reputation = cached_property(lambda self: SenderReputation(self._connection))
     bounces = cached_property(lambda self: Bounces(self._connection))
     held_reports = cached_property(lambda self: HeldReports(self._connection))
     doors = cached_property(lambda self: DoorStates(self._connection))

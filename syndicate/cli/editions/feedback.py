@@ -1,6 +1,6 @@
 """What came back about editions, as commands print it: by kind, domain and code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -73,9 +73,12 @@ def echo_feedback(totals: FeedbackTotals, groups: Sequence[FeedbackGroup]) -> No
         note(f"and {count:,} more of {len(rest):,} other domains or codes: --json lists all")
 
 
-def describe_record(record: FeedbackRecord) -> str:
+def describe_records(records: Iterable[FeedbackRecord]) -> str:
     """Describe what came back about a delivery; empty for what its row says itself."""
-    if record.matched_by is MatchedBy.HAND_OVER:
-        return ""
-    answer = "" if record.kind is FeedbackKind.DELIVERED else record.answer
-    return ": ".join(filter(None, (record.kind.value, answer)))
+    later = (record for record in records if record.matched_by is not MatchedBy.HAND_OVER)
+    return "; ".join(
+        record.kind.value
+        if record.kind is FeedbackKind.DELIVERED or not record.answer
+        else f"{record.kind.value}: {record.answer}"
+        for record in later
+    )

@@ -12,7 +12,7 @@ from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_table, format_slot_time, note
 from syndicate.cli.context import AsJson, At, CommandContext, EditionId
 from syndicate.cli.editions.control import load_edition
-from syndicate.cli.editions.feedback import describe_record, record_values
+from syndicate.cli.editions.feedback import describe_records, record_values
 from syndicate.cli.editions.progress import show_progress
 from syndicate.cli.reports import notify, report_delivery, report_polls, update_mirror
 from syndicate.errors import ConfigError
@@ -169,7 +169,7 @@ def deliveries(command: CommandContext, edition: EditionId, *, json: AsJson = Fa
     columns = ["state", "email", "at", "attempt", "next_attempt_at", "waits_for", "reply"]
     headings = ["state", "email", "at", "attempts", "next attempt", "waits for", "reply"]
     for value in values:
-        value["came_back"] = "; ".join(filter(None, map(describe_record, value["feedback"])))
+        value["came_back"] = describe_records(value["feedback"])
     if any(value["came_back"] for value in values):
         columns.append("came_back")
         headings.append("came back")

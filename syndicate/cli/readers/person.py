@@ -9,11 +9,16 @@ from typer import Argument
 
 from syndicate.cli.console import echo, echo_json, echo_table, format_time, note
 from syndicate.cli.context import AsJson, CommandContext, by_operator
+from syndicate.cli.editions.feedback import describe_records, record_values
 from syndicate.cli.readers.subscribers import person_values
+from syndicate.cli.readers.suppression import Evidence, suppression_lines, suppression_values
 from syndicate.errors import Refused
 from syndicate.model.subscribers import Subscriber
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from syndicate.model.subscribers import Suppression
     from syndicate.store import PersonalRecord, Transaction
 
 _MAIL_SHOWN = 20
@@ -27,21 +32,35 @@ def show(command: CommandContext, address: Address, *, json: AsJson = False) -> 
     """Show everything known about a person: state, history and mail."""
     with command.store() as store, store.read() as tx:
         person = tx.subscribers.by_any_email(address)
-        suppressed = tx.subscribers.suppression_reason(address)
+        suppression = tx.subscribers.suppression(person.email if person else address)
         record = tx.data_export.load(person.key) if person is not None else None
-    if record is None:
-        if suppressed is None:
+        evidence = Evidence.read(tx, record.person.key, record.mailed_items) if record else None
+    if record is None or evidence is None:
+        if suppression is None:
             raise _unknown(address)
-        if json:
-            echo_json({"email": address, "suppressed": suppressed})
-        else:
-            echo(f"{address} is suppressed: {suppressed}; nothing else is known about it")
+        _show_unknown(command, suppression, json=json)
         return
+    soft_within = command.config.bounces.soft_within
+    reasons = evidence.of_suppression(suppression, soft_within) if suppression else []
     if json:
-        echo_json(_values(record))
+        values = suppression_values(suppression, reasons) if suppression else None
+        echo_json(_values(record, evidence) | {"not_mailed": values})
         return
-    _echo_person(command, record)
-    _echo_history(command, record)
+    zone = command.config.publication.timezone
+    not_mailed = [*suppression_lines(suppression, reasons, zone)] if suppression else []
+    _echo_person(command, record, not_mailed)
+    _echo_history(command, record, evidence)
+
+
+def _show_unknown(command: CommandContext, suppression: "Suppression", *, json: bool) -> None:
+    """Show a suppressed address that no subscriber has."""
+    if json:
+        found = {"email": suppression.address, "suppressed": suppression.reason}
+        echo_json(found | {"not_mailed": suppression_values(suppression, ())})
+        return
+    echo(f"{suppression.address} is suppressed, and nothing else is known about it")
+    for line in suppression_lines(suppression, (), command.config.publication.timezone):
+        echo(f"  {line}")
 
 
 def load_person(tx: "Transaction", address: str) -> Subscriber:
@@ -56,25 +75,29 @@ def _unknown(address: str) -> Refused:
     return Refused(f"nobody has the address {address}; `syndicate subscribers list` lists them")
 
 
-def _echo_person(command: CommandContext, record: "PersonalRecord") -> None:
+def _echo_person(
+    command: CommandContext, record: "PersonalRecord", not_mailed: "Sequence[str]"
+) -> None:
     person, zone = record.person, command.config.publication.timezone
     echo(f"{person.name} <{person.email}>" if person.name else person.email)
-    facts = {
-        "joined": format_time(person.created_at, zone),
-        "not mailed": person.suppressed,
-        "paused": person.paused_until and f"until {format_time(person.paused_until, zone)}",
-        "own feed": record.private_feed_since
-        and f"since {format_time(record.private_feed_since, zone)}",
-        "formerly": ", ".join(record.former_addresses),
-        "language": person.language,
-        "tags": ", ".join(person.tags),
-    }
-    for name, value in (*facts.items(), *person.fields.items()):
+    paused = person.paused_until and f"until {format_time(person.paused_until, zone)}"
+    feed = record.private_feed_since and f"since {format_time(record.private_feed_since, zone)}"
+    facts = (
+        ("joined", format_time(person.created_at, zone)),
+        *(("" if number else "not mailed", line) for number, line in enumerate(not_mailed)),
+        ("paused", paused),
+        ("own feed", feed),
+        ("formerly", ", ".join(record.former_addresses)),
+        ("language", person.language),
+        ("tags", ", ".join(person.tags)),
+        *person.fields.items(),
+    )
+    for name, value in facts:
         if value:
             echo(f"  {name:<11} {value}")
 
 
-def _echo_history(command: CommandContext, record: "PersonalRecord") -> None:
+def _echo_history(command: CommandContext, record: "PersonalRecord", evidence: Evidence) -> None:
     zone = command.config.publication.timezone
     if record.person.subscriptions:
         echo()
@@ -82,20 +105,25 @@ def _echo_history(command: CommandContext, record: "PersonalRecord") -> None:
         echo_table(("newsletter", "state", "since", "source"), rows, zone)
     if record.changes:
         echo()
-        history = _history(record)
+        history = _history(record, evidence)
+        for change in history:
+            change["detail"] = change.pop("evidence") or change["detail"]
         echo_table([*history[0]], [change.values() for change in history], zone)
     if record.mailed_items:
         echo()
-        mailed = [
-            (m.edition, m.at, m.newsletter, m.state, m.subject, m.reply)
-            for m in record.mailed_items[-_MAIL_SHOWN:]
-        ]
-        echo_table(("edition", "at", "newsletter", "state", "subject", "reply"), mailed, zone)
+        headings = ["edition", "at", "newsletter", "state", "subject", "reply"]
+        shown = record.mailed_items[-_MAIL_SHOWN:]
+        mailed = [[m.edition, m.at, m.newsletter, m.state, m.subject, m.reply] for m in shown]
+        came_back = [describe_records(evidence.about(item.edition)) for item in shown]
+        if any(came_back):
+            headings.append("came back")
+            mailed = [[*row, found] for row, found in zip(mailed, came_back, strict=True)]
+        echo_table(headings, mailed, zone)
         if len(record.mailed_items) > _MAIL_SHOWN:
             note(f"the newest {_MAIL_SHOWN} of {len(record.mailed_items)}; --json prints all")
 
 
-def _history(record: "PersonalRecord") -> list[dict[str, Any]]:
+def _history(record: "PersonalRecord", evidence: Evidence) -> list[dict[str, Any]]:
     return [
         {
             "at": change.cause.at,
@@ -105,18 +133,23 @@ def _history(record: "PersonalRecord") -> list[dict[str, Any]]:
             "how": change.cause.how,
             "from": change.cause.origin,
             "detail": change.detail,
+            "evidence": evidence.of_change(change.cause),
         }
         for change in record.changes
     ]
 
 
-def _values(record: "PersonalRecord") -> dict[str, Any]:
+def _values(record: "PersonalRecord", evidence: Evidence) -> dict[str, Any]:
     return {
         **person_values(record.person),
         "former_addresses": list(record.former_addresses),
         "private_feed": record.private_feed_since,
-        "history": _history(record),
-        "mail": [{key: getattr(item, key) for key in _MAIL_KEYS} for item in record.mailed_items],
+        "history": _history(record, evidence),
+        "mail": [
+            {key: getattr(item, key) for key in _MAIL_KEYS}
+            | {"feedback": [*map(record_values, evidence.about(item.edition))]}
+            for item in record.mailed_items
+        ],
     }
 
 

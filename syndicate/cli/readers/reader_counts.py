@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from shutil import get_terminal_size
@@ -14,11 +14,15 @@ from typer import Argument, Option
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_table, note
 from syndicate.cli.context import AsJson, CommandContext
+from syndicate.cli.editions.feedback import feedback_values
+from syndicate.model.feedback import FeedbackTotals
+from syndicate.model.subscribers import SuppressionKind
 
 if TYPE_CHECKING:
     from syndicate.store import Growth
 
 COUNTS = ("confirmed", "pending", "left", "suppressed", "never_joined")
+_NAMED = "`syndicate subscribers list --state suppressed` names who is suppressed"
 _MAX_DAILY = 14
 """Days up to which each is listed; a longer time is listed by weeks."""
 _WEEK = 7
@@ -46,7 +50,7 @@ def stats(
     days: Annotated[int, Option(min=1, max=3660, help="How many days back.")] = 90,
     json: AsJson = False,
 ) -> None:
-    """Count readers by state, and those who joined and left."""
+    """Count readers by state, those who joined and left, and whose mail came back."""
     if newsletter is not None:
         command.newsletter(newsletter)
     zone = command.config.publication.timezone
@@ -54,7 +58,11 @@ def stats(
     first = today - timedelta(days=days - 1)
     with command.store() as store, store.read() as tx:
         counts = {count.newsletter: count for count in tx.search.newsletter_counts()}
-        growth = tx.search.growth(newsletter, since=datetime.combine(first, time(), zone))
+        begin = datetime.combine(first, time(), zone)
+        growth = tx.search.growth(newsletter, since=begin)
+        suppressed = tx.feedback_figures.suppressed_readers()
+        now = clock.now()
+        came_back = tx.feedback_figures.recent(now, within=now - begin)
     names = [item.name for item in command.config.newsletters]
     names = [newsletter] if newsletter else [*names, *(n for n in counts if n not in names)]
     rows = [
@@ -64,7 +72,15 @@ def stats(
     total = sum(row["confirmed"] + row["suppressed"] for _, row in rows)
     by_day = _days(growth, first, today, total, zone)
     if json:
-        newsletters = [{"newsletter": name, **row} for name, row in rows]
+        newsletters = [
+            {
+                "newsletter": name,
+                **row,
+                "suppressed_by": _by_kind(suppressed.get(name, {})),
+                "feedback": feedback_values(came_back.get(name, FeedbackTotals())),
+            }
+            for name, row in rows
+        ]
         values = [
             {"day": str(d.begins), "joined": d.joined, "left": d.left, "subscribed": d.total}
             for d in by_day
@@ -74,6 +90,8 @@ def stats(
     headings = [count.replace("_", " ") for count in COUNTS]
     echo_table(("newsletter", *headings), [(name, *row.values()) for name, row in rows])
     echo()
+    if came_back or suppressed:
+        _echo_feedback(names, came_back, suppressed, days)
     periods = by_day if days <= _MAX_DAILY else list(_weeks(by_day))
     heading = "day" if days <= _MAX_DAILY else "week from"
     changes = [
@@ -85,6 +103,30 @@ def stats(
         width = min(get_terminal_size((80, 24)).columns, _MAX_PLOT_WIDTH)
         for line in plot(by_day, width=width):
             echo(line)
+
+
+def _echo_feedback(
+    names: Sequence[str],
+    came_back: Mapping[str, FeedbackTotals],
+    suppressed: Mapping[str, Mapping[SuppressionKind, int]],
+    days: int,
+) -> None:
+    """Print what came back of each newsletter's mail, and which of its readers are suppressed."""
+    rows = []
+    for name in names:
+        totals = came_back.get(name, FeedbackTotals())
+        kinds = _by_kind(suppressed.get(name, {}))
+        by = ", ".join(f"{count:,} by {kind}" for kind, count in kinds.items() if count)
+        counts = totals.bounced, totals.complained, totals.unsubscribed
+        rows.append((name, *counts, by.replace("_", " ")))
+    headings = ("newsletter", "bounced", "called it spam", "unsubscribed by mail", "suppressed")
+    echo_table(headings, rows)
+    note(f"what came back is of {days} days; {_NAMED}")
+    echo()
+
+
+def _by_kind(counts: Mapping[SuppressionKind, int]) -> dict[str, int]:
+    return {kind.name.lower(): counts.get(kind, 0) for kind in SuppressionKind}
 
 
 def segments(command: CommandContext, *, json: AsJson = False) -> None:

@@ -30,9 +30,7 @@ def find_complaints(
     It is judged by the mail of the last week; where there was none, by the newest edition.
     """
     share = config.bounces.complaints_wait
-    rate = tx.feedback_figures.complaint_rate(
-        newsletter, at, share=share, at_least=_COMPLAINTS_WAIT
-    )
+    rate = tx.reputation.complaint_rate(newsletter, at, share=share, at_least=_COMPLAINTS_WAIT)
     if rate is None:
         return ()
     finding = gettext(
@@ -47,7 +45,7 @@ def find_complaints(
 def complaint_causes(tx: Transaction, config: Config, at: datetime) -> Iterator[AlarmCause]:
     """Yield the newsletters of whose mail of the last week too much was called spam."""
     limit = config.bounces.complaints_alarm
-    for rate in tx.feedback_figures.complaint_rates(at, share=limit, at_least=_COMPLAINTS_RING):
+    for rate in tx.reputation.complaint_rates(at, share=limit, at_least=_COMPLAINTS_RING):
         waits = "; its next editions wait for a person"
         will_wait = (
             rate.share >= config.bounces.complaints_wait and rate.complaints >= _COMPLAINTS_WAIT
@@ -69,9 +67,7 @@ def complaint_causes(tx: Transaction, config: Config, at: datetime) -> Iterator[
 
 def refusal_causes(tx: Transaction, at: datetime) -> Iterator[AlarmCause]:
     """Yield the domains that refused much of an edition by policy within a day."""
-    refusals = tx.feedback_figures.policy_refusals(
-        at, share=_REFUSED_SHARE, at_least=_REFUSALS_RING
-    )
+    refusals = tx.reputation.policy_refusals(at, share=_REFUSED_SHARE, at_least=_REFUSALS_RING)
     for found in refusals:
         yield AlarmCause(
             kind=AlarmKind.BLOCKED,

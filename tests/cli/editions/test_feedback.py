@@ -1,6 +1,7 @@
 """What operators see of bounces and complaints: of an edition, of each delivery, and in all."""
 
 import json
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from syndicate import clock
 from syndicate.model.feedback import FeedbackKind, MatchedBy
 from syndicate.store import Store
+from tests.cli.conftest import Operator
 from tests.feedback_records import report
 
 READERS = ("ada@example.org,", "bo@example.org,", "cy@example.org,", "di@example.org,")
@@ -15,14 +17,23 @@ HARD = FeedbackKind.HARD_BOUNCE
 NO_SUCH_USER = {"code": 550, "status": "5.1.1", "text": "5.1.1 no such user"}
 
 
-@pytest.fixture
-def sent(operator):
-    """An operator whose edition 1 four readers' servers have accepted."""
+@pytest.fixture(scope="module")
+def mailed(tmp_path_factory):
+    """A publication whose edition 1 four readers' servers have accepted."""
+    folder = tmp_path_factory.mktemp("mailed")
+    assert Operator(folder).run("init", "post").code == 0
+    operator = Operator(folder / "post")
     operator.subscribe(*READERS)
     operator.file("ferry")
     operator.run("import", "articles")
     assert "delivered: 4 accepted" in operator.run("tick").out
-    return operator
+    return operator.folder
+
+
+@pytest.fixture
+def sent(mailed, tmp_path):
+    """An operator of a copy of it."""
+    return Operator(shutil.copytree(mailed, tmp_path / "post"))
 
 
 def come_back(operator, *reports):

@@ -1,52 +1,23 @@
-"""Figures of what came back: nothing counts twice, and shares are those of the mail they are about."""
+"""Figures of what came back: nothing counts twice."""
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
 from sqlalchemy import event
 
-from syndicate.model.deliveries import DeliveryState
-from syndicate.model.editions import EditionKind
-from syndicate.model.feedback import (
-    ComplaintRate,
-    FeedbackGroup,
-    FeedbackKind,
-    FeedbackTotals,
-    MatchedBy,
-    PolicyRefusals,
-)
-from syndicate.store.database.schema import deliveries
+from syndicate.model.feedback import FeedbackGroup, FeedbackKind, FeedbackTotals
+from syndicate.model.subscribers import SuppressionKind
 from tests.causes import by_test
-from tests.feedback_records import accept_all, report
-from tests.sample_editions import freeze, subscribe
-
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-HARD, SOFT, BLOCKED = (FeedbackKind.HARD_BOUNCE, FeedbackKind.SOFT_BOUNCE, FeedbackKind.BLOCKED)
-
-
-def edition(store, *addresses, at=NOW, **options):
-    """Freeze an edition for these readers, all of whose mail is accepted; return numbers."""
-    keys = [subscribe(store, address, at=NOW) for address in addresses]
-    key = freeze(store, at=at, **options).key
-    with store.write() as tx:
-        accept_all(tx, key, at)
-    return key, keys
-
-
-def crowd(count, domain="example.org"):
-    return [f"r{number}@{domain}" for number in range(count)]
-
-
-def refuse(tx, key, reader, kind=HARD, **changes):
-    """Record a refusal at hand-over, as the send loop does."""
-    tx._connection.execute(
-        deliveries.update()
-        .where(deliveries.c.edition == key, deliveries.c.subscriber == reader)
-        .values(state=DeliveryState.FAILED, code=550)
-    )
-    changes = {"source": "smtp", "matched_by": MatchedBy.HAND_OVER, "at": NOW, **changes}
-    assert tx.feedback.add(report(key, reader, kind, **changes))
+from tests.feedback_records import report
+from tests.store.ledger.bounced_mail import (
+    BLOCKED,
+    DAY,
+    HARD,
+    MINUTE,
+    NOW,
+    SOFT,
+    complain,
+    crowd,
+    edition,
+    refuse,
+)
 
 
 def test_what_came_back_is_counted_by_kind(store):
@@ -160,99 +131,6 @@ def test_what_came_back_within_a_week_leaves_out_hand_over_and_what_was_delivere
         assert figures.recent(NOW + 7 * DAY) == {}
 
 
-def complain(store, key, people):
-    with store.write() as tx:
-        for reader in people:
-            tx.feedback.add(report(key, reader, FeedbackKind.COMPLAINT, at=NOW))
-
-
-def test_complaints_are_too_much_from_a_share_and_a_number_on(store):
-    key, people = edition(store, *crowd(20))
-    complain(store, key, people[:1])
-    with store.read() as tx:
-        judge = tx.feedback_figures.complaint_rates
-        assert judge(NOW, share=0.001, at_least=2) == [], "one among 20 readers rings nothing"
-    complain(store, key, people[1:2])
-    with store.read() as tx:
-        judge = tx.feedback_figures.complaint_rates
-        [rate] = judge(NOW, share=0.001, at_least=2)
-        assert rate == ComplaintRate(newsletter="breaking", complaints=2, accepted=20, edition=key)
-        assert rate.share == 0.1
-        assert judge(NOW, share=0.1, at_least=2) == [rate], "the share itself is too much"
-        assert judge(NOW, share=0.11, at_least=2) == []
-        assert judge(NOW + 7 * DAY, share=0.001, at_least=2) == [], "the mail of a week counts"
-
-
-def test_complaints_about_older_mail_do_not_count_against_that_of_a_week(store):
-    old, people = edition(store, *crowd(4), at=NOW - 8 * DAY)
-    complain(store, old, people)
-    edition(store, at=NOW - DAY)
-    with store.read() as tx:
-        assert tx.feedback_figures.complaint_rates(NOW, share=0.001, at_least=2) == []
-        rate = tx.feedback_figures.complaint_rate("breaking", NOW, share=0.001, at_least=2)
-    assert rate is None
-
-
-def test_where_the_newest_edition_is_older_than_a_week_it_is_the_one_that_counts(store):
-    first, people = edition(store, *crowd(4), at=NOW - 60 * DAY)
-    edition(store, at=NOW - 90 * DAY, newsletter="other")
-    second, _ = edition(store, at=NOW - 30 * DAY)
-    complain(store, first, people)
-    with store.read() as tx:
-        judge = tx.feedback_figures.complaint_rate
-        assert judge("breaking", NOW, share=0.001, at_least=2) is None
-    complain(store, second, people[:2])
-    with store.read() as tx:
-        judge = tx.feedback_figures.complaint_rate
-        rate = judge("breaking", NOW, share=0.001, at_least=2)
-        assert judge("nothing-sent", NOW, share=0.001, at_least=2) is None
-    assert rate == ComplaintRate(newsletter="breaking", complaints=2, accepted=4, edition=second)
-
-
-def test_letters_are_no_mail_of_a_newsletter(store):
-    key, people = edition(store, *crowd(3), kind=EditionKind.LETTER)
-    complain(store, key, people)
-    with store.read() as tx:
-        assert tx.feedback_figures.complaint_rates(NOW, share=0.001, at_least=2) == []
-        assert tx.feedback_figures.by_newsletter() == {}
-
-
-def block(tx, key, people, domain="gmail.example", at=NOW, **changes):
-    answer = {"code": 550, "status": "5.7.26", "text": "unauthenticated", "domain": domain}
-    for reader in people:
-        tx.feedback.add(report(key, reader, BLOCKED, at=at, **answer | changes))
-
-
-@pytest.mark.parametrize(("others", "rings"), [(0, True), (76, True), (77, False)])
-def test_a_domain_refuses_us_from_a_share_of_its_own_mail_on(store, others, rings):
-    gmail = crowd(4 + others, "gmail.example")
-    key, people = edition(store, *gmail, *crowd(3))
-    with store.write() as tx:
-        block(tx, key, people[:3])
-        refuse(tx, key, people[3], BLOCKED, domain="gmail.example", text="unauthenticated")
-        judge = tx.feedback_figures.policy_refusals
-        assert judge(NOW, share=0.05, at_least=5) == []
-        found = judge(NOW, share=0.05, at_least=4)
-        assert judge(NOW + DAY, share=0.05, at_least=4) == []
-    assert bool(found) is rings
-    if rings:
-        answer = "550 5.7.26 unauthenticated"
-        assert [(f.domain, f.refused, f.tried) for f in found] == [("gmail.example", 4, 4 + others)]
-        assert found[0].answer in {answer, "unauthenticated"}
-
-
-def test_of_a_domain_that_refuses_us_the_newest_edition_counts(store):
-    first, people = edition(store, *crowd(3))
-    second, _ = edition(store)
-    with store.write() as tx:
-        for key in (first, second):
-            block(tx, key, people, domain="example.org", text=f"no. {key}")
-        [found] = tx.feedback_figures.policy_refusals(NOW, share=0.05, at_least=3)
-    assert found == PolicyRefusals(
-        edition=second, domain="example.org", refused=3, tried=3, answer=f"550 5.7.26 no. {second}"
-    )
-
-
 def test_what_was_delivered_is_not_read_to_count_what_came_back(sqlite_store):
     """A million rows of an edition may say no more than that it was delivered."""
     key, people = edition(sqlite_store, *crowd(3))
@@ -262,8 +140,8 @@ def test_what_was_delivered_is_not_read_to_count_what_came_back(sqlite_store):
         connection, figures = tx._connection, tx.feedback_figures
         event.listen(connection, "before_cursor_execute", lambda *said: run.append(said[2:4]))
         figures.totals(key)
-        figures.complaint_rates(NOW, share=0.001, at_least=2)
-        figures.policy_refusals(NOW, share=0.05, at_least=1)
+        tx.reputation.complaint_rates(NOW, share=0.001, at_least=2)
+        tx.reputation.policy_refusals(NOW, share=0.05, at_least=1)
         figures.by_domain(NOW, most=3)
         plans = [
             str(row[3])
@@ -273,3 +151,14 @@ def test_what_was_delivered_is_not_read_to_count_what_came_back(sqlite_store):
     reads = [plan for plan in plans if "feedback" in plan]
     assert len(reads) >= 6
     assert all("kind=?" in plan for plan in reads), reads
+
+
+def test_suppressed_readers_are_counted_by_newsletter_and_kind(store):
+    edition(store, *crowd(3))
+    with store.write() as tx:
+        for number, kind in enumerate((SuppressionKind.HARD_BOUNCE, SuppressionKind.COMPLAINT)):
+            address = f"r{number}@example.org"
+            tx.subscribers.suppress(address, "gone", kind=kind, cause=by_test(NOW))
+        tx.subscribers.suppress("elsewhere@example.org", "known to nobody", cause=by_test(NOW))
+        found = tx.feedback_figures.suppressed_readers()
+    assert found == {"breaking": {SuppressionKind.HARD_BOUNCE: 1, SuppressionKind.COMPLAINT: 1}}
