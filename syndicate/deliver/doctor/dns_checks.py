@@ -152,7 +152,10 @@ def _relay_key(finding: partial[Finding], resolver: Resolver, name: str) -> Find
 def _mx(finding: partial[Finding], resolver: Resolver, domain: str, answers: str) -> Finding:
     hosts = [record.partition(" ")[2] for record in resolver.ask(domain, "MX")]
     if hosts and all(hosts):
-        return finding(OK, f"{answers} go to {', '.join(sorted(hosts))}")
+        listed = ", ".join(sorted(hosts))
+        if any(addresses(resolver, host) for host in hosts):
+            return finding(OK, f"{answers} go to {listed}")
+        return finding(WRONG, f"{answers} go nowhere: {listed} has no address")
     if hosts:
         text = f"the record says that the domain takes no mail, so {answers} go nowhere"
         return finding(WRONG, text)

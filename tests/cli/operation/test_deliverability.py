@@ -9,11 +9,15 @@ import pytest
 from dns.zone import from_text
 
 from syndicate.config import load
+from syndicate.deliver.doctor.dmarc import DmarcRecord
+from syndicate.deliver.doctor.dns_records import SpfRecords
 from syndicate.errors import CallFailed
+from tests import ROOT
 from tests.deliver.dkim_keys import records
 from tests.deliver.dns_zone import Zone, served
 
 FROM = "post.example"
+PAGE = (ROOT / "docs/deliverability.md").read_text("utf-8")
 PUBLIC = """\
 [publication]
 url = "https://www.post.example"
@@ -39,6 +43,7 @@ def post(operator):
 def a_zone():
     zone = Zone()
     zone.put("smtp.relay.example", "A", "198.51.100.7")
+    zone.put("mail.post.example", "A", "192.0.2.25")
     with served(zone) as port:
         zone.port = port
         yield zone
@@ -192,3 +197,42 @@ def test_a_server_that_does_not_answer_is_no_clean_bill(post):
     assert ran.code == 1
     assert re.search(r"^unknown +SPF ", ran.out, re.MULTILINE)
     assert "DNS gave no answer for post.example TXT" in ran.out
+
+
+# docs/deliverability.md
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of the page in a language; "": those in none."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    return [block for name, block in found if name == language]
+
+
+def test_the_tables_of_the_page_are_valid_ones(publication):
+    seen = set()
+    for block in blocks("toml"):
+        tables = tomllib.loads(block)
+        if "bounces" in tables:
+            tables["bounces"] = {"address": "bounce@in.example.org", **tables["bounces"]}
+        if "relays" in tables.get("mail", {}):
+            tables["mail"]["transport"] = "smtp"
+        publication(**tables)
+        seen |= set(tables)
+    assert seen == {"bounces", "hooks", "mail"}
+
+
+def test_the_records_of_the_page_are_what_the_doctor_wants():
+    lines = [line for block in blocks("") for line in block.splitlines() if " IN " in line]
+    entries = [line for line in lines if "…" not in line]  # keys are too long for the page
+    assert len(entries) >= 7
+    for line in entries:
+        for (name, kind), value in published(line).items():
+            if name.startswith("_dmarc."):
+                record = DmarcRecord.parse(name.removeprefix("_dmarc."), value)
+                assert record is not None
+                assert record.corrected() == value
+            elif kind == "TXT":
+                zone = Zone()
+                zone.put(name, kind, value)
+                zone.put("relay.example", "TXT", "v=spf1 -all")
+                assert SpfRecords(zone).lookups(name) <= 1

@@ -27,6 +27,7 @@ def zone(config):
     made.put("smtp.relay.example", "AAAA", "2001:db8:7::7")
     made.put(f"_dmarc.{FROM}", "TXT", "v=DMARC1; p=none; rua=mailto:dmarc@post.example")
     made.put(FROM, "MX", "10 mx.post.example")
+    made.put("mx.post.example", "A", "192.0.2.25")
     for name, record in records(config("rsa", "ed25519"), FROM).items():
         made.put(name, "TXT", record)
     return made

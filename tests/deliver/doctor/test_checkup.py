@@ -48,6 +48,7 @@ def test_where_there_is_nothing_it_says_what_to_publish(ours):
 def test_what_it_says_to_publish_cures(ours):
     zone = Zone()
     zone.put("smtp.relay.example", "A", "198.51.100.7")
+    zone.put("mail.post.example", "A", "192.0.2.25")
     for one in list(checkup(ours, zone)):
         if one.publish:
             zone.put(one.publish.name, one.publish.type, one.publish.value)

@@ -70,6 +70,12 @@ def test_without_keys_the_relay_is_to_sign_and_its_selectors_are_looked_up(confi
 
 
 def test_where_answers_go_is_looked_at(ours, zone):
+    del zone.records["mx.post.example", "A"]
+    lost = only(ours, zone, "MX")
+    assert (lost.state, lost.said) == (
+        FindingState.WRONG,
+        "replies and bounces go nowhere: mx.post.example has no address",
+    )
     zone.put(FROM, "MX", "0 ")
     assert only(ours, zone, "MX").state is FindingState.WRONG
     del zone.records[FROM, "MX"]
