@@ -36,14 +36,15 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
         config = command.config
     except ConfigError as error:
         if json:
-            empty: dict[str, Any] = {"schedules": [], "unknown_keys": {}, "warnings": []}
+            empty: dict[str, Any] = {"schedules": [], "hooks": []}
+            empty |= {"unknown_keys": {}, "warnings": []}
             echo_json(empty | {"mistakes": list(error.lines)})
         raise
     Mirror.of(config)
     authors = AuthorFiles(config=config, save_media=False).read()
     pages = PageFiles(config=config, save_media=False).read()
     mistakes = [*map(str, check_templates(config)), *authors.refused, *pages.refused]
-    schedules = list(_upcoming(config))
+    schedules, hooks = list(_upcoming(config)), list(_hooks(config))
     articles, orphans = _read_store(command)
     unknown = dict(sorted(Counter(key for article in articles for key in article.extra).items()))
     public = (a for a in articles if a.number is not None and not a.retracted_at)
@@ -55,6 +56,7 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
         echo_json(
             {
                 "schedules": schedules,
+                "hooks": hooks,
                 "unknown_keys": unknown,
                 "media": [asdict(fault) for fault in media],
                 "warnings": warnings,
@@ -67,6 +69,9 @@ def check(command: CommandContext, *, json: AsJson = False) -> None:
             times = [format_slot_time(slot, slot.tzinfo) for slot in slots]
             rows.append((name, newsletter, *times, zone))
         echo_table(("schedule", "newsletter", "next", "", "", "zone"), rows)
+        if hooks:
+            rows = [tuple(hook.values()) for hook in hooks]
+            echo_table(("hook", "kind", "the provider calls"), rows)
         for line in (*warnings, *mistakes):
             note(str(line))
     if mistakes:
@@ -130,6 +135,17 @@ def _upcoming(config: "Config") -> Iterator[dict[str, Any]]:
             "timezone": str(zone),
             "next": [slot.due_at.astimezone(zone) for slot in slots],
         }
+
+
+def _hooks(config: "Config") -> Iterator[dict[str, str]]:
+    """Yield the address that each mail provider has to be given."""
+    from syndicate.render import addresses  # noqa: PLC0415 - start-up
+
+    for hook in config.hooks:
+        # these sign nothing, and the simplest place for their secret is the address
+        query = "?token=SECRET" if hook.kind in {"postmark", "brevo"} else ""
+        url = f"{config.web_url}{addresses.hook(hook.name)}{query}"
+        yield {"name": hook.name, "kind": hook.kind, "url": url}
 
 
 def _read_store(command: CommandContext) -> "tuple[list[Article], list[str]]":

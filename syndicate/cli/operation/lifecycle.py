@@ -14,7 +14,7 @@ import structlog
 from syndicate import clock
 from syndicate.cli.context import CommandContext, content_hash
 from syndicate.cli.operation.signals import SignalHandlers
-from syndicate.config import Config, missing_secrets, missing_token
+from syndicate.config import Config, missing_feedback_secrets, missing_secrets, missing_token
 from syndicate.errors import ConfigError, StoreError, SyndicateError
 from syndicate.render.template_check import check_templates
 from syndicate.schedule.orphaned_names import find_orphans
@@ -181,6 +181,9 @@ class Lifecycle:
         """Log missing secrets and orphaned names; each SMTP session reads its secret again."""
         for token in missing_token(self.config):
             log.error("nobody can read /metrics", reason=str(token))
+        for secret in missing_feedback_secrets(self.config):
+            if secret.loc[0] == "hooks":
+                log.error("no provider can report bounces by it", reason=str(secret))
         if self._serve_only:
             return
         for secret in missing_secrets(self.config):

@@ -5,6 +5,9 @@ from typing import Any
 
 from syndicate.config.loading.raw_tables import both_keys, items_of, repeated_names, table_of
 from syndicate.config.loading.toml_positions import Loc, Mistake
+from syndicate.config.sections.feedback import ImapSettings
+
+_FOLDERS = ("folder", "done", "unread")
 
 
 def check_feedback(data: dict[str, Any]) -> Iterator[Mistake]:
@@ -36,8 +39,10 @@ def _doors(bounces: dict[str, Any]) -> Iterator[Mistake]:
         yield (*loc, "host"), "needs username, and password_env or password_file"
     elif "password_env" not in imap and "password_file" not in imap:
         yield (*loc, "username"), "needs password_env or password_file"
-    folders = [imap.get(key) for key in ("folder", "done", "unread") if key in imap]
-    if len(set(map(str, folders))) < len(folders):
+    defaults = ImapSettings.model_fields
+    names = [str(imap.get(key, defaults[key].default)) for key in _FOLDERS]
+    # of all names only INBOX is the same in any case (RFC 9051, 5.1)
+    if len({"INBOX" if name.upper() == "INBOX" else name for name in names}) < len(names):
         yield loc, "folder, done and unread have to be three folders"
 
 

@@ -1,5 +1,6 @@
 """`[bounces]` and `[[hooks]]`: how bounces and complaints come back, and when one counts."""
 
+import base64
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,6 +17,7 @@ from syndicate.config.values import (
     Sender,
     Table,
     Variable,
+    matching,
     requiring,
 )
 from syndicate.errors import SecretUnreadable
@@ -38,6 +40,20 @@ BounceAddress = Annotated[
         'characters before the @ and no "+": a token for each message is added after it',
     ),
 ]
+
+
+SnsTopicArn = Annotated[
+    str,
+    matching(
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,256}",
+        'the ARN of an SNS topic such as "arn:aws:sns:eu-west-1:123456789012:mail-events"',
+    ),
+]
+_BASE64 = {
+    "sendgrid": "the verification key of its settings, in base64",
+    "standard": '"whsec_" and base64',
+}
+"""What the secret of a kind is that has a form."""
 
 
 class ImapSettings(Table):
@@ -133,12 +149,27 @@ class HookSettings(Table):
     """The environment variable with the secret, or the provider's public key (SendGrid)."""
     secret_file: Path | None = Field(None, examples=["hook-secret"])
     """The file with it, instead."""
-    topic: str | None = Field(None, examples=["arn:aws:sns:eu-west-1:123456789012:mail-events"])
+    topic: SnsTopicArn | None = Field(
+        None, examples=["arn:aws:sns:eu-west-1:123456789012:mail-events"]
+    )
     """The SNS topic that may report (only "ses", which needs it, and no secret)."""
 
     def secret(self, root: Path) -> str:
         """Read the secret; a relative path starts at `root`. Raise SecretUnreadable."""
         try:
-            return read_secret(self.secret_env, self.secret_file, root) or ""
+            secret = read_secret(self.secret_env, self.secret_file, root) or ""
         except ValueError as error:
             raise SecretUnreadable(f"the secret of the hook {self.name}: {error}") from error
+        if self.kind in _BASE64 and not _is_base64(secret):
+            expected = _BASE64[self.kind]
+            raise SecretUnreadable(f"the secret of the hook {self.name}: expected {expected}")
+        return secret
+
+
+def _is_base64(secret: str) -> bool:
+    encoded = "".join(secret.split()).removeprefix("whsec_").rstrip("=")
+    try:
+        decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except ValueError:
+        return False
+    return bool(decoded)

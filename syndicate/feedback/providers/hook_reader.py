@@ -54,7 +54,8 @@ def make_reader(hook: HookSettings, client: HttpClient | None = None) -> HookRea
 
 def _topic_reader(hook: HookSettings, client: HttpClient) -> HookReader:
     """Return a reader of the topic's messages, which also confirms our subscription to it."""
-    topic = sns.SnsTopic(hook.topic or "", client)
+    assert hook.topic is not None, "the configuration was checked"
+    topic = sns.SnsTopic(hook.topic, client)
 
     def read(request: WebhookRequest, _: str) -> Sequence[ProviderEvent]:
         message = sns.SnsMessage.parse(request)

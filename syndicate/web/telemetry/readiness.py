@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from syndicate import clock
-from syndicate.config import Config, missing_secrets
+from syndicate.config import Config, missing_feedback_secrets, missing_secrets
 from syndicate.errors import StoreError, StoreLocked
 from syndicate.model.alarms import HEADLINES, AlarmKind
 from syndicate.schedule.alarms.current import current_alarms
@@ -104,6 +104,10 @@ class Readiness:
         reasons = self.check_web()
         for secret in missing_secrets(self._config) if self._sends else ():
             reasons.append(NotReadyReason("mail can't be sent", str(secret)))
+        for secret in missing_feedback_secrets(self._config):
+            if secret.loc[0] == "hooks" or self._sends:  # who sends polls the mailbox
+                text = "bounces can't be reported"
+                reasons.append(NotReadyReason(text, str(secret)))
         return [*reasons, *self._check_mail_and_disks()]
 
     def _check_mail_and_disks(self) -> list[NotReadyReason]:

@@ -98,3 +98,20 @@ def test_a_file_about_an_author_that_cannot_be_used_or_is_about_nobody_is_named(
         "authors/somebody.md:3: foto"
         in json.loads(operator.run("check", "--json").out)["mistakes"][0]
     )
+
+
+def test_what_a_provider_has_to_call_is_said_in_full(operator, monkeypatch):
+    monkeypatch.setenv("HOOK_SECRET", "x")
+    assert json.loads(operator.run("check", "--json").out)["hooks"] == []
+    operator.configure('# url = "https://news.example.org"', 'url = "https://news.example.org"')
+    config = operator.folder / "config.toml"
+    with config.open("a") as file:
+        file.write('[[hooks]]\nname = "mg"\nkind = "mailgun"\nsecret_env = "HOOK_SECRET"\n')
+        file.write('[[hooks]]\nname = "pm"\nkind = "postmark"\nsecret_env = "HOOK_SECRET"\n')
+    assert json.loads(operator.run("check", "--json").out)["hooks"] == [
+        {"name": "mg", "kind": "mailgun", "url": "https://news.example.org/hooks/mg"},
+        {"name": "pm", "kind": "postmark", "url": "https://news.example.org/hooks/pm?token=SECRET"},
+    ]
+    shown = operator.run("check").out
+    assert "https://news.example.org/hooks/pm?token=SECRET" in shown
+    assert "the provider calls" in shown

@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from syndicate.errors import CallFailed, WebhookForged, WebhookMalformed
 from syndicate.feedback.providers.hook_reader import make_reader
-from syndicate.feedback.providers.sns import is_topic
 from tests.feedback.providers.provider_calls import (
     AMAZON,
     AT,
@@ -189,18 +188,3 @@ def test_raw_delivery_is_refused_with_the_remedy(read):
 def test_a_message_of_the_topic_that_is_not_of_ses_is_malformed(read, content):
     with pytest.raises(WebhookMalformed):
         read(sns_call("Notification", content))
-
-
-@pytest.mark.parametrize(
-    ("arn", "expected"),
-    [
-        (TOPIC, True),
-        ("arn:aws-us-gov:sns:us-gov-west-1:123456789012:mail", True),
-        ("arn:aws:ses:eu-west-1:123456789012:mail", False),
-        ("arn:aws:sns:eu-west-1:12345:mail", False),
-        (f"{TOPIC}:9f2", False),
-        ("mail-events", False),
-    ],
-)
-def test_an_arn_of_a_topic_is_recognised(arn, expected):
-    assert is_topic(arn) is expected

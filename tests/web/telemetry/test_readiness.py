@@ -235,3 +235,20 @@ def test_a_process_that_only_serves_needs_no_secret(sqlite_store, publication, t
         readiness = Readiness(sqlite_store, config, stopping=lambda: False, sends=sends)
         texts = [reason.text for reason in readiness.check_all()]
         assert ("mail can't be sent" in texts) is sends
+
+
+def test_a_hook_without_its_secret_is_for_every_process_that_serves_and_a_mailbox_for_who_sends(
+    sqlite_store, publication, tmp_path
+):
+    imap = {"host": "imap.example.org", "username": "b", "password_env": "NO_SUCH_PASSWORD"}
+    hook = {"name": "brevo", "kind": "brevo", "secret_env": "NO_SUCH_SECRET"}
+    bounces = {"address": "bounce@news.example.org", "imap": imap}
+    config = publication(bounces=bounces, hooks=[hook])
+    publish(tmp_path)
+    for sends in (True, False):
+        readiness = Readiness(sqlite_store, config, stopping=lambda: False, sends=sends)
+        reasons = [reason for reason in readiness.check_all() if "bounces" in reason.text]
+        details = " ".join(reason.detail for reason in reasons)
+        assert "hooks.brevo.secret_env" in details
+        assert ("bounces.imap.password_env" in details) is sends
+        assert not any("NO_SUCH" in reason.text for reason in reasons)
