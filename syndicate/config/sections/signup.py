@@ -55,4 +55,4 @@ class RetentionSettings(Table):
     unconfirmed: Duration = timedelta(days=30)
     """How long unconfirmed sign-ups and their mails are kept."""
     events: Duration | None = Field(None, examples=["730d"])
-    """How long server replies and changes of readers are kept. Default: for ever."""
+    """How long server replies, reports and changes of readers are kept. Default: for ever."""
