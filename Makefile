@@ -52,7 +52,8 @@ quick: check
 
 fuzz: $(VENV)/test.stamp
 	SYNDICATE_FUZZ=$(or $(COUNT),100000) SYNDICATE_FUZZ_SEED=$(or $(SEED),1) $(BIN)/python -m pytest \
-	  --numprocesses=auto --dist=worksteal tests/end_to_end/test_fuzz.py tests/end_to_end/test_fuzz_input.py
+	  --numprocesses=auto --dist=worksteal tests/end_to_end/test_fuzz.py tests/end_to_end/test_fuzz_input.py \
+	  tests/feedback/reports/test_mutated_reports.py
 
 year: $(VENV)/test.stamp
 	SYNDICATE_YEAR=$(or $(COUNT),365) SYNDICATE_YEAR_SEED=$(or $(SEED),1) $(BIN)/python -m pytest \

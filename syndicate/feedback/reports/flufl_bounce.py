@@ -18,6 +18,7 @@ logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)  # it logs what
 
 _MAX_SIZE = 24 * 1024
 """Bytes that it reads; it does so some forty times."""
+_EMPTY_LINES = re.compile(rb"(?:\r?\n){3,}")
 _LONG_LINE = re.compile(rb"([^\r\n]{500})[^\r\n]+")
 
 
@@ -39,10 +40,11 @@ class FluflFindings:
 
 def scan(mail: ReceivedMail, raw: bytes) -> FluflFindings:
     """Return what it finds; nothing where it raises, or where the message has too many parts."""
-    if len(mail.parts) >= MAX_PARTS:
+    data = _LONG_LINE.sub(rb"\1", _EMPTY_LINES.sub(b"\n\n", raw[:_MAX_SIZE]))
+    if len(mail.parts) >= MAX_PARTS or data.lower().count(b"content-type:") >= MAX_PARTS:
         return FluflFindings()
     try:
-        message = message_from_bytes(_LONG_LINE.sub(rb"\1", raw[:_MAX_SIZE]))
+        message = message_from_bytes(data)
         if "from" not in message:
             message["From"] = "<>"
         trying, failed = all_failures(message)
