@@ -94,7 +94,9 @@ def drain(
         timeout = max(transport.settings.timeout.total_seconds() for transport in transports)
         # longer than a message can take from its intent to its outcome
         lease = timedelta(seconds=timeout * (BODY_TIMEOUTS + 2) + 60)
-        ledger = Ledger(store, name=name, at=at, sending_lease=lease, limit=limit)
+        ledger = Ledger(
+            store, name=name, at=at, sending_lease=lease, limit=limit, bounces=config.bounces
+        )
         maintenance = Maintenance(ledger, transports, config, links)
         maintenance.run()
         relays = RelayPool(transports, store)

@@ -11,6 +11,12 @@ from syndicate.model.feedback import FeedbackKind
 
 _HARD = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 """Enhanced status codes (RFC 3463, RFC 7505) of an address that can't receive mail."""
+_PERMANENT, _TRANSIENT = 500, 4
+"""The least reply code of a refusal for good, and the first digit of one for now."""
+_MAILBOX_BUSY = 450
+"""Of the codes for now, the one that is about a mailbox (RFC 5321, 4.2.2)."""
+_ABOUT_RECIPIENT = re.compile(r"4\.(0\.0|1\.(?![78]$)\d+|2\.\d+|4\.[1467])")
+"""Address, mailbox, and the way to its server; others are about the server that replies."""
 _NOT_LOCAL = 551
 """The user is elsewhere (RFC 5321, 4.2.2)."""
 _MAYBE_HARD = frozenset({"5.5.0", "5.1.351"})
@@ -77,8 +83,34 @@ def judge(code: int, status: str, text: str) -> FeedbackKind:
     return FeedbackKind.SOFT_BOUNCE
 
 
+def is_doubtful(code: int, status: str, text: str) -> bool:
+    """Whether a refusal for good doesn't say why, such as a bare 550.
+
+    It may be about us, whatever `judge` has to call it, so it never counts against an address.
+    """
+    text = text[:_MAX_TEXT]
+    vague = (status or find_status(text)) in {"", "5.0.0", *_MAYBE_HARD}
+    words = _NAMES.sub(" ", text)
+    return code >= _PERMANENT and vague and not (_NO_SUCH_USER.search(words) or _FULL.search(words))
+
+
+def judge_deferral(code: int, reply: str) -> FeedbackKind | None:
+    """Judge a message that a server put off until it expired, by the last reply.
+
+    `reply` is what followed the code. Return None where it says nothing about this recipient:
+    no server replied, or it spoke of itself, as a relay does whose disk is full, of all mail.
+    """
+    match = _STATUS.match(reply)
+    if code // 100 != _TRANSIENT or not (match or code == _MAILBOX_BUSY):
+        return None
+    status = match[0] if match else ""
+    if status and not _ABOUT_RECIPIENT.fullmatch(status):
+        return FeedbackKind.BLOCKED if status.startswith("4.7.") else None
+    return judge(code, status, reply)
+
+
 def _is_for_good(code: int) -> bool:
-    return code == 0 or code >= 500  # noqa: PLR2004 - RFC 5321, 4.2.1
+    return code == 0 or code >= _PERMANENT
 
 
 def _is_hard(code: int, status: str, words: str) -> bool:

@@ -109,6 +109,8 @@ class DeliveryOutcome:
     reply: str = ""
     next_attempt_at: datetime | None = None
     """When it is due again, if it was deferred."""
+    host: str = ""
+    """The server that replied, as far as it matters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,10 @@ def test_an_address_that_is_no_good_is_suppressed(sqlite_store, config):
 
     with sqlite_store.read() as tx:
         assert [bool(who.suppressed) for who in tx.search.find()] == [False, True, False]
-        assert tx.subscribers.by_email("reader1@example.org").suppressed == "550 5.1.1 no"
+        assert (
+            tx.subscribers.by_email("reader1@example.org").suppressed
+            == "550 5.1.1 no, by 127.0.0.1"
+        )
 
 
 def test_what_was_put_off_is_tried_again_and_given_up_in_the_end(store, config):

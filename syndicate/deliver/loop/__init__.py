@@ -7,5 +7,6 @@
 tokens of their rate limits;
 `outcomes` judges replies hard or soft, and collects what they mean for readers and senders;
 `ledger` claims and records in the store, and pauses an edition that fails too often;
+`refusals` has what servers refused for good, or put off too long, count against addresses;
 `maintenance` takes over from dead processes, `claim_owner` says whether a process is alive.
 """

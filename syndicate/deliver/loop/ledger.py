@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from syndicate import clock
+from syndicate.config.sections.feedback import BounceSettings
+from syndicate.deliver.loop.refusals import RefusalRecorder
 from syndicate.errors import StoreError, StoreTooNew
 from syndicate.model.alarms import RelayCertificate
 from syndicate.model.deliveries import (
@@ -42,8 +44,6 @@ _BOUNCE_INTERVAL = 5.0
 """Seconds between two counts of what bounced after it was accepted."""
 _AFTER_BODY = frozenset({DeliveryState.ACCEPTED, DeliveryState.UNKNOWN})
 """The states that only a message whose body was sent can reach."""
-_HARD_BOUNCES = frozenset({"5.1.1", "5.1.2", "5.1.10"})
-"""Enhanced status codes (RFC 3463) of an address that cannot receive mail."""
 _TRIED = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
 
 
@@ -113,7 +113,7 @@ class Ledger:
     `name` is the owner of the claims, see `claim_owner`. What is due is judged by `at`,
     from which time goes on; leases and recorded times are by the real clock. After its
     intent, a delivery keeps its claim for `sending_lease`. An edition whose failures reach
-    `limit` is paused.
+    `limit` is paused; addresses are suppressed by the rules of `bounces`.
     """
 
     store: Store
@@ -122,8 +122,10 @@ class Ledger:
     at: datetime
     sending_lease: timedelta
     limit: FailureThreshold = field(default_factory=FailureThreshold)
+    bounces: BounceSettings = field(default_factory=BounceSettings)
 
     def __post_init__(self) -> None:
+        self._refusals = RefusalRecorder(self.bounces)
         self._began = time.monotonic()
         self.counts: defaultdict[int, Counter[DeliveryState]] = defaultdict(Counter)
         """The outcomes recorded, by edition."""
@@ -201,7 +203,7 @@ class Ledger:
     def _record(self, tx: Transaction, batch: LedgerBatch) -> BatchResult:
         now = clock.now()
         moved, may_send = tx.claims.settle_and_intend(
-            _suppress_hard_bounces(tx, batch.outcomes, now),
+            self._refusals.record_outcomes(tx, batch.outcomes, now),
             batch.intents,
             Lease(self.name, now, now + self.sending_lease),
         )
@@ -224,12 +226,23 @@ class Ledger:
             self._next_heartbeat = time.monotonic() + _HEARTBEAT_INTERVAL
         return BatchResult(moved=moved, may_send=may_send, claims=claims)
 
-    @staticmethod
     def settle(
-        tx: Transaction, outcomes: Sequence[DeliveryOutcome], now: datetime
+        self, tx: Transaction, outcomes: Sequence[DeliveryOutcome], now: datetime
     ) -> frozenset[Key]:
         """Record outcomes of deliveries in state unknown; return those that changed."""
-        return tx.claims.settle(_suppress_hard_bounces(tx, outcomes, now), at=now)
+        return tx.claims.settle(self._refusals.record_outcomes(tx, outcomes, now), at=now)
+
+    def expire(self) -> int:
+        """Expire deliveries that are past their edition's time; return how many."""
+        with self.store.write() as tx:
+            expired = tx.deliveries.expire_unanswered(self.current_time)
+        while True:
+            with self.store.write() as tx:
+                batch = tx.deliveries.expire_answered(self.current_time)
+                self._refusals.record_expired(tx, batch, clock.now())
+            if not batch:
+                return expired
+            expired += len(batch)
 
     def _count(self, outcomes: Sequence[DeliveryOutcome], moved: frozenset[Key]) -> None:
         counts: defaultdict[int, Counter[DeliveryState]] = defaultdict(Counter)
@@ -315,33 +328,3 @@ def _was_committed(batch: LedgerBatch, before: BatchResult, again: BatchResult) 
 
 def _is_accepted(outcome: DeliveryOutcome) -> bool:
     return outcome.state is DeliveryState.ACCEPTED
-
-
-def _suppress_hard_bounces(
-    tx: Transaction, outcomes: Sequence[DeliveryOutcome], now: datetime
-) -> Sequence[DeliveryOutcome]:
-    """Suppress the addresses that bounced hard; return the outcomes as they may be recorded."""
-    if all(map(_is_accepted, outcomes)):
-        return outcomes
-    number, known = tx.merges.current_number, tx.subscribers.by_key
-    # a reply may name the address: it is dropped if the reader was erased meanwhile
-    outcomes = [
-        outcome
-        if _is_accepted(outcome) or known(number(outcome.claim.subscriber))
-        else replace(outcome, reply="")
-        for outcome in outcomes
-    ]
-    # sorted: two processes never wait for each other's rows
-    for outcome in sorted(filter(is_hard_bounce, outcomes), key=lambda o: o.claim.email):
-        reason = f"{outcome.code} {outcome.reply}".strip()
-        how = f"the answer to edition {outcome.claim.edition}"
-        cause = Cause(who=Actor.SERVER, how=how, at=now)
-        tx.subscribers.suppress(outcome.claim.email, reason, cause=cause)
-    return outcomes
-
-
-def is_hard_bounce(outcome: DeliveryOutcome) -> bool:
-    """Whether the address is never to be mailed again."""
-    if outcome.state is not DeliveryState.FAILED or outcome.code == 0:
-        return False
-    return not _HARD_BOUNCES.isdisjoint(outcome.reply.replace("-", " ").split())

@@ -47,8 +47,7 @@ class Maintenance:
         with self.ledger.store.write() as tx:
             requeued, sending = tx.deliveries.recover(now=clock.now(), dead=claim_owner.is_dead)
             states = [self._settle(tx, claim) for claim in sending]
-        with self.ledger.store.write() as tx:
-            self.expired += tx.deliveries.expire(self.ledger.current_time)
+        self.expired += self.ledger.expire()
         self.recovered += requeued + states.count(DeliveryState.QUEUED)
         settled = zip(sending, states, strict=True)
         unknown = Counter(c.edition for c, state in settled if state is DeliveryState.UNKNOWN)

@@ -4,7 +4,7 @@ Some replies also ask for less mail to a domain, or through a relay.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 
@@ -79,7 +79,8 @@ class OutcomeRecorder:
         session_closed: bool = False,
     ) -> None:
         """Record a failure, and hold the relay or the domain where the reply asks for that."""
-        relay.counts[self.record_unsent(message, error)] += 1
+        host = relay.settings.host
+        relay.counts[self.record_unsent(message, error, host=host)] += 1
         if session_closed:
             relay.closed_domains.add(message.domain)
         closes = session_closed and len(relay.closed_domains) >= _CLOSED_DOMAINS
@@ -93,10 +94,12 @@ class OutcomeRecorder:
             self.throttle.hold(message.domain, now)
             self.batch.holds[self.throttle.key(message.domain)] = str(error)
 
-    def record_unsent(self, message: OutgoingMessage, error: DeliveryError) -> DeliveryState:
+    def record_unsent(
+        self, message: OutgoingMessage, error: DeliveryError, *, host: str = ""
+    ) -> DeliveryState:
         """Record a failure that says nothing about the relay or the domain; return its state."""
         outcome = classify(error, message.claim, message.edition, self.ledger.current_time)
-        self.batch.outcomes.append(outcome)
+        self.batch.outcomes.append(replace(outcome, host=host))
         return outcome.state
 
     def hold_relay(self, relay: RelayState, error: DeliveryError, now: float) -> None:
@@ -114,7 +117,8 @@ def not_rendered(claim: Claim, reason: Refused) -> DeliveryOutcome:
 
 def classify(error: DeliveryError, claim: Claim, edition: Edition, at: datetime) -> DeliveryOutcome:
     """Return the outcome of a delivery that failed at `at`."""
-    reply = str(error).removeprefix(f"{error.code} ")
+    text = str(error)
+    reply = "" if text == str(error.code) else text.removeprefix(f"{error.code} ")
     unknown = isinstance(error, NoVerdict)
     if isinstance(error, TemporaryFailure) or (unknown and edition.on_unknown == "resend"):
         return DeliveryOutcome(

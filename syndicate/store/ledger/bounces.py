@@ -1,11 +1,13 @@
 """Bounces: each is recorded once, and an address is suppressed that bounces hard or too often."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, exists, func, or_, select
 
 from syndicate.clock import EPOCH
 from syndicate.config.sections.feedback import BounceSettings
+from syndicate.model.bounces import is_doubtful
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
 from syndicate.model.feedback import FeedbackKind, FeedbackRecord
@@ -52,13 +54,27 @@ class Bounces(Repository):
                 self._suppress(email, reason, kind=SuppressionKind.SOFT_BOUNCES, cause=cause)
         return True
 
+    def near_limit(
+        self, readers: Collection[int], settings: BounceSettings, at: datetime
+    ) -> set[int]:
+        """Return those readers whom one more soft bounce, of another edition, may suppress."""
+        query = select(feedback.c.subscriber).where(
+            feedback.c.subscriber.in_(readers),
+            # as an expression: the index of kinds has all soft bounces of all readers
+            feedback.c.kind.concat("") == FeedbackKind.SOFT_BOUNCE,
+            feedback.c.at > at - settings.soft_within,
+        )
+        enough = func.count() >= max(settings.soft, _MIN_EDITIONS) - 1
+        return set(self._column(query.group_by(feedback.c.subscriber).having(enough)))
+
     def soft_bounces(
         self, newest: FeedbackRecord, settings: BounceSettings, at: datetime
     ) -> list[FeedbackRecord]:
         """Return a reader's soft bounces that count at a time, with the newest of them.
 
         Those don't count that were put right since, or belong to an earlier address, or came
-        before a message that was accepted and hasn't bounced in all of `forget_after`.
+        before a message that was accepted and hasn't bounced in all of `forget_after`; nor
+        refusals that don't say why.
         """
         since = max(at - settings.soft_within, self._address_since(newest.subscriber))
         delivery = exists().where(
@@ -72,7 +88,13 @@ class Bounces(Repository):
             feedback.c.at > since,
             or_(delivery, feedback.c.edition == newest.edition),
         )
-        found = self._values(FeedbackRecord, query.order_by(feedback.c.at, feedback.c.edition))
+        found = [
+            bounce
+            for bounce in self._values(
+                FeedbackRecord, query.order_by(feedback.c.at, feedback.c.edition)
+            )
+            if not is_doubtful(bounce.code, bounce.status, bounce.text)
+        ]
         if len(found) < max(settings.soft, _MIN_EDITIONS):
             return found  # nothing to clear
         cleared_at = self._last_arrival(found[0], at - settings.forget_after)
@@ -91,7 +113,8 @@ class Bounces(Repository):
             feedback.c.subscriber == deliveries.c.subscriber,
             feedback.c.kind.in_((FeedbackKind.HARD_BOUNCE, FeedbackKind.SOFT_BOUNCE)),
         )
-        # by way of the editions: no index begins with readers
+        # by way of the editions, since no index begins with readers; the state as an expression,
+        # for its index has all that was ever accepted
         query = (
             select(func.max(deliveries.c.at))
             .select_from(editions.join(deliveries, deliveries.c.edition == editions.c.key))
@@ -99,7 +122,7 @@ class Bounces(Repository):
                 editions.c.key > first.edition,
                 editions.c.kind != EditionKind.LETTER,
                 deliveries.c.subscriber == first.subscriber,
-                deliveries.c.state == DeliveryState.ACCEPTED,
+                deliveries.c.state.concat("") == DeliveryState.ACCEPTED,
                 deliveries.c.at > first.at,
                 deliveries.c.at <= before,
                 ~bounced,

@@ -22,6 +22,10 @@ from syndicate.store.editions.editions import EDITIONS, has_any
 from syndicate.store.ledger.claims import Claims, is_deferred_until, select_claims
 from syndicate.store.ledger.transitions import IS_SENDING
 
+_BATCH = 1_000
+"""Rows in a transaction that expires them: each may have an address suppressed."""
+_WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+_IS_WAITING = deliveries.c.state.in_(_WAITING)
 EXPIRED_REPLY = "could not be sent in time"
 UNKNOWN_REPLY = "the process ended while the message was being sent"
 
@@ -90,18 +94,25 @@ class Deliveries(Repository):
         )
         return queued == 1
 
-    def expire(self, at: datetime) -> int:
-        """Expire what is past its edition's time; return how many."""
+    def expire_unanswered(self, at: datetime) -> int:
+        """Expire what is past its edition's time and never had a reply code; return how many."""
         overdue = select(editions.c.key).where(editions.c.expires_at <= at)
-        return self._update(
-            deliveries,
-            deliveries.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED]),
-            deliveries.c.edition.in_(overdue),
-            state=DeliveryState.EXPIRED,
-            reply=case((deliveries.c.reply == "", EXPIRED_REPLY), else_=deliveries.c.reply),
-            next_attempt_at=None,
-            at=at,
-        )
+        unanswered = deliveries.c.edition.in_(overdue), deliveries.c.code == 0
+        return self._update(deliveries, _IS_WAITING, *unanswered, **_expired(at))
+
+    def expire_answered(self, at: datetime) -> list[Delivery]:
+        """Expire a batch of what is past its edition's time, all of one edition; return it.
+
+        Call it until nothing is left: a server has put these off, and may have said why.
+        """
+        overdue = editions.c.expires_at <= at, has_any(_WAITING)
+        edition = self._scalar(func.min(editions.c.key), *overdue)
+        is_waiting = deliveries.c.edition == edition, _IS_WAITING
+        batch = _DELIVERIES.where(*is_waiting).order_by(deliveries.c.subscriber).limit(_BATCH)
+        expired = self._values(Delivery, batch.with_for_update(of=deliveries))
+        readers = deliveries.c.subscriber.in_([delivery.subscriber for delivery in expired])
+        self._update(deliveries, *is_waiting, readers, **_expired(at))
+        return expired
 
     def recover(self, *, now: datetime, dead: Callable[[str], bool]) -> tuple[int, list[Claim]]:
         """Recover the claims of dead workers, and those whose lease is over.
@@ -140,6 +151,11 @@ _DELIVERIES = select(
     func.coalesce(subscribers.c.email, "").label("email"),
 ).outerjoin(subscribers, subscribers.c.key == deliveries.c.subscriber)
 """Selects ledger rows; the columns have the names of a `Delivery`'s fields."""
+
+
+def _expired(at: datetime) -> dict[str, Any]:
+    reply = case((deliveries.c.reply == "", EXPIRED_REPLY), else_=deliveries.c.reply)
+    return {"state": DeliveryState.EXPIRED, "reply": reply, "next_attempt_at": None, "at": at}
 
 
 @cache

@@ -22,6 +22,10 @@ class FeedbackLog(Repository):
         """Add a record; return False where the delivery has one of that kind, which stays."""
         return self._insert_new(feedback, columns_of(record)) == 1
 
+    def add_all(self, records: Iterable[FeedbackRecord]) -> None:
+        """Add records, as `add` does, of deliveries whose readers nothing else happens to."""
+        self._insert_new(feedback, [columns_of(record) for record in records])
+
     def by_delivery(self, edition: int, subscriber: int) -> list[FeedbackRecord]:
         """Return what is known about one delivery, in the order in which it came."""
         query = select(feedback).where(

@@ -3,9 +3,8 @@ from datetime import timedelta
 import pytest
 
 from syndicate.deliver.loop import outcomes
-from syndicate.deliver.loop.ledger import is_hard_bounce
 from syndicate.deliver.loop.outcomes import is_allowed
-from syndicate.errors import NoVerdict, PermanentFailure, TemporaryFailure
+from syndicate.errors import NoVerdict, TemporaryFailure
 from syndicate.model.deliveries import Claim, DeliveryState
 from syndicate.model.editions import Edition, EditionKind
 from tests.deliver.editions import NOON
@@ -44,21 +43,6 @@ def test_what_was_put_off_is_due_in_five_minutes_or_a_little_more():
 def test_no_verdict_is_unknown_for_editions_and_tried_again_for_letters():
     assert verdict(NoVerdict("gone")).state is DeliveryState.UNKNOWN
     assert verdict(NoVerdict("gone"), on_unknown="resend").state is DeliveryState.DEFERRED
-
-
-@pytest.mark.parametrize(
-    ("said", "suppresses"),
-    [("5.1.1 no such user", True), ("5.2.2 full", False), ("5.7.1 5.1.10 spam", True), ("", False)],
-)
-def test_an_address_that_is_no_good_is_suppressed(said, suppresses):
-    refused = verdict(PermanentFailure(f"550 {said}", 550))
-
-    assert refused.state is DeliveryState.FAILED
-    assert is_hard_bounce(refused) is suppresses
-
-
-def test_a_temporary_refusal_suppresses_nobody():
-    assert not is_hard_bounce(verdict(TemporaryFailure("450 5.1.1 odd", 450)))
 
 
 @pytest.mark.parametrize(

@@ -292,8 +292,12 @@ def test_what_is_past_its_time_is_given_up_but_not_what_is_in_flight(store):
             next_attempt_at=NOW + MINUTE,
         )
         assert held
-        assert tx.deliveries.expire(NOW + 59 * MINUTE) == 0
-        assert tx.deliveries.expire(NOW + 60 * MINUTE) == 2
+        assert tx.deliveries.expire_unanswered(NOW + 59 * MINUTE) == 0
+        assert tx.deliveries.expire_answered(NOW + 59 * MINUTE) == []
+        assert tx.deliveries.expire_unanswered(NOW + 60 * MINUTE) == 1
+        [answered] = tx.deliveries.expire_answered(NOW + 60 * MINUTE)
+        assert (answered.subscriber, answered.code, answered.reply) == (2, 450, "full")
+        assert tx.deliveries.expire_answered(NOW + 60 * MINUTE) == []
         rows = list(tx.deliveries.by_edition(key))
     assert [row.state.value for row in rows] == ["sending", "expired", "claimed", "expired"]
     assert [row.reply for row in rows if row.state is DeliveryState.EXPIRED] == [
