@@ -34,13 +34,12 @@ def show(command: CommandContext, address: Address, *, json: AsJson = False) -> 
         person = tx.subscribers.by_any_email(address)
         suppression = tx.subscribers.suppression(person.email if person else address)
         record = tx.data_export.load(person.key) if person is not None else None
-        evidence = Evidence.read(tx, record.person.key, record.mailed_items) if record else None
-    if record is None or evidence is None:
+    if record is None:
         if suppression is None:
             raise _unknown(address)
         _show_unknown(command, suppression, json=json)
         return
-    soft_within = command.config.bounces.soft_within
+    evidence, soft_within = Evidence.of(record), command.config.bounces.soft_within
     reasons = evidence.of_suppression(suppression, soft_within) if suppression else []
     if json:
         values = suppression_values(suppression, reasons) if suppression else None
@@ -82,10 +81,12 @@ def _echo_person(
     echo(f"{person.name} <{person.email}>" if person.name else person.email)
     paused = person.paused_until and f"until {format_time(person.paused_until, zone)}"
     feed = record.private_feed_since and f"since {format_time(record.private_feed_since, zone)}"
+    held = record.held_reports and f"{len(record.held_reports)} to read: `syndicate bounces`"
     facts = (
         ("joined", format_time(person.created_at, zone)),
         *(("" if number else "not mailed", line) for number, line in enumerate(not_mailed)),
         ("paused", paused),
+        ("reports", held),
         ("own feed", feed),
         ("formerly", ", ".join(record.former_addresses)),
         ("language", person.language),

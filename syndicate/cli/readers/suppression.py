@@ -1,6 +1,6 @@
 """Why an address is not mailed: since when, by what evidence, and how to put it right."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from shlex import quote
@@ -13,7 +13,7 @@ from syndicate.model.feedback import FeedbackKind, FeedbackRecord
 from syndicate.model.subscribers import Actor, Cause, Suppression, SuppressionKind
 
 if TYPE_CHECKING:
-    from syndicate.store import MailedItem, Transaction
+    from syndicate.store import PersonalRecord
 
 _KINDS: Mapping[SuppressionKind, FeedbackKind] = {
     SuppressionKind.HARD_BOUNCE: FeedbackKind.HARD_BOUNCE,
@@ -33,12 +33,11 @@ class Evidence:
     """When the message of each edition was accepted."""
 
     @classmethod
-    def read(cls, tx: "Transaction", key: int, mail: "Iterable[MailedItem]") -> Self:
-        """Read what was reported about a person, also under numbers that they used to have."""
-        records = tx.feedback.by_subscribers(tx.merges.all_numbers(key))
+    def of(cls, record: "PersonalRecord") -> Self:
+        """Return the evidence in what the store keeps on a person."""
         accepted = DeliveryState.ACCEPTED
-        times = {item.edition: item.at for item in mail if item.state is accepted}
-        return cls(sorted(records, key=lambda record: record.received_at), times)
+        times = {item.edition: item.at for item in record.mailed_items if item.state is accepted}
+        return cls(record.feedback, times)
 
     def about(self, edition: int) -> list[FeedbackRecord]:
         """Return what was reported about an edition."""

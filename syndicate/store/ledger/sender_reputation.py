@@ -158,11 +158,13 @@ class SenderReputation(Repository):
         return dict(zip(domains, self._execute(query).one(), strict=True))
 
     def _newest_answer(self, edition: int, domain: str) -> str:
-        query = sa.select(feedback.c.code, feedback.c.status, feedback.c.text).where(
+        """Return the newest refusal by a domain, with the server that it came from."""
+        query = sa.select(*(feedback.c[name] for name in ("code", "status", "text", "host"))).where(
             *_of(edition, FeedbackKind.BLOCKED), feedback.c.domain == domain
         )
         row = self._execute(query.order_by(feedback.c.received_at.desc()).limit(1)).one()
-        return format_answer(row.code, row.status, row.text)
+        by = f"by {row.host}" if row.host else ""
+        return ", ".join(filter(None, (format_answer(row.code, row.status, row.text), by)))
 
 
 def _of(edition: int, kind: FeedbackKind) -> tuple[sa.ColumnElement[bool], ...]:

@@ -8,7 +8,7 @@ import pytest
 
 from syndicate import clock
 from syndicate.config.sections.feedback import BounceSettings
-from syndicate.model.feedback import FeedbackKind, MatchedBy
+from syndicate.model.feedback import FeedbackKind, HeldReport, MatchedBy
 from syndicate.model.subscribers import Actor, Cause, SuppressionKind
 from syndicate.store import Store
 from tests.cli.conftest import Operator
@@ -106,6 +106,22 @@ def test_a_complaint_is_the_evidence_of_leaving_too(sent):
     found = {change["change"]: change["evidence"] for change in values["history"]}
     assert found["left"] == found["suppressed"] == evidence
     assert values["not_mailed"]["evidence"] == [evidence]
+
+
+def test_a_report_that_may_be_about_them_is_named(sent):
+    assert "bounces" not in sent.run("subscribers", "show", BO).out
+    store = Store.open(f"sqlite:///{sent.folder}/syndicate.db")
+    held = HeldReport(
+        source="imap",
+        received_at=clock.now(),
+        reason="only its address matches",
+        recipient=BO,
+        raw=b"",
+    )
+    with store.write() as tx:
+        tx.held_reports.add(held)
+    store.close()
+    assert "  reports     1 to read: `syndicate bounces`" in sent.run("subscribers", "show", BO).out
 
 
 def test_who_is_mailed_has_no_such_line(sent):

@@ -74,7 +74,7 @@ def test_a_domain_that_refuses_us_by_policy_rings_for_a_day(newsroom):
     assert alarm.subject == "gmail.com"
     assert alarm.text == (
         "gmail.com refuses our mail by policy: 20 of 25 messages of edition 1, such as "
-        "550 5.7.26 unauthenticated"
+        "550 5.7.26 unauthenticated, by mx.example.net"
     )
     assert "`syndicate doctor`" in alarm.remedy
     assert harness.alarms(NOW + DAY) == {}
