@@ -19,8 +19,9 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(
-    r"^\s{0,20}(?:>|-{2,}|_{5,}|(?:on|am|le|el|il|op|em|w dniu)\b.{5,200}:[ \t]*$"
-    r"|(?:from|von|de|da|van|od) ?:)",
+    r"^[ \t]{0,20}(?:>|-{2,}|_{5,}|(?:from|von|de|da|van|od) ?:"
+    r"|(?:on|am|le|el|il|op|em|w dniu)\b[^\n]{5,200}(?:\n[^\n]{0,200})?:[ \t]*$)"
+    rf"|^(?:{wording.SENT_FROM.pattern})",
     re.IGNORECASE | re.MULTILINE,
 )
 """Where what a reader wrote ends: a signature, or our message."""
@@ -46,7 +47,8 @@ def read_request(mail: ReceivedMail, references: ReferenceCollector) -> ParsedRe
     feedback = Feedback(
         kind=FeedbackKind.UNSUBSCRIBED,
         reference=references.find(next(iter(find_addresses(mail.fields.get("from"))), "")),
-        at=read_date(mail.fields.get("date")),
+        # of our own server: a reader's clock may be years behind a new subscription
+        at=read_date(mail.fields.get("received").rpartition(";")[2]),
         text="unsubscribed by mail",
     )
     return ParsedReport(outcome=ReportOutcome.FEEDBACK, feedback=(feedback,))

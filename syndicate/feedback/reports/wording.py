@@ -95,6 +95,12 @@ CHALLENGE = _any(
 )
 REPLY_PREFIX = _any(r"(?:re|aw|sv|vs|antw|odp|ynt|rép|r|fwd?|wg|tr) ?: ?")
 """What people's programs put before a subject; no server that reports does."""
+SENT_FROM = _any(
+    r"sent (?:from|with|via) |get outlook for|gesendet (?:von|mit)|von meinem ",
+    r"envoyé (?:de|depuis|avec) |enviado (?:desde|do) |inviato da|verstuurd vanaf|wysłane z ",
+    r"iphone'umdan|iphoneから送信|androidから送信",
+)
+"""How the signature begins that a telephone adds."""
 UNSUBSCRIBE = _any(
     r"unsubscribe|opt[- ]?out|remove|stop|abmelden|abbestellen|abmeldung|austragen",
     r"(?:se |me )?d[ée]sabonner|d[ée]sabonnement|(?:se |me )?d[ée]sinscrire|d[ée]sinscription",

@@ -274,6 +274,10 @@ def test_a_letter_that_says_that_it_is_none_is_none(value):
         ("AW: News", "abmelden\n\n-- \nAda Lovelace\n"),
         ("News", "Désinscription\n\nLe lun. 2 mars 2026 à 07:00, News a écrit :\n> Bonjour\n"),
         ("", "darse de baja"),
+        (
+            "Re: News",
+            "Unsubscribe\n\nSent from my iPhone\n\nOn Mon, 2 Mar 2026,\nNews wrote:\n> Hi\n",
+        ),
         ("Cancelar assinatura", ""),
         ("Disiscrivimi", ""),
         ("uitschrijven", ""),
@@ -308,6 +312,16 @@ def test_a_wish_to_unsubscribe_is_understood(subject, text):
 def test_a_letter_is_kept_for_a_person(subject, text):
     report = parse(letter(subject, text))
     assert (report.outcome, report.feedback) == (ReportOutcome.UNREADABLE, ())
+
+
+def test_a_request_was_made_when_our_own_server_received_it():
+    received = "from mx.example.net by mx.example.org; Mon, 2 Mar 2026 07:00:00 +0000"
+    raw = letter("unsubscribe", Received=received, Date="Thu, 1 Jan 2009 00:00:00 +0000")
+    [feedback] = parse(raw).feedback
+    assert feedback.at
+    assert feedback.at.year == 2026
+    [feedback] = parse(letter("unsubscribe", Date="Thu, 1 Jan 2009 00:00:00 +0000")).feedback
+    assert feedback.at is None
 
 
 def test_without_a_token_nobody_is_unsubscribed():
