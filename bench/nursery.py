@@ -90,6 +90,13 @@ class Nursery:
         status = int(self._hear())
         assert status == 0, f"a sender failed by itself with status {status}; see above"
 
+    def ends_killed(self) -> bool:
+        """Wait until it ends; whether it had itself killed."""
+        assert self.ended(_PATIENCE), "a process never comes to an end"
+        status = int(self._hear())
+        assert status in {0, -signal.SIGKILL}, f"it failed with status {status}; see above"
+        return status != 0
+
     def kill(self) -> bool:
         """Kill it, so that nothing in it is finished; False where it had ended by itself."""
         if self.ended(0):

@@ -5,7 +5,7 @@ from enum import Enum, auto
 from threading import Event
 from typing import Protocol
 
-READ_BYTES = 1024 * 1024
+READ_BYTES = 256 * 1024
 """Bytes of a message that are read: what a report says is in its first parts, and what follows
 is the message that it is about."""
 

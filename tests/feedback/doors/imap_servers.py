@@ -108,6 +108,12 @@ class Dovecot:
                 messages.append(fetched[1].replace(b"\r\n", b"\n"))
             return messages
 
+    def count(self, user: str) -> int:
+        """Count the messages of the inbox, by their files."""
+        home = self.work / "mail" / user
+        folders = (home / "new", home / "cur")
+        return sum(1 for folder in folders for _ in folder.glob("*"))
+
     def folders(self, user: str) -> list[str]:
         """Return the names of the folders, as the server has them."""
         with self.client(user) as client:

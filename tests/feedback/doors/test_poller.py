@@ -12,39 +12,11 @@ from syndicate.feedback.doors.door import Disposal
 from syndicate.feedback.doors.poller import DoorPoller
 from syndicate.feedback.recorder import FeedbackRecorder
 from syndicate.store.ledger.door_states import DoorState
-from tests.feedback.reported import ANNA, Newsroom
+from tests.feedback.reported import Newsroom
+from tests.feedback.sample_reports import report
 
 pytestmark = pytest.mark.sql
 MINUTE = timedelta(minutes=1)
-
-
-def report(token, subject="Undelivered Mail Returned to Sender"):
-    """Make what a mail server sends where it doesn't know the reader."""
-    return f"""\
-Return-Path: <>
-Delivered-To: bounce+{token}@news.example.org
-From: MAILER-DAEMON@mx.example.net
-To: bounce+{token}@news.example.org
-Subject: {subject}
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary=b
-
---b
-Content-Type: text/plain
-
-It could not be delivered.
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.net
-
-Final-Recipient: rfc822; {ANNA}
-Action: failed
-Status: 5.1.1
-Diagnostic-Code: smtp; 550 5.1.1 no such user
-
---b--
-""".encode()
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""Killed at any moment while they poll a mailbox: no report is lost, and none counts twice."""
+
+import json
+import random
+
+import pytest
+
+from bench.nursery import Nursery
+from syndicate import clock
+from syndicate.config import Config
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.model.feedback import FeedbackKind
+from syndicate.store import Store
+from tests.feedback.doors.imap_servers import PASSWORD, dovecot
+from tests.feedback.reported import Newsroom
+from tests.feedback.sample_reports import report
+
+pytestmark = [pytest.mark.slow, pytest.mark.neighbours]
+READERS = 100
+
+
+@pytest.mark.parametrize("lacking", ["", "MOVE UIDPLUS"], ids=["moves", "copies and deletes"])
+def test_each_bounce_in_a_mailbox_lands_once_however_often_its_reader_is_killed(
+    lacking, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("BOUNCES", PASSWORD)
+    chance, kills = random.Random(19), 0
+    with dovecot(lacking=lacking) as server, Nursery("tests.feedback.poller_lives") as nursery:
+        mailbox = {
+            "host": "127.0.0.1",
+            "port": server.port,
+            "security": "none",
+            "username": "bounce",
+            "password_env": "BOUNCES",
+        }
+        tables = {
+            "publication": {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Post"},
+            "newsletters": [{"name": "breaking"}],
+            "bounces": {"address": "bounce@news.example.org", "imap": mailbox},
+            "root": str(tmp_path),
+        }
+        url, config = f"sqlite:///{tmp_path}/syndicate.db", Config.model_validate(tables)
+        newsroom = Newsroom(Store.open(url), config)
+        newsroom.links = SignedLinks(config, newsroom.store.secret("links"))
+        readers = [newsroom.subscribe(f"reader{n}@example.org") for n in range(READERS)]
+        edition = newsroom.send(clock.now())
+        tokens = [newsroom.links.bounce_token(edition, reader) for reader in readers]
+        server.deliver("bounce", *(report(token) for token in tokens))
+        while left := server.count("bounce"):
+            assert kills < 1000
+            nursery.begin("poll", url, json.dumps(tables))
+            enough = left - chance.randint(0, 20)
+            if chance.random() < 1 / 2:  # while messages are being moved
+                while server.count("bounce") >= enough and not nursery.ended(0.001):
+                    pass
+            else:
+                before = _processed(newsroom.store) + chance.randint(1, 20)
+                while _processed(newsroom.store) < before and not nursery.ended(0.001):
+                    pass
+            kills += nursery.kill()
+        done = server.content("bounce", "Processed")
+    kinds = [newsroom.kinds(edition, reader) for reader in readers]
+    assert kinds == [[FeedbackKind.HARD_BOUNCE.value]] * READERS
+    with newsroom.store.read() as tx:
+        assert tx.held_reports.count() == 0
+        assert tx.held_reports.counts()[("imap", "recorded")] == READERS
+    assert {message.partition(b"\nFrom:")[0] for message in done} == {
+        report(token).partition(b"\nFrom:")[0] for token in tokens
+    }
+    newsroom.store.close()
+    assert kills >= 5
+
+
+def _processed(store: Store) -> int:
+    with store.read() as tx:
+        return sum(tx.held_reports.counts().values())

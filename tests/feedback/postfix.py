@@ -1,0 +1,246 @@
+"""A Postfix of our own on the loopback, and behind it the mail server of the readers.
+
+The Postfix takes our mail, passes it on, and sends its reports to the bounce addresses: to a
+Maildir, or through its pipe. The readers' server does by an address what its name says.
+"""
+
+import os
+import shutil
+import smtplib
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.parser import BytesHeaderParser
+from pathlib import Path
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.ports import free_port
+from tests.requirements import require
+
+_NOBODY = 65534
+_MAIN = """\
+compatibility_level = 3.6
+queue_directory = {work}/queue
+data_directory = {work}/data
+maillog_file = {work}/maillog
+maillog_file_prefixes = {work}
+myhostname = relay.example.org
+mydestination =
+alias_maps =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_peername_lookup = no
+smtp_dns_support_level = disabled
+relayhost = [127.0.0.1]:{onward}
+recipient_delimiter = +
+maximal_queue_lifetime = {lifetime}
+bounce_queue_lifetime = 1h
+minimal_backoff_time = 1s
+maximal_backoff_time = 1s
+queue_run_delay = 1s
+delay_warning_time = 1s
+virtual_mailbox_domains = {maildirs}
+virtual_mailbox_maps = inline:{{ {boxes} }}
+virtual_mailbox_base = {work}/mail
+virtual_uid_maps = static:{nobody}
+virtual_gid_maps = static:{nobody}
+transport_maps = inline:{{ {transports} }}
+relay_domains = {pipes}
+syndicate_destination_recipient_limit = 1
+syndicate_destination_concurrency_limit = 2
+default_destination_concurrency_limit = 20
+"""
+_MASTER = """\
+127.0.0.1:{port} inet n - n - - smtpd
+cleanup   unix  n  -  n  -  0  cleanup
+qmgr      unix  n  -  n  1  1  qmgr
+rewrite   unix  -  -  n  -  -  trivial-rewrite
+bounce    unix  -  -  n  -  0  bounce
+defer     unix  -  -  n  -  0  bounce
+trace     unix  -  -  n  -  0  bounce
+verify    unix  -  -  n  -  1  verify
+flush     unix  n  -  n  1000?  0  flush
+proxymap  unix  -  -  n  -  -  proxymap
+smtp      unix  -  -  n  -  -  smtp
+virtual   unix  -  n  n  -  -  virtual
+showq     unix  n  -  n  -  -  showq
+error     unix  -  -  n  -  -  error
+retry     unix  -  -  n  -  -  error
+discard   unix  -  -  n  -  -  discard
+anvil     unix  -  -  n  -  1  anvil
+scache    unix  -  -  n  -  1  scache
+postlog   unix-dgram n - n -  1  postlogd
+"""
+_PIPE = "{name} unix - n n - 4 pipe flags=DR user=nobody argv={command}\n"
+_EXIM = """\
+Return-path: <>
+From: Mail Delivery System <Mailer-Daemon@mx.example.net>
+To: {sender}
+Auto-Submitted: auto-replied
+X-Failed-Recipients: {recipient}
+Subject: Mail delivery failed: returning message to sender
+Message-Id: <E1tHx-{number}@mx.example.net>
+
+This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  {recipient}
+    host store.example.net [192.0.2.7]
+    SMTP error from remote mail server after RCPT TO:<{recipient}>:
+    550 5.1.1 <{recipient}>: Recipient address rejected: User unknown
+
+------ This is a copy of the message, including all the headers. ------
+
+{headers}
+"""
+"""What Exim sends, which has no form that a program could rely on."""
+
+
+class ReadersServer:
+    """The server behind the Postfix; the first word of an address says what becomes of a message.
+
+    `gone` is unknown, `full` is full until the Postfix gives up, `spam` is refused by policy,
+    `busy` is refused for now and taken then, and `late` is accepted and bounces afterwards.
+    Any other is accepted.
+    """
+
+    def __init__(self) -> None:
+        self.relay = 0
+        """The port of the Postfix."""
+        self.accepted: list[str] = []
+        self._tried: set[str] = set()
+        self._reports: list[threading.Thread] = []
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        word = address.partition(".")[0]
+        is_first = address not in self._tried
+        self._tried.add(address)
+        if word == "gone":
+            return f"550 5.1.1 <{address}>: Recipient address rejected: User unknown"
+        if word == "spam":
+            return "554 5.7.1 message content rejected as spam"
+        if word == "full" or (word == "busy" and is_first):
+            return "452 4.2.2 mailbox full" if word == "full" else "450 4.2.0 try again"
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        (recipient,) = envelope.rcpt_tos
+        self.accepted.append(recipient)
+        if recipient.startswith("late."):
+            report = threading.Thread(target=self._bounce, args=[envelope, recipient])
+            self._reports.append(report)
+            report.start()
+        return "250 2.0.0 taken"
+
+    def _bounce(self, envelope: Envelope, recipient: str) -> None:
+        content = envelope.content
+        assert isinstance(content, bytes)
+        head = BytesHeaderParser().parsebytes(content)
+        headers = "\n".join(f"{name}: {value}" for name, value in head.items())
+        values = {"sender": envelope.mail_from, "recipient": recipient, "headers": headers}
+        report = _EXIM.format(**values, number=len(self._reports))
+        with smtplib.SMTP("127.0.0.1", self.relay, timeout=60) as relay:
+            relay.sendmail("", [str(envelope.mail_from)], report)
+
+    def join(self) -> None:
+        """Wait until all reports are on their way."""
+        for report in self._reports:
+            report.join(60)
+
+
+@dataclass
+class Postfix:
+    """A running Postfix."""
+
+    work: Path
+    port: int
+    readers: ReadersServer
+    domains: list[str] = field(default_factory=list)
+
+    def maildir(self, domain: str) -> Path:
+        """The Maildir of a domain; it is there once something has arrived."""
+        return self.work / "mail" / domain
+
+    def arrived(self, domain: str) -> list[Path]:
+        """What is in the Maildir of a domain."""
+        return sorted((self.maildir(domain) / "new").glob("*"))
+
+    def log(self) -> str:
+        """The log of the Postfix."""
+        return (self.work / "maillog").read_text()
+
+    def is_idle(self) -> bool:
+        """Whether its queue is empty."""
+        queues = ("maildrop", "incoming", "active", "deferred", "defer", "bounce")
+        return not any(
+            file.is_file() for queue in queues for file in (self.work / "queue" / queue).rglob("*")
+        )
+
+
+@contextmanager
+def postfix(
+    *maildirs: str, lifetime: str, pipes: Mapping[str, str] | None = None
+) -> Iterator[Postfix]:
+    """Run a Postfix; `maildirs` are the domains that it delivers to a Maildir each.
+
+    `lifetime` is how long it tries; `pipes` are commands by the domain whose mail they get.
+    """
+    program = shutil.which("postfix", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+    require(program, "Debian's postfix")
+    require(os.geteuid() == 0, "root, to start a Postfix")
+    pipes, port, readers = pipes or {}, free_port(), ReadersServer()
+    readers.relay = port
+    behind = Controller(readers, hostname="127.0.0.1", port=free_port(), ready_timeout=60)
+    names = {domain: f"syndicate{number or ''}" for number, domain in enumerate(pipes)}
+    # pytest's own folder is closed to Postfix's users
+    with tempfile.TemporaryDirectory(prefix="syndicate-postfix-") as made:
+        work = Path(made)
+        work.chmod(0o755)
+        (work / "queue").mkdir()
+        (work / "mail").mkdir()
+        os.chown(work / "mail", _NOBODY, _NOBODY)
+        main = _MAIN.format(
+            work=work,
+            onward=behind.port,
+            lifetime=lifetime,
+            nobody=_NOBODY,
+            maildirs=" ".join(maildirs),
+            boxes=", ".join(f"{{ @{domain} = {domain}/ }}" for domain in maildirs),
+            transports=", ".join(f"{{ {domain} = {name}: }}" for domain, name in names.items()),
+            pipes=" ".join(pipes),
+        )
+        (work / "main.cf").write_text(main, encoding="ascii")
+        services = [_PIPE.format(name=names[name], command=pipes[name]) for name in pipes]
+        (work / "master.cf").write_text(_MASTER.format(port=port) + "".join(services))
+        behind.start()
+        try:
+            _control(str(program), work, "start")
+            try:
+                yield Postfix(work, port, readers)
+            finally:
+                readers.join()
+                _control(str(program), work, "stop")
+        finally:
+            behind.stop()
+
+
+def _control(program: str, work: Path, word: str) -> None:
+    with (work / "control").open("w+b") as output:  # no pipe: its daemons would hold it open
+        done = subprocess.run(
+            [program, "-c", str(work), word], stdout=output, stderr=output, check=False
+        )
+    assert done.returncode == 0, (work / "control").read_text()
