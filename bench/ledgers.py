@@ -40,6 +40,10 @@ url = "{url}"
 [[newsletters]]
 name = "news"
 
+[bounces]
+address = "bounce@news.example.org"
+pipe = true
+
 [mail]
 from = "Morning Post <news@example.org>"
 transport = "smtp"

@@ -1,14 +1,19 @@
 """The envelope as mail servers get it: who bounces go to, and what a report calls the message."""
 
 import re
+from dataclasses import replace
 from email import message_from_bytes
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from syndicate.deliver.message.links import SignedLinks
+from syndicate.deliver.message.mime_encoding import field
 from syndicate.deliver.outbox import Outbox
 from syndicate.deliver.sample_mail import send_sample
 from syndicate.deliver.worker import configured_transports
 from syndicate.model.editions import EditionKind
+from tests.deliver import editions
 from tests.deliver.dkim_keys import keys, records, verdicts
 from tests.deliver.editions import draft, drain_ledger, freeze, links, readers, subscribe
 from tests.deliver.mail_servers import ScriptedServer, real_server
@@ -203,3 +208,24 @@ def test_a_test_copy_looks_the_same_but_bounces_to_its_sender(sqlite_store, conf
     assert headers["Return-Path"] == "<news@example.org>"
     [number] = re.findall(r"<mailto:bounce\+(\w+)@", headers["List-Unsubscribe"])
     assert signed.read_unsubscribe_token(number) == (0, 0)
+
+
+@pytest.mark.parametrize("address", ["b@x.org", "o'neil{1}#@news.example.org", ADDRESS])
+def test_the_offer_is_folded_and_encoded_as_header_fields_are(publication, address):
+    way = publication(
+        mail={"from": "news@x.org"},
+        bounces={"address": address, "pipe": True},
+        web={"url": "https://a.org"},
+    )
+    headers = editions.edition(way)
+    token = SignedLinks(way, editions.SECRET).unsubscribe_token(1, 2)
+    mailto = headers.unsubscribe_mailto(token)
+    who = replace(editions.reader(way), unsubscribe_mailto=mailto)
+
+    link = f"<{who.links['unsubscribe']}>,"
+    assert who.list_unsubscribe == field("List-Unsubscribe", link, f"<{mailto}>")
+    split = urlsplit(mailto)
+    assert (split.scheme, split.query) == ("mailto", "subject=unsubscribe")
+    local, _, domain = address.partition("@")
+    assert unquote(split.path) == f"{local}+{token}@{domain}"
+    assert re.fullmatch(r"[\w.~%@+-]+", split.path)

@@ -42,6 +42,8 @@ class SignedLinks:
         key = key.ljust(_BLOCK_SIZE, b"\0")
         self._inner = sha256(bytes(byte ^ 0x36 for byte in key))
         self._outer = sha256(bytes(byte ^ 0x5C for byte in key))
+        self._inner_of = {"": self._inner}
+        """The inner hash with a purpose already in it, by purpose."""
 
     def unsubscribe(self, subscriber: int, newsletter: str) -> str:
         """Return the URL that unsubscribes this reader from this newsletter (RFC 8058)."""
@@ -123,8 +125,8 @@ class SignedLinks:
 
     def _mail_token(self, purpose: str, edition: int, subscriber: int) -> str:
         """Return a token for a local part of mail, which servers may turn into lower case."""
-        keys = edition.to_bytes(_MAIL_KEY_SIZE, "big") + subscriber.to_bytes(_MAIL_KEY_SIZE, "big")
-        signed = _VERSION + keys
+        edition_key = edition.to_bytes(_MAIL_KEY_SIZE, "big")
+        signed = _VERSION + edition_key + subscriber.to_bytes(_MAIL_KEY_SIZE, "big")
         return (signed + self._sign(purpose, signed)[:_MAIL_TAG_SIZE]).hex()
 
     def _read_mail_token(self, purpose: str, token: str) -> tuple[int, int] | None:
@@ -183,8 +185,13 @@ class SignedLinks:
         return [int.from_bytes(payload[start : start + _KEY_SIZE], "big") for start in starts]
 
     def _sign(self, purpose: str, payload: bytes) -> bytes:
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(purpose.encode() + b"\0" + payload)
+        started = self._inner_of.get(purpose)
+        if started is None:
+            started = self._inner.copy()
+            started.update(purpose.encode() + b"\0")
+            self._inner_of[purpose] = started
+        inner, outer = started.copy(), self._outer.copy()
+        inner.update(payload)
         outer.update(inner.digest())
         return outer.digest()
 

@@ -115,8 +115,13 @@ class EditionHeaders:
 
     def unsubscribe_mailto(self, token: str) -> str:
         """Return the address that unsubscribes, with a token, as a URL (RFC 6068, RFC 2369)."""
+        before, after = self._mailto_parts
+        return f"{before}{token}{after}"
+
+    @cached_property
+    def _mailto_parts(self) -> tuple[str, str]:
         local, domain = self._bounce_parts
-        return f"mailto:{quote(local)}+{token}@{domain}?subject=unsubscribe"
+        return f"mailto:{quote(local)}+", f"@{domain}?subject=unsubscribe"
 
     @cached_property
     def _bounce_parts(self) -> tuple[str, str]:
@@ -184,7 +189,8 @@ class Recipient(Personalisation):
         link = f"<{self.links['unsubscribe']}>"
         if not self.unsubscribe_mailto:
             return field("List-Unsubscribe", link)
-        return field("List-Unsubscribe", f"{link},", f"<{self.unsubscribe_mailto}>")
+        # as `field` folds it, since neither fits beside the other
+        return f"List-Unsubscribe: {link},\r\n <{self.unsubscribe_mailto}>\r\n".encode()
 
 
 @dataclass(frozen=True, kw_only=True)
