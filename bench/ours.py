@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bench import corpus
+
 _ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
 """Python may keep what it compiled: pip does so when it installs, and no user waits for it."""
 _HERE = Path(__file__).parents[1]
@@ -26,8 +28,22 @@ archives = false
 
 [publish]
 compress = false
+
+[web]
+url = "https://news.example.org"
+
+[[newsletters]]
+name = "morning"
+title = "The Morning Post"
+description = "What happened on the coast overnight, before your first coffee."
 """
 """What is published, as the peers publish it; without compression and archives, which they lack."""
+_SECTION = """
+[[sections]]
+title = "{}"
+"""
+WITHOUT_SEARCH = ("[web]\n", "[web]\nsearch = false\n")
+"""What is replaced in the configuration to leave out the index of the search, which peers lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +53,12 @@ class Publication:
     root: Path
 
     @classmethod
-    def make(cls, root: Path) -> Self:
+    def make(cls, root: Path, *, search: bool = True) -> Self:
         """Write its configuration into a folder."""
+        config = CONFIG if search else CONFIG.replace(*WITHOUT_SEARCH)
+        sections = "".join(map(_SECTION.format, corpus.SECTIONS))
         root.mkdir(parents=True, exist_ok=True)
-        (root / "config.toml").write_text(CONFIG, encoding="utf-8")
+        (root / "config.toml").write_text(config + sections, encoding="utf-8")
         return cls(root)
 
     @property

@@ -1,8 +1,10 @@
 """The generators that Syndicate is compared with, each with a site that puts out the same.
 
 The sites lie in `sites/`: per article a page with canonical, OpenGraph and
-JSON-LD, and an AMP page; home, sections, tags and authors in pages of 30, each
-with RSS, Atom and JSON Feed of 50 whole articles; a sitemap. Eleventy has two:
+JSON-LD, and an AMP page, both with the sections in head and foot, a reading
+time, a card to sign up and the three stories before it in its section; a front
+page with a block for each section; sections, tags and authors in pages of 30,
+each with RSS, Atom and JSON Feed of 50 whole articles; a sitemap. Eleventy has two:
 with its templates in JavaScript, the fastest that it offers, and in Nunjucks, as
 its own starter has them.
 """

@@ -8,7 +8,7 @@ export default class {
     };
   }
 
-  render({ article }) {
-    return ampPage({ ...article.data, date: article.date }, SITE + article.url, article.content);
+  render({ article, collections: { earlier } }) {
+    return ampPage({ ...article.data, date: article.date }, SITE + article.url, article.content, earlier.get(article.inputPath));
   }
 }

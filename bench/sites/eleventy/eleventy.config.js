@@ -26,6 +26,15 @@ function selections(api) {
   ];
 }
 
+// The three articles before each in its section, by its file.
+function earlier(api) {
+  const found = new Map();
+  for (const { articles } of grouped(newestFirst(api), "category", (data) => [data.category])) {
+    articles.forEach(({ inputPath }, at) => found.set(inputPath, articles.slice(at + 1, at + 4)));
+  }
+  return found;
+}
+
 function listPages(api) {
   const size = 30;
   return selections(api).flatMap(({ name, home, articles }) => {
@@ -46,6 +55,7 @@ export default function (config) {
   config.addCollection("newest", newestFirst);
   config.addCollection("selections", selections);
   config.addCollection("listPages", listPages);
+  config.addCollection("earlier", earlier);
   config.addPassthroughCopy("page.css");
   return { markdownTemplateEngine: false, dir: { output: "public" } };
 }

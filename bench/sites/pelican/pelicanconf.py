@@ -1,6 +1,7 @@
 """The same publication for Pelican: its own pages and feeds, and what it lacks by a plugin."""
 
 import json
+import re
 from typing import Any
 
 from pelican import readers, signals
@@ -10,6 +11,10 @@ from pelican.writers import Writer
 SITENAME = "Bench Post"
 SITESUBTITLE = "News from the harbour, the islands and the coast"
 SITEURL = FEED_DOMAIN = "https://news.example.org"
+SECTIONS = ("City", "Islands", "Business", "Culture", "Science", "Sport", "Weather", "Opinion")
+MENUITEMS = [(section, f"category/{section.lower()}/") for section in SECTIONS]
+NEWSLETTER = "The Morning Post"
+PROMISE = "What happened on the coast overnight, before your first coffee."
 TIMEZONE = "UTC"
 DEFAULT_LANG = "en"
 PATH = "content"
@@ -38,6 +43,14 @@ MARKDOWN = {
         "markdown.extensions.tables": {},
     }
 }
+
+
+def _minutes(html: str) -> int:
+    """Say how long a text takes to read."""
+    return max(1, round(len(re.sub(r"<[^>]*>", " ", html).split()) / 220))
+
+
+JINJA_FILTERS = {"minutes": _minutes}
 
 
 class Extra(Generator):
@@ -91,7 +104,12 @@ def _item(article: Any) -> dict[str, Any]:
 
 
 def _remember(generator: ArticlesGenerator) -> None:
+    """Keep the articles, each with the three before it in its section, as Neighbors does."""
     Extra.articles = generator
+    for _, articles in generator.categories:
+        newest_first = sorted(articles, key=lambda article: article.date, reverse=True)
+        for at, article in enumerate(newest_first, start=1):
+            article.earlier = newest_first[at : at + 3]
 
 
 class _Plugin:

@@ -8,6 +8,10 @@ export default function (config) {
   config.addCollection("newest", newestFirst);
   config.addCollection("selections", selections);
   config.addCollection("listPages", (api) => selections(api).flatMap(pages));
+  config.addCollection("sections", (api) => Object.fromEntries(sections(api).map(({ name, articles }) => [name, articles])));
+  config.addCollection("earlier", (api) => Object.fromEntries(sections(api).flatMap(({ articles }) => articles.map(before))));
+
+  const sections = (api) => grouped(newestFirst(api), "category", (data) => [data.category]);
 
   function selections(api) {
     const articles = newestFirst(api);
@@ -30,6 +34,9 @@ export default function (config) {
     return [...groups].map(([name, inside]) => ({ name, home: `/${kind}/${slugify(name)}/`, articles: inside }));
   }
 }
+
+// An article's file, and the three articles before it in its section.
+const before = ({ inputPath }, at, section) => [inputPath, section.slice(at + 1, at + 4)];
 
 const newestFirst = (api) => api.getFilteredByGlob("content/articles/*.md").reverse();
 

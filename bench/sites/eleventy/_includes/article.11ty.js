@@ -1,4 +1,4 @@
-import { SITE, TITLE, escape, instant, jsonld, layout, story } from "../parts.js";
+import { SHARE_CARD, SITE, TITLE, ending, escape, instant, jsonld, layout, story } from "../parts.js";
 
 export default class {
   render({ content, page, ...data }) {
@@ -18,8 +18,16 @@ export default class {
 <meta property="article:modified_time" content="${instant(page.date)}">
 <meta property="article:section" content="${escape(data.category)}">
 ${data.tags.map((tag) => `<meta property="article:tag" content="${escape(tag)}">`).join("\n")}
-<meta name="twitter:card" content="summary">`;
+${SHARE_CARD}`;
     const told = { ...data, date: page.date };
-    return layout({ title: data.title, about, head: jsonld(told, address), content: story(told, content) });
+    const earlier = data.collections.earlier.get(page.inputPath);
+    return layout({
+      title: data.title,
+      about,
+      head: `${jsonld(told, address)}\n<script src="/share.js" defer></script>`,
+      section: data.category,
+      as: "true",
+      content: `${story(told, content)}\n${ending(told, address, earlier)}`,
+    });
   }
 }
