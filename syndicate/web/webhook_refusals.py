@@ -36,9 +36,10 @@ class RefusalLog:
         """Count a call to a hook, which is "" for one that doesn't exist."""
         self._counters.count_webhook(hook, result)
         if result is not WebhookResult.ACCEPTED and hook:
-            self._unlogged[hook, result] += 1
             self._unstored[hook, result] += 1
-            self._reasons[hook, result] = reason
+            if result is not WebhookResult.REPLAYED:  # most are honest retries
+                self._unlogged[hook, result] += 1
+                self._reasons[hook, result] = reason
         if self._unlogged and at - self._logged_at >= _INTERVAL:
             self._logged_at = at
             self._log_calls()
