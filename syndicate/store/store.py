@@ -79,6 +79,7 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.rolled_back = False
+        self._audience_locked = False
 
     articles = cached_property(lambda self: ArticleWriter(self._connection))
     published = cached_property(lambda self: PublishedArticles(self._connection))
@@ -132,7 +133,9 @@ class Transaction:
 
     def lock_audience(self) -> None:
         """Lock out others who add, merge or erase readers, or record feedback."""
-        lock(self._connection, LOCK_AUDIENCE)
+        if not self._audience_locked:
+            lock(self._connection, LOCK_AUDIENCE)
+            self._audience_locked = True
 
     def rollback(self) -> None:
         """Undo everything when the transaction ends."""

@@ -94,7 +94,8 @@ class HeldReports(Repository):
         """Count reports or events that came by a door, by what became of them."""
         row = {"source": source, "outcome": outcome, "count": times, "last_at": at}
         inserted = self._insert_into(report_counts)
-        more = {"count": report_counts.c.count + times, "last_at": inserted.excluded.last_at}
+        added = inserted.excluded
+        more = {"count": report_counts.c.count + added.count, "last_at": added.last_at}
         keys = list(report_counts.primary_key.columns)
         self._execute(inserted.on_conflict_do_update(index_elements=keys, set_=more), row)
 
