@@ -5,6 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from syndicate.config.sections.mail import MailSettings
+from syndicate.deliver.loop.ledger import Ledger
+from syndicate.deliver.loop.maintenance import Maintenance
+from syndicate.deliver.smtp.smtp_transport import SmtpTransport
 from syndicate.feedback.effects import RecordOutcome
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.feedback import DeliveryReference, FeedbackKind
@@ -197,3 +201,20 @@ def test_a_soft_bounce_with_another_words_is_the_same_for_one_delivery(newsroom)
         newsroom.record(replace(bounce, text=f"full {number}"), source=f"hook {number}")
     assert newsroom.suppressed() is None
     assert newsroom.kinds(edition, anna) == ["soft bounce"]
+
+
+def test_what_is_reported_while_a_sender_dies_shows_that_its_message_was_accepted(newsroom):
+    for address in ("anna", "bo", "cy"):
+        newsroom.subscribe(f"{address}@example.org")
+    edition = newsroom.send(state=DeliveryState.SENDING)
+    arrived = newsroom.bounce(edition, 1, FeedbackKind.DELIVERED)
+    newsroom.record(arrived)
+    newsroom.record(newsroom.bounce(edition, 2, SOFT))
+    ledger = Ledger(newsroom.store, name="next", at=NOW, sending_lease=HOUR)
+    relay = SmtpTransport(MailSettings(host="127.0.0.1").servers[0])
+    upkeep = Maintenance(ledger, [relay], newsroom.config, newsroom.links)
+    upkeep.run()
+    assert upkeep.unknown == 1
+    assert [newsroom.state(edition, reader) for reader in (1, 2, 3)] == [
+        *("accepted", "accepted", "unknown")
+    ]

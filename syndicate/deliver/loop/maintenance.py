@@ -15,6 +15,7 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.deliver.message.message import EditionHeaders
 from syndicate.deliver.smtp.transport import Transport
 from syndicate.model.deliveries import Claim, DeliveryOutcome, DeliveryState
+from syndicate.model.feedback import MatchedBy
 from syndicate.store import Transaction
 
 _log = structlog.get_logger(__name__)
@@ -70,13 +71,23 @@ class Maintenance:
         domain = EditionHeaders.of(edition, self.config).domain
         message_id = self.links.message_id(claim.edition, claim.subscriber, domain)
         arrived = [transport.arrived(message_id) for transport in self.transports]
-        if any(arrived):
-            outcome = DeliveryOutcome(
-                claim=claim, state=DeliveryState.ACCEPTED, reply="found by its Message-ID"
-            )
+        evidence = "found by its Message-ID" if any(arrived) else _reported(tx, claim)
+        if evidence:
+            outcome = DeliveryOutcome(claim=claim, state=DeliveryState.ACCEPTED, reply=evidence)
             self.ledger.settle(tx, [outcome], clock.now())
             return DeliveryState.ACCEPTED
         lost = all(answer is False for answer in arrived)
         if (lost or edition.on_unknown == "resend") and tx.deliveries.resend(claim, at=clock.now()):
             return DeliveryState.QUEUED
         return DeliveryState.UNKNOWN
+
+
+def _reported(tx: Transaction, claim: Claim) -> str:
+    """Return what came back about a message while it was being sent; empty where nothing did.
+
+    Only what a server accepted can arrive, or bounce later.
+    """
+    for record in tx.feedback.by_delivery(*claim.key):
+        if record.matched_by is not MatchedBy.HAND_OVER:
+            return f"reported as {record.kind}"
+    return ""

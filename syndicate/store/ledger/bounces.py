@@ -20,6 +20,8 @@ from syndicate.store.ledger.feedback import FeedbackLog
 
 _MIN_EDITIONS = 2
 """One mailing alone, which may be at fault itself, suppresses nobody by soft bounces."""
+# as an expression: the index of kinds has all soft bounces of all readers
+_IS_SOFT = feedback.c.kind.concat("") == FeedbackKind.SOFT_BOUNCE
 
 
 class Bounces(Repository):
@@ -59,10 +61,7 @@ class Bounces(Repository):
     ) -> set[int]:
         """Return those readers whom one more soft bounce, of another edition, may suppress."""
         query = select(feedback.c.subscriber).where(
-            feedback.c.subscriber.in_(readers),
-            # as an expression: the index of kinds has all soft bounces of all readers
-            feedback.c.kind.concat("") == FeedbackKind.SOFT_BOUNCE,
-            feedback.c.at > at - settings.soft_within,
+            feedback.c.subscriber.in_(readers), _IS_SOFT, feedback.c.at > at - settings.soft_within
         )
         enough = func.count() >= max(settings.soft, _MIN_EDITIONS) - 1
         return set(self._column(query.group_by(feedback.c.subscriber).having(enough)))
@@ -84,7 +83,7 @@ class Bounces(Repository):
         )
         query = select(feedback).where(
             feedback.c.subscriber == newest.subscriber,
-            feedback.c.kind == FeedbackKind.SOFT_BOUNCE,
+            _IS_SOFT,
             feedback.c.at > since,
             or_(delivery, feedback.c.edition == newest.edition),
         )
@@ -113,20 +112,17 @@ class Bounces(Repository):
             feedback.c.subscriber == deliveries.c.subscriber,
             feedback.c.kind.in_((FeedbackKind.HARD_BOUNCE, FeedbackKind.SOFT_BOUNCE)),
         )
-        # by way of the editions, since no index begins with readers; the state as an expression,
-        # for its index has all that was ever accepted
-        query = (
-            select(func.max(deliveries.c.at))
-            .select_from(editions.join(deliveries, deliveries.c.edition == editions.c.key))
-            .where(
-                editions.c.key > first.edition,
-                editions.c.kind != EditionKind.LETTER,
-                deliveries.c.subscriber == first.subscriber,
-                deliveries.c.state.concat("") == DeliveryState.ACCEPTED,
-                deliveries.c.at > first.at,
-                deliveries.c.at <= before,
-                ~bounced,
-            )
+        # first the editions, as no index of the ledger begins with readers: in one query SQLite
+        # reads all rows of all later editions
+        later = editions.c.key > first.edition, editions.c.kind != EditionKind.LETTER
+        query = select(func.max(deliveries.c.at)).where(
+            deliveries.c.edition.in_(self._column(select(editions.c.key).where(*later))),
+            deliveries.c.subscriber == first.subscriber,
+            # as an expression: its index has all that was ever accepted
+            deliveries.c.state.concat("") == DeliveryState.ACCEPTED,
+            deliveries.c.at > first.at,
+            deliveries.c.at <= before,
+            ~bounced,
         )
         accepted_at: datetime | None = self._execute(query).scalar()
         return accepted_at

@@ -55,12 +55,13 @@ class Deliveries(Repository):
         self, readers: Collection[int], since: datetime, *, newsletter: str | None = None
     ) -> list[Delivery]:
         """Return the ledger rows of a person's numbers, of editions since then, newest first."""
-        # by way of the editions: no index begins with readers
-        query = _DELIVERIES.join(editions, editions.c.key == deliveries.c.edition).where(
-            editions.c.created_at >= since, deliveries.c.subscriber.in_(readers)
-        )
+        # first the editions: no index of the ledger begins with readers
+        recent = select(editions.c.key).where(editions.c.created_at >= since)
         if newsletter is not None:
-            query = query.where(editions.c.newsletter == newsletter)
+            recent = recent.where(editions.c.newsletter == newsletter)
+        query = _DELIVERIES.where(
+            deliveries.c.edition.in_(self._column(recent)), deliveries.c.subscriber.in_(readers)
+        )
         return self._values(Delivery, query.order_by(deliveries.c.edition.desc()))
 
     def by_edition(self, edition: int) -> Iterator[Delivery]:
