@@ -21,8 +21,10 @@ _NOT_LOCAL = 551
 """The user is elsewhere (RFC 5321, 4.2.2)."""
 _MAYBE_HARD = frozenset({"5.5.0", "5.1.351"})
 """Outlook.com and others mean "no such user" by it, and say so."""
-_OURS = re.compile(r"[245]\.(7\.\d+|6\.\d+|1\.[78]|2\.3|3\.4|5\.[1-6])")
-"""Security and policy, content, the sender's address, size, protocol."""
+_SECURITY = re.compile(r"[245]\.7\.\d+")
+"""Security and policy, which never speak of the reader, whatever the words."""
+_OURS = re.compile(r"[245]\.(6\.\d+|1\.[78]|2\.3|3\.4|5\.[1-6])")
+"""Content, the sender's address, size, protocol."""
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _MAX_TEXT = 2000
 _NAMES = re.compile(r"[^\s<>:]+@[^\s<>]+|\bhttps?://\S+|\b[\w-]+(?:\.[\w-]+)+\b")
@@ -41,7 +43,7 @@ _NO_SUCH_USER = re.compile(
 )
 _FULL = re.compile(
     r"quota|(mailbox|inbox|account)[^.]{0,20} full|full mailbox"
-    r"|(storage|mailbox|size) (limit|exceed)"
+    r"|(storage|mailbox) (limit|exceed)"
     r"|insufficient (system )?storage|receiving mail (at a rate|too quickly)|temporar(y|ily)",
     re.IGNORECASE,
 )
@@ -70,12 +72,12 @@ def judge(code: int, status: str, text: str) -> FeedbackKind:
     """
     text = text[:_MAX_TEXT]
     status = status or find_status(text)
-    if _OURS.fullmatch(status):
-        return FeedbackKind.BLOCKED
     words = _NAMES.sub(" ", text)
+    if _SECURITY.fullmatch(status):
+        return FeedbackKind.BLOCKED
     if _FULL.search(words):
         return FeedbackKind.SOFT_BOUNCE
-    is_policy = bool(_POLICY.search(words) or _BLOCKLISTS.search(text))
+    is_policy = _OURS.fullmatch(status) or _POLICY.search(words) or _BLOCKLISTS.search(text)
     if is_policy and not (status in _HARD - {"5.1.0"} and _NO_SUCH_USER.search(words)):
         return FeedbackKind.BLOCKED  # even with 5.1.1, unless it says that the user is unknown
     if _is_for_good(code) and _is_hard(code, status, words):

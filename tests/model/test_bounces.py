@@ -40,6 +40,7 @@ POLICY = [
     (SOFT, 550, "5.1.1", "sorry, that mailbox is over quota (#5.1.1)"),
     (SOFT, 550, "5.2.1", "The user you are trying to contact is receiving mail at a rate that prevents additional messages"),
     (SOFT, 550, "5.2.0", "Mailbox disabled"),
+    (SOFT, 0, "5.2.3", "the user's maildir has overdrawn his diskspace quota"),
     (SOFT, 0, "4.4.7", "Message expired"),
     (SOFT, 0, "4.4.1", "Connection timed out"),
     (SOFT, 0, "5.4.4", "Host or domain name not found"),

@@ -24,8 +24,6 @@ _NO_REPLIES = frozenset({"all", "autoreply", "oof"})
 """Exchange sets it on its own notices (MS-OXCMAIL); newsletters do, too, but none comes here."""
 _RECEIPT = "disposition-notification"
 """A read receipt (RFC 8098)."""
-_NOT_READ = re.compile(r"was automatically rejected|automatisch abgelehnt", re.IGNORECASE)
-"""Dovecot and Sieve refuse a message with a receipt in place of a report."""
 
 
 def is_auto_reply(mail: ReceivedMail) -> bool:
@@ -41,17 +39,15 @@ def is_auto_reply(mail: ReceivedMail) -> bool:
         or fields.get("precedence", "x-precedence").lower() in _PRECEDENCE
         or bool(suppressed & _NO_REPLIES)
         or "autoresponder" in fields.get("delivered-to", "x-post-messageclass").lower()
-        or _is_receipt(mail)
+        or is_receipt(mail)
         or _has_subject(mail)
     )
 
 
-def _is_receipt(mail: ReceivedMail) -> bool:
-    """Whether it is a read receipt, and no refusal in the form of one."""
+def is_receipt(mail: ReceivedMail) -> bool:
+    """Whether it has the form of a read receipt; Dovecot and Sieve refuse messages with one."""
     declared = any(part.report_type == _RECEIPT for part in mail.of_type("multipart/report"))
-    if not declared and not any(mail.of_type(f"message/{_RECEIPT}")):
-        return False
-    return not _NOT_READ.search(mail.text)
+    return declared or any(mail.of_type(f"message/{_RECEIPT}"))
 
 
 def _has_subject(mail: ReceivedMail) -> bool:

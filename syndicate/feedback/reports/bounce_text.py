@@ -10,6 +10,9 @@ from syndicate.feedback.reports.references import ReferenceCollector
 _PARAGRAPH = re.compile(r"\n[ \t>|]*\n")
 _RULE = re.compile(r"^[ \t|]{0,8}[-=_*]{4,}[^\n]*$", re.MULTILINE)
 """A line across the page, perhaps with words in it."""
+_LEADING = re.compile(r"^[ \t>*-]{0,12}[<(\"']?([^\s<>]{1,200}@[^\s<>]{1,255})", re.MULTILINE)
+_MIN_WORDS = 8
+"""Characters that a paragraph has beside the address that it is about."""
 _MAX_PARAGRAPHS = 100
 _MAX_PARAGRAPH = 2000
 _MIN_TEXT = 20
@@ -28,14 +31,29 @@ def has_answer(text: str) -> bool:
     return bool(wording.CODES.search(text) or wording.REPLY.search(text))
 
 
+def leading_addresses(text: str) -> tuple[str, ...]:
+    """Return the addresses with which lines begin: lists of who failed have them there."""
+    found = (find_addresses(match[1]) for match in _LEADING.finditer(text))
+    return tuple(addresses[0] for addresses in found if addresses)
+
+
 def best_paragraph(text: str) -> str:
     """Return the paragraph that has the answer of the server: the first that says most."""
     best, most = "", 0
     for paragraph in _PARAGRAPH.split(text)[:_MAX_PARAGRAPHS]:
         lines = _RULE.sub("", paragraph[:_MAX_PARAGRAPH]).strip()
-        score = 8 * bool(wording.CODES.search(lines)) + 4 * bool(wording.REPLY.search(lines))
-        if wording.FAILURE.search(lines):
-            score += 1 + 2 * bool(find_addresses(lines))
+        score = (
+            8 * bool(wording.CODES.search(lines))
+            + 4 * bool(wording.REPLY.search(lines))
+            + 2 * _is_about_address(lines)
+            + bool(wording.FAILURE.search(lines))
+        )
         if score > most:
             best, most = lines, score
     return best
+
+
+def _is_about_address(paragraph: str) -> bool:
+    """Whether it says something of an address with which it begins."""
+    match = _LEADING.match(paragraph)
+    return match is not None and len(paragraph) - len(match[0]) > _MIN_WORDS

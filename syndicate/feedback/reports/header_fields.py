@@ -22,7 +22,11 @@ _FIELD = re.compile(rb"([!-9;-~]{1,80})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _UNFOLDED = re.compile(rb"\n(?=[ \t])")
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,40})\?([BbQq])\?([^?\s]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?)")
-_ADDRESS = re.compile(r"[^\s<>()\[\]\\,;:\"']{1,200}@(?:[\w.-]{1,255}|\[[\w.:]{3,60}\])")
+_ADDRESS = re.compile(
+    r"[^\s<>()\[\]\\,;:\"'\u3001\u3002\u300c\u300d\u3010\u3011\uff08\uff09\uff0c\uff1a\uff1b]{1,200}"
+    r"@(?:[\w.-]{1,255}|\[[\w.:]{3,60}\])"
+)
+"""Punctuation of Chinese and Japanese ends an address as well."""
 _UTF_8_ADDRESS = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 """A character in an address (RFC 6533, 3: utf-8-addr-xtext)."""
 _CHARSETS = (

@@ -4,7 +4,13 @@
 """
 
 from syndicate.feedback.reports import wording
-from syndicate.feedback.reports.bounce_text import best_paragraph, has_answer, own_text
+from syndicate.feedback.reports.auto_reply import is_receipt
+from syndicate.feedback.reports.bounce_text import (
+    best_paragraph,
+    has_answer,
+    leading_addresses,
+    own_text,
+)
 from syndicate.feedback.reports.diagnostics import Diagnosis, read_diagnosis
 from syndicate.feedback.reports.flufl_bounce import FluflFindings, scan
 from syndicate.feedback.reports.header_fields import decode_words, find_addresses, read_date
@@ -57,6 +63,8 @@ def _is_certain(mail: ReceivedMail, text: str) -> bool:
     locals_ = [sender.strip("<> "), *find_addresses(sender)]
     if mail.fields.has("x-failed-recipients") or any(map(wording.BOUNCE_SENDER.search, locals_)):
         return True
+    if is_receipt(mail):
+        return bool(wording.REJECTED.search(text))
     says_so = wording.BOUNCE_SUBJECT.search(_subject(mail)) or has_answer(text)
     return bool(says_so) and any(map(wording.BOUNCE_POSTMASTER.search, locals_))
 
@@ -76,7 +84,8 @@ def _is_delay(mail: ReceivedMail, text: str) -> bool:
     """Whether the server is still trying."""
     if wording.TRYING.search(text):
         return True
-    return bool(wording.DELAYED.search(_subject(mail))) and not wording.CODES.search(text)
+    is_final = wording.CODES.search(text) or wording.FOR_GOOD.search(text)
+    return bool(wording.DELAYED.search(_subject(mail))) and not is_final
 
 
 def _recipient(
@@ -88,9 +97,10 @@ def _recipient(
 ) -> str:
     """Return the address that failed: by a field, of the paragraph, by flufl.bounce, else any."""
     named = find_addresses(mail.fields.get("x-failed-recipients"))
-    near = find_addresses(paragraph)
+    near = leading_addresses(paragraph) or find_addresses(paragraph)
     likely = [address for address in found.failed if address in paragraph]
-    for address in (*named, *likely, *near, *found.failed, *find_addresses(text[:_MAX_TEXT])):
+    others = (*found.failed, *leading_addresses(text), *find_addresses(text[:_MAX_TEXT]))
+    for address in (*named, *likely, *near, *others):
         if not references.is_ours(address):
             return address
     return ""

@@ -40,6 +40,9 @@ TRYING = _any(
 )
 """The server has not given up."""
 DELAYED = _any(r"\bdelayed|\bwarning\b|verz.ger|retard.|遅延")
+FOR_GOOD = _any(r"no such|unknown|permanent|fatal|n.t exist|not exist|given up|giving up")
+REJECTED = _any(r"was automatically rejected|automatisch abgelehnt|rejet. automatiquement")
+"""In a read receipt: then it is a refusal."""
 SEPARATOR = _any(
     r"^[ \t>|]{0,8}[-*=_]{2,}.{0,60}\b(?:original|copy|headers?|unsent|returned|message text)\b.*$",
     r"^.{0,40}\b(?:original|returned|unsent|copy of the|text of the|headers? of the)\b.{0,20}"
@@ -55,12 +58,14 @@ CODES = _any(
 REPLY = _any(
     r"(?:^|said|says|response|reply|returned|reason|error|code|<<<|:|\()[ :='\"]{0,4}"
     r"[45]\d\d(?=[ :;,)-])",
+    r"^technical details of \w{1,20} failure",
     r"(?:^[ \t-]{0,8}|\b(?:status|dsn|error)[ :=(#]{1,4})[45]\.[0-7]\.\d{1,3}\b",
     flags=re.MULTILINE,
 )
 FAILURE = _any(
     r"unknown|no such|not (?:found|exist|a valid|listed|known)|n.t exist|invalid|disabled",
-    r"inactive|suspended|quota|mailbox.{0,20}full|full mailbox|over ?limit|exceed|reject|refuse",
+    r"inactive|suspended|expirado|quota|mailbox.{0,20}full|full mailbox|over ?limit|exceed",
+    r"reject|refuse",
     r"denied|blocked|spam|timed? ?out|expired|unreachable|cannot|could not|couldn.t|unable",
     r"fail|error|permanent|no mailbox|unrouteable|undeliver|unbekannt|postfach.{0,20}voll",
     r"inconnu|pleine|desconocid|llen[oa]\b|sconosciut|pien[oa]\b|onbekend|nieznany|bilinmiyor",
