@@ -243,6 +243,8 @@ _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 def _in_words(time: timedelta) -> str:
     """Write a time in the largest unit that it has two of: "12 minutes", "90 minutes"."""
     seconds = int(time.total_seconds())
+    if not seconds:
+        return "less than a second"
     name, length = next(
         (name, length) for name, length in _UNITS if seconds >= 2 * length or length == 1
     )

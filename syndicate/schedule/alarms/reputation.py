@@ -46,17 +46,16 @@ def complaint_causes(tx: Transaction, config: Config, at: datetime) -> Iterator[
     """Yield the newsletters of whose mail of the last week too much was called spam."""
     limit = config.bounces.complaints_alarm
     for rate in tx.reputation.complaint_rates(at, share=limit, at_least=_COMPLAINTS_RING):
-        waits = "; its next editions wait for a person"
-        will_wait = (
-            rate.share >= config.bounces.complaints_wait and rate.complaints >= _COMPLAINTS_WAIT
+        waits = rate.share >= config.bounces.complaints_wait and (
+            rate.complaints >= _COMPLAINTS_WAIT
         )
         yield AlarmCause(
             kind=AlarmKind.COMPLAINTS,
             subject=rate.newsletter,
             text=(
-                f"readers called {_percent(rate.share)} of the mail of {rate.newsletter} of the "
-                f"last 7 days spam: {rate.complaints:,} of {rate.accepted:,} messages"
-                f"{waits if will_wait else ''}"
+                f"{rate.newsletter}: readers called {_percent(rate.share)} of its mail of the last "
+                f"7 days spam, {rate.complaints:,} of {rate.accepted:,} messages"
+                f"{'; its next editions wait for a person' if waits else ''}"
             ),
             remedy=(
                 f"`syndicate editions show {rate.edition}` shows the edition with most of them; "

@@ -44,7 +44,7 @@ def test_complaints_ring_from_the_second_on_and_say_the_share(newsroom):
     alarm = harness.alarms()["complaints"]
     assert alarm.subject == "breaking"
     assert alarm.text == (
-        "readers called 4 % of the mail of breaking of the last 7 days spam: 2 of 50 messages"
+        "breaking: readers called 4 % of its mail of the last 7 days spam, 2 of 50 messages"
     )
     assert alarm.remedy.startswith(f"`syndicate editions show {key}` shows the edition")
     say(harness, key, readers[:5], FeedbackKind.COMPLAINT)
