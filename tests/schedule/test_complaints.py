@@ -133,6 +133,11 @@ def test_a_correction_waits_for_a_person_anyway_and_says_nothing_of_complaints(m
     corrected, waiting = edition(harness, 2)
     assert corrected.kind is EditionKind.CORRECTION
     assert waiting.terms.findings == ()
+    sunday = Correction(at=NOW, text="It sank on Sunday, not on Monday.")
+    harness.file("ferry", corrections=[sank, sunday], at=NOW + 2 * MINUTE)
+    harness.tick(NOW + 2 * MINUTE)
+    again, waiting = edition(harness, 3)
+    assert (again.kind, waiting.terms.findings) == (EditionKind.CORRECTION, ())
 
 
 def test_a_week_later_the_newest_edition_is_judged(make_harness):

@@ -1,9 +1,11 @@
 """Whether readers complain too much, and which domains refuse us, by the mail that it is about."""
 
 import pytest
+from sqlalchemy import literal, select
 
-from syndicate.model.editions import EditionKind
+from syndicate.model.editions import EditionKind, EditionState
 from syndicate.model.feedback import ComplaintRate, PolicyRefusals
+from syndicate.store.database.schema import editions
 from tests.feedback_records import report
 from tests.store.ledger.bounced_mail import BLOCKED, DAY, NOW, complain, crowd, edition, refuse
 
@@ -35,6 +37,13 @@ def test_complaints_about_older_mail_do_not_count_against_that_of_a_week(store):
     assert rate is None
 
 
+def waiting_copy(key):
+    """Select what makes a newer edition of one that waits to be released."""
+    columns = [column for column in editions.c if column.name not in {"key", "state"}]
+    copy = select(*columns, literal(EditionState.WAITING.value)).where(editions.c.key == key)
+    return [*(column.name for column in columns), "state"], copy
+
+
 def test_where_the_newest_edition_is_older_than_a_week_it_is_the_one_that_counts(store):
     first, people = edition(store, *crowd(4), at=NOW - 60 * DAY)
     edition(store, at=NOW - 90 * DAY, newsletter="other")
@@ -44,6 +53,8 @@ def test_where_the_newest_edition_is_older_than_a_week_it_is_the_one_that_counts
         judge = tx.reputation.complaint_rate
         assert judge("breaking", NOW, share=0.001, at_least=2) is None
     complain(store, second, people[:2])
+    with store.write() as tx:
+        tx._connection.execute(editions.insert().from_select(*waiting_copy(second)))
     with store.read() as tx:
         judge = tx.reputation.complaint_rate
         rate = judge("breaking", NOW, share=0.001, at_least=2)
