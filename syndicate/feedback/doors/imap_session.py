@@ -282,4 +282,5 @@ def server_reply(error: UnexpectedCommandStatusError) -> str:
     answer = error.command_result[1]
     parts = answer if isinstance(answer, list) else [answer]
     texts = (part.decode("utf-8", "replace") for part in parts if isinstance(part, bytes))
-    return shorten(one_line(" ".join(texts)), _MAX_REPLY) or str(error.command_result[0])
+    said = shorten(one_line(" ".join(texts)), _MAX_REPLY).rstrip(".")
+    return said or str(error.command_result[0])

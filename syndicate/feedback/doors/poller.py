@@ -1,7 +1,7 @@
 """Polls the mailbox and the Maildir: records what has arrived, and whether they can be read."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
 import structlog
@@ -20,6 +20,8 @@ MAILDIR_INTERVAL = timedelta(seconds=2)
 """How often the Maildir is read."""
 _RENEW_AFTER = timedelta(seconds=50)
 """How often it is stored at most that a door was read, where nothing came."""
+_RETRY_AFTER = timedelta(seconds=30)
+"""How long to wait for a store that can't be used."""
 _EARLY = timedelta(seconds=10)
 """How much too early a poll may be: cron is not exact."""
 _SEE_LOG = "nothing is lost, the log has it; please report it"
@@ -45,8 +47,13 @@ class DoorPoller:
         settings = config.bounces
         self._store = store
         self._recorder = recorder
-        self._problems: dict[str, str] = {}
+        self._logged: dict[str, str] = {}
         """What was last logged as wrong, by door."""
+        self._stored: dict[str, tuple[datetime, str]] = {}
+        """When the state of a door was last stored, and what was wrong then."""
+        self._retry_at: dict[str, datetime] = {}
+        self._failed: set[int] = set()
+        """Hashes of reports that could not be recorded."""
         self.doors: list[tuple[ReportDoor, timedelta]] = []
         """Those that are configured, and how often to poll each."""
         if settings.maildir is not None:
@@ -60,16 +67,35 @@ class DoorPoller:
         Raise StoreError.
         """
         return [
-            self.poll(door, stop)
+            self._read(door, stop)
             for door, every in self.doors
             if not only_due or self._is_due(door, every)
         ]
 
-    def poll(self, door: ReportDoor, stop: Event) -> DoorPoll:
+    def poll(self, door: ReportDoor, stop: Event) -> None:
+        """Poll a door, again and again; log a problem when it begins, changes or ends.
+
+        Raise StoreError, and then leave the store in peace for half a minute.
+        """
+        if clock.now() < self._retry_at.get(door.name, clock.EPOCH):
+            return
+        try:
+            found = self._read(door, stop)
+        except StoreError:
+            self._retry_at[door.name] = clock.now() + _RETRY_AFTER
+            raise
+        before = self._logged.get(found.door, "")
+        self._logged[found.door] = found.problem
+        if found.problem and found.problem != before:
+            log.error("reports can't be read", door=found.door, reason=found.problem)
+        elif before and not found.problem:
+            log.info("reports can be read again", door=found.door)
+
+    def _read(self, door: ReportDoor, stop: Event) -> DoorPoll:
         """Record what has arrived at a door, each report in a transaction of its own.
 
-        A report is marked as done after the commit. Raise StoreError; the reports that could
-        not be stored stay where they are.
+        A report is put away after the commit. Raise StoreError; the reports that could not be
+        stored stay where they are.
         """
         counts = dict.fromkeys(Disposal, 0)
 
@@ -83,8 +109,7 @@ class DoorPoller:
             door.read(take, stop)
         except (DoorUnavailable, SecretUnreadable) as error:
             problem = str(error)
-        if counts[Disposal.KEEP] and not problem:
-            kept = counts[Disposal.KEEP]
+        if (kept := counts[Disposal.KEEP]) and not problem:
             what = "1 report" if kept == 1 else f"{kept} reports"
             problem = f"{what} could not be recorded because of an internal error; {_SEE_LOG}"
         found = DoorPoll(
@@ -94,7 +119,7 @@ class DoorPoller:
             problem=problem,
         )
         if not stop.is_set() or problem:
-            self._record(found)
+            self._store_state(found)
         return found
 
     def _take(self, raw: bytes, source: str) -> Disposal:
@@ -103,29 +128,24 @@ class DoorPoller:
         except StoreError:
             raise
         except Exception:
-            log.exception("a report could not be recorded", source=source)
+            if (digest := hash(raw)) not in self._failed:  # else it was logged
+                self._failed.add(digest)
+                log.exception("a report could not be recorded", source=source)
             return Disposal.KEEP
         return Disposal.FOR_A_PERSON if is_for_a_person(report) else Disposal.DONE
 
-    def _record(self, found: DoorPoll) -> None:
-        """Store and log how a door was found; the same problem is logged once."""
-        at, before = clock.now(), self._problems.get(found.door, "")
-        if found.problem != before:
-            self._problems[found.door] = found.problem
-            if found.problem:
-                log.error("reports can't be read", door=found.door, reason=found.problem)
-            else:
-                log.info("reports can be read again", door=found.door)
-        with self._store.read() as tx:
-            state = tx.doors.find(found.door)
-        is_news = state is None or state.reason != found.problem or found.reports
-        if state is not None and not is_news and at - state.tried_at < _RENEW_AFTER:
+    def _store_state(self, found: DoorPoll) -> None:
+        """Store how a door was found, unless this process has just stored the same."""
+        at, (stored_at, problem) = clock.now(), self._stored.get(found.door, (clock.EPOCH, ""))
+        is_news = found.reports or found.problem != problem
+        if not is_news and at - stored_at < _RENEW_AFTER:
             return
         with self._store.write() as tx:
             if found.problem:
                 tx.doors.fail(found.door, found.problem, at)
             else:
                 tx.doors.succeed(found.door, found.reports, at)
+        self._stored[found.door] = at, found.problem
 
     def _is_due(self, door: ReportDoor, every: timedelta) -> bool:
         with self._store.read() as tx:

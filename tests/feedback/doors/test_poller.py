@@ -104,22 +104,35 @@ def test_a_report_that_was_committed_and_not_removed_is_recognised(newsroom, pol
     assert newsroom.kinds(edition, anna) == ["hard bounce"]
 
 
-def test_a_locked_store_ends_the_poll_and_leaves_the_reports(newsroom, poller, monkeypatch):
-    folder = arrive(newsroom, b"one\n", b"two\n")
+def test_a_locked_store_ends_the_poll_leaves_the_reports_and_is_tried_again_later(
+    newsroom, poller, monkeypatch, time
+):
+    folder, tries = arrive(newsroom, b"one\n", b"two\n"), []
+    (door, _) = poller.doors[0]
 
     def refuse(*_, **__):
+        tries.append(clock.now())
         raise StoreLocked("the store is locked")
 
-    monkeypatch.setattr(FeedbackRecorder, "take_report", refuse)
-    with pytest.raises(StoreLocked):
-        poll(poller)
+    with monkeypatch.context() as patch:
+        patch.setattr(FeedbackRecorder, "take_report", refuse)
+        with pytest.raises(StoreLocked):
+            poll(poller)
+        with pytest.raises(StoreLocked):
+            poller.poll(door, threading.Event())
+        poller.poll(door, threading.Event())
+    assert len(tries) == 2
     assert len(list(folder.iterdir())) == 2
+    time(MINUTE)
+    poller.poll(door, threading.Event())
+    assert list(folder.iterdir()) == []
 
 
-def test_an_error_of_ours_leaves_that_report_takes_the_others_and_is_reported(
+def test_an_error_of_ours_is_logged_once_leaves_that_report_and_takes_the_others(
     newsroom, poller, monkeypatch
 ):
     folder, take = arrive(newsroom, b"one\n", b"two\n"), FeedbackRecorder.take_report
+    (door, _) = poller.doors[0]
 
     def fail(self, store, raw, **more):
         if raw == b"one\n":
@@ -128,10 +141,12 @@ def test_an_error_of_ours_leaves_that_report_takes_the_others_and_is_reported(
 
     monkeypatch.setattr(FeedbackRecorder, "take_report", fail)
     with capture_logs() as logs:
-        found = poll(poller)
-    assert found.problem.startswith("1 report could not be recorded because of an internal error")
+        for _ in range(3):
+            poller.poll(door, threading.Event())
     assert [path.read_bytes() for path in folder.iterdir()] == [b"one\n"]
-    assert [log["log_level"] for log in logs if log["event"] != "report"] == ["error", "error"]
+    first, second = (log for log in logs if log["event"] != "report")
+    assert first["event"] == "a report could not be recorded"
+    assert second["reason"].startswith("1 report could not be recorded because of an internal err")
 
 
 class Door:
@@ -172,17 +187,17 @@ def test_a_door_that_fails_is_logged_once_and_the_first_failure_stays(newsroom, 
     began, door.problem = time(MINUTE), "imap.example.org:993: no answer"
     with capture_logs() as logs:
         for _ in range(3):
-            assert poll(poller).problem == door.problem
+            poller.poll(door, threading.Event())
             time(MINUTE)
         door.problem = "imap.example.org:993 refused the login"
-        poll(poller)
+        poller.poll(door, threading.Event())
     assert [log["reason"] for log in logs] == ["imap.example.org:993: no answer", door.problem]
     assert state(newsroom) == DoorState(
         door="imap", tried_at=time(MINUTE) - MINUTE, failing_since=began, reason=door.problem
     )
     door.problem, at = "", time(MINUTE)
     with capture_logs() as logs:
-        poll(poller)
+        poller.poll(door, threading.Event())
     assert [log["event"] for log in logs] == ["reports can be read again"]
     assert state(newsroom) == DoorState(door="imap", tried_at=at, read_at=at)
 
