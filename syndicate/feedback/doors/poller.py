@@ -15,6 +15,7 @@ from syndicate.feedback.doors.maildir import Maildir
 from syndicate.feedback.recorder import FeedbackRecorder, RecordedReport
 from syndicate.model.feedback import ReportOutcome
 from syndicate.store import Store
+from syndicate.text import one_line
 
 MAILDIR_INTERVAL = timedelta(seconds=2)
 """How often the Maildir is read."""
@@ -108,7 +109,7 @@ class DoorPoller:
         try:
             door.read(take, stop)
         except (DoorUnavailable, SecretUnreadable) as error:
-            problem = str(error)
+            problem = one_line(str(error))  # it may have a file's name in it
         if (kept := counts[Disposal.KEEP]) and not problem:
             what = "1 report" if kept == 1 else f"{kept} reports"
             problem = f"{what} could not be recorded because of an internal error; {_SEE_LOG}"

@@ -49,6 +49,12 @@ def test_files_of_new_and_cur_are_handed_on_in_order_and_removed(folder):
     assert len(list((folder / "tmp").iterdir())) == 1
 
 
+def test_a_name_that_is_not_utf_8_is_one_like_others(folder):
+    (folder / os.fsdecode(b"new/1796.\xff\n.mx")).write_bytes(b"one")
+    assert read(folder) == [b"one"]
+    assert files(folder) == []
+
+
 def test_a_file_is_removed_after_it_was_handed_on_not_before(folder):
     deliver(folder, b"one")
 

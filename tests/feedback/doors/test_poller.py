@@ -1,5 +1,6 @@
 """Polling the doors: each report is committed before it is put away, and trouble is stored."""
 
+import os
 import threading
 from datetime import timedelta
 
@@ -200,6 +201,12 @@ def test_a_door_that_fails_is_logged_once_and_the_first_failure_stays(newsroom, 
         poller.poll(door, threading.Event())
     assert [log["event"] for log in logs] == ["reports can be read again"]
     assert state(newsroom) == DoorState(door="imap", tried_at=at, read_at=at)
+
+
+def test_a_name_that_is_not_utf_8_can_be_stored(newsroom, poller, door):
+    door.problem = os.fsdecode(b"new/1796.\xff\n.mx: Permission denied")
+    poll(poller)
+    assert state(newsroom).reason == "new/1796. .mx: Permission denied"
 
 
 def test_what_came_before_a_failure_is_kept(newsroom, poller, door):
