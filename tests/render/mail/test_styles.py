@@ -6,12 +6,14 @@ import pytest
 
 from syndicate.config import Newsletter
 from syndicate.config.sections.newsletters import Style
-from syndicate.model.articles import Article, Sponsor
+from syndicate.model.articles import Article, Correction, Sponsor
+from syndicate.model.corrections import ArticleNote
 from syndicate.model.edition_files import EditionBrief
 from syndicate.model.editions import Content, EditionKind
 from syndicate.render.mail.edition_content import edition_kind
 from tests.render.mail.samples import (
     ADS,
+    AT,
     BREAKING,
     DAM,
     HARBOUR,
@@ -130,11 +132,21 @@ def test_one_rule_or_an_advertisement_is_between_two_stories(style, ads):
     assert unruled == top + ([3 - (style == "digest")] if ads else [])
 
 
-def test_the_smallest_edition_has_both_advertisements():
-    for style in STYLES:
-        shown = said(edition(style, news(1), config=config(ads=ADS)))
+def test_where_two_advertisements_would_stand_next_to_each_other_the_second_is_left_out():
+    short = article(body="<p>One.</p><p>Two.</p>")
+    smallest = [edition(style, news(1), config=config(ads=ADS)) for style in STYLES]
+    for content in (*smallest, alert(short, config=config(ads=ADS))):
+        assert said(content).count("Advertisement") == 1
+        assert "Subscribe" in content.html
+        assert "Four weeks for one euro" not in content.html
+    note = ArticleNote(
+        article=article(2), since=1, corrections=(Correction(at=AT, text="Not 40."),)
+    )
+    for between in ({"brief": WRITTEN}, {"notes": [note]}):
+        shown = said(alert(short, config=config(ads=ADS), **between))
         assert shown.count("Advertisement") == 2
-        assert shown.index("Parliament keeps") < shown.index("Advertisement")
+    only_header = ADS.model_copy(update={"post_top": type(ADS.post_top)()})
+    assert "Four weeks for one euro" in said(alert(short, config=config(ads=only_header)))
 
 
 @pytest.mark.parametrize(
