@@ -130,3 +130,19 @@ def test_the_page_of_breaking_news_has_the_last_five_of_a_month(built):
     assert [a.get("href") for a in listed] == [
         f"/articles/flash-{days}/" for days in (0, 2, 3, 5, 8)
     ]
+
+
+@pytest.mark.parametrize("title", ["Arden dam holds", "سد أردن يصمد"])
+def test_the_link_has_the_direction_of_its_headline_so_that_it_is_cut_at_its_end(
+    sqlite_store, publication, title
+):
+    built = Newsroom(sqlite_store, publication(publication={"language": "ar"}))
+    built.file("flash", breaking=True, date=NOON, title=title)
+    built.build(at=NOON)
+    (link,) = page(built, "breaking.html").cssselect(".breaking a")
+    assert link.get("dir") == "auto"
+    assert " ".join(link.text_content().split()) == f"عاجل {title}"
+    for part in link.iterdescendants():  # what a browser skips when it looks for letters
+        if part.tag == "bdi" or part.get("dir"):
+            part.text = ""
+    assert link.text_content().strip() == title

@@ -36,7 +36,7 @@ def test_the_newest_story_with_a_picture_leads_and_the_strips_own_gives_way(
 ) -> None:
     articles = sample_publication.edition()
     page = read(home(lists, articles, strip=articles[0]))
-    assert text(page, ".breaking a span + span").startswith("Arden dam")
+    assert text(page, ".breaking a .label + span").startswith("Arden dam")
     assert text(page, ".leading h2").startswith("Ferry line")
     assert text(page, ".field h2").startswith("Arden dam")
 

@@ -103,7 +103,7 @@ def test_an_article_page_fetches_the_strip(browser: Browser, address: str) -> No
         box = strip.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] == 800, "at the foot of the window, so that nothing jumps"
-        assert strip.locator("a span + span").inner_text().startswith("Arden dam holds")
+        assert strip.locator("a .label + span").inner_text().startswith("Arden dam holds")
         assert strip.locator("time").inner_text() == "47 minutes ago"
         strip.locator("a").click()
         page.wait_for_url("**/articles/story-1/")
