@@ -35,7 +35,10 @@ _MISSED_FOR = timedelta(hours=6)
 
 
 def find_causes(tx: Transaction, config: Config, at: datetime) -> Iterator[AlarmCause]:
-    """Yield what is wrong at `at`; this reads few rows, however much is in the store."""
+    """Yield what is wrong at `at`; this reads few rows, however much is in the store.
+
+    Where readers complain, some thousand rows of an index are counted for each complaint.
+    """
     for schedule in config.schedules:
         yield from _slot(tx, config, schedule, at)
     yield from _mail(tx, config, at)
