@@ -29,7 +29,7 @@ class AlarmKind(StrEnum):
     APPROVAL = "approval"
     """An edition has waited for approval for half of its time."""
     PREFLIGHT = "preflight"
-    """An edition waits because of mistakes in it."""
+    """An edition waits because of mistakes in it, or complaints about its newsletter."""
     DISK = "disk"
     """A disk of a machine is nearly full."""
     CERTIFICATE = "certificate"
@@ -55,15 +55,15 @@ HEADLINES: Mapping[AlarmKind, str] = {
     AlarmKind.MAIL: "no mail is accepted while mail waits",
     AlarmKind.PAUSED: "an edition paused itself",
     AlarmKind.APPROVAL: "an edition still waits for approval",
-    AlarmKind.PREFLIGHT: "an edition waits because of mistakes or complaints",
+    AlarmKind.PREFLIGHT: "an edition waits because of what was found",
     AlarmKind.DISK: "a disk is nearly full",
     AlarmKind.CERTIFICATE: "the certificate of a mail server ends soon",
     AlarmKind.SECRET: "mail can't be sent",
     AlarmKind.BUILD: "a page or a feed could not be built",
     AlarmKind.INTAKE: "a breaking story was refused",
     AlarmKind.BOUNCES: "bounces can't be read",
-    AlarmKind.COMPLAINTS: "readers called too much of a newsletter's mail spam",
-    AlarmKind.BLOCKED: "a mail domain refuses much of our mail by policy",
+    AlarmKind.COMPLAINTS: "the mail of a newsletter needs a look",
+    AlarmKind.BLOCKED: "a mail domain refuses mail",
 }
 """What anybody may know of it."""
 
