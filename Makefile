@@ -17,6 +17,7 @@
 #                   to a million readers, and through a real Postfix (Debian: postfix);
 #                   a stopwatch on cancel;
 #                   less of it with MESSAGES=1000 READERS=20000 POSTED=2000
+# make bench-feedback  reports of bounces recorded, a minute; fewer with REPORTS=200
 # make bench-kill   senders killed in the middle of their work: who is mailed twice, who is lost;
 #                   about an hour, less of it with LIVES=20
 # make words        what we say to readers: new texts into the catalogues, and compile them;
@@ -34,7 +35,7 @@ TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist=worksteal
 # Tests with neighbours wait for half of their time, so each core gets two of them.
 TWICE_THE_CORES = $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 
-.PHONY: run test quick fuzz year check format words bench-build bench-audience bench-serving bench-pages bench-messages bench-delivery bench-kill
+.PHONY: run test quick fuzz year check format words bench-build bench-audience bench-serving bench-pages bench-messages bench-delivery bench-feedback bench-kill
 
 run: $(VENV)/run.stamp
 	@for newsletter in breaking briefing; do \
@@ -99,6 +100,9 @@ bench-delivery: $(VENV)/test.stamp
 	$(BIN)/python -m bench.million $(READERS)
 	$(BIN)/python -m bench.stopping
 	$(BIN)/python -m bench.postfix $(POSTED)
+
+bench-feedback: $(VENV)/test.stamp
+	$(BIN)/python -m bench.feedback $(REPORTS)
 
 bench-kill: $(VENV)/test.stamp
 	$(BIN)/python -m bench.kill $(if $(LIVES),--lives $(LIVES))

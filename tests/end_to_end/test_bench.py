@@ -150,3 +150,10 @@ def test_a_stop_is_timed_and_what_it_told_is_held_against_what_arrived():
     printed = printed_by("bench.stopping", "400", "--rounds", "1", "--sqlite-only")
     assert re.match(r"SQLite +cancel, of 400: \d+\.\d\d s, at most", printed)
     assert "never more than it told" in printed
+
+
+def test_reports_are_recorded_by_the_minute():
+    printed = printed_by("bench.feedback", "5", "--readers", "500", "--sqlite-only")
+    assert "SQLite, 500 readers" in printed
+    for what in ("by return path", "the reader's 3.", "complaint (ARF)", "by the provider's id"):
+        assert re.search(rf"{re.escape(what)} +[\d,]+ +\d+\.\d\d", printed), what
