@@ -11,6 +11,7 @@ from binascii import a2b_qp
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from syndicate.feedback.reports.header_fields import (
     HeaderFields,
@@ -122,7 +123,7 @@ def split_mail(raw: bytes) -> ReceivedMail:
         part = waiting.pop()
         parts.append(part)
         if part.content_type.startswith("multipart/") and part.depth < MAX_DEPTH:
-            waiting.extend(reversed(list(_children(part))[:MAX_PARTS]))
+            waiting.extend(reversed(list(islice(_children(part), MAX_PARTS))))
     return ReceivedMail(whole.fields, tuple(parts))
 
 
