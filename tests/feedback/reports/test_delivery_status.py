@@ -131,6 +131,7 @@ def test_where_all_recipients_failed_for_good_the_address_is_dead():
         ("5.0.0", "x-qmail; gone (#5.1.1)", "5.1.1"),
         ("5.0.350", "smtp;550 5.0.350 Remote server returned an error -> 550 5.1.1 gone", "5.1.1"),
         ("4.4.7", "smtp; 451 4.2.2 full", "4.2.2"),
+        ("5.0.0", "smtp; relay says 5.3.0: mx says 5.1.1", "5.1.1"),
         ("", "smtp; 550 unknown", ""),
         ("5.1.1", "smtp; see RFC 5.1.1.7 and Exim 4.97.1", "5.1.1"),
     ],

@@ -124,9 +124,10 @@ def test_flufl_bounce_knows_a_bounce_that_nothing_else_shows():
         "an email you addressed to email address :\n-- ada@example.net\n\n"
         "could not be delivered. The problem appears to be :\n-- mailbox gone\n",
     )
-    [feedback] = parse(raw).feedback
-    assert feedback.kind is FeedbackKind.SOFT_BOUNCE
-    assert feedback.reference.recipient == "ada@example.net"
+    for message in (raw, raw.replace(b"From: ada@example.net\n", b"")):
+        [feedback] = parse(message).feedback
+        assert feedback.kind is FeedbackKind.SOFT_BOUNCE
+        assert feedback.reference.recipient == "ada@example.net"
 
 
 @pytest.mark.parametrize("charset", ["iso-2022-jp", "shift_jis", "euc-jp", "utf-8"])
@@ -219,6 +220,25 @@ def test_the_envelope_id_is_read_as_it_is_and_decoded():
     raw = HEADER + b"Content-Type: multipart/report; boundary=b\n\n--b\n"
     raw += b"Content-Type: message/delivery-status\n\n" + group + b"\n--b--"
     assert references(raw).envelope_ids == ("a+2Bb+3D", "a+b=")
+
+
+@pytest.mark.parametrize("name", ["X-Original-Message-ID", "In-Reply-To", "References"])
+def test_a_report_may_name_the_message_in_its_own_header(name):
+    raw = HEADER + f"{name}: <{MESSAGE_ID}>\n\ngone (#5.1.1)".encode()
+    assert references(raw).message_ids == (MESSAGE_ID,)
+
+
+def test_our_own_address_is_not_the_recipient():
+    text = f"MAIL FROM:<bounce+{TOKEN}@news.example.org>: <{ADDRESS}> was refused (#5.1.1)\n"
+    assert references(HEADER + b"\n" + text.encode()).recipient == ""
+    assert references(HEADER + f"\n{text}ada@example.net\n".encode()).recipient == "ada@example.net"
+
+
+def test_what_the_returned_message_says_is_no_answer_of_a_server():
+    quoted = f"\n\nMessage-ID: <{MESSAGE_ID}>\nFrom: a@b.example\nSubject: 550 5.1.1 unknown\n"
+    [feedback] = parse(HEADER + b"\nThe mailbox is gone." + quoted.encode()).feedback
+    assert (feedback.code, feedback.status) == (0, "")
+    assert feedback.kind is FeedbackKind.SOFT_BOUNCE
 
 
 # --- auto-replies, requests and letters
