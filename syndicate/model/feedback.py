@@ -195,7 +195,7 @@ class FeedbackTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackGroup:
-    """Reports about an edition of the same kind, mail domain and code."""
+    """Reports about an edition of the same kind, mail domain and code, by the same relay."""
 
     kind: FeedbackKind
     domain: str
@@ -203,6 +203,8 @@ class FeedbackGroup:
     status: str
     at_hand_over: bool
     """Whether the messages were refused, so that the ledger counts them as failed or expired."""
+    relay: str
+    """The host of the relay that refused them; empty for what came back later."""
     count: int
     text: str
     """What one of them says."""

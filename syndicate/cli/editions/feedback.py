@@ -61,7 +61,7 @@ def echo_feedback(totals: FeedbackTotals, groups: Sequence[FeedbackGroup]) -> No
         (
             group.count,
             group.kind,
-            "at hand-over" if group.at_hand_over else "later",
+            _when(group),
             group.domain,
             format_answer(group.code, group.status, group.text),
         )
@@ -71,6 +71,12 @@ def echo_feedback(totals: FeedbackTotals, groups: Sequence[FeedbackGroup]) -> No
     if rest := groups[_SHOWN:]:
         count = sum(group.count for group in rest)
         note(f"and {count:,} more of {len(rest):,} other domains or codes: --json lists all")
+
+
+def _when(group: FeedbackGroup) -> str:
+    if not group.at_hand_over:
+        return "later"
+    return f"at hand-over, by {group.relay}" if group.relay else "at hand-over"
 
 
 def describe_records(records: Iterable[FeedbackRecord]) -> str:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
-from syndicate.model.feedback import BOUNCES, FeedbackGroup, FeedbackKind, FeedbackTotals
+from syndicate.model.feedback import BOUNCES, FeedbackGroup, FeedbackKind, FeedbackTotals, MatchedBy
 from syndicate.model.subscribers import SubscriptionState, SuppressionKind
 from syndicate.store.database.repository import Repository
 from syndicate.store.database.schema import deliveries, editions, subscribers, subscriptions
@@ -26,6 +26,7 @@ _NAMED_DOMAINS = 10
 """The domains that metrics name: those with most bounces and complaints."""
 _LEFT = (DeliveryState.ACCEPTED, DeliveryState.UNKNOWN)
 """The states of deliveries that can bounce."""
+_AT_HAND_OVER = feedback.c.matched_by == MatchedBy.HAND_OVER
 _IS_DELIVERY = sa.and_(
     deliveries.c.edition == feedback.c.edition, deliveries.c.subscriber == feedback.c.subscriber
 )
@@ -84,7 +85,11 @@ class FeedbackFigures(Repository):
         names = ("kind", "domain", "code", "status", "text")
         refused = sa.func.coalesce(deliveries.c.state.not_in(_LEFT), sa.false())
         reports = (
-            sa.select(*(feedback.c[name] for name in names), refused.label("at_hand_over"))
+            sa.select(
+                *(feedback.c[name] for name in names),
+                refused.label("at_hand_over"),
+                sa.case((_AT_HAND_OVER, feedback.c.host), else_="").label("relay"),
+            )
             .select_from(feedback.outerjoin(deliveries, _IS_DELIVERY))
             .where(feedback.c.edition == edition, matches)
             .subquery()
@@ -107,6 +112,7 @@ class FeedbackFigures(Repository):
         return {
             "feedback": _in_one_word(self.by_newsletter()),
             "feedback_recent": _in_one_word(self.by_domain(at, most=_NAMED_DOMAINS)),
+            "refusals_recent": _in_one_word(self.by_relay(at)),
             "complaint_share": SenderReputation(self._connection).complaint_shares(at),
             "suppressions": {
                 kind.name.lower(): suppressed.get(kind, 0) for kind in SuppressionKind
@@ -172,6 +178,18 @@ class FeedbackFigures(Repository):
             key = domain if domain in named else "other", FeedbackKind(kind)
             counts[key] = counts.get(key, 0) + count
         return counts
+
+    def by_relay(self, at: datetime) -> dict[tuple[str, FeedbackKind], int]:
+        """Count refusals at hand-over of the last week by the relay's host and kind."""
+        columns = feedback.c.host, feedback.c.kind
+        query = sa.select(*columns, sa.func.count()).where(
+            feedback.c.kind.in_(BOUNCES),
+            feedback.c.received_at > at - RECENT,
+            _AT_HAND_OVER,
+            feedback.c.host != "",
+        )
+        rows = self._execute(query.group_by(*columns))
+        return {(host, FeedbackKind(kind)): count for host, kind, count in rows}
 
     def suppressions(self) -> dict[str, int]:
         """Count suppressed addresses by kind."""

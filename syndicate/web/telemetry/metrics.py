@@ -73,6 +73,11 @@ _GAUGES: Mapping[str, tuple[str, ...]] = {
         "domain",
         "kind",
     ),
+    "syndicate_refusals_recent": (
+        "Refusals at hand-over of the last 7 days, by the relay's host.",
+        "relay",
+        "kind",
+    ),
     "syndicate_complaint_share": (
         "The share of a newsletter's mail of 7 days that readers called spam.",
         "newsletter",

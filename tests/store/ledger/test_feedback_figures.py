@@ -59,7 +59,20 @@ def test_what_was_refused_at_hand_over_is_failed_and_never_bounced_as_well(store
         assert (totals.failed, totals.accepted) == (2, 1)
         assert tx.feedback_figures.totals(key).bounced == 0
         groups = tx.feedback_figures.groups(key)
-    assert [(group.at_hand_over, group.count) for group in groups] == [(True, 2)]
+    assert [(group.at_hand_over, group.count) for group in groups] == [(True, 1), (True, 1)]
+
+
+def test_refusals_are_counted_by_relay(store):
+    key, people = edition(store, *crowd(4))
+    with store.write() as tx:
+        for reader, relay in zip(people[:3], ("a.example", "b.example", "a.example"), strict=True):
+            refuse(tx, key, reader, BLOCKED, host=relay, code=550, text="no")
+        tx.feedback.add(report(key, people[3], BLOCKED, at=NOW, code=550, text="no"))
+        figures = tx.feedback_figures
+        groups = {(g.relay, g.at_hand_over): g.count for g in figures.groups(key)}
+        assert groups == {("a.example", True): 2, ("b.example", True): 1, ("", False): 1}
+        assert figures.by_relay(NOW) == {("a.example", BLOCKED): 2, ("b.example", BLOCKED): 1}
+        assert figures.by_relay(NOW + 7 * DAY) == {}
 
 
 def test_the_largest_group_comes_first(store):
@@ -76,6 +89,7 @@ def test_the_largest_group_comes_first(store):
         code=552,
         status="5.2.2",
         at_hand_over=False,
+        relay="",
         count=3,
         text="mailbox full",
     )

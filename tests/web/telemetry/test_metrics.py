@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from syndicate import __version__, clock
 from syndicate.errors import StoreUnreachable
-from syndicate.model.feedback import FeedbackKind
+from syndicate.model.feedback import FeedbackKind, MatchedBy
 from syndicate.store.database.schema import editions
 from syndicate.store.ledger.mail_flow import SendRate
 from syndicate.web.app import application
@@ -241,6 +241,8 @@ def test_the_page_about_figures_names_exactly_those_that_there_are(web, sqlite_s
         accept_all(tx, edition(tx), NOW)
         tx._connection.execute(update(editions).values(created_at=NOW))
         tx.feedback.add(report(1, 1, FeedbackKind.COMPLAINT, at=NOW))
+        refused = MatchedBy.HAND_OVER
+        tx.feedback.add(report(1, 1, FeedbackKind.BLOCKED, at=NOW, matched_by=refused))
         tx.held_reports.count_report("imap", "feedback", NOW)
     client = web()
     publish(tmp_path)
