@@ -244,9 +244,11 @@ def test_the_page_about_figures_names_exactly_those_that_there_are(web, sqlite_s
         refused = MatchedBy.HAND_OVER
         tx.feedback.add(report(1, 1, FeedbackKind.BLOCKED, at=NOW, matched_by=refused))
         tx.held_reports.count_report("imap", "feedback", NOW)
-    client = web()
+    hook = {"name": "post", "kind": "brevo", "secret_env": "HOOK_SECRET"}
+    client = web(hooks=[hook])
     publish(tmp_path)
     client.get("/rss.xml", headers=FEEDLY)
+    client.post("/hooks/nowhere")
     families = text_string_to_metric_families(client.get("/metrics").text)
     samples = {(one.type, sample.name) for one in families for sample in one.samples}
     names = {
