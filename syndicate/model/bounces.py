@@ -17,6 +17,8 @@ _MAILBOX_BUSY = 450
 """Of the codes for now, the one that is about a mailbox (RFC 5321, 4.2.2)."""
 _ABOUT_RECIPIENT = re.compile(r"4\.(0\.0|1\.(?![78]$)\d+|2\.\d+|4\.[1467])")
 """Address, mailbox, and the way to its server; others are about the server that replies."""
+_BY_RELAY = re.compile(r"\S+:\d+: ")
+"""How the SMTP session names the server where the reply wasn't to a recipient or a message."""
 _NOT_LOCAL = 551
 """The user is elsewhere (RFC 5321, 4.2.2)."""
 _MAYBE_HARD = frozenset({"5.5.0", "5.1.351"})
@@ -103,7 +105,8 @@ def judge_deferral(code: int, reply: str) -> FeedbackKind | None:
     no server replied, or it spoke of itself, as a relay does whose disk is full, of all mail.
     """
     match = _STATUS.match(reply)
-    if code // 100 != _TRANSIENT or not (match or code == _MAILBOX_BUSY):
+    is_bare = code == _MAILBOX_BUSY and not _BY_RELAY.match(reply)
+    if code // 100 != _TRANSIENT or not (match or is_bare):
         return None
     status = match[0] if match else ""
     if status and not _ABOUT_RECIPIENT.fullmatch(status):

@@ -40,6 +40,8 @@ def test_a_deferral_about_the_reader_or_by_policy_is_recorded_as_such(code, repl
         (450, "4.1.8 your address doesn't resolve"),
         (421, "closing"),
         (421, "relay.example.org:25: 421 4.2.1 closing"),
+        (450, "relay.example.org:25: 450 we know no such sender today"),
+        (450, "::1:2525: 450 4.7.1 slower"),
         (0, "relay.example.org:25: the server did not answer in time"),
         (550, "4.2.2 odd"),
         (354, "4.2.2 odd"),

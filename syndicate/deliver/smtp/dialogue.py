@@ -232,6 +232,8 @@ class SmtpDialogue:
         sender_refused = isinstance(error, PermanentFailure) and not about_recipient
         if answer.code in _AUTHENTICATION_REQUIRED or sender_refused:
             error = self._sender_refused(answer)
+        elif not about_recipient:  # the server is named where it doesn't speak of a recipient
+            error = TemporaryFailure(f"{self._terms.server}: {answer}", answer.code)
         events.append(EnvelopeRefused(error, about_recipient=about_recipient))
         if reply.code == _CLOSING:
             self.end(reply, events, about_recipient=True)

@@ -212,6 +212,21 @@ def test_what_expires_counts_by_the_last_answer_about_the_reader(store, config, 
     assert rows(store, edition.key)["ada@full.example"].reply == "4.2.2 mailbox full"
 
 
+@pytest.mark.neighbours
+def test_a_relay_that_puts_off_the_sender_counts_against_no_reader(sqlite_store, config):
+    subscribe(sqlite_store, *readers(3))
+    edition = freeze(sqlite_store)
+    with ScriptedServer("PIPELINING", mail=b"450 not now\r\n") as server:
+        way = config(server.port)
+        drain_ledger(sqlite_store, way, configured_transports(way))
+        late = drain_ledger(sqlite_store, way, configured_transports(way), minutes=DAY)
+
+    assert late.expired == 3
+    assert feedback(sqlite_store, edition.key) == {}
+    row = rows(sqlite_store, edition.key)["reader0@example.org"]
+    assert (row.code, row.reply) == (450, f"127.0.0.1:{server.port}: 450 not now")
+
+
 @pytest.mark.sql
 @pytest.mark.neighbours
 def test_whose_mailbox_is_full_three_times_until_it_expires_gets_no_more(store, config):
