@@ -17,6 +17,15 @@ from syndicate.store.ledger.bounces import describe
 
 _STOPPED = (EditionState.CANCELLED, EditionState.REPLACED, *NEVER_SENT)
 
+_NAMES = {
+    FeedbackKind.DELIVERED: ("arrival", "of"),
+    FeedbackKind.HARD_BOUNCE: ("hard bounce", "of"),
+    FeedbackKind.SOFT_BOUNCE: ("soft bounce", "of"),
+    FeedbackKind.BLOCKED: ("refusal by policy", "of"),
+    FeedbackKind.COMPLAINT: ("complaint", "about"),
+    FeedbackKind.UNSUBSCRIBED: ("wish to unsubscribe", "after"),
+}
+
 
 class RecordOutcome(StrEnum):
     """What became of feedback about one message."""
@@ -72,6 +81,12 @@ def apply(
     if record.kind is FeedbackKind.COMPLAINT:
         return _take_complaint(tx, edition, reader, record)
     return _take_bounce(tx, reader, record, settings)
+
+
+def name(kind: FeedbackKind, edition: int | None = None) -> str:
+    """Return what somebody reports, in words, as "complaint about edition 41"."""
+    noun, preposition = _NAMES[kind]
+    return noun if edition is None else f"{noun} {preposition} edition {edition}"
 
 
 def is_harmful(kind: FeedbackKind) -> bool:
@@ -160,7 +175,7 @@ def _cause(record: FeedbackRecord, how: str) -> Cause:
 
 def _result(outcome: RecordOutcome, record: FeedbackRecord, what: str = "") -> RecordedFeedback:
     """Say what happened; "hard bounce of edition 41 to reader 17: the address is suppressed"."""
-    about = f"{record.kind} of edition {record.edition} to reader {record.subscriber}"
+    about = f"{name(record.kind, record.edition)} to reader {record.subscriber}"
     if outcome is RecordOutcome.WITHOUT_EFFECT:
         about = f"{about} changes nothing"
     elif outcome is RecordOutcome.REPEATED:

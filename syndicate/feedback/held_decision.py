@@ -98,16 +98,16 @@ class HeldDecision:
             case FeedbackKind.UNSUBSCRIBED:
                 return self._unsubscribe(tx, reader)
             case FeedbackKind.COMPLAINT:
-                kind, what = SuppressionKind.COMPLAINT, "complaint"
+                kind = SuppressionKind.COMPLAINT
                 edition = tx.editions.by_key(record.edition) if record else None
                 if edition is not None:
                     tx.subscribers.unsubscribe(reader.key, edition.newsletter, cause=cause)
             case _:
-                kind, what = SuppressionKind.HARD_BOUNCE, "hard bounce"
+                kind = SuppressionKind.HARD_BOUNCE
         if record is not None:
             tx.feedback.add(record)
         answer = format_answer(item.code, item.status, item.text)
-        reason = ": ".join(filter(None, (what, answer or cause.why)))
+        reason = "; ".join(filter(None, (answer, cause.why))) or kind.value
         new = tx.subscribers.suppress(email, reason, kind=kind, cause=cause)
         return f"is {'' if new else 'already '}suppressed: {reason}"
 

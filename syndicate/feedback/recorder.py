@@ -15,7 +15,7 @@ import structlog
 
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.feedback.effects import RecordedFeedback, RecordOutcome, apply, is_harmful
+from syndicate.feedback.effects import RecordedFeedback, RecordOutcome, apply, is_harmful, name
 from syndicate.feedback.matching import DeliveryMatch, find_delivery
 from syndicate.feedback.policy import Objection, ReportedDelivery, since
 from syndicate.feedback.reports.parse import parse_report
@@ -133,22 +133,22 @@ class FeedbackRecorder:
     def _record(
         self, tx: Transaction, feedback: Feedback, source: str, at: datetime
     ) -> RecordedFeedback:
-        kind, id_ = feedback.kind, feedback.event_id
+        noun, id_ = name(feedback.kind), feedback.event_id
         if id_ and not tx.feedback.mark_processed(source, id_, at):
-            return _unrecorded(RecordOutcome.REPEATED, f"the {kind} was reported before")
+            return _unrecorded(RecordOutcome.REPEATED, f"the {noun} was reported before")
         found = find_delivery(tx, self._links, feedback, at)
         if found is None:
-            return _unrecorded(RecordOutcome.UNMATCHED, f"the {kind} names no delivery of ours")
+            return _unrecorded(RecordOutcome.UNMATCHED, f"the {noun} names no delivery of ours")
         if found.by is MatchedBy.ADDRESS:
             return _unrecorded(
                 RecordOutcome.UNDECIDED,
-                f"the {kind} may be about edition {found.edition}, but only its address says so",
+                f"the {noun} may be about edition {found.edition}, but only its address says so",
             )
         case = self._load(tx, found, at)
         if case.edition is None:
             return _unrecorded(
                 RecordOutcome.WITHOUT_EFFECT,
-                f"the {kind} of edition {found.edition} changes nothing: {Objection.UNKNOWN}",
+                f"the {name(feedback.kind, found.edition)} changes nothing: {Objection.UNKNOWN}",
             )
         record = make_record(case, found, feedback, source)
         return apply(tx, case, record, self._config.bounces)

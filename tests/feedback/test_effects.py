@@ -139,7 +139,10 @@ def test_unsubscribing_by_mail_ends_that_one_subscription(newsroom):
     edition = newsroom.send(NOW - 3 * HOUR)
     asked = unsubscribed(newsroom, edition, anna)
     done = newsroom.record(asked)
-    assert done.sentence == f"unsubscribed of edition {edition} to reader {anna}: breaking is left"
+    assert (
+        done.sentence
+        == f"wish to unsubscribe after edition {edition} to reader {anna}: breaking is left"
+    )
     assert newsroom.newsletters() == {"breaking": "left", "culture": "confirmed"}
     how = f"mail to unsubscribe, after edition {edition}, by imap"
     assert newsroom.history(anna)[-1] == ("left", "reader", how, "")

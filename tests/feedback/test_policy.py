@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from syndicate.feedback.effects import RecordOutcome
+from syndicate.feedback.effects import RecordOutcome, name
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.feedback import DeliveryReference, FeedbackKind
 from tests.causes import by_reader, by_test
@@ -22,7 +22,7 @@ def has_no_effect(newsroom, edition, reader, kind=HARD, *, at=NOW):
     assert done.outcome is RecordOutcome.WITHOUT_EFFECT
     assert newsroom.history(reader) == before
     about, why = done.sentence.split(": ")
-    assert about == f"{kind} of edition {edition} to reader {reader} changes nothing"
+    assert about == f"{name(kind, edition)} to reader {reader} changes nothing"
     return why
 
 

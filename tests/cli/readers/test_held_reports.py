@@ -64,7 +64,7 @@ def test_a_report_is_shown_without_harm_or_byte_by_byte(operator, newsroom):
 def test_a_bounce_that_is_applied_suppresses_and_is_kept_as_feedback(operator, newsroom):
     key = take(newsroom)
     applied = operator.run("bounces", "apply", f"{key}", "--because", "the same man")
-    assert applied.out == f"{BO} is suppressed: hard bounce: 550 5.1.1 no such user\n"
+    assert applied.out == f"{BO} is suppressed: 550 5.1.1 no such user; the same man\n"
     assert newsroom.suppressed(BO) == "hard bounce"
     assert newsroom.held() == []
     with newsroom.store.read() as tx:
@@ -92,7 +92,7 @@ def test_it_may_count_as_something_else_and_for_somebody_else(operator, newsroom
         *("bounces", "apply", f"{key}", "--address", BO, "--as", "complaint"),
         *("--because", "she wrote so"),
     )
-    assert applied.out == f"{BO} is suppressed: complaint: she wrote so\n"
+    assert applied.out == f"{BO} is suppressed: she wrote so\n"
     assert newsroom.suppressed(BO) == "complaint"
     assert newsroom.newsletters(BO) == {"breaking": "left"}
 

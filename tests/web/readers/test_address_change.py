@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from syndicate import clock
 from syndicate.errors import TemplateError
 from syndicate.model.deliveries import ClaimRequest, Lease
-from syndicate.model.subscribers import Action, Actor, ConfirmationKind
+from syndicate.model.subscribers import Action, Actor, ConfirmationKind, SuppressionKind
 from syndicate.store.audience.subscribers import Confirmations
 from syndicate.web.forms import Form
 from syndicate.web.pages import WebPages
@@ -212,6 +212,17 @@ def test_no_reader_moves_to_an_address_that_was_suppressed_since(mover):
         tx.subscribers.suppress(NEW, "550", cause=by_test(clock.now()))
     assert mover.confirm(second).status_code == 410
     assert mover.anna.person.email == "anna@example.org"
+
+
+def test_a_reader_may_move_to_an_address_that_once_bounced_since_a_letter_arrives_there(mover):
+    with mover.store.write() as tx:
+        kind = SuppressionKind.HARD_BOUNCE
+        tx.subscribers.suppress(NEW, "550 5.1.1", kind=kind, cause=by_test(clock.now()))
+    mover.ask()
+    for email in ORDERS[0]:
+        mover.confirm(mover.link(email))
+    assert mover.anna.person.email == NEW
+    assert mover.anna.person.suppressed is None
 
 
 @pytest.mark.parametrize("gone", ORDERS[0])
