@@ -184,16 +184,16 @@ class _GuardedClient(imaplib.IMAP4):
         connection = self._connected(timeout)
         if self._context is None:
             return connection
-        encrypted = self._context.wrap_socket(
-            connection, server_hostname=self.host, do_handshake_on_connect=False
-        )
-        self._guard.watch(encrypted)
         try:
-            encrypted.do_handshake()
-        except OSError:
-            encrypted.close()
+            connection = self._context.wrap_socket(
+                connection, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self._guard.watch(connection)
+            connection.do_handshake()
+        except (OSError, ValueError):  # ValueError for a host that can't be in a certificate
+            connection.close()
             raise
-        return encrypted
+        return connection
 
     def _connected(self, timeout: float | None) -> socket.socket:
         """Connect as `socket.create_connection` does, guarded from the beginning."""

@@ -3,14 +3,17 @@
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from syndicate.config import load
 from syndicate.deliver.message.links import SignedLinks
+from tests.until import until
 
 EX_TEMPFAIL = 75
 BOUNCE = b"""\
@@ -126,6 +129,20 @@ def test_a_pipe_has_no_exit_code_by_which_a_mail_server_loses_a_message(desk, tm
     assert "bounces.address is not set" in err
     desk.configure("[bounces]", '[bounces]\naddress = "bounce"')
     assert pipe(desk)[0] == EX_TEMPFAIL
+
+
+@pytest.mark.neighbours
+def test_a_pipe_that_is_stopped_before_it_has_the_whole_message_has_it_sent_again(desk):
+    command = [sys.executable, "-m", "syndicate", "bounce"]
+    with subprocess.Popen(command, cwd=desk.folder, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(UNKNOWN)
+        process.stdin.flush()
+        maps = Path(f"/proc/{process.pid}/maps")
+        until(lambda: "_sqlite" in maps.read_text() or process.poll() is not None)
+        process.terminate()
+        assert process.wait(60) in {EX_TEMPFAIL, -signal.SIGTERM}
+    assert held(desk) == []
 
 
 @pytest.mark.neighbours
