@@ -1,7 +1,7 @@
 # make run          bring up the demonstration publication
 # make test         lint, types, spelling and every test (those whose neighbour is missing are skipped, and say so)
 # make quick        the same without the tests that need a browser, PostgreSQL, a server or another process
-# make fuzz         files, answers and requests spoilt at random, 100,000 of each kind;
+# make fuzz         files, answers, reports and requests spoilt at random, 100,000 of each kind;
 #                   fewer: COUNT=10000, others: SEED=2
 # make year         a year of editions beside an oracle that predicts them;
 #                   less of it: COUNT=60 (days), others: SEED=2

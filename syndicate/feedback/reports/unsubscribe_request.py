@@ -37,7 +37,8 @@ def asks_by_text(mail: ReceivedMail) -> bool:
     """Whether the letter is only the word, above what it quotes; or nothing, with no subject."""
     text = mail.text[:_MAX_TEXT]
     if not text.strip():
-        return not _subject(mail)
+        is_empty = all(part.content_type.startswith(("text/", "multipart/")) for part in mail.parts)
+        return is_empty and not _subject(mail)
     quoted = _QUOTED.search(text)
     return bool(_REQUEST.fullmatch(" ".join(text[: quoted and quoted.start()].split())))
 

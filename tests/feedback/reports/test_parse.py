@@ -334,6 +334,11 @@ def test_a_letter_is_kept_for_a_person(subject, text):
     assert (report.outcome, report.feedback) == (ReportOutcome.UNREADABLE, ())
 
 
+def test_a_picture_without_words_is_no_wish_to_unsubscribe():
+    report = parse(letter("", "AAAA", Content_Type="image/png"))
+    assert report.outcome is ReportOutcome.UNREADABLE
+
+
 def test_a_request_was_made_when_our_own_server_received_it():
     received = "from mx.example.net by mx.example.org; Mon, 2 Mar 2026 07:00:00 +0000"
     raw = letter("unsubscribe", Received=received, Date="Thu, 1 Jan 2009 00:00:00 +0000")
