@@ -7,26 +7,32 @@ from datetime import timedelta
 import pytest
 
 from syndicate import clock
-from syndicate.model.feedback import FeedbackKind, MatchedBy
+from syndicate.model.feedback import FeedbackKind, HeldReport, MatchedBy
 from syndicate.store import Store
 from tests.cli.conftest import Operator
 from tests.feedback_records import report
 
-READERS = ("ada@example.org,", "bo@example.org,", "cy@example.org,", "di@example.org,")
+READERS = (
+    "ada@example.org,",
+    "bo@example.org,",
+    "cy@example.org,",
+    "di@example.org,",
+    "ed@example.org,",
+)
 HARD = FeedbackKind.HARD_BOUNCE
 NO_SUCH_USER = {"code": 550, "status": "5.1.1", "text": "5.1.1 no such user"}
 
 
 @pytest.fixture(scope="module")
 def mailed(tmp_path_factory):
-    """A publication whose edition 1 four readers' servers have accepted."""
+    """A publication whose edition 1 five readers' servers have accepted."""
     folder = tmp_path_factory.mktemp("mailed")
     assert Operator(folder).run("init", "post").code == 0
     operator = Operator(folder / "post")
     operator.subscribe(*READERS)
     operator.file("ferry")
     operator.run("import", "articles")
-    assert "delivered: 4 accepted" in operator.run("tick").out
+    assert "delivered: 5 accepted" in operator.run("tick").out
     return operator.folder
 
 
@@ -56,7 +62,7 @@ def test_an_edition_says_what_came_back_by_domain_and_code(sent):
         (4, FeedbackKind.DELIVERED, {}),
     )
     listed = sent.run("editions").out
-    assert "4 accepted; 3 bounced, 1 called it spam" in listed
+    assert "5 accepted; 3 bounced, 1 called it spam" in listed
     lines = sent.run("editions", "show", "1").out.splitlines()
     assert "3 bounced after a server had accepted them: 1 hard, 2 soft" in lines
     assert "1 called it spam" in lines
@@ -65,7 +71,7 @@ def test_an_edition_says_what_came_back_by_domain_and_code(sent):
     assert [one[0] for one in found] == ["2", "1", "1"]
     assert "full.example  452 4.2.2 mailbox full" in found[0][2]
     shown = json.loads(sent.run("editions", "show", "1", "--json").out)
-    assert shown["accepted"] == shown["audience"] == 4, "a bounce moves nothing in the ledger"
+    assert shown["accepted"] == shown["audience"] == 5, "a bounce moves nothing in the ledger"
     groups = shown["feedback"].pop("groups")
     assert shown["feedback"] == {
         "bounced": 3,
@@ -128,4 +134,38 @@ def test_a_delivery_that_was_accepted_and_bounced_says_both(sent):
         "matched_by": "return path",
         "at": bounce["at"],
     }
-    assert [len(row["feedback"]) for row in rows] == [2, 1, 0, 0]
+    assert [len(row["feedback"]) for row in rows] == [2, 1, 0, 0, 0]
+
+
+def test_when_readers_complain_commands_say_what_happens_next(sent):
+    come_back(sent, *((reader, FeedbackKind.COMPLAINT, {}) for reader in range(1, 5)))
+    assert "wait for a person" not in sent.run("agenda").out
+    store = Store.open(f"sqlite:///{sent.folder}/syndicate.db")
+    with store.write() as tx:
+        tx.feedback.add(report(1, 5, FeedbackKind.COMPLAINT, at=clock.now()))
+        held = HeldReport(source="imap", received_at=clock.now(), reason="unclear", raw=b"")
+        tx.held_reports.add(held)
+    store.close()
+    finding = "readers called 5 of 5 recent messages of breaking spam"
+    assert f"breaking  its next editions wait for a person: {finding}" in sent.run("agenda").out
+    agenda = json.loads(sent.run("agenda", "--json").out)
+    assert agenda["complaints"] == {"breaking": finding}
+    sent.file("tram")
+    sent.run("import", "articles")
+    explained = sent.run("explain", "breaking").out
+    assert f"waits:      {finding}" in explained
+    assert "waits:      for a person's approval, until" in explained
+    shown = sent.run("status")
+    assert shown.code == 1
+    lines = shown.out.splitlines()
+    assert lines[0].startswith(
+        "wrong      breaking: readers called 100 % of its mail of the last 7"
+    )
+    assert "waiting    1 report about mail for a person: `syndicate bounces`" in lines
+    assert "came back  of breaking within 7 days: 5 called it spam" in lines
+    [coming] = [line for line in lines if line.startswith("next ")]
+    assert coming.endswith(f"breaking → breaking, and waits for a person: {finding}")
+    status = json.loads(sent.run("status", "--json").out)
+    assert status["next"][0]["waits_for"] == finding
+    assert status["feedback"][0]["complained"] == 5
+    assert status["held_reports"] == 1
