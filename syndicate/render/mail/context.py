@@ -127,12 +127,8 @@ class MailContext:
             "at": to_utc(self.edition_date),
             "edition_zone": self.edition_date.tzinfo,
             **self.translator.for_templates,
-            "why": self.translator.gettext(
-                "You’re receiving this because %(email)s is subscribed to “%(newsletter)s” from "
-                "%(publication)s.",
-                email=placeholders["email"],
-                newsletter=self.newsletter.label,
-                publication=config.publication.title,
+            "why": subscription_reason(
+                self.newsletter, config, self.translator, email=placeholders["email"]
             ),
             "notes": [_note(note, config) for note in self.notes],
             "slot": placeholders,
@@ -142,6 +138,19 @@ class MailContext:
             "underline": underline,
             **editors_words.NOTHING,
         }
+
+
+def subscription_reason(
+    newsletter: Newsletter, config: Config, texts: Translator, *, email: str
+) -> str:
+    """Return why a reader gets an edition, as its footer says; `email` is their placeholder."""
+    return texts.gettext(
+        "You’re receiving this because %(email)s is subscribed to “%(newsletter)s” from "
+        "%(publication)s.",
+        email=email,
+        newsletter=newsletter.label,
+        publication=config.publication.title,
+    )
 
 
 def _font_stacks(theme: ThemeSettings) -> Sequence[str]:

@@ -4,15 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from html import escape
 
 from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
 from syndicate.language import translator
-from syndicate.model.editions import Content
+from syndicate.model.editions import Content, placeholder
 from syndicate.model.reviews import CODE_LIFETIME, ReviewDecision
 from syndicate.render import addresses
 from syndicate.render.formatting import text_direction
-from syndicate.render.mail.context import MailContext
+from syndicate.render.mail.context import MailContext, subscription_reason
 from syndicate.render.mail.plain_text import wrap
 from syndicate.render.templates import Templates
 from syndicate.text import isolate, printable
@@ -38,7 +39,11 @@ class ProofDetails:
 def compose_proof(
     content: Content, details: ProofDetails, *, config: Config, templates: Templates
 ) -> Content:
-    """Return an edition's content with a block above it; raise TemplateError."""
+    """Return an edition's content with a block above it; raise TemplateError.
+
+    Its footer doesn't say that the reviewer is subscribed, but that they review editions.
+    """
+    content = _with_reviewers_reason(content, details.newsletter, config)
     language = translator(config.publication.language)
     around = text_direction(language.language)
     values = {
@@ -62,6 +67,25 @@ def compose_proof(
         subject=language.gettext("Proof: %(subject)s", subject=isolate(content.subject, around)),
         html=html if placed else block + html,
         text=f"{above.strip()}\n\n{content.text}",
+    )
+
+
+def _with_reviewers_reason(content: Content, newsletter: Newsletter, config: Config) -> Content:
+    """Replace the reason why readers get an edition, if its templates write it."""
+    own = translator(config.publication.language)
+    reason = own.gettext(
+        "You’re receiving this because you review the editions of %(publication)s. Readers see "
+        "here why they get it.",
+        publication=config.publication.title,
+    )
+    texts = translator(newsletter.language or config.publication.language)
+    email = placeholder(content.nonce, "email")
+    readers = subscription_reason(newsletter, config, texts, email=email)
+    span = f'<span lang="{own.language}">{escape(reason, quote=False)}</span>'
+    return replace(
+        content,
+        html=content.html.replace(escape(readers, quote=False), span),
+        text=content.text.replace(wrap(readers), wrap(reason)),
     )
 
 

@@ -121,6 +121,14 @@ class SampleComposer:
         newsletter = self._newsletter(order)
         style = style or newsletter.style
         newsletter = newsletter.model_copy(update={"style": style})
+        content, findings = self._newest(kind, order, newsletter)
+        template = "email/alert" if kind is EditionKind.ALERT else STYLE_TEMPLATES[style]
+        return self._mail(f"{template}.mjml", content, newsletter, findings)
+
+    def _newest(
+        self, kind: EditionKind, order: PreviewOrder, newsletter: Newsletter
+    ) -> tuple[Content, tuple[str, ...]]:
+        """Return an edition of the newest articles, or those that are named, and its findings."""
         schedule = self._schedule_of(newsletter)
         most = schedule.select.max if schedule else EditionFilter().max
         with self.store.read() as tx:
@@ -129,9 +137,7 @@ class SampleComposer:
         if order.slugs:
             most = len(articles)
         selection = Selection(taken=tuple(articles[:most]), more=tuple(articles[most:]))
-        content, findings = self._compose(kind, selection, newsletter, schedule, date=self.at)
-        template = "email/alert" if kind is EditionKind.ALERT else STYLE_TEMPLATES[style]
-        return self._mail(f"{template}.mjml", content, newsletter, findings)
+        return self._compose(kind, selection, newsletter, schedule, date=self.at)
 
     def _edition_file(self, file: Path, order: PreviewOrder) -> PreviewSample:
         """Compose the edition of a file, with the newest articles where it names none."""
@@ -189,21 +195,14 @@ class SampleComposer:
         return self._mail("email/letter.mjml", content, newsletter)
 
     def _proof(self, order: PreviewOrder) -> PreviewSample:
-        edition = self._edition(EditionKind.DIGEST, order)
         newsletter = self._newsletter(order)
+        content, findings = self._newest(EditionKind.DIGEST, order, newsletter)
         details = ProofDetails(
             url=SignedLinks(self.config, _SECRET).review(_NOBODY, _READER[1]),
             newsletter=newsletter,
             approve_by=self.at + timedelta(hours=2),
             hold=timedelta(minutes=5),
-            findings=edition.findings,
-        )
-        content = Content(
-            subject=edition.title,
-            preheader=edition.preheader,
-            html=edition.html,
-            text=edition.text,
-            nonce="",
+            findings=findings,
         )
         proof = compose_proof(content, details, config=self.config, templates=self.templates)
         return self._mail("email/proof.html", proof, newsletter)
@@ -268,13 +267,12 @@ class SampleComposer:
             links=PersonalLinks(links, _NOBODY, _NOBODY, newsletter.name),
             link_urls=tracked.for_reader(links, _NOBODY),
         )
-        is_filled = bool(content.nonce)  # a proof's edition is filled in already
         return PreviewSample(
             source=source,
             title=content.subject,
             preheader=content.preheader,
-            html=reader.html(content) if is_filled else content.html,
-            text=reader.text(content) if is_filled else content.text,
+            html=reader.html(content),
+            text=reader.text(content),
             findings=findings,
         )
 
