@@ -20,6 +20,17 @@ class ReviewDecision(StrEnum):
     """It is rejected: its articles are new for the next slot."""
 
 
+class UnsentOutcome(StrEnum):
+    """What becomes of what an edition says if it is never sent."""
+
+    STORIES = "stories"
+    """Its stories go into the next edition."""
+    NOTE = "note"
+    """The next edition has a note on the correction."""
+    NOTHING = "nothing"
+    """Nothing: the readers of a correction keep the earlier version of the article."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewCode:
     """A code that a reviewer was sent, for one decision about one content."""

@@ -6,7 +6,8 @@ from datetime import datetime
 from syndicate.config import Newsletter
 from syndicate.model.articles import Article, new_corrections
 from syndicate.model.corrections import MAX_NOTES, ArticleNote
-from syndicate.model.editions import EditionNote
+from syndicate.model.editions import Edition, EditionKind, EditionNote
+from syndicate.model.reviews import UnsentOutcome
 from syndicate.store import Transaction
 
 
@@ -40,6 +41,14 @@ def article_note(tx: Transaction, article: Article, *, since: int) -> ArticleNot
     before = tx.corrections.of_revision(article.key, since)
     corrections = new_corrections(before, article.corrections)
     return ArticleNote(article=article, since=since, corrections=corrections)
+
+
+def unsent_outcome(tx: Transaction, edition: Edition, newsletter: Newsletter) -> UnsentOutcome:
+    """Return what becomes of an edition that waits if nobody approves it, or if it is stopped."""
+    if edition.kind is not EditionKind.CORRECTION:
+        return UnsentOutcome.STORIES
+    is_noted = newsletter.corrections != "none" and tx.corrections.would_be_noted(edition)
+    return UnsentOutcome.NOTE if is_noted else UnsentOutcome.NOTHING
 
 
 def edition_notes(notes: Sequence[ArticleNote]) -> tuple[EditionNote, ...]:

@@ -15,10 +15,11 @@ from syndicate.errors import Refused, SyndicateError
 from syndicate.language import translator
 from syndicate.model.editions import Content, WaitingEdition
 from syndicate.model.findings import translate_findings
-from syndicate.model.reviews import proof_topic
+from syndicate.model.reviews import UnsentOutcome, proof_topic
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.render.mail.review import ProofDetails, compose_proof
 from syndicate.render.templates import Templates
+from syndicate.schedule.correction_notes import unsent_outcome
 from syndicate.schedule.staff_mail import StaffMessage
 from syndicate.store import Store
 
@@ -76,31 +77,41 @@ class ProofMail:
 
     def _messages(self, waiting: WaitingEdition) -> list[StaffMessage]:
         edition = waiting.edition
+        newsletter = self._config.newsletter(edition.newsletter)
+        newsletter = newsletter or Newsletter(name=edition.newsletter)
         with self._store.read() as tx:
             content = tx.editions.content(edition.content)
             links = tx.clicks.links(edition.key)
+            unsent = unsent_outcome(tx, edition, newsletter)
         return [
             StaffMessage(
                 to=reviewer.address,
                 key=proof_topic(edition.key),
-                content=self._compose(content, waiting, reviewer),
+                content=self._compose(content, waiting, reviewer, newsletter, unsent),
                 newsletter=edition.newsletter,
                 links=links,
             )
             for reviewer in self._config.review.reviewers
         ]
 
-    def _compose(self, content: Content, waiting: WaitingEdition, reviewer: Mailbox) -> Content:
+    def _compose(
+        self,
+        content: Content,
+        waiting: WaitingEdition,
+        reviewer: Mailbox,
+        newsletter: Newsletter,
+        unsent: UnsentOutcome,
+    ) -> Content:
         edition, terms = waiting.edition, waiting.terms
         assert terms.approve_by is not None, "it waits for a person"
         texts = translator(self._config.publication.language)
         details = ProofDetails(
             url=self._links.review(edition.key, reviewer.address),
-            newsletter=self._config.newsletter(edition.newsletter)
-            or Newsletter(name=edition.newsletter),
+            newsletter=newsletter,
             approve_by=terms.approve_by,
             hold=terms.hold,
             findings=translate_findings(terms.findings, texts),
             warnings=translate_findings(terms.warnings, texts),
+            unsent=unsent,
         )
         return compose_proof(content, details, config=self._config, templates=self._templates)

@@ -7,6 +7,7 @@ import pytest
 
 from syndicate.deliver.outbox import Outbox
 from syndicate.errors import Refused
+from syndicate.model.articles import Correction
 from syndicate.model.editions import ControlAction, EditionState
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
@@ -17,6 +18,8 @@ ADA = "ada@example.org"
 MAREN, BO = "maren@example.org", "bo@example.org"
 REVIEWERS = {"reviewers": [f"Maren Tolk <{MAREN}>", BO]}
 BUTTON = "/review/"
+SANK = Correction(at=NOW, text="The ferry had 40 people on board, not 400.")
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -260,3 +263,38 @@ def test_two_processes_that_find_a_proof_missing_mail_it_once(newsroom):
     assert len(done) == 1
     acts = [record.act for record in decisions(harness, 1)]
     assert acts == [ControlAction.PROOFED]
+
+
+@pytest.mark.sql
+@pytest.mark.parametrize(
+    ("mode", "corrections", "fate"),
+    [
+        ("send", (SANK,), "The next edition names the correction instead."),
+        ("next", (SANK,), "The next edition names the correction instead."),
+        ("none", (SANK,), "Readers who have the earlier version won’t hear of the correction."),
+        ("next", (), "Readers who have the earlier version won’t hear of the correction."),
+    ],
+)
+def test_the_proof_of_a_correction_says_what_its_readers_get_when_nobody_approves_it(
+    store, publication, mode, corrections, fate
+):
+    newsletters = [{"name": "breaking", "corrections": mode}]
+    config = publication(schedules=[BREAKING], newsletters=newsletters, review=REVIEWERS)
+    harness = ScheduleHarness(store, config)
+    harness.subscribe(ADA)
+    harness.file("ferry")
+    harness.tick()
+    harness.file("ferry", title="Ferry, corrected", corrections=corrections, at=NOW + MINUTE)
+    harness.services.publish(NOW + MINUTE)
+    if mode != "send":
+        harness.services.correct("ferry", by_maren(NOW + MINUTE))
+    harness.tick(NOW + MINUTE)
+    text = " ".join(proofs(harness)[MAREN].text.split())
+    assert f"After that it won’t be sent. {fate}" in text
+    assert "stories go into" not in text
+    for hours in (25, 26):  # nobody approves it
+        harness.file(f"tram-{hours}", at=NOW + hours * HOUR)
+        harness.tick(NOW + hours * HOUR)
+    mailed = [one.text for one in Outbox.of(harness.config).messages() if one.to == ADA]
+    assert len(mailed) == 3
+    assert sum("Correction: In" in text for text in mailed) == ("next edition" in fate)

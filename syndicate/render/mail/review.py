@@ -10,7 +10,7 @@ from syndicate.clock import EPOCH
 from syndicate.config import Config, Newsletter
 from syndicate.language import translator
 from syndicate.model.editions import Content, placeholder
-from syndicate.model.reviews import CODE_LIFETIME, ReviewDecision
+from syndicate.model.reviews import CODE_LIFETIME, ReviewDecision, UnsentOutcome
 from syndicate.render import addresses
 from syndicate.render.formatting import text_direction
 from syndicate.render.mail.context import MailContext, subscription_reason
@@ -34,6 +34,8 @@ class ProofDetails:
     findings: Sequence[str]
     """What it waits for a person for."""
     warnings: Sequence[str] = ()
+    unsent: UnsentOutcome = UnsentOutcome.STORIES
+    """What becomes of it if nobody approves it in time."""
 
 
 def compose_proof(

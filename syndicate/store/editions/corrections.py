@@ -128,6 +128,29 @@ class EditionCorrections(Repository):
                 due.append((new[0].at, note))
         return [note for _, note in sorted(due, key=lambda pair: (pair[0], pair[1].article))]
 
+    def would_be_noted(self, correction: Edition) -> bool:
+        """Whether a correction edition names what no edition before it does.
+
+        Unless it is sent, its newsletter's next edition notes that.
+        """
+        item = edition_items.c.edition == correction.key
+        row = self._execute(
+            sa.select(edition_items.c.article, edition_items.c.revision).where(item)
+        )
+        article, revision = row.one()
+        carried = sa.union_all(
+            *(
+                sa.select(table.c.revision)
+                .join(editions, editions.c.key == table.c.edition)
+                .where(table.c.article == article, _RELEASED)
+                .where(editions.c.newsletter == correction.newsletter)
+                .where(editions.c.key < correction.key)
+                for table in (edition_items, edition_notes)
+            )
+        ).subquery()
+        newest = self._execute(sa.select(sa.func.max(carried.c.revision))).scalar()
+        return newest is not None and bool(self._new(article, newest, revision))
+
     def correctable(self, newsletter: str, since: datetime, at: datetime) -> list[int]:
         """Return the articles of which editions composed since then have wrong copies."""
         carried = (

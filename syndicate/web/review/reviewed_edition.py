@@ -14,7 +14,8 @@ from syndicate.model.editions import (
     EditionState,
     WaitingEdition,
 )
-from syndicate.model.reviews import ReviewDecision
+from syndicate.model.reviews import ReviewDecision, UnsentOutcome
+from syndicate.schedule.correction_notes import unsent_outcome
 from syndicate.store import Transaction
 from syndicate.web.review.decisions import reviewer_name
 
@@ -86,6 +87,8 @@ class ReviewedEdition:
     decisions: Sequence[DecisionLine]
     readers: int | None
     """How many would get it now, or got it; None where its segment is gone."""
+    unsent: UnsentOutcome
+    """What becomes of it if it is never sent."""
     all_paused: bool
     """Whether all mail is paused, so that nothing is released."""
 
@@ -96,13 +99,15 @@ class ReviewedEdition:
         if edition is None:
             return None
         waiting = tx.waiting.find(key)
+        newsletter = config.newsletter(edition.newsletter) or Newsletter(name=edition.newsletter)
         return cls(
             edition=edition,
-            newsletter=config.newsletter(edition.newsletter) or Newsletter(name=edition.newsletter),
+            newsletter=newsletter,
             waiting=waiting,
             state=_state(tx, edition, waiting, at),
             decisions=[DecisionLine.of(record) for record in tx.control.decisions(key)],
             readers=_count_readers(tx, edition, waiting, config, at),
+            unsent=unsent_outcome(tx, edition, newsletter),
             all_paused=tx.mail_pause.current() is not None,
         )
 

@@ -1,9 +1,12 @@
 """What a reviewer's page shows, to whom, and what it keeps to itself."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from syndicate.model.articles import Correction
+from syndicate.model.subscribers import Actor, Cause
 from syndicate.schedule.composer import Composer
 from tests.web.review.conftest import ADA, BO, MAREN, MINUTE, NOW, REVIEW
 
@@ -11,6 +14,10 @@ GERMAN = {
     "publication": {"language": "de", "title": "Küstenpost", "timezone": "Europe/Berlin"},
     "newsletters": [{"name": "breaking", "title": "Eilmeldungen"}],
 }
+
+
+def by_operator(at):
+    return Cause(who=Actor.OPERATOR, how="by an editor", at=at)
 
 
 def test_the_page_shows_what_it_is_about(newsroom):
@@ -54,6 +61,34 @@ def test_what_the_preflight_found_is_read_in_the_language_of_the_publication(new
     assert f"Gefundene Probleme {dead} Einen Blick wert „TK“ steht darin: „Mehr, TK“" in words
     proof = " ".join(room.mail(MAREN)[0].text.split())
     assert f"Gefundene Probleme: - {dead} Einen Blick wert: - „TK“ steht darin" in proof
+
+
+@pytest.mark.parametrize(
+    ("mode", "fate"),
+    [
+        ("send", "The next edition names the correction instead."),
+        ("none", "Readers who have the earlier version won’t hear of the correction."),
+    ],
+)
+def test_what_becomes_of_a_correction_that_is_not_sent_is_said_all_along(newsroom, mode, fate):
+    newsletters = [{"name": "breaking", "corrections": mode}]
+    room = newsroom({"newsletters": newsletters}, approve=False)
+    sank = Correction(at=NOW, text="Forty, not 400.")
+    room.harness.file("ferry", corrections=(sank,), at=NOW + MINUTE)
+    room.harness.services.publish(NOW + MINUTE)
+    if mode == "none":
+        room.harness.services.correct("ferry", by_operator(NOW + MINUTE))
+    room.at(NOW + MINUTE)
+    words = room.opened(edition=2).words
+    assert f"After that it won’t be sent. {fate}" in words
+    assert f"Stop It won’t be sent. {fate}" in words
+    room.at(NOW + timedelta(hours=25), tick=False)
+    assert f"so it won’t be sent. {fate}" in room.opened(edition=2).words
+    for hours in (25, 26):  # an edition that names it, or none
+        room.harness.file(f"tram-{hours}", at=NOW + timedelta(hours=hours))
+        room.at(NOW + timedelta(hours=hours))
+        assert f"Nobody received it. {fate}" in room.opened(edition=2).words
+    assert "stories" not in room.opened(edition=2).words
 
 
 def test_the_audience_is_a_segment_s_as_of_now(newsroom):
