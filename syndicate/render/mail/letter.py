@@ -34,6 +34,10 @@ _ENTERED = _(
     "You’re receiving this email because %(email)s was entered at %(publication)s. If that "
     "wasn’t you, ignore it: we won’t send you anything unless you press the button."
 )
+_ENTERED_TEXT = _(
+    "You’re receiving this email because %(email)s was entered at %(publication)s. If that "
+    "wasn’t you, ignore it: we won’t send you anything unless you follow the link."
+)
 _TEXTS = {
     Letter.CONFIRM: (
         _("Please confirm your subscription to %(publication)s"),
@@ -89,6 +93,32 @@ _TEXTS = {
     ),
 }
 """Subject, message, button, and why the reader gets it and what happens if it is ignored."""
+_TEXT_PART = {
+    Letter.CONFIRM: (_("Follow this link to start getting %(newsletters)s."), _ENTERED_TEXT),
+    Letter.LEAVE_ADDRESS: (
+        _(
+            "You asked %(publication)s to send your newsletters to another address. Follow this "
+            "link to confirm. The new address has to confirm it too."
+        ),
+        None,
+    ),
+    Letter.NEW_ADDRESS: (
+        _(
+            "%(publication)s was asked to send newsletters to this address instead of another. "
+            "Follow this link to confirm."
+        ),
+        _ENTERED_TEXT,
+    ),
+    Letter.DATA: (
+        _(
+            "This link opens a page where you can see and correct your details, download "
+            "everything we keep about you, or have it deleted. It works for 24 hours. Don’t "
+            "forward this email: the link works for anyone who has it."
+        ),
+        None,
+    ),
+}
+"""Message and reason in the text part, which has a link and no button; None for the same."""
 
 
 def compose_letter(
@@ -114,9 +144,8 @@ def compose_letter(
         "newsletters": join_names([newsletter.label for newsletter in newsletters], language),
         "email": placeholder(context.draft_nonce, "email"),
     }
-    subject, message, button, why = (
-        context.translator.gettext(text, **known) for text in _TEXTS[letter]
-    )
+    gettext = context.translator.gettext
+    subject, message, button, why = (gettext(text, **known) for text in _TEXTS[letter])
     link = "preferences" if letter is Letter.WELCOME else "confirm"
     values = {
         "subject": subject,
@@ -128,4 +157,6 @@ def compose_letter(
         "why": why,
     }
     html = context.html("email/letter.mjml", values)
+    in_text = zip(("message", "why"), _TEXT_PART.get(letter, ()), strict=False)
+    values |= {name: gettext(text, **known) for name, text in in_text if text}
     return context.content(html, "email/letter.txt", values)

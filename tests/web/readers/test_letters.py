@@ -12,6 +12,7 @@ from lxml import html
 
 from syndicate import clock
 from syndicate.config import Newsletter
+from syndicate.language import available_languages
 from syndicate.model.editions import placeholder
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.templates import Templates
@@ -24,6 +25,20 @@ from tests.until import until
 
 SHIPPED = Templates()
 NEWS = (Newsletter(name="breaking", title="Breaking <news>"), Newsletter(name="briefing"))
+
+BUTTONS = {
+    "ar": "الزر",
+    "de": "schaltfläche",
+    "en": "button",
+    "es": "botón",
+    "fr": "bouton",
+    "it": "pulsante",
+    "ja": "ボタン",
+    "nl": "knop",
+    "pl": "przycisk",
+    "pt": "botão",
+    "tr": "düğme",
+}
 
 
 def composed(config, letter=Letter.CONFIRM, language="en"):
@@ -50,6 +65,19 @@ def test_each_letter_has_a_button_the_address_below_and_why_it_came(publication,
     for text in (content.text, "".join(tree.find("body").itertext())):
         assert "{" not in text
     assert tree.get("lang") == language
+
+
+@pytest.mark.parametrize("letter", list(Letter))
+@pytest.mark.parametrize("language", available_languages())
+def test_the_text_part_speaks_of_the_link_since_it_has_no_button(publication, letter, language):
+    content = composed(publication(), letter, language)
+    assert BUTTONS[language] not in content.text.lower()
+    if letter is not Letter.WELCOME:
+        assert BUTTONS[language] in content.html.lower()
+    if letter is Letter.CONFIRM and language == "en":
+        text = " ".join(content.text.split())
+        assert "Follow this link to start getting Breaking <news> and Briefing." in text
+        assert "we won’t send you anything unless you follow the link." in text
 
 
 def test_what_is_asked_about_is_named_and_escaped(publication):
