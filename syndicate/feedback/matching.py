@@ -15,9 +15,11 @@ from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.deliveries import Delivery
 from syndicate.model.feedback import DeliveryReference, Feedback, FeedbackKind, MatchedBy
 from syndicate.store import Transaction
+from syndicate.text import one_line
 
 PROVIDER_WINDOW = timedelta(days=7)
 """How old an edition may be whose delivery is found by the id that a provider gave it."""
+_BY_READERS = frozenset({FeedbackKind.COMPLAINT, FeedbackKind.UNSUBSCRIBED})
 RECENT = timedelta(days=30)
 """How old one may be that is found by an unsubscribe link, or an address."""
 _MIN_PROVIDER_ID = 8
@@ -48,7 +50,7 @@ def find_delivery(
     return (
         next(_by_signature(links, reference), None)
         or _by_unsubscribe_link(tx, links, reference, at)
-        or _by_provider_id(tx, reference, feedback.at or at)
+        or _by_provider_id(tx, feedback, at)
         or _by_address(tx, reference, at)
     )
 
@@ -100,16 +102,20 @@ def _by_unsubscribe_link(
     return None
 
 
-def _by_provider_id(
-    tx: Transaction, reference: DeliveryReference, at: datetime
-) -> DeliveryMatch | None:
-    """Find the delivery in whose reply the provider named the message so."""
+def _by_provider_id(tx: Transaction, feedback: Feedback, at: datetime) -> DeliveryMatch | None:
+    """Find the delivery in whose reply the provider named the message so.
+
+    Readers take longer to complain than servers to bounce a message.
+    """
+    reference, is_bounce = feedback.reference, feedback.kind not in _BY_READERS
     ids = [id_.strip("<> ") for id_ in reference.provider_ids[:_MAX_REFERENCES]]
     ids = [id_ for id_ in ids if len(id_) >= _MIN_PROVIDER_ID]
     if not ids:
         return None
     words = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, ids))})(?![\w-])")
-    for delivery in deliveries_to(tx, reference.recipient, at - PROVIDER_WINDOW):
+    happened_at = max(feedback.at or at, at - RECENT)
+    since = happened_at - (PROVIDER_WINDOW if is_bounce else RECENT)
+    for delivery in deliveries_to(tx, reference.recipient, since):
         if words.search(delivery.reply):
             return _match(delivery, MatchedBy.PROVIDER_ID)
     return None
@@ -126,6 +132,7 @@ def _by_address(
 
 def deliveries_to(tx: Transaction, address: str, since: datetime) -> list[Delivery]:
     """Return the deliveries of editions since then, newest first, to whom an address belongs."""
+    address = one_line(address)  # a database can't look for a zero byte
     reader = tx.subscribers.by_any_email(address) if address else None
     if reader is None:
         return []

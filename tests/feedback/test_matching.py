@@ -83,6 +83,9 @@ def test_an_id_of_a_provider_counts_only_with_the_address_and_as_a_word(newsroom
         found = find(newsroom, provider_ids=(part,), recipient=ANNA)
         assert found[2] is MatchedBy.ADDRESS, part
     assert find(newsroom, **by_id, at=NOW + 8 * DAY)[2] is MatchedBy.ADDRESS
+    complaint = {"kind": FeedbackKind.COMPLAINT, "at": NOW + 20 * DAY}
+    assert find(newsroom, **by_id, **complaint)[2] is MatchedBy.PROVIDER_ID
+    assert find(newsroom, **by_id, at=NOW - 9999 * DAY)[2] is MatchedBy.PROVIDER_ID
 
 
 def test_by_mail_only_the_address_in_the_readers_own_copy_unsubscribes(newsroom, sent):
@@ -105,6 +108,11 @@ def test_a_token_is_for_one_purpose(newsroom, sent):
     assert (
         find(newsroom, kind=FeedbackKind.UNSUBSCRIBED, tokens=(links.bounce_token(*sent),)) is None
     )
+
+
+def test_an_address_may_have_bytes_that_no_address_has(newsroom, sent):
+    for wild in ("\0", "a\0b@example.org", "\ud800@example.org", "@", "x" * 9000, "a@b@c"):
+        assert find(newsroom, recipient=wild) is None
 
 
 def test_an_address_that_was_not_mailed_lately_is_nobodys(newsroom):
