@@ -264,17 +264,55 @@ def test_while_the_store_is_busy_a_provider_is_asked_to_come_again(site, monkeyp
     (about,) = site.send()
     call = site.bounce("standard", about)
 
-    def busy(_):
-        raise StoreLocked("the store is locked")
-
     with monkeypatch.context() as patched:
-        patched.setattr(Store, "write", busy)
+        patched.setattr(Store, "write", _busy)
         answer = site.post("standard", call)
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
     assert "locked" not in answer.text
     assert site.post("standard", call).status_code == 200
     assert site.feedback() == {"hard bounce": 1}
+
+
+@pytest.mark.parametrize("limit", ["_MAX_WAITING", "_MAX_HELD"])
+def test_when_too_many_calls_wait_or_are_in_memory_a_provider_is_asked_to_come_again(
+    site, monkeypatch, limit
+):
+    site = site("brevo")
+    (about,) = site.send()
+    call = site.bounce("brevo", about)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"syndicate.web.webhooks.{limit}", 0)
+        answers = [site.post("brevo", call) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [429] * 3
+    assert answers[0].headers["retry-after"] == "5"
+    # what was refused takes no room any more
+    monkeypatch.setattr(f"syndicate.web.webhooks.{limit}", len(call.body) + 10)
+    assert site.post("brevo", call).status_code == 200
+
+
+def test_refused_calls_are_counted_in_the_store_once_a_minute(
+    sqlite_store, publication, monkeypatch
+):
+    config = publication(hooks=hook_tables("brevo"))
+    site, client = HookSite(sqlite_store, config), Client(application(sqlite_store, config))
+    now = clock.now()
+
+    def forged(minute, times=1):
+        monkeypatch.setattr(clock, "now", lambda: now + timedelta(minutes=minute))
+        for _ in range(times):
+            assert client.request("POST", "/hooks/brevo").status_code == 401
+
+    forged(0, times=5)
+    assert site.counts("brevo") == {"forged": 1}
+    with monkeypatch.context() as locked:
+        locked.setattr(Store, "write", _busy)
+        forged(1)
+    assert site.counts("brevo") == {"forged": 1}
+    forged(2)
+    assert site.counts("brevo") == {"forged": 7}
 
 
 def test_while_amazon_cant_be_asked_it_is_asked_to_come_again(site, amazon):
@@ -365,12 +403,13 @@ def test_no_forged_call_changes_anything(sqlite_store, publication):
     site, client = HookSite(sqlite_store, config), Client(application(sqlite_store, config))
     (about,) = site.send()
     state = [site.everything()]
+    calls = {kind: site.bounce(kind, about) for kind in KINDS}
 
     @settings(max_examples=60)
     @given(st.data())
     def call_with(data):
         kind = data.draw(st.sampled_from(KINDS))
-        call = site.bounce(kind, about)
+        call = calls[kind]
         headers, query, body = dict(call.headers), call.query, call.body
         where = data.draw(st.sampled_from([*headers, *["query"] * bool(query), "body"]))
         if where in headers:
@@ -385,7 +424,7 @@ def test_no_forged_call_changes_anything(sqlite_store, publication):
             content=body,
             headers={**headers, "x-forwarded-for": "203.0.113.9"},
         )
-        assert answer.status_code in {200, 400, 401, 409}
+        assert answer.status_code in {200, 400, 401, 409, 503}  # no such certificate
         if answer.status_code != 200:
             assert site.everything() == state[0]
         state[0] = site.everything()
@@ -480,6 +519,10 @@ def _process(*arguments: str) -> Iterator[httpx.Client]:
             yield client
         process.stdin.close()
         process.wait(60)
+
+
+def _busy(_):
+    raise StoreLocked("the store is locked")
 
 
 def _log_lines(file, count) -> list[Any]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndicate.errors import (
+    CallFailed,
     SecretUnreadable,
     WebhookForged,
     WebhookMalformed,
@@ -145,10 +146,14 @@ def test_what_is_signed_but_no_event_is_malformed(kind):
         make_reader(hook(kind))(_resigned(kind, b'"text"'), SECRETS[kind])
 
 
+TRUE_CALLS = {kind: signed(kind, bounced(kind, Message())) for kind in SIGNED_TIME}
+"""Signed once, since some signatures are never the same."""
+
+
 @given(st.data())
 def test_no_changed_call_says_anything_else(data):
     kind = data.draw(st.sampled_from(SIGNED_TIME))
-    call = signed(kind, bounced(kind, Message()))
+    call = TRUE_CALLS[kind]
     true = read(kind, call)
     body, headers = call.body, dict(call.headers)
     where = data.draw(st.sampled_from(["body", *(name for name in headers if "amz" not in name)]))
@@ -159,7 +164,7 @@ def test_no_changed_call_says_anything_else(data):
 
     try:
         events = read(kind, call.changed(body=body, headers=headers))
-    except WebhookRefused:
+    except (WebhookRefused, CallFailed):  # no such certificate
         return
     # Mailgun doesn't sign the event: a changed one counts as the same
     assert [event.id for event in events] == [event.id for event in true]

@@ -452,5 +452,6 @@ def test_whatever_a_provider_sends_in_place_of_a_value_is_read_or_refused(data):
         assert found.id
         if feedback is not None:
             texts = (feedback.text, feedback.host, feedback.status, feedback.reference.recipient)
-            assert all(text.isprintable() for text in texts)
+            assert not set("".join(texts)) & set("\0\r\n\x1b")
+            "".join(texts).encode()
             assert len(feedback.status) <= 16
