@@ -236,7 +236,6 @@ class WebhookReceiver:
         for event in events:
             if event.id in known:
                 continue
-            known.add(event.id)
             new += 1
             feedback = event.feedback
             if feedback is None:

@@ -187,6 +187,21 @@ def test_a_complaint_ends_the_subscription_and_an_event_of_no_consequence_is_cou
     assert site.counts("sendgrid") == {"ignored": 1, "recorded": 1}
 
 
+def test_the_signature_of_an_event_of_no_consequence_proves_no_other_event(site):
+    site = site("mailgun")
+    (about,) = site.send()
+    opened = bounced("mailgun", about) | {"event": "opened"}
+    call = signed("mailgun", opened, at=clock.now())
+    body = json.loads(call.body)
+    body["event-data"]["event"] = "complained"
+
+    assert site.post("mailgun", call).status_code == 200
+    assert site.post("mailgun", call.changed(body=json.dumps(body).encode())).status_code == 409
+
+    assert site.feedback() == {}
+    assert site.counts("mailgun") == {"ignored": 1, "replayed": 1}
+
+
 def test_two_accounts_of_one_provider_have_two_hooks(site, monkeypatch):
     other = {"name": "brevo-alerts", "kind": "brevo", "secret_env": "OTHER"}
     monkeypatch.setenv("OTHER", "another secret")
