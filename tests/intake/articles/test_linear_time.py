@@ -12,10 +12,10 @@ from syndicate.intake.media.metadata import strip_metadata
 from tests.intake.articles.repeated_patterns import ARTICLES, PICTURES
 
 pytestmark = pytest.mark.slow
-SMALL, LARGE = 100_000, 400_000
+SMALL, LARGE = 50_000, 200_000
 RATIO = 8
 """Four times the size takes four times as long; quadratic time would be sixteen times."""
-FLOOR = 0.2
+FLOOR = 0.1
 """Seconds that are too few to tell one from the other."""
 TRIES = 6
 
