@@ -37,6 +37,7 @@ STORE_TESTS = Path(__file__).parent / "store"
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 share_work()
+gc.disable()  # until everything is collected: nothing of it is ever given back
 # five seconds, httpx's default, are too few for a server on a machine with other work
 for limit in ("connect", "read", "write", "pool"):
     setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, limit, 60)
@@ -152,6 +153,7 @@ def pytest_collection_finish() -> None:
     """Keep modules and tests from the garbage collector: looking at them took a tenth of the time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -28,8 +28,12 @@ def deal(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
 
 
 def _group(item: pytest.Item) -> str:
-    """Name what stays together: the tests of a file that share a fixture, else each test."""
+    """Name what stays together: the tests of a folder or file that share a fixture, else each test.
+
+    A fixture that is only asked for by `request.getfixturevalue` isn't seen here.
+    """
     assert isinstance(item, pytest.Function)
-    definitions = item._fixtureinfo.name2fixturedefs.values()
-    shares = any(found[-1].scope == "module" for found in definitions)
-    return str(item.path) if shares else item.nodeid
+    scopes = {found[-1].scope for found in item._fixtureinfo.name2fixturedefs.values()}
+    if "package" in scopes:
+        return str(item.path.parent)
+    return str(item.path) if "module" in scopes else item.nodeid

@@ -1,4 +1,4 @@
-"""Wheel and sdist: built from the files in git, installed into empty environments, and run."""
+"""Wheel and sdist: built from the files in git, installed beside what they depend on, and run."""
 
 import os
 import re
@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from zipfile import ZipFile
 
 import httpx
 import pytest
+from packaging.requirements import Requirement
 
 from tests import ROOT
 from tests.ports import free_port
@@ -74,7 +76,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True)
 class Installed:
-    """An environment that has Syndicate and what it depends on, and nothing else."""
+    """An environment that has Syndicate and what it requires, and nothing else."""
 
     bin: Path
 
@@ -119,16 +121,41 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def syndicate(distributions: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Install the wheel into an empty environment; the sdist gives the same wheel."""
+    """Install the wheel into an environment of its dependencies; the sdist gives the same wheel."""
     folder = tmp_path_factory.mktemp("installed")
     [wheel] = distributions.glob("*.whl")
-    run(sys.executable, "-m", "venv", folder, cwd=folder)
-    pip = (folder / "bin/python", "-m", "pip", "install", "--quiet", "--no-compile")
-    installed = subprocess.run(
-        [*pip, "-c", ROOT / "constraints.txt", wheel], capture_output=True, text=True, check=False
-    )
-    require(installed.returncode == 0, f"a package registry: {installed.stderr[-300:]}")
+    run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
+    pip = (sys.executable, "-m", "pip", "--python", folder / "bin/python", "install", "--quiet")
+    run(*pip, "--no-index", "--no-deps", "--no-compile", wheel, cwd=folder)
+    [packages] = folder.glob("lib/python*/site-packages")
+    for dependency in dependencies(wheel):
+        link(dependency, packages)
     return Installed(folder / "bin")
+
+
+def dependencies(wheel: Path) -> list[Distribution]:
+    """Find what a wheel requires, and what that requires, among what is installed here."""
+    [metadata] = [name for name in ZipFile(wheel).namelist() if name.endswith("/METADATA")]
+    listed = message_from_bytes(ZipFile(wheel).read(metadata)).get_all("Requires-Dist", [])
+    waiting, found = [("", name) for name in listed], dict[tuple[str, str], Distribution]()
+    while waiting:
+        extra, line = waiting.pop()
+        requirement = Requirement(line)
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        installed = distribution(requirement.name)
+        assert requirement.specifier.contains(installed.version, prereleases=True), line
+        for wanted in {"", *requirement.extras}:
+            if found.setdefault((requirement.name, wanted), installed) is installed:
+                waiting += [(wanted, name) for name in installed.requires or ()]
+    return list(found.values())
+
+
+def link(dependency: Distribution, packages: Path) -> None:
+    """Have an installed distribution in another environment."""
+    for name in {file.parts[0] for file in dependency.files or ()} - {"..", "__pycache__"}:
+        if not (packages / name).exists():
+            (packages / name).symlink_to(Path(str(dependency.locate_file(name))))
 
 
 def mail(post: Path) -> list[EmailMessage]:

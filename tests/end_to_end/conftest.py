@@ -10,7 +10,7 @@ from tests import ROOT
 from tests.end_to_end.built_publication import Publication, bring_up
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
     folder = tmp_path_factory.mktemp("demonstration")
     for name in ("config.toml", "logo.png"):

@@ -46,14 +46,12 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
     made.store.close()
 
 
-PUBLICATIONS = pytest.mark.parametrize(
-    "publication", ["hostile", "demonstration", pytest.param("real", marks=needs_shared)]
+@pytest.fixture(
+    scope="module", params=["hostile", "demonstration", pytest.param("real", marks=needs_shared)]
 )
-
-
-@pytest.fixture
-def inspection(publication: str, request: pytest.FixtureRequest) -> Inspection:
-    return Inspection(request.getfixturevalue(publication).config)
+def inspection(request: pytest.FixtureRequest, demonstration: Publication) -> Inspection:
+    """Inspect one of them; the demonstration is named, so that one process builds it for all."""
+    return Inspection(request.getfixturevalue(request.param).config)
 
 
 def test_a_nasty_article_comes_out_or_is_left_out_with_a_message(hostile):
@@ -64,7 +62,6 @@ def test_a_nasty_article_comes_out_or_is_left_out_with_a_message(hostile):
     assert len(left_out) < 0.4 * len(hostile.filed)
 
 
-@PUBLICATIONS
 @pytest.mark.parametrize(
     "inspect",
     [

@@ -41,18 +41,13 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
     made.store.close()
 
 
-PUBLICATIONS = pytest.mark.parametrize(
-    "name", ["demonstration", pytest.param("real", marks=needs_shared)]
-)
-
-
-@pytest.fixture
-def publication(name: str, request: pytest.FixtureRequest) -> Publication:
-    made: Publication = request.getfixturevalue(name)
+@pytest.fixture(scope="module", params=["demonstration", pytest.param("real", marks=needs_shared)])
+def publication(request: pytest.FixtureRequest, demonstration: Publication) -> Publication:
+    """One of them; the demonstration is named, so that one process builds it for all."""
+    made: Publication = request.getfixturevalue(request.param)
     return made
 
 
-@PUBLICATIONS
 def test_every_file_is_taken_in_and_comes_out(publication):
     assert {one.outcome for one in publication.filed} == {ImportOutcome.NEW}
     assert not publication.built.failed
@@ -61,7 +56,6 @@ def test_every_file_is_taken_in_and_comes_out(publication):
         assert (publication.output / "articles" / one.slug / "index.html").is_file()
 
 
-@PUBLICATIONS
 def test_every_amp_page_is_valid(publication):
     pages = sorted(publication.output.glob("articles/*/amp/index.html"))
     assert len(pages) == len(publication.filed)
@@ -71,7 +65,6 @@ def test_every_amp_page_is_valid(publication):
     } == {}
 
 
-@PUBLICATIONS
 def test_every_page_is_valid_html(publication):
     pages = [p for p in sorted(publication.output.rglob("*.html")) if p.parent.name != "amp"]
     assert len(pages) > len(publication.filed)
@@ -80,7 +73,6 @@ def test_every_page_is_valid_html(publication):
     assert [one for one in checkers.nu(pages) if not any(part in one for part in accepted)] == []
 
 
-@PUBLICATIONS
 def test_every_feed_is_read_without_a_complaint_and_says_the_same(publication):
     titles = []
     for name in ("rss.xml", "atom.xml"):
@@ -94,7 +86,6 @@ def test_every_feed_is_read_without_a_complaint_and_says_the_same(publication):
 
 
 @needs_shared
-@PUBLICATIONS
 def test_atom_keeps_the_grammar_of_rfc_4287(publication):
     assert SHARED is not None
     grammar = etree.RelaxNG(file=str(SHARED / "schema/atom.rng"))
@@ -103,7 +94,6 @@ def test_atom_keeps_the_grammar_of_rfc_4287(publication):
 
 
 @needs_shared
-@PUBLICATIONS
 def test_every_sitemap_is_valid_and_the_articles_in_them_are_those_there_are(publication):
     index = (publication.output / "sitemap.xml").read_bytes()
     assert complaints(index) == []
@@ -116,7 +106,6 @@ def test_every_sitemap_is_valid_and_the_articles_in_them_are_those_there_are(pub
     assert sorted(named) == sorted(f"articles/{one.slug}/" for one in publication.filed)
 
 
-@PUBLICATIONS
 def test_the_same_time_gives_the_same_bytes(publication, tmp_path):
     before = contents(publication.output)
     assert Publisher(publication.store, publication.config).publish(NOW, number=False).written == []

@@ -1,6 +1,6 @@
 """Processes that are killed while they deliver, and two that deliver at once.
 
-The short form of `make bench-kill`: 12 lives, 600 messages.
+The short form of `make bench-kill`: 8 lives, 400 messages.
 """
 
 from contextlib import suppress
@@ -20,7 +20,7 @@ from syndicate.deliver.outbox import Outbox
 from syndicate.model.deliveries import DeliveryState
 
 pytestmark = pytest.mark.slow
-LIVES = 12
+LIVES = 8
 READERS = LIVES * EACH
 SHORTLY = (5, 60)
 """Milliseconds that the server waits: a third of what it does in the long form."""
@@ -95,7 +95,7 @@ def test_it_holds_with_a_server_that_takes_one_command_at_a_time(killed):
 @on_sqlite
 def test_a_body_that_leaves_before_its_intent_is_recorded_is_found_out(killed):
     """The control: were it so with us, the tests above would tell."""
-    runs = (killed("control", control=True, seed=seed) for seed in range(3))
+    runs = (killed("control", control=True, lives=12, seed=seed) for seed in range(3))
     told = next((each for each in runs if each.repeated), None)  # by chance a run may miss it
 
     assert told is not None
@@ -104,8 +104,8 @@ def test_a_body_that_leaves_before_its_intent_is_recorded_is_found_out(killed):
 
 @on_sqlite
 def test_the_plain_ways_are_seen_to_lose_and_to_repeat(killed):
-    at_fetch = killed(AT_FETCH, policy="", lives=LIVES // 2)
-    after = killed(AFTER, policy="", lives=LIVES // 2)
+    at_fetch = killed(AT_FETCH, policy="", lives=6)
+    after = killed(AFTER, policy="", lives=6)
 
     assert (at_fetch.repeated, at_fetch.lost > 0) == (0, True)
     assert (after.repeated > 0, after.lost) == (True, 0)
