@@ -39,6 +39,42 @@ class Ran(NamedTuple):
     err: str
 
 
+class StartedCommand:
+    """A command that was begun: like `subprocess.Popen`, of a process that is not our child."""
+
+    def __init__(self, words: tuple[str, ...], status: IO[str]) -> None:
+        self._words = words
+        self._status = status
+        self.pid = int(status.readline())
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return its exit code, or None while it runs."""
+        return self._ended(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit code once it has ended; raise TimeoutExpired where it doesn't."""
+        code = self._ended(timeout)
+        if code is None:
+            assert timeout is not None
+            raise subprocess.TimeoutExpired(["syndicate", *self._words], timeout)
+        return code
+
+    def send_signal(self, how: signal.Signals) -> None:
+        """Signal it, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, how)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _ended(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._status], [], [], timeout)[0]:
+            self.returncode = int(self._status.readline())
+            self._status.close()
+        return self.returncode
+
+
 class Nursery:
     """A process that begins commands."""
 
@@ -53,25 +89,26 @@ class Nursery:
                 pass_fds=[theirs.fileno()],
             )
 
-    def run(self, folder: Path, *words: str, timeout: float) -> Ran:
-        """Run `syndicate` in a folder; raise TimeoutExpired where it doesn't end."""
-        order = json.dumps([dict(os.environ), str(folder), *words]).encode()
+    def start(self, folder: Path, *words: str, out: int, err: int, **env: str) -> StartedCommand:
+        """Begin `syndicate` in a folder, with its streams in open files and more environment."""
+        order = json.dumps([{**os.environ, **env}, str(folder), *words]).encode()
         assert len(order) < _LONGEST
         status, theirs = os.pipe()
-        with (
-            tempfile.TemporaryFile() as out,
-            tempfile.TemporaryFile() as err,
-            os.fdopen(status, encoding="ascii") as told,
-        ):
+        try:
+            socket.send_fds(self._orders, [order], [out, err, theirs])
+        finally:
+            os.close(theirs)
+        return StartedCommand(words, os.fdopen(status, encoding="ascii"))
+
+    def run(self, folder: Path, *words: str, timeout: float) -> Ran:
+        """Run `syndicate` in a folder; raise TimeoutExpired where it doesn't end."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            command = self.start(folder, *words, out=out.fileno(), err=err.fileno())
             try:
-                socket.send_fds(self._orders, [order], [out.fileno(), err.fileno(), theirs])
+                return Ran(command.wait(timeout), _read(out), _read(err))
             finally:
-                os.close(theirs)
-            pid = int(told.readline())
-            if not select.select([told], [], [], timeout)[0]:
-                os.kill(pid, signal.SIGKILL)
-                raise subprocess.TimeoutExpired(["syndicate", *words], timeout)
-            return Ran(code=int(told.readline()), out=_read(out), err=_read(err))
+                command.kill()
+                command.wait()
 
     def close(self) -> None:
         self._orders.close()

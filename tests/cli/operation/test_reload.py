@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import PATIENCE, Operator
+from tests.cli.fork_server import StartedCommand, nursery
 from tests.cli.operation.test_run import outbox, until
 from tests.ports import free_port
 from tests.web.steady_clients import SteadyClients
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.slow
 class Told:
     """A `serve` or `run` that signals come to."""
 
-    process: subprocess.Popen[str]
+    process: StartedCommand
     port: int
     log: Path
 
@@ -58,13 +59,8 @@ def told(operator: Operator, command: str) -> Iterator[Told]:
     log = operator.folder / "log.txt"
     port = free_port()
     with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "syndicate", command],
-            cwd=operator.folder,
-            env={**os.environ, "PORT": str(port)},
-            stdout=out,
-            stderr=out,
-            text=True,
+        process = nursery().start(
+            operator.folder, command, out=out.fileno(), err=out.fileno(), PORT=str(port)
         )
     one = Told(process, port, log)
     try:
