@@ -25,6 +25,8 @@ _MAIL_KEY_SIZE = 5
 """Bytes of a key in a local part of mail, of which all have at most 64 characters."""
 _MAIL_TAG_SIZE = 8
 """Bytes of the HMAC there: each guess takes a mail to us."""
+_BOUNCE, _UNSUBSCRIBE = slice(_MAIL_TAG_SIZE), slice(_MAIL_TAG_SIZE, 2 * _MAIL_TAG_SIZE)
+"""The part of the HMAC that each of the two tokens has: none follows from the other."""
 
 
 class SignedLinks:
@@ -109,27 +111,32 @@ class SignedLinks:
 
     def bounce_token(self, edition: int, subscriber: int) -> str:
         """Return what the envelope sender of this message has after its "+" (VERP)."""
-        return self._mail_token("bounce", edition, subscriber)
+        return self.mail_tokens(edition, subscriber)[0]
 
     def read_bounce_token(self, token: str) -> tuple[int, int] | None:
         """Return edition and subscriber."""
-        return self._read_mail_token("bounce", token)
+        return self._read_mail_token(_BOUNCE, token)
 
     def unsubscribe_token(self, edition: int, subscriber: int) -> str:
         """Return what the address has after its "+" that unsubscribes from this newsletter."""
-        return self._mail_token("unsubscribe by mail", edition, subscriber)
+        return self.mail_tokens(edition, subscriber)[1]
 
     def read_unsubscribe_token(self, token: str) -> tuple[int, int] | None:
         """Return the edition in whose List-Unsubscribe it was, and the subscriber."""
-        return self._read_mail_token("unsubscribe by mail", token)
+        return self._read_mail_token(_UNSUBSCRIBE, token)
 
-    def _mail_token(self, purpose: str, edition: int, subscriber: int) -> str:
-        """Return a token for a local part of mail, which servers may turn into lower case."""
+    def mail_tokens(self, edition: int, subscriber: int) -> tuple[str, str]:
+        """Return the tokens for bounces of a message and to unsubscribe, by one HMAC.
+
+        They are for local parts of mail, which servers may turn into lower case.
+        """
         edition_key = edition.to_bytes(_MAIL_KEY_SIZE, "big")
         signed = _VERSION + edition_key + subscriber.to_bytes(_MAIL_KEY_SIZE, "big")
-        return (signed + self._sign(purpose, signed)[:_MAIL_TAG_SIZE]).hex()
+        tags = self._sign("mail", signed)
+        keys = signed.hex()
+        return keys + tags[_BOUNCE].hex(), keys + tags[_UNSUBSCRIBE].hex()
 
-    def _read_mail_token(self, purpose: str, token: str) -> tuple[int, int] | None:
+    def _read_mail_token(self, tag_at: slice, token: str) -> tuple[int, int] | None:
         try:
             raw = bytes.fromhex(token)
         except ValueError:
@@ -137,7 +144,7 @@ class SignedLinks:
         if len(raw) != len(_VERSION) + 2 * _MAIL_KEY_SIZE + _MAIL_TAG_SIZE:
             return None
         signed, tag = raw[:-_MAIL_TAG_SIZE], raw[-_MAIL_TAG_SIZE:]
-        if not hmac.compare_digest(tag, self._sign(purpose, signed)[:_MAIL_TAG_SIZE]):
+        if not hmac.compare_digest(tag, self._sign("mail", signed)[tag_at]):
             return None
         keys = signed.removeprefix(_VERSION)
         return (

@@ -158,9 +158,10 @@ class Recipient(Personalisation):
         edition, subscriber = claim.key
         return_path = mailto = ""
         if headers.bounce_address:
-            return_path = headers.return_path(links.bounce_token(edition, subscriber))
-        if headers.unsubscribe_by_mail:
-            mailto = headers.unsubscribe_mailto(links.unsubscribe_token(edition, subscriber))
+            bounce, unsubscribe = links.mail_tokens(edition, subscriber)
+            return_path = headers.return_path(bounce)
+            if headers.unsubscribe_by_mail:
+                mailto = headers.unsubscribe_mailto(unsubscribe)
         return cls(
             headers=headers,
             message_id=links.message_id(edition, subscriber, headers.domain),
