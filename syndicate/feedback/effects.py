@@ -137,12 +137,12 @@ def _take_complaint(
     if not tx.feedback.add(record):
         return _result(RecordOutcome.REPEATED, record)
     cause = _cause(record, f"complaint about edition {record.edition}, by {record.source}")
-    tx.subscribers.unsubscribe(reader.key, edition.newsletter, cause=cause)
+    left = tx.subscribers.unsubscribe(reader.key, edition.newsletter, cause=cause)
     reason = f"complaint about edition {record.edition}: {describe(record)}"
     kind = SuppressionKind.COMPLAINT
     tx.subscribers.suppress(reader.email, reason, kind=kind, cause=cause)
-    did = f"{edition.newsletter} is left, the address is suppressed"
-    return _result(RecordOutcome.RECORDED, record, did)
+    newsletter = f"{edition.newsletter} is left, " if left else ""
+    return _result(RecordOutcome.RECORDED, record, f"{newsletter}the address is suppressed")
 
 
 def _unsubscribe(
@@ -157,7 +157,7 @@ def _unsubscribe(
     subscription = states.get(newsletter)
     if subscription is None or subscription.state is SubscriptionState.LEFT:
         outcome = RecordOutcome.WITHOUT_EFFECT if new else RecordOutcome.REPEATED
-        return _result(outcome, record, f"{newsletter} was left already")
+        return _result(outcome, record, "there is no subscription that it could end")
     if subscription.at > record.at:
         again = f"they subscribed to {newsletter} again since"
         return _result(RecordOutcome.WITHOUT_EFFECT, record, again)

@@ -191,7 +191,10 @@ def test_a_letter_that_bounces_suppresses_its_address_and_its_complaint_too(news
     newsroom.deliver(letter, NOW - HOUR)
     newsroom.record(newsroom.bounce(letter, key))
     assert newsroom.suppressed() == "hard bounce"
-    newsroom.record(newsroom.bounce(letter, key, FeedbackKind.COMPLAINT))
+    done = newsroom.record(newsroom.bounce(letter, key, FeedbackKind.COMPLAINT))
+    assert done.sentence.endswith(
+        f"complaint about edition {letter} to reader {key}: the address is suppressed"
+    )
     assert newsroom.suppressed() == "complaint"
     assert newsroom.newsletters() == {"breaking": "pending"}
 
