@@ -216,3 +216,20 @@ def test_serve_says_nothing_of_secrets_that_others_send_with(operator):
 def read_port(operator: Operator) -> str:
     text = (operator.folder / "config.toml").read_text()
     return next(line for line in text.splitlines() if line.startswith("port = ")).split()[-1]
+
+
+def test_serve_says_that_a_hook_has_no_secret_and_takes_its_calls_once_it_has(operator):
+    config = operator.folder / "config.toml"
+    hook = '[[hooks]]\nname = "brevo"\nkind = "brevo"\nsecret_file = "hook-secret"\n'
+    config.write_text(f"{config.read_text()}\n{hook}")
+    operator.run("build")
+    with running(operator, "serve") as serve:
+        event = {"event": "request"}
+        assert "bounces can't be reported" in httpx.get(f"{serve.url}/readyz").text
+        assert httpx.post(f"{serve.url}/hooks/brevo?token=s3cret", json=event).status_code == 503
+        (operator.folder / "hook-secret").write_text("s3cret\n")
+        assert httpx.get(f"{serve.url}/readyz").text == "ok\n"
+        assert httpx.post(f"{serve.url}/hooks/brevo?token=s3cret", json=event).status_code == 200
+        _, _, log = serve.stop()
+    assert "no provider can report bounces by it" in log
+    assert "s3cret" not in log
