@@ -3,6 +3,8 @@
 `tests/checkers/install` brings them here; without them the tests that ask are skipped.
 """
 
+import atexit
+import functools
 import json
 import os
 import shutil
@@ -40,15 +42,30 @@ def amp(pages: Sequence[bytes]) -> list[list[str]]:
     """Return what AMP's validator has against each page, warnings too."""
     require(shutil.which("node"), "node is missing")
     require(_ENGINE.exists(), f"AMP's validator is missing: {_INSTALL}")
-    done = subprocess.run(
-        ["node", HERE / "check_amp.js"],
-        input=json.dumps([page.decode() for page in pages]),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: list[list[str]] = json.loads(done.stdout)
+    validator = _amp_validator()
+    assert validator.stdin
+    assert validator.stdout
+    # in ASCII: no line end is left in what JSON has escaped
+    validator.stdin.write(f"{json.dumps([page.decode() for page in pages])}\n")
+    validator.stdin.flush()
+    line = validator.stdout.readline()
+    assert line, "AMP's validator has ended; see above"
+    found: list[list[str]] = json.loads(line)
     return found
+
+
+@functools.cache
+def _amp_validator() -> subprocess.Popen[str]:
+    """Start the validator, for all tests of this process."""
+    process = subprocess.Popen(
+        ["node", HERE / "check_amp.js"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    atexit.register(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.communicate()
 
 
 def nu(files: Sequence[Path]) -> list[str]:

@@ -1,21 +1,22 @@
-// Reads a JSON list of AMP pages and writes a JSON list of what is wrong with each.
+// For each line of input, a JSON list of AMP pages, writes a line: a JSON list of what is wrong
+// with each. It takes longer to begin than to judge, so that one process judges for many tests.
 "use strict";
 const path = require("node:path");
+const readline = require("node:readline");
 const validator = require("amphtml-validator");
 
 const ENGINE = path.join(__dirname, "node_modules", "validator_wasm.js");
 
 async function main() {
-  const chunks = [];
-  for await (const chunk of process.stdin) chunks.push(chunk);
-  const pages = JSON.parse(Buffer.concat(chunks).toString("utf8"));
   const engine = await validator.getInstance(ENGINE);
-  const found = pages.map((page) => {
-    const result = engine.validateString(page);
-    const said = result.errors.map((e) => `${e.severity} ${e.line}:${e.col} ${e.message}`);
-    return result.status === "PASS" || said.length ? said : [result.status];
-  });
-  process.stdout.write(JSON.stringify(found));
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const found = JSON.parse(line).map((page) => {
+      const result = engine.validateString(page);
+      const said = result.errors.map((e) => `${e.severity} ${e.line}:${e.col} ${e.message}`);
+      return result.status === "PASS" || said.length ? said : [result.status];
+    });
+    process.stdout.write(`${JSON.stringify(found)}\n`);
+  }
 }
 
 main();
