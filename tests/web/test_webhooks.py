@@ -257,14 +257,14 @@ def test_a_flood_of_forged_calls_is_slowed_down_and_costs_the_store_one_write(si
         return write(store)
 
     monkeypatch.setattr(Store, "write", counted)
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)  # on a busy machine this may take seconds
 
     forged = call.changed(query="token=guess")
     answers = [site.post("brevo", forged, **{"x-forwarded-for": "203.0.113.9"}) for _ in range(100)]
 
-    statuses = [answer.status_code for answer in answers]
-    assert statuses[:30] == [401] * 30
-    assert set(statuses[31:]) == {429}
-    assert 1 <= int(answers[-1].headers["retry-after"]) <= 5
+    assert [answer.status_code for answer in answers] == [401] * 30 + [429] * 70
+    assert answers[-1].headers["retry-after"] == "5"
     assert site.everything() == before
     assert len(writes) == 1
     # neither other networks nor other hooks wait
