@@ -37,7 +37,6 @@ STORE_TESTS = Path(__file__).parent / "store"
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 share_work()
-gc.disable()  # until everything is collected: nothing of it is ever given back
 # five seconds, httpx's default, are too few for a server on a machine with other work
 for limit in ("connect", "read", "write", "pool"):
     setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, limit, 60)
@@ -149,11 +148,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = deal(items, workers)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect modules and tests without the garbage collector: nothing of them is given back."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
     """Keep modules and tests from the garbage collector: looking at them took a tenth of the time."""
     gc.collect()
     gc.freeze()
-    gc.enable()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

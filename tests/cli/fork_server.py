@@ -1,8 +1,8 @@
 """Commands that begin at once: forks of a process that has read the whole program.
 
 A Python of its own for each takes half a second to read it, of which nothing is to be
-learnt: tests that look at how a process starts, ends or takes a signal start theirs
-themselves, and so does one whose environment Python looks at.
+learnt: tests that look at how a process starts, or takes a signal before it is up, start
+theirs themselves, and so does one whose environment Python looks at.
 
 `python -m tests.cli.fork_server FD` takes orders from a socket: an environment, a folder and
 words, and with them where output, errors and the status go. A keeper waits for each
