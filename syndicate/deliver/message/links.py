@@ -160,7 +160,7 @@ class SignedLinks:
         local = message_id.strip().strip("<>").partition("@")[0]
         numbers, _, check = local.rpartition(".")
         edition, _, subscriber = numbers.partition(".")
-        if not (edition.isdecimal() and subscriber.isdecimal() and numbers.isascii()):
+        if not (edition.isdecimal() and subscriber.isdecimal() and local.isascii()):
             return None
         expected = self._sign("message", numbers.encode())[:8].hex()
         if not hmac.compare_digest(check.encode(), expected.encode()):

@@ -34,6 +34,8 @@ _CHARSETS = (
     "shift_jis", "big5", "gb", "johab", "hz", "mac-", "tis-620", "kz1048", "ptcp154",
 )  # fmt: skip
 """How Python's names of charsets begin; its other codecs are none, and one takes quadratic time."""
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""What UTF-7, quoted-printable and others can encode, and neither a database nor UTF-8 can."""
 _YEARS = range(2000, 2100)
 """A date of another year is a clock that was never set."""
 
@@ -70,6 +72,11 @@ def parse_fields(header: bytes) -> HeaderFields:
 
 
 def decode_text(data: bytes, charset: str = "") -> str:
+    """Decode text of a charset, without what can't be stored; see `_decode` for those without."""
+    return _UNSTORABLE.sub("", _decode(data, charset))
+
+
+def _decode(data: bytes, charset: str) -> str:
     """Decode text of a charset; without one: ISO-2022-JP, UTF-8, else Latin-1."""
     if charset and (codec := _codec(charset)):
         return data.decode(codec, "replace")
