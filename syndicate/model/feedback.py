@@ -216,6 +216,8 @@ class ComplaintRate:
 
     newsletter: str
     complaints: int
+    readers: int
+    """How many complained: one may do so about each message of a week."""
     accepted: int
     edition: int
     """The edition with most complaints."""

@@ -114,9 +114,9 @@ class BounceSettings(Table):
     forget_after: Duration = timedelta(days=14)
     """A message without a bounce for so long after it was accepted clears earlier soft bounces."""
     complaints_alarm: StrictFloat = Field(0.001, gt=0, le=1)
-    """At this share of a newsletter's mail of 7 days, and at least 2 complaints, an alarm rings."""
+    """At this share of a newsletter's mail of 7 days, by at least 2 readers, an alarm rings."""
     complaints_wait: StrictFloat = Field(0.003, gt=0, le=1)
-    """At this share, and at least 5 complaints, its next editions wait for a person."""
+    """At this share, by at least 5 readers, its next editions wait for a person."""
 
     @property
     def has_door(self) -> bool:

@@ -12,9 +12,9 @@ from syndicate.model.findings import EditionFinding
 from syndicate.store import Transaction
 
 _COMPLAINTS_RING = 2
-"""The complaints from which their share counts: one among a few readers says nothing."""
+"""The readers from whose complaints on their share counts: one among a few says nothing."""
 _COMPLAINTS_WAIT = 5
-"""The complaints from which editions wait."""
+"""The readers from whose complaints on editions wait."""
 _REFUSALS_RING = 20
 """The refusals by a domain, of one edition, from which their share counts."""
 _REFUSED_SHARE = 0.05
@@ -46,9 +46,7 @@ def complaint_causes(tx: Transaction, config: Config, at: datetime) -> Iterator[
     """Yield the newsletters of whose mail of the last week too much was called spam."""
     limit = config.bounces.complaints_alarm
     for rate in tx.reputation.complaint_rates(at, share=limit, at_least=_COMPLAINTS_RING):
-        waits = rate.share >= config.bounces.complaints_wait and (
-            rate.complaints >= _COMPLAINTS_WAIT
-        )
+        waits = rate.share >= config.bounces.complaints_wait and rate.readers >= _COMPLAINTS_WAIT
         yield AlarmCause(
             kind=AlarmKind.COMPLAINTS,
             subject=rate.newsletter,

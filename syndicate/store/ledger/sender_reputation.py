@@ -27,6 +27,8 @@ _ANSWERED = (
     DeliveryState.FAILED,
     DeliveryState.EXPIRED,
 )
+_IS_COMPLAINT = feedback.c.kind == FeedbackKind.COMPLAINT
+_COMPLAINERS = sa.func.count(feedback.c.subscriber.distinct())
 
 
 class SenderReputation(Repository):
@@ -60,15 +62,18 @@ class SenderReputation(Repository):
         return {newsletter: int(count) for newsletter, count in self._execute(grouped)}
 
     def complaint_rates(self, at: datetime, *, share: float, at_least: int) -> list[ComplaintRate]:
-        """Return the newsletters of whose mail of the last week readers called too much spam."""
+        """Return the newsletters of whose mail of the last week readers called too much spam.
+
+        `at_least` so many readers complained: one alone may do so about each message.
+        """
         # what is about mail of a week was received within it
-        recent = feedback.c.kind == FeedbackKind.COMPLAINT, feedback.c.received_at > at - RECENT
+        recent = _IS_COMPLAINT, feedback.c.received_at > at - RECENT
         query = (
             sa.select(editions.c.newsletter)
             .select_from(feedback.join(editions, editions.c.key == feedback.c.edition))
             .where(*recent, editions.c.kind != EditionKind.LETTER)
             .group_by(editions.c.newsletter)
-            .having(sa.func.count() >= at_least)
+            .having(at_least <= _COMPLAINERS)
             .order_by(editions.c.newsletter)
         )
         rates = (
@@ -100,12 +105,15 @@ class SenderReputation(Repository):
         keys = sa.select(editions.c.key).where(among)
         complained = (
             sa.select(feedback.c.edition, sa.func.count())
-            .where(feedback.c.edition.in_(keys), feedback.c.kind == FeedbackKind.COMPLAINT)
+            .where(feedback.c.edition.in_(keys), _IS_COMPLAINT)
             .group_by(feedback.c.edition)
         )
         by_edition: dict[int, int] = dict(self._execute(complained).all())
         complaints = sum(by_edition.values())
-        if not complaints or complaints < at_least:
+        if not complaints:
+            return None
+        readers = self._scalar(_COMPLAINERS, feedback.c.edition.in_(keys), _IS_COMPLAINT) or 0
+        if readers < at_least:
             return None
         accepted = sa.select(sa.literal(1)).where(
             deliveries.c.edition.in_(keys), deliveries.c.state == DeliveryState.ACCEPTED
@@ -114,6 +122,7 @@ class SenderReputation(Repository):
         rate = ComplaintRate(
             newsletter=newsletter,
             complaints=complaints,
+            readers=readers,
             accepted=self._count(accepted.limit(enough).subquery()),
             edition=max(by_edition, key=lambda key: (by_edition[key], key)),
         )

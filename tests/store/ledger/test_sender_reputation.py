@@ -20,7 +20,7 @@ def test_complaints_are_too_much_from_a_share_and_a_number_on(store):
     with store.read() as tx:
         judge = tx.reputation.complaint_rates
         [rate] = judge(NOW, share=0.001, at_least=2)
-        assert rate == ComplaintRate(newsletter="breaking", complaints=2, accepted=20, edition=key)
+        assert (rate.complaints, rate.readers, rate.accepted, rate.edition) == (2, 2, 20, key)
         assert rate.share == 0.1
         assert judge(NOW, share=0.1, at_least=2) == [rate], "the share itself is too much"
         assert judge(NOW, share=0.11, at_least=2) == []
@@ -59,7 +59,22 @@ def test_where_the_newest_edition_is_older_than_a_week_it_is_the_one_that_counts
         judge = tx.reputation.complaint_rate
         rate = judge("breaking", NOW, share=0.001, at_least=2)
         assert judge("nothing-sent", NOW, share=0.001, at_least=2) is None
-    assert rate == ComplaintRate(newsletter="breaking", complaints=2, accepted=4, edition=second)
+    expected = {"complaints": 2, "readers": 2, "accepted": 4, "edition": second}
+    assert rate == ComplaintRate(newsletter="breaking", **expected)
+
+
+def test_one_reader_who_complains_about_each_message_of_a_week_is_one_reader(store):
+    first, people = edition(store, *crowd(4), at=NOW - 5 * DAY)
+    later = [edition(store, at=NOW - days * DAY)[0] for days in range(1, 5)]
+    for key in (first, *later):
+        complain(store, key, people[:1])
+    with store.read() as tx:
+        assert tx.reputation.complaint_rates(NOW, share=0.001, at_least=2) == []
+        assert tx.reputation.complaint_rate("breaking", NOW, share=0.001, at_least=2) is None
+    complain(store, first, people[1:2])
+    with store.read() as tx:
+        [rate] = tx.reputation.complaint_rates(NOW, share=0.001, at_least=2)
+    assert (rate.complaints, rate.readers, rate.accepted) == (6, 2, 20)
 
 
 def test_letters_are_no_mail_of_a_newsletter(store):
