@@ -8,7 +8,7 @@ marks a report as done after the commit.
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -19,8 +19,10 @@ from syndicate.feedback.effects import RecordedFeedback, RecordOutcome, apply, i
 from syndicate.feedback.matching import DeliveryMatch, find_delivery
 from syndicate.feedback.policy import Objection, ReportedDelivery, since
 from syndicate.feedback.reports.parse import parse_report
+from syndicate.model.bounces import is_passed_on
 from syndicate.model.feedback import (
     Feedback,
+    FeedbackKind,
     FeedbackRecord,
     HeldReport,
     MatchedBy,
@@ -85,8 +87,7 @@ class FeedbackRecorder:
         mailbox = self._config.bounces.address
         address = mailbox.address if mailbox else ""
         parsed = parse_report(raw, address=address, recipients=recipients)
-        # a door may have changed the ends of its lines
-        digest = hashlib.sha256(raw.replace(b"\r\n", b"\n")).hexdigest()
+        digest = _digest(raw, recipients)
         with store.write() as tx:
             report = self._take(tx, parsed, raw, digest=digest, source=source, at=at)
         _log.info("report", source=source, outcome=parsed.outcome.value, did=report.sentence)
@@ -150,7 +151,7 @@ class FeedbackRecorder:
                 RecordOutcome.WITHOUT_EFFECT,
                 f"the {name(feedback.kind, found.edition)} changes nothing: {Objection.UNKNOWN}",
             )
-        record = make_record(case, found, feedback, source)
+        record = make_record(case, found, _without_blame(case, feedback), source)
         return apply(tx, case, record, self._config.bounces)
 
     def _load(self, tx: Transaction, found: DeliveryMatch, at: datetime) -> ReportedDelivery:
@@ -169,6 +170,20 @@ class FeedbackRecorder:
             at=at,
             kept_for=self._config.retention.events,
         )
+
+
+def _digest(raw: bytes, recipients: Sequence[str]) -> str:
+    """Return what a message is recognised by, whichever door it comes by.
+
+    A door may have changed the ends of its lines. Some servers send the same bytes about
+    everybody: then only the envelope, where the door knows it, tells two reports apart.
+    """
+    digest = hashlib.sha256(raw.replace(b"\r\n", b"\n"))
+    for recipient in sorted(set(recipients)):
+        name = recipient.encode("utf-8", "surrogateescape")
+        if name not in raw:
+            digest.update(b"\0" + name)
+    return digest.hexdigest()
 
 
 def make_record(
@@ -202,6 +217,16 @@ def _domain(case: ReportedDelivery, feedback: Feedback) -> str:
     if case.is_current and case.reader is not None:
         address = case.reader.email
     return one_line(normalise_email(address).rpartition("@")[2])[:_MAX_NAME]
+
+
+def _without_blame(case: ReportedDelivery, feedback: Feedback) -> Feedback:
+    """Take a hard bounce for a soft one where it is of an address that the reader forwards to."""
+    is_hard = feedback.kind is FeedbackKind.HARD_BOUNCE
+    if case.reader is None or not case.is_current or not is_hard or feedback.event_id:
+        return feedback
+    if not is_passed_on(case.reader.email, feedback.reference.recipient):
+        return feedback
+    return replace(feedback, kind=FeedbackKind.SOFT_BOUNCE)
 
 
 def _unrecorded(outcome: RecordOutcome, sentence: str) -> RecordedFeedback:

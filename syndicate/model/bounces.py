@@ -8,6 +8,7 @@ counts against an address.
 import re
 
 from syndicate.model.feedback import FeedbackKind
+from syndicate.model.subscribers import normalise_email
 
 _HARD = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 """Enhanced status codes (RFC 3463, RFC 7505) of an address that can't receive mail."""
@@ -85,6 +86,17 @@ def judge(code: int, status: str, text: str) -> FeedbackKind:
     if _is_for_good(code) and _is_hard(code, status, words):
         return FeedbackKind.HARD_BOUNCE
     return FeedbackKind.SOFT_BOUNCE
+
+
+def is_passed_on(address: str, failed: str) -> bool:
+    """Whether an address was reported to fail that is at another domain than the one we wrote to.
+
+    The reader's own server took the message and forwarded it, perhaps besides delivering it.
+    """
+    if "@" not in address or "@" not in failed:
+        return False
+    ours, theirs = (f".{normalise_email(a).rpartition('@')[2]}" for a in (address, failed))
+    return not (ours.endswith(theirs) or theirs.endswith(ours))
 
 
 def is_doubtful(code: int, status: str, text: str) -> bool:

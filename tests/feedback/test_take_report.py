@@ -7,7 +7,7 @@ import pytest
 from syndicate.errors import StoreError
 from syndicate.feedback import recorder
 from syndicate.model.feedback import ReportOutcome
-from tests.feedback.reported import ANNA, dsn
+from tests.feedback.reported import ANNA, NOW, dsn
 
 pytestmark = pytest.mark.sql
 
@@ -28,9 +28,20 @@ def test_a_report_finds_its_delivery_by_the_message_id(newsroom):
     anna = newsroom.subscribe()
     edition = newsroom.send()
     id_ = newsroom.links.message_id(edition, anna, "news.example.org")
-    report = newsroom.take(dsn(message_id=id_, recipient="forwarded@elsewhere.example"))
+    report = newsroom.take(dsn(message_id=id_))
     assert report.feedback[0].record.matched_by == "message id"
     assert newsroom.suppressed() == "hard bounce"
+
+
+@pytest.mark.parametrize("original", ["", f"Original-Recipient: rfc822; {ANNA}\n"])
+def test_where_a_reader_forwards_to_fails_softly(newsroom, original):
+    anna = newsroom.subscribe()
+    verp = newsroom.verp(newsroom.send(), anna)
+    raw = dsn(verp, recipient="colleague@elsewhere.example")
+    newsroom.take(raw.replace(b"Final-Recipient", original.encode() + b"Final-Recipient"))
+    assert newsroom.suppressed() is None
+    newsroom.take(dsn(verp, recipient="anna@mailbox3.example.org"))
+    assert newsroom.suppressed() == "hard bounce", "a server's own name for the address"
 
 
 def test_the_same_report_by_any_door_counts_once(newsroom):
@@ -80,6 +91,51 @@ def test_what_is_not_understood_is_kept_for_a_person(newsroom):
 def test_bytes_of_any_kind_can_be_kept(newsroom, raw):
     assert newsroom.take(raw).held_because
     assert newsroom.held()[0].raw == raw
+
+
+@pytest.mark.parametrize(
+    ("charset", "quoted"),
+    [
+        ("utf-7", b"<+2AA-anna@example.org>: 550 5.1.1 no such user"),
+        ("utf-7", b"Message-ID: <1.2.+2AA-@example.org>\n550 5.1.1 no such user"),
+        ("utf-8", b"<an=00na@example.org>: 550 5.1.1 no such user"),
+    ],
+    ids=["address", "message id", "zero"],
+)
+def test_text_that_no_database_can_store_blocks_no_door(newsroom, charset, quoted):
+    raw = (
+        b"From: MAILER-DAEMON@x.example\nSubject: failure notice\n"
+        b"Content-Transfer-Encoding: quoted-printable\n"
+        b"Content-Type: text/plain; charset=" + charset.encode() + b"\n\n" + quoted + b"\n"
+    )
+    newsroom.subscribe()
+    newsroom.send()
+    assert newsroom.take(raw).held_because
+
+
+def test_of_reports_with_the_same_bytes_the_envelope_tells_which_reader_each_is_about(newsroom):
+    readers = {email: newsroom.subscribe(email) for email in (ANNA, "bob@example.org")}
+    edition = newsroom.send()
+    raw = b"From: MAILER-DAEMON@mx.example\nSubject: failure notice\n\n550 5.1.1 user unknown\n"
+
+    def take(reader):
+        verp = newsroom.verp(edition, reader)
+        options = {"source": "pipe", "recipients": [verp], "at": NOW}
+        return newsroom.recorder.take_report(newsroom.store, raw, **options)
+
+    for email, reader in readers.items():
+        assert not take(reader).repeated
+        assert newsroom.suppressed(email) == "hard bounce"
+        assert take(reader).repeated
+
+
+def test_an_envelope_that_the_message_has_as_well_changes_nothing(newsroom):
+    anna = newsroom.subscribe()
+    edition = newsroom.send()
+    verp = newsroom.verp(edition, anna)
+    newsroom.take(dsn(verp), source="maildir")
+    options = {"source": "pipe", "recipients": [verp], "at": NOW}
+    assert newsroom.recorder.take_report(newsroom.store, dsn(verp), **options).repeated
 
 
 def test_of_a_large_report_the_beginning_is_kept(newsroom, monkeypatch):

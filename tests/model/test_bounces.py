@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicate.model.bounces import find_status, judge
+from syndicate.model.bounces import find_status, is_passed_on, judge
 from syndicate.model.feedback import FeedbackKind
 
 HARD, SOFT, BLOCKED = (FeedbackKind.HARD_BOUNCE, FeedbackKind.SOFT_BOUNCE, FeedbackKind.BLOCKED)
@@ -98,3 +98,21 @@ def test_the_first_status_of_a_reply_is_found_and_no_address_or_version_is_one()
     assert find_status("550-5.1.1 gone 5.7.1") == "5.1.1"
     assert find_status("host [5.1.1.7] says 5.1.1.2") == ""
     assert find_status("15.1.1") == ""
+
+
+@pytest.mark.parametrize(
+    ("failed", "passed_on"),
+    [
+        ("ada@example.net", False),
+        ("lovelace@EXAMPLE.net", False),
+        ("ada@mail3.example.net", False),
+        ("ada@net", False),
+        ("ada@elsewhere.example", True),
+        ("ada@anexample.net", True),
+        ("ada", False),
+        ("", False),
+    ],
+)
+def test_a_report_of_an_address_at_another_domain_is_about_what_was_passed_on(failed, passed_on):
+    assert is_passed_on("ada@example.net", failed) is passed_on
+    assert is_passed_on(failed, "ada@example.net") is passed_on

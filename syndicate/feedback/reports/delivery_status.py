@@ -19,7 +19,7 @@ from syndicate.feedback.reports.header_fields import (
 )
 from syndicate.feedback.reports.mime_parts import ReceivedMail
 from syndicate.feedback.reports.references import ReferenceCollector
-from syndicate.model.bounces import judge
+from syndicate.model.bounces import is_passed_on, judge
 from syndicate.model.feedback import Feedback, FeedbackKind, ParsedReport, ReportOutcome
 from syndicate.text import shorten
 
@@ -127,6 +127,9 @@ class _RecipientReader:
         if is_failure:
             kind = judge(diagnosis.code, diagnosis.status, f"{diagnosis.text} {self._refused}")
         recipient = next(filter(None, map(read_recipient, _recipients(fields))), "")
+        failed = read_recipient(fields.get("final-recipient"))
+        if kind is FeedbackKind.HARD_BOUNCE and is_passed_on(recipient, failed):
+            kind = FeedbackKind.SOFT_BOUNCE
         return Feedback(
             kind=kind,
             reference=self._references.find(recipient, report=(self._message, fields)),
