@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parent / "forms"
 ADDRESS = "bounce@news.example.org"
 SECRET = b"the secret of the report forms"
 EDITION, READER = 41, 7
-TOKEN = "0100000000290000000007e0feac881b7ad3ae"
+TOKEN = "010000000029000000000744a1d0be8b77a884"
 MESSAGE_ID = "41.7.28839a70016b2c0c@news.example.org"
 
 

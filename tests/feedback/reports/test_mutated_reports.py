@@ -24,14 +24,15 @@ WORDS = (
     b"Date: Thu, 32 Foo 99999 25:61:61 +99999\n", b"X-Failed-Recipients: ", b"Auto-Submitted: auto-replied\n",
     b"----- Original message -----\n", b"Original-Envelope-Id: +", b"List-Unsubscribe: <mailto:", b"<" * 300, b"@" * 300,
     b"a@b." * 100, b"\t" * 300, b"<style", b"&#x110000;", b"Subject: unsubscribe\n",
+    b"charset=utf-7", b"+2AA-", b"=00",
 )  # fmt: skip
 
 
 def spoilt(data: bytes) -> bytes:
     """Change each signature, so that nothing names the delivery any more."""
     for signature in (
-        b"e0feac881b7ad3ae",
-        b"174300cfff6fa0b9",
+        b"44a1d0be8b77a884",
+        b"b302c821d7b3d082",
         b"28839a70016b2c0c",
         b"dNWTwYjHVF5Y",
     ):
@@ -110,9 +111,15 @@ def check_feedback(feedback: Feedback) -> None:
         reference.unsubscribe_urls,
     ):
         assert len(values) <= 10
-        assert all(0 < len(value) <= 1000 for value in values)
+        assert all(0 < len(value) <= 1000 and is_storable(value) for value in values)
     assert len(reference.recipient) <= 500
+    assert is_storable(reference.recipient)
     assert "\n" not in reference.recipient
+
+
+def is_storable(text: str) -> bool:
+    """Whether databases and UTF-8 can have it: no zero, and no lone surrogate."""
+    return not re.search("[\0\ud800-\udfff]", text)
 
 
 def is_line(text: str, limit: int) -> bool:
