@@ -6,15 +6,15 @@ them again until it gets its 200: that is our queue. A call that is refused writ
 store; refusals are counted in memory.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
-import anyio
 import structlog
-from anyio import CapacityLimiter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -132,7 +132,7 @@ class WebhookReceiver:
         self.hooks = {hook.name: Hook(hook, make_reader(hook, client)) for hook in config.hooks}
         self._refusals = RefusalLog(store, counters)
         self._limit = ClientLimit(burst=_REFUSED_BURST, per_second=_REFUSED_PER_SECOND)
-        self._threads = CapacityLimiter(_AT_ONCE)
+        self._turns = asyncio.Semaphore(_AT_ONCE)
         self._waiting = self._held = 0
         self._without_secret: set[str] = set()
 
@@ -181,7 +181,8 @@ class WebhookReceiver:
         """Process a call in a thread, a few at a time."""
         self._waiting += 1
         try:
-            return await anyio.to_thread.run_sync(process, limiter=self._threads)
+            async with self._turns:
+                return await run_in_threadpool(process)
         finally:
             self._waiting -= 1
 
