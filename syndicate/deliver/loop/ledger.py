@@ -239,9 +239,9 @@ class Ledger:
         while True:
             with self.store.write() as tx:
                 batch = tx.deliveries.expire_answered(self.current_time)
+                if not batch:
+                    return expired
                 self._refusals.record_expired(tx, batch, clock.now())
-            if not batch:
-                return expired
             expired += len(batch)
 
     def _count(self, outcomes: Sequence[DeliveryOutcome], moved: frozenset[Key]) -> None:

@@ -108,6 +108,8 @@ class Deliveries(Repository):
         """
         overdue = editions.c.expires_at <= at, has_any(_WAITING)
         edition = self._scalar(func.min(editions.c.key), *overdue)
+        if edition is None:
+            return []
         is_waiting = deliveries.c.edition == edition, _IS_WAITING
         batch = _DELIVERIES.where(*is_waiting).order_by(deliveries.c.subscriber).limit(_BATCH)
         expired = self._values(Delivery, batch.with_for_update(of=deliveries))
