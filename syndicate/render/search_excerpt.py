@@ -51,25 +51,41 @@ class Highlighter:
         return Markup.escape(shorten(article.excerpt, LENGTH))
 
     def _find(self, text: str) -> list[_Span]:
-        if self._pattern is None:
+        if not self.terms:
             return []
         spans: list[_Span] = []
-        for match in self._pattern.finditer(aligned(text)):
+        folded = aligned(text)
+        pattern = self._ascii_pattern if folded.isascii() else self._pattern
+        for match in pattern.finditer(folded):
             spans.append((match.start(), match.end(), match.lastindex or 0))
             if len(spans) == _MAX_MATCHES:
                 break
         return spans
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
-        patterns = [f"({_pattern_of(term)})" for term in self.terms]
-        return re.compile("|".join(patterns)) if patterns else None
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"({_pattern_of(term)})" for term in self.terms))
+
+    @cached_property
+    def _ascii_pattern(self) -> re.Pattern[str]:
+        """A pattern that finds the same in ASCII, in half the time."""
+        return re.compile("|".join(f"({_ascii_pattern_of(term)})" for term in self.terms))
 
 
 def _pattern_of(term: SearchTerm) -> str:
     *words, last = term.words
     parts = [_pattern_of_word(word, begins=False) for word in words]
     return _BETWEEN.join((*parts, _pattern_of_word(last, begins=term.begins)))
+
+
+def _ascii_pattern_of(term: SearchTerm) -> str:
+    """Return a pattern that begins with letters, for which `re` looks first."""
+    if not all(word.isascii() for word in term.words):
+        return "(?!)"
+    first, *others = term.words
+    begun = f"{first}(?<![0-9a-z]{first})"
+    words = f"(?![0-9a-z]){_BETWEEN}".join((begun, *others))
+    return f"{words}[0-9a-z]*" if term.begins else f"{words}(?![0-9a-z])"
 
 
 def _pattern_of_word(word: str, *, begins: bool) -> str:

@@ -1,5 +1,6 @@
 """Marked headlines and excerpts."""
 
+import random
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -58,3 +59,35 @@ def test_the_summary_is_the_excerpt_where_it_matches_and_the_beginning_where_not
     story = article(summary="About trams.", excerpt="About trams.", body="<p>A tram & more</p>")
     assert highlighter("tram").excerpt(story) == "About <mark>trams</mark>."
     assert highlighter("harbour").excerpt(story) == "About trams."
+
+
+PIECES = [
+    "ab",
+    "ba",
+    "a",
+    "b",
+    "ss",
+    "th",
+    "oe",
+    "e-mail",
+    "mail",
+    "9",
+    "A",
+    "_",
+    "-",
+    "'",
+    ".",
+    " ",
+]
+
+
+def test_in_ascii_the_same_is_marked_as_in_any_text():
+    chance, marked = random.Random(1), 0
+    for _ in range(300):
+        text = "|" + "".join(chance.choices(PIECES, k=chance.randint(1, 25))) + "|"
+        query = SearchQuery.parse("".join(chance.choices([*PIECES, '"'], k=chance.randint(1, 6))))
+        for terms in (query.terms, query.relaxed().terms):
+            in_ascii = Highlighter(terms).mark(text)
+            assert Highlighter(terms).mark(f"{text} 漢") == f"{in_ascii} 漢"
+            marked += "<mark>" in in_ascii
+    assert marked > 30
