@@ -19,7 +19,7 @@
 #                   less of it with MESSAGES=1000 READERS=20000 POSTED=2000
 # make bench-feedback  reports of bounces recorded, a minute; fewer with REPORTS=200
 # make bench-kill   senders killed in the middle of their work: who is mailed twice, who is lost;
-#                   about an hour, less of it with LIVES=20
+#                   about an hour, less of it with RUNS=20
 # make words        what we say to readers: new texts into the catalogues, and compile them;
 #                   make words NEW=fr begins French
 
@@ -105,7 +105,7 @@ bench-feedback: $(VENV)/test.stamp
 	$(BIN)/python -m bench.feedback $(REPORTS)
 
 bench-kill: $(VENV)/test.stamp
-	$(BIN)/python -m bench.kill $(if $(LIVES),--lives $(LIVES))
+	$(BIN)/python -m bench.kill $(if $(RUNS),--runs $(RUNS))
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Syndicate needs Python 3.11 or newer; name one: make PYTHON=python3.13")'

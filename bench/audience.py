@@ -110,7 +110,7 @@ def measure(database: str, folder: Path, url: str, rows: int) -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         computed = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         bar = IMPORT_SECONDS * rows / 1_000_000
-        told(
+        print_row(
             database,
             what,
             taken.seconds,
@@ -123,14 +123,14 @@ def measure(database: str, folder: Path, url: str, rows: int) -> None:
     for name in ("members", "later", "all"):
         people, seconds = counted(store, config.criteria(name))
         bar = SEGMENT_SECONDS * rows / 1_000_000
-        told(database, "segment counted", seconds, bar, f"{people:,} in {name}")
+        print_row(database, "segment counted", seconds, bar, f"{people:,} in {name}")
     assert people == rows, f"{people} of {rows} came in"
     seconds = freeze(store, CONTENT, at=NOON)
-    told(database, "audience frozen", seconds, FREEZE_SECONDS[database] * rows / 1_000_000, "")
+    print_row(database, "audience frozen", seconds, FREEZE_SECONDS[database] * rows / 1_000_000, "")
     store.close()
 
 
-def told(database: str, what: str, seconds: float, bar: float, more: str) -> None:
+def print_row(database: str, what: str, seconds: float, bar: float, more: str) -> None:
     print(f"{database:<12}{what:<18}{seconds:7.1f} s  (at most {bar:.1f}) {more}", flush=True)
 
 

@@ -54,7 +54,7 @@ def get(port: int, path: str, headers: Mapping[str, str]) -> Got:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What ASGI is told of a file, and of one that the client has already."""
+    """The ASGI messages for a file, and for one that the client has already."""
 
     tag: bytes
     found: dict[str, object]

@@ -130,7 +130,7 @@ def outputs(publication: Publication, others: Sequence[Peer]) -> dict[str, Path]
 
 
 def weight(folder: Path) -> str:
-    """Say how much a generator wrote, so that unlike sites can be told."""
+    """Say how much a generator wrote, so that sites that differ are noticed."""
     sizes = [file.stat().st_size for file in folder.rglob("*") if file.is_file()]
     return f"{len(sizes):7,} files {sum(sizes) / 1e6:8.1f} MB"
 

@@ -152,8 +152,8 @@ def pool(folder: Path, port: int) -> Iterator[Way]:
         return
     said = messages.content(messages.expressions())
     file = folder / "said.json"
-    told = {"subject": said.subject, "html": said.html, "text": said.text}
-    file.write_text(json.dumps(told), encoding="utf-8")
+    mail = {"subject": said.subject, "html": said.html, "text": said.text}
+    file.write_text(json.dumps(mail), encoding="utf-8")
 
     def send(connections: int, count: int) -> Sent:
         return passes.run((*node, str(file), str(port), str(connections), str(count)))
@@ -175,7 +175,7 @@ def headings(flushes: Sequence[float], message: Path, count: int) -> str:
     said = message.read_bytes().replace(b"\n", b"\r\n")
     signing = "eight at once (crypto_mb)" if load_library() else "one by one (OpenSSL)"
     return (
-        f"{yardsticks.told(flushes)}\n"
+        f"{yardsticks.describe_flushes(flushes)}\n"
         f"{count:,} messages of {len(said):,} bytes a pass; "
         f"medians of {len(flushes)} rounds\n"
         f"RSA signatures: {signing}\n"
@@ -199,7 +199,7 @@ def report(ways: Sequence[Way], found: _Pairs, connections: Sequence[int]) -> No
     for name, bar in ((PLAIN, TIMES_PLAIN), (POOL, TIMES_POOL)):
         if name in best:
             times = times_of(found, (ways[0].name, best[ways[0].name]), (name, best[name]))
-            print(f"{ways[0].name} is {times:.1f} times {name} ({told(times, bar)})")
+            print(f"{ways[0].name} is {times:.1f} times {name} ({against_bar(times, bar)})")
 
 
 def line(way: Way, connections: int, taken: Sequence[Pair]) -> str:
@@ -216,12 +216,12 @@ def verdict(way: Way, connections: int, taken: Sequence[Pair]) -> str:
     text = f"{way.name:32}{ratio(taken):6.2f} of smtp-source -d, {connections} connections"
     if way.least is not None:
         goal = f", goal {way.goal}" if way.goal else ""
-        text += f" ({told(ratio(taken), way.least)}{goal})"
+        text += f" ({against_bar(ratio(taken), way.least)}{goal})"
     text += f"; {cost(taken) * 1e6:,.0f} µs of CPU a message"
     return text + (f" (goal {way.computing * 1e6:.0f})" if way.computing else "")
 
 
-def told(value: float, bar: float) -> str:
+def against_bar(value: float, bar: float) -> str:
     return f"at least {bar:g}{'' if value >= bar else ': MISSED'}"
 
 

@@ -1,4 +1,4 @@
-"""A process of Syndicate that hands over what is due, and tells what that took.
+"""A process of Syndicate that sends what is due, and prints what that took.
 
 python -m bench.draining CONFIG [--seconds S]
 

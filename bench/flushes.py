@@ -24,7 +24,7 @@ from bench.sink import Manner, running
 
 _HERE = Path(__file__).parents[1]
 _CALLS = "fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg"
-_LIFE = "import json, sys; from bench import sender; sender.live(*json.loads(sys.argv[1]))"
+_RUN = "import json, sys; from bench import sender; sender.run(*json.loads(sys.argv[1]))"
 _LINE = re.compile(r"(?P<thread>\d+) +(?P<said>.*)")
 _RESUMED = re.compile(r"<\.\.\. \w+ resumed>(.*)")
 _UNFINISHED = "<unfinished ...>"
@@ -59,9 +59,9 @@ def main() -> None:
 def trace(folder: Path, port: int, messages: int) -> None:
     """Hand an edition over with every call noted."""
     sender = Sender.make(f"sqlite:///{folder}/syndicate.db", folder, port, readers=messages)
-    _, *arguments = sender.life(0)
+    _, *arguments = sender.call(0)
     command = ["strace", "-f", "-y", "-e", f"trace={_CALLS}", "-o", str(folder / "trace")]
-    command += [sys.executable, "-c", _LIFE, json.dumps(arguments)]
+    command += [sys.executable, "-c", _RUN, json.dumps(arguments)]
     subprocess.run(command, cwd=_HERE, check=True)
 
 

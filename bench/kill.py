@@ -1,6 +1,6 @@
 """Killed again and again: who is mailed twice, who is lost, and of whom nobody can know.
 
-python -m bench.kill [--lives N] [--sqlite-only] [--only WAY] [--seed N]
+python -m bench.kill [--runs N] [--sqlite-only] [--only WAY] [--seed N]
 
 A sender with ten connections is killed with SIGKILL in the middle of its work, N times, once
 in about 50 messages, and then let finish; the server's log says what truly arrived. Servers:
@@ -22,7 +22,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, text
 
 from bench.audience import postgresql
-from bench.lives import EACH, Mortal, Told, run
+from bench.kill_runs import PER_RUN, KillableSender, KillReport, run_and_kill
 from bench.plain import AFTER, AT_FETCH, PlainSender
 from bench.sender import POLICIES, SKIP, Sender
 from bench.sink import Manner, Sink, running
@@ -48,7 +48,7 @@ class Case:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lives", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--sqlite-only", action="store_true", help="Without PostgreSQL.")
     parser.add_argument("--only", default="", help='Such as "ours", "control" or "after".')
     parser.add_argument("--seed", type=int, default=1)
@@ -60,10 +60,10 @@ def main() -> None:
         for case in cases(with_postgresql=address is not None):
             if asked.only not in case.way:
                 continue
-            lives = max(12, asked.lives // 10) if case.control else asked.lives
-            told = measured(case, address, lives=lives, seed=asked.seed)
-            print(row(case, told), flush=True)
-            broken += [f"{case}: not so that {promise}" for promise in judged(case, told)]
+            runs = max(12, asked.runs // 10) if case.control else asked.runs
+            report = measured(case, address, runs=runs, seed=asked.seed)
+            print(row(case, report), flush=True)
+            broken += [f"{case}: not so that {promise}" for promise in judged(case, report)]
     if broken:
         sys.exit("\n".join(broken))
 
@@ -83,8 +83,8 @@ def cases(*, with_postgresql: bool) -> Iterator[Case]:
 
 
 def measured(
-    case: Case, address: str | None, *, lives: int, seed: int, wait: tuple[int, int] = (20, 200)
-) -> Told:
+    case: Case, address: str | None, *, runs: int, seed: int, wait: tuple[int, int] = (20, 200)
+) -> KillReport:
     """Kill a case's sender so many times.
 
     `address` is that of a PostgreSQL, for a case with one. The server waits so many
@@ -100,11 +100,11 @@ def measured(
         tempfile.TemporaryDirectory(prefix="bench-kill-") as name,
         running(Path(name, "sink.log"), manner) as sink,
     ):
-        sender = made(case, Path(name), address, sink, lives * EACH)
-        return run(sender, sink, lives=lives, seed=seed)
+        sender = made(case, Path(name), address, sink, runs * PER_RUN)
+        return run_and_kill(sender, sink, runs=runs, seed=seed)
 
 
-def made(case: Case, folder: Path, address: str | None, sink: Sink, readers: int) -> Mortal:
+def made(case: Case, folder: Path, address: str | None, sink: Sink, readers: int) -> KillableSender:
     if not case.policy:
         return PlainSender.make(folder / "plain.db", sink.port, readers=readers, rule=case.way)
     url = f"sqlite:///{folder}/syndicate.db"
@@ -116,11 +116,11 @@ def made(case: Case, folder: Path, address: str | None, sink: Sink, readers: int
     )
 
 
-def judged(case: Case, told: Told) -> list[str]:
+def judged(case: Case, report: KillReport) -> list[str]:
     """Return which promises a case did not keep; the plain ways make none."""
     if case.control:
-        return [] if told.repeated else ["the control is found out"]
-    return told.broken(case.policy) if case.policy else []
+        return [] if report.repeated else ["the control is found out"]
+    return report.broken(case.policy) if case.policy else []
 
 
 HEADINGS = """\
@@ -128,20 +128,20 @@ HEADINGS = """\
 |---|---|---|---|---|---|---|---|---|---|"""
 
 
-def row(case: Case, told: Told) -> str:
+def row(case: Case, report: KillReport) -> str:
     """Return a case's line of the table in docs/reliability.md."""
     blind = not case.policy
     cells = (
         _PLAIN[case.way] if blind else f"{case.way}, {case.policy}",
         case.server,
         case.database,
-        told.kills,
-        told.cuts.total(),
-        told.audience,
-        told.repeated,
-        told.lost,
-        "blind" if blind else len(told.unknown),
-        "" if blind else told.arrived_among_unknown,
+        report.kills,
+        report.cuts.total(),
+        report.audience,
+        report.repeated,
+        report.lost,
+        "blind" if blind else len(report.unknown),
+        "" if blind else report.arrived_among_unknown,
     )
     words = (f"{cell:,}" if isinstance(cell, int) else cell for cell in cells)
     return f"| {' | '.join(words)} |"

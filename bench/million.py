@@ -88,8 +88,8 @@ def main() -> None:
             folder = Path(name, kind)
             folder.mkdir()
             with ledgers.database(server) as large, ledgers.database(server) as small:
-                for told in measure(kind, folder, (large, small), port, wanted):
-                    print(f"{kind:12}{told}", flush=True)
+                for row in measure(kind, folder, (large, small), port, wanted):
+                    print(f"{kind:12}{row}", flush=True)
     print(f"load of the machine: {os.getloadavg()[0]:.1f}")
 
 
@@ -112,7 +112,7 @@ def measure(
     for number in range(wanted.rounds):
         flushes.append(yardsticks.flush(folder))
         pairs.append(pair(large, small, port, wanted, first=number % 2 == 0))
-    yield yardsticks.told(flushes)
+    yield yardsticks.describe_flushes(flushes)
     yield from costs(wanted.readers, few, pairs)
     yield from resident(*whole(large, port, wanted.connections))
 

@@ -94,7 +94,7 @@ class Publication:
 
 
 class Running:
-    """A process that holds a publication open, as `run` does, and takes in what it is told."""
+    """A process that holds a publication open, as `run` does, and imports what it is given."""
 
     def __init__(self, publication: Publication) -> None:
         words = (sys.executable, "-m", "bench.running", str(publication.config))

@@ -1,4 +1,4 @@
-"""One sender at work, once: what a process that sends tells of itself when it is through."""
+"""One sender at work, once: what a sending process prints about itself at its end."""
 
 import json
 import os
@@ -56,7 +56,7 @@ def run(command: Sequence[str]) -> Sent:
 
 
 def watched(command: Sequence[str]) -> Sent:
-    """Let a program send that tells nothing; its count is for the caller to know."""
+    """Let a program send that prints nothing; the caller counts."""
     os.sync()
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:

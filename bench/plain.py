@@ -2,8 +2,8 @@
 
 `at fetch` is listmonk's: a batch is fetched and the list's checkpoint moves behind it; then
 its messages are sent. `after` is Keila's and Discourse's: each reader is marked when their
-message was taken. Each is told small: smtplib in threads, a table in SQLite, three attempts
-at each message. listmonk's batch is 1,000 by default; a smaller one, as here, flatters it.
+message was taken. Each is reduced to its core: smtplib in threads, a table in SQLite, three
+attempts at each message. listmonk's batch is 1,000 by default; a smaller one, as here, flatters it.
 """
 
 import queue
@@ -26,7 +26,7 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class PlainSender:
-    """A list that is to be sent to, in as many lives as it takes."""
+    """A mailing to a list, sent in as many runs as it takes."""
 
     file: Path
     port: int
@@ -46,23 +46,23 @@ class PlainSender:
             table.commit()
         return cls(file, port, rule, readers)
 
-    def life(self, number: int) -> tuple[str, *tuple[object, ...]]:  # noqa: ARG002 - all are alike
-        """Return the function to call, and with what."""
-        return ("live", str(self.file), self.port, self.rule)
+    def call(self, number: int) -> tuple[str, *tuple[object, ...]]:  # noqa: ARG002 - all are alike
+        """Return the function that a run calls, and its arguments."""
+        return ("run", str(self.file), self.port, self.rule)
 
     def waiting(self) -> int:
         """Return how many readers are not marked."""
-        return self.audience - len(self.stand())
+        return self.audience - len(self.outcomes())
 
-    def stand(self) -> dict[int, DeliveryState]:
+    def outcomes(self) -> dict[int, DeliveryState]:
         """Return who is marked: all that there is to know."""
         with closing(_opened(self.file)) as table:
             marked = table.execute("SELECT number FROM readers WHERE done").fetchall()
         return {number: DeliveryState.ACCEPTED for (number,) in marked}
 
 
-def live(file: str, port: int, rule: str) -> None:
-    """Send to whoever isn't marked, and end."""
+def run(file: str, port: int, rule: str) -> None:
+    """Send to the readers that aren't marked."""
     todo: queue.Queue[int | None] = queue.Queue(maxsize=_BATCH)
     threads = [
         threading.Thread(target=_work, args=(Path(file), port, rule, todo))

@@ -82,7 +82,7 @@ def main() -> None:
         ledger = Ledger.make(folder / "ledger", ledgers.FILE, wanted.messages, said)
         size = len(messages.prepare("news", _PLACES, _HTML).whole(1))
         with running(folder / "arrived", Manner(wait=(0, 0))) as sink, postfix(sink.port) as port:
-            print(yardsticks.told([yardsticks.flush(folder)]), flush=True)
+            print(yardsticks.describe_flushes([yardsticks.flush(folder)]), flush=True)
             sent = ledger.send(port, wanted.connections)
             print(
                 f"{sent.count:,} of {size:,} bytes accepted, {sent.rate:,.0f} a second "

@@ -1,7 +1,7 @@
-"""Our sender, as the kill tests begin it: an edition, its readers, and lives that drain it.
+"""Our sender for the kill tests: an edition, its readers, and the runs that send it.
 
-A life is what `tick` is: it takes over what the one before it left, hands over what is due,
-and ends. The next one comes hours later by its clock, so that what was put off is due again.
+A run does what `tick` does: it takes over what the previous one left, sends what is due, and
+exits. By its clock the next run is hours later, so that what was deferred is due again.
 Nothing here knows how mail is delivered, but the control.
 """
 
@@ -34,7 +34,7 @@ SKIP, RESEND = POLICIES = ("skip", "resend")
 """What becomes of a message of which nobody can know whether it was taken."""
 _NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 _LATER = timedelta(hours=6)
-"""Between two lives: more than any attempt, or any server, is put off by."""
+"""Between two runs, by their clocks: longer than any retry delay or pause of a server."""
 _SLOW_DISK = 0.004
 """Seconds before each commit of the control. Without them nobody is killed in the right moment."""
 _NONCE = "q7"
@@ -44,7 +44,7 @@ _PARAGRAPH = "<p>The harbour gets its tram lines back after eleven years, says t
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """An edition that is to be handed over, in as many lives as it takes."""
+    """An edition that is sent in as many runs as it takes."""
 
     url: str
     tables: dict[str, Any]
@@ -91,18 +91,18 @@ class Sender:
         _decide(url, edition, policy)
         return cls(url, tables, edition, readers, control)
 
-    def life(self, number: int) -> tuple[str, *tuple[object, ...]]:
-        """Return the function to call, and with what, in its life of a number."""
-        function = "live_body_first" if self.control else "live"
+    def call(self, number: int) -> tuple[str, *tuple[object, ...]]:
+        """Return the function that run `number` calls, and its arguments."""
+        function = "run_body_first" if self.control else "run"
         return (function, self.url, json.dumps(self.tables), number)
 
     def waiting(self) -> int:
-        """Return how many readers something is still to come for."""
+        """Return how many readers' messages aren't settled."""
         with self._ledger() as tx:
             return tx.deliveries.totals(self.edition).waiting
 
-    def stand(self) -> dict[int, DeliveryState]:
-        """Return where each reader's message stands, by the reader's number."""
+    def outcomes(self) -> dict[int, DeliveryState]:
+        """Return the state of each reader's message, by the reader's number."""
         with self._ledger() as tx:
             return {row.subscriber: row.state for row in tx.deliveries.by_edition(self.edition)}
 
@@ -116,8 +116,8 @@ class Sender:
             store.close()
 
 
-def live(url: str, tables: str, number: int) -> None:
-    """Take over and hand over what is due, and end."""
+def run(url: str, tables: str, number: int) -> None:
+    """Take over what a killed run left, and send what is due."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     _set_clock(_NOON + number * _LATER)
     config = Config.model_validate(json.loads(tables))
@@ -130,15 +130,15 @@ def live(url: str, tables: str, number: int) -> None:
     store.close()
 
 
-def live_body_first(url: str, tables: str, number: int) -> None:
+def run_body_first(url: str, tables: str, number: int) -> None:
     """Do the same with the order of the two steps wrong, on a slow disk: the control."""
     _send_before_recording()
     _slow_down()
-    live(url, tables, number)
+    run(url, tables, number)
 
 
 def _set_clock(at: datetime) -> None:
-    """Let this process live at another time: what the one before it put off is due."""
+    """Set this process's clock: what the previous run deferred is due."""
     began = time.monotonic()
 
     def now() -> datetime:

@@ -74,10 +74,10 @@ class Served:
 def serving(publication: Publication, paths: Sequence[str], core: int) -> Iterator[list[Served]]:
     """Start all servers on one core, and stop them at the end."""
     ports = {name: free_port() for name in NAMES}
-    told = publication.command("serve", "--host", "127.0.0.1", "--port", str(ports[OURS]))
+    ours = publication.command("serve", "--host", "127.0.0.1", "--port", str(ports[OURS]))
     bare = (sys.executable, "-m", "bench.bare")
     commands: dict[str, Sequence[str]] = {
-        OURS: told,  # it comes first: the bare ones ask it
+        OURS: ours,  # it comes first: the bare ones ask it
         NGINX: _nginx(publication, ports[NGINX]),
         BARE: (*bare, str(ports[BARE]), str(ports[OURS]), "least", *paths),
         ALIKE: (*bare, str(ports[ALIKE]), str(ports[OURS]), "all", *paths),

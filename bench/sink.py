@@ -2,7 +2,7 @@
 
 python -m bench.sink LOG [--cut] [--no-pipelining] [--wait LEAST MOST] [--seed N]
 
-It prints its port and serves until it is told to end. Each message that it takes is a line
+It prints its port and serves until it is terminated. Each message that it takes is a line
 of LOG, written before its 250, which follows LEAST to MOST milliseconds later. A sender that
 is killed in between can't know. With --cut it breaks connections off as well, at any step;
 that is a line too. The log outlives all senders: it says what truly arrived.
@@ -31,7 +31,7 @@ _SHORTEST = 200
 _AHEAD = 0.002
 """Seconds in which a command would be there that was sent ahead."""
 _AT_ONCE = struct.pack("ii", 1, 0)
-"""SO_LINGER: whatever is still under way is forgotten, and the other side is told so (RST)."""
+"""SO_LINGER: whatever is still under way is forgotten, and the other side gets an RST."""
 _MESSAGE_ID = re.compile(
     rb"^Message-ID: *(?:\r\n )?(<(\d+)\.[^>\s]+>)", re.MULTILINE | re.IGNORECASE
 )
@@ -238,8 +238,8 @@ class Sink:
 
     def arrivals(self) -> list[Arrival]:
         """Return every message that was taken, each as often as it was."""
-        told = [line.split(" ") for line in self._lines("arrived ")]
-        return [Arrival(mid, reader, int(edition)) for mid, reader, edition in told]
+        fields = [line.split(" ") for line in self._lines("arrived ")]
+        return [Arrival(mid, reader, int(edition)) for mid, reader, edition in fields]
 
     def connections(self) -> int:
         """Return how often somebody connected."""

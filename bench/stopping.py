@@ -42,7 +42,7 @@ class Stop:
     """Until the command had answered."""
     last: float
     """Until the last message arrived, both from the command's start."""
-    told: dict[str, int]
+    reported: dict[str, int]
     before: int
     """Messages that had arrived by then."""
     arrived: int
@@ -51,7 +51,7 @@ class Stop:
     @property
     def holds(self) -> bool:
         """Whether no more arrived than it said had left."""
-        return self.arrived <= self.told["accepted"] + self.told["in_flight"]
+        return self.arrived <= self.reported["accepted"] + self.reported["in_flight"]
 
 
 def main() -> None:
@@ -88,9 +88,9 @@ def one(frozen: Ledger, connections: int) -> Stop:
             command = cancelling(ledger)
             last = watch(sink, lambda: answered(command), began)
             seconds, before = time.monotonic() - began, sink.count()
-            told = told_by(command)
+            reported = reported_by(command)
             last = watch(sink, lambda: sender.poll() is not None, last)
-        return Stop(seconds, last - began, told, before, sink.count())
+        return Stop(seconds, last - began, reported, before, sink.count())
 
 
 @contextmanager
@@ -115,13 +115,13 @@ def answered(command: "subprocess.Popen[bytes]") -> bool:
     return bool(select.select([command.stdout], [], [], 0)[0])
 
 
-def told_by(command: "subprocess.Popen[bytes]") -> dict[str, int]:
+def reported_by(command: "subprocess.Popen[bytes]") -> dict[str, int]:
     """Return the numbers that the command printed."""
     said, _ = command.communicate()
     if command.returncode:
         raise SystemExit(f"cancel: exit {command.returncode}")
-    told: dict[str, int] = json.loads(said)
-    return told
+    reported: dict[str, int] = json.loads(said)
+    return reported
 
 
 def watch(sink: Sink, over: Callable[[], bool], last: float) -> float:
@@ -144,8 +144,8 @@ def verdict(kind: str, readers: int, rounds: list[Stop]) -> str:
     return (
         f"{kind:12}cancel, of {readers:,}: {statistics.median(seconds):.2f} s, "
         f"at most {seconds[-1]:.2f} (at most {WITHIN:g}{missed}); "
-        f"the last message after {last[-1]:.2f} s, at most {later} after it was told; "
-        + (f"MORE THAN IT TOLD, {broken} times" if broken else "never more than it told")
+        f"the last message after {last[-1]:.2f} s, at most {later} after the signal; "
+        + (f"MORE THAN IT REPORTED, {broken} times" if broken else "never more than it reported")
     )
 
 

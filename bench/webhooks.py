@@ -70,8 +70,8 @@ def measure(folder: Path, kind: str, batch: int, count: int) -> Sequence[float]:
     receiver = WebhookReceiver(store, config, site.links, RequestCounters(), amazon)
 
     def per_minute(what: Callable[[str, Message], object], some: Sequence[Message]) -> float:
-        told = [replace(message, id=f"{what.__name__} {message.id}") for message in some]
-        calls = _calls(kind, batch, what.__name__, [what(kind, message) for message in told])
+        renamed = [replace(message, id=f"{what.__name__} {message.id}") for message in some]
+        calls = _calls(kind, batch, what.__name__, [what(kind, message) for message in renamed])
         return len(some) / _seconds(receiver, kind, calls, WebhookResult.ACCEPTED) * 60
 
     rates = [per_minute(delivered, messages), per_minute(bounced, messages[::_SHARE])]

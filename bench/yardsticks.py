@@ -38,7 +38,7 @@ def missing() -> str:
 
 def end_in_order() -> None:
     """Let SIGTERM end the measurement as an error would, so that nothing runs on."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def constant(port: int, message: Path, connections: int, count: int) -> Sent:
     return replace(sent, count=count)
 
 
-def told(flushes: Sequence[float]) -> str:
+def describe_flushes(flushes: Sequence[float]) -> str:
     """Say what flushes took, before each round."""
     middle = statistics.median(flushes)
     says = "" if middle < SLOW_FLUSH else "; bars mean nothing from 1 ms on"

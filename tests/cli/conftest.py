@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.fork_server import Ran, nursery
+from tests.cli.fork_server import Ran, command_server
 
 PATIENCE = 120
 
@@ -36,7 +36,7 @@ class Operator:
         With an environment it gets a Python of its own.
         """
         if env is None:
-            ran = nursery().run(self.folder, *words, timeout=PATIENCE)
+            ran = command_server().run(self.folder, *words, timeout=PATIENCE)
         else:
             done = subprocess.run(  # noqa: PLW1510 - the exit code is what tests look at
                 [sys.executable, "-m", "syndicate", *words],
@@ -81,11 +81,11 @@ class Operator:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _nursery_ends() -> Iterator[None]:
+def _close_command_server() -> Iterator[None]:
     yield
-    if nursery.cache_info().currsize:
-        nursery().close()
-        nursery.cache_clear()
+    if command_server.cache_info().currsize:
+        command_server().close()
+        command_server.cache_clear()
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
-"""Commands that begin at once: forks of a process that has read the whole program.
+"""A fork server for commands: each is a fork of a process that has imported the whole program.
 
-A Python of its own for each takes half a second to read it, of which nothing is to be
-learnt: tests that look at how a process starts, or takes a signal before it is up, start
-theirs themselves, and so does one whose environment Python looks at.
+A new Python takes half a second to import it. Tests of how a process starts, or handles a signal
+before it is up, start a Python of their own, and so do those that set variables which Python itself
+reads.
 
-`python -m tests.cli.fork_server FD` takes orders from a socket: an environment, a folder and
-words, and with them where output, errors and the status go. A keeper waits for each
-command, so that several may run side by side.
+`python -m tests.cli.fork_server FD` receives requests from a socket: an environment, a folder and
+arguments, with file descriptors for output, errors and the status. A parent process waits for each
+command, so that several can run at the same time.
 """
 
 import functools
@@ -28,11 +28,11 @@ from typing import IO, NamedTuple
 from tests import ROOT
 
 _LONGEST = 1 << 16
-"""Bytes of an order."""
+"""Bytes of a request."""
 
 
 class Ran(NamedTuple):
-    """What became of a command."""
+    """The exit code and output of a command."""
 
     code: int
     out: str
@@ -40,7 +40,7 @@ class Ran(NamedTuple):
 
 
 class StartedCommand:
-    """A command that was begun: like `subprocess.Popen`, of a process that is not our child."""
+    """A command that was started: like `subprocess.Popen`, of a process that is not our child."""
 
     def __init__(self, words: tuple[str, ...], status: IO[str]) -> None:
         self._words = words
@@ -75,11 +75,11 @@ class StartedCommand:
         return self.returncode
 
 
-class Nursery:
-    """A process that begins commands."""
+class CommandServer:
+    """Starts the fork server, and sends it requests."""
 
     def __init__(self) -> None:
-        self._orders, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        self._requests, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.cli.fork_server", str(theirs.fileno())],
@@ -90,12 +90,12 @@ class Nursery:
             )
 
     def start(self, folder: Path, *words: str, out: int, err: int, **env: str) -> StartedCommand:
-        """Begin `syndicate` in a folder, with its streams in open files and more environment."""
-        order = json.dumps([{**os.environ, **env}, str(folder), *words]).encode()
-        assert len(order) < _LONGEST
+        """Start `syndicate` in a folder, with its streams in open files and more environment."""
+        request = json.dumps([{**os.environ, **env}, str(folder), *words]).encode()
+        assert len(request) < _LONGEST
         status, theirs = os.pipe()
         try:
-            socket.send_fds(self._orders, [order], [out, err, theirs])
+            socket.send_fds(self._requests, [request], [out, err, theirs])
         finally:
             os.close(theirs)
         return StartedCommand(words, os.fdopen(status, encoding="ascii"))
@@ -111,14 +111,14 @@ class Nursery:
                 command.wait()
 
     def close(self) -> None:
-        self._orders.close()
+        self._requests.close()
         self._process.wait(60)
 
 
 @functools.cache
-def nursery() -> Nursery:
-    """Return the one of this process, begun when it is first needed."""
-    return Nursery()
+def command_server() -> CommandServer:
+    """Return the fork server of this process, started at the first call."""
+    return CommandServer()
 
 
 def _read(file: IO[bytes]) -> str:
@@ -126,7 +126,7 @@ def _read(file: IO[bytes]) -> str:
     return file.read().decode().replace("\r\n", "\n")
 
 
-def main(orders: socket.socket) -> None:
+def main(requests: socket.socket) -> None:
     for module in pkgutil.walk_packages(syndicate.__path__, "syndicate."):
         if "migrations" not in module.name and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
@@ -134,16 +134,16 @@ def main(orders: socket.socket) -> None:
     templates.Templates().check()
     gc.collect()
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are nobody's concern
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those parents
     while True:
-        order, fds, _, _ = socket.recv_fds(orders, _LONGEST, 3)
-        if not order:
+        request, fds, _, _ = socket.recv_fds(requests, _LONGEST, 3)
+        if not request:
             return
         if not os.fork():
             break
         for each in fds:
             os.close(each)
-    orders.close()
+    requests.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     out, err, status = fds
     command = os.fork()
@@ -156,7 +156,7 @@ def main(orders: socket.socket) -> None:
     for given, own in ((out, 1), (err, 2)):
         os.dup2(given, own)
         os.close(given)
-    environment, folder, *words = json.loads(order)
+    environment, folder, *words = json.loads(request)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

@@ -1,6 +1,6 @@
 """Processes that read reports from a Maildir: begun at a time, and to be killed.
 
-Each function is called in a process of its own (`bench.nursery`).
+Each function is called in a process of its own (`bench.fork_server`).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A process that takes a report and is killed between two statements (`bench.nursery`)."""
+"""A process that takes a report and is killed between two statements (`bench.fork_server`)."""
 
 import logging
 import os

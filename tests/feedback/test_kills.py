@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from bench.nursery import Nursery
+from bench.fork_server import ForkServer
 from tests.causes import by_test
 from tests.feedback.report_lives import opened
 from tests.feedback.reported import DAY, HOUR, NOW, dsn
@@ -84,13 +84,13 @@ def kill_takers(store_url, tmp_path, kind):
             newsroom.take(REPORTS[kind](newsroom.verp(editions[0], number), number), at=NOW - HOUR)
     report, marked = tmp_path / "report", tmp_path / "marked"
     committed = 0
-    with Nursery("tests.feedback.report_lives") as nursery:
+    with ForkServer("tests.feedback.report_lives") as fork_server:
         for life in range(1, MOST + 1):
             report.write_bytes(REPORTS[kind](newsroom.verp(editions[1], life), life))
             before = effects(newsroom, editions[1], life, kind)
             counts = Counter(newsroom.counts())
-            nursery.begin("take", store_url, f"{report}", NOW.isoformat(), life, f"{marked}")
-            nursery.wait()
+            fork_server.start("take", store_url, f"{report}", NOW.isoformat(), life, f"{marked}")
+            fork_server.wait()
             killed = effects(newsroom, editions[1], life, kind)
             repeated = newsroom.take(report.read_bytes()).repeated
             after = effects(newsroom, editions[1], life, kind)

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from bench.nursery import Nursery
+from bench.fork_server import ForkServer
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.model.deliveries import DeliveryState
@@ -257,19 +257,19 @@ def read_until_killed_no_more(post: Publication, server: Postfix, seed: int) -> 
     """Have processes read the Maildir, each killed in the middle; return how many were."""
     chance, kills = random.Random(seed), 0
     tables = json.dumps(post.tables | {"root": str(post.folder)})
-    with Nursery("tests.feedback.poller_lives") as nursery:
+    with ForkServer("tests.feedback.poller_lives") as fork_server:
         while left := len(server.arrived(post.domain)):
             assert kills < 1000
             if chance.random() < 1 / 4:
-                nursery.begin("poll_and_die", post.url, tables, chance.randrange(1 << 30))
-                kills += nursery.ends_killed()
+                fork_server.start("poll_and_die", post.url, tables, chance.randrange(1 << 30))
+                kills += fork_server.wait_killed()
                 continue
-            nursery.begin("poll", post.url, tables)
+            fork_server.start("poll", post.url, tables)
             enough = left - chance.randint(0, 5)
-            while len(server.arrived(post.domain)) >= enough and not nursery.ended(0.001):
+            while len(server.arrived(post.domain)) >= enough and not fork_server.has_exited(0.001):
                 pass
-            nursery.ended(chance.uniform(0, 0.02))
-            kills += nursery.kill()
+            fork_server.has_exited(chance.uniform(0, 0.02))
+            kills += fork_server.kill()
     return kills
 
 

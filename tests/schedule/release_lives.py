@@ -1,6 +1,6 @@
 """Processes of a newsroom whose editions wait for approval: begun at a time, and to be killed.
 
-Each function is called in a process of its own (`bench.nursery`), at a simulated time.
+Each function is called in a process of its own (`bench.fork_server`), at a simulated time.
 """
 
 import contextlib

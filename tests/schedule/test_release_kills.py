@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from bench.nursery import Nursery
+from bench.fork_server import ForkServer
 from bench.sink import Manner, running
 from syndicate.config import Config
 from syndicate.model.deliveries import DeliveryState
@@ -62,21 +62,25 @@ class Newsroom:
         self.kills = 0
         self.lasts = {"tick": 1.0, "approve": 0.5, "replace": 1.0}
         """Seconds that the last process of each kind took, if nobody killed it."""
-        self.nursery = Nursery("tests.schedule.release_lives")
+        self.fork_server = ForkServer("tests.schedule.release_lives")
 
     def run(self, function, minute, *arguments, may_be_killed=True):
         """Run a process; kill every second one, anywhere in its work or while it sends."""
         how = self.chance.choice((None, None, "anywhere", "sending")) if may_be_killed else None
-        self.nursery.begin(function, self.url, json.dumps(self.tables), minute, *arguments)
+        self.fork_server.start(function, self.url, json.dumps(self.tables), minute, *arguments)
         began, enough = time.monotonic(), self.sink.count() + self.chance.randint(1, READERS)
         if how == "anywhere":
-            self.nursery.ended(self.chance.uniform(0, self.lasts[function]))
-        while how == "sending" and self.sink.count() < enough and not self.nursery.ended(0.001):
+            self.fork_server.has_exited(self.chance.uniform(0, self.lasts[function]))
+        while (
+            how == "sending"
+            and self.sink.count() < enough
+            and not self.fork_server.has_exited(0.001)
+        ):
             pass
         if how is not None:
-            self.kills += self.nursery.kill()
+            self.kills += self.fork_server.kill()
         else:
-            self.nursery.wait()
+            self.fork_server.wait()
             self.lasts[function] = time.monotonic() - began
 
     def waiting(self):
@@ -123,7 +127,7 @@ class Newsroom:
             return [one.key for one in tx.editions.unfinished() if one.state is EditionState.PAUSED]
 
     def close(self):
-        self.nursery.__exit__(None, None, None)
+        self.fork_server.__exit__(None, None, None)
         self.store.close()
 
 

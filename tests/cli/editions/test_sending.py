@@ -24,7 +24,7 @@ from tests.cli.editions.mail_desk import (
     terminated,
     ticking,
 )
-from tests.cli.operation.test_reload import told
+from tests.cli.operation.test_reload import running_command
 from tests.cli.operation.test_run import until
 from tests.deliver.faulty_server import FaultyServer, repeated
 
@@ -186,7 +186,7 @@ def test_a_tick_that_waits_for_a_greeting_ends_as_soon_as_it_is_told_to(desk):
 def test_run_finishes_what_left_when_it_is_told_to_stop(desk):
     with FaultyServer(say=slowly(0.5)) as server:
         by(desk, relay(server.port, connections=2))
-        with told(desk, "run"):
+        with running_command(desk, "run"):
             until(lambda: taken(server) >= 3)
         has = taken(server)
         assert 3 <= has < READERS
@@ -200,7 +200,7 @@ def test_run_does_not_wait_longer_than_it_may_for_a_verdict_that_never_comes(des
     manner = Silent(after=2)
     with FaultyServer(say=manner) as server:
         by(desk, relay(server.port, connections=1), more='stop_timeout = "1s"')
-        with told(desk, "run"):
+        with running_command(desk, "run"):
             until(lambda: bodies(server) == 3)
         manner.released.set()
         assert ledger(desk) == {"accepted": 2, "unknown": 1, "queued": READERS - 3}
@@ -212,7 +212,7 @@ def test_run_does_not_wait_longer_than_it_may_for_a_verdict_that_never_comes(des
 def test_a_reload_with_another_relay_in_mid_send_repeats_nothing_and_loses_nothing(desk):
     with FaultyServer(say=slowly(0.5)) as old, FaultyServer(say=slowly(0.05)) as new:
         by(desk, relay(old.port, "old", connections=1))
-        with told(desk, "run") as one:
+        with running_command(desk, "run") as one:
             until(lambda: taken(old) >= 2)
             by(
                 desk,
@@ -229,7 +229,7 @@ def test_a_reload_with_another_relay_in_mid_send_repeats_nothing_and_loses_nothi
 def test_after_a_reload_the_relay_that_is_gone_gets_nothing_more(desk):
     with FaultyServer(say=slowly(0.5)) as old, FaultyServer() as new:
         by(desk, relay(old.port, "old", connections=1))
-        with told(desk, "run") as one:
+        with running_command(desk, "run") as one:
             until(lambda: taken(old) >= 2)
             by(desk, relay(new.port, "new"))
             one.reload()
@@ -244,7 +244,7 @@ def test_a_reload_leaves_a_server_that_never_answers_and_goes_on_with_the_other(
     manner = Silent()
     with FaultyServer(say=manner) as old, FaultyServer() as new:
         by(desk, relay(old.port, "old", connections=1), more='stop_timeout = "1s"')
-        with told(desk, "run") as one:
+        with running_command(desk, "run") as one:
             until(lambda: bodies(old) == 1)
             by(desk, relay(new.port, "new"))
             one.reload()

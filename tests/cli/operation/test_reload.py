@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import PATIENCE, Operator
-from tests.cli.fork_server import StartedCommand, nursery
+from tests.cli.fork_server import StartedCommand, command_server
 from tests.cli.operation.test_run import outbox, until
 from tests.ports import free_port
 from tests.web.steady_clients import SteadyClients
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.slow
 
 
 @dataclass
-class Told:
-    """A `serve` or `run` that signals come to."""
+class RunningCommand:
+    """A `serve` or `run` in a process of its own, with its log."""
 
     process: StartedCommand
     port: int
@@ -54,19 +54,19 @@ class Told:
 
 
 @contextmanager
-def told(operator: Operator, command: str) -> Iterator[Told]:
+def running_command(operator: Operator, command: str) -> Iterator[RunningCommand]:
     """Run a command until the end of the block."""
     log = operator.folder / "log.txt"
     port = free_port()
     with log.open("w") as out:
-        process = nursery().start(
+        process = command_server().start(
             operator.folder, command, out=out.fileno(), err=out.fileno(), PORT=str(port)
         )
-    one = Told(process, port, log)
+    running = RunningCommand(process, port, log)
     try:
-        until(lambda: process.poll() is not None or httpx.get(f"{one.url}/healthz").is_success)
-        yield one
-        one.stop()
+        until(lambda: process.poll() is not None or httpx.get(f"{running.url}/healthz").is_success)
+        yield running
+        running.stop()
         assert "Traceback" not in log.read_text()
     finally:
         process.kill()
@@ -91,79 +91,79 @@ def built(shelf: Path, tmp_path: Path) -> Operator:
 
 
 def test_a_new_config_is_in_force_and_no_client_has_noticed_the_change(built):
-    with told(built, "serve") as one:
-        with one.clients() as clients:
+    with running_command(built, "serve") as command:
+        with command.clients() as clients:
             for number in range(3):
                 built.configure('title = "', f'title = "No. {number} of ')
-                one.reload()
-                assert f"No. {number} of " in httpx.get(f"{one.url}/newsletters/").text
+                command.reload()
+                assert f"No. {number} of " in httpx.get(f"{command.url}/newsletters/").text
         assert clients.dropped == []
         assert clients.refused == 0
         assert set(clients.answers) == {200}
 
 
-def test_a_config_with_mistakes_is_told_as_check_tells_it_and_the_old_one_goes_on(built):
-    with told(built, "serve") as one:
+def test_a_config_with_mistakes_is_reported_as_check_reports_it_and_the_old_one_goes_on(built):
+    with running_command(built, "serve") as command:
         title = 'title = "Old'
         built.configure('title = "', title)
-        one.reload()
+        command.reload()
         built.configure(title, 'titel = "New')
-        said = one.reload("not reloaded")
+        said = command.reload("not reloaded")
         mistakes = built.run("check").err.splitlines()
         assert mistakes
         assert all(mistake in said for mistake in mistakes)
-        assert "Old" in httpx.get(f"{one.url}/newsletters/").text
+        assert "Old" in httpx.get(f"{command.url}/newsletters/").text
         built.configure('titel = "New', 'title = "Newer')
-        one.reload()
-        assert "Newer" in httpx.get(f"{one.url}/newsletters/").text
+        command.reload()
+        assert "Newer" in httpx.get(f"{command.url}/newsletters/").text
 
 
 def test_a_change_on_disk_is_logged_once_until_it_is_reloaded(built):
-    with told(built, "serve") as one:
+    with running_command(built, "serve") as command:
 
         def logged(times: int) -> bool:
-            return one.log.read_text().count("changed on disk and waits for a reload") == times
+            return command.log.read_text().count("changed on disk and waits for a reload") == times
 
         built.configure('title = "', 'title = "A ')
         until(lambda: logged(1))
-        assert f"kill -HUP {one.process.pid}" in one.log.read_text()
+        assert f"kill -HUP {command.process.pid}" in command.log.read_text()
         config = built.folder / "config.toml"
         config.write_bytes(config.read_bytes())  # saved again, as it was
-        one.reload()
+        command.reload()
         built.configure('title = "A ', 'titel = "')
         until(lambda: logged(2))
-        one.reload("not reloaded")
+        command.reload("not reloaded")
         built.configure('titel = "', 'title = "C ')
         until(lambda: logged(3))
-        one.reload()
+        command.reload()
         assert logged(3)
 
 
-def test_a_template_with_a_mistake_is_told_and_the_old_config_goes_on(built):
-    with told(built, "serve") as one:
+def test_a_template_with_a_mistake_is_reported_and_the_old_config_goes_on(built):
+    with running_command(built, "serve") as command:
         template = built.folder / "templates" / "page" / "article.html"
         template.parent.mkdir(parents=True)
         template.write_text("{{ nowhere }}")
-        assert "article.html:1" in one.reload("not reloaded")
+        assert "article.html:1" in command.reload("not reloaded")
         template.unlink()
-        one.reload()
+        command.reload()
 
 
-def test_what_has_to_wait_for_a_restart_is_told_and_the_rest_is_in_force(built):
-    with told(built, "serve") as one:
+def test_what_has_to_wait_for_a_restart_is_reported_and_the_rest_is_in_force(built):
+    with running_command(built, "serve") as command:
         built.configure("[web]", '[web]\nhost = "0.0.0.0"')
         built.configure('title = "', 'title = "New ')
-        said = one.reload()
+        said = command.reload()
         assert "kept until a restart" in said
         assert "kept=127.0.0.1 key=web.host read=0.0.0.0" in said
         assert "web.port" not in said  # PORT goes before it, today as tomorrow
-        assert "New " in httpx.get(f"{one.url}/newsletters/").text
-        assert httpx.get(f"{one.url}/outbox").is_success
+        assert "New " in httpx.get(f"{command.url}/newsletters/").text
+        assert httpx.get(f"{command.url}/outbox").is_success
 
 
 def test_a_reload_says_whom_a_renamed_newsletter_leaves_behind(built):
     built.subscribe("ada@example.org,Ada", "bo@example.org,Bo")
-    with told(built, "run") as running:
+    with running_command(built, "run") as running:
         built.configure('name = "breaking"', 'name = "flash"')
         built.configure('newsletter = "breaking"', 'newsletter = "flash"')
         said = running.reload("left behind")
@@ -172,26 +172,26 @@ def test_a_reload_says_whom_a_renamed_newsletter_leaves_behind(built):
 
 
 def test_another_store_takes_over(built):
-    with told(built, "serve") as one:
+    with running_command(built, "serve") as command:
         built.configure("[store]", '[store]\nurl = "sqlite:///other.db"')
-        one.reload()
+        command.reload()
         assert (built.folder / "other.db").exists()
-        assert httpx.get(f"{one.url}/healthz").is_success
+        assert httpx.get(f"{command.url}/healthz").is_success
 
 
 def test_a_newsroom_goes_on_with_the_new_config_misses_nothing_and_mails_nobody_twice(operator):
     operator.subscribe(*(f"r{number}@example.org," for number in range(40)))
     operator.configure('every = "10m"', 'every = "1h"')
-    with told(operator, "run") as one, one.clients() as they:
+    with running_command(operator, "run") as command, command.clients() as they:
         operator.file("ferry")
-        until(lambda: httpx.get(f"{one.url}/articles/ferry/").is_success)
+        until(lambda: httpx.get(f"{command.url}/articles/ferry/").is_success)
         operator.configure('every = "1h"', 'every = "10s"')
-        one.process.send_signal(signal.SIGHUP)
+        command.process.send_signal(signal.SIGHUP)
         until(lambda: outbox(operator))  # so the new schedule is in force, and mail on its way
         operator.configure('every = "10s"', 'every = "12s"')
         operator.file("tram")
         for _ in range(3):
-            one.process.send_signal(signal.SIGHUP)
+            command.process.send_signal(signal.SIGHUP)
             time.sleep(0.2)
         until(lambda: len(outbox(operator)) >= 80)
         time.sleep(3)
@@ -239,7 +239,7 @@ signal.pthread_sigmask = halt
 from syndicate.cli import main
 main()
 """
-"""The command, which halts as soon as it has SIGHUP wait, until it is told to go on."""
+"""The command, which halts as soon as it has SIGHUP wait, until SIGCONT."""
 
 
 def until_it_holds_back(process: subprocess.Popen[str]) -> None:
@@ -301,19 +301,19 @@ def test_where_the_web_breaks_down_the_process_ends_and_says_so(built, command):
 
 
 def test_a_stop_in_the_middle_of_a_reload_is_a_stop(built):
-    with told(built, "run") as one:
-        one.process.send_signal(signal.SIGHUP)
+    with running_command(built, "run") as command:
+        command.process.send_signal(signal.SIGHUP)
         time.sleep(0.05)
-        one.stop()
-        assert "stopped" in one.log.read_text()
+        command.stop()
+        assert "stopped" in command.log.read_text()
 
 
 @pytest.mark.parametrize("_", range(2))
 def test_a_stop_drops_no_request(built, _):
-    with told(built, "serve") as one:
-        with one.clients() as clients:
+    with running_command(built, "serve") as command:
+        with command.clients() as clients:
             until(lambda: clients.answers[200] > 20)
-            one.stop()
+            command.stop()
         assert clients.dropped == []
 
 

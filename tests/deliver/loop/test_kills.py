@@ -1,6 +1,6 @@
 """Processes that are killed while they deliver, and two that deliver at once.
 
-The short form of `make bench-kill`: 8 lives, 400 messages.
+The short form of `make bench-kill`: 8 runs, 400 messages.
 """
 
 from contextlib import suppress
@@ -9,9 +9,9 @@ from socket import create_connection
 import pytest
 
 from bench import kill
+from bench.fork_server import ForkServer
 from bench.kill import CUTTING, PATIENT, POSTGRESQL, SQLITE, STEPS, Case
-from bench.lives import EACH, live_and_die
-from bench.nursery import Nursery
+from bench.kill_runs import PER_RUN, kill_repeatedly
 from bench.plain import AFTER, AT_FETCH
 from bench.sender import CONNECTIONS, RESEND, SKIP, Sender
 from bench.sink import MESSAGE, OPENING, Manner, running
@@ -20,27 +20,27 @@ from syndicate.deliver.outbox import Outbox
 from syndicate.model.deliveries import DeliveryState
 
 pytestmark = pytest.mark.slow
-LIVES = 8
-READERS = LIVES * EACH
+RUNS = 8
+READERS = RUNS * PER_RUN
 SHORTLY = (5, 60)
 """Milliseconds that the server waits: a third of what it does in the long form."""
 
 
 @pytest.fixture(params=[SQLITE, POSTGRESQL])
 def killed(request):
-    """Kills a sender in the middle of its work, again and again; what is told afterwards."""
+    """Kills a sender in the middle of its work, again and again; returns the report."""
 
-    def kill_it(way="ours", server=PATIENT, policy=SKIP, lives=LIVES, seed=LIVES, **case):
+    def kill_it(way="ours", server=PATIENT, policy=SKIP, runs=RUNS, seed=RUNS, **case):
         address = None if request.param == SQLITE else request.getfixturevalue("postgresql")
-        told = kill.measured(
+        report = kill.measured(
             Case(way, server, request.param, policy, **case),
             address,
-            lives=lives,
+            runs=runs,
             seed=seed,
             wait=SHORTLY,
         )
-        assert told.audience == lives * EACH
-        return told
+        assert report.audience == runs * PER_RUN
+        return report
 
     return kill_it
 
@@ -53,22 +53,22 @@ on_sqlite = pytest.mark.parametrize("killed", [SQLITE], indirect=True)
     ("killed", "policy"), [(SQLITE, SKIP), (POSTGRESQL, RESEND)], indirect=["killed"]
 )
 def test_nobody_is_mailed_twice_and_nobody_lost_in_silence(killed, policy):
-    told = killed(policy=policy)
+    report = killed(policy=policy)
 
-    assert told.broken(policy) == []
-    assert told.kills >= LIVES / 4
-    assert told.unknown if policy == SKIP else told.repeated  # somebody was in flight
+    assert report.broken(policy) == []
+    assert report.kills >= RUNS / 4
+    assert report.unknown if policy == SKIP else report.repeated  # somebody was in flight
 
 
 @pytest.mark.parametrize(
     ("killed", "policy"), [(SQLITE, RESEND), (POSTGRESQL, SKIP)], indirect=["killed"]
 )
 def test_it_holds_with_a_server_that_breaks_off_at_any_step(killed, policy):
-    told = killed(server=CUTTING, policy=policy)
+    report = killed(server=CUTTING, policy=policy)
 
-    assert told.broken(policy) == []
-    assert set(MESSAGE) <= set(told.cuts)
-    assert told.unknown if policy == SKIP else told.repeated
+    assert report.broken(policy) == []
+    assert set(MESSAGE) <= set(report.cuts)
+    assert report.unknown if policy == SKIP else report.repeated
 
 
 def test_such_a_server_breaks_off_as_it_is_connected_to_as_well(tmp_path):
@@ -86,26 +86,26 @@ def test_such_a_server_breaks_off_as_it_is_connected_to_as_well(tmp_path):
 
 @on_sqlite
 def test_it_holds_with_a_server_that_takes_one_command_at_a_time(killed):
-    told = killed(server=STEPS)
+    report = killed(server=STEPS)
 
-    assert told.broken(SKIP) == []
-    assert set(MESSAGE) <= set(told.cuts)
+    assert report.broken(SKIP) == []
+    assert set(MESSAGE) <= set(report.cuts)
 
 
 @on_sqlite
 def test_a_body_that_leaves_before_its_intent_is_recorded_is_found_out(killed):
     """The control: were it so with us, the tests above would tell."""
-    runs = (killed("control", control=True, lives=12, seed=seed) for seed in range(3))
-    told = next((each for each in runs if each.repeated), None)  # by chance a run may miss it
+    runs = (killed("control", control=True, runs=12, seed=seed) for seed in range(3))
+    report = next((each for each in runs if each.repeated), None)  # by chance a run may miss it
 
-    assert told is not None
-    assert "nothing is repeated" in told.broken(SKIP)
+    assert report is not None
+    assert "nothing is repeated" in report.broken(SKIP)
 
 
 @on_sqlite
 def test_the_plain_ways_are_seen_to_lose_and_to_repeat(killed):
-    at_fetch = killed(AT_FETCH, policy="", lives=6)
-    after = killed(AFTER, policy="", lives=6)
+    at_fetch = killed(AT_FETCH, policy="", runs=6)
+    after = killed(AFTER, policy="", runs=6)
 
     assert (at_fetch.repeated, at_fetch.lost > 0) == (0, True)
     assert (after.repeated > 0, after.lost) == (True, 0)
@@ -115,29 +115,29 @@ def test_the_plain_ways_are_seen_to_lose_and_to_repeat(killed):
 def test_the_outbox_loses_and_repeats_nothing(store_url, tmp_path):
     sender = Sender.make(store_url, tmp_path, None, readers=READERS)
     outbox = Outbox.of(Config.model_validate(sender.tables))
-    kills = live_and_die(sender, lambda: len(outbox.messages()), lives=LIVES, seed=1, pause=0.005)
+    kills = kill_repeatedly(sender, lambda: len(outbox.messages()), runs=RUNS, seed=1, pause=0.005)
 
-    assert kills >= LIVES / 4
-    assert sender.stand() == dict.fromkeys(range(1, READERS + 1), DeliveryState.ACCEPTED)
-    assert sorted(int(kept.name[7:13]) for kept in outbox.messages()) == sorted(sender.stand())
+    assert kills >= RUNS / 4
+    assert sender.outcomes() == dict.fromkeys(range(1, READERS + 1), DeliveryState.ACCEPTED)
+    assert sorted(int(kept.name[7:13]) for kept in outbox.messages()) == sorted(sender.outcomes())
 
 
 @pytest.mark.sql
 def test_two_processes_at_once_serve_each_reader_once(store_url, tmp_path):
     with (
         running(tmp_path / "sink.log", Manner(wait=SHORTLY)) as sink,
-        Nursery("bench.sender") as one,
-        Nursery("bench.sender") as other,
+        ForkServer("bench.sender") as one,
+        ForkServer("bench.sender") as other,
     ):
         sender = Sender.make(store_url, tmp_path, sink.port, readers=READERS)
-        for nursery in (one, other):  # a call of nothing: by then it has read everything
-            nursery.begin("Path", ".")
-            nursery.wait()
-        for nursery in (one, other):
-            nursery.begin(*sender.life(0))
-        for nursery in (one, other):
-            nursery.wait()
+        for fork_server in (one, other):  # a call of nothing: by then it has read everything
+            fork_server.start("Path", ".")
+            fork_server.wait()
+        for fork_server in (one, other):
+            fork_server.start(*sender.call(0))
+        for fork_server in (one, other):
+            fork_server.wait()
 
     assert sorted(each.number for each in sink.arrivals()) == list(range(1, READERS + 1))
-    assert set(sender.stand().values()) == {DeliveryState.ACCEPTED}
+    assert set(sender.outcomes().values()) == {DeliveryState.ACCEPTED}
     assert sink.connections() > CONNECTIONS

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from bench.nursery import Nursery
+from bench.fork_server import ForkServer
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
@@ -25,7 +25,10 @@ def test_each_bounce_in_a_mailbox_lands_once_however_often_its_reader_is_killed(
 ):
     monkeypatch.setenv("BOUNCES", PASSWORD)
     chance, kills = random.Random(19), 0
-    with dovecot(lacking=lacking) as server, Nursery("tests.feedback.poller_lives") as nursery:
+    with (
+        dovecot(lacking=lacking) as server,
+        ForkServer("tests.feedback.poller_lives") as fork_server,
+    ):
         mailbox = {
             "host": "127.0.0.1",
             "port": server.port,
@@ -48,16 +51,16 @@ def test_each_bounce_in_a_mailbox_lands_once_however_often_its_reader_is_killed(
         server.deliver("bounce", *(report(token) for token in tokens))
         while left := server.count("bounce"):
             assert kills < 1000
-            nursery.begin("poll", url, json.dumps(tables))
+            fork_server.start("poll", url, json.dumps(tables))
             enough = left - chance.randint(0, 20)
             if chance.random() < 1 / 2:  # while messages are being moved
-                while server.count("bounce") >= enough and not nursery.ended(0.001):
+                while server.count("bounce") >= enough and not fork_server.has_exited(0.001):
                     pass
             else:
                 before = _processed(newsroom.store) + chance.randint(1, 20)
-                while _processed(newsroom.store) < before and not nursery.ended(0.001):
+                while _processed(newsroom.store) < before and not fork_server.has_exited(0.001):
                     pass
-            kills += nursery.kill()
+            kills += fork_server.kill()
         done = server.content("bounce", "Processed")
     kinds = [newsroom.kinds(edition, reader) for reader in readers]
     assert kinds == [[FeedbackKind.HARD_BOUNCE.value]] * READERS

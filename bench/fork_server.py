@@ -1,11 +1,11 @@
-"""Processes that begin at once, to be killed at any moment: forks of one that has read everything.
+"""A fork server: starts processes at once, by forking one that has imported everything.
 
-python -m bench.nursery MODULE
+python -m bench.fork_server MODULE
 
-For each line `[function, argument, …]` of its input it begins a process that calls a function
-of MODULE, says `begun`, and says with which status the process ended. Any line meanwhile
-kills it, as does the end of the input. A new Python for each would take half a second, of
-which nothing is to be learnt.
+For each line `[function, argument, …]` on its standard input it starts a process that calls a
+function of MODULE, writes `started`, and writes the exit status once the process has ended. Any
+line meanwhile kills the process with SIGKILL, and so does the end of the input. Starting a new
+Python takes half a second each.
 """
 
 import importlib
@@ -34,9 +34,9 @@ def main(name: str) -> None:
         function, *arguments = json.loads(line)
         child = os.fork()
         if not child:
-            _live(module, function, arguments)
+            _run(module, function, arguments)
         watch = os.pidfd_open(child)
-        os.write(1, b"begun\n")
+        os.write(1, b"started\n")
         ready, _, _ = select.select([0, watch], [], [])
         if 0 in ready:
             orders.readline()
@@ -46,8 +46,8 @@ def main(name: str) -> None:
         os.write(1, f"{status}\n".encode())
 
 
-def _live(module: ModuleType, function: str, arguments: list[object]) -> None:
-    """Call the function and end; nothing of the nursery's is left to do."""
+def _run(module: ModuleType, function: str, arguments: list[object]) -> None:
+    """Call the function and exit, without the fork server's own clean-up."""
     status = 1
     try:
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -55,55 +55,55 @@ def _live(module: ModuleType, function: str, arguments: list[object]) -> None:
         os.dup2(nothing, 1)
         getattr(module, function)(*arguments)
         status = 0
-    except BaseException as error:  # noqa: BLE001 - it is told, and the process is over
+    except BaseException as error:  # noqa: BLE001 - printed, and the process ends
         sys.excepthook(type(error), error, error.__traceback__)
     finally:
         sys.stderr.flush()
         os._exit(status)
 
 
-class Nursery:
-    """A nursery that runs; one of its processes at a time."""
+class ForkServer:
+    """Runs the fork server, which has one process at a time."""
 
     def __init__(self, module: str) -> None:
         self._process = subprocess.Popen(  # ended by __exit__
-            [sys.executable, "-m", "bench.nursery", module],
+            [sys.executable, "-m", "bench.fork_server", module],
             cwd=_HERE,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,  # what select() doesn't see is not there
         )
 
-    def begin(self, function: str, *arguments: object) -> None:
-        """Begin a process that calls a function of the module."""
-        self._say(json.dumps([function, *arguments]).encode() + b"\n")
-        self._hear()
+    def start(self, function: str, *arguments: object) -> None:
+        """Start a process that calls a function of the module."""
+        self._write(json.dumps([function, *arguments]).encode() + b"\n")
+        self._read_line()
 
-    def ended(self, within: float) -> bool:
-        """Whether the process ends within so many seconds."""
+    def has_exited(self, within: float) -> bool:
+        """Whether the process has ended, waiting `within` seconds for it."""
         assert self._process.stdout
         return bool(select.select([self._process.stdout], [], [], within)[0])
 
     def wait(self) -> None:
-        """Wait until it ends by itself; raise AssertionError where something went wrong in it."""
-        assert self.ended(_PATIENCE), "a sender never comes to an end"
-        status = int(self._hear())
-        assert status == 0, f"a sender failed by itself with status {status}; see above"
+        """Wait until the process ends; raise AssertionError unless its status is 0."""
+        assert self.has_exited(_PATIENCE), f"a process hasn't ended within {_PATIENCE:.0f} s"
+        status = int(self._read_line())
+        assert status == 0, f"a process failed with status {status}; see above"
 
-    def ends_killed(self) -> bool:
-        """Wait until it ends; whether it had itself killed."""
-        assert self.ended(_PATIENCE), "a process never comes to an end"
-        status = int(self._hear())
-        assert status in {0, -signal.SIGKILL}, f"it failed with status {status}; see above"
+    def wait_killed(self) -> bool:
+        """Wait until the process ends; return whether it killed itself with SIGKILL."""
+        assert self.has_exited(_PATIENCE), f"a process hasn't ended within {_PATIENCE:.0f} s"
+        status = int(self._read_line())
+        assert status in {0, -signal.SIGKILL}, f"a process failed with status {status}; see above"
         return status != 0
 
     def kill(self) -> bool:
-        """Kill it, so that nothing in it is finished; False where it had ended by itself."""
-        if self.ended(0):
+        """Kill the process with SIGKILL; return False where it had ended before."""
+        if self.has_exited(0):
             self.wait()
             return False
-        self._say(_KILL)
-        return int(self._hear()) == -signal.SIGKILL
+        self._write(_KILL)
+        return int(self._read_line()) == -signal.SIGKILL
 
     def __enter__(self) -> Self:
         return self
@@ -116,14 +116,14 @@ class Nursery:
     ) -> None:
         self._process.communicate()
 
-    def _say(self, line: bytes) -> None:
+    def _write(self, line: bytes) -> None:
         assert self._process.stdin
         self._process.stdin.write(line)
 
-    def _hear(self) -> bytes:
+    def _read_line(self) -> bytes:
         assert self._process.stdout
         line = self._process.stdout.readline()
-        assert line, "the nursery has ended; see above"
+        assert line, "the fork server has ended; see above"
         return line
 
 
