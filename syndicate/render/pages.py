@@ -314,8 +314,6 @@ class ListPages:
         on the page depends on the time of the build.
         """
         newest = page.number is None
-        no_story = not teasers and not lead
-        is_empty = page.topic.kind is TopicKind.SECTION and no_story  # it has no feeds
         head = topic_head(page.topic, person, self._config, self._frame.people, self._bodies)
         return self._frame.render(
             "listing",
@@ -328,7 +326,7 @@ class ListPages:
             newest=newest,
             newer=page.newer,
             older=page.older,
-            own_feeds=() if is_empty else offered_formats(page.topic, self._config),
+            own_feeds=offered_formats(page.topic, self._config),
             feed_title=feed_title(self._config, page.topic),
         )
 

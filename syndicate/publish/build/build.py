@@ -102,9 +102,11 @@ class Build:
         )
         self._run_tasks(plan.pages(shard) for shard in self._shards)
         self._write(self.site.home_pages(self.at, missing))
-        self._write(self.site.empty_sections())
+        empty = self.site.empty_sections()
+        self._write(self.site.section_pages(empty))
         self._run_tasks(plan.archives(shard) for shard in self._shards)
         self._run_tasks(plan.subscription_documents(shard) for shard in self._shards)
+        self._run_tasks(plan.empty_documents(empty, shard) for shard in self._shards)
         if topics_changed:
             self._write(self.site.feed_lists())
         self._write_sitemaps()

@@ -17,7 +17,7 @@ from syndicate.publish.output.media import MediaFolder
 from syndicate.publish.records.manifest import Manifest
 from syndicate.publish.records.topic_index import SITEMAP_TOPIC, TopicIndex
 from syndicate.render import addresses, topics
-from syndicate.render.feeds.formats import Feed, write_opml
+from syndicate.render.feeds.formats import Feed, topic_formats, write_opml
 from syndicate.render.open_search import write_description
 from syndicate.render.pages import MIN_ARTICLES
 from syndicate.render.sitemaps import CHUNK, NEWS_FOR, NEWS_LIMIT, Sitemaps, newest_change
@@ -83,15 +83,27 @@ class SiteFiles:
         names = [square.src for portrait in shown for square in pictures.portraits(portrait)]
         yield from self._lasting_media(names, everything=everything)
 
-    def empty_sections(self) -> Iterator[OutputFile]:
-        """Return the pages of configured sections without a story, to which all pages link."""
-        for section in self._config.sections:
-            home = addresses.section(section.title)
-            if self.index.count_shown(home) or self.manifest.entry(addresses.output_path(home)):
-                continue
-            topic = Topic(kind=TopicKind.SECTION, name=section.title, home=home)
+    def empty_sections(self) -> list[Topic]:
+        """Return the configured sections without a story whose page or feeds aren't written."""
+        sections = [
+            Topic(kind=TopicKind.SECTION, name=section.title, home=addresses.section(section.title))
+            for section in self._config.sections
+        ]
+        return [
+            topic
+            for topic in sections
+            if not self.index.count_shown(topic.home)
+            and not all(
+                self.manifest.entry(addresses.output_path(topic.home + file))
+                for file in ("", *(writer.file for writer in topic_formats(topic, self._config)))
+            )
+        ]
+
+    def section_pages(self, sections: Iterable[Topic]) -> Iterator[OutputFile]:
+        """Return the pages of sections without a story, to which all pages link."""
+        for topic in sections:
             page = ListPage(topic=topic, address=topic.page)
-            yield _file(home, partial(self._pages.listing, page, ()))
+            yield _file(topic.home, partial(self._pages.listing, page, ()))
 
     def own_page_media(self, *, everything: bool) -> Iterator[tuple[OutputFile, bool]]:
         """Return the pictures of own pages in the same way."""

@@ -172,6 +172,11 @@ class BuildPlan:
             history = FeedHistory(prev_archive=self._files(topic, full)) if full else None
             yield self._document(topic, topic.home, rows, history)
 
+    def empty_documents(self, empty: Sequence[Topic], shard: Shard) -> Iterator[FeedDocumentTask]:
+        """Plan the feeds of topics without articles, so that readers can subscribe to them."""
+        for topic in shard.interleaved(empty):
+            yield self._document(topic, topic.home, (), None)
+
     def full_pages(self, topic: Topic) -> int:
         """Return how many list pages of a topic are full."""
         return self.index.size(topic.home) // PAGE_SIZE

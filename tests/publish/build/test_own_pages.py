@@ -1,7 +1,9 @@
 """Own pages, the 404 page and the frame around all pages, as a build writes them."""
 
+import json
 from typing import Any
 
+import feedparser
 import pytest
 
 from tests.publish.newsroom import Newsroom
@@ -156,7 +158,6 @@ def test_a_section_without_a_story_has_a_page_since_every_head_links_to_it(
     built.build()
     path = "sections/harbour/index.html"
     assert text(page(built, path), "h1") == "Harbour"
-    assert not page(built, path).cssselect("main a[type]"), "it has no feeds yet"
     assert path not in built.build().written
     built.file("quay", section="Harbour")
     built.build()
@@ -164,3 +165,38 @@ def test_a_section_without_a_story_has_a_page_since_every_head_links_to_it(
     built.retract("tram")
     built.build()
     assert not page(built, "sections/city/index.html").cssselect("main .teaser")
+
+
+def test_a_section_can_be_followed_before_it_has_a_story_and_after_it_has_lost_them(
+    sqlite_store, publication
+):
+    built = Newsroom(sqlite_store, publication(**SECTIONS))
+    built.build()
+    harbour = "sections/harbour/"
+    feeds = [
+        link.get("href")[1:] for link in page(built, f"{harbour}index.html").cssselect(".formats a")
+    ]
+    assert feeds == [f"{harbour}{file}" for file in ("rss.xml", "atom.xml", "feed.json")]
+
+    def followed() -> list[tuple[str, list[str]]]:
+        files = built.files()
+        rss, atom = (feedparser.parse(files[path]) for path in feeds[:2])
+        assert (rss.bozo, atom.bozo) == (False, False)
+        own = json.loads(files[feeds[2]])
+        return [
+            (rss.feed.title, [entry.title for entry in rss.entries]),
+            (atom.feed.id, [entry.title for entry in atom.entries]),
+            (own["title"], [item["title"] for item in own["items"]]),
+        ]
+
+    empty = followed()
+    assert [titles for _, titles in empty] == [[]] * 3
+    assert not [path for path in built.build().written if path.startswith(harbour)]
+    built.file("quay", section="Harbour")
+    built.build()
+    assert followed() == [(name, ["Quay"]) for name, _ in empty]
+    built.retract("quay")
+    built.build()
+    assert followed() == empty
+    rebuilt = built.build(everything=True)
+    assert not [path for path in rebuilt.written if path.startswith(harbour)]
