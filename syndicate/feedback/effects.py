@@ -138,10 +138,11 @@ def _take_complaint(
         return _result(RecordOutcome.REPEATED, record)
     cause = _cause(record, f"complaint about edition {record.edition}, by {record.source}")
     left = tx.subscribers.unsubscribe(reader.key, edition.newsletter, cause=cause)
-    reason = f"complaint about edition {record.edition}: {describe(record)}"
+    said = f": {describe(record)}" if record.answer or record.host else ""
+    reason = f"complaint about edition {record.edition}{said}"
     kind = SuppressionKind.COMPLAINT
     tx.subscribers.suppress(reader.email, reason, kind=kind, cause=cause)
-    newsletter = f"{edition.newsletter} is left, " if left else ""
+    newsletter = f"they no longer get {edition.newsletter}, " if left else ""
     return _result(RecordOutcome.RECORDED, record, f"{newsletter}the address is suppressed")
 
 
@@ -166,7 +167,7 @@ def _unsubscribe(
     how = f"{how}, after edition {record.edition}, by {record.source}"
     cause = Cause(who=Actor.READER, how=how, at=record.received_at)
     tx.subscribers.unsubscribe(reader.key, newsletter, cause=cause)
-    return _result(RecordOutcome.RECORDED, record, f"{newsletter} is left")
+    return _result(RecordOutcome.RECORDED, record, f"they no longer get {newsletter}")
 
 
 def _cause(record: FeedbackRecord, how: str) -> Cause:

@@ -42,6 +42,13 @@ CROWDED, CROWDED_RAW = 1000, 16 * 1024
 """When so many reports wait for a person, only this much is kept of a further one."""
 MOST_HELD = 10_000
 """Of more that wait, the oldest go: a flood of spam must not fill the disk."""
+_NOTHING_DONE = {
+    ReportOutcome.FEEDBACK: "nothing is reported",
+    ReportOutcome.DELAYED: "a server is still trying, or has passed it on: nothing follows",
+    ReportOutcome.AUTO_REPLY: "an automatic reply: dropped",
+    ReportOutcome.UNREADABLE: "not understood",
+}
+"""What became of a report that says nothing about a delivery."""
 _MAX_TEXT = 500
 _MAX_NAME = 255
 _MAX_CODE = 999
@@ -64,7 +71,7 @@ class RecordedReport:
         """What happened, for the log and the operator; it names no address."""
         if self.repeated:
             return "this report was taken before"
-        did = "; ".join(item.sentence for item in self.feedback) or self.outcome.value
+        did = "; ".join(item.sentence for item in self.feedback) or _NOTHING_DONE[self.outcome]
         return f"{did}; kept for a person" if self.held_because else did
 
 

@@ -144,14 +144,16 @@ class FeedbackRecord:
         "550 5.1.1 by mx.example.net for edition 41, 12 minutes after it was accepted".
         `accepted_at` is when its message was accepted, where that is known.
         """
-        what = " ".join(filter(None, (str(self.code or ""), self.status))) or self.kind.value
+        codes = " ".join(filter(None, (str(self.code or ""), self.status)))
+        what = codes or self.kind.value
+        preposition = "about" if self.kind is FeedbackKind.COMPLAINT else "for"
         by = f" by {self.host}" if self.host else ""
         when = ""
         if self.matched_by is MatchedBy.HAND_OVER:
             when = " when it was handed over"
         elif accepted_at is not None and self.at >= accepted_at:
             when = f", {_in_words(self.at - accepted_at)} after it was accepted"
-        return f"{what}{by} for edition {self.edition}{when}"
+        return f"{what}{by} {preposition} edition {self.edition}{when}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ store; refusals are counted in memory.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -77,7 +78,6 @@ _STATUS = {
     WebhookResult.NO_SECRET: 503,
 }
 _TEXTS = {
-    WebhookResult.ACCEPTED: "Recorded.",
     WebhookResult.REPLAYED: "All of this was recorded before.",
     WebhookResult.TOO_LARGE: f"A call has at most {MAX_BODY} bytes.",
     WebhookResult.LIMITED: "Too many calls; try again later.",
@@ -85,7 +85,7 @@ _TEXTS = {
     WebhookResult.BUSY: "Not now; try again later.",
     WebhookResult.NO_SECRET: "This hook can't be used yet: its secret is missing.",
 }
-"""What a provider's log shows; a refusal has its own reason."""
+"""What a provider's log shows; a refusal has its own reason, and a 200 says what it took."""
 _CHALLENGE = 'Basic realm="Syndicate"'
 _NOT_REFUSED = frozenset({WebhookResult.ACCEPTED, WebhookResult.BUSY, WebhookResult.NO_SECRET})
 
@@ -112,6 +112,8 @@ class CallOutcome:
     retry_after: timedelta | None = None
     changes: Sequence[str] = field(default=())
     """What its events have changed, a sentence each."""
+    taken: Counter[str] = field(default_factory=Counter)
+    """What became of its new events, as `syndicate_reports_total` counts them."""
 
 
 class WebhookReceiver:
@@ -216,39 +218,39 @@ class WebhookReceiver:
             known = tx.feedback.processed(hook.source, ids)
         if ids and ids == known:
             return CallOutcome(result=WebhookResult.REPLAYED)
-        new, changes = 0, list[str]()
+        taken, changes = Counter[str](), list[str]()
         for start in range(0, len(events), BATCH):
             with self._store.write() as tx:
                 done, did = self._record(tx, hook, events[start : start + BATCH], at)
-            new += done
+            taken += done
             changes += did
         # another process may have recorded the same ones meanwhile
-        replayed = bool(ids) and not new
+        replayed = bool(ids) and not taken
         result = WebhookResult.REPLAYED if replayed else WebhookResult.ACCEPTED
-        return CallOutcome(result=result, changes=changes)
+        return CallOutcome(result=result, changes=changes, taken=taken)
 
     def _record(
         self, tx: Transaction, hook: Hook, events: Sequence[ProviderEvent], at: datetime
-    ) -> tuple[int, list[str]]:
-        """Record events; return how many were new, and what they have changed."""
+    ) -> tuple[Counter[str], list[str]]:
+        """Record events; return what became of the new ones, and what they have changed."""
         tx.lock_audience()
         known = tx.feedback.processed(hook.source, [event.id for event in events])
-        new, ignored, changes = 0, 0, list[str]()
+        new, changes = Counter[str](), list[str]()
         for event in events:
             if event.id in known:
                 continue
-            new += 1
             feedback = event.feedback
             if feedback is None:
                 tx.feedback.mark_processed(hook.source, event.id, at)
-                ignored += 1
+                new[IGNORED] += 1
                 continue
             done = self._recorder.record(tx, feedback, source=hook.source, at=at)
+            new[done.outcome] += 1
             if _is_change(done):
                 changes.append(done.sentence)
-        if ignored:
+        if ignored := new[IGNORED]:
             tx.held_reports.count_report(hook.source, IGNORED, at, times=ignored)
-        if repeated := len(events) - new:
+        if repeated := len(events) - new.total():
             tx.held_reports.count_report(hook.source, RecordOutcome.REPEATED, at, times=repeated)
         return new, changes
 
@@ -296,8 +298,13 @@ def _is_change(done: RecordedFeedback) -> bool:
     return done.outcome is RecordOutcome.RECORDED and not is_evidence
 
 
+def _summary(taken: Counter[str]) -> str:
+    """Say what became of events: "2 recorded, 1 unmatched"."""
+    return ", ".join(f"{count} {outcome}" for outcome, count in taken.items()) or "0 recorded"
+
+
 def _response(outcome: CallOutcome) -> Response:
-    text = _TEXTS.get(outcome.result, outcome.reason)
+    text = _TEXTS.get(outcome.result) or outcome.reason or _summary(outcome.taken)
     headers = {}
     if outcome.retry_after is not None:
         headers["retry-after"] = str(max(1, ceil(outcome.retry_after.total_seconds())))

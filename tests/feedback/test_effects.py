@@ -141,7 +141,7 @@ def test_unsubscribing_by_mail_ends_that_one_subscription(newsroom):
     done = newsroom.record(asked)
     assert (
         done.sentence
-        == f"wish to unsubscribe after edition {edition} to reader {anna}: breaking is left"
+        == f"wish to unsubscribe after edition {edition} to reader {anna}: they no longer get breaking"
     )
     assert newsroom.newsletters() == {"breaking": "left", "culture": "confirmed"}
     how = f"mail to unsubscribe, after edition {edition}, by imap"

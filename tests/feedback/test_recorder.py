@@ -72,6 +72,17 @@ def test_a_complaint_ends_the_subscription_and_suppresses(newsroom):
     assert suppressed[0] == "suppressed"
 
 
+def test_a_complaint_without_words_is_its_own_reason(newsroom):
+    anna = newsroom.subscribe()
+    edition = newsroom.send()
+    words = {"code": 0, "status": "", "text": "", "host": ""}
+    newsroom.record(newsroom.bounce(edition, anna, FeedbackKind.COMPLAINT, **words))
+    with newsroom.store.read() as tx:
+        suppression = tx.subscribers.suppression(ANNA)
+    assert suppression is not None
+    assert suppression.reason == f"complaint about edition {edition}"
+
+
 def test_an_address_alone_changes_nothing(newsroom):
     anna = newsroom.subscribe()
     edition = newsroom.send()

@@ -34,9 +34,9 @@ def test_evidence_says_how_long_after_it_was_accepted(seconds, words):
 
 def test_evidence_says_no_more_than_is_known():
     complaint = report(41, 7, FeedbackKind.COMPLAINT, at=NOW, host="")
-    assert complaint.evidence() == "complaint for edition 41"
+    assert complaint.evidence() == "complaint about edition 41"
     before = complaint.evidence(NOW + timedelta(minutes=1))
-    assert before == "complaint for edition 41", "clocks differ"
+    assert before == "complaint about edition 41", "clocks differ"
     refused = report(
         41, 7, FeedbackKind.BLOCKED, at=NOW, status="5.7.1", matched_by=MatchedBy.HAND_OVER
     )

@@ -82,6 +82,7 @@ def test_a_true_call_is_recorded_and_its_replay_changes_nothing(site, kind):
     first, second = site.post(kind, call), site.post(kind, call)
 
     assert (first.status_code, second.status_code) == (200, 409)
+    assert first.text == "1 recorded\n"
     assert site.feedback() == {"hard bounce": 1}
     assert site.suppressed() == "hard bounce"
     assert site.counts(kind)["recorded"] == 1
@@ -180,7 +181,7 @@ def test_a_complaint_ends_the_subscription_and_an_event_of_no_consequence_is_cou
 
     answer = site.post("sendgrid", signed("sendgrid", [opened, complaint], at=clock.now()))
 
-    assert answer.status_code == 200
+    assert (answer.status_code, answer.text) == (200, "1 ignored, 1 recorded\n")
     assert site.newsroom.newsletters("anna@example.net") == {"breaking": "left"}
     assert site.suppressed() == "complaint"
     assert site.counts("sendgrid") == {"ignored": 1, "recorded": 1}

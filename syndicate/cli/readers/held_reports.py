@@ -9,13 +9,15 @@ from syndicate.cli.console import echo, echo_json, echo_table, echo_text, format
 from syndicate.cli.context import MAX_ID, AsJson, CommandContext, by_operator
 from syndicate.errors import Refused
 from syndicate.model.feedback import FeedbackKind
-from syndicate.text import one_line, printable
+from syndicate.text import one_line, printable, shorten
 
 if TYPE_CHECKING:
     from syndicate.model.feedback import HeldReport
     from syndicate.store import Transaction
 
 ReportKey = Annotated[int, Argument(min=1, max=MAX_ID, help="Its number, as in `bounces`.")]
+_SUBJECT_SHOWN = 40
+"""Characters of a subject in the list; --json has all of it."""
 _KINDS = {
     "hard-bounce": FeedbackKind.HARD_BOUNCE,
     "soft-bounce": FeedbackKind.SOFT_BOUNCE,
@@ -31,15 +33,15 @@ def list_(command: CommandContext, *, json: AsJson = False) -> None:
     if json:
         echo_json([_values(report) for report in reports])
         return
-    rows = [
-        (report.key, report.received_at, report.source, report.recipient, report.reason)
-        for report in reports
-    ]
-    echo_table(("report", "at", "by", "about", "why"), rows, command.config.publication.timezone)
-    if reports:
-        note("`syndicate bounces show N` prints one; then apply or drop it")
-    else:
+    if not reports:
         note("no report waits for you")
+        return
+    rows = [_values(report) for report in reports]
+    for row in rows:
+        row["subject"] = shorten(row["subject"], _SUBJECT_SHOWN)
+    zone = command.config.publication.timezone
+    echo_table([*rows[0]], [row.values() for row in rows], zone)
+    note("`syndicate bounces show N` prints one; then apply or drop it")
 
 
 def show(

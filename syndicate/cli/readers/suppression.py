@@ -66,7 +66,9 @@ def suppression_lines(
     suppression: Suppression, evidence: Sequence[str], zone: ZoneInfo
 ) -> Iterator[str]:
     """Yield the lines about a suppression: kind and since when, why, and the remedy."""
-    yield f"{suppression.kind} since {format_time(suppression.at, zone)}: {suppression.reason}"
+    is_repeated = any(line.startswith(suppression.reason) for line in evidence)
+    reason = "" if is_repeated else f": {suppression.reason}"
+    yield f"{suppression.kind} since {format_time(suppression.at, zone)}{reason}"
     yield from evidence
     yield f"{unsuppress_command(suppression.address)} has it mailed again"
 

@@ -96,6 +96,7 @@ def _mailto(config: Config) -> Finding:
 def _hook(config: Config, name: str, kind: str) -> Finding:
     finding = partial(Finding, "hook", f"hooks.{name}", demanded=False)
     address = f"{config.web_url}/hooks/{name}"
+    caller = "your service" if kind == "standard" else kind
     if has_public_address(config):
-        return finding(OK, f"{kind} has to call {address}; that was not tried")
-    return finding(WRONG, f"{kind} can't call {address}; web.url needs a public https address")
+        return finding(OK, f"{caller} has to call {address}; that was not tried")
+    return finding(WRONG, f"{caller} can't call {address}; web.url needs a public https address")

@@ -37,6 +37,7 @@ class Resolver:
     nameservers: tuple[str, ...] = ()
     port: int = 53
     timeout: float = 6
+    """Seconds for an answer; less after a question without one, until there is one again."""
 
     def ask(self, name: str, kind: str) -> list[str]:
         """Return the records of a name, without final dots; empty if there are none.
@@ -49,9 +50,12 @@ class Resolver:
 
         try:
             answer = self._resolver.resolve(f"{name}.", kind, search=False)
+            self._resolver.lifetime = self.timeout
         except (NXDOMAIN, NoAnswer):
+            self._resolver.lifetime = self.timeout
             return []
         except Timeout as error:
+            self._resolver.lifetime = max(1, self._resolver.lifetime / 2)
             raise CallFailed(f"DNS gave no answer for {name} {kind} in time") from error
         except NoNameservers as error:
             raise CallFailed(f"DNS gave no answer for {name} {kind}: its servers fail") from error

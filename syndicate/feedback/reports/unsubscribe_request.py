@@ -50,7 +50,7 @@ def read_request(mail: ReceivedMail, references: ReferenceCollector) -> ParsedRe
         reference=references.find(next(iter(find_addresses(mail.fields.get("from"))), "")),
         # of our own server: a reader's clock may be years behind a new subscription
         at=read_date(mail.fields.get("received").rpartition(";")[2]),
-        text="unsubscribed by mail",
+        text="by mail",
     )
     return ParsedReport(outcome=ReportOutcome.FEEDBACK, feedback=(feedback,))
 

@@ -101,7 +101,7 @@ def test_soft_bounces_are_all_named(sent):
 
 def test_a_complaint_is_the_evidence_of_leaving_too(sent):
     bounce(sent, 1, FeedbackKind.COMPLAINT, after=180, host="feedback.example", text="abuse")
-    evidence = "complaint by feedback.example for edition 1, 3 hours after it was accepted"
+    evidence = "complaint by feedback.example about edition 1, 3 hours after it was accepted"
     values = json.loads(sent.run("subscribers", "show", ADA, "--json").out)
     found = {change["change"]: change["evidence"] for change in values["history"]}
     assert found["left"] == found["suppressed"] == evidence

@@ -34,12 +34,15 @@ def take(newsroom, raw=None, **fields):
 
 
 def test_reports_are_listed_with_why_they_wait(operator, newsroom):
-    assert operator.run("bounces").err == "no report waits for you\n"
+    nothing = operator.run("bounces")
+    assert (nothing.out, nothing.err) == ("", "no report waits for you\n")
     assert operator.run("bounces", "--json").out == "[]\n"
     take(newsroom)
-    take(newsroom, b"Subject: Hello\n\nWho are you?\n")
+    take(newsroom, b"From: eve@example.org\nSubject: Hello\n\nWho are you?\n")
     lines = operator.run("bounces", "list").out.splitlines()
-    assert lines[0].split() == ["report", "at", "by", "about", "why"]
+    headings = ["report", "at", "by", "about", "from", "subject", "why"]
+    assert lines[0].split() == headings
+    assert lines[2].split()[-11:][:3] == ["imap", "eve@example.org", "Hello"]
     assert BO in lines[1]
     assert "the hard bounce may be about edition 1, but only its address says so" in lines[1]
     listed = json.loads(operator.run("bounces", "--json").out)

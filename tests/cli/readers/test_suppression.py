@@ -1,8 +1,9 @@
 """The evidence for a suppression: what led to it, and nothing that came later or long before."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from syndicate.cli.readers.suppression import Evidence
+from syndicate.cli.readers.suppression import Evidence, suppression_lines
 from syndicate.model.feedback import FeedbackKind
 from syndicate.model.subscribers import Actor, Cause, Suppression, SuppressionKind
 from tests.causes import by_reader
@@ -40,3 +41,18 @@ def test_a_change_has_the_evidence_that_came_with_it_if_a_server_made_it():
     by_server = Cause(who=Actor.SERVER, how="hard bounce of edition 1, by imap", at=NOW)
     assert evidence.of_change(by_server) == "hard bounce by mx.example.net for edition 1"
     assert evidence.of_change(by_reader("one click", NOW)) == ""
+
+
+def test_a_reason_that_the_evidence_repeats_is_printed_once():
+    suppression = Suppression(
+        address="a@example.org",
+        kind=SuppressionKind.COMPLAINT,
+        reason="complaint about edition 1",
+        at=NOW,
+    )
+    evidence = ["complaint about edition 1, 3 hours after it was accepted"]
+    since, *others = suppression_lines(suppression, evidence, ZoneInfo("UTC"))
+    assert since == "complaint since 2026-11-24 12:00 UTC"
+    assert others[0] == evidence[0]
+    since, *_ = suppression_lines(suppression, (), ZoneInfo("UTC"))
+    assert since == "complaint since 2026-11-24 12:00 UTC: complaint about edition 1"

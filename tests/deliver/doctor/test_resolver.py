@@ -57,5 +57,19 @@ def test_a_server_that_is_silent_is_given_up():
         Resolver(("127.0.0.1",), port=9, timeout=0.3).ask("post.example", "TXT")
 
 
+@pytest.mark.neighbours
+def test_a_server_that_is_silent_is_waited_for_shorter_until_it_answers(zone):
+    zone.put("post.example", "TXT", "v=spf1 -all")
+    silent = Resolver(("127.0.0.1",), port=9, timeout=4)
+    silent._resolver.lifetime = 0.3  # as after some questions
+    with pytest.raises(CallFailed):
+        silent.ask("post.example", "TXT")
+    assert silent._resolver.lifetime == 1, "not less"
+    with served(zone) as port:
+        silent._resolver.port = port
+        assert silent.ask("post.example", "TXT") == ["v=spf1 -all"]
+    assert silent._resolver.lifetime == 4
+
+
 def test_our_own_addresses_are_public_ones():
     assert isinstance(own_addresses(), list)
