@@ -83,7 +83,7 @@ def serving(store: Store, make: Callable[..., Config], **tables: Any) -> Iterato
     port = listener.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     tables["publication"] = {"url": url} | tables.get("publication", {})
-    config = make(web={"port": port}, **tables)
+    config = make(web={"port": port} | tables.pop("web", {}), **tables)
     record = Recorded(application(store, config))
     with running(record, listener):
         yield Served(Newsroom(store, config), record, url)

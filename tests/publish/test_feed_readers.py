@@ -31,7 +31,8 @@ EACH = pytest.mark.parametrize(
 
 @pytest.fixture
 def served(sqlite_store, publication) -> Iterator[Served]:
-    with serving(sqlite_store, publication) as made:
+    # the fewest polls that a publication may let readers begin with
+    with serving(sqlite_store, publication, web={"poll_allowance": 10}) as made:
         yield made
 
 
