@@ -47,7 +47,7 @@ relayhost = [127.0.0.1]:{onward}
 _MASTER = """\
 127.0.0.1:{port} inet n - n - - smtpd
 cleanup   unix  n  -  n  -  0  cleanup
-qmgr      unix  n  -  n  300  1  qmgr
+qmgr      unix  n  -  n  {wakeup}  1  qmgr
 rewrite   unix  -  -  n  -  -  trivial-rewrite
 bounce    unix  -  -  n  -  0  bounce
 defer     unix  -  -  n  -  0  bounce
@@ -56,6 +56,7 @@ verify    unix  -  -  n  -  1  verify
 flush     unix  n  -  n  1000?  0  flush
 proxymap  unix  -  -  n  -  -  proxymap
 smtp      unix  -  -  n  -  -  smtp
+virtual   unix  -  n  n  -  -  virtual
 relay     unix  -  -  n  -  -  smtp
 showq     unix  n  -  n  -  -  showq
 error     unix  -  -  n  -  -  error
@@ -81,7 +82,10 @@ def main() -> None:
         said = messages.content(_PLACES, _HTML)
         ledger = Ledger.make(folder / "ledger", ledgers.FILE, wanted.messages, said)
         size = len(messages.prepare("news", _PLACES, _HTML).whole(1))
-        with running(folder / "arrived", Manner(wait=(0, 0))) as sink, postfix(sink.port) as port:
+        with (
+            running(folder / "arrived", Manner(wait=(0, 0))) as sink,
+            postfix(sink.port) as (port, _),
+        ):
             print(yardsticks.describe_flushes([yardsticks.flush(folder)]), flush=True)
             sent = ledger.send(port, wanted.connections)
             print(
@@ -101,27 +105,35 @@ def missing() -> str:
 
 
 @contextmanager
-def postfix(onward: int) -> Iterator[int]:
-    """Hold a Postfix up that passes everything on to a port; give its own."""
+def postfix(
+    onward: int, *, settings: str = "", services: str = "", wakeup: int = 300
+) -> Iterator[tuple[int, Path]]:
+    """Run a Postfix that passes everything on to a port; yield its own, and its folder.
+
+    `settings` and `services` are added to its main.cf and master.cf; in settings, `{work}` is the
+    folder. It looks at its queue each `wakeup` seconds.
+    """
     port = free_port()
     # the parent is to be passable for Postfix's own user
-    with tempfile.TemporaryDirectory(prefix="bench-postfix-queue-") as name:
+    with tempfile.TemporaryDirectory(prefix="postfix-") as name:
         work = Path(name)
         work.chmod(0o755)
         (work / "queue").mkdir()
-        (work / "main.cf").write_text(_MAIN.format(work=work, onward=onward), encoding="ascii")
-        (work / "master.cf").write_text(_MASTER.format(port=port), encoding="ascii")
+        main = f"{_MAIN}{settings}".format(work=work, onward=onward)
+        (work / "main.cf").write_text(main, encoding="ascii")
+        master = _MASTER.format(port=port, wakeup=wakeup) + services
+        (work / "master.cf").write_text(master, encoding="ascii")
         _control(work, "start")
         try:
-            yield port
+            yield port, work
         finally:
             _control(work, "stop")
 
 
 def _control(work: Path, word: str) -> None:
     command = (yardsticks.tool("postfix") or "postfix", "-c", str(work), word)
-    with (work / "control").open("w+b") as said:  # no pipe: its daemons would hold it open
-        code = subprocess.run(command, check=False, stdout=said, stderr=said).returncode
+    with (work / "control").open("w+b") as output:  # no pipe: its daemons would hold it open
+        code = subprocess.run(command, check=False, stdout=output, stderr=output).returncode
     if code:
         raise SystemExit(f"{' '.join(command)}: exit {code}\n{(work / 'control').read_text()}")
 

@@ -5,10 +5,7 @@ Maildir, or through its pipe. The readers' server does by an address what its na
 """
 
 import os
-import shutil
 import smtplib
-import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,26 +16,12 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+import bench.postfix
 from tests.ports import free_port
 from tests.requirements import require
 
 _NOBODY = 65534
-_MAIN = """\
-compatibility_level = 3.6
-queue_directory = {work}/queue
-data_directory = {work}/data
-maillog_file = {work}/maillog
-maillog_file_prefixes = {work}
-myhostname = relay.example.org
-mydestination =
-alias_maps =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mynetworks = 127.0.0.0/8
-smtpd_relay_restrictions = permit_mynetworks, reject
-smtpd_peername_lookup = no
-smtp_dns_support_level = disabled
-relayhost = [127.0.0.1]:{onward}
+_SETTINGS = """\
 recipient_delimiter = +
 maximal_queue_lifetime = {lifetime}
 bounce_queue_lifetime = 1h
@@ -47,36 +30,15 @@ maximal_backoff_time = 1s
 queue_run_delay = 1s
 delay_warning_time = 1s
 virtual_mailbox_domains = {maildirs}
-virtual_mailbox_maps = inline:{{ {boxes} }}
-virtual_mailbox_base = {work}/mail
+virtual_mailbox_maps = inline:{{{{ {boxes} }}}}
+virtual_mailbox_base = {{work}}/mail
 virtual_uid_maps = static:{nobody}
 virtual_gid_maps = static:{nobody}
-transport_maps = inline:{{ {transports} }}
+transport_maps = inline:{{{{ {transports} }}}}
 relay_domains = {pipes}
 syndicate_destination_recipient_limit = 1
 syndicate_destination_concurrency_limit = 2
 default_destination_concurrency_limit = 20
-"""
-_MASTER = """\
-127.0.0.1:{port} inet n - n - - smtpd
-cleanup   unix  n  -  n  -  0  cleanup
-qmgr      unix  n  -  n  1  1  qmgr
-rewrite   unix  -  -  n  -  -  trivial-rewrite
-bounce    unix  -  -  n  -  0  bounce
-defer     unix  -  -  n  -  0  bounce
-trace     unix  -  -  n  -  0  bounce
-verify    unix  -  -  n  -  1  verify
-flush     unix  n  -  n  1000?  0  flush
-proxymap  unix  -  -  n  -  -  proxymap
-smtp      unix  -  -  n  -  -  smtp
-virtual   unix  -  n  n  -  -  virtual
-showq     unix  n  -  n  -  -  showq
-error     unix  -  -  n  -  -  error
-retry     unix  -  -  n  -  -  error
-discard   unix  -  -  n  -  -  discard
-anvil     unix  -  -  n  -  1  anvil
-scache    unix  -  -  n  -  1  scache
-postlog   unix-dgram n - n -  1  postlogd
 """
 _PIPE = "{name} unix - n n - 4 pipe flags=DR user=nobody argv={command}\n"
 _EXIM = """\
@@ -199,48 +161,31 @@ def postfix(
 
     `lifetime` is how long it tries; `pipes` are commands by the domain whose mail they get.
     """
-    program = shutil.which("postfix", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
-    require(program, "Debian's postfix")
-    require(os.geteuid() == 0, "root, to start a Postfix")
-    pipes, port, readers = pipes or {}, free_port(), ReadersServer()
-    readers.relay = port
+    require(not bench.postfix.missing(), f"no Postfix of our own: {bench.postfix.missing()}")
+    pipes, readers = pipes or {}, ReadersServer()
     behind = Controller(readers, hostname="127.0.0.1", port=free_port(), ready_timeout=60)
     names = {domain: f"syndicate{number or ''}" for number, domain in enumerate(pipes)}
-    # pytest's own folder is closed to Postfix's users
-    with tempfile.TemporaryDirectory(prefix="syndicate-postfix-") as made:
-        work = Path(made)
-        work.chmod(0o755)
-        (work / "queue").mkdir()
-        (work / "mail").mkdir()
-        os.chown(work / "mail", _NOBODY, _NOBODY)
-        main = _MAIN.format(
-            work=work,
-            onward=behind.port,
-            lifetime=lifetime,
-            nobody=_NOBODY,
-            maildirs=" ".join(maildirs),
-            boxes=", ".join(f"{{ @{domain} = {domain}/ }}" for domain in maildirs),
-            transports=", ".join(f"{{ {domain} = {name}: }}" for domain, name in names.items()),
-            pipes=" ".join(pipes),
-        )
-        (work / "main.cf").write_text(main, encoding="ascii")
-        services = [_PIPE.format(name=names[name], command=pipes[name]) for name in pipes]
-        (work / "master.cf").write_text(_MASTER.format(port=port) + "".join(services))
-        behind.start()
-        try:
-            _control(str(program), work, "start")
+    boxes = ", ".join(f"{{{{ @{domain} = {domain}/ }}}}" for domain in maildirs)
+    transports = ", ".join(f"{{{{ {domain} = {name}: }}}}" for domain, name in names.items())
+    settings = _SETTINGS.format(
+        lifetime=lifetime,
+        nobody=_NOBODY,
+        maildirs=" ".join(maildirs),
+        boxes=boxes,
+        transports=transports,
+        pipes=" ".join(pipes),
+    )
+    services = "".join(_PIPE.format(name=names[name], command=pipes[name]) for name in pipes)
+    behind.start()
+    try:
+        running = bench.postfix.postfix(behind.port, settings=settings, services=services, wakeup=1)
+        with running as (port, work):
+            (work / "mail").mkdir()
+            os.chown(work / "mail", _NOBODY, _NOBODY)
+            readers.relay = port
             try:
                 yield Postfix(work, port, readers)
             finally:
                 readers.join()
-                _control(str(program), work, "stop")
-        finally:
-            behind.stop()
-
-
-def _control(program: str, work: Path, word: str) -> None:
-    with (work / "control").open("w+b") as output:  # no pipe: its daemons would hold it open
-        done = subprocess.run(
-            [program, "-c", str(work), word], stdout=output, stderr=output, check=False
-        )
-    assert done.returncode == 0, (work / "control").read_text()
+    finally:
+        behind.stop()
