@@ -32,6 +32,11 @@ def feedback_values(totals: FeedbackTotals) -> dict[str, int]:
     return {"bounced": totals.bounced, **counts}
 
 
+def recent_feedback_values(totals: FeedbackTotals) -> dict[str, int]:
+    """Return the counts of a newsletter for scripts; nobody counts there what was delivered."""
+    return {key: count for key, count in feedback_values(totals).items() if key != "delivered"}
+
+
 def group_values(groups: Sequence[FeedbackGroup]) -> list[dict[str, Any]]:
     """Return groups of reports for scripts."""
     return [asdict(group) for group in groups]

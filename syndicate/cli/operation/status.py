@@ -10,7 +10,7 @@ from typer import Exit
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, format_slot_time, format_time, note
 from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.editions.feedback import feedback_values, format_feedback
+from syndicate.cli.editions.feedback import format_feedback, recent_feedback_values
 from syndicate.cli.editions.progress import blocker_lines, format_counts
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class _Status:
                 for due_at, schedule, newsletter, local in self.slots
             ],
             "feedback": [
-                {"newsletter": newsletter, **feedback_values(totals)}
+                {"newsletter": newsletter, **recent_feedback_values(totals)}
                 for newsletter, totals in self.feedback.items()
             ],
             "held_reports": self.held_reports,

@@ -145,6 +145,7 @@ def _values(record: "PersonalRecord", evidence: Evidence) -> dict[str, Any]:
         **person_values(record.person),
         "former_addresses": list(record.former_addresses),
         "private_feed": record.private_feed_since,
+        "held_reports": [report.key for report in record.held_reports],
         "history": _history(record, evidence),
         "mail": [
             {key: getattr(item, key) for key in _MAIL_KEYS}

@@ -14,7 +14,7 @@ from typer import Argument, Option
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_table, note
 from syndicate.cli.context import AsJson, CommandContext
-from syndicate.cli.editions.feedback import feedback_values
+from syndicate.cli.editions.feedback import recent_feedback_values
 from syndicate.model.feedback import FeedbackTotals
 from syndicate.model.subscribers import SuppressionKind
 
@@ -77,7 +77,7 @@ def stats(
                 "newsletter": name,
                 **row,
                 "suppressed_by": _by_kind(suppressed.get(name, {})),
-                "feedback": feedback_values(came_back.get(name, FeedbackTotals())),
+                "feedback": recent_feedback_values(came_back.get(name, FeedbackTotals())),
             }
             for name, row in rows
         ]

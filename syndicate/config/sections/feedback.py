@@ -110,11 +110,12 @@ class BounceSettings(Table):
     soft: StrictInt = Field(3, ge=1)
     """How many soft bounces, of at least two editions, suppress an address."""
     soft_within: Duration = timedelta(days=30)
-    """In which time; older ones don't count."""
+    """How long a soft bounce counts."""
     forget_after: Duration = timedelta(days=14)
     """A message without a bounce for so long after it was accepted clears earlier soft bounces."""
     complaints_alarm: StrictFloat = Field(0.001, gt=0, le=1)
-    """At this share of a newsletter's mail of 7 days, by at least 2 readers, an alarm rings."""
+    """At this share of a newsletter's mail of 7 days (0.001 is 0.1 %), by at least 2 readers, an
+    alarm rings."""
     complaints_wait: StrictFloat = Field(0.003, gt=0, le=1)
     """At this share, by at least 5 readers, its next editions wait for a person."""
 

@@ -168,4 +168,5 @@ def test_when_readers_complain_commands_say_what_happens_next(sent):
     status = json.loads(sent.run("status", "--json").out)
     assert status["next"][0]["waits_for"] == finding
     assert status["feedback"][0]["complained"] == 5
+    assert "delivered" not in status["feedback"][0], "nobody counted it"
     assert status["held_reports"] == 1

@@ -122,6 +122,7 @@ def test_a_report_that_may_be_about_them_is_named(sent):
         tx.held_reports.add(held)
     store.close()
     assert "  reports     1 to read: `syndicate bounces`" in sent.run("subscribers", "show", BO).out
+    assert json.loads(sent.run("subscribers", "show", BO, "--json").out)["held_reports"] == [1]
 
 
 def test_who_is_mailed_has_no_such_line(sent):
@@ -157,3 +158,4 @@ def test_stats_count_what_came_back_and_who_is_suppressed_by_newsletter(sent):
     assert breaking["suppressed"] == sum(breaking["suppressed_by"].values()) == 2
     assert breaking["suppressed_by"]["hard_bounce"] == 1
     assert (breaking["feedback"]["bounced"], breaking["feedback"]["hard"]) == (4, 1)
+    assert "delivered" not in breaking["feedback"], "nobody counted it"
