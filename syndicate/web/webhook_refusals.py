@@ -61,7 +61,7 @@ class RefusalLog:
         """Store how many calls were refused; return False where that can't be done now."""
         try:
             with self._store.write() as tx:
-                for (hook, result), times in calls.items():
+                for (hook, result), times in sorted(calls.items()):  # others do so as well
                     tx.held_reports.count_report(f"hook {hook}", result, at, times=times)
         except StoreError:
             return False

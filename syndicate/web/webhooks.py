@@ -39,6 +39,7 @@ from syndicate.feedback.providers.provider_event import ProviderEvent
 from syndicate.feedback.providers.webhook_request import WebhookRequest
 from syndicate.feedback.recorder import FeedbackRecorder
 from syndicate.model.feedback import FeedbackKind
+from syndicate.model.subscribers import normalise_email
 from syndicate.publish.push.http_client import HttpClient
 from syndicate.render import addresses
 from syndicate.store import Store, Transaction
@@ -87,7 +88,16 @@ _TEXTS = {
 }
 """What a provider's log shows; a refusal has its own reason, and a 200 says what it took."""
 _CHALLENGE = 'Basic realm="Syndicate"'
-_NOT_REFUSED = frozenset({WebhookResult.ACCEPTED, WebhookResult.BUSY, WebhookResult.NO_SECRET})
+_UNLIMITED = frozenset(
+    {
+        WebhookResult.ACCEPTED,
+        WebhookResult.REPLAYED,
+        WebhookResult.BUSY,
+        WebhookResult.NO_SECRET,
+        WebhookResult.LIMITED,
+    }
+)
+"""The results that no provider has to wait after: replays are honest, and come in floods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +161,7 @@ class WebhookReceiver:
         else:
             client = self._client(request, hook)
             outcome = await self._admit(request, hook, client, at)
-            if client and outcome.result not in _NOT_REFUSED | {WebhookResult.LIMITED}:
+            if client and outcome.result not in _UNLIMITED:
                 self._limit.take(client, at=at)
         name = hook.settings.name if hook else ""
         await self._refusals.note(name, outcome.result, outcome.reason, at)
@@ -236,7 +246,7 @@ class WebhookReceiver:
         tx.lock_audience()
         known = tx.feedback.processed(hook.source, [event.id for event in events])
         new, changes = Counter[str](), list[str]()
-        for event in events:
+        for event in sorted(events, key=_address):  # the send loop suppresses in the same order
             if event.id in known:
                 continue
             feedback = event.feedback
@@ -289,6 +299,10 @@ def _refusal(error: WebhookRefused) -> WebhookResult:
     if isinstance(error, WebhookForged):
         return WebhookResult.FORGED
     return WebhookResult.STALE if isinstance(error, WebhookStale) else WebhookResult.MALFORMED
+
+
+def _address(event: ProviderEvent) -> str:
+    return normalise_email(event.reference.recipient)
 
 
 def _is_change(done: RecordedFeedback) -> bool:

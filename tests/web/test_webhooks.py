@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -115,7 +116,7 @@ def test_a_stale_twin_changes_nothing(site, kind):
     (about,) = site.send()
     before = site.everything()
 
-    answer = site.post(kind, site.bounce(kind, about, at=clock.now() - timedelta(hours=3)))
+    answer = site.post(kind, site.bounce(kind, about, at=clock.now() - timedelta(hours=13)))
 
     assert (answer.status_code, answer.text[:17]) == (400, "it was signed at ")
     assert site.everything() == before
@@ -272,6 +273,20 @@ def test_a_flood_of_forged_calls_is_slowed_down_and_costs_the_store_one_write(si
     true = site.post("brevo", call, **{"x-forwarded-for": "198.51.100.1"})
     assert true.status_code == 200
     assert len(site.feedback()) == 1
+
+
+def test_replays_are_no_reason_to_make_a_provider_wait(site):
+    site = site("postmark", web={"proxies": ["127.0.0.1/32"]})
+    first, second = site.send("anna@example.net", "bo@example.net")
+    second = replace(second, provider_id="another-id-0815")
+    network = {"x-forwarded-for": "203.0.113.9"}
+    call = site.bounce("postmark", first)
+
+    answers = [site.post("postmark", call, **network).status_code for _ in range(40)]
+
+    assert answers == [200] + [409] * 39
+    new = site.post("postmark", site.bounce("postmark", second), **network)
+    assert new.status_code == 200
 
 
 def test_while_the_store_is_busy_a_provider_is_asked_to_come_again(site, monkeypatch):

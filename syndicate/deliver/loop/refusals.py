@@ -41,8 +41,9 @@ class RefusalRecorder:
             else replace(outcome, reply="", claim=replace(outcome.claim, email=""))
             for outcome in outcomes
         ]
-        # sorted: two processes never wait for each other's rows
-        for refusal in sorted(filter(_is_refusal, outcomes), key=lambda o: o.claim.email):
+        # sorted: two processes, or a batch of a webhook, never wait for each other's rows
+        refusals = filter(_is_refusal, outcomes)
+        for refusal in sorted(refusals, key=lambda o: normalise_email(o.claim.email)):
             record = _of_outcome(refusal, now)
             how = f"{record.kind} of edition {record.edition}, at hand-over"
             self._record(tx, record, refusal.claim.email, how)
@@ -55,13 +56,13 @@ class RefusalRecorder:
         """
         records = {
             delivery.email: _of_delivery(delivery, kind, now)
-            for delivery in expired
+            for delivery in sorted(expired, key=lambda delivery: normalise_email(delivery.email))
             if delivery.email and (kind := judge_deferral(delivery.code, delivery.reply))
         }
         readers = [record.subscriber for record in records.values()]
         near_limit = tx.bounces.near_limit(readers, self.settings, now)
         tx.feedback.add_all(r for r in records.values() if r.subscriber not in near_limit)
-        for email, record in sorted(records.items()):
+        for email, record in records.items():
             if record.subscriber in near_limit:
                 how = f"{record.kind} of edition {record.edition}, which expired"
                 self._record(tx, record, email, how)

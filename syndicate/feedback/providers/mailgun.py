@@ -6,6 +6,7 @@ signature nobody can report a second event.
 
 import hmac
 from collections.abc import Sequence
+from datetime import timedelta
 
 from syndicate.errors import WebhookForged, WebhookMalformed
 from syndicate.feedback.providers.json_fields import JsonObject, parse_object
@@ -30,6 +31,8 @@ _SUPPRESSED = {
 _HARD = frozenset({"bounce", "hardfail", "suppress-bounce"})
 """Reasons of a failure that concern the address."""
 _MAX_TOKEN = 200
+_WINDOW = timedelta(hours=12)
+"""How old a call may be: Mailgun warns of delays, and tries for eight hours."""
 
 
 def verify(request: WebhookRequest, secret: str) -> None:
@@ -44,7 +47,7 @@ def verify(request: WebhookRequest, secret: str) -> None:
     given = (signature.raw("signature") or "").encode("utf-8", "replace")
     if not hmac.compare_digest(given, expected.encode()):
         raise WebhookForged("the signature is missing or wrong")
-    request.require_recent(signed_at)
+    request.require_recent(signed_at, _WINDOW)
 
 
 def parse(request: WebhookRequest) -> Sequence[ProviderEvent]:
