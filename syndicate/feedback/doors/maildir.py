@@ -44,6 +44,7 @@ class Maildir:
             try:
                 descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             except FileNotFoundError:
+                self._check_parent()
                 self._report_once(folder, "isn't there yet: the mail server makes it")
                 continue
             except OSError as error:
@@ -57,6 +58,14 @@ class Maildir:
             raise DoorUnavailable(
                 f"{failures[0]}{more}; the user that Syndicate runs as needs to read and delete "
                 f"the files of {self._path}"
+            )
+
+    def _check_parent(self) -> None:
+        """Raise DoorUnavailable where not even its parent exists: a typo, or no disk."""
+        if not self._path.parent.is_dir():
+            raise DoorUnavailable(
+                f"there is no folder {self._path.parent}, in which bounces.maildir names a "
+                "Maildir; mount it, or correct bounces.maildir"
             )
 
     def _read_folder(self, folder: Path, descriptor: int, take: Take, stop: Event) -> Iterator[str]:

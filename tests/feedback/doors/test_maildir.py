@@ -176,6 +176,11 @@ def test_a_maildir_that_is_not_there_yet_is_no_failure_and_is_not_made(tmp_path)
     assert not (tmp_path / "bounces").exists()
 
 
+def test_a_maildir_in_a_folder_that_does_not_exist_is_a_failure(tmp_path):
+    with pytest.raises(DoorUnavailable, match=r"no folder .*/typo, in which"):
+        read(tmp_path / "typo/bounces")
+
+
 def test_a_path_that_is_a_file_says_what_is_expected(tmp_path):
     (tmp_path / "bounces").mkdir()
     (tmp_path / "bounces/new").write_text("an mbox?")
