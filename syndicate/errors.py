@@ -14,6 +14,7 @@ SyndicateError
 │   ├── WebhookForged      its signature or secret is missing or wrong
 │   ├── WebhookStale       it was signed too long ago, or in the future
 │   └── WebhookMalformed   its content isn't what the provider documents
+├── EventTooEarly          a provider's event came before the outcome of its message: again, later
 ├── DoorUnavailable        the mailbox or the Maildir of reports can't be read
 └── DeliveryError          what a mail server's answer means for one message
     ├── TemporaryFailure   4xx, or the connection broke before the body was out: try again
@@ -117,6 +118,10 @@ class CallFailed(SyndicateError):
 
 class NotReached(CallFailed):
     """No connection to another server could be made, so no request was sent."""
+
+
+class EventTooEarly(SyndicateError):
+    """A mail provider reports what may be about a message whose outcome isn't recorded yet."""
 
 
 class WebhookRefused(SyndicateError):

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 from syndicate.deliver.message.links import SignedLinks
-from syndicate.model.deliveries import Delivery
+from syndicate.errors import EventTooEarly
+from syndicate.model.deliveries import Delivery, DeliveryState
 from syndicate.model.feedback import DeliveryReference, Feedback, FeedbackKind, MatchedBy
 from syndicate.store import Transaction
 from syndicate.text import one_line
@@ -41,7 +42,10 @@ class DeliveryMatch:
 def find_delivery(
     tx: Transaction, links: SignedLinks, feedback: Feedback, at: datetime
 ) -> DeliveryMatch | None:
-    """Return the delivery that feedback is about; None where nothing in it names one."""
+    """Return the delivery that feedback is about; None where nothing in it names one.
+
+    Raise EventTooEarly for an event of a provider that has to be asked for again.
+    """
     reference = feedback.reference
     if feedback.kind is FeedbackKind.UNSUBSCRIBED and not feedback.event_id:
         # by mail, only the address that is in the reader's own copy unsubscribes
@@ -105,7 +109,8 @@ def _by_unsubscribe_link(
 def _by_provider_id(tx: Transaction, feedback: Feedback, at: datetime) -> DeliveryMatch | None:
     """Find the delivery in whose reply the provider named the message so.
 
-    Readers take longer to complain than servers to bounce a message.
+    Readers take longer to complain than servers to bounce a message. Raise EventTooEarly where
+    the reply to a message may not be recorded yet.
     """
     reference, is_bounce = feedback.reference, feedback.kind not in _BY_READERS
     ids = [id_.strip("<> ") for id_ in reference.provider_ids[:_MAX_REFERENCES]]
@@ -115,9 +120,12 @@ def _by_provider_id(tx: Transaction, feedback: Feedback, at: datetime) -> Delive
     words = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, ids))})(?![\w-])")
     happened_at = max(feedback.at or at, at - RECENT)
     since = happened_at - (PROVIDER_WINDOW if is_bounce else RECENT)
-    for delivery in deliveries_to(tx, reference.recipient, since):
+    sent = deliveries_to(tx, reference.recipient, since)
+    for delivery in sent:
         if words.search(delivery.reply):
             return _match(delivery, MatchedBy.PROVIDER_ID)
+    if any(delivery.state is DeliveryState.SENDING for delivery in sent):
+        raise EventTooEarly("a message to that address is being sent at this moment")
     return None
 
 

@@ -132,6 +132,7 @@ class FeedbackRecorder:
         """Record feedback about one message, and do what follows from it.
 
         `at` is now. An `event_id` is recorded as processed: the same one again does nothing.
+        Raise EventTooEarly for a provider's event that may be about a message under way.
         """
         tx.lock_audience()
         done = self._record(tx, feedback, source, at)

@@ -222,7 +222,10 @@ class WebhookReceiver:
         return outcome
 
     def _record_all(self, hook: Hook, events: Sequence[ProviderEvent], at: datetime) -> CallOutcome:
-        """Record events in transactions of `BATCH`; raise StoreError, after which some are done."""
+        """Record events in transactions of `BATCH`.
+
+        Raise StoreError or EventTooEarly, after which some are done.
+        """
         ids = {event.id for event in events}
         with self._store.read() as tx:
             known = tx.feedback.processed(hook.source, ids)

@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from syndicate import clock
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreLocked
-from syndicate.model.deliveries import DeliveryState
+from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.telemetry.counters import RequestCounters
@@ -287,6 +287,26 @@ def test_replays_are_no_reason_to_make_a_provider_wait(site):
     assert answers == [200] + [409] * 39
     new = site.post("postmark", site.bounce("postmark", second), **network)
     assert new.status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["postmark", "ses"])
+def test_an_event_before_the_outcome_of_its_message_has_to_come_again(site, kind):
+    site = site(kind)
+    (about,) = site.send(state=DeliveryState.SENDING)
+    call = site.bounce(kind, replace(about, message_id=""))
+
+    assert site.post(kind, call).status_code == 503
+    assert (site.feedback(), site.suppressed()) == ({}, None)
+    with site.store.write() as tx:
+        _, sent = tx.deliveries.recover(now=clock.now() + DAY, dead=lambda _: True)
+        reply = f"Ok: queued as {about.provider_id}"
+        outcomes = [
+            DeliveryOutcome(claim=claim, state=DeliveryState.ACCEPTED, code=250, reply=reply)
+            for claim in sent
+        ]
+        tx.claims.settle(outcomes, at=clock.now())
+    assert site.post(kind, call).status_code == 200
+    assert site.suppressed() == "hard bounce"
 
 
 def test_while_the_store_is_busy_a_provider_is_asked_to_come_again(site, monkeypatch):
