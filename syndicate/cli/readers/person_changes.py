@@ -12,7 +12,14 @@ from syndicate.cli.console import echo, echo_outcome, note
 from syndicate.cli.context import CommandContext, by_operator, check_option
 from syndicate.cli.readers.person import Address, load_person
 from syndicate.errors import ConfigError, Refused
-from syndicate.model.subscribers import Actor, Cause, SubscribeOutcome, Subscriber, SuppressionKind
+from syndicate.model.subscribers import (
+    Actor,
+    Cause,
+    SubscribeOutcome,
+    Subscriber,
+    SubscriptionState,
+    SuppressionKind,
+)
 from syndicate.text import closest_match, one_line
 
 if TYPE_CHECKING:
@@ -194,7 +201,17 @@ def unsuppress(
                 "want it all the same"
             )
         removed = tx.subscribers.unsuppress(address, cause=cause)
-    echo(f"{address} {'is mailed again' if removed else 'was not suppressed'}")
+        person = tx.subscribers.by_email(address)
+    if not removed:
+        echo(f"{address} was not suppressed")
+        return
+    states = {item.newsletter: item.state for item in person.subscriptions} if person else {}
+    left = [name for name, state in states.items() if state is SubscriptionState.LEFT]
+    if left and SubscriptionState.CONFIRMED not in states.values():
+        echo(f"{address} is not suppressed any more")
+        note(f"they left {', '.join(left)}, and only they can subscribe again")
+    else:
+        echo(f"{address} is mailed again")
 
 
 def erase(

@@ -129,7 +129,8 @@ def test_a_complaint_is_put_right_only_with_a_reason(operator, newsroom):
     assert "called your mail spam: add --because" in refused.err
     reason = "she pressed the wrong button"
     done = operator.run("subscribers", "unsuppress", BO, "--because", reason)
-    assert done.out == f"{BO} is mailed again\n"
+    assert done.out == f"{BO} is not suppressed any more\n"
+    assert done.err == "they left breaking, and only they can subscribe again\n"
     assert reason in operator.run("subscribers", "show", BO).out
 
 
