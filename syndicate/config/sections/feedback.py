@@ -42,6 +42,10 @@ BounceAddress = Annotated[
 ]
 
 
+Share = Annotated[
+    StrictFloat,
+    requiring(lambda share: 0 < share <= 1, "a share of more than 0 and at most 1; 0.003 is 0.3 %"),
+]
 SnsTopicArn = Annotated[
     str,
     matching(
@@ -113,10 +117,10 @@ class BounceSettings(Table):
     """How long a soft bounce counts."""
     forget_after: Duration = timedelta(days=14)
     """A message without a bounce for so long after it was accepted clears earlier soft bounces."""
-    complaints_alarm: StrictFloat = Field(0.001, gt=0, le=1)
+    complaints_alarm: Share = 0.001
     """At this share of a newsletter's mail of 7 days (0.001 is 0.1 %), by at least 2 readers, an
     alarm rings."""
-    complaints_wait: StrictFloat = Field(0.003, gt=0, le=1)
+    complaints_wait: Share = 0.003
     """At this share, by at least 5 readers, its next editions wait for a person."""
 
     @property

@@ -85,6 +85,15 @@ def test_a_mailbox_has_three_folders(folder, folders):
     assert "folder, done and unread have to be three folders" in mistake
 
 
+@pytest.mark.parametrize("key", ["complaints_alarm", "complaints_wait"])
+@pytest.mark.parametrize("percent", ["3", "0.0"])
+def test_a_share_of_complaints_is_no_percentage(folder, key, percent):
+    (mistake,) = mistakes(folder, bounces(ADDRESS, f"{key} = {percent}"))
+
+    assert mistake.endswith("— expected a share of more than 0 and at most 1; 0.003 is 0.3 %")
+    assert load(write(folder, bounces(ADDRESS, f"{key} = 1"))).bounces
+
+
 @pytest.mark.parametrize(
     ("address", "fits"),
     [
