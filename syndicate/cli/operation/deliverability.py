@@ -93,7 +93,10 @@ def doctor(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Check SPF, DKIM, DMARC, MX, PTR, whether bounces come back, and the config for mail."""
+    """Check what keeps mail from arriving, or bounces from coming back.
+
+    That is SPF, DKIM, DMARC, MX, PTR and the configuration; what to publish is printed.
+    """
     from syndicate.deliver.doctor.checkup import checkup  # noqa: PLC0415 - start-up
     from syndicate.deliver.doctor.dns_records import own_addresses  # noqa: PLC0415
     from syndicate.feedback.doors.mailbox_check import check_mailbox  # noqa: PLC0415

@@ -33,10 +33,10 @@ def bounce(
         bool, Option("-v", "--verbose", help="Print what became of the report.")
     ] = False,
 ) -> None:
-    """Take a bounce or a complaint from standard input, as a mail server's pipe hands it over.
+    """Take a report about our mail from a mail server's pipe.
 
-    Nothing is printed when it is stored. Whatever goes wrong, the exit code is 75 (EX_TEMPFAIL):
-    the mail server keeps the message and tries again.
+    It is read from standard input; nothing is printed when it is stored. Whatever goes wrong, the
+    exit code is 75 (EX_TEMPFAIL): the mail server keeps the message and tries again.
     """
     from syndicate.deliver.message.links import SignedLinks  # noqa: PLC0415 - start-up
     from syndicate.feedback.doors.door import READ_BYTES  # noqa: PLC0415
@@ -63,7 +63,10 @@ def bounce(
 
 
 def fetch(command: CommandContext) -> None:
-    """Read the mailbox and the Maildir now; the exit code is 1 if one can't be read."""
+    """Read the mailbox and the Maildir now.
+
+    The exit code is 1 if one can't be read.
+    """
     if not command.config.bounces.polled:
         raise ConfigError(
             f"{command.path}: neither bounces.imap.host nor bounces.maildir is set: "

@@ -87,7 +87,7 @@ def apply(
     address: Annotated[str, Option(help="Whose it is. Default: of the reader whom it names.")] = "",
     because: Annotated[str, Option(help="Why; it is stored.")] = "",
 ) -> None:
-    """Let a report count as a bounce or a complaint of the reader whom it names."""
+    """Let a report count for the reader whom it names."""
     from syndicate.feedback.held_decision import HeldDecision  # noqa: PLC0415 - start-up
 
     cause = by_operator(f"bounces apply {key}", one_line(because))
