@@ -188,7 +188,7 @@ sys.exit(code)
             process.stdin.write(message)
             process.stdin.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(self.chance.uniform(0.2, 1.5) if is_first else 60)
+                process.wait(self.chance.uniform(0.05, 0.7) if is_first else 60)
             process.kill()
         self.kills += process.returncode == -signal.SIGKILL
         self.codes.append(process.returncode)
@@ -288,7 +288,7 @@ def test_each_bounce_lands_on_its_delivery_once_however_often_the_reader_is_kill
     kills = read_until_killed_no_more(post, relay, seed=19)
     assert post.came_back() == post.expected(*by)
     post.assert_once()
-    assert kills > 15
+    assert kills > 8
 
 
 def test_a_pipe_loses_nothing_however_often_it_is_killed(piped, server):
@@ -296,4 +296,4 @@ def test_a_pipe_loses_nothing_however_often_it_is_killed(piped, server):
     assert piped.came_back() == piped.expected(MatchedBy.RETURN_PATH, MatchedBy.RETURN_PATH)
     piped.assert_once()
     assert set(pipe.codes) <= {0, -signal.SIGKILL}
-    assert pipe.kills >= 3
+    assert pipe.kills
