@@ -39,7 +39,7 @@ _NO_SUCH_USER = re.compile(
     r"no such (user|mailbox|recipient|address|account)|no mailbox|not a valid (user|mailbox)"
     r"|(user|mailbox|recipient|address|account|addressee)[^.]{0,40}"
     r"\b(unknown|unavailable|not found|not exist|n[o']t exist|invalid|disabled|inactive)"
-    r"|(unknown|invalid|inactive|non-?existent|undeliverable) (user|recipient|mailbox|address)"
+    r"|(unknown|invalid|inactive|non-?existent|undeliverable) (user|recipient|mailbox|address)\b"
     r"|does ?n[o']t have an? \S+ account|(user|recipient) not (local|listed|known)"
     r"|recipnotfound",
     re.IGNORECASE,
@@ -54,11 +54,17 @@ _FULL = re.compile(
 _POLICY = re.compile(
     r"\bspam|block(ed|ing|list)|(?<!may be )black ?list|deny ?list|reputation|\bRBL\b|DNSBL"
     r"|\b(SPF|DKIM|DMARC|r(everse )?DNS|PTR)\b|unsolicited|polic(y|ies)|bulk mail|too many"
-    r"|rate limit|gr[ea]y ?list|authenticat|virus|malware|phish|content (rejected|filter)"
-    r"|sender( address)?( is)? (rejected|denied|invalid|unknown|not allowed|verif)"
-    r"|(after|reply to) MAIL FROM|relay(ing)? (access )?(denied|not permitted)|forbidden",
+    r"|rate limit|gr[ea]y ?list|authenticat|virus|malware|phish|content (rejected|filter|restrict)"
+    r"|not (allowed|permitted|authori[sz]ed) to (post|send)|\bnon-?(members|subscribers)\b"
+    r"|only (accepts|members|subscribers)|relay(ing)? (access )?(denied|not permitted)|forbidden",
     re.IGNORECASE,
 )
+_SENDER = re.compile(
+    r"sender('s)?( e-?mail)?( address)?( is)? (rejected|denied|invalid|unknown|not allowed|verif)"
+    r"|(after|reply to) MAIL FROM",
+    re.IGNORECASE,
+)
+"""What is said of the sender, even "Sender address rejected: User unknown"."""
 
 
 def find_status(text: str) -> str:
@@ -76,7 +82,7 @@ def judge(code: int, status: str, text: str) -> FeedbackKind:
     text = text[:_MAX_TEXT]
     status = status or find_status(text)
     words = _NAMES.sub(" ", text)
-    if _SECURITY.fullmatch(status):
+    if _SECURITY.fullmatch(status) or _SENDER.search(words):
         return FeedbackKind.BLOCKED
     if _FULL.search(words):
         return FeedbackKind.SOFT_BOUNCE

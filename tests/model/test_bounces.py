@@ -8,6 +8,15 @@ from syndicate.model.feedback import FeedbackKind
 HARD, SOFT, BLOCKED = (FeedbackKind.HARD_BOUNCE, FeedbackKind.SOFT_BOUNCE, FeedbackKind.BLOCKED)
 
 POLICY = [
+    # A list that refuses its post, and what is said of the sender, are no reader's fault.
+    (BLOCKED, 550, "5.1.1", "You are not allowed to post to this mailing list"),
+    (BLOCKED, 550, "5.1.1", "The group only accepts messages from its members"),
+    (BLOCKED, 550, "5.1.1", "The list does not accept mail from non-members"),
+    (BLOCKED, 553, "5.1.3", "Sender address invalid"),
+    (BLOCKED, 550, "5.1.1", "Sender address rejected: User unknown in virtual mailbox table"),
+    (BLOCKED, 550, "5.1.1", "Message rejected due to content restrictions"),
+    (BLOCKED, 550, "5.1.1", "Too many invalid recipients"),
+    (HARD, 550, "5.1.1", "Invalid recipient"),
     # The address can't receive mail, and its server says so by an enhanced status code.
     (HARD, 550, "5.1.1", "<ada@example.net>: Recipient address rejected: User unknown in virtual mailbox table"),
     (HARD, 550, "5.1.1", "The email account that you tried to reach does not exist."),
