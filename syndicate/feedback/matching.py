@@ -23,6 +23,8 @@ PROVIDER_WINDOW = timedelta(days=7)
 _BY_READERS = frozenset({FeedbackKind.COMPLAINT, FeedbackKind.UNSUBSCRIBED})
 RECENT = timedelta(days=30)
 """How old one may be that is found by an unsubscribe link, or an address."""
+_LEASE = timedelta(minutes=10)
+"""How long a message may be under way; then its sender has died, and the reply is lost."""
 _MIN_PROVIDER_ID = 8
 """Characters of an id of a provider: a shorter one may be any word of a reply."""
 _MAX_REFERENCES = 20
@@ -124,7 +126,8 @@ def _by_provider_id(tx: Transaction, feedback: Feedback, at: datetime) -> Delive
     for delivery in sent:
         if words.search(delivery.reply):
             return _match(delivery, MatchedBy.PROVIDER_ID)
-    if any(delivery.state is DeliveryState.SENDING for delivery in sent):
+    under_way = (delivery for delivery in sent if delivery.state is DeliveryState.SENDING)
+    if any(at - delivery.at < _LEASE for delivery in under_way):
         raise EventTooEarly("a message to that address is being sent at this moment")
     return None
 

@@ -292,7 +292,7 @@ def test_replays_are_no_reason_to_make_a_provider_wait(site):
 @pytest.mark.parametrize("kind", ["postmark", "ses"])
 def test_an_event_before_the_outcome_of_its_message_has_to_come_again(site, kind):
     site = site(kind)
-    (about,) = site.send(state=DeliveryState.SENDING)
+    (about,) = site.send(state=DeliveryState.SENDING, at=clock.now())
     call = site.bounce(kind, replace(about, message_id=""))
 
     assert site.post(kind, call).status_code == 503
@@ -307,6 +307,14 @@ def test_an_event_before_the_outcome_of_its_message_has_to_come_again(site, kind
         tx.claims.settle(outcomes, at=clock.now())
     assert site.post(kind, call).status_code == 200
     assert site.suppressed() == "hard bounce"
+
+
+def test_no_event_waits_for_a_message_whose_sender_has_died(site):
+    site = site("postmark")
+    (about,) = site.send(state=DeliveryState.SENDING, at=clock.now() - timedelta(minutes=11))
+
+    assert site.post("postmark", site.bounce("postmark", about)).status_code == 200
+    assert site.counts("postmark") == {"undecided": 1}
 
 
 def test_while_the_store_is_busy_a_provider_is_asked_to_come_again(site, monkeypatch):
