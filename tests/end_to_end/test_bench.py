@@ -140,10 +140,10 @@ def test_all_arrive_through_a_real_postfix_and_none_twice():
     assert "100 of 100 arrived: 0 lost, 0 repeated" in printed_by("bench.postfix", "100")
 
 
-def test_a_stop_is_timed_and_what_it_told_is_held_against_what_arrived():
+def test_a_stop_is_timed_and_what_it_reported_is_compared_with_what_arrived():
     printed = printed_by("bench.stopping", "400", "--rounds", "1", "--sqlite-only")
     assert re.match(r"SQLite +cancel, of 400: \d+\.\d\d s, at most", printed)
-    assert "never more than it told" in printed
+    assert "never more than it reported" in printed
 
 
 def test_reports_are_recorded_by_the_minute():

@@ -30,12 +30,8 @@ def opened(url: str) -> Newsroom:
 def take(url: str, report: str, at: str, life: int, marked: str) -> None:
     """Take a report, and mark it as done; kill the process at the step with the number `life`.
 
-    Steps are: before and after each statement, before the commit, and before the mark.
+    Steps are: before each statement, before the commit, and before the mark.
     """
-    child = os.fork()
-    if child:
-        os.waitpid(child, 0)
-        return
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     newsroom, steps = opened(url), count(1)
 
@@ -43,9 +39,8 @@ def take(url: str, report: str, at: str, life: int, marked: str) -> None:
         if next(steps) == life:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    for name in ("before_cursor_execute", "after_cursor_execute", "commit"):
+    for name in ("before_cursor_execute", "commit"):
         event.listen(Engine, name, step)
     newsroom.take(Path(report).read_bytes(), at=datetime.fromisoformat(at))
     step()
     Path(marked).touch()
-    os._exit(0)
