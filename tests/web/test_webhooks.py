@@ -30,6 +30,7 @@ from tests.feedback.providers.provider_calls import (
     CERTIFICATE_URL,
     KINDS,
     SECRETS,
+    SIGNED_BODY,
     SIGNED_TIME,
     AmazonClient,
     SignedCall,
@@ -478,7 +479,7 @@ def test_no_forged_call_changes_anything(sqlite_store, publication):
             headers[where] = data.draw(st.text("abcXYZ019+/=, ", max_size=60))
         elif where == "query":
             query = "token=" + data.draw(st.text("abcxyz-7", max_size=12))
-        elif kind in SIGNED_TIME:
+        elif kind in SIGNED_BODY:
             body = data.draw(mutations(body))
         answer = client.request(
             "POST",

@@ -41,6 +41,8 @@ SECRETS["sendgrid"] = base64.b64encode(
 KINDS = tuple(sorted(SECRETS))
 SIGNED_TIME = ("mailgun", "sendgrid", "ses", "standard")
 """The kinds whose signature covers a time."""
+SIGNED_BODY = ("sendgrid", "ses", "standard")
+"""Those whose signature covers what is reported; Mailgun's covers a time and a token alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
