@@ -12,6 +12,8 @@ from syndicate.store import Store
 from tests.cli.conftest import Operator
 from tests.feedback_records import report
 
+pytestmark = pytest.mark.neighbours
+
 READERS = (
     "ada@example.org,",
     "bo@example.org,",

@@ -14,6 +14,8 @@ from syndicate.store import Store
 from tests.cli.conftest import Operator
 from tests.feedback_records import report
 
+pytestmark = pytest.mark.neighbours
+
 ADA, BO = "ada@example.org", "bo@example.org"
 NO_SUCH_USER = {"code": 550, "status": "5.1.1", "text": "5.1.1 no such user"}
 FULL = {"code": 452, "status": "4.2.2", "text": "4.2.2 mailbox full"}

@@ -116,6 +116,7 @@ def test_a_message_that_could_not_be_made_says_nothing_about_the_reader(sqlite_s
     assert feedback(sqlite_store, *claim.key) == []
 
 
+@pytest.mark.neighbours
 def test_the_audit_trail_has_what_the_server_said_and_which(sqlite_store, config):
     subscribe(sqlite_store, *readers(2))
     edition = freeze(sqlite_store)
