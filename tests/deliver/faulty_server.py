@@ -140,7 +140,9 @@ class FaultyServer:
 
     def settle(self) -> None:
         """Wait until every connection is over, so that the record is whole."""
-        for thread in list(self._threads):
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
             thread.join(60)
             assert not thread.is_alive(), "a client left a connection open"
 
@@ -155,10 +157,11 @@ class FaultyServer:
             while True:
                 accepted, _ = self._listener.accept()
                 self.record.connections += 1
-                self._open.append(accepted)
                 thread = threading.Thread(target=self._serve, args=(accepted,), daemon=True)
-                self._threads.append(thread)
-                thread.start()
+                with self._lock:  # who waits for the threads finds started ones
+                    self._open.append(accepted)
+                    self._threads.append(thread)
+                    thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
         with (
