@@ -7,6 +7,7 @@ SyndicateError
 ├── StoreError             the store can't be used                         → exit 1
 │   ├── StoreLocked
 │   ├── StoreUnreachable
+│   ├── StoreFull
 │   └── StoreTooNew
 ├── CallFailed             another server could not be asked, or didn't answer
 │   └── NotReached         no connection could be made, so other calls to it would fail too
@@ -106,6 +107,10 @@ class StoreLocked(StoreError):
 
 class StoreUnreachable(StoreError):
     """The store can't be opened."""
+
+
+class StoreFull(StoreError):
+    """There is no space left for the store."""
 
 
 class StoreTooNew(StoreError):

@@ -210,7 +210,9 @@ def _wait(waiting: "WaitingEdition", zone: ZoneInfo) -> str:
 
 
 def _door(door: "DoorState", zone: ZoneInfo) -> str:
-    if door.failing_since is not None:
-        return f"can't be read since {format_time(door.failing_since, zone)}: {door.reason}"
+    since = format_time(door.failing_since, zone) if door.failing_since else ""
+    if since and not door.was_read:
+        return f"can't be read since {since}: {door.reason}"
     count = "1 report" if door.reports == 1 else f"{door.reports} reports"
-    return f"read at {format_time(door.read_at, zone)}, {count}"
+    left = f"; since {since} {door.reason}" if since else ""
+    return f"read at {format_time(door.read_at, zone)}, {count}{left}"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from threading import Event
 
 import structlog
+from cachetools import LRUCache
 
 from syndicate import clock
 from syndicate.config import Config
@@ -12,8 +13,8 @@ from syndicate.errors import DoorUnavailable, SecretUnreadable, StoreError
 from syndicate.feedback.doors.door import Disposal, ReportDoor
 from syndicate.feedback.doors.imap_mailbox import ImapMailbox
 from syndicate.feedback.doors.maildir import Maildir
-from syndicate.feedback.recorder import FeedbackRecorder, RecordedReport
-from syndicate.model.feedback import ReportOutcome
+from syndicate.feedback.doors.report_intake import ReportIntake, UnrecordedReport
+from syndicate.feedback.recorder import FeedbackRecorder
 from syndicate.store import Store
 from syndicate.text import one_line
 
@@ -25,7 +26,13 @@ _RETRY_AFTER = timedelta(seconds=30)
 """How long to wait for a store that can't be used."""
 _EARLY = timedelta(seconds=10)
 """How much too early a poll may be: cron is not exact."""
-_SEE_LOG = "nothing is lost, the log has it; please report it"
+_MOST_LOGGED = 20
+"""Reports that could not be recorded, and are logged after a poll, each once."""
+_REMEMBERED = 10_000
+_REMEDY = (
+    "it stays where it is, and each poll tries again; if that does not help, move it elsewhere, "
+    "and please report it"
+)
 log = structlog.get_logger(__name__)
 
 
@@ -37,8 +44,12 @@ class DoorPoll:
     reports: int = 0
     """How many came, those included that were taken before."""
     for_a_person: int = 0
+    unrecorded: int = 0
+    """How many could not be recorded, and stay where they are."""
+    was_read: bool = True
+    """Whether it was read to the end."""
     problem: str = ""
-    """Why it could not be read to the end, with the remedy."""
+    """Why it was not, with the remedy, or else what could not be recorded."""
 
 
 class DoorPoller:
@@ -53,8 +64,8 @@ class DoorPoller:
         self._stored: dict[str, tuple[datetime, str]] = {}
         """When the state of a door was last stored, and what was wrong then."""
         self._retry_at: dict[str, datetime] = {}
-        self._failed: set[int] = set()
-        """Hashes of reports that could not be recorded."""
+        self._unrecorded: LRUCache[str, None] = LRUCache(_REMEMBERED)
+        """Digests of reports that could not be recorded, which was logged."""
         self.doors: list[tuple[ReportDoor, timedelta]] = []
         """Those that are configured, and how often to poll each."""
         if settings.maildir is not None:
@@ -76,64 +87,72 @@ class DoorPoller:
     def poll(self, door: ReportDoor, stop: Event) -> None:
         """Poll a door, again and again; log a problem when it begins, changes or ends.
 
-        Raise StoreError, and then leave the store in peace for half a minute.
+        A store that can't be used at all ends the poll, and is left in peace for half a minute.
         """
         if clock.now() < self._retry_at.get(door.name, clock.EPOCH):
             return
         try:
             found = self._read(door, stop)
-        except StoreError:
+            problem = "" if found.was_read else found.problem
+        except StoreError as error:
             self._retry_at[door.name] = clock.now() + _RETRY_AFTER
-            raise
-        before = self._logged.get(found.door, "")
-        self._logged[found.door] = found.problem
-        if found.problem and found.problem != before:
-            log.error("reports can't be read", door=found.door, reason=found.problem)
-        elif before and not found.problem:
-            log.info("reports can be read again", door=found.door)
+            problem = one_line(str(error))
+        before = self._logged.get(door.name, "")
+        self._logged[door.name] = problem
+        if problem and problem != before:
+            log.error("reports can't be read", door=door.name, reason=problem)
+        elif before and not problem:
+            log.info("reports can be read again", door=door.name)
 
     def _read(self, door: ReportDoor, stop: Event) -> DoorPoll:
         """Record what has arrived at a door, each report in a transaction of its own.
 
-        A report is put away after the commit. Raise StoreError; the reports that could not be
-        stored stay where they are.
+        A report is put away after the commit; one that can't be recorded stays where it is. Raise
+        StoreError where the store can't be used at all.
         """
-        counts = dict.fromkeys(Disposal, 0)
-
-        def take(raw: bytes) -> Disposal:
-            disposal = self._take(raw, door.name)
-            counts[disposal] += 1
-            return disposal
-
+        intake = ReportIntake(self._store, self._recorder, door.name)
         problem = ""
         try:
-            door.read(take, stop)
+            door.read(intake.take, stop)
         except (DoorUnavailable, SecretUnreadable) as error:
             problem = one_line(str(error))  # it may have a file's name in it
-        if (kept := counts[Disposal.KEEP]) and not problem:
-            what = "1 report" if kept == 1 else f"{kept} reports"
-            problem = f"{what} could not be recorded because of an internal error; {_SEE_LOG}"
+        left, counts = intake.unrecorded, intake.counts
         found = DoorPoll(
             door=door.name,
-            reports=sum(counts.values()),
+            reports=counts[Disposal.DONE] + counts[Disposal.FOR_A_PERSON],
             for_a_person=counts[Disposal.FOR_A_PERSON],
-            problem=problem,
+            unrecorded=len(left),
+            was_read=not problem,
+            problem=problem or _summary(left),
         )
+        if left:
+            self._log_unrecorded(found, left)
         if not stop.is_set() or problem:
             self._store_state(found)
         return found
 
-    def _take(self, raw: bytes, source: str) -> Disposal:
-        try:
-            report = self._recorder.take_report(self._store, raw, source=source, at=clock.now())
-        except StoreError:
-            raise
-        except Exception:
-            if (digest := hash(raw)) not in self._failed:  # else it was logged
-                self._failed.add(digest)
-                log.exception("a report could not be recorded", source=source)
-            return Disposal.KEEP
-        return Disposal.FOR_A_PERSON if is_for_a_person(report) else Disposal.DONE
+    def _log_unrecorded(self, found: DoorPoll, left: list[UnrecordedReport]) -> None:
+        """Log each report once that could not be recorded, whichever process has tried."""
+        new = [report for report in left if report.digest not in self._unrecorded]
+        if not self._unrecorded and found.was_read:
+            with self._store.read() as tx:
+                state = tx.doors.find(found.door)
+            if state is not None and state.reason == found.problem:
+                new.clear()  # by the process before this one
+        self._unrecorded.update((report.digest, None) for report in left)
+        for report in new[:_MOST_LOGGED]:
+            name = report.message_id or f"sha256 {report.digest}"
+            log.error(
+                "a report could not be recorded",
+                door=found.door,
+                report=name,
+                size=report.size,
+                reason=report.reason,
+                remedy=_REMEDY,
+                exc_info=report.error if report.is_internal else None,
+            )
+        if (more := len(new) - _MOST_LOGGED) > 0:
+            log.error("more reports could not be recorded", door=found.door, count=more)
 
     def _store_state(self, found: DoorPoll) -> None:
         """Store how a door was found, unless this process has just stored the same."""
@@ -142,10 +161,10 @@ class DoorPoller:
         if not is_news and at - stored_at < _RENEW_AFTER:
             return
         with self._store.write() as tx:
-            if found.problem:
-                tx.doors.fail(found.door, found.problem, at)
+            if found.was_read:
+                tx.doors.succeed(found.door, found.reports, at, unrecorded=found.problem)
             else:
-                tx.doors.succeed(found.door, found.reports, at)
+                tx.doors.fail(found.door, found.problem, at)
         self._stored[found.door] = at, found.problem
 
     def _is_due(self, door: ReportDoor, every: timedelta) -> bool:
@@ -154,7 +173,11 @@ class DoorPoller:
         return state is None or clock.now() - state.tried_at >= every - _EARLY
 
 
-def is_for_a_person(report: RecordedReport) -> bool:
-    """Whether a person has to read a report, or had to when it was first taken."""
-    unreadable = report.outcome is ReportOutcome.UNREADABLE
-    return bool(report.held_because) or (report.repeated and unreadable)
+def _summary(left: list[UnrecordedReport]) -> str:
+    """Say what could not be recorded; empty where everything was."""
+    if not left:
+        return ""
+    count = "1 report" if len(left) == 1 else f"{len(left)} reports"
+    reasons = list(dict.fromkeys(report.reason for report in left))
+    more = f", and {len(reasons) - 1} other reasons" if len(reasons) > 1 else ""
+    return f"{count} could not be recorded: {reasons[0]}{more}; nothing is lost, the log has more"

@@ -194,13 +194,12 @@ def _doors(tx: Transaction, config: Config, at: datetime) -> Iterator[AlarmCause
         since = state.failing_since
         if since is None or at - since < UNREAD_FOR or state.door not in config.bounces.polled:
             continue
+        what = "not all bounces could be recorded" if state.was_read else "no bounces were read"
+        local = format_local(since, config.publication.timezone)
         yield AlarmCause(
             kind=AlarmKind.BOUNCES,
             subject=state.door,
-            text=(
-                f"no bounces were read since {format_local(since, config.publication.timezone)}: "
-                f"{state.reason}"
-            ),
+            text=f"{what} since {local}: {state.reason}",
             remedy="`syndicate bounces fetch` tries now; nothing is lost meanwhile",
             since=since,
         )

@@ -22,7 +22,14 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from syndicate.config.secret import mask_secrets
-from syndicate.errors import ConfigError, Refused, StoreError, StoreLocked, StoreUnreachable
+from syndicate.errors import (
+    ConfigError,
+    Refused,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreUnreachable,
+)
 from syndicate.private_file import create_private
 
 BUSY_TIMEOUT = 5_000
@@ -241,7 +248,7 @@ _ERRORS: tuple[tuple[type[StoreError], str, tuple[str, ...]], ...] = (
         ("locking protocol", "57014", "55P03"),
     ),
     (
-        StoreError,
+        StoreFull,
         "is out of space: {reason}; free some and try again, work resumes where it stopped",
         ("disk is full", "No space left", "53100"),
     ),

@@ -21,29 +21,42 @@ class DoorState:
     reports: int = 0
     """How many came then."""
     failing_since: datetime | None = None
-    """Since when it can't be read, by any process; None while it can."""
+    """Since when it, or a report in it, can't be read by any process; None while all can."""
     reason: str = ""
-    """Why it can't be read."""
+    """Why it can't be read, or what could not be recorded."""
+
+    @property
+    def was_read(self) -> bool:
+        """Whether it was read to the end when it was last tried."""
+        return self.read_at == self.tried_at
 
 
 class DoorStates(Repository):
     """A row for each door."""
 
-    def succeed(self, door: str, reports: int, at: datetime) -> None:
-        """Record that a door was read, and how many reports came."""
-        row = {"door": door, "tried_at": at, "read_at": at, "reports": reports, "reason": ""}
-        self._save(report_doors, row | {"failing_since": None})
+    def succeed(self, door: str, reports: int, at: datetime, *, unrecorded: str = "") -> None:
+        """Record that a door was read, and how many reports came.
+
+        `unrecorded` says which could not be recorded, so that they are still there.
+        """
+        self._record(door, at, unrecorded, reports=reports, read_at=at)
 
     def fail(self, door: str, reason: str, at: datetime) -> None:
-        """Record that a door can't be read; the first time in a row stays."""
+        """Record that a door can't be read."""
+        self._record(door, at, reason)
+
+    def _record(self, door: str, at: datetime, reason: str, **columns: object) -> None:
+        """Record a state; of failures in a row the time of the first one stays."""
         insert = self._insert_into(report_doors)
-        since = func.coalesce(report_doors.c.failing_since, insert.excluded.failing_since)
-        changes = {"tried_at": insert.excluded.tried_at, "reason": insert.excluded.reason}
+        columns |= {"tried_at": at, "reason": reason, "failing_since": at if reason else None}
+        changes = {name: insert.excluded[name] for name in columns}
+        if reason:
+            first = func.coalesce(report_doors.c.failing_since, insert.excluded.failing_since)
+            changes["failing_since"] = first
         statement = insert.on_conflict_do_update(
-            index_elements=[report_doors.c.door], set_=changes | {"failing_since": since}
+            index_elements=[report_doors.c.door], set_=changes
         )
-        row = {"door": door, "tried_at": at, "reports": 0, "failing_since": at, "reason": reason}
-        self._execute(statement, row)
+        self._execute(statement, {"door": door, "reports": 0} | columns)
 
     def find(self, door: str) -> DoorState | None:
         """Return the state of a door; None before it was tried."""

@@ -13,6 +13,7 @@ import pytest
 
 from syndicate.config import load
 from syndicate.deliver.message.links import SignedLinks
+from syndicate.feedback.recorder import FeedbackRecorder
 from tests.until import until
 
 EX_TEMPFAIL = 75
@@ -182,6 +183,31 @@ def test_a_door_that_cannot_be_read_fails_the_command_and_is_shown(desk):
     shown = desk.run("status")
     assert "bounces    maildir: can't be read since 20" in shown.out
     assert shown.code == 0, "it rings later"
+
+
+def test_a_report_that_cannot_be_recorded_fails_the_command_and_is_shown(desk, monkeypatch):
+    take = FeedbackRecorder.take_report
+
+    def fail(self, store, raw, **more):
+        if raw == UNKNOWN:
+            raise ZeroDivisionError
+        return take(self, store, raw, **more)
+
+    monkeypatch.setattr(FeedbackRecorder, "take_report", fail)
+    (desk.folder / "bounces/new/1.mx").write_bytes(UNKNOWN)
+    (desk.folder / "bounces/new/2.mx").write_bytes(UNKNOWN + b"?")
+    fetched = desk.run("bounces", "fetch")
+    assert (fetched.code, fetched.out) == (1, "maildir: 1 report, 1 for a person\n")
+    problem = "1 report could not be recorded: internal error (ZeroDivisionError); nothing is lost"
+    assert f"maildir: {problem}" in fetched.err
+    shown = desk.run("status").out
+    assert ", 1 report; since 20" in shown
+    assert problem in shown
+    assert [path.name for path in (desk.folder / "bounces/new").iterdir()] == ["1.mx"]
+    assert desk.run("bounces", "fetch").out == "maildir: 0 reports\n"
+    monkeypatch.undo()
+    assert desk.run("bounces", "fetch").code == 0
+    assert "since" not in desk.run("status").out.partition("maildir")[2]
 
 
 def test_a_publication_without_doors_has_nothing_to_fetch(operator):

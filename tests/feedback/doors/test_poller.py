@@ -8,10 +8,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from syndicate import clock
-from syndicate.errors import DoorUnavailable, StoreLocked
+from syndicate.errors import DoorUnavailable, Refused, StoreFull, StoreLocked
 from syndicate.feedback.doors.door import Disposal
 from syndicate.feedback.doors.poller import DoorPoller
 from syndicate.feedback.recorder import FeedbackRecorder
+from syndicate.store import Store
 from syndicate.store.ledger.door_states import DoorState
 from tests.feedback.reported import Newsroom
 from tests.feedback.sample_reports import report
@@ -105,49 +106,119 @@ def test_a_report_that_was_committed_and_not_removed_is_recognised(newsroom, pol
     assert newsroom.kinds(edition, anna) == ["hard bounce"]
 
 
-def test_a_locked_store_ends_the_poll_leaves_the_reports_and_is_tried_again_later(
+def refuse(report, error, tries=None):
+    """Return a `take_report` that fails for one report, so many times or always."""
+    take, left = FeedbackRecorder.take_report, [tries]
+
+    def fail(self, store, raw, **more):
+        if raw == report and left[0] != 0:
+            left[0] = left[0] and left[0] - 1
+            raise error
+        return take(self, store, raw, **more)
+
+    return fail
+
+
+def test_a_store_that_is_down_ends_the_poll_is_logged_once_and_is_tried_again_later(
     newsroom, poller, monkeypatch, time
 ):
     folder, tries = arrive(newsroom, b"one\n", b"two\n"), []
     (door, _) = poller.doors[0]
 
-    def refuse(*_, **__):
+    def locked(_):
         tries.append(clock.now())
         raise StoreLocked("the store is locked")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(FeedbackRecorder, "take_report", refuse)
+    with monkeypatch.context() as patch, capture_logs() as logs:
+        patch.setattr(Store, "write", locked)
         with pytest.raises(StoreLocked):
             poll(poller)
-        with pytest.raises(StoreLocked):
+        assert len(tries) == 2, "one report, and whether the store can be written at all"
+        for _ in range(3):
             poller.poll(door, threading.Event())
-        poller.poll(door, threading.Event())
-    assert len(tries) == 2
+            poller.poll(door, threading.Event())
+            time(MINUTE)
+    assert len(tries) == 8
+    assert [log["reason"] for log in logs] == ["the store is locked"]
     assert len(list(folder.iterdir())) == 2
-    time(MINUTE)
-    poller.poll(door, threading.Event())
+    with capture_logs() as logs:
+        poller.poll(door, threading.Event())
+    assert logs[-1]["event"] == "reports can be read again"
     assert list(folder.iterdir()) == []
 
 
-def test_an_error_of_ours_is_logged_once_leaves_that_report_and_takes_the_others(
-    newsroom, poller, monkeypatch
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ZeroDivisionError("secret"), "internal error (ZeroDivisionError)"),
+        (StoreLocked("the store was changed at the same moment"), "the store was changed at the"),
+        (Refused("the store can't hold a value"), "the store can't hold a value"),
+    ],
+)
+def test_a_report_that_fails_stays_is_logged_once_and_stops_no_other(
+    newsroom, poller, monkeypatch, error, reason
 ):
-    folder, take = arrive(newsroom, b"one\n", b"two\n"), FeedbackRecorder.take_report
+    bad = b"Message-ID: <a@mx.example>\nTo: anna@example.org\n\none\n"
+    folder = arrive(newsroom, bad, b"two\n", b"three\n")
+    (door, _) = poller.doors[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(FeedbackRecorder, "take_report", refuse(bad, error))
+        with capture_logs() as logs:
+            for _ in range(3):
+                poller.poll(door, threading.Event())
+            found = poll(poller)
+            other = DoorPoller(newsroom.store, newsroom.config, newsroom.recorder)
+            assert poll(other) == found, "another process, which has nothing new to log"
+        assert [path.read_bytes() for path in folder.iterdir()] == [bad]
+        (log,) = (log for log in logs if log["event"] != "report")
+        assert (log["event"], log["report"]) == ("a report could not be recorded", "<a@mx.example>")
+        assert log["reason"].startswith(reason)
+        assert "each poll tries again" in log["remedy"]
+        assert "anna" not in repr(log)
+        assert (found.reports, found.unrecorded, found.was_read) == (0, 1, True)
+        assert found.problem.startswith(f"1 report could not be recorded: {reason}")
+        kept = state(newsroom)
+        assert (kept.was_read, kept.reason) == (True, found.problem)
+        assert kept.failing_since is not None
+    poller.poll(door, threading.Event())
+    assert list(folder.iterdir()) == []
+    assert (state(newsroom).failing_since, state(newsroom).reason) == (None, "")
+    with newsroom.store.read() as tx:
+        assert tx.held_reports.count() == 3
+
+
+def test_a_deadlock_is_tried_again_at_once(newsroom, poller, monkeypatch):
+    folder = arrive(newsroom, b"one\n", b"two\n")
+    deadlock = StoreLocked("the store was changed at the same moment")
+    monkeypatch.setattr(FeedbackRecorder, "take_report", refuse(b"one\n", deadlock, tries=1))
+    found = poll(poller)
+    assert (found.reports, found.problem) == (2, "")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_full_disk_ends_the_poll(newsroom, poller, monkeypatch):
+    folder = arrive(newsroom, b"one\n", b"two\n")
+    full = StoreFull("the store is out of space")
+    monkeypatch.setattr(FeedbackRecorder, "take_report", refuse(b"one\n", full))
+    with pytest.raises(StoreFull):
+        poll(poller)
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_many_reports_that_fail_are_few_lines_in_the_log(newsroom, poller, monkeypatch):
+    arrive(newsroom, *(f"{number}\n".encode() for number in range(30)))
     (door, _) = poller.doors[0]
 
-    def fail(self, store, raw, **more):
-        if raw == b"one\n":
-            raise ZeroDivisionError
-        return take(self, store, raw, **more)
+    def fail(*_, **__):
+        raise Refused("the store can't hold a value")
 
     monkeypatch.setattr(FeedbackRecorder, "take_report", fail)
     with capture_logs() as logs:
         for _ in range(3):
             poller.poll(door, threading.Event())
-    assert [path.read_bytes() for path in folder.iterdir()] == [b"one\n"]
-    first, second = (log for log in logs if log["event"] != "report")
-    assert first["event"] == "a report could not be recorded"
-    assert second["reason"].startswith("1 report could not be recorded because of an internal err")
+    assert len(logs) == 21
+    assert (logs[-1]["event"], logs[-1]["count"]) == ("more reports could not be recorded", 10)
+    assert state(newsroom).reason.startswith("30 reports could not be recorded: the store")
 
 
 class Door:

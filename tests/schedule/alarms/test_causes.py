@@ -292,3 +292,10 @@ def test_a_mailbox_that_nobody_can_read_rings_after_a_quarter_of_an_hour(newsroo
     with harness.store.write() as tx:
         tx.doors.succeed("imap", 0, NOW + 16 * MINUTE)
     assert "bounces" not in harness.alarms(NOW + 16 * MINUTE)
+    left = "1 report could not be recorded: internal error"
+    with harness.store.write() as tx:
+        for minute in (17, 30):
+            tx.doors.succeed("imap", 2, NOW + minute * MINUTE, unrecorded=left)
+    alarm = harness.alarms(NOW + 32 * MINUTE)["bounces"]
+    assert alarm.since == NOW + 17 * MINUTE
+    assert alarm.text == f"not all bounces could be recorded since 2026-11-24 12:17 UTC: {left}"
