@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -49,13 +50,11 @@ class DoorStates(Repository):
         """Record a state; of failures in a row the time of the first one stays."""
         insert = self._insert_into(report_doors)
         columns |= {"tried_at": at, "reason": reason, "failing_since": at if reason else None}
-        changes = {name: insert.excluded[name] for name in columns}
+        changes: dict[str, Any] = {name: insert.excluded[name] for name in columns}
         if reason:
             first = func.coalesce(report_doors.c.failing_since, insert.excluded.failing_since)
             changes["failing_since"] = first
-        statement = insert.on_conflict_do_update(
-            index_elements=[report_doors.c.door], set_=changes
-        )
+        statement = insert.on_conflict_do_update(index_elements=[report_doors.c.door], set_=changes)
         self._execute(statement, {"door": door, "reports": 0} | columns)
 
     def find(self, door: str) -> DoorState | None:
