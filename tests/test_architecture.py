@@ -37,6 +37,7 @@ ORDER = (
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "templates" not in path.parts)
 FOLDERS = sorted({path.parent for path in FILES})
+TEMPLATES = sorted(path for path in (PACKAGE / "templates").rglob("*") if path.is_file())
 MIGRATIONS = PACKAGE / "store/database/migrations"
 SQL_FOLDERS = ("store/", "publish/records/")
 """The store, and the records that lie beside the output."""
@@ -181,6 +182,7 @@ def test_the_map_of_a_folder_names_what_is_in_it_and_nothing_else(folder):
 def test_folders_and_modules_are_small_enough_to_be_held_in_the_head():
     for folder in FOLDERS:
         assert len([name for name in children(folder) if name[-1] != "/"]) <= FOLDER_FILES, folder
+    assert max(Counter(path.parent for path in TEMPLATES).values()) <= FOLDER_FILES
     for path in FILES:
         if not path.is_relative_to(MIGRATIONS):
             assert len(text(path).splitlines()) <= MODULE_LINES, relative(path)

@@ -336,11 +336,11 @@ class ListPages:
         A lead has a large picture and its whole summary.
         """
         values = {"article": article, "lead": lead, "sizes": _LEAD_SIZES if lead else _TEASER_SIZES}
-        return self._frame.templates.render("page/teaser.html", values)
+        return self._frame.templates.render("page/lists/teaser.html", values)
 
     def card(self, article: Article) -> StoryCard:
         """Render an article as the page of another ends with it."""
-        html = self._frame.templates.render("page/card.html", {"article": article})
+        html = self._frame.templates.render("page/article/card.html", {"article": article})
         return StoryCard(article.address, article.title, Markup(html))  # noqa: S704 - our own template
 
     def breaking(self, breaking: Article | None, newest: Sequence[Article] = ()) -> bytes:

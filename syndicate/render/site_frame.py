@@ -85,7 +85,7 @@ class SiteFrame:
 
     def _render(self, name: str, **values: Any) -> Markup:
         values = {"current": "", "inside": False, "today": "", **self._values, **values}
-        html = self._templates.render(f"page/{name}.html", values)
+        html = self._templates.render(f"page/frame/{name}.html", values)
         return Markup(html)  # noqa: S704 - from a template
 
     @cached_property

@@ -107,6 +107,8 @@ def copy(
     matching = [file for file in names if name in {file, Path(file).stem}]
     if not matching:
         raise Refused(f"there is no template {name!r}; there are: {', '.join(names)}")
+    if len({Path(file).parent for file in matching}) > 1:
+        raise Refused(f"{name!r} could be any of {', '.join(matching)}; name one of them")
     targets = {file: command.config.templates / file for file in matching}
     for target in targets.values():
         if target.exists():

@@ -70,7 +70,7 @@ class MailContext:
     @cached_property
     def style(self) -> str:
         """The style sheet of article bodies."""
-        return self.templates.render("email/body.css", self._values)
+        return self.templates.render("email/parts/body.css", self._values)
 
     def content(self, html: str, template: str, values: dict[str, Any]) -> Content:
         """Return the content with its final nonce; the same content always gets the same nonce.

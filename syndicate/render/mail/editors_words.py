@@ -1,7 +1,7 @@
 """Renders what an editor wrote around the stories of an edition: opening, closing, sponsor.
 
-The names are those of the variables in `email/_opening` and `email/_closing`. In HTML `opening` and
-`closing` are HTML with inline styles, in text they are text.
+The names are those of the variables in `email/parts/opening` and `email/parts/closing`. In HTML
+`opening` and `closing` are HTML with inline styles, in text they are text.
 """
 
 from dataclasses import replace

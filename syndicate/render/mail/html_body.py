@@ -2,7 +2,7 @@
 
 Outlook uses Word, which takes widths from attributes only and doesn't know `figure`. Gmail
 drops ids, and classes without a rule. So a figure becomes a `div`, a recording a link, and the
-style sheet `email/body.css` is inlined; colours of dark mode are in the head of the mail.
+style sheet `email/parts/body.css` is inlined; colours of dark mode are in the head of the mail.
 """
 
 from collections.abc import Iterable

@@ -59,7 +59,7 @@ def compose_proof(
         "wrap": wrap,
         **language.for_templates,
     }
-    style = templates.render("email/proof_style.html", values)
+    style = templates.render("email/parts/proof_style.html", values)
     block = templates.render("email/proof.html", values)
     above = printable(templates.render("email/proof.txt", values))
     html = _HEAD_END.sub(lambda end: style + end[0], content.html, count=1)

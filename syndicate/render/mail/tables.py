@@ -1,9 +1,9 @@
 """Tables of bodies, laid out for mail, where nothing can be scrolled sideways.
 
 A table that fits a phone stays a table. One that needs a desktop is a block per row on phones, by
-the rules in `email/body_head.css`; one that needs more than that is a block per row everywhere.
-Where blocks say little, since the table has no row of labels, merged cells or many rows, there is a
-link to the table on the web instead.
+the rules in `email/parts/body_head.css`; one that needs more than that is a block per row
+everywhere. Where blocks say little, since the table has no row of labels, merged cells or many
+rows, there is a link to the table on the web instead.
 """
 
 import re
@@ -24,7 +24,7 @@ _ON_DESKTOP = 0.93
 MAX_RECORDS = 30
 """The most rows that become blocks."""
 _FONT_SIZE, _GAP = 15, 16
-"""In pixels, as `email/body.css` has them: of the font, and between two columns."""
+"""In pixels, as `email/parts/body.css` has them: of the font, and between two columns."""
 _PARTS = etree.XPath("descendant::text() | descendant::*[self::br or self::p or self::li]")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _NUMBER = re.compile(

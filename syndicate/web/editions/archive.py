@@ -42,7 +42,7 @@ from syndicate.web.published.response_headers import CORS, PREFLIGHT, self_link
 PAGE_SIZE = 30
 FEED_SIZE = 20
 _NUMBER = re.compile("[1-9][0-9]{0,8}")
-STYLE = "web/archive.css"
+STYLE = "web/editions/archive.css"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ class ArchivePages:
                 raise HTTPException(404)
             if edition.withdrawn:
                 page = self._pages.render(
-                    "web/edition_gone.html", language=newsletter.language, status=410
+                    "web/editions/gone.html", language=newsletter.language, status=410
                 )
                 page.headers["cache-control"] = REVALIDATE
                 return page
@@ -191,7 +191,7 @@ class ArchivePages:
             "canonical": canonical if number is None else f"{canonical}page/{number}/",
         }
         page = self._pages.render(
-            "web/archive_list.html", values, language=newsletter.language, style=STYLE
+            "web/editions/archive_list.html", values, language=newsletter.language, style=STYLE
         )
         return cacheable(request, page)
 

@@ -84,7 +84,7 @@ def frame_copy(
     named = {"newsletter": newsletter, "edition": edition, "name": name, "canonical": None}
     values = {**named, **values}
     head, above, below = (
-        pages.render_part(f"web/edition_{part}.html", values, language)
+        pages.render_part(f"web/editions/{part}.html", values, language)
         for part in ("head", "bar", "foot")
     )
     title = f"{name} \u2013 {publication.title}"
@@ -110,7 +110,7 @@ def public_copy(
     home = f"{pages.config.url}/"
     signup = pages.signup_url(newsletter)
     values = {"newsletter": newsletter, "signup": signup, "from_mail": from_mail}
-    footer = pages.render_part("web/edition_footer.html", values, texts.language)
+    footer = pages.render_part("web/editions/mail_footer.html", values, texts.language)
     own = {"view": address, "confirm": home} | dict.fromkeys(_READER_LINKS, signup or home)
     # Translators: in "You get this because … is subscribed", when the reader isn't known.
     address = texts.gettext("your address")
@@ -139,7 +139,7 @@ class WebViewPage(ReaderPages):
             reader = tx.subscribers.by_key(tx.merges.current_number(subscriber))
             is_gone = reader is None or tx.archive.is_withdrawn(number)
             if edition is None or edition.kind is EditionKind.LETTER or is_gone:
-                return self.pages.render("web/edition_gone.html", status=404)
+                return self.pages.render("web/editions/gone.html", status=404)
             content = tx.editions.content(edition.content)
             links = tx.clicks.links(number)
         name = edition.newsletter

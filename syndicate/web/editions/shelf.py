@@ -23,7 +23,7 @@ from syndicate.web.editions.edition_pictures import find_pictures
 from syndicate.web.pages import WebPages
 from syndicate.web.readers.bot_checks import HONEYPOT, BotChecks
 
-STYLE = "web/shelf.css"
+STYLE = "web/editions/shelf.css"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class ShelfPage:
         }
         work = config.offered and config.signup.proof_of_work
         policy = ("script-src 'self'", "connect-src 'self'") if work else ()
-        page = self._pages.render("web/shelf.html", values, style=STYLE, policy=policy)
+        page = self._pages.render("web/editions/shelf.html", values, style=STYLE, policy=policy)
         if not config.offered:  # without a stamp it is the same for everybody
             return cacheable(request, page)
         del page.headers["x-robots-tag"]

@@ -127,7 +127,7 @@ class PreviewApplication:
             values["sample"] = sample
             values["mail_weight"] = MailWeight.of(sample.html) if sample.is_mail else None
         return WebPages(self._live.config).render(
-            "web/preview.html", values, style="web/preview.css", policy=_POLICY
+            "web/preview/preview.html", values, style="web/preview/preview.css", policy=_POLICY
         )
 
     def body(self, request: Request) -> Response:
@@ -159,7 +159,9 @@ class PreviewApplication:
     def script(self, _: Request) -> Response:
         """Return the script that listens to them."""
         return Response(
-            self._pages.render_part("web/preview.js"), headers=_FRESH, media_type="text/javascript"
+            self._pages.render_part("web/preview/preview.js"),
+            headers=_FRESH,
+            media_type="text/javascript",
         )
 
     def _unpublished(self, path: str) -> bytes | None:

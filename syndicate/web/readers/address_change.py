@@ -174,7 +174,7 @@ class AddressChange:
         language = state.old.language if state.old else None
         status = 410 if name == "over" else 200
         return self.pages.render(
-            "web/address_change.html", values, language=language, status=status
+            "web/readers/address_change.html", values, language=language, status=status
         )
 
 

@@ -72,7 +72,9 @@ class SubscriptionConfirmation(ReaderPages):
             is_current = clock.now() < confirmation.expires_at
         if not (newsletters and is_current):
             form = {"signup": self.pages.signup_url()}
-            return self.pages.render("web/expired.html", form, style="web/forms.css", status=410)
+            return self.pages.render(
+                "web/readers/expired.html", form, style="web/readers/forms.css", status=410
+            )
         language = self.letters.choose_language(reader, newsletters)
         values = {
             "done": done,
@@ -82,7 +84,7 @@ class SubscriptionConfirmation(ReaderPages):
             "preferences": self.links.preferences(reader.key),
         }
         return self.pages.render(
-            "web/confirm.html", values, language=language, style="web/forms.css"
+            "web/readers/confirm.html", values, language=language, style="web/readers/forms.css"
         )
 
     def confirm(self, confirmation: PendingConfirmation, _: Form, *, origin: str) -> Response:

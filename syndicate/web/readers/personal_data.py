@@ -51,11 +51,11 @@ class PersonalDataPages(ReaderPages):
             case "download":
                 return self._download(reader.key, cause=cause)
             case "confirm-erase":
-                return self._render("web/erase.html", reader, {"done": False})
+                return self._render("web/readers/erase.html", reader, {"done": False})
             case "erase":
                 with self.store.write() as tx:
                     tx.erasures.erase(reader.key, cause=cause)
-                return self._render("web/erase.html", reader, {"done": True})
+                return self._render("web/readers/erase.html", reader, {"done": True})
         return self.pages.bad_form(reader.language)
 
     def _find(self, confirmation: PendingConfirmation, at: datetime) -> Subscriber | Response:
@@ -64,7 +64,7 @@ class PersonalDataPages(ReaderPages):
             reader = linked(tx.subscribers.by_key(confirmation.subscriber))
         if at < confirmation.expires_at:
             return reader
-        return self._render("web/data_expired.html", reader, {}, status=410)
+        return self._render("web/readers/data_expired.html", reader, {}, status=410)
 
     def _change(self, key: int, form: Form, *, cause: Cause) -> Response:
         with self.store.write() as tx:
@@ -120,7 +120,7 @@ class PersonalDataPages(ReaderPages):
             "prefix": FIELD_PREFIX,
             "max_length": MAX_LENGTH,
         }
-        return self._render("web/personal_data.html", reader, values)
+        return self._render("web/readers/personal_data.html", reader, values)
 
     def _render(
         self, name: str, reader: Subscriber, values: Mapping[str, object], *, status: int = 200
@@ -129,7 +129,7 @@ class PersonalDataPages(ReaderPages):
             name,
             {"reader": reader, "preferences": self.links.preferences(reader.key), **values},
             language=reader.language,
-            style="web/preferences.css",
+            style="web/readers/preferences.css",
             status=status,
         )
 

@@ -244,7 +244,10 @@ class PreferencePages(LinkPages):
             "languages": {tag: name[:1].upper() + name[1:] for tag, name in names.items()},
         }
         return self.pages.render(
-            "web/preferences.html", values, language=language, style="web/preferences.css"
+            "web/readers/preferences.html",
+            values,
+            language=language,
+            style="web/readers/preferences.css",
         )
 
     def _find(self, tx: Transaction, token: str) -> Subscriber:

@@ -52,7 +52,7 @@ from syndicate.web.readers.signup_requests import (
 from syndicate.web.server.client_address import client_network
 
 _log = structlog.get_logger(__name__)
-STYLE = "web/forms.css"
+STYLE = "web/readers/forms.css"
 _STAMP_FIELD = "at"
 _CARD_FIELD = "card"
 """The field of a card at the end of an article, which has an address and no stamp."""
@@ -211,7 +211,7 @@ class SignupPages:
         }
         policy = ("script-src 'self'", "connect-src 'self'") if work else ()
         response = self.pages.render(
-            "web/signup.html", values, style=STYLE, policy=policy, status=status
+            "web/readers/signup.html", values, style=STYLE, policy=policy, status=status
         )
         if status == HTTPStatus.OK:
             del response.headers["x-robots-tag"]
@@ -223,7 +223,7 @@ class SignupPages:
             "double_opt_in": self.config.signup.confirm,
             "outbox": is_outbox_served(self.config) and OperatorAccess(self.config).allows(request),
         }
-        return self.pages.render("web/signed_up.html", values, style=STYLE)
+        return self.pages.render("web/readers/signed_up.html", values, style=STYLE)
 
     async def challenge(self, request: Request) -> Response:
         """Return a new challenge, to pages of any site."""
@@ -233,7 +233,7 @@ class SignupPages:
 
     def script(self, _: Request) -> Response:
         """Return the script that solves challenges."""
-        script = self.pages.render_part("web/proof.js")
+        script = self.pages.render_part("web/readers/proof.js")
         headers = {"cache-control": "no-cache"}
         return Response(script, media_type="text/javascript", headers=headers)
 

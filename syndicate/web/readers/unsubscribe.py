@@ -214,7 +214,10 @@ class UnsubscribePages(LinkPages):
             "signup": self.pages.signup_url(newsletter),
         }
         return self.pages.render(
-            "web/unsubscribe.html", values, language=language, style="web/preferences.css"
+            "web/readers/unsubscribe.html",
+            values,
+            language=language,
+            style="web/readers/preferences.css",
         )
 
     def _language(self, subscription: LinkedSubscription) -> str | None:

@@ -197,9 +197,9 @@ class ReviewPages(ReaderPages):
         if review.waiting is not None:
             values |= self._shown(review, reviewer)
         return self.pages.render(
-            "web/review.html",
+            "web/review/review.html",
             values,
-            style="web/review.css",
+            style="web/review/review.css",
             policy=FRAMES,
             status=_UNPROCESSABLE if problem else 200,
         )

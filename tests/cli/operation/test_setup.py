@@ -123,6 +123,24 @@ def test_a_template_named_alone_is_copied_with_its_twin(operator):
     assert (operator.folder / "templates/email/digest.txt").is_file()
 
 
+def test_a_name_that_several_templates_have_is_refused_with_their_places(operator):
+    copied = operator.run("templates", "copy", "footer")
+    assert copied.code == 1
+    assert "any of email/parts/footer.txt, page/frame/footer.html; name one" in copied.err
+    assert not (operator.folder / "templates").exists()
+
+
+def test_check_reports_a_mistake_in_a_file_that_is_no_template_of_ours(operator):
+    folder = operator.folder / "templates/email"
+    folder.mkdir(parents=True)
+    (folder / "_frame.mjml").write_text("<mjml>\n{% if %}\n</mjml>\n")
+    (folder / "code.mjml").write_text('{% extends "email/frame.mjml" %}\n')
+    checked = operator.run("check")
+    assert checked.code == 2
+    assert "email/_frame.mjml:2: " in checked.err
+    assert f"email/frame.mjml: no such template in {operator.folder}/templates or " in checked.err
+
+
 def test_a_broken_config_is_told_in_json_too(operator):
     operator.configure('every = "10m"', 'every = "10 mins"')
     checked = operator.run("check", "--json")

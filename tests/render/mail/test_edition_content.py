@@ -509,7 +509,7 @@ def test_a_mistake_in_a_template_of_the_publication_is_reported_with_its_line(tm
     folder = tmp_path / "email"
     folder.mkdir()
     (folder / "alert.mjml").write_text(
-        '{% extends "email/_frame.mjml" %}\n{% block news %}\n<mj-section>\n'
+        '{% extends "email/parts/frame.mjml" %}\n{% block news %}\n<mj-section>\n'
         "<mj-column>\n<mj-tekst>{{ article.title }}</mj-tekst>\n</mj-column></mj-section>\n{% endblock %}"
     )
     with pytest.raises(TemplateError, match=r"^email/alert.mjml:5: there is no <mj-tekst>"):
@@ -521,9 +521,9 @@ def test_a_mistake_in_a_template_of_the_publication_is_reported_with_its_line(tm
 
 
 def test_a_partial_of_the_publication_wins_alone(tmp_path):
-    folder = tmp_path / "email"
-    folder.mkdir()
-    (folder / "_footer.txt").write_text("Bye: {{ slot.unsubscribe }}")
+    folder = tmp_path / "email/parts"
+    folder.mkdir(parents=True)
+    (folder / "footer.txt").write_text("Bye: {{ slot.unsubscribe }}")
     content = alert(story(), templates=Templates(tmp_path))
     assert content.text.rstrip().endswith(f"Bye: {placeholder(content.nonce, 'unsubscribe')}")
 
