@@ -33,7 +33,7 @@ _Result = tuple[str, list[Any]]
 _BATCH = 50
 """Messages that are moved at once."""
 _BATCH_BYTES = 4 * READ_BYTES
-"""Bytes of messages that are fetched at once; a larger message is fetched alone."""
+"""Bytes of messages that are fetched at once: of each the first READ_BYTES at most."""
 _UID = re.compile(rb"\bUID (\d+)", re.IGNORECASE)
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)", re.IGNORECASE)
 _BODY = re.compile(rb'\bBODY\[\](?:<0>)? "(?P<text>[^"\\]*)"', re.IGNORECASE)
@@ -171,7 +171,7 @@ def _groups(sizes: Mapping[int, int]) -> Iterator[list[int]]:
     total = 0
     for uid, size in sizes.items():
         read = min(size, READ_BYTES)
-        if group and total + read > _BATCH_BYTES:
+        if total + read > _BATCH_BYTES:
             yield group
             group, total = [], 0
         group.append(uid)

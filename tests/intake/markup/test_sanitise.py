@@ -248,3 +248,20 @@ def test_a_paragraph_never_holds_another(around):
     body = safe(f"<p>a <{around}>b<p>c</p></{around}> d</p>")
     assert "<div>a b<p>c</p> d</div>" in body
     assert safe(body) == body
+
+
+@pytest.mark.parametrize(
+    ("written", "body"),
+    [
+        ("<summary>s</summary><p>x</p>", "<summary>s</summary><p>x</p>"),
+        ("<p>x</p><summary>s</summary>y", "<summary>s</summary><p>x</p>y"),
+        ("x<summary>s</summary>y", "<summary>s</summary>xy"),
+        ("<summary>s</summary>y<summary>t</summary>", "<summary>s</summary>y<p>t</p>"),
+    ],
+)
+def test_details_begin_with_their_one_summary(written, body):
+    assert safe(f"<details open>{written}</details>") == f'<details open="">{body}</details>'
+
+
+def test_details_without_a_summary_are_a_plain_block():
+    assert safe("<details open><p>x</p></details>") == "<div><p>x</p></div>"
