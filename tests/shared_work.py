@@ -1,6 +1,7 @@
 """Work with the same result for all tests of a process, done once."""
 
 import functools
+from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
@@ -9,16 +10,30 @@ from sqlalchemy import Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 
+from syndicate.config import Config
+from syndicate.publish.build import writer
+from syndicate.publish.output import icons
+from syndicate.render import templates
 from syndicate.render.templates import Environment
 from syndicate.store.database import sql_engine
 
 _Text = tuple[str, str | None, str | None]
+_Icon = Callable[[Config], bytes]
+_Letter = tuple[str, str, str]
 
 
 def share_work() -> None:
-    """Compile each template and statement once, and load the certificates of HTTP clients once."""
+    """Do once what is the same for many publications, and for many stores.
+
+    Compile each template and statement, compress each file, draw each icon, and load the
+    certificates of HTTP clients.
+    """
     sql_engine.create_engine = _compile_statements_once(sql_engine.create_engine)  # type: ignore[attr-defined]
     Environment.compile = _compile_once(Environment.compile)  # type: ignore[method-assign]
+    templates._minified = functools.cache(templates._minified)
+    writer.compressed = functools.lru_cache(500)(writer.compressed)  # type: ignore[attr-defined]
+    icons.favicon = _draw_letter_once(icons.favicon)  # type: ignore[assignment]
+    icons.touch_icon = _draw_letter_once(icons.touch_icon)  # type: ignore[assignment]
     transport = httpx._transports.default
     transport.create_ssl_context = functools.cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
 
@@ -40,6 +55,23 @@ def _compile_once(compile_template):
         return cache[text]
 
     return compiled
+
+
+def _draw_letter_once(draw: _Icon) -> _Icon:
+    """Cache an icon for all publications that have the same letter and colours, and no picture."""
+    cache: dict[_Letter, bytes] = {}
+
+    @functools.wraps(draw)
+    def drawn(config: Config) -> bytes:
+        publication, colours = config.publication, config.theme.light
+        if publication.icon or publication.logo:
+            return draw(config)
+        letter = publication.title, colours.accent, colours.paper
+        if letter not in cache:
+            cache[letter] = draw(config)
+        return cache[letter]
+
+    return drawn
 
 
 def _compile_statements_once(create_engine):

@@ -21,7 +21,7 @@ from pathlib import Path
 from syndicate.config import Config
 from syndicate.model.own_pages import OwnPage
 from syndicate.render.share_card import ShareCard
-from syndicate.render.templates import Templates
+from syndicate.render.templates import PACKAGED, Templates
 
 _LIBRARIES = ("babel", "jinja2", "lxml", "markupsafe")
 
@@ -33,16 +33,30 @@ def fingerprint(config: Config, templates: Templates, own_pages: Iterable[OwnPag
     digest.update(repr(linked).encode())
     digest.update(config.model_dump_json().encode())
     digest.update(ShareCard.of(config).digest.encode())
-    for name in templates.names():
-        digest.update(name.encode() + b"\0" + templates.find(name).read_bytes())
+    for folder in templates.folders:
+        if folder != PACKAGED:
+            digest.update(_files(folder))
     return digest.hexdigest()
 
 
 @cache
 def _code() -> bytes:
-    """Return a digest of our code and translations, and of the versions of rendering libraries."""
+    """Return a digest of what we deliver: code, translations and templates.
+
+    The versions of rendering libraries are in it, too. Like code, our templates don't change
+    while a process runs.
+    """
     code = hashlib.sha256(" ".join(version(name) for name in _LIBRARIES).encode())
     package = Path(__file__).parents[1]
     for file in sorted([*package.rglob("*.py"), *package.rglob("*.mo")]):
         code.update(file.read_bytes())
+    code.update(_files(PACKAGED))
     return code.digest()
+
+
+def _files(folder: Path) -> bytes:
+    """Return a digest of the names and contents of all files in a folder."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes())
+    return digest.digest()

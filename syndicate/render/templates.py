@@ -76,8 +76,7 @@ class Templates:
 
     def stylesheet(self, name: str, values: dict[str, Any]) -> str:
         """Render a style sheet without its comments and the spaces that have no meaning."""
-        css = _CSS_COMMENT.sub(lambda found: found[1] or " ", self.render(name, values))
-        return _CSS_SPACE.sub(lambda found: found[1] or found[2] or " ", css).strip()
+        return _minified(self.render(name, values))
 
     def find(self, name: str) -> Path:
         """Return the file of a template; raise TemplateError if there is none."""
@@ -235,6 +234,11 @@ class _CodeGenerator(CodeGenerator):
 Environment.context_class = _Context
 Environment.template_class = _Template
 Environment.code_generator_class = _CodeGenerator
+
+
+def _minified(css: str) -> str:
+    css = _CSS_COMMENT.sub(lambda found: found[1] or " ", css)
+    return _CSS_SPACE.sub(lambda found: found[1] or found[2] or " ", css).strip()
 
 
 MARK = "template-line"

@@ -132,6 +132,7 @@ def main(requests: socket.socket) -> None:
             importlib.import_module(module.name)
     share_work()
     templates.Templates().check()
+    render._code()
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those parents
@@ -167,6 +168,7 @@ def main(requests: socket.socket) -> None:
 
 if __name__ == "__main__":
     import syndicate
+    from syndicate import render
     from syndicate.render import templates
     from tests.shared_work import share_work
 
