@@ -1,6 +1,6 @@
 """Topics: everything, sections, tags, authors and custom feeds, each with a list and feeds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -76,6 +76,20 @@ def everything() -> Topic:
 def custom(feed: CustomFeed) -> Topic:
     """Return the topic of a custom feed."""
     return Topic(kind=TopicKind.FEED, name=feed.label, home=addresses.custom_feed(feed.name))
+
+
+def configured(config: Config) -> Iterator[Topic]:
+    """Yield the topics that config.toml names: readers can follow them before they have a story."""
+    yield from map(custom, config.feeds)
+    for section in config.sections:
+        home = addresses.section(section.title)
+        yield Topic(kind=TopicKind.SECTION, name=section.title, home=home)
+
+
+def in_order(found: Iterable[Topic]) -> list[Topic]:
+    """Return topics in the order in which they are offered to readers: by kind, then by name."""
+    order = {kind: rank for rank, kind in enumerate(TopicKind)}
+    return sorted(found, key=lambda topic: (order[topic.kind], topic.name.casefold(), topic.home))
 
 
 def custom_feed(topic: Topic, config: Config) -> CustomFeed | None:

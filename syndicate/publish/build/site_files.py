@@ -83,25 +83,25 @@ class SiteFiles:
         names = [square.src for portrait in shown for square in pictures.portraits(portrait)]
         yield from self._lasting_media(names, everything=everything)
 
-    def empty_sections(self) -> list[Topic]:
-        """Return the configured sections without a story whose page or feeds aren't written."""
-        sections = [
-            Topic(kind=TopicKind.SECTION, name=section.title, home=addresses.section(section.title))
-            for section in self._config.sections
-        ]
+    def unwritten_topics(self) -> list[Topic]:
+        """Return the topics without a story whose page or feeds aren't written."""
         return [
             topic
-            for topic in sections
-            if not self.index.count_shown(topic.home)
-            and not all(
+            for topic in self._empty_topics()
+            if not all(
                 self.manifest.entry(addresses.output_path(topic.home + file))
                 for file in ("", *(writer.file for writer in topic_formats(topic, self._config)))
             )
         ]
 
-    def section_pages(self, sections: Iterable[Topic]) -> Iterator[OutputFile]:
-        """Return the pages of sections without a story, to which all pages link."""
-        for topic in sections:
+    def _empty_topics(self) -> list[Topic]:
+        """Return the sections and feeds of config.toml that have no story."""
+        configured = topics.configured(self._config)
+        return [topic for topic in configured if not self.index.count_shown(topic.home)]
+
+    def empty_pages(self, empty: Iterable[Topic]) -> Iterator[OutputFile]:
+        """Return the pages of topics without a story."""
+        for topic in empty:
             page = ListPage(topic=topic, address=topic.page)
             yield _file(topic.home, partial(self._pages.listing, page, ()))
 
@@ -200,11 +200,15 @@ class SiteFiles:
                 yield home, section.title
 
     def feed_lists(self) -> Iterator[OutputFile]:
-        """Return the page that explains feeds, and their OPML list."""
+        """Return the page that explains feeds, and their OPML list.
+
+        Both have what config.toml names also while it has no story: its feeds exist.
+        """
+        followed = self.index.topics() or [topics.everything()]
         feeds = [
             Feed.of(topic, self._config, since=self.index.oldest(topic.home))
-            for topic in self.index.topics()
-        ] or [Feed.of(topics.everything(), self._config)]
+            for topic in topics.in_order([*followed, *self._empty_topics()])
+        ]
         yield _file(addresses.SUBSCRIBE, partial(self._pages.subscribe, feeds))
         yield _file(addresses.OPML, partial(write_opml, self._config, feeds))
 

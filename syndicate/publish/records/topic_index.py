@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from syndicate.render.topics import Topic, TopicKind
+from syndicate.render.topics import Topic, TopicKind, in_order
 
 SITEMAP_TOPIC = "sitemap"
 """A hidden topic with the articles of sitemaps; its notes are their entries."""
@@ -131,11 +131,7 @@ class TopicIndex:
 
     def topics(self) -> list[Topic]:
         """Return every topic that shows an article, in the order of lists."""
-        order = {kind: rank for rank, kind in enumerate(TopicKind)}
-        return sorted(
-            self._topics("home <> ?", SITEMAP_TOPIC),
-            key=lambda topic: (order[topic.kind], topic.name.casefold(), topic.home),
-        )
+        return in_order(self._topics("home <> ?", SITEMAP_TOPIC))
 
     def topic(self, home: str) -> Topic | None:
         """Find a topic that shows an article."""

@@ -185,3 +185,51 @@ def test_a_publication_without_articles_has_its_feed_and_the_page_about_it(
     made = empty.files()
     assert len(etree.fromstring(made["opml.xml"]).findall("body/outline")) == 1
     assert b"/rss.xml" in made["subscribe/index.html"]
+
+
+def test_what_the_configuration_names_can_be_followed_before_it_has_a_story_and_after(
+    sqlite_store, publication
+):
+    sections = [{"title": "City"}, {"title": "Harbour"}]
+    feeds = [{"name": "tides", "title": "Tides", "select": {"tags": ["tide"]}, "formats": ["atom"]}]
+    empty = Newsroom(sqlite_store, publication(sections=sections, feeds=feeds))
+    empty.file("tram", section="City", tags=("rail",))
+    empty.build()
+    before = followed(empty)
+    assert list(before) == [
+        *("/", "/feeds/tides/", "/sections/city/", "/sections/harbour/", "/tags/rail/")
+    ]
+    assert before["/feeds/tides/"] == ["/feeds/tides/atom.xml"]
+    assert not empty.build().written
+    empty.file("springs", section="Harbour", tags=("tide",))
+    empty.build()
+    assert followed(empty) == before | {"/tags/tide/": [f"/tags/tide/{name}" for name in NAMES]}
+    empty.retract("springs")
+    empty.build()
+    assert followed(empty) == before
+
+
+def followed(newsroom):
+    """Return the feeds that /subscribe/ offers, by the page of each: it offers the same.
+
+    Each is there, and the first of them is in the list of feeds.
+    """
+    made = newsroom.files()
+    page = html.fromstring(made["subscribe/index.html"].decode())
+    offers = {
+        feed.cssselect(".name")[0].get("href"): [
+            a.get("href") for a in feed.cssselect(".formats a")
+        ]
+        for feed in page.cssselect("li.feed")
+    }
+    outlines = etree.fromstring(made["opml.xml"]).findall("body/outline")
+    base = newsroom.config.url
+    assert [(line.get("htmlUrl"), line.get("xmlUrl")) for line in outlines] == [
+        (base + home, base + feeds[0]) for home, feeds in offers.items()
+    ]
+    for home, feeds in offers.items():
+        assert all(feed[1:] in made for feed in feeds)
+        if home != "/":
+            own = html.fromstring(made[f"{home[1:]}index.html"].decode())
+            assert [a.get("href") for a in own.cssselect("header .formats a")] == feeds
+    return offers
