@@ -34,6 +34,9 @@ from syndicate.config.sections.signup import RetentionSettings, SignupSettings
 from syndicate.config.sections.web import WebSettings
 from syndicate.config.values import Mailbox, Table
 
+_FRONT_NEWSLETTERS = 4
+"""Newsletters that a home page offers unless they are configured: more crowd out its stories."""
+
 
 class Config(Table):
     """All of `config.toml`."""
@@ -96,6 +99,14 @@ class Config(Table):
         """The newsletters that the web shows: those offered, and those with a public archive."""
         offered = self.offered
         return tuple(item for item in self.newsletters if item in offered or item.archive)
+
+    @property
+    def front_newsletters(self) -> tuple[Newsletter, ...]:
+        """The newsletters that the home page offers, in the editor's order."""
+        if self.navigation.newsletters is None:
+            return self.offered[:_FRONT_NEWSLETTERS]
+        by_name = {newsletter.name: newsletter for newsletter in self.offered}
+        return tuple(by_name[name] for name in self.navigation.newsletters if name in by_name)
 
     @property
     def header_sections(self) -> tuple[Section, ...]:

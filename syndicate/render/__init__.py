@@ -5,9 +5,9 @@ Feed; `mail/` editions and letters; `sitemaps` also makes robots.txt. `article_v
 show of an article, `article_end` what follows it; `topics` are the lists and feeds it belongs to,
 `addresses` where everything is served, `amp_cache` where Google keeps AMP pages, `formatting` how a
 language writes dates, `reading_time` how long a text takes, `rhythm` how often a newsletter comes,
-`authors` what is shown of those who have a file, `topic_head` what stands over a list, `share_card`
-what previews of links show, `search_excerpt` what a reader searched for, `open_search` how browsers
-find our search.
+`newsletter_offer` the newsletters that a page offers, `authors` what is shown of those who have a
+file, `topic_head` what stands over a list, `share_card` what previews of links show,
+`search_excerpt` what a reader searched for, `open_search` how browsers find our search.
 `templates` finds and renders Jinja templates, fast, and finds the line of a mistake in MJML;
 `template_check` tries every template.
 """

@@ -29,6 +29,7 @@ from syndicate.render.feeds.channel import feed_title
 from syndicate.render.feeds.follow_page import follow_values
 from syndicate.render.feeds.formats import Feed, offered_formats
 from syndicate.render.formatting import join_names, short_date, text_direction
+from syndicate.render.newsletter_offer import NewsletterOffer
 from syndicate.render.open_search import website_data
 from syndicate.render.share_card import SHARE_CARD, ShareCard
 from syndicate.render.site_frame import SiteFrame
@@ -296,6 +297,9 @@ class ListPages:
             **self._strip(None if leads else breaking),
             front=front,
             older=older,
+            offer=NewsletterOffer.of(
+                self._config.front_newsletters, self._config, self._frame.own_pages
+            ),
             at=at,
             when=lambda article: short_date(article.published, at, zone, language),
         )

@@ -1,4 +1,4 @@
-import { DESCRIPTION, SECTIONS, SHARE_CARD, SITE, TITLE, escape, feedLinks, layout, line, slug, teaser } from "./parts.js";
+import { DESCRIPTION, LETTERS, SECTIONS, SHARE_CARD, SITE, TITLE, escape, feedLinks, layout, line, slug, teaser } from "./parts.js";
 
 const address = (home, at) => (at === 1 ? home : `${home}page/${at}/`);
 
@@ -68,6 +68,7 @@ ${articles.slice(5, 13).map(line).join("\n")}
 <div class="sheet blocks">
 ${SECTIONS.map((name) => block(name, selections, new Set(articles.slice(0, 13)))).join("\n")}
 </div>
+${LETTERS}
 <div class="sheet beyond">${pager}</div>`;
 
 function block(name, selections, shown) {

@@ -88,6 +88,20 @@ const SIGNUP = `<form class="offer fields" method="post" action="${SITE}/signup"
 <input type="hidden" name="card" value="1">
 </form>`;
 
+// The newsletter on the home page.
+export const LETTERS = `<section class="sheet letters" aria-labelledby="letters">
+<h2 id="letters"><a href="${SITE}/newsletters/">Newsletters</a></h2>
+<form class="fields" method="post" action="${SITE}/signup">
+<p class="single"><b lang="en" dir="auto">${NEWSLETTER}</b> <small class="promise" lang="en" dir="auto">${PROMISE}</small> <small class="rhythm">from time to time</small><input type="hidden" name="newsletter" value="morning"></p>
+<div class="enter">
+<label for="letters-email">Email address</label>
+<p class="line"><input id="letters-email" name="email" type="email" required maxlength="254" autocomplete="email" spellcheck="false" autocapitalize="none"><button>Subscribe</button></p>
+<small>You can unsubscribe at any time, with one click in every email.<br><a href="${SITE}/newsletters/">All newsletters</a></small>
+</div>
+<input type="hidden" name="card" value="1">
+</form>
+</section>`;
+
 export const layout = ({ title, about, own = "", head = "", section, as = "page", content }) => `<!doctype html>
 <html lang="en" dir="ltr">
 <head>

@@ -121,5 +121,9 @@ class NavigationSettings(Table):
     """The titles of the sections in the head, in their order there. Default: all of [[sections]],
     in the order of the file.
     """
+    newsletters: tuple[Name, ...] | None = Field(None, examples=[["breaking"]])
+    """The names of the newsletters that the home page offers, in their order there; none of them
+    with an empty list. Default: the first four of [[newsletters]] that are offered.
+    """
     links: tuple[NavigationLink, ...] = ()
     social: tuple[Profile, ...] = ()

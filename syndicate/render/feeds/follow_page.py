@@ -8,7 +8,7 @@ from syndicate.config import Config
 from syndicate.model.own_pages import OwnPage
 from syndicate.render import addresses
 from syndicate.render.feeds.formats import Feed
-from syndicate.render.rhythm import describe_rhythm
+from syndicate.render.newsletter_offer import NewsletterOffer
 
 _SERVICES = (
     ("Feedly", "https://feedly.com/i/subscription/feed%2F"),
@@ -26,20 +26,11 @@ https://feedbin.com/help/how-to-subscribe/; the others give theirs for the butto
 def follow_values(config: Config, everything: Feed, own_pages: Sequence[OwnPage]) -> dict[str, Any]:
     """Return the values of the template: those of the form, and links of the feed of everything."""
     rss = addresses.absolute(everything.formats[0][2], config)
-    signup = _signup(config, own_pages)
-    readers = [(name, address + quote(rss, safe="")) for name, address in _SERVICES]
-    return {"rss": rss, "readers": readers, "app": f"feed:{rss}", "signup": signup}
-
-
-def _signup(config: Config, own_pages: Sequence[OwnPage]) -> dict[str, Any] | None:
-    """Return the values of the newsletter form; None where nobody can sign up."""
-    if not config.offered:
-        return None
-    language = config.publication.language
     return {
-        "action": addresses.signup(config),
-        "choices": [(item, describe_rhythm(item, config, language)) for item in config.offered],
-        "fields": [field for field in config.signup.fields if field.required],
+        "rss": rss,
+        "readers": [(name, address + quote(rss, safe="")) for name, address in _SERVICES],
+        "app": f"feed:{rss}",
+        "offer": NewsletterOffer.of(config.offered, config, own_pages),
+        "required_fields": [field for field in config.signup.fields if field.required],
         "double_opt_in": config.signup.confirm,
-        "privacy": next((page.address for page in own_pages if page.slug == "privacy"), None),
     }

@@ -32,6 +32,21 @@ def test_no_sections_are_in_the_head_unless_there_are_some(tmp_path):
     assert titles(load(write(tmp_path, f"{PUBLICATION}[navigation]\nsections = []\n{CITY}"))) == []
 
 
+def test_the_home_page_offers_four_newsletters_or_those_that_an_editor_lists(tmp_path):
+    names = ("staff", "a", "b", "c", "d", "e")
+    tables = "".join(f'[[newsletters]]\nname = "{name}"\n' for name in names)
+    tables = tables.replace('"staff"\n', '"staff"\noffered = false\n')
+
+    def offered(navigation):
+        config = load(write(tmp_path, PUBLICATION + navigation + tables))
+        return [newsletter.name for newsletter in config.front_newsletters]
+
+    assert offered("") == ["a", "b", "c", "d"]
+    assert offered('[navigation]\nnewsletters = ["e", "b"]\n') == ["e", "b"]
+    assert offered("[navigation]\nnewsletters = []\n") == []
+    assert offered("[signup]\nenabled = false\n") == []
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -39,10 +54,13 @@ def test_no_sections_are_in_the_head_unless_there_are_some(tmp_path):
         ("[[sections]]\n", "4: sections.#1.title — missing: Its name, as in the `section` of articles; upper and lower case don't matter."),
         (CITY + 'newsletter = "breaking"\n', '6: sections.#1.newsletter = "breaking" — there is no newsletter; add [[newsletters]]'),
         (CITY + f'newsletter = "braeking"\n{NEWSLETTER}', '6: sections.#1.newsletter = "braeking" — there is no such newsletter; did you mean breaking?'),
-        (CITY + f'newsletter = "breaking"\n{NEWSLETTER}offered = false\n', '6: sections.#1.newsletter = "breaking" — its newsletter has offered = false, so no reader could subscribe to it'),
+        (CITY + f'newsletter = "breaking"\n{NEWSLETTER}offered = false\n', '6: sections.#1.newsletter = "breaking" — that newsletter has offered = false, so no reader could subscribe to it'),
         ('[navigation]\nsections = ["City"]\n', '5: navigation.sections.#1 = "City" — there is no [[sections]]; add one with title = "City"'),
         (f'[navigation]\nsections = ["Ciyt"]\n{CITY}', '5: navigation.sections.#1 = "Ciyt" — there is no such section; did you mean City?'),
         (f'[navigation]\nsections = ["City", "city"]\n{CITY}', '5: navigation.sections.#2 = "city" — listed already; remove one of them'),
+        (f'[navigation]\nnewsletters = ["briefing"]\n{NEWSLETTER}', '5: navigation.newsletters.#1 = "briefing" — there is no such newsletter; did you mean breaking?'),
+        (f'[navigation]\nnewsletters = ["breaking"]\n{NEWSLETTER}offered = false\n', '5: navigation.newsletters.#1 = "breaking" — that newsletter has offered = false, so no reader could subscribe to it'),
+        (f'[navigation]\nnewsletters = ["breaking", "breaking"]\n{NEWSLETTER}', '5: navigation.newsletters.#2 = "breaking" — listed already; remove one of them'),
         ('[navigation]\nlinks = [{ title = "Shop", url = "shop" }]\n', '5: navigation.links.#1.url = "shop" — expected an address such as "https://shop.example.org/" or a path such as "/shop/"'),
         ('[navigation]\nsocial = ["javascript:alert(1)"]\n', '5: navigation.social.#1.url — expected an address such as "https://shop.example.org/" or a path such as "/shop/"'),
     ],

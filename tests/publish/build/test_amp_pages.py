@@ -29,8 +29,13 @@ def test_what_amp_has_its_own_elements_for_is_in_those_in_every_part_of_a_page(
     newsroom = Newsroom(sqlite_store, publication(theme=THEME))
     draw_author_and_logos(newsroom)
     newsroom.keep_picture()
-    values = {"authors": (Person(name="Ada Lind"),), "sponsor": Sponsor(name="Orsk", logo=PICTURE)}
-    newsroom.file("embeds", image=PICTURE, body=everything(), **values)
+    newsroom.file(
+        "embeds",
+        image=PICTURE,
+        body=everything(),
+        authors=(Person(name="Ada Lind"),),
+        sponsor=Sponsor(name="Orsk", logo=PICTURE),
+    )
     newsroom.file("figures", body=markup_of(PICTURE) * 2)
     newsroom.build()
     pages = [newsroom.files()[f"articles/{slug}/amp/index.html"] for slug in ("embeds", "figures")]
