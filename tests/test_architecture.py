@@ -261,6 +261,7 @@ def test_every_folder_of_tests_is_collected(pytestconfig):
 def test_tests_are_where_the_package_has_what_they_test():
     folders = {relative(folder) for folder in FOLDERS}
     apart = {"checkers", "demo", "end_to_end", "render/pages", "render/sitemaps", "simulation"}
+    apart |= {"schedule/corrections", "schedule/edition_files", "schedule/release"}
     """Neighbours for tests, whole publications, and one module's many tests."""
     for path in (ROOT / "tests").rglob("test_*.py"):
         if "node_modules" in path.parts:
