@@ -34,7 +34,7 @@ from tests.feedback.providers.provider_calls import (
     signed,
     sns_certificate,
 )
-from tests.web.hook_site import HookSite, hook_tables, secrets_in_the_environment
+from tests.web.webhooks.hook_site import HookSite, hook_tables, secrets_in_the_environment
 
 _ROWS = (("sendgrid", 1000), ("sendgrid", 100), ("ses", 1), ("mailgun", 1), ("postmark", 1))
 """Providers, with the events of a call."""

@@ -262,6 +262,7 @@ def test_tests_are_where_the_package_has_what_they_test():
     folders = {relative(folder) for folder in FOLDERS}
     apart = {"checkers", "demo", "end_to_end", "render/pages", "render/sitemaps", "simulation"}
     apart |= {"schedule/corrections", "schedule/edition_files", "schedule/release"}
+    apart |= {"web/readers/signup", "web/readers/unsubscribe", "web/webhooks"}
     """Neighbours for tests, whole publications, and one module's many tests."""
     for path in (ROOT / "tests").rglob("test_*.py"):
         if "node_modules" in path.parts:

@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from structlog.testing import capture_logs
 
 from syndicate import clock
+from tests.web.readers.signup.test_signup_looks import a_moment_later
 from tests.web.readers.test_proof_of_work import solved
-from tests.web.readers.test_signup_looks import a_moment_later
 
 pytestmark = [pytest.mark.usefixtures("within_the_hour"), pytest.mark.neighbours]
 TIGHT = {"per_network": 2}

@@ -10,6 +10,7 @@ import httpx
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
+from syndicate.errors import StoreLocked
 from syndicate.model.deliveries import DeliveryState
 from syndicate.store import Store
 from tests.causes import by_test
@@ -41,6 +42,11 @@ def hook_tables(*kinds: str) -> list[dict[str, Any]]:
 def secrets_in_the_environment() -> dict[str, str]:
     """Return the environment variables that `hook_tables` names."""
     return {f"HOOK_{kind.upper()}": secret for kind, secret in SECRETS.items() if secret}
+
+
+def is_busy(_: object) -> None:
+    """Raise what a store raises that another process has locked."""
+    raise StoreLocked("the store is locked")
 
 
 @dataclass

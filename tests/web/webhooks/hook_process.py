@@ -1,4 +1,4 @@
-"""A server with hooks in a process of its own: `python -m tests.web.hook_process URL TABLES DIES`.
+"""A server with hooks in a process of its own: `python -m tests.web.webhooks.hook_process URL TABLES DIES`.
 
 It prints its port, and serves until its standard input is closed. With DIES it is killed, as by
 `kill -9`, at the end of its second transaction, before that is committed.
