@@ -54,3 +54,6 @@ def test_evidence_says_no_more_than_is_known():
 )
 def test_an_answer_has_its_status_once(answer, line):
     assert format_answer(*answer) == line
+    code, status, text = answer
+    record = report(41, 7, FeedbackKind.BLOCKED, at=NOW, code=code, status=status, text=text)
+    assert record.answer == line
