@@ -4,6 +4,8 @@
 bounce address, `providers/` the webhooks of mail providers.
 `recorder` records a report or an event in one transaction, with what follows from it.
 `matching` finds the delivery that it is about, by references that nobody can forge.
-`held_decision` lets a report count that waited for a person.
+`event_intake` records the events of a provider's call; `record_failure` is a report or an event
+that could not be recorded.
+`held_reports` keeps what waits for a person, and `held_decision` lets it count.
 `policy` decides whether it may change anything, and `effects` does what follows.
 """

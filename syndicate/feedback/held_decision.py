@@ -1,10 +1,12 @@
 """An operator's decision about a report that waits for a person."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from syndicate.config.sections.feedback import BounceSettings
 from syndicate.errors import Refused
 from syndicate.feedback.effects import is_harmful
+from syndicate.feedback.held_reports import read_event
 from syndicate.feedback.matching import RECENT, DeliveryMatch, deliveries_to
 from syndicate.feedback.policy import ReportedDelivery
 from syndicate.feedback.recorder import make_record
@@ -16,7 +18,6 @@ from syndicate.model.feedback import (
     FeedbackRecord,
     HeldReport,
     MatchedBy,
-    format_answer,
 )
 from syndicate.model.subscribers import (
     Cause,
@@ -65,17 +66,16 @@ class HeldDecision:
 
     def _item(self, report: HeldReport, reader: Subscriber, settings: BounceSettings) -> Feedback:
         """Return what is reported about a reader, with the kind that was decided."""
-        mailbox = settings.address
-        parsed = parse_report(report.raw, address=mailbox.address if mailbox else "")
-        items = [item for item in parsed.feedback if self.kind or is_harmful(item.kind)]
+        found = _read(report, settings)
+        items = [item for item in found if self.kind or is_harmful(item.kind)]
         address = normalise_email(reader.email)
         about = [i for i in items if normalise_email(i.reference.recipient) == address]
-        found = next(iter(about or items), None)
-        kind = found.kind if found and self.kind is None else self.kind
+        reported = next(iter(about or items), None)
+        kind = reported.kind if reported and self.kind is None else self.kind
         if kind is None:
             raise Refused(f"it isn't clear what report {report.key} reports; add --as")
         nothing = Feedback(kind=kind, reference=DeliveryReference())
-        return replace(found or nothing, kind=kind)
+        return replace(reported or nothing, kind=kind)
 
     def _act(
         self,
@@ -106,8 +106,7 @@ class HeldDecision:
                 kind = SuppressionKind.HARD_BOUNCE
         if record is not None:
             tx.feedback.add(record)
-        answer = format_answer(item.code, item.status, item.text)
-        reason = "; ".join(filter(None, (answer, cause.why))) or kind.value
+        reason = "; ".join(filter(None, (item.answer, cause.why))) or kind.value
         new = tx.subscribers.suppress(email, reason, kind=kind, cause=cause)
         return f"is {'' if new else 'already '}suppressed: {reason}"
 
@@ -125,6 +124,14 @@ class HeldDecision:
             )
         tx.subscribers.unsubscribe(reader.key, names[0], cause=self.cause)
         return f"left {names[0]}"
+
+
+def _read(report: HeldReport, settings: BounceSettings) -> Sequence[Feedback]:
+    """Return what is reported, in a message or by a provider."""
+    if report.is_event:
+        return [read_event(report.raw)]
+    mailbox = settings.address
+    return parse_report(report.raw, address=mailbox.address if mailbox else "").feedback
 
 
 def _make_record(

@@ -16,6 +16,7 @@ import structlog
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.feedback.effects import RecordedFeedback, RecordOutcome, apply, is_harmful, name
+from syndicate.feedback.held_reports import hold_report
 from syndicate.feedback.matching import DeliveryMatch, find_delivery
 from syndicate.feedback.policy import Objection, ReportedDelivery, since
 from syndicate.feedback.reports.parse import parse_report
@@ -24,7 +25,6 @@ from syndicate.model.feedback import (
     Feedback,
     FeedbackKind,
     FeedbackRecord,
-    HeldReport,
     MatchedBy,
     ParsedReport,
     ReportOutcome,
@@ -36,12 +36,6 @@ from syndicate.text import one_line, shorten
 _log = structlog.get_logger(__name__)
 MAIL = "mail"
 """The source of the digests of reports by mail, whichever door they came by."""
-MAX_RAW = 256 * 1024
-"""Bytes that are kept of a report for a person."""
-CROWDED, CROWDED_RAW = 1000, 16 * 1024
-"""When so many reports wait for a person, only this much is kept of a further one."""
-MOST_HELD = 10_000
-"""Of more that wait, the oldest go: a flood of spam must not fill the disk."""
 _NOTHING_DONE = {
     ReportOutcome.FEEDBACK: "nothing is reported",
     ReportOutcome.DELAYED: "a server is still trying, or has passed it on: nothing follows",
@@ -119,11 +113,7 @@ class FeedbackRecorder:
             tx.held_reports.count_report(source, parsed.outcome, at)
         reason = _why_held(parsed, done)
         if reason:
-            waiting = tx.held_reports.count()
-            raw = raw[: CROWDED_RAW if waiting >= CROWDED else MAX_RAW]
-            tx.held_reports.add(_held(parsed, raw, reason, source, at))
-            if waiting >= MOST_HELD:
-                tx.held_reports.delete_oldest(keep=MOST_HELD)
+            hold_report(tx, parsed, raw, reason=reason, source=source, at=at)
         return RecordedReport(outcome=parsed.outcome, feedback=done, held_because=reason)
 
     def record(
@@ -251,16 +241,3 @@ def _why_held(parsed: ParsedReport, done: Sequence[RecordedFeedback]) -> str:
         if item.needs_person and is_harmful(feedback.kind)
     )
     return "; ".join(dict.fromkeys(undecided))
-
-
-def _held(parsed: ParsedReport, raw: bytes, reason: str, source: str, at: datetime) -> HeldReport:
-    named = [item.reference.recipient for item in parsed.feedback if item.reference.recipient]
-    return HeldReport(
-        source=source,
-        received_at=at,
-        reason=shorten(reason, _MAX_TEXT),
-        sender=shorten(parsed.sender, _MAX_NAME),
-        subject=shorten(parsed.subject, _MAX_NAME),
-        recipient=one_line(normalise_email(named[0])) if named else "",
-        raw=raw,
-    )

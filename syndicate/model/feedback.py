@@ -4,9 +4,13 @@ A report names its delivery by one or more references, the safest first. What it
 judged by `bounces` before it changes anything.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+HOOK_SOURCE = "hook "
+"""How the sources of providers' events begin; the name of the hook follows."""
 
 
 class FeedbackKind(StrEnum):
@@ -82,6 +86,11 @@ class Feedback:
     event_id: str = ""
     """The id of a provider's event; empty for a report by mail."""
 
+    @property
+    def answer(self) -> str:
+        """Code, status and text in one line: `550 5.1.1 no such user`."""
+        return format_answer(self.code, self.status, self.text)
+
 
 class ReportOutcome(StrEnum):
     """What a message is that arrived at the bounce address."""
@@ -109,6 +118,9 @@ class ParsedReport:
 
 def format_answer(code: int, status: str, text: str) -> str:
     """Join a server's answer in one line: `550 5.1.1 no such user`."""
+    numbers = " ".join(filter(None, (str(code or ""), status)))
+    if re.search(rf"(?<![\d.]){re.escape(numbers)}(?![\d.])", text):
+        return text
     status = "" if text.startswith(status) else status
     return " ".join(filter(None, (str(code or ""), status, text)))
 
@@ -158,7 +170,7 @@ class FeedbackRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldReport:
-    """A report that is kept for a person: not understood, or matched by an address alone."""
+    """What is kept for a person: not understood, or matched by an address alone."""
 
     key: int = 0
     source: str
@@ -170,7 +182,12 @@ class HeldReport:
     recipient: str = ""
     """The address that it seems to be about, normalised; empty where it names none."""
     raw: bytes = field(repr=False)
-    """The message, cut off after 256 KiB."""
+    """The message, cut off after 256 KiB, or a provider's event in JSON."""
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it is the event of a provider."""
+        return self.source.startswith(HOOK_SOURCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

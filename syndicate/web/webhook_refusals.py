@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from syndicate.clock import EPOCH
 from syndicate.errors import StoreError
+from syndicate.model.feedback import HOOK_SOURCE
 from syndicate.store import Store
 from syndicate.web.telemetry.counters import RequestCounters, WebhookResult
 
@@ -62,7 +63,7 @@ class RefusalLog:
         try:
             with self._store.write() as tx:
                 for (hook, result), times in sorted(calls.items()):  # others do so as well
-                    tx.held_reports.count_report(f"hook {hook}", result, at, times=times)
+                    tx.held_reports.count_report(f"{HOOK_SOURCE}{hook}", result, at, times=times)
         except StoreError:
             return False
         return True

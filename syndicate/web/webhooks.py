@@ -8,7 +8,7 @@ store; refusals are counted in memory.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from syndicate.config.sections.feedback import HookSettings
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import (
     CallFailed,
+    EventTooEarly,
     SecretUnreadable,
     SyndicateError,
     WebhookForged,
@@ -33,16 +34,15 @@ from syndicate.errors import (
     WebhookRefused,
     WebhookStale,
 )
-from syndicate.feedback.effects import RecordedFeedback, RecordOutcome
+from syndicate.feedback.event_intake import EventIntake
 from syndicate.feedback.providers.hook_reader import HookReader, make_reader
-from syndicate.feedback.providers.provider_event import ProviderEvent
 from syndicate.feedback.providers.webhook_request import WebhookRequest
+from syndicate.feedback.record_failure import FailureLog
 from syndicate.feedback.recorder import FeedbackRecorder
-from syndicate.model.feedback import FeedbackKind
-from syndicate.model.subscribers import normalise_email
+from syndicate.model.feedback import HOOK_SOURCE
 from syndicate.publish.push.http_client import HttpClient
 from syndicate.render import addresses
-from syndicate.store import Store, Transaction
+from syndicate.store import Store
 from syndicate.web.client_limit import ClientLimit
 from syndicate.web.server.client_address import rate_limit_key
 from syndicate.web.telemetry.counters import RequestCounters, WebhookResult
@@ -53,10 +53,6 @@ MAX_BODY = 1024 * 1024
 """Bytes of a call; SendGrid's largest batch has three quarters of that."""
 MAX_EVENTS = 10_000
 """Events of a call."""
-BATCH = 100
-"""Events that are recorded in one transaction."""
-IGNORED = "ignored"
-"""The outcome of events that change nothing, such as opened."""
 _AT_ONCE = 4
 """Calls that are checked and recorded at a time; the others wait."""
 _MAX_WAITING = 1000
@@ -68,7 +64,7 @@ _LATER = timedelta(seconds=5)
 _BUSY = timedelta(minutes=1)
 _STATUS = {
     WebhookResult.ACCEPTED: 200,
-    WebhookResult.REPLAYED: 409,
+    WebhookResult.REPLAYED: 200,
     WebhookResult.FORGED: 401,
     WebhookResult.STALE: 400,
     WebhookResult.MALFORMED: 400,
@@ -78,6 +74,16 @@ _STATUS = {
     WebhookResult.BUSY: 503,
     WebhookResult.NO_SECRET: 503,
 }
+_OWN_STATUS = {
+    # for Mailgun, anything but 200 and 406 is to be sent again
+    ("mailgun", WebhookResult.REPLAYED): 406,
+    # Brevo may discard an event at any 4xx or 5xx but 429
+    ("brevo", WebhookResult.BUSY): 429,
+    ("brevo", WebhookResult.NO_SECRET): 429,
+    # SNS discards it at a 4xx
+    ("ses", WebhookResult.LIMITED): 503,
+}
+"""By the kind of the hook, where a provider would do otherwise than is meant."""
 _TEXTS = {
     WebhookResult.REPLAYED: "All of this was recorded before.",
     WebhookResult.TOO_LARGE: f"A call has at most {MAX_BODY} bytes.",
@@ -87,6 +93,10 @@ _TEXTS = {
     WebhookResult.NO_SECRET: "This hook can't be used yet: its secret is missing.",
 }
 """What a provider's log shows; a refusal has its own reason, and a 200 says what it took."""
+_REMEDY = (
+    "the provider sends it again, for some hours; please report it, and see in the provider's own "
+    "log what it is about"
+)
 _CHALLENGE = 'Basic realm="Syndicate"'
 _UNLIMITED = frozenset(
     {
@@ -110,7 +120,7 @@ class Hook:
     @property
     def source(self) -> str:
         """What its feedback has as its source."""
-        return f"hook {self.settings.name}"
+        return f"{HOOK_SOURCE}{self.settings.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +130,6 @@ class CallOutcome:
     result: WebhookResult
     reason: str = ""
     retry_after: timedelta | None = None
-    changes: Sequence[str] = field(default=())
-    """What its events have changed, a sentence each."""
     taken: Counter[str] = field(default_factory=Counter)
     """What became of its new events, as `syndicate_reports_total` counts them."""
 
@@ -138,9 +146,9 @@ class WebhookReceiver:
         client: HttpClient | None = None,
     ) -> None:
         """`client` fetches Amazon's certificates; the default calls public addresses only."""
-        self._store = store
         self._config = config
-        self._recorder = FeedbackRecorder(config, links)
+        self._intake = EventIntake(store, FeedbackRecorder(config, links))
+        self._failures = FailureLog(_REMEDY)
         self.hooks = {hook.name: Hook(hook, make_reader(hook, client)) for hook in config.hooks}
         self._refusals = RefusalLog(store, counters)
         self._limit = ClientLimit(burst=_REFUSED_BURST, per_second=_REFUSED_PER_SECOND)
@@ -165,7 +173,7 @@ class WebhookReceiver:
                 self._limit.take(client, at=at)
         name = hook.settings.name if hook else ""
         await self._refusals.note(name, outcome.result, outcome.reason, at)
-        return _response(outcome)
+        return _response(outcome, hook.settings.kind if hook else "")
 
     async def _admit(
         self, request: Request, hook: Hook, client: str | None, at: datetime
@@ -213,59 +221,21 @@ class WebhookReceiver:
             return CallOutcome(result=WebhookResult.NO_SECRET, retry_after=_BUSY)
         self._without_secret.discard(hook.settings.name)
         try:
-            outcome = self._record_all(hook, events, request.now)
+            recorded = self._intake.record(hook.source, events, request.now)
         except SyndicateError as error:
             return CallOutcome(result=WebhookResult.BUSY, reason=str(error), retry_after=_BUSY)
-        if outcome.changes:
-            name, changes = hook.settings.name, outcome.changes
+        name, changes, failures = hook.settings.name, recorded.changes, recorded.failures
+        if changes:
             _log.info("webhook", hook=name, did="; ".join(changes[:3]), changes=len(changes))
-        return outcome
-
-    def _record_all(self, hook: Hook, events: Sequence[ProviderEvent], at: datetime) -> CallOutcome:
-        """Record events in transactions of `BATCH`.
-
-        Raise StoreError or EventTooEarly, after which some are done.
-        """
-        ids = {event.id for event in events}
-        with self._store.read() as tx:
-            known = tx.feedback.processed(hook.source, ids)
-        if ids and ids == known:
-            return CallOutcome(result=WebhookResult.REPLAYED)
-        taken, changes = Counter[str](), list[str]()
-        for start in range(0, len(events), BATCH):
-            with self._store.write() as tx:
-                done, did = self._record(tx, hook, events[start : start + BATCH], at)
-            taken += done
-            changes += did
+        if failures:
+            bad = [item for item in failures if not isinstance(item.error, EventTooEarly)]
+            self._failures.note(hook.source, bad)
+            reason = f"{len(failures)} of {len(events)} events: {failures[0].reason}"
+            return CallOutcome(result=WebhookResult.BUSY, reason=reason, retry_after=_BUSY)
         # another process may have recorded the same ones meanwhile
-        replayed = bool(ids) and not taken
+        replayed = bool(events) and not recorded.taken
         result = WebhookResult.REPLAYED if replayed else WebhookResult.ACCEPTED
-        return CallOutcome(result=result, changes=changes, taken=taken)
-
-    def _record(
-        self, tx: Transaction, hook: Hook, events: Sequence[ProviderEvent], at: datetime
-    ) -> tuple[Counter[str], list[str]]:
-        """Record events; return what became of the new ones, and what they have changed."""
-        tx.lock_audience()
-        known = tx.feedback.processed(hook.source, [event.id for event in events])
-        new, changes = Counter[str](), list[str]()
-        for event in sorted(events, key=_address):  # the send loop suppresses in the same order
-            if event.id in known:
-                continue
-            feedback = event.feedback
-            if feedback is None:
-                tx.feedback.mark_processed(hook.source, event.id, at)
-                new[IGNORED] += 1
-                continue
-            done = self._recorder.record(tx, feedback, source=hook.source, at=at)
-            new[done.outcome] += 1
-            if _is_change(done):
-                changes.append(done.sentence)
-        if ignored := new[IGNORED]:
-            tx.held_reports.count_report(hook.source, IGNORED, at, times=ignored)
-        if repeated := len(events) - new.total():
-            tx.held_reports.count_report(hook.source, RecordOutcome.REPEATED, at, times=repeated)
-        return new, changes
+        return CallOutcome(result=result, taken=recorded.taken)
 
     def _client(self, request: Request, hook: Hook) -> str | None:
         """Return the hook and the network by which refused calls are limited; None for none."""
@@ -304,27 +274,17 @@ def _refusal(error: WebhookRefused) -> WebhookResult:
     return WebhookResult.STALE if isinstance(error, WebhookStale) else WebhookResult.MALFORMED
 
 
-def _address(event: ProviderEvent) -> str:
-    return normalise_email(event.reference.recipient)
-
-
-def _is_change(done: RecordedFeedback) -> bool:
-    """Whether something was recorded that is worth a line in the log."""
-    record = done.record
-    is_evidence = record is not None and record.kind is FeedbackKind.DELIVERED
-    return done.outcome is RecordOutcome.RECORDED and not is_evidence
-
-
 def _summary(taken: Counter[str]) -> str:
     """Say what became of events: "2 recorded, 1 unmatched"."""
     return ", ".join(f"{count} {outcome}" for outcome, count in taken.items()) or "0 recorded"
 
 
-def _response(outcome: CallOutcome) -> Response:
+def _response(outcome: CallOutcome, kind: str) -> Response:
     text = _TEXTS.get(outcome.result) or outcome.reason or _summary(outcome.taken)
     headers = {}
     if outcome.retry_after is not None:
         headers["retry-after"] = str(max(1, ceil(outcome.retry_after.total_seconds())))
     if outcome.result is WebhookResult.FORGED:
         headers["www-authenticate"] = _CHALLENGE
-    return PlainTextResponse(f"{text}\n", _STATUS[outcome.result], headers)
+    status = _OWN_STATUS.get((kind, outcome.result), _STATUS[outcome.result])
+    return PlainTextResponse(f"{text}\n", status, headers)

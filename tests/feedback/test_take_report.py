@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from syndicate.errors import StoreError
-from syndicate.feedback import recorder
+from syndicate.feedback import held_reports
 from syndicate.model.feedback import ReportOutcome
 from tests.feedback.reported import ANNA, NOW, dsn
 
@@ -142,13 +142,13 @@ def test_of_a_large_report_the_beginning_is_kept(newsroom, monkeypatch):
     large = b"Subject: spam\n\n" + b"x" * 300_000
     newsroom.take(large)
     assert newsroom.held()[0].raw == large[: 256 * 1024]
-    monkeypatch.setattr(recorder, "CROWDED", 1)
+    monkeypatch.setattr(held_reports, "CROWDED", 1)
     newsroom.take(large + b"2")
     assert newsroom.held()[1].raw == large[: 16 * 1024]
 
 
 def test_a_flood_of_spam_does_not_fill_the_store(newsroom, monkeypatch):
-    monkeypatch.setattr(recorder, "MOST_HELD", 3)
+    monkeypatch.setattr(held_reports, "MOST_HELD", 3)
     for number in range(5):
         newsroom.take(f"Subject: spam {number}\n\nBuy!\n".encode())
     assert [held.subject for held in newsroom.held()] == ["spam 2", "spam 3", "spam 4"]

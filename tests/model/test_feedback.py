@@ -48,6 +48,8 @@ def test_evidence_says_no_more_than_is_known():
     [
         ((550, "5.1.1", "5.1.1 no such user"), "550 5.1.1 no such user"),
         ((550, "5.1.1", "no such user"), "550 5.1.1 no such user"),
+        ((550, "5.1.1", "Error: 550 5.1.1 no such user"), "Error: 550 5.1.1 no such user"),
+        ((550, "", "no such user: 15507"), "550 no such user: 15507"),
         ((0, "", "abuse"), "abuse"),
         ((0, "5.0.0", ""), "5.0.0"),
     ],

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from threading import Event
 
 import structlog
-from cachetools import LRUCache
 
 from syndicate import clock
 from syndicate.config import Config
@@ -13,7 +12,8 @@ from syndicate.errors import DoorUnavailable, SecretUnreadable, StoreError
 from syndicate.feedback.doors.door import Disposal, ReportDoor
 from syndicate.feedback.doors.imap_mailbox import ImapMailbox
 from syndicate.feedback.doors.maildir import Maildir
-from syndicate.feedback.doors.report_intake import ReportIntake, UnrecordedReport
+from syndicate.feedback.doors.report_intake import ReportIntake
+from syndicate.feedback.record_failure import FailureLog, RecordFailure
 from syndicate.feedback.recorder import FeedbackRecorder
 from syndicate.store import Store
 from syndicate.text import one_line
@@ -26,9 +26,6 @@ _RETRY_AFTER = timedelta(seconds=30)
 """How long to wait for a store that can't be used."""
 _EARLY = timedelta(seconds=10)
 """How much too early a poll may be: cron is not exact."""
-_MOST_LOGGED = 20
-"""Reports that could not be recorded, and are logged after a poll, each once."""
-_REMEMBERED = 10_000
 _REMEDY = (
     "it stays where it is, and each poll tries again; if that does not help, move it elsewhere, "
     "and please report it"
@@ -64,8 +61,7 @@ class DoorPoller:
         self._stored: dict[str, tuple[datetime, str]] = {}
         """When the state of a door was last stored, and what was wrong then."""
         self._retry_at: dict[str, datetime] = {}
-        self._unrecorded: LRUCache[str, None] = LRUCache(_REMEMBERED)
-        """Digests of reports that could not be recorded, which was logged."""
+        self._failures = FailureLog(_REMEDY)
         self.doors: list[tuple[ReportDoor, timedelta]] = []
         """Those that are configured, and how often to poll each."""
         if settings.maildir is not None:
@@ -116,43 +112,28 @@ class DoorPoller:
             door.read(intake.take, stop)
         except (DoorUnavailable, SecretUnreadable) as error:
             problem = one_line(str(error))  # it may have a file's name in it
-        left, counts = intake.unrecorded, intake.counts
+        failures, counts = intake.failures, intake.counts
         found = DoorPoll(
             door=door.name,
             reports=counts[Disposal.DONE] + counts[Disposal.FOR_A_PERSON],
             for_a_person=counts[Disposal.FOR_A_PERSON],
-            unrecorded=len(left),
+            unrecorded=len(failures),
             was_read=not problem,
-            problem=problem or _summary(left),
+            problem=problem or _summary(failures),
         )
-        if left:
-            self._log_unrecorded(found, left)
+        if failures:
+            self._failures.note(door.name, failures, known=self._is_known(found))
         if not stop.is_set() or problem:
             self._store_state(found)
         return found
 
-    def _log_unrecorded(self, found: DoorPoll, left: list[UnrecordedReport]) -> None:
-        """Log each report once that could not be recorded, whichever process has tried."""
-        new = [report for report in left if report.digest not in self._unrecorded]
-        if not self._unrecorded and found.was_read:
-            with self._store.read() as tx:
-                state = tx.doors.find(found.door)
-            if state is not None and state.reason == found.problem:
-                new.clear()  # by the process before this one
-        self._unrecorded.update((report.digest, None) for report in left)
-        for report in new[:_MOST_LOGGED]:
-            name = report.message_id or f"sha256 {report.digest}"
-            log.error(
-                "a report could not be recorded",
-                door=found.door,
-                report=name,
-                size=report.size,
-                reason=report.reason,
-                remedy=_REMEDY,
-                exc_info=report.error if report.is_internal else None,
-            )
-        if (more := len(new) - _MOST_LOGGED) > 0:
-            log.error("more reports could not be recorded", door=found.door, count=more)
+    def _is_known(self, found: DoorPoll) -> bool:
+        """Whether a process before this one has found, and logged, the same failures."""
+        if len(self._failures) or not found.was_read:
+            return False
+        with self._store.read() as tx:
+            state = tx.doors.find(found.door)
+        return state is not None and state.reason == found.problem
 
     def _store_state(self, found: DoorPoll) -> None:
         """Store how a door was found, unless this process has just stored the same."""
@@ -173,11 +154,11 @@ class DoorPoller:
         return state is None or clock.now() - state.tried_at >= every - _EARLY
 
 
-def _summary(left: list[UnrecordedReport]) -> str:
+def _summary(failures: list[RecordFailure]) -> str:
     """Say what could not be recorded; empty where everything was."""
-    if not left:
+    if not failures:
         return ""
-    count = "1 report" if len(left) == 1 else f"{len(left)} reports"
-    reasons = list(dict.fromkeys(report.reason for report in left))
+    count = "1 report" if len(failures) == 1 else f"{len(failures)} reports"
+    reasons = list(dict.fromkeys(failure.reason for failure in failures))
     more = f", and {len(reasons) - 1} other reasons" if len(reasons) > 1 else ""
     return f"{count} could not be recorded: {reasons[0]}{more}; nothing is lost, the log has more"

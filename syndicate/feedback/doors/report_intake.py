@@ -2,46 +2,21 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
 
 from syndicate import clock
-from syndicate.errors import StoreError, StoreFull, SyndicateError
+from syndicate.errors import StoreError, StoreFull
 from syndicate.feedback.doors.door import Disposal
+from syndicate.feedback.record_failure import RecordFailure
 from syndicate.feedback.recorder import FeedbackRecorder, RecordedReport
 from syndicate.model.feedback import ReportOutcome
 from syndicate.store import Store
-from syndicate.text import one_line, shorten
+from syndicate.text import one_line
 
 _ATTEMPTS = 2
 """How often a report is tried in a poll: after a deadlock the second time succeeds."""
 _MESSAGE_ID = re.compile(rb"^message-id:[ \t]*(<[^<>\s]{1,200}>)", re.IGNORECASE | re.MULTILINE)
 _HEAD = 64 * 1024
 """Bytes of a report in which its own Message-ID is looked for."""
-_MAX_REASON = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnrecordedReport:
-    """A report that stays where it is, since recording it failed."""
-
-    digest: str
-    message_id: str
-    """Its own Message-ID, by which an operator finds it; empty without one."""
-    size: int
-    """Bytes of it that were read."""
-    error: Exception
-
-    @property
-    def is_internal(self) -> bool:
-        """Whether the error is one of our code rather than of the store."""
-        return not isinstance(self.error, SyndicateError)
-
-    @property
-    def reason(self) -> str:
-        """What went wrong, in one line; it has nothing of the report in it."""
-        if self.is_internal:
-            return f"internal error ({type(self.error).__name__})"
-        return shorten(one_line(str(self.error)), _MAX_REASON)
 
 
 class ReportIntake:
@@ -52,7 +27,8 @@ class ReportIntake:
         self._recorder = recorder
         self._source = source
         self.counts = dict.fromkeys(Disposal, 0)
-        self.unrecorded: list[UnrecordedReport] = []
+        self.failures: list[RecordFailure] = []
+        """The reports that could not be recorded, and stay where they are."""
 
     def take(self, raw: bytes) -> Disposal:
         """Record a report in a transaction of its own.
@@ -82,7 +58,7 @@ class ReportIntake:
             else:
                 return Disposal.FOR_A_PERSON if is_for_a_person(report) else Disposal.DONE
         assert failure is not None
-        self.unrecorded.append(_unrecorded(raw, failure))
+        self.failures.append(RecordFailure(name=_name(raw), error=failure))
         return Disposal.KEEP
 
 
@@ -92,11 +68,8 @@ def is_for_a_person(report: RecordedReport) -> bool:
     return bool(report.held_because) or (report.repeated and unreadable)
 
 
-def _unrecorded(raw: bytes, error: Exception) -> UnrecordedReport:
-    found = _MESSAGE_ID.search(raw[:_HEAD])
-    return UnrecordedReport(
-        digest=hashlib.sha256(raw).hexdigest(),
-        message_id=one_line(found[1].decode("ascii", "replace")) if found else "",
-        size=len(raw),
-        error=error,
-    )
+def _name(raw: bytes) -> str:
+    """Return a report's own Message-ID, or else its digest."""
+    if found := _MESSAGE_ID.search(raw[:_HEAD]):
+        return one_line(found[1].decode("ascii", "replace"))
+    return f"sha256 {hashlib.sha256(raw).hexdigest()}"

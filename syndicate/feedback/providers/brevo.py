@@ -53,4 +53,5 @@ def _event(fields: JsonObject) -> ProviderEvent:
         at=fields.time("ts_epoch"),
         text=fields.text("reason"),
         verdict=FeedbackKind.HARD_BOUNCE if is_hard else FeedbackKind.SOFT_BOUNCE,
+        fields=fields.fields,
     )

@@ -80,4 +80,5 @@ def _event(token: str, data: JsonObject) -> ProviderEvent:
         text=status.text("message", "description") or data.table("reject").text("reason") or reason,
         host=status.text("mx-host"),
         verdict=FeedbackKind.HARD_BOUNCE if is_hard else FeedbackKind.SOFT_BOUNCE,
+        fields=data.fields,
     )

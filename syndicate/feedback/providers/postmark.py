@@ -60,6 +60,7 @@ def parse(request: WebhookRequest) -> Sequence[ProviderEvent]:
             at=fields.time("BouncedAt", "DeliveredAt", "ChangedAt"),
             text=fields.text("Details", "Description", "SuppressionReason"),
             verdict=verdict,
+            fields=fields.fields,
         )
     ]
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -71,6 +71,8 @@ class ProviderEvent:
     """The reader's mail server."""
     verdict: FeedbackKind = FeedbackKind.SOFT_BOUNCE
     """What the provider takes a bounce for; it counts only without the server's own code."""
+    fields: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """The event as the provider sent it, without its proof: the evidence for a person."""
 
     @property
     def feedback(self) -> Feedback | None:
@@ -88,7 +90,7 @@ class ProviderEvent:
             at=self.at,
             code=code,
             status=status,
-            text=shorten(self.text, _MAX_TEXT),
+            text=shorten(self.text.removeprefix("smtp;"), _MAX_TEXT),
             host=self.host,
             event_id=self.id,
         )

@@ -6,6 +6,7 @@ The secret is the verification key of the webhook's settings. "smtp-id" is our M
 
 import base64
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -19,6 +20,8 @@ from syndicate.feedback.providers.provider_event import EventKind, ProviderEvent
 from syndicate.feedback.providers.webhook_request import WebhookRequest, parse_seconds
 from syndicate.model.feedback import DeliveryReference, FeedbackKind
 
+_WINDOW = timedelta(hours=25)
+"""How old a call may be: SendGrid tries for a day, and may keep the time of its first try."""
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 _KINDS = {
@@ -54,7 +57,7 @@ def verify(request: WebhookRequest, secret: str) -> None:
         key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
     except (ValueError, InvalidSignature) as error:
         raise WebhookForged("the signature is missing or wrong") from error
-    request.require_recent(signed_at)
+    request.require_recent(signed_at, _WINDOW)
 
 
 @lru_cache(maxsize=16)
@@ -93,4 +96,5 @@ def _event(fields: JsonObject) -> ProviderEvent:
         status=fields.text("status"),
         text=fields.text("response", "reason"),
         verdict=verdict,
+        fields=fields.fields,
     )

@@ -70,6 +70,7 @@ def _events(id_: str, name: str, fields: JsonObject) -> Iterator[ProviderEvent]:
             text=_text(details, recipient),
             host=details.text("reportingMTA").partition(";")[2].strip() if name == "Bounce" else "",
             verdict=_verdict(details),
+            fields=fields.fields,
         )
 
 

@@ -31,8 +31,8 @@ from syndicate.publish.push.http_client import HttpClient
 NOTIFICATION = "Notification"
 SUBSCRIPTION = "SubscriptionConfirmation"
 UNSUBSCRIPTION = "UnsubscribeConfirmation"
-WINDOW = timedelta(hours=1)
-"""How old a message may be: its time is when it was published, and SNS retries for an hour."""
+WINDOW = timedelta(minutes=70)
+"""How old a message may be: its time is when it was published, and SNS may retry for an hour."""
 _SIGNED: Mapping[str, tuple[str, ...]] = {
     NOTIFICATION: ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
     **dict.fromkeys(

@@ -116,6 +116,7 @@ def _event(id_: str, fields: JsonObject) -> ProviderEvent:
         text=fields.text("reason"),
         host=fields.text("host"),
         verdict=FeedbackKind.HARD_BOUNCE if is_hard else FeedbackKind.SOFT_BOUNCE,
+        fields=fields.fields,
     )
 
 
@@ -140,4 +141,5 @@ def _resend_event(id_: str, kind: EventKind, fields: JsonObject) -> ProviderEven
         at=fields.time("created_at"),
         text=bounce.text("message") or data.table("failed").text("reason"),
         verdict=FeedbackKind.HARD_BOUNCE if is_hard else FeedbackKind.SOFT_BOUNCE,
+        fields=fields.fields,
     )

@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, and_, exists, or_, select, tuple_
 
 from syndicate.model.editions import EditionKind
+from syndicate.model.feedback import HOOK_SOURCE
 from syndicate.model.subscribers import Action, Cause, SubscriptionState, normalise_email
 from syndicate.store.audience.audit_log import AuditLog
 from syndicate.store.audience.merges import Merges
@@ -47,8 +48,6 @@ _CONSENT = (
     *(Action.ASKED, Action.SUBSCRIBED, Action.CONFIRMED, Action.REJOINED),
     *(Action.DECLINED, Action.LEFT_ELSEWHERE),
 )
-HOOK_SOURCE = "hook "
-"""How the sources of providers' events begin."""
 _REPORTS = 50
 """Reports for a person that are read at once; each has up to 256 KiB."""
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{40,100}\r?\n){0,4000}[A-Za-z0-9+/]{8,100}={0,2}")

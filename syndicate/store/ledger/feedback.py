@@ -72,6 +72,12 @@ class HeldReports(Repository):
         """Return the reports that nobody has dealt with, oldest first, without their messages."""
         return self._values(HeldReport, WITHOUT_MESSAGE.order_by(held_reports.c.key))
 
+    def contains(self, source: str, recipient: str, subject: str) -> bool:
+        """Whether one from a door waits, about an address, with this subject."""
+        rows = held_reports.c
+        same = rows.source == source, rows.recipient == recipient, rows.subject == subject
+        return self._exists(held_reports, *same)
+
     def find(self, key: int) -> HeldReport | None:
         """Return one of them."""
         return self._value(HeldReport, select(held_reports).where(held_reports.c.key == key))

@@ -6,6 +6,9 @@ import pytest
 
 from syndicate import clock
 from syndicate.config.loading.load import load
+from syndicate.feedback.event_intake import EventIntake
+from syndicate.feedback.providers.provider_event import EventKind, ProviderEvent
+from syndicate.model.feedback import DeliveryReference
 from syndicate.store import Store
 from tests.feedback.reported import HOUR, Newsroom, dsn
 
@@ -154,3 +157,24 @@ def test_suppressed_addresses_are_listed_and_exported_by_kind(operator, newsroom
         "x@example.org,operator"
         in run("subscribers", "export", "--fields", "email,suppression").out
     )
+
+
+def test_the_event_of_a_provider_is_decided_as_a_report_is(operator, newsroom):
+    event = ProviderEvent(
+        id="e1",
+        kind=EventKind.COMPLAINED,
+        reference=DeliveryReference(recipient=BO),
+        fields={"event": "spamreport", "email": BO},
+    )
+    EventIntake(newsroom.store, newsroom.recorder).record("hook grid", [event], clock.now())
+    (line,) = operator.run("bounces").out.splitlines()[1:]
+    assert line.split()[4:7] == ["hook", "grid", BO]
+    assert "only its address says so" in line
+    shown = operator.run("bounces", "show", "1").out
+    assert "by       hook grid\n" in shown
+    assert '  "event": "spamreport",\n' in shown
+    assert json.loads(operator.run("bounces", "show", "1", "--raw").out)["event"]["email"] == BO
+    assert "1 to read" in operator.run("subscribers", "show", BO).out
+    assert operator.run("bounces", "apply", "1").out == f"{BO} is suppressed: complaint\n"
+    assert newsroom.newsletters(BO) == {"breaking": "left"}
+    assert newsroom.held() == []

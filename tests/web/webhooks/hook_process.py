@@ -11,10 +11,10 @@ import sys
 from typing import Any
 
 from syndicate.config import Config
+from syndicate.feedback.event_intake import EventIntake
 from syndicate.store import Store
 from syndicate.web.app import application
 from syndicate.web.server.server import WebServer
-from syndicate.web.webhooks import WebhookReceiver
 
 
 def main(url: str, tables: str, dies: str) -> None:
@@ -31,7 +31,7 @@ def main(url: str, tables: str, dies: str) -> None:
 
 
 def _die_in_the_second_transaction() -> None:
-    record, begun = WebhookReceiver._record, []
+    record, begun = EventIntake._record_all, []
 
     def record_or_die(*args: Any) -> Any:
         recorded = record(*args)
@@ -40,7 +40,7 @@ def _die_in_the_second_transaction() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return recorded
 
-    WebhookReceiver._record = record_or_die  # type: ignore[method-assign, assignment]
+    EventIntake._record_all = record_or_die  # type: ignore[method-assign, assignment]
 
 
 if __name__ == "__main__":

@@ -16,28 +16,29 @@ from structlog.testing import capture_logs
 
 from syndicate import clock
 from syndicate.deliver.message.links import SignedLinks
+from syndicate.errors import Refused, StoreLocked
+from syndicate.feedback.recorder import FeedbackRecorder
 from syndicate.model.deliveries import DeliveryOutcome, DeliveryState
 from syndicate.store import Store
 from syndicate.web.telemetry.counters import RequestCounters
 from syndicate.web.webhooks import WebhookReceiver
 from tests import ROOT
-from tests.feedback.providers.provider_calls import KINDS, SECRETS, delivered, signed
+from tests.feedback.providers.provider_calls import KINDS, SECRETS, bounced, delivered, signed
 from tests.web.webhooks.hook_site import DAY, HookSite, hook_tables, is_busy
 
 pytestmark = pytest.mark.neighbours
 
 
 def test_replays_are_no_reason_to_make_a_provider_wait(site):
-    site = site("postmark", web={"proxies": ["127.0.0.1/32"]})
+    site = site("mailgun", web={"proxies": ["127.0.0.1/32"]})
     first, second = site.send("anna@example.net", "bo@example.net")
-    second = replace(second, provider_id="another-id-0815")
     network = {"x-forwarded-for": "203.0.113.9"}
-    call = site.bounce("postmark", first)
+    call = site.bounce("mailgun", first)
 
-    answers = [site.post("postmark", call, **network).status_code for _ in range(40)]
+    answers = [site.post("mailgun", call, **network).status_code for _ in range(40)]
 
-    assert answers == [200] + [409] * 39
-    new = site.post("postmark", site.bounce("postmark", second), **network)
+    assert answers == [200] + [406] * 39
+    new = site.post("mailgun", site.bounce("mailgun", second), **network)
     assert new.status_code == 200
 
 
@@ -69,19 +70,65 @@ def test_no_event_waits_for_a_message_whose_sender_has_died(site):
     assert site.counts("postmark") == {"undecided": 1}
 
 
-def test_while_the_store_is_busy_a_provider_is_asked_to_come_again(site, monkeypatch):
-    site = site("standard")
+@pytest.mark.parametrize(("kind", "status"), [("standard", 503), ("brevo", 429)])
+def test_while_the_store_is_busy_a_provider_is_asked_to_come_again(site, monkeypatch, kind, status):
+    site = site(kind)
     (about,) = site.send()
-    call = site.bounce("standard", about)
+    call = site.bounce(kind, about)
 
     with monkeypatch.context() as patched:
         patched.setattr(Store, "write", is_busy)
-        answer = site.post("standard", call)
+        answer = site.post(kind, call)
 
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert (answer.status_code, answer.headers["retry-after"]) == (status, "60")
     assert "locked" not in answer.text
-    assert site.post("standard", call).status_code == 200
+    assert site.post(kind, call).status_code == 200
     assert site.feedback() == {"hard bounce": 1}
+
+
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("secret"), StoreLocked("changed"), Refused("can't hold a value")]
+)
+def test_an_event_that_cant_be_recorded_stops_no_other_and_comes_again(site, monkeypatch, error):
+    site = site("sendgrid")
+    messages = site.send(*(f"reader-{number}@example.net" for number in range(150)))
+    call = signed("sendgrid", [bounced("sendgrid", m) for m in messages], at=clock.now())
+    record, bad = FeedbackRecorder.record, messages[70]
+
+    def fail(self, tx, feedback, **more):
+        if feedback.event_id == bad.id:
+            raise error
+        return record(self, tx, feedback, **more)
+
+    with monkeypatch.context() as patched, capture_logs() as logs:
+        patched.setattr(FeedbackRecorder, "record", fail)
+        answers = [site.post("sendgrid", call) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [503] * 3
+    assert answers[0].text == "Not now; try again later.\n"
+    assert site.feedback() == {"hard bounce": 149}
+    assert site.suppressed(bad.recipient) is None
+    (log,) = (log for log in logs if log["event"] == "a report could not be recorded")
+    assert (log["source"], log["report"]) == ("hook sendgrid", bad.id)
+    assert bad.recipient not in repr(log)
+    assert site.post("sendgrid", call).text == "1 recorded\n"
+    assert site.feedback() == {"hard bounce": 150}
+    assert site.counts("sendgrid")["recorded"] == 150
+
+
+def test_an_event_before_its_time_holds_up_no_other(site):
+    site = site("sendgrid")
+    (early,) = site.send("early@example.net", state=DeliveryState.SENDING, at=clock.now())
+    early = replace(early, message_id="", provider_id="another-id-0815")
+    others = site.send("anna@example.net", "bo@example.net", "cy@example.net")
+    events = [bounced("sendgrid", about) for about in (early, *others[:2])]
+
+    with capture_logs() as logs:
+        answer = site.post("sendgrid", signed("sendgrid", events, at=clock.now()))
+
+    assert answer.status_code == 503
+    assert site.feedback() == {"hard bounce": 2}
+    assert "a report could not be recorded" not in [log["event"] for log in logs]
 
 
 @pytest.mark.parametrize("limit", ["_MAX_WAITING", "_MAX_HELD"])
@@ -201,7 +248,7 @@ def test_what_a_killed_process_has_not_recorded_is_recorded_by_the_retry(
         site.client = client
         assert site.post("sendgrid", call).status_code == 200
         assert site.feedback() == {"delivered": 250}
-        assert site.post("sendgrid", call).status_code == 409
+        assert site.post("sendgrid", call).text == "All of this was recorded before.\n"
     assert site.counts("sendgrid") == {"recorded": 250, "repeated": 100, "replayed": 1}
 
 
