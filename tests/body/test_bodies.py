@@ -13,7 +13,7 @@ from syndicate.render import addresses
 from syndicate.render.article_view import BodyRenderer
 from syndicate.render.topics import everything, has_archives
 from tests.render.feeds.samples import an_article
-from tests.render.feeds.test_formats import CONFIG
+from tests.render.feeds.written_feeds import CONFIG
 
 
 def rendered(body, channel, compiled=None, url="https://news.example/post"):

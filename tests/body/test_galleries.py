@@ -9,7 +9,7 @@ from syndicate.body.galleries import row_lengths
 from syndicate.model.articles import Figure
 from syndicate.render.article_view import BodyRenderer
 from tests.render.feeds.samples import an_article
-from tests.render.feeds.test_formats import CONFIG
+from tests.render.feeds.written_feeds import CONFIG
 
 
 def figure(name, width=1200, height=800, layout="", caption="Text."):

@@ -23,7 +23,8 @@ from syndicate.intake.subscribers.csv_row import CsvRowParser, ImportOptions
 from syndicate.model import pictures as model_pictures
 from syndicate.model.articles import Recording
 from syndicate.publish.push.http_client import HttpClient
-from tests.deliver.smtp.test_dialogue import ALL, events_and_commands
+from tests.deliver.smtp.begun_dialogues import ALL
+from tests.deliver.smtp.test_dialogue import events_and_commands
 from tests.end_to_end.mutations import Mutator
 from tests.intake.article_folder import MONDAY, picture
 from tests.intake.media import sample_recordings

@@ -1,5 +1,6 @@
 """A newsroom for the tests of publishing: files articles in a store and builds."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -101,6 +102,10 @@ class Newsroom:
     def everything(self) -> dict[str, bytes]:
         """What lies in the output, without the build's own files."""
         return {path: (self.config.output / path).read_bytes() for path in self._paths()}
+
+    def titles(self) -> list[str]:
+        """The titles in the feed of everything."""
+        return [item["title"] for item in json.loads(self.files()["feed.json"])["items"]]
 
     def _paths(self) -> Iterator[str]:
         for place in sorted(self.config.output.rglob("*")):

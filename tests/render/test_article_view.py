@@ -6,7 +6,7 @@ from syndicate.model.articles import Comments, Person
 from syndicate.render.article_view import ArticleView
 from syndicate.render.formatting import join_names
 from tests.render.feeds.samples import an_article
-from tests.render.feeds.test_formats import CONFIG
+from tests.render.feeds.written_feeds import CONFIG
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import ListPage, Topic, TopicKind
 from tests.render.feeds.samples import NOON, an_article
-from tests.render.feeds.test_formats import CONFIG
+from tests.render.feeds.written_feeds import CONFIG
 
 GERMAN = CONFIG.override(publication=CONFIG.publication.model_copy(update={"language": "de"}))
 STORY = an_article(

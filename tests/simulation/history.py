@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.simulation import events
-from tests.simulation.oracle import Rule, duration
+from tests.simulation.rules import Rule, duration
 
 ARTICLES_A_DAY = 40
 HOUR = timedelta(hours=1)

@@ -17,7 +17,8 @@ from syndicate.config import Config
 from syndicate.store import Store
 from tests.simulation import events
 from tests.simulation.history import NEWSLETTERS, TIMETABLE, draw_history
-from tests.simulation.oracle import Oracle, PredictedEdition
+from tests.simulation.oracle import Oracle
+from tests.simulation.predictions import PredictedEdition
 from tests.simulation.rig import ObservedEdition, Rig
 
 YEAR = int(os.environ.get("SYNDICATE_YEAR", "0"))

@@ -1,47 +1,23 @@
-"""What the events of each provider mean."""
-
-import json
-from datetime import UTC, datetime
+"""What the events of each provider mean; Amazon's are in `test_amazon_events`."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from syndicate.errors import WebhookRefused
-from syndicate.feedback.providers.hook_reader import make_reader
-from syndicate.feedback.providers.provider_event import EventKind, find_code
-from syndicate.model.feedback import FeedbackKind
-from tests.feedback.providers.provider_calls import (
-    AT,
-    KINDS,
-    SECRETS,
-    AmazonClient,
-    Message,
-    bounced,
-    hook,
-    signed,
-    sns_call,
+from syndicate.feedback.providers.provider_event import EventKind
+from tests.feedback.providers.event_meanings import (
+    BLOCKED,
+    COMPLAINT,
+    DELIVERED,
+    HARD,
+    NOTHING,
+    SOFT,
+    UNSUBSCRIBED,
+    meaning,
+    read,
 )
+from tests.feedback.providers.provider_calls import AT, Message, bounced
 
-HARD, SOFT, BLOCKED = FeedbackKind.HARD_BOUNCE, FeedbackKind.SOFT_BOUNCE, FeedbackKind.BLOCKED
-DELIVERED, COMPLAINT = FeedbackKind.DELIVERED, FeedbackKind.COMPLAINT
-UNSUBSCRIBED = FeedbackKind.UNSUBSCRIBED
-NOTHING = None
 FULL = "452 4.2.2 mailbox full"
 SPAM = "550 5.7.1 blocked as spam"
-
-
-def read(kind, event):
-    """Read an event that a provider has signed."""
-    call = signed(kind, event)
-    return list(make_reader(hook(kind), AmazonClient())(call.request(), SECRETS[kind]))
-
-
-def meaning(kind, event):
-    """Return what an event means; None where it changes nothing."""
-    (read_event,) = read(kind, event)
-    feedback = read_event.feedback
-    return None if feedback is None else feedback.kind
 
 
 @pytest.mark.parametrize(
@@ -281,177 +257,7 @@ def test_resend_names_its_id_the_reader_and_our_message_id():
     assert event.at == AT
 
 
-def ses(name, field="notificationType", **details):
-    mail = {"messageId": "0102018f3c2a7b1e-5d2c", "destination": ["anna@example.net"]}
-    key = {"DeliveryDelay": "deliveryDelay", "Rendering Failure": "failure"}.get(name, name.lower())
-    return {field: name, "mail": mail, key: details}
-
-
-def ses_bounce(kind, sub, *recipients):
-    given = recipients or ({"emailAddress": "anna@example.net"},)
-    return ses("Bounce", bounceType=kind, bounceSubType=sub, bouncedRecipients=list(given))
-
-
-def refused(code):
-    said = {"status": code.split()[1], "diagnosticCode": f"smtp; {code}", "action": "failed"}
-    return {"emailAddress": "anna@example.net", **said}
-
-
-@pytest.mark.parametrize(
-    ("event", "expected"),
-    [
-        (ses_bounce("Permanent", "General", refused("550 5.1.1 user unknown")), HARD),
-        (ses_bounce("Permanent", "General"), HARD),
-        (ses_bounce("Permanent", "NoEmail"), HARD),
-        (ses_bounce("Permanent", "Suppressed"), HARD),
-        (ses_bounce("Permanent", "OnAccountSuppressionList"), HARD),
-        (
-            ses_bounce(
-                "Permanent",
-                "Suppressed",
-                {
-                    "emailAddress": "anna@example.net",
-                    "status": "5.1.1",
-                    "diagnosticCode": "Amazon SES has suppressed sending to this address because "
-                    "it has a recent history of bouncing as an invalid address.",
-                },
-            ),
-            HARD,
-        ),
-        (ses_bounce("Permanent", "General", refused("554 5.7.1 blocked by policy")), BLOCKED),
-        (ses_bounce("Transient", "MailboxFull"), SOFT),
-        (ses_bounce("Transient", "MailboxFull", refused("552 5.2.2 over quota")), SOFT),
-        (ses_bounce("Transient", "General", refused("421 4.4.2 timeout")), SOFT),
-        (ses_bounce("Transient", "General"), NOTHING),
-        (ses_bounce("Transient", "MessageTooLarge"), BLOCKED),
-        (ses_bounce("Transient", "ContentRejected"), BLOCKED),
-        (ses_bounce("Transient", "AttachmentRejected"), BLOCKED),
-        (ses_bounce("Undetermined", "Undetermined"), SOFT),
-        (ses("Delivery", recipients=["anna@example.net"], smtpResponse="250 OK"), DELIVERED),
-        (ses("DeliveryDelay", delayType="MailboxFull"), NOTHING),
-        (ses("Send", "eventType"), NOTHING),
-        (ses("Open", "eventType"), NOTHING),
-        (ses("Reject", "eventType", reason="Bad content"), BLOCKED),
-        (ses("Rendering Failure", "eventType", errorMessage="no such attribute"), BLOCKED),
-        (
-            ses("Subscription", "eventType", newTopicPreferences={"unsubscribeAll": True}),
-            UNSUBSCRIBED,
-        ),
-        (ses("Subscription", "eventType", newTopicPreferences={"unsubscribeAll": False}), NOTHING),
-        (ses("Complaint", complainedRecipients=[{"emailAddress": "anna@example.net"}]), COMPLAINT),
-        (ses("Complaint", complaintFeedbackType="abuse"), COMPLAINT),
-        (ses("Complaint", complaintSubType="OnAccountSuppressionList"), COMPLAINT),
-        (ses("Complaint", complaintFeedbackType="not-spam"), NOTHING),
-        (ses("Complaint", complaintFeedbackType="auth-failure"), NOTHING),
-        (ses("Complaint", "eventType", complaintFeedbackType="fraud"), COMPLAINT),
-    ],
-)
-def test_amazons_words(event, expected):
-    assert meaning("ses", event) is expected
-
-
-def test_amazon_may_report_several_readers_at_once():
-    others = [refused("550 5.1.1 no"), {**refused("552 5.2.2 full"), "emailAddress": "b@x.org"}]
-
-    events = read("ses", ses_bounce("Permanent", "General", *others))
-
-    assert [event.feedback.kind for event in events] == [HARD, SOFT]
-    assert [event.reference.recipient for event in events] == ["anna@example.net", "b@x.org"]
-    assert len({event.id for event in events}) == 2
-
-
-def test_amazons_first_message_of_a_topic_is_no_event():
-    text = "Successfully validated SNS topic for Amazon SES event publishing."
-    call = sns_call("Notification", text)
-
-    assert make_reader(hook("ses"), AmazonClient())(call.request(), "") == []
-
-
-def test_amazon_names_its_id_and_our_message_id_where_headers_are_included():
-    (event,) = read("ses", bounced("ses", Message()))
-
-    assert event.reference.provider_ids == ("0102018f3c2a7b1e-5d2c",)
-    assert event.reference.message_ids == ("<41.7.0123456789abcdef@news.example.org>",)
-    assert event.host == "mx.example.net"
-
-
 def test_sendgrids_id_is_what_its_reply_to_data_says():
     (event,) = read("sendgrid", bounced("sendgrid", Message()))
 
     assert event.reference.provider_ids[0] == "0102018f3c2a7b1e-5d2c"
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("550 5.1.1 no such user", 550),
-        ("smtp; 452-4.2.2 full", 452),
-        (" RecipientError: 550 5.5.0 unavailable", 550),
-        ("smtp;550 5.1.1", 550),
-        ("the mailbox is over 500 MB", 0),
-        ("error 4211 at 10.250.0.1", 0),
-        ("", 0),
-    ],
-)
-def test_a_reply_code_is_found_where_it_is_one(text, code):
-    assert find_code(text) == code
-
-
-@pytest.mark.parametrize(
-    ("given", "at"),
-    [
-        (1764489600, datetime(2025, 11, 30, 8, tzinfo=UTC)),
-        ("1764489600", datetime(2025, 11, 30, 8, tzinfo=UTC)),
-        (1764489600.5, datetime(2025, 11, 30, 8, 0, 0, 500_000, tzinfo=UTC)),
-        ("2025-11-30T03:00:00.2735393-05:00", datetime(2025, 11, 30, 8, 0, 0, 273_539, tzinfo=UTC)),
-        ("2025-11-30T08:00:00Z", datetime(2025, 11, 30, 8, tzinfo=UTC)),
-        (True, None),
-        (-5, None),
-        (10**400, None),
-        (float("inf"), None),
-        (float("nan"), None),
-        ("yesterday", None),
-        ("0001-01-01T00:00:00+14:00", None),
-        ([1], None),
-    ],
-)
-def test_a_time_is_a_number_or_text_or_missing(given, at):
-    (event,) = read("standard", {"type": "delivered", "timestamp": given})
-
-    assert event.at == at
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-@given(st.data())
-def test_whatever_a_provider_sends_in_place_of_a_value_is_read_or_refused(data):
-    kind = data.draw(st.sampled_from(KINDS))
-    event = bounced(kind, Message())
-    place, path = event, data.draw(st.lists(st.integers(0, 20), max_size=4))
-    for step in path:
-        keys = list(place) if isinstance(place, dict) else []
-        if not keys:
-            break
-        key = keys[step % len(keys)]
-        if not isinstance(place[key], dict) or data.draw(st.booleans()):
-            place[key] = data.draw(json_values)
-            break
-        place = place[key]
-
-    try:
-        events = read(kind, json.loads(json.dumps(event)))
-    except WebhookRefused:
-        return
-    for found in events:
-        feedback = found.feedback
-        assert found.id
-        if feedback is not None:
-            texts = (feedback.text, feedback.host, feedback.status, feedback.reference.recipient)
-            assert not set("".join(texts)) & set("\0\r\n\x1b")
-            "".join(texts).encode()
-            assert len(feedback.status) <= 16

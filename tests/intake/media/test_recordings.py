@@ -9,7 +9,7 @@ from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model.articles import Recording
 from tests.intake.article_folder import ArticleFolder
-from tests.intake.articles.test_fields import fields, refusal
+from tests.intake.articles.front_matters import fields, refusal
 from tests.intake.media import sample_recordings
 from tests.intake.media.sample_recordings import mp3
 from tests.intake.media.sample_recordings import wav as sound

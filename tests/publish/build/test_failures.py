@@ -1,6 +1,5 @@
 """What can't be rendered is named, and the rest is built."""
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -9,19 +8,9 @@ from syndicate.publish.build import entry_fragments
 from syndicate.publish.build.publisher import Publisher
 from syndicate.render.feeds.entries import build_entry
 from syndicate.render.pages import ArticlePages
-from tests.publish.newsroom import Newsroom
 from tests.render.feeds.samples import NOON
 
 LATER = NOON + timedelta(hours=1)
-
-
-@pytest.fixture
-def newsroom(sqlite_store, publication):
-    return Newsroom(sqlite_store, publication(publication={"url": "https://news.example"}))
-
-
-def titles(newsroom):
-    return [item["title"] for item in json.loads(newsroom.files()["feed.json"])["items"]]
 
 
 @pytest.fixture
@@ -59,7 +48,7 @@ def test_an_article_that_cannot_be_rendered_is_left_out_and_told(newsroom):
     assert [str(problem) for problem in built.failed] == [
         "articles/bad/index.html: no page for this"
     ]
-    assert titles(newsroom) == ["Tram"]
+    assert newsroom.titles() == ["Tram"]
     assert not [path for path in newsroom.files() if "/bad/" in path]
 
 
@@ -72,7 +61,7 @@ def test_an_article_that_can_no_longer_be_rendered_stays_as_it_was(newsroom):
     built = Publisher(newsroom.store, newsroom.config).publish(LATER, number=True)
     assert len(built.failed) == 1
     assert newsroom.files()["articles/tram/index.html"] == page
-    assert titles(newsroom) == ["Bad now"]
+    assert newsroom.titles() == ["Bad now"]
 
 
 @pytest.mark.usefixtures("stumbling")
@@ -113,7 +102,7 @@ def test_a_template_that_is_broken_is_named_and_the_feeds_go_on(newsroom):
     assert problem.where == "index.html"
     assert problem.message.startswith("page/home.html:2: ")
     assert newsroom.files()["index.html"] == home
-    assert "Quay" in titles(newsroom)
+    assert "Quay" in newsroom.titles()
 
 
 @pytest.mark.usefixtures("stumbling_feeds")
@@ -124,4 +113,4 @@ def test_an_article_that_feeds_cannot_have_is_reported_once_for_all_of_them(news
     assert [problem.message for problem in built.failed] == [
         "left out of the feeds: no entry for this"
     ]
-    assert titles(newsroom) == ["Tram"]
+    assert newsroom.titles() == ["Tram"]

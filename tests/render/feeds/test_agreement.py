@@ -11,7 +11,7 @@ from lxml import etree
 
 from syndicate.model.articles import Comments, Correction, Figure, Person, Recording
 from tests.render.feeds.samples import NOON, TRAM, an_article
-from tests.render.feeds.test_formats import CONFIG, written
+from tests.render.feeds.written_feeds import CONFIG, written
 
 N = {
     "a": "http://www.w3.org/2005/Atom",

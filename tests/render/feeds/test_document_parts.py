@@ -16,7 +16,7 @@ from syndicate.render.feeds.entries import build_entry, build_tombstone, build_w
 from syndicate.render.feeds.formats import FORMATS
 from tests.end_to_end import output_rules
 from tests.render.feeds.samples import NOON, a_channel, an_article
-from tests.render.feeds.test_formats import CONFIG, HOSTILE, RICH
+from tests.render.feeds.written_feeds import CONFIG, HOSTILE, RICH
 from tests.shared_folder import SHARED, needs_shared
 
 LATER = NOON + timedelta(days=1)

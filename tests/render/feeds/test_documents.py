@@ -15,7 +15,7 @@ from syndicate.render.feeds.entries import build_entry, build_tombstone, build_w
 from syndicate.render.feeds.formats import FORMATS
 from tests.render.feeds.samples import NOON, a_channel, an_article, conform
 from tests.render.feeds.test_agreement import FULL, OWNED
-from tests.render.feeds.test_formats import CONFIG, RICH, written
+from tests.render.feeds.written_feeds import CONFIG, RICH, written
 from tests.shared_folder import SHARED, needs_shared
 
 NAMES = {

@@ -12,7 +12,7 @@ from syndicate.render.feeds import atom, rss
 from syndicate.render.feeds.channel import guid
 from syndicate.render.feeds.entries import build_entry
 from tests.render.feeds.samples import a_channel, an_article
-from tests.render.feeds.test_formats import BRANDED, CONFIG, written
+from tests.render.feeds.written_feeds import BRANDED, CONFIG, written
 
 NAMES = {
     "a": "http://www.w3.org/2005/Atom",

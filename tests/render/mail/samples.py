@@ -138,6 +138,14 @@ def digest(articles: list[Article], **changes: Any) -> Content:
     return _composed(EditionKind.DIGEST, articles, **changes)
 
 
+def both(**changes: Any) -> list[Content]:
+    """A mail of one story, and one of several."""
+    return [
+        alert(story(), **changes),
+        digest(stories(), more=[article(9, "Rowers win")], **changes),
+    ]
+
+
 def correction(article: Article, *texts: str, **changes: Any) -> Content:
     corrections = tuple(Correction(at=AT, text=text) for text in texts)
     note = ArticleNote(article=article, since=1, corrections=corrections)

@@ -20,7 +20,7 @@ from syndicate.web.published.delta_response import FeedDeltas
 from syndicate.web.published.request_headers import ContentCoding
 from tests.end_to_end import output_rules
 from tests.render.feeds.samples import NOON, a_channel, an_article, conform
-from tests.render.feeds.test_formats import CONFIG
+from tests.render.feeds.written_feeds import CONFIG
 from tests.shared_folder import SHARED, needs_shared
 
 IDENTITY = ContentCoding.IDENTITY

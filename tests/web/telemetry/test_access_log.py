@@ -22,7 +22,7 @@ from syndicate.web.telemetry.counters import RequestCounters, RequestKind
 from tests.until import until
 from tests.web.asgi_client import Client
 from tests.web.known_reader import TABLES, path_of, subscribe_anna
-from tests.web.telemetry.test_metrics import FEEDLY, RSS, publish
+from tests.web.telemetry.figures import FEEDLY, RSS, publish
 
 FIELDS = [
     "time", "method", "path", "status", "bytes", "ms", "coding", "reader", "kind", "conditional",

@@ -4,7 +4,7 @@ from syndicate import clock
 from syndicate.model.alarms import AlarmCause, AlarmKind
 from syndicate.web.app import application
 from tests.web.asgi_client import Client
-from tests.web.telemetry.test_metrics import metrics, publish
+from tests.web.telemetry.figures import metrics, publish
 
 
 def test_what_is_on_is_in_readiness_and_counted_by_cause(sqlite_store, publication, tmp_path):

@@ -1,16 +1,13 @@
-"""Probes and figures over real HTTP: what they say, and to whom."""
+"""Figures over real HTTP: what is counted, and how."""
 
 import re
 import socket
-import threading
 
-import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
 from syndicate import __version__, clock
-from syndicate.errors import StoreUnreachable
 from syndicate.model.feedback import FeedbackKind, MatchedBy
 from syndicate.store.database.schema import editions
 from syndicate.store.ledger.mail_flow import SendRate
@@ -22,39 +19,9 @@ from tests.feedback_records import accept_all, report
 from tests.store.ledger.test_deliveries import edition, readers
 from tests.web.asgi_client import Client
 from tests.web.known_reader import TABLES
+from tests.web.telemetry.figures import FEEDLY, NOW, RSS, metrics, publish
 
 pytestmark = pytest.mark.neighbours
-
-NOW = clock.now()
-FEEDLY = {"user-agent": "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 16 subscribers; x)"}
-RSS = b"<?xml version='1.0'?><rss version='2.0'>" + b"<!-- news -->" * 200 + b"</rss>"
-
-
-def publish(folder, **files):
-    """Put files into the output, as a build would; `__` stands for a slash, `_` for a dot."""
-    for name, body in {"index_html": b"<p>home", "rss_xml": RSS, **files}.items():
-        file = folder / "feeds" / name.replace("__", "/").replace("_", ".")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(body)
-
-
-class Seen(dict[frozenset[str], float]):
-    """Every sample, found by its name and the values of its labels in any order; -1 is none."""
-
-    def __call__(self, *named: str) -> float:
-        return self.get(frozenset(named), -1)
-
-
-def metrics(client: httpx.Client, **headers: str) -> Seen:
-    answer = client.get("/metrics", headers=headers)
-    assert answer.status_code == 200
-    return Seen(
-        {
-            frozenset({sample.name, *sample.labels.values()}): sample.value
-            for family in text_string_to_metric_families(answer.text)
-            for sample in family.samples
-        }
-    )
 
 
 def test_every_request_is_counted_by_kind_status_and_coding(web, tmp_path):
@@ -259,105 +226,6 @@ def test_the_page_about_figures_names_exactly_those_that_there_are(web, sqlite_s
         if name.startswith("syndicate_")
     }
     assert set(re.findall(r"^\| `(syndicate_\w+)`", page, re.MULTILINE)) == names
-
-
-# who may see figures
-
-
-def is_hidden(client: httpx.Client, method: str = "GET", **headers: str) -> bool:
-    """Tell whether there seems to be nothing: the same answer as for what nobody made."""
-    here = client.request(method, "/metrics", headers=headers)
-    elsewhere = client.get("/no-such-page", headers=headers)
-    same = here.status_code == elsewhere.status_code == 404
-    return same and here.content == elsewhere.content
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"x-forwarded-for": "203.0.113.9"},
-        {"x-forwarded-for": "127.0.0.1"},
-        {"forwarded": "for=127.0.0.1"},
-        {"host": "evil.example"},
-        {"host": "evil.example:8000"},
-        {"host": ""},
-    ],
-    ids=str,
-)
-def test_by_default_this_machine_alone_sees_figures(web, headers):
-    client = web()
-    assert client.get("/metrics").status_code == 200
-    assert is_hidden(client, **headers)
-
-
-def test_a_stranger_learns_nothing_from_any_method(web):
-    client = web()
-    for method in ("GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
-        assert is_hidden(client, method, host="evil.example"), method
-    assert client.head("/metrics", headers={"host": "evil.example"}).status_code == 404
-    refused = client.post("/metrics")
-    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
-
-
-def test_monitors_are_known_by_the_address_that_our_proxy_names(web):
-    client = web(web={"monitors": ["203.0.113.0/24"], "proxies": ["127.0.0.0/8"]})
-    seen = {"x-forwarded-for": "203.0.113.9", "host": "news.example.org"}
-    assert client.get("/metrics", headers=seen).status_code == 200
-    assert is_hidden(client, **{"x-forwarded-for": "198.51.100.1"})
-    assert is_hidden(client, **{"x-forwarded-for": "203.0.113.9, 198.51.100.1"})
-    assert is_hidden(client), "this machine isn't among them"
-
-
-def test_a_stranger_who_says_they_come_from_a_monitor_is_not_believed(web):
-    client = web(web={"monitors": ["203.0.113.0/24"]})
-    assert is_hidden(client, **{"x-forwarded-for": "203.0.113.9"})
-
-
-def test_a_network_that_is_named_is_let_in_without_a_proxy(web):
-    assert web(web={"monitors": ["127.0.0.0/8"]}).get("/metrics").status_code == 200
-
-
-# probes
-
-
-def test_the_process_is_well_while_its_store_can_be_read(web):
-    answer = web().get("/healthz", headers={"host": "evil.example"})
-    assert (answer.status_code, answer.text) == (200, "ok\n")
-    assert answer.headers["cache-control"] == "no-store"
-
-
-def test_it_is_ready_once_there_is_a_home_page_and_until_it_stops(
-    sqlite_store, publication, tmp_path
-):
-    stopping = threading.Event()
-    client = Client(application(sqlite_store, publication(), stopping=stopping.is_set))
-    empty = client.get("/readyz")
-    assert (empty.status_code, empty.text) == (503, "there is no home page yet\n")
-    assert client.get("/healthz").status_code == 200
-    publish(tmp_path)
-    ready = client.get("/readyz")
-    assert (ready.status_code, ready.text) == (200, "ok\n")
-    assert ready.headers["cache-control"] == "no-store"
-    stopping.set()
-    assert client.get("/readyz").text == "stopping\n"
-    assert client.get("/healthz").status_code == 200, "it is well, and goes"
-
-
-def test_what_ails_the_store_is_told_to_monitors_alone(web, sqlite_store, monkeypatch, tmp_path):
-    client = web()
-    publish(tmp_path)
-
-    def broken():
-        raise StoreUnreachable("postgresql://syndicate@db.internal/news: no route to host")
-
-    monkeypatch.setattr(sqlite_store, "read", broken)
-    for path in ("/healthz", "/readyz"):
-        answer = client.get(path, headers={"host": "news.example.org"})
-        assert (answer.status_code, answer.text) == (503, "the store can't be read\n")
-        assert "db.internal" in client.get(path).text
-    seen = metrics(client)
-    assert seen("syndicate_store_readable") == 0
-    assert seen("syndicate_articles_public") == -1
 
 
 def test_an_application_that_takes_another_ones_place_goes_on_counting(

@@ -22,7 +22,7 @@ from tests.deliver.mail_servers import real_server
 from tests.ports import free_port
 from tests.until import away_from_midnight
 from tests.web.asgi_client import Client
-from tests.web.telemetry.test_metrics import metrics, publish
+from tests.web.telemetry.figures import metrics, publish
 
 pytestmark = pytest.mark.neighbours
 
