@@ -6,7 +6,7 @@ import pytest
 
 from bench.fork_server import ForkServer
 from tests.causes import by_test
-from tests.feedback.report_lives import opened
+from tests.feedback.recorder_process import opened
 from tests.feedback.reported import DAY, HOUR, NOW, dsn
 
 pytestmark = pytest.mark.slow
@@ -84,16 +84,16 @@ def kill_takers(store_url, tmp_path, kind):
             newsroom.take(REPORTS[kind](newsroom.verp(editions[0], number), number), at=NOW - HOUR)
     report, marked = tmp_path / "report", tmp_path / "marked"
     committed = 0
-    with ForkServer("tests.feedback.report_lives") as fork_server:
-        for life in range(1, MOST + 1):
-            report.write_bytes(REPORTS[kind](newsroom.verp(editions[1], life), life))
-            before = effects(newsroom, editions[1], life, kind)
+    with ForkServer("tests.feedback.recorder_process") as fork_server:
+        for step in range(1, MOST + 1):
+            report.write_bytes(REPORTS[kind](newsroom.verp(editions[1], step), step))
+            before = effects(newsroom, editions[1], step, kind)
             counts = Counter(newsroom.counts())
-            fork_server.start("take", store_url, f"{report}", NOW.isoformat(), life, f"{marked}")
+            fork_server.start("take", store_url, f"{report}", NOW.isoformat(), step, f"{marked}")
             fork_server.wait_killed()
-            killed = effects(newsroom, editions[1], life, kind)
+            killed = effects(newsroom, editions[1], step, kind)
             repeated = newsroom.take(report.read_bytes()).repeated
-            after = effects(newsroom, editions[1], life, kind)
+            after = effects(newsroom, editions[1], step, kind)
             assert after != before, "the report is lost"
             assert killed == (after if repeated else before), "it was done by halves"
             new = Counter(newsroom.counts()) - counts
@@ -104,7 +104,7 @@ def kill_takers(store_url, tmp_path, kind):
     newsroom.store.close()
     assert marked.exists(), "it has more steps than that"
     assert committed >= 2, "killed after the commit, and not at all"
-    assert life > 5
+    assert step > 5
     expected = {
         "hard bounce": (["hard bounce"], {"suppressed": 1}, "hard bounce", 0),
         "soft bounces": (["soft bounce"], {"suppressed": 1}, "soft bounces", 0),

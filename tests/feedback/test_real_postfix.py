@@ -257,7 +257,7 @@ def read_until_killed_no_more(post: Publication, server: Postfix, seed: int) -> 
     """Have processes read the Maildir, each killed in the middle; return how many were."""
     chance, kills = random.Random(seed), 0
     tables = json.dumps(post.tables | {"root": str(post.folder)})
-    with ForkServer("tests.feedback.poller_lives") as fork_server:
+    with ForkServer("tests.feedback.poller_processes") as fork_server:
         while left := len(server.arrived(post.domain)):
             assert kills < 1000
             if chance.random() < 1 / 4:

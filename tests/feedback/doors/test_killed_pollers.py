@@ -27,7 +27,7 @@ def test_each_bounce_in_a_mailbox_lands_once_however_often_its_reader_is_killed(
     chance, kills = random.Random(19), 0
     with (
         dovecot(lacking=lacking) as server,
-        ForkServer("tests.feedback.poller_lives") as fork_server,
+        ForkServer("tests.feedback.poller_processes") as fork_server,
     ):
         mailbox = {
             "host": "127.0.0.1",

@@ -14,7 +14,7 @@ from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import ControlAction, EditionState
 from syndicate.store import Store
 from tests.causes import by_test
-from tests.schedule.release.release_lives import NOON, save_article
+from tests.schedule.release.release_processes import NOON, save_article
 
 pytestmark = pytest.mark.slow
 READERS = 30
@@ -62,7 +62,7 @@ class Newsroom:
         self.kills = 0
         self.lasts = {"tick": 1.0, "approve": 0.5, "replace": 1.0}
         """Seconds that the last process of each kind took, if nobody killed it."""
-        self.fork_server = ForkServer("tests.schedule.release.release_lives")
+        self.fork_server = ForkServer("tests.schedule.release.release_processes")
 
     def run(self, function, minute, *arguments, may_be_killed=True):
         """Run a process; kill every second one, anywhere in its work or while it sends."""

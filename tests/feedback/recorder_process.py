@@ -27,16 +27,16 @@ def opened(url: str) -> Newsroom:
     return Newsroom(Store.open(url), Config.model_validate(TABLES))
 
 
-def take(url: str, report: str, at: str, life: int, marked: str) -> None:
-    """Take a report, and mark it as done; kill the process at the step with the number `life`.
+def take(url: str, report: str, at: str, kill_at: int, marked: str) -> None:
+    """Take a report, and mark it as done; kill the process at step `kill_at`.
 
-    Steps are: before each statement, before the commit, and before the mark.
+    Steps, from 1, are: before each statement, before the commit, and before the mark.
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     newsroom, steps = opened(url), count(1)
 
     def step(*_: Any) -> None:
-        if next(steps) == life:
+        if next(steps) == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     for name in ("before_cursor_execute", "commit"):
