@@ -16,8 +16,16 @@ from urllib.parse import quote
 
 from syndicate.config import Config, Newsletter
 from syndicate.config.values import Mailbox
+from syndicate.deliver.message.base64_text import Base64Text, Place, encoded_size, to_octets
 from syndicate.deliver.message.links import SignedLinks, TrackedLinks
-from syndicate.deliver.message.mime_encoding import ascii_domain, encode_qp, field, mailbox, text
+from syndicate.deliver.message.mime_encoding import (
+    ascii_domain,
+    encode_qp,
+    field,
+    mailbox,
+    qp_size,
+    text,
+)
 from syndicate.deliver.message.personalisation import (
     CANARY_PLACEHOLDER,
     Personalisation,
@@ -30,14 +38,20 @@ from syndicate.model.deliveries import Claim
 from syndicate.model.editions import Content, Draft, Edition, EditionKind
 
 _BOUNDARY = "=_alternative"
-"""Quoted-printable text never contains "=_" (RFC 2045, 6.7), so no part contains this."""
+"""Quoted-printable never contains "=_" (RFC 2045, 6.7), and base64 no "_": no part has this."""
 _TEXT, _HTML = 0, 1
+_MAX_OF_QUOTED = 0.9
+"""Base64 is for parts that it makes smaller than this share of quoted-printable."""
+_VALUE_OCTETS = 90
+"""About the size of a reader's value: most are URLs, which base64 makes longer."""
 _SAME_IN_HTML = re.compile("[^&<>\"']*")
 
 _HeaderField: TypeAlias = "bytes | Callable[[Recipient], bytes]"
 """A field with its CRLF, or the function that writes it for a reader."""
-_Placeholder: TypeAlias = tuple[str, int]
-"""A placeholder's name, and whether it is in the text or the HTML."""
+_Encoder: TypeAlias = Callable[[str], bytes]
+"""Encodes a value for its place: `encode_qp`, or in a part in base64 `to_octets`."""
+_BodyPiece: TypeAlias = "bytes | Place | Base64Text"
+"""Encoded lines, a place in quoted-printable, or a whole part in base64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +218,13 @@ class MessageTemplate:
     """The index of each such field, and the function that writes it."""
     pieces: list[bytes]
     """The body; its placeholders are empty."""
-    placeholders: list[tuple[int, _Placeholder]]
+    placeholders: list[tuple[int, Place]]
+    in_base64: list[tuple[int, Base64Text]]
+    """The parts in base64, the last first, each with the index of its piece."""
     names: frozenset[str]
     """The placeholders' names, as `split_placeholders` returns them."""
+    encoders: tuple[_Encoder, _Encoder]
+    """What encodes the values of the text, and those of the HTML."""
 
     @classmethod
     def of(cls, content: Content, headers: EditionHeaders) -> Self:
@@ -215,15 +233,20 @@ class MessageTemplate:
         html = split_placeholders(content.html, content.nonce)
         try:
             header = _header(content.subject, headers)
-            body = [*_part(plain, _TEXT), *_part(html, _HTML), f"--{_BOUNDARY}--\r\n".encode()]
+            encoders = _encoder(plain), _encoder(html)
+            parts = _part(plain, _TEXT, encoders[0]), _part(html, _HTML, encoders[1])
         except UnicodeEncodeError as error:
             raise _not_utf8(error) from error
+        body = [*parts[0], *parts[1], f"--{_BOUNDARY}--\r\n".encode()]
+        whole = [(n, piece) for n, piece in enumerate(body) if isinstance(piece, Base64Text)]
         return cls(
             fields=[written if isinstance(written, bytes) else b"" for written in header],
             own_fields=[(n, write) for n, write in enumerate(header) if callable(write)],
             pieces=[piece if isinstance(piece, bytes) else b"" for piece in body],
             placeholders=[(n, piece) for n, piece in enumerate(body) if isinstance(piece, tuple)],
+            in_base64=whole[::-1],
             names=frozenset((*plain[1::2], *html[1::2])),
+            encoders=encoders,
         )
 
     def render(self, reader: Recipient) -> Message:
@@ -235,23 +258,29 @@ class MessageTemplate:
         Raise Refused for what a message can't contain.
         """
         fields, body = self.fields.copy(), self.pieces.copy()
-        values: dict[_Placeholder, bytes] = {}
+        encode_text, encode_html = self.encoders
+        values: dict[Place, bytes] = {}
         try:
             for name in self.names:
                 if name == CANARY_PLACEHOLDER:
                     values[name, _TEXT] = b""
-                    values[name, _HTML] = encode_qp(reader.canary_html)
+                    values[name, _HTML] = encode_html(reader.canary_html)
                     continue
                 value = reader.value(name)
-                values[name, _TEXT] = values[name, _HTML] = encode_qp(value)
+                written = values[name, _TEXT] = encode_text(value)
                 if not _SAME_IN_HTML.fullmatch(value):
-                    values[name, _HTML] = encode_qp(escape(value))
+                    written = encode_html(escape(value))
+                elif encode_html is not encode_text:
+                    written = encode_html(value)
+                values[name, _HTML] = written
             for position, write in self.own_fields:
                 fields[position] = write(reader)
         except UnicodeEncodeError as error:
             raise _not_utf8(error) from error
-        for position, placeholder in self.placeholders:
-            body[position] = values[placeholder]
+        for position, place in self.placeholders:
+            body[position] = values[place]
+        for position, part in self.in_base64:
+            body[position : position + 1] = part.fill(values)
         return Message(tuple(fields), body)
 
 
@@ -283,17 +312,31 @@ def _header(subject: str, headers: EditionHeaders) -> list[_HeaderField]:
     ]
 
 
-def _part(pieces: list[str], part: int) -> list[bytes | _Placeholder]:
-    """Encode one part; `pieces` are from `split_placeholders`."""
+def _encoder(pieces: list[str]) -> _Encoder:
+    """Return what encodes the values of a part; `pieces` are from `split_placeholders`."""
+    octets, values = to_octets("".join(pieces[::2])), len(pieces) // 2 * _VALUE_OCTETS
+    quoted = qp_size(octets) + values
+    is_shorter = encoded_size(len(octets) + values) < quoted * _MAX_OF_QUOTED
+    return to_octets if is_shorter else encode_qp
+
+
+def _part(pieces: list[str], part: int, encoder: _Encoder) -> list[_BodyPiece]:
+    """Encode one part as its values are encoded."""
+    if encoder is to_octets:
+        # its last line's break belongs to the next boundary
+        return [_part_head(part, "base64"), Base64Text.of(pieces, part)]
+    encoded: list[_BodyPiece] = [encode_qp(piece) for piece in pieces]
+    encoded[1::2] = [(name, part) for name in pieces[1::2]]
+    return [_part_head(part, "quoted-printable"), *encoded, b"\r\n"]  # likewise
+
+
+def _part_head(part: int, encoding: str) -> bytes:
     subtype = ("plain", "html")[part]
-    head = (
+    return (
         f"--{_BOUNDARY}\r\n"
         f"Content-Type: text/{subtype}; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    )
-    encoded: list[bytes | _Placeholder] = [encode_qp(piece) for piece in pieces]
-    encoded[1::2] = [(name, part) for name in pieces[1::2]]
-    return [head.encode(), *encoded, b"\r\n"]  # the line break belongs to the next boundary
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+    ).encode()
 
 
 def _not_utf8(error: UnicodeEncodeError) -> Refused:

@@ -36,6 +36,8 @@ _LITERAL = re.compile(r"(?!\.|From )[ -<>-~]+")
 _UNSAFE = re.compile(rb"[^\n\t -<>-~]+|[\t ](?=\n)")
 _FITTING = re.compile(rb".{1,75}(?<!=)(?<!=.)")
 """As much as fits in a line, without splitting an encoded octet."""
+_UNCHANGED = bytes({*range(0x20, 0x7F), *b"\t\r\n"} - {*b"="})
+"""Octets that quoted-printable leaves as they are, but at some edges of lines."""
 _DOT_OR_FROM = re.compile(rb"^(?:\.|From ).*", re.MULTILINE)
 
 
@@ -131,6 +133,12 @@ def encode_qp(text: str) -> bytes:
     ]
     encoded = _protect_starts(b"\r\n".join(lines))
     return encoded + _SOFT_BREAK if lines[-1] else encoded
+
+
+def qp_size(octets: bytes) -> int:
+    """Return about how many octets a text in UTF-8 becomes, with the breaks of long lines."""
+    length = len(octets) + 2 * len(octets.translate(None, _UNCHANGED))
+    return length + length // _LINE_LENGTH * len(_SOFT_BREAK)
 
 
 def _protect_starts(lines: bytes) -> bytes:

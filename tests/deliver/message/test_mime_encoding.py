@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from syndicate.deliver.message.mime_encoding import encode_qp
+from syndicate.deliver.message.mime_encoding import encode_qp, qp_size
 from tests.deliver.parsed_mail import normal
 
 PIECE = st.one_of(
@@ -47,3 +47,9 @@ def test_what_needs_no_encoding_stands_as_it_is(token):
 def test_a_surrogate_can_not_be_encoded():
     with pytest.raises(UnicodeEncodeError):
         encode_qp("\ud800")
+
+
+@pytest.mark.parametrize("sentence", ["A tram = a bus on rails. ", "Fluß, Straße. ", "ميناء قديم "])
+def test_the_size_of_a_text_is_estimated_before_it_is_encoded(sentence):
+    text = f"{sentence * 30}\n" * 5
+    assert qp_size(text.encode()) == pytest.approx(len(encode_qp(text)), rel=0.02)

@@ -135,6 +135,29 @@ def test_a_hundred_links_each_count_the_clicks_of_their_reader():
         assert links.read_click(canary) == (41, CANARY, subscriber)
 
 
+@pytest.mark.parametrize(
+    ("text", "html", "encodings"),
+    [
+        ("وصلت العبّارة إلى الميناء القديم. ", "<p>وصلت العبّارة إلى الميناء</p>", ["base64"] * 2),
+        ("連絡船の運航を見合わせる。", '<p style="margin:0 0 16px">船</p>', ["base64", "quoted-printable"]),
+        ("Auf dem Fluß lag Nebel; am Kai stand niemand.", "<p>Übermut</p>", ["quoted-printable"] * 2),
+        ("", "", ["quoted-printable"] * 2),
+    ],
+)  # fmt: skip
+def test_each_part_is_written_in_the_shorter_way(text, html, encodings):
+    markers = "".join(MARKERS.values())
+    said = content(text=text * 40 + markers + text * 3, html=html * 60 + markers + html)
+    who = person("Ωμέγα")
+    raw = message(said, who)
+
+    assert [part["Content-Transfer-Encoding"] for part in parse(raw).iter_parts()] == encodings
+    assert parts(raw) == (filled(said.text, who, html=False), filled(said.html, who, html=True))
+    for part in parse(raw).iter_parts():
+        if part["Content-Transfer-Encoding"] == "base64":
+            assert all(str(part.get_payload()).splitlines()), "filters count empty lines in base64"
+    assert_fit_for_the_wire(raw)
+
+
 def test_a_reader_whose_clicks_are_not_counted_gets_no_hidden_link():
     said = content(html=f"<p>Hello</p>{link_marker(NONCE, CANARY)}")
 

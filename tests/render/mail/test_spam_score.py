@@ -39,6 +39,7 @@ pytestmark = pytest.mark.neighbours
 MOST = 1.0
 """The score that no mail may reach; mail servers commonly refuse from 5."""
 CONFIG = config(ads=ADS, logo=Path("logo.png"))
+ARABIC = "وصلت العبّارة إلى الميناء القديم بعد منتصف الليل"
 BRIEF = EditionBrief(
     opening="<p>Good morning. The dam was opened at four, and by six the harbour was dry.</p>",
     signed="Ada Marsh",
@@ -58,6 +59,8 @@ def editions() -> dict[str, Content]:
             "more": more,
         }
         found[f"style-{style}"] = digest(stories(), **given)
+    arabic = [article(number, ARABIC, summary=ARABIC, excerpt=ARABIC) for number in range(1, 20)]
+    found["arabic"] = digest(arabic, config=config(language="ar", ads=ADS))
     return found
 
 
@@ -129,6 +132,7 @@ def test_no_mail_looks_like_spam(tmp_path):
     sent = [message(name, content, letter=False) for name, content in editions().items()]
     sent += [message(name, content, letter=True) for name, content in letters().items()]
     assert len(sent) >= 10
+    assert any(b"Content-Transfer-Encoding: base64" in raw for raw in sent)
     head = message("spam", alert(story()), letter=True).partition(b"\r\n\r\n")[0]
     judged = judge([*sent, head + b"\r\n\r\nVIAGRA!!! FREE MONEY\r\n"], tmp_path)
     assert score(judged.pop("spam")) >= MOST, "it can tell"
