@@ -191,6 +191,17 @@ class HeldReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportCount:
+    """How many reports, events or calls came by a door, of those with the same outcome."""
+
+    source: str
+    outcome: str
+    """What became of a report, or why a call was refused."""
+    count: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackTotals:
     """What came back about an edition after servers had accepted it; a delivery bounces once.
 

@@ -12,6 +12,7 @@ from syndicate.cli.console import echo, echo_json, format_slot_time, format_time
 from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.editions.feedback import format_feedback, recent_feedback_values
 from syndicate.cli.editions.progress import blocker_lines, format_counts
+from syndicate.cli.operation.door_status import DoorStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from syndicate.model.feedback import FeedbackTotals
     from syndicate.schedule.mail_status import Blocker
     from syndicate.store import Transaction
-    from syndicate.store.ledger.door_states import DoorState
 
 _NEXT_SLOTS = 5
 """How many slots of all schedules are listed."""
@@ -68,8 +68,7 @@ class _Status:
     """What came back within a week, by newsletter."""
     held_reports: int
     """Reports about mail that a person has to read."""
-    doors: "list[DoorState]"
-    """The mailbox and the Maildir that bounces arrive in."""
+    doors: DoorStatus
     last_tick: datetime | None
 
     @classmethod
@@ -91,7 +90,7 @@ class _Status:
             complaints={name: "; ".join(found) for name, found in findings.items() if found},
             feedback=tx.feedback_figures.recent(at),
             held_reports=tx.held_reports.count(),
-            doors=[door for door in tx.doors.all() if door.door in config.bounces.polled],
+            doors=DoorStatus.read(tx, config),
             last_tick=tx.heartbeats.last_tick(),
         )
 
@@ -119,8 +118,8 @@ class _Status:
         for newsletter, feedback in self.feedback.items():
             if counts := format_feedback(feedback):
                 yield f"came back  of {newsletter} within 7 days: {counts}"
-        for door in self.doors:
-            yield f"bounces    {door.door}: {_door(door, zone)}"
+        for line in self.doors.lines(zone):
+            yield f"bounces    {line}"
         tick = format_time(self.last_tick, zone) if self.last_tick else "never"
         yield f"last pass  {tick}"
 
@@ -175,16 +174,7 @@ class _Status:
                 for newsletter, totals in self.feedback.items()
             ],
             "held_reports": self.held_reports,
-            "bounces": [
-                {
-                    "door": door.door,
-                    "read_at": door.read_at,
-                    "reports": door.reports,
-                    "failing_since": door.failing_since,
-                    "reason": door.reason or None,
-                }
-                for door in self.doors
-            ],
+            **self.doors.values(),
             "last_tick": self.last_tick,
         }
 
@@ -207,12 +197,3 @@ def _wait(waiting: "WaitingEdition", zone: ZoneInfo) -> str:
         return f"it is sent at {format_time(waiting.release_at, zone)}"
     why = f" ({'; '.join(waiting.terms.findings)})" if waiting.terms.findings else ""
     return f"for approval until {format_time(waiting.terms.approve_by, zone)}{why}"
-
-
-def _door(door: "DoorState", zone: ZoneInfo) -> str:
-    since = format_time(door.failing_since, zone) if door.failing_since else ""
-    if since and not door.was_read:
-        return f"can't be read since {since}: {door.reason}"
-    count = "1 report" if door.reports == 1 else f"{door.reports} reports"
-    left = f"; since {since} {door.reason}" if since else ""
-    return f"read at {format_time(door.read_at, zone)}, {count}{left}"

@@ -1,11 +1,11 @@
 """What came back about deliveries, and the reports that a person has to read."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, literal, select
 
-from syndicate.model.feedback import FeedbackKind, FeedbackRecord, HeldReport
+from syndicate.model.feedback import FeedbackKind, FeedbackRecord, HeldReport, ReportCount
 from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema_feedback import (
     feedback,
@@ -110,6 +110,11 @@ class HeldReports(Repository):
         query = select(report_counts.c.source, report_counts.c.outcome, report_counts.c.count)
         query = query.order_by(report_counts.c.source, report_counts.c.outcome)
         return {(row.source, row.outcome): row[2] for row in self._execute(query)}
+
+    def traffic(self) -> Sequence[ReportCount]:
+        """Return how many reports came in and when the last one did, by door and outcome."""
+        order = report_counts.c.source, report_counts.c.outcome
+        return self._values(ReportCount, select(report_counts).order_by(*order))
 
     def newest(self) -> datetime | None:
         """Return when the last report came in; None before the first."""
