@@ -233,7 +233,7 @@ class SignupPages:
 
     def script(self, _: Request) -> Response:
         """Return the script that solves challenges."""
-        script = self.pages.render_part("web/readers/proof.js")
+        script = self.pages.render_part("web/readers/proof_of_work.js")
         headers = {"cache-control": "no-cache"}
         return Response(script, media_type="text/javascript", headers=headers)
 

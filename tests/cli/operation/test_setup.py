@@ -4,9 +4,11 @@ import json
 import shutil
 import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
 
+from syndicate.render.templates import Templates
 from syndicate.store.database.schema import HEAD
 from tests.requirements import require
 
@@ -121,6 +123,13 @@ def test_a_template_named_alone_is_copied_with_its_twin(operator):
     assert operator.run("templates", "copy", "digest").out.count("\n") == 2
     assert (operator.folder / "templates/email/digest.mjml").is_file()
     assert (operator.folder / "templates/email/digest.txt").is_file()
+
+
+def test_no_kind_of_mail_shares_its_name_with_another_template():
+    places = {name: Path(name).parent.as_posix() for name in Templates().names()}
+    mail = {Path(name).stem for name, place in places.items() if place == "email"}
+    assert {"alert", "digest", "proof"} <= mail
+    assert {place for name, place in places.items() if Path(name).stem in mail} == {"email"}
 
 
 def test_a_name_that_several_templates_have_is_refused_with_their_places(operator):
