@@ -29,6 +29,8 @@ class AuthorProfile:
     """Sanitised HTML without pictures; empty if there is none."""
     summary: str = ""
     """The beginning of the text, plain, on one line."""
+    listed: bool = True
+    """Whether the page of all authors has them."""
 
     def to_json(self) -> str:
         """Write it as JSON, the same for the same values."""

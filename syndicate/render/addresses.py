@@ -21,6 +21,8 @@ SEARCH = "/search"
 """The search, which the web server shows."""
 LATEST = "/latest/"
 """The list of everything, page by page."""
+AUTHORS = "/authors/"
+"""The page of all authors that have a file."""
 OPML = "/opml.xml"
 OPENSEARCH = "/opensearch.xml"
 RSS = "/rss.xml"
@@ -72,7 +74,7 @@ def author(name: str) -> str:
 
 def author_page(slug: str) -> str:
     """Return the address of the page of an author by the slug of the name."""
-    return f"/authors/{slug}/"
+    return f"{AUTHORS}{slug}/"
 
 
 def custom_feed(name: str) -> str:

@@ -17,16 +17,23 @@ from syndicate.render import addresses
 _LARGE = 512
 """Pixels of the portrait for feed readers and search engines."""
 _IMG = Markup('<img class="face" src="{0}" alt="{2}" width="{1}" height="{1}">')
+_LAZY_IMG = Markup('<img class="face" src="{0}" alt="{2}" width="{1}" height="{1}" loading="lazy">')
 _AMP_IMG = Markup('<amp-img class="face" src="{0}" alt="{2}" width="{1}" height="{1}"></amp-img>')
 
 Link = Callable[[str], str]
 """Turns an address from the root into the channel's own."""
 
 
-def face(portrait: Figure, side: int, alt: str = "", *, link: Link, amp: bool = False) -> Markup:
-    """Return a portrait, `side` CSS pixels wide; beside its name it needs no `alt`."""
+def face(
+    portrait: Figure, side: int, alt: str = "", *, link: Link, amp: bool = False, lazy: bool = False
+) -> Markup:
+    """Return a portrait, `side` CSS pixels wide; beside its name it needs no `alt`.
+
+    One that is `lazy` is loaded when it is about to be seen; on AMP pages each is.
+    """
     square = pictures.portrait(portrait, side)
-    return (_AMP_IMG if amp else _IMG).format(link(f"/{square.src}"), side, alt)
+    image = _AMP_IMG if amp else _LAZY_IMG if lazy else _IMG
+    return image.format(link(f"/{square.src}"), side, alt)
 
 
 def portrait_address(profile: AuthorProfile, config: Config) -> str | None:

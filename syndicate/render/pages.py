@@ -21,7 +21,7 @@ from syndicate.model import pictures
 from syndicate.model.articles import Article, CompiledBody, Person, Revision
 from syndicate.model.front_page import SectionStories, arrange
 from syndicate.model.own_pages import OwnPage
-from syndicate.model.people import NOBODY, People
+from syndicate.model.people import NOBODY, AuthorProfile, People
 from syndicate.render import addresses, authors
 from syndicate.render.article_end import ArticleEnd, StoryCard
 from syndicate.render.article_view import ArticleView, BodyRenderer, ensure_current, news_article
@@ -368,6 +368,11 @@ class ListPages:
             **follow_values(self._config, everything, self._frame.own_pages),
             groups={kind: listed for kind, listed in groups.items() if listed},
         )
+
+    def authors(self, cards: Sequence[tuple[AuthorProfile, str | None]]) -> bytes:
+        """Render the page of authors, each with the address of what they wrote, if there is any."""
+        canonical = self._frame.absolute(addresses.AUTHORS)
+        return self._frame.render("authors", canonical=canonical, cards=cards)
 
     def not_found(self, newest: Sequence[Article]) -> bytes:
         """Render what is shown in place of a page that doesn't exist, with the `newest` stories."""

@@ -19,7 +19,7 @@ from syndicate.model.subscribers import domain_to_ascii
 from syndicate.store import Store
 
 _MAX_EDITIONS = 8
-"""How many are cached: a template is about as large as one message."""
+"""How many are cached: a template is as large as one message, or in base64 three."""
 
 
 @dataclass(frozen=True, slots=True)

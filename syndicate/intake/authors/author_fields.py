@@ -19,11 +19,12 @@ from syndicate.model.articles import Figure
 from syndicate.model.people import AuthorProfile
 from syndicate.text import whole_sentences
 
-_KEYS = ("name", "portrait", "role", "mail", "networks")
+_KEYS = ("name", "portrait", "role", "mail", "networks", "listed")
 _HINTS = {
     **dict.fromkeys(("photo", "picture", "image", "avatar"), "did you mean portrait?"),
     **dict.fromkeys(("email", "e-mail", "address"), "did you mean mail?"),
     **dict.fromkeys(("title", "job", "position"), "did you mean role?"),
+    **dict.fromkeys(("hidden", "former", "active", "draft"), "did you mean listed: false?"),
     **dict.fromkeys(("url", "urls", "links", "website", "social"), "did you mean networks?"),
 }
 """Keys that other systems have, and what an author has in their place."""
@@ -82,6 +83,7 @@ def read_author_fields(
         networks=tuple(dict.fromkeys(_networks(keys))),
         text=text,
         summary=summary,
+        listed=keys.flag("listed") is not False,
     )
     return AuthorFields(
         profile=profile,

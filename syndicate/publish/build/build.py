@@ -109,6 +109,7 @@ class Build:
         self._run_tasks(plan.empty_documents(empty, shard) for shard in self._shards)
         if topics_changed:
             self._write(self.site.feed_lists())
+        self._write_authors_page(topics_changed=topics_changed)
         self._write_sitemaps()
         for topic in changed:
             self._delete_surplus(topic, plan)
@@ -268,6 +269,15 @@ class Build:
         for page in self._manifest.own_pages():
             if page.address not in current:
                 self._delete_with_copies(addresses.output_path(page.address))
+
+    def _write_authors_page(self, *, topics_changed: bool) -> None:
+        """Write the page of all authors if anything about them changed; delete it without any."""
+        if not topics_changed and self._manifest.people() == self.writer.frame.people:
+            return
+        files = list(self.site.authors_page())
+        self._write(files)
+        if not files:
+            self._delete_with_copies(addresses.output_path(addresses.AUTHORS))
 
     def _write(self, files: Iterable[OutputFile]) -> None:
         outcome = TaskOutcome()

@@ -10,6 +10,7 @@ from syndicate.body.figures import without_files
 from syndicate.model import front_page, pictures
 from syndicate.model.articles import MEDIA, Article
 from syndicate.model.front_page import SectionStories
+from syndicate.model.people import AuthorProfile
 from syndicate.publish.build.tasks import PAGE_SIZE, Missing, OutputFile
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output import icons
@@ -82,6 +83,18 @@ class SiteFiles:
         shown = (profile.portrait for profile in self._frame.people if profile.portrait)
         names = [square.src for portrait in shown for square in pictures.portraits(portrait)]
         yield from self._lasting_media(names, everything=everything)
+
+    def authors_page(self) -> Iterator[OutputFile]:
+        """Return the page of the authors that have a file; none where nobody is to be on it."""
+        listed = sorted(filter(_is_listed, self._frame.people), key=_by_name)
+        cards = [(profile, self._articles_of(profile)) for profile in listed]
+        if cards:
+            yield _file(addresses.AUTHORS, partial(self._pages.authors, cards))
+
+    def _articles_of(self, profile: AuthorProfile) -> str | None:
+        """Return the address of the list of an author's articles; None where there are none."""
+        homes = map(addresses.author, (profile.name, profile.stem))
+        return next((home for home in homes if self.index.count_shown(home)), None)
 
     def unwritten_topics(self) -> list[Topic]:
         """Return the topics without a story whose page or feeds aren't written."""
@@ -255,7 +268,17 @@ class SiteFiles:
                 pages.insert(0, (addresses.HOME, modified))
             pages.append((topic.page, modified))
         pages = pages or [(addresses.HOME, None)]
+        if self.manifest.entry(addresses.output_path(addresses.AUTHORS)):
+            pages.append((addresses.AUTHORS, None))
         return pages + [(page.address, None) for page in self._frame.own_pages]
+
+
+def _is_listed(profile: AuthorProfile) -> bool:
+    return profile.listed
+
+
+def _by_name(profile: AuthorProfile) -> tuple[str, str]:
+    return profile.name.casefold(), profile.file
 
 
 def sitemap_address(number: int) -> str:

@@ -110,6 +110,8 @@ def test_an_author_is_found_by_name_then_by_the_name_of_the_file(authors):
         ("Nothing", "authors/x.md:1: no front matter — expected a line of ---, and a name"),
         ("---\nrole: x\n---\n", "authors/x.md:1: no name — expected a line such as `name: Ada"),
         ("---\nname: A\nphoto: a.jpg\n---\n", "authors/x.md:3: photo is unknown; did you mean po"),
+        ("---\nname: A\nformer: yes\n---\n", "authors/x.md:3: former is unknown; did you mean li"),
+        ("---\nname: A\nlisted: maybe\n---\n", 'authors/x.md:3: listed = "maybe" — expected true'),
         ("---\nname: A\nrole: [a]\n---\n", "authors/x.md:3: role = a list — expected one text"),
         ("---\nname: A\nmail: nope\n---\n", 'authors/x.md:3: mail = "nope" — expected an address'),
         (
@@ -131,6 +133,13 @@ def test_a_mistake_is_refused_with_its_line_and_the_others_are_read(authors, tex
     (refused,) = reading.refused
     assert refused.startswith(reason)
     assert reading.refused_files == {"authors/x.md"}
+
+
+def test_everybody_is_listed_unless_the_file_says_otherwise(authors):
+    write(authors, "a.md", "---\nname: Ada Lind\nlisted: false\n---\n")
+    write(authors, "b.md", "---\nname: Bo Falk\nlisted: true\n---\n")
+    write(authors, "c.md", "---\nname: Cy Ray\n---\n")
+    assert [profile.listed for profile in authors.read().people] == [False, True, True]
 
 
 def test_the_second_file_about_an_author_is_refused(authors):

@@ -131,8 +131,50 @@ def test_a_change_renders_the_authors_pages_and_articles_and_no_others(newsroom)
         "articles/both/index.html",
         "articles/both/amp/index.html",
         "authors/ada-lind/index.html",
+        "authors/index.html",
     }
     assert not newsroom.build().written
+
+
+def test_a_page_has_everybody_with_a_file_by_name_and_leads_to_what_they_wrote(newsroom):
+    write(newsroom, "bo.md", "---\nname: bo falk\n---\nTrams.\n")
+    write(newsroom, "zoe.md", "---\nname: Zoe Ang\nrole: Publisher\n---\n")
+    newsroom.build()
+    people = page(newsroom, "authors/index.html")
+    assert [" ".join(card.text_content().split()) for card in people.cssselect(".author")] == [
+        "Ada Lind City editor She has a boat.",
+        "bo falk Trams.",
+        "Zoe Ang Publisher",
+    ]
+    assert people.xpath("//a[@rel='author']/@href") == ["/authors/ada-lind/", "/authors/bo-falk/"]
+    (face,) = people.cssselect(".face")
+    assert (face.get("width"), face.get("loading")) == ("96", "lazy")
+    assert face.get("src").removeprefix("/") in newsroom.files()
+    assert b"/authors/</loc>" in newsroom.files()["sitemaps/pages.xml"]
+    assert page(newsroom, "authors/bo-falk/index.html").xpath("//header/p/a/@href") == ["/authors/"]
+
+
+def test_the_page_of_authors_follows_their_files_and_their_first_articles(newsroom):
+    write(newsroom, "zoe.md", "---\nname: Zoe Ang\n---\n")
+    newsroom.build()
+    assert "authors/index.html" not in newsroom.build().written
+    newsroom.file("fares", authors=(Person(name="Zoe Ang"),))
+    assert "authors/index.html" in newsroom.build().written
+    newsroom.file("bells", authors=(Person(name="Zoe Ang"),))
+    assert "authors/index.html" not in newsroom.build().written
+    for name in ("ada", "zoe"):
+        (newsroom.config.root / f"authors/{name}.md").unlink()
+    assert "authors/index.html" in newsroom.build().deleted
+    assert b"/authors/</loc>" not in newsroom.files()["sitemaps/pages.xml"]
+    assert not page(newsroom, "authors/ada-lind/index.html").cssselect("header .kind a")
+
+
+def test_who_has_left_keeps_the_page_and_is_not_listed(newsroom):
+    write(newsroom, "ada.md", ABOUT.replace("role:", "listed: false\nrole:"))
+    assert "authors/index.html" in newsroom.build().deleted
+    found = page(newsroom, "authors/ada-lind/index.html")
+    assert found.cssselect(".listing .role")
+    assert not found.xpath("//a[@href='/authors/']")
 
 
 def test_a_new_portrait_is_published_and_shown(newsroom):
