@@ -85,7 +85,8 @@ class PrivateFeedWriter:
     def _render(
         self, writer: FeedWriter, public: PublishedFile, index: TopicIndex, state: ManifestState
     ) -> "GzipTemplate":
-        topic = index.topic(public.owner) or topics.everything()  # which may have no articles
+        empty = {topic.home: topic for topic in topics.configured(self._config)}
+        topic = index.topic(public.owner) or empty.get(public.owner) or topics.everything()
         rows = index.newest(topic.home, topics.item_limit(topic, self._config))
         entries = self._entries([row.article for row in rows], state)
         # like the public one, without links that would reveal it to others; it names no hub, since

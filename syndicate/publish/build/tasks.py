@@ -173,9 +173,13 @@ class BuildPlan:
             yield self._document(topic, topic.home, rows, history)
 
     def empty_documents(self, empty: Sequence[Topic], shard: Shard) -> Iterator[FeedDocumentTask]:
-        """Plan the feeds of topics without articles, so that readers can subscribe to them."""
+        """Plan the feeds of topics that show no article, so that readers can subscribe to them.
+
+        Those that had some say what was retracted.
+        """
         for topic in shard.interleaved(empty):
-            yield self._document(topic, topic.home, (), None)
+            rows = self.index.newest(topic.home, topics.item_limit(topic, self.config))
+            yield self._document(topic, topic.home, rows, None)
 
     def full_pages(self, topic: Topic) -> int:
         """Return how many list pages of a topic are full."""

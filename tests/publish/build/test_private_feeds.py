@@ -29,6 +29,7 @@ TABLES: dict[str, Any] = {
     "publication": {"url": "https://news.example"},
     "web": {"url": "https://letters.example"},
     "syndication": {"items": 3},
+    "sections": [{"title": "Harbour"}],
     "websub": {"hubs": ["https://hub.example/"]},
     "feeds": [
         {"name": "red", "formats": ["atom"], "items": 2, "full_text": False}
@@ -36,7 +37,8 @@ TABLES: dict[str, Any] = {
     ],
 }
 FILES = ("rss.xml", "atom.xml", "feed.json")
-PLACES = ("", "sections/city/", "tags/trams/", "authors/ann/")
+PLACES = ("", "sections/city/", "sections/harbour/", "tags/trams/", "authors/ann/")
+"""Where feeds are; Harbour has no story."""
 
 
 def opened(store, folder, **tables):
