@@ -98,6 +98,11 @@ def test_an_edition_does_not_grow_past_what_gmail_shows():
     assert marked.html.count('href="https://a.example/') == 2000 - len(numbers)
 
 
+def test_a_link_that_is_as_long_as_ours_makes_an_edition_no_larger():
+    links = "".join(f'<a href="https://a.example/{"x" * 80}{n}">{n}</a>' for n in range(2000))
+    assert len(mark_links(said(links), COUNTED, config())[1]) == 2000
+
+
 def test_a_reader_can_not_smuggle_a_link_in():
     content = replace(said(f'<a href="https://a.example/">{lead(7)}</a>'), text=lead(7))
     marked, links = mark_links(content, COUNTED, config())
