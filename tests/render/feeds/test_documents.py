@@ -66,6 +66,13 @@ def test_a_document_without_entries_is_whole(each):
     assert document.endswith(b"\n")
 
 
+@pytest.mark.parametrize(("each", "type_"), [(rss, "rss"), (atom, "atom")])
+def test_a_document_says_of_which_type_it_is_where_it_names_itself(each, type_):
+    root = etree.fromstring(each.write_document(a_channel(CONFIG, []), []))
+    types = [link.get("type") for link in root.iter("{*}link") if link.get("rel") == "self"]
+    assert types == [f"application/{type_}+xml"]
+
+
 @pytest.mark.parametrize("each", [rss, atom])
 def test_a_document_is_laid_out_as_if_written_in_one_go(each):
     entry = build_entry(CONFIG, an_article(**RICH))
