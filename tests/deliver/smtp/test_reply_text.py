@@ -8,7 +8,7 @@ from syndicate.deliver.smtp.dialogue import legible
 @pytest.mark.parametrize(
     ("reply", "text"),
     [
-        (b" caf\xc3\xa9 \xff\x1b[2Jshut ", "café \\xff [2Jshut"),
+        (b" \xc3\xa9t\xc3\xa9 \xff\x1b[2Jshut ", "été \\xff [2Jshut"),
         (b"x" * 500, "x" * 500),
         (b"x" * 501, "x" * 499 + "…"),
     ],
