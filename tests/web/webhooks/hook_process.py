@@ -1,7 +1,8 @@
-"""A server with hooks in a process of its own: `python -m tests.web.webhooks.hook_process URL TABLES DIES`.
+"""Servers with hooks in processes of their own: `python -m tests.web.webhooks.hook_process URL TABLES`.
 
-It prints its port, and serves until its standard input is closed. With DIES it is killed, as by
-`kill -9`, at the end of its second transaction, before that is committed.
+The first is killed, as by `kill -9`, at the end of its second transaction, before that is
+committed; then the second one starts. Each prints its port, and serves until the standard input
+is closed. They are forks of this process, which has imported everything.
 """
 
 import json
@@ -17,11 +18,20 @@ from syndicate.web.app import application
 from syndicate.web.server.server import WebServer
 
 
-def main(url: str, tables: str, dies: str) -> None:
-    """Serve a publication on loopback."""
-    config, store = Config.model_validate(json.loads(tables)), Store.open(url)
-    if dies:
-        _die_in_the_second_transaction()
+def main(url: str, tables: str) -> None:
+    """Serve a publication on loopback, until one server has died and another has ended."""
+    for dies in (True, False):
+        if os.fork():
+            os.wait()
+            continue
+        if dies:
+            _die_in_the_second_transaction()
+        _serve(url, Config.model_validate(json.loads(tables)))
+        return
+
+
+def _serve(url: str, config: Config) -> None:
+    store = Store.open(url)
     server = WebServer(application(store, config), "127.0.0.1", 0)
     server.start()
     print(server.port, flush=True)  # noqa: T201

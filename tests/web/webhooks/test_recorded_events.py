@@ -106,7 +106,7 @@ def test_two_accounts_of_one_provider_have_two_hooks(site, monkeypatch):
 
 def test_a_thousand_events_of_a_batch_are_recorded_and_its_retry_is_a_replay(site):
     site = site("sendgrid")
-    messages = site.send(*(f"reader-{number}@example.net" for number in range(1000)))
+    messages = site.send_many(1000)
     call = signed("sendgrid", [delivered("sendgrid", m) for m in messages], at=clock.now())
     assert 200_000 < len(call.body) < MAX_BODY
 

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -199,7 +199,7 @@ def test_of_two_identical_calls_at_once_one_counts(store, store_url, publication
 def test_of_identical_batches_at_once_each_event_counts_once(store, store_url, publication, amazon):
     config = publication(hooks=hook_tables("sendgrid"))
     site = HookSite(store, config)
-    messages = site.send(*(f"reader-{number}@example.net" for number in range(250)))
+    messages = site.send_many(250)
     events = [delivered("sendgrid", message) for message in messages]
     at = clock.now()
     batches = [events, events[::-1], events[100:]]
@@ -234,35 +234,39 @@ def test_what_a_killed_process_has_not_recorded_is_recorded_by_the_retry(
     tables = {"hooks": hook_tables("sendgrid")}
     config = publication(**tables)
     site = HookSite(sqlite_store, config)
-    messages = site.send(*(f"reader-{number}@example.net" for number in range(250)))
+    messages = site.send_many(250)
     events = [delivered("sendgrid", message) for message in messages]
     call = signed("sendgrid", events, at=clock.now())
     given = config.model_dump(mode="json", exclude_unset=True) | {"root": str(tmp_path)}
     arguments = (f"sqlite:///{tmp_path}/syndicate.db", json.dumps(given))
 
-    with _process(*arguments, "dies") as client, pytest.raises(httpx.TransportError):
-        HookSite(sqlite_store, config, client).post("sendgrid", call)
-    assert site.feedback() == {"delivered": 100}
+    with _servers(*arguments) as client:
+        with client() as first, pytest.raises(httpx.TransportError):
+            HookSite(sqlite_store, config, first).post("sendgrid", call)
+        assert site.feedback() == {"delivered": 100}
 
-    with _process(*arguments, "") as client:
-        site.client = client
-        assert site.post("sendgrid", call).status_code == 200
-        assert site.feedback() == {"delivered": 250}
-        assert site.post("sendgrid", call).text == "All of this was recorded before.\n"
+        with client() as site.client:
+            assert site.post("sendgrid", call).status_code == 200
+            assert site.feedback() == {"delivered": 250}
+            assert site.post("sendgrid", call).text == "All of this was recorded before.\n"
     assert site.counts("sendgrid") == {"recorded": 250, "repeated": 100, "replayed": 1}
 
 
 @contextmanager
-def _process(*arguments: str) -> Iterator[httpx.Client]:
-    """Run a server in a process of its own, and call it."""
+def _servers(*arguments: str) -> Iterator[Callable[[], httpx.Client]]:
+    """Run servers in processes of their own, and return what makes a client of the next one."""
     command = [sys.executable, "-m", "tests.web.webhooks.hook_process", *arguments]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True
     ) as process:
         assert process.stdin
         assert process.stdout
-        port = process.stdout.readline().strip()
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-            yield client
+        ports = process.stdout
+
+        def connect() -> httpx.Client:
+            port = ports.readline().strip()
+            return httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60)
+
+        yield connect
         process.stdin.close()
-        process.wait(60)
+        assert process.wait(60) == 0
