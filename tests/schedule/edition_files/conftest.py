@@ -2,6 +2,7 @@
 
 import pytest
 
+from syndicate.schedule.schedule_start import first_seen
 from tests.schedule.conftest import MINUTE
 from tests.schedule.edition_files.editors_desk import ADA, BRIEFING, EVENING, Newsroom
 
@@ -19,7 +20,9 @@ def newsroom(store, publication):
         harness.subscribe(ADA, newsletter="briefing")
         for number, slug in enumerate(("ferry", "tram", "dome")):
             harness.file(slug, at=EVENING + number * MINUTE, breaking=False)
-        harness.tick(EVENING + 5 * MINUTE)
+        with store.write() as tx:
+            first_seen(tx, config.schedules[0], config, at=EVENING + 5 * MINUTE)
+            tx.articles.assign_numbers(EVENING + 5 * MINUTE)
         return harness
 
     return make

@@ -160,6 +160,7 @@ def test_explain_shows_the_editors_edition_and_what_it_omits(newsroom):
     desk.file("later", date=SLOT - MINUTE, at=EVENING, breaking=False)
     desk.write("---\nsubject: Fog\nstories: [later, dome]\nstatus: draft\n---\n")
     desk.services.take_in_editions(EVENING)
+    desk.services.publish(EVENING + 6 * MINUTE)
     (schedule,) = desk.config.schedules
     explained = explain_edition(desk.store, desk.config, schedule, at=None, now=EVENING)
     assert explained.draft is not None
