@@ -186,6 +186,8 @@ def test_folders_and_modules_are_small_enough_to_be_held_in_the_head():
     for path in FILES:
         if not path.is_relative_to(MIGRATIONS):
             assert len(text(path).splitlines()) <= MODULE_LINES, relative(path)
+    for path in (ROOT / "tests").rglob("*.py"):
+        assert len(text(path).splitlines()) <= MODULE_LINES, path
 
 
 def test_sql_is_in_the_store_and_in_the_records_beside_the_output():
@@ -262,7 +264,7 @@ def test_tests_are_where_the_package_has_what_they_test():
     folders = {relative(folder) for folder in FOLDERS}
     apart = {"checkers", "demo", "end_to_end", "render/pages", "render/sitemaps", "simulation"}
     apart |= {"schedule/corrections", "schedule/edition_files", "schedule/release"}
-    apart |= {"web/readers/signup", "web/readers/unsubscribe", "web/webhooks"}
+    apart |= {"web/every_page", "web/readers/signup", "web/readers/unsubscribe", "web/webhooks"}
     """Neighbours for tests, whole publications, and one module's many tests."""
     for path in (ROOT / "tests").rglob("test_*.py"):
         if "node_modules" in path.parts:

@@ -27,7 +27,7 @@ PLACES = (
     "/withdrawn.html",
 )
 UNUSUAL = ("/", "/articles/story-1/", "/many/", "/calm.html", "/empty.html", "/withdrawn.html")
-"""Those that the publication made to hurt (tests/web/test_every_page.py) has none of."""
+"""Those that the publication made to hurt (tests/web/every_page/test_every_page.py) has none of."""
 PHONE, DESKTOP = 360, 1280
 
 pytestmark = [pytest.mark.browser, pytest.mark.neighbours]
@@ -83,7 +83,7 @@ def test_axe_bites(browser: Browser) -> None:
         assert len(checkers.axe(page)) > 2
 
 
-@pytest.mark.parametrize("width", [320, 640])  # others: tests/web/test_every_page.py
+@pytest.mark.parametrize("width", [320, 640])  # others: tests/web/every_page/test_every_page.py
 def test_nothing_scrolls_sideways(browser: Browser, address: str, width: int) -> None:
     with opened(browser, width=width) as page:
         for place in PLACES:

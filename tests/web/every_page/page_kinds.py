@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urljoin, urlsplit
 
-from tests.web.hurtful_publication import HurtfulPublication
+from tests.web.every_page.hurtful_publication import HurtfulPublication
 
 _HREF = re.compile(r'<a\s[^>]*?href="([^"#]+)')
 _NUMBER = re.compile(r"\d+")

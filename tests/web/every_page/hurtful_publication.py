@@ -2,7 +2,7 @@
 
 Words of 36 and 80 letters, headlines of 200 characters, Arabic and Hebrew beside left-to-right
 text and the reverse, Japanese, stories with no picture and with forty, wide tables, code,
-footnotes. `tests/web/test_every_page.py` looks at all that comes of it.
+footnotes. `tests/web/every_page/test_every_page.py` looks at all that comes of it.
 """
 
 import json

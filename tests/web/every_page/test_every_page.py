@@ -11,8 +11,8 @@ from syndicate import clock
 from syndicate.render.templates import Templates
 from syndicate.web.preview.samples import PreviewOrder, PreviewSample, SampleComposer
 from tests import checkers
-from tests.web import page_kinds
-from tests.web.hurtful_publication import LONG, HurtfulPublication, hurtful
+from tests.web.every_page import page_kinds
+from tests.web.every_page.hurtful_publication import LONG, HurtfulPublication, hurtful
 from tests.web.known_reader import path_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.neighbours]
