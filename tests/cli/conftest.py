@@ -1,6 +1,7 @@
 """Commands run as operators run them: another process, its exit code, its two streams."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -30,13 +31,13 @@ class Operator:
 
     folder: Path
 
-    def run(self, *words: str, env: dict[str, str] | None = None) -> Ran:
-        """Run `syndicate` with these words; no traceback may ever be seen.
+    def run(self, *words: str, env: dict[str, str] | None = None, own_python: bool = False) -> Ran:
+        """Run `syndicate` with these words and more environment; no traceback may ever be seen.
 
-        With an environment it gets a Python of its own.
+        It gets a Python of its own where that reads the environment, or inherits from the test.
         """
-        if env is None:
-            ran = command_server().run(self.folder, *words, timeout=PATIENCE)
+        if not own_python:
+            ran = command_server().run(self.folder, *words, timeout=PATIENCE, env=env)
         else:
             done = subprocess.run(  # noqa: PLW1510 - the exit code is what tests look at
                 [sys.executable, "-m", "syndicate", *words],
@@ -45,7 +46,7 @@ class Operator:
                 text=True,
                 timeout=PATIENCE,
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, **env},
+                env={**os.environ, **(env or {})},
             )
             ran = Ran(done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in ran.err, ran.err
@@ -88,12 +89,19 @@ def _close_command_server() -> Iterator[None]:
         command_server.cache_clear()
 
 
-@pytest.fixture
-def operator(tmp_path: Path) -> Operator:
-    """An operator in a fresh publication, made by `init`."""
-    made = Operator(tmp_path).run("init", "post")
+@pytest.fixture(scope="session")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A publication made by `init`, to be copied."""
+    folder = tmp_path_factory.mktemp("initialised")
+    made = Operator(folder).run("init", "post")
     assert made.code == 0, made.err
-    return Operator(tmp_path / "post")
+    return folder / "post"
+
+
+@pytest.fixture
+def operator(initialised: Path, tmp_path: Path) -> Operator:
+    """An operator in a fresh publication, as `init` makes it."""
+    return Operator(shutil.copytree(initialised, tmp_path / "post"))
 
 
 @pytest.fixture

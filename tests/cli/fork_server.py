@@ -2,13 +2,17 @@
 
 A new Python takes half a second to import it. Tests of how a process starts, or handles a signal
 before it is up, start a Python of their own, and so do those that set variables which Python itself
-reads.
+reads. A fork ends as Python does, but for the modules, which it leaves to the system: to take them
+apart would copy every page that it shares with its parent, which is most of the time of a command.
 
-`python -m tests.cli.fork_server FD` receives requests from a socket: an environment, a folder and
-arguments, with file descriptors for output, errors and the status. A parent process waits for each
-command, so that several can run at the same time.
+`python -m tests.cli.fork_server FD` receives requests from a socket: an environment, a folder,
+whether it is to lead a session of its own, and arguments, with file descriptors for input, output,
+errors and the status. A parent process waits for each command, so that several can run at the same
+time.
 """
 
+import atexit
+import contextlib
 import functools
 import gc
 import importlib
@@ -22,8 +26,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple, NoReturn
 
 from tests import ROOT
 
@@ -42,11 +48,40 @@ class Ran(NamedTuple):
 class StartedCommand:
     """A command that was started: like `subprocess.Popen`, of a process that is not our child."""
 
-    def __init__(self, words: tuple[str, ...], status: IO[str]) -> None:
+    def __init__(self, words: tuple[str, ...], status: IO[str], *streams: IO[Any]) -> None:
         self._words = words
         self._status = status
+        self._streams = streams
+        """Where its input is written, and its output and errors are read: if it has pipes."""
         self.pid = int(status.readline())
         self.returncode: int | None = None
+        self._outputs: tuple[str, str] | None = None
+
+    @property
+    def stderr(self) -> IO[Any]:
+        """Its errors, as they come."""
+        return self._streams[2]
+
+    def communicate(self, data: bytes = b"", timeout: float | None = None) -> tuple[str, str]:
+        """Write its input, wait for its end, and return its output and errors.
+
+        Raise TimeoutExpired where it doesn't end.
+        """
+        if self._outputs is None:
+            stdin, *outputs = self._streams
+            threads = [threading.Thread(target=_write, args=(stdin, data), daemon=True)]
+            read: list[list[str]] = [[], []]
+            threads += [
+                threading.Thread(target=_read_to_end, args=each, daemon=True)
+                for each in zip(outputs, read, strict=True)
+            ]
+            for thread in threads:
+                thread.start()
+            self.wait(timeout)
+            for thread in threads:
+                thread.join(timeout)
+            self._outputs = "".join(read[0]), "".join(read[1])
+        return self._outputs
 
     def poll(self) -> int | None:
         """Return its exit code, or None while it runs."""
@@ -89,21 +124,60 @@ class CommandServer:
                 pass_fds=[theirs.fileno()],
             )
 
-    def start(self, folder: Path, *words: str, out: int, err: int, **env: str) -> StartedCommand:
+    def start(
+        self,
+        folder: Path,
+        *words: str,
+        streams: tuple[int, int, int],
+        new_session: bool = False,
+        env: Mapping[str, str] | None = None,
+    ) -> StartedCommand:
         """Start `syndicate` in a folder, with its streams in open files and more environment."""
-        request = json.dumps([{**os.environ, **env}, str(folder), *words]).encode()
+        environment = {**os.environ, **(env or {})}
+        request = json.dumps([environment, str(folder), new_session, *words]).encode()
         assert len(request) < _LONGEST
         status, theirs = os.pipe()
         try:
-            socket.send_fds(self._requests, [request], [out, err, theirs])
+            socket.send_fds(self._requests, [request], [*streams, theirs])
         finally:
             os.close(theirs)
         return StartedCommand(words, os.fdopen(status, encoding="ascii"))
 
-    def run(self, folder: Path, *words: str, timeout: float) -> Ran:
+    def popen(
+        self,
+        folder: Path,
+        *words: str,
+        new_session: bool = False,
+        env: Mapping[str, str] | None = None,
+    ) -> StartedCommand:
+        """Start `syndicate` in a folder, with a pipe for each of its streams."""
+        pipes = [os.pipe() for _ in range(3)]
+        ours = [pipes[0][1], pipes[1][0], pipes[2][0]]
+        theirs = (pipes[0][0], pipes[1][1], pipes[2][1])
+        try:
+            command = self.start(folder, *words, streams=theirs, new_session=new_session, env=env)
+        finally:
+            for fd in theirs:
+                os.close(fd)
+        stdin, *outputs = ours
+        command._streams = (
+            os.fdopen(stdin, "wb"),
+            *(os.fdopen(fd, encoding="utf-8") for fd in outputs),
+        )
+        return command
+
+    def run(
+        self, folder: Path, *words: str, timeout: float, env: Mapping[str, str] | None = None
+    ) -> Ran:
         """Run `syndicate` in a folder; raise TimeoutExpired where it doesn't end."""
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            command = self.start(folder, *words, out=out.fileno(), err=err.fileno())
+        nothing = Path(os.devnull)
+        with (
+            nothing.open("rb") as stdin,
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+        ):
+            streams = (stdin.fileno(), out.fileno(), err.fileno())
+            command = self.start(folder, *words, streams=streams, env=env)
             try:
                 return Ran(command.wait(timeout), _read(out), _read(err))
             finally:
@@ -119,6 +193,16 @@ class CommandServer:
 def command_server() -> CommandServer:
     """Return the fork server of this process, started at the first call."""
     return CommandServer()
+
+
+def _write(stream: IO[bytes], data: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), stream:  # nobody reads it any more
+        stream.write(data)
+
+
+def _read_to_end(stream: IO[str], into: list[str]) -> None:
+    with stream:
+        into.append(stream.read())
 
 
 def _read(file: IO[bytes]) -> str:
@@ -137,33 +221,70 @@ def main(requests: socket.socket) -> None:
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those parents
     while True:
-        request, fds, _, _ = socket.recv_fds(requests, _LONGEST, 3)
+        request, fds, _, _ = socket.recv_fds(requests, _LONGEST, 4)
         if not request:
             return
         if not os.fork():
-            break
+            requests.close()
+            _report(request, fds)
         for each in fds:
             os.close(each)
-    requests.close()
+
+
+def _report(request: bytes, fds: list[int]) -> NoReturn:
+    """Fork a command, wait for it, and report its process and its exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    out, err, status = fds
+    *streams, status = fds
     command = os.fork()
-    if command:
-        os.write(status, f"{command}\n".encode())
-        code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
-        os.write(status, f"{code}\n".encode())
-        os._exit(0)
-    os.close(status)
-    for given, own in ((out, 1), (err, 2)):
+    if not command:
+        os.close(status)
+        _execute(request, streams)
+    for each in streams:
+        os.close(each)
+    os.write(status, f"{command}\n".encode())
+    code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
+    os.write(status, f"{code}\n".encode())
+    os._exit(0)
+
+
+def _execute(request: bytes, streams: list[int]) -> NoReturn:
+    """Be the command."""
+    for given, own in zip(streams, (0, 1, 2), strict=True):
         os.dup2(given, own)
         os.close(given)
-    environment, folder, *words = json.loads(request)
+    for name, own in (("stdin", 0), ("stdout", 1), ("stderr", 2)):  # those were made for others
+        old = getattr(sys, name)
+        new = os.fdopen(own, old.mode, encoding=old.encoding, errors=old.errors, closefd=False)
+        new.reconfigure(line_buffering=old.line_buffering)
+        setattr(sys, name, new)
+    environment, folder, new_session, *words = json.loads(request)
+    if new_session:
+        os.setsid()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv[1:] = words
-    # as `python -m syndicate`, to the very end of this process
-    runpy.run_module("syndicate", run_name="__main__", alter_sys=True)
+    os._exit(_run_to_the_end())
+
+
+def _run_to_the_end() -> int:
+    """Run as `python -m syndicate`; return the exit code once its threads and streams are done."""
+    code: object = 0
+    try:
+        runpy.run_module("syndicate", run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        code = ended.code or 0
+    except BaseException:  # noqa: BLE001 - whatever Python would print
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr, flush=True)  # noqa: T201 - as Python does
+    return 1
 
 
 if __name__ == "__main__":

@@ -3,14 +3,13 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.cli.conftest import Operator
+from tests.cli.fork_server import StartedCommand, command_server
 from tests.deliver.faulty_server import FaultyServer, repeated
 
 READERS = 24
@@ -62,16 +61,9 @@ def slowly(seconds: float) -> Callable[[str, bytes], None]:
 
 
 @contextmanager
-def ticking(operator: Operator) -> Iterator[subprocess.Popen[str]]:
+def ticking(operator: Operator) -> Iterator[StartedCommand]:
     """Run `tick` beside the test, until the end of the block at the latest."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "syndicate", "tick"],
-        cwd=operator.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = command_server().popen(operator.folder, "tick")
     try:
         yield process
     finally:
@@ -79,7 +71,7 @@ def ticking(operator: Operator) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def terminated(process: subprocess.Popen[str], within: float = MARGIN) -> str:
+def terminated(process: StartedCommand, within: float = MARGIN) -> str:
     """Stop a `tick` by SIGTERM; return what it said on stderr."""
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=within)

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 
 from syndicate.config import load
 from syndicate.deliver.message.links import SignedLinks
+from tests.cli.fork_server import command_server
 from tests.until import until
 
 EX_TEMPFAIL = 75
@@ -51,16 +51,9 @@ def desk(operator):
 
 def pipe(desk, *words, message=UNKNOWN, env=None, before=()):
     """Do as a mail server's pipe does; return the exit code and what was printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "syndicate", *before, "bounce", *words],
-        cwd=desk.folder,
-        input=message,
-        capture_output=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, **(env or {})},
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+    command = command_server().popen(desk.folder, *before, "bounce", *words, env=env)
+    out, err = command.communicate(message, timeout=120)
+    return command.returncode, out, err
 
 
 def held(desk):

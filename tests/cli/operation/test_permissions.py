@@ -87,7 +87,7 @@ def test_check_says_what_others_can_read_and_how_to_close_it(mailed):
 def test_a_store_is_private_whatever_the_umask(operator):
     before = os.umask(0)
     try:
-        operator.run("articles", env={})
+        operator.run("articles", own_python=True)
     finally:
         os.umask(before)
     assert modes(operator.folder, "syndicate.db*") == {"syndicate.db": "0600"}

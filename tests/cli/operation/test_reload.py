@@ -58,9 +58,10 @@ def running_command(operator: Operator, command: str) -> Iterator[RunningCommand
     """Run a command until the end of the block."""
     log = operator.folder / "log.txt"
     port = free_port()
-    with log.open("w") as out:
+    with log.open("w") as out, Path(os.devnull).open() as nothing:
+        streams = (nothing.fileno(), out.fileno(), out.fileno())
         process = command_server().start(
-            operator.folder, command, out=out.fileno(), err=out.fileno(), PORT=str(port)
+            operator.folder, command, streams=streams, env={"PORT": str(port)}
         )
     running = RunningCommand(process, port, log)
     try:

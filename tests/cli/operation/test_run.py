@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import PATIENCE, Operator
+from tests.cli.fork_server import StartedCommand, command_server
 from tests.intake.media import sample_recordings
 from tests.ports import free_port
 
@@ -25,16 +24,14 @@ pytestmark = pytest.mark.slow
 class Running:
     """A `syndicate run` that answers."""
 
-    process: subprocess.Popen[str]
+    process: StartedCommand
     url: str
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> tuple[int, str, str]:
         """Stop its process group as a terminal does; return its exit code and streams."""
         os.killpg(self.process.pid, how)
-        self.process.wait(PATIENCE)
-        assert self.process.stdout
-        assert self.process.stderr
-        return self.process.returncode, self.process.stdout.read(), self.process.stderr.read()
+        out, err = self.process.communicate(timeout=PATIENCE)
+        return self.process.wait(), out, err
 
 
 def until(true: Callable[[], object], patience: float = PATIENCE) -> None:
@@ -53,14 +50,8 @@ def until(true: Callable[[], object], patience: float = PATIENCE) -> None:
 @contextmanager
 def running(operator: Operator, command: str = "run", port: int | None = None) -> Iterator[Running]:
     port = port or free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "syndicate", command],
-        cwd=operator.folder,
-        env={**os.environ, "PORT": str(port)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+    process = command_server().popen(
+        operator.folder, command, new_session=True, env={"PORT": str(port)}
     )
     one = Running(process, f"http://127.0.0.1:{port}")
     try:
@@ -69,7 +60,7 @@ def running(operator: Operator, command: str = "run", port: int | None = None) -
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+            process.communicate()
 
 
 def outbox(operator: Operator) -> list[str]:

@@ -296,7 +296,7 @@ def test_stats_count_and_draw(post):
     add(post, "ada@example.org")
     add(post, "bo@example.org")
     leave(post, "bo@example.org")
-    told = post.run("subscribers", "stats", env={"PYTHONIOENCODING": "utf-8"}).out
+    told = post.run("subscribers", "stats", env={"PYTHONIOENCODING": "utf-8"}, own_python=True).out
     assert [line.split() for line in told.splitlines()[:2]] == [
         ["newsletter", "confirmed", "pending", "left", "suppressed", "never", "joined"],
         ["breaking", "1", "0", "1", "0", "0"],
