@@ -1,5 +1,6 @@
 """Fixtures for all tests: stores on real databases, a publication in its own folder."""
 
+import functools
 import gc
 import os
 import shutil
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from syndicate.config import Config
 from syndicate.store import Store
@@ -86,16 +87,22 @@ def postgresql() -> Iterator[str]:
             _execute(address, f"ALTER SYSTEM SET {setting} = off")
         _execute(address, "SELECT pg_reload_conf()")
         yield address
+        _administrator(address).close()
+        _administrator(address).engine.dispose()
+        _administrator.cache_clear()
         server.cleanup()
+
+
+@functools.cache
+def _administrator(address: str) -> Connection:
+    """Return the connection that makes and drops databases: a new one costs more than either."""
+    return create_engine(address, isolation_level="AUTOCOMMIT").connect()
 
 
 def _execute(address: str, *statements: str) -> None:
     """Execute statements on a PostgreSQL server, outside of transactions."""
-    engine = create_engine(address, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
+    for statement in statements:
+        _administrator(address).execute(text(statement))
 
 
 @pytest.fixture(scope="session")
