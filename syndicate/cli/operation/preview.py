@@ -68,6 +68,10 @@ def preview(
             webbrowser.open(f"{server.url}{PAGE}")
         for _ in signals.wait_for_reloads():  # the config is read at each load anyway
             pass
+        if not server.is_alive:
+            raise SyndicateError(
+                "the web server crashed; please report the error above, and start again"
+            )
 
 
 def _listen(port: int | None) -> "socket.socket":

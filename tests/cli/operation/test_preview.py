@@ -55,3 +55,27 @@ def test_it_serves_until_it_is_stopped_and_mails_nobody(operator):
         process.kill()
     assert (process.returncode, errors) == (0, "")
     assert not (operator.folder / "outbox").exists()
+
+
+BREAKS = """
+from syndicate.cli import main
+from syndicate.web.server import server
+
+async def breaks(self, counter):
+    raise RuntimeError("a bug of ours")
+
+server._Uvicorn.on_tick = breaks
+main()
+"""
+
+
+@pytest.mark.neighbours
+def test_where_the_web_breaks_down_it_ends_and_says_so(operator):
+    operator.run("import", "articles")
+    command = [sys.executable, "-c", BREAKS, "preview", "digest", "--port", "0"]
+    ended = subprocess.run(
+        command, cwd=operator.folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert "RuntimeError: a bug of ours" in ended.stderr
+    assert "the web server crashed" in ended.stderr
