@@ -80,6 +80,14 @@ def test_a_digest_too_long_for_mail_clients_names_its_last_stories():
     assert f"{300 - headlines + 1 - MAX_HEADLINES} more on the web" in text_part
 
 
+@pytest.mark.parametrize(("number", "named", "rest"), [(20, 20, ""), (21, 21, ""), (22, 20, "2")])
+def test_a_digest_counts_further_stories_unless_it_would_be_only_one(number, named, rest):
+    further = [article(n, f"Further {n}", excerpt="") for n in range(10, 10 + number)]
+    text_part = said(digest(stories(), more=further))
+    assert len({*re.findall(r"Further \d+", text_part)}) == named
+    assert re.findall(r"(\d+) more on the web", text_part) == ([rest] if rest else [])
+
+
 # What never changes, and what never fails
 
 
