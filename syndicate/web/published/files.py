@@ -164,8 +164,6 @@ class PublishedFiles:
         self, file: CachedFile, request: FileRequest, coding: ContentCoding
     ) -> HttpResponse | None:
         """Respond with the new entries of a feed (RFC 3229); None if all is needed."""
-        if not self._headers.is_feed(file) or request.if_none_match is None:
-            return None
         body = self._deltas.find(file, request, coding)
         if body is None:
             return None
