@@ -64,7 +64,7 @@ _LATER = timedelta(seconds=5)
 _BUSY = timedelta(minutes=1)
 _STATUS = {
     WebhookResult.ACCEPTED: 200,
-    WebhookResult.REPLAYED: 200,
+    WebhookResult.REPLAYED: 409,
     WebhookResult.FORGED: 401,
     WebhookResult.STALE: 400,
     WebhookResult.MALFORMED: 400,
@@ -75,8 +75,12 @@ _STATUS = {
     WebhookResult.NO_SECRET: 503,
 }
 _OWN_STATUS = {
-    # for Mailgun, anything but 200 and 406 is to be sent again
+    # a retry after a lost response looks the same: each provider gets the status that ends its
+    # retries; SendGrid and Svix would repeat the call for a day after any 4xx
     ("mailgun", WebhookResult.REPLAYED): 406,
+    ("postmark", WebhookResult.REPLAYED): 403,
+    ("sendgrid", WebhookResult.REPLAYED): 200,
+    ("standard", WebhookResult.REPLAYED): 200,
     # Brevo may discard an event at any 4xx or 5xx but 429
     ("brevo", WebhookResult.BUSY): 429,
     ("brevo", WebhookResult.NO_SECRET): 429,
