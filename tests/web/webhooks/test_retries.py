@@ -132,21 +132,33 @@ def test_an_event_before_its_time_holds_up_no_other(site):
 
 
 @pytest.mark.parametrize("limit", ["_MAX_WAITING", "_MAX_HELD"])
+@pytest.mark.parametrize(("kind", "status"), [("brevo", 429), ("ses", 503)])
 def test_when_too_many_calls_wait_or_are_in_memory_a_provider_is_asked_to_come_again(
-    site, monkeypatch, limit
+    site, monkeypatch, limit, kind, status
 ):
+    site = site(kind)
+    (about,) = site.send()
+    call = site.bounce(kind, about)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"syndicate.web.webhooks.{limit}", 0)
+        answers = [site.post(kind, call) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [status] * 3
+    assert answers[0].headers["retry-after"] == "5"
+    # what was refused takes no room any more
+    monkeypatch.setattr(f"syndicate.web.webhooks.{limit}", len(call.body) + 10)
+    assert site.post(kind, call).status_code == 200
+
+
+def test_brevo_keeps_its_events_while_the_hook_has_no_secret(site, monkeypatch):
     site = site("brevo")
     (about,) = site.send()
     call = site.bounce("brevo", about)
 
     with monkeypatch.context() as patched:
-        patched.setattr(f"syndicate.web.webhooks.{limit}", 0)
-        answers = [site.post("brevo", call) for _ in range(3)]
-
-    assert [answer.status_code for answer in answers] == [429] * 3
-    assert answers[0].headers["retry-after"] == "5"
-    # what was refused takes no room any more
-    monkeypatch.setattr(f"syndicate.web.webhooks.{limit}", len(call.body) + 10)
+        patched.delenv("HOOK_BREVO")
+        assert site.post("brevo", call).status_code == 429
     assert site.post("brevo", call).status_code == 200
 
 
