@@ -72,6 +72,16 @@ def test_what_was_left_out_stays_out_though_the_window_reaches_back(newsroom):
     assert desk.carried(2) == ["ferry"]
 
 
+def test_what_an_editor_passed_over_stays_out_though_the_window_reaches_back(newsroom):
+    desk = newsroom()
+    desk.file("ferry", date=TOMORROW - MINUTE, at=EVENING + 10 * MINUTE, breaking=False)
+    desk.write("---\nstories: [dome]\n---\n")
+    desk.tick(SLOT)
+    assert desk.carried(1) == ["dome"]
+    desk.tick(TOMORROW)
+    assert desk.carried(2) == ["ferry"]
+
+
 @pytest.mark.sql
 def test_what_a_rejected_edition_left_out_is_new_again(newsroom):
     desk = newsroom(approve=True)
