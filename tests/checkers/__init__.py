@@ -11,31 +11,41 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import pytest
 from playwright.sync_api import Page
 
 from tests.requirements import require
 
+MAIL_RULES = ("wcag2a", "wcag2aa", "wcag21aa")
+"""The tags of axe's rules for mail: landmarks are the mail program's own."""
 HERE = Path(__file__).parent
 _MODULES = HERE / "node_modules"
 _ENGINE = _MODULES / "validator_wasm.js"
 _NU = _MODULES / "vnu-jar/build/dist/vnu.jar"
 _AXE = _MODULES / "axe-core/axe.min.js"
 _INSTALL = "run tests/checkers/install"
+_SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 
 
-def looks(narrow: int, wide: int) -> pytest.MarkDecorator:
-    """Run a test in either theme and at either width.
+def barriers(page: Page, narrow: int, wide: int) -> list[str]:
+    """Return what axe has against a page in either theme and at either width, narrow at the end.
 
-    A theme colours and a width arranges; so one of each will do, but for
-    `SYNDICATE_LOOKS=all`, which looks at each theme at each width.
+    That the page scrolls sideways is one more fault. A theme colours and a width arranges; so one
+    of each will do, but for `SYNDICATE_LOOKS=all`, which looks at each theme at each width.
     """
-    found = [("dark", narrow), ("light", wide)]
+    looks: list[tuple[Literal["light", "dark"], int]] = [("light", wide), ("dark", narrow)]
     if os.environ.get("SYNDICATE_LOOKS") == "all":
-        found += [("light", narrow), ("dark", wide)]
-    return pytest.mark.parametrize(("theme", "width"), found)
+        looks = [("light", narrow), ("dark", wide), *looks]
+    found = []
+    for theme, width in looks:
+        page.emulate_media(color_scheme=theme)
+        page.set_viewport_size({"width": width, "height": 900})
+        faults = axe(page)
+        if page.evaluate(_SIDEWAYS):
+            faults.append("the page scrolls sideways")
+        found += [f"{theme}, {width} wide: {fault}" for fault in faults]
+    return found
 
 
 def amp(pages: Sequence[bytes]) -> list[list[str]]:
@@ -99,9 +109,11 @@ def nu(files: Sequence[Path]) -> list[str]:
 def axe(page: Page, rules: Sequence[str] = ()) -> list[str]:
     """Return what axe has against the page that a browser shows, by all rules or those tagged so."""
     require(_AXE.exists(), f"axe is missing: {_INSTALL}")
-    page.evaluate(_AXE.read_text())
-    # nothing in a frame is ours to run in: it would only wait for an answer from each
-    how: dict[str, Any] = {"resultTypes": ["violations"], "iframes": False}
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE.read_text())
+    # nothing in a frame is ours to run in: it would only wait for an answer from each; and nobody
+    # reads selectors, which take long to make
+    how: dict[str, Any] = {"resultTypes": ["violations"], "iframes": False, "selectors": False}
     if rules:
         how["runOnly"] = list(rules)
     result: dict[str, Any] = page.evaluate("(how) => axe.run(document, how)", how)

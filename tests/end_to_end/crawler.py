@@ -79,8 +79,9 @@ class Crawl:
                 fragments.append((source, address, fragment))
             if not known and answer.status_code == httpx.codes.OK:
                 waiting += ((found, address) for found in links(answer))
+        ids = {address: _ids(self.fetched[address]) for _, address, _ in fragments}
         for source, address, fragment in fragments:
-            if unquote(fragment) not in _ids(self.fetched[address]):
+            if unquote(fragment) not in ids[address]:
                 self.complaints.append(f"{source}: {address} has no #{fragment}")
 
     def _fetch(self, address: str) -> httpx.Response:

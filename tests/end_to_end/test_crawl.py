@@ -20,6 +20,7 @@ from syndicate.web.app import application
 from syndicate.web.server.server import WebServer, listen
 from tests import ROOT
 from tests.csv_import import import_subscribers
+from tests.end_to_end.built_publication import Publication
 from tests.end_to_end.crawler import Crawl
 from tests.publish.newsroom import is_twin
 
@@ -29,8 +30,13 @@ BEGIN = ("/", "/robots.txt", "/sitemap.xml", "/opml.xml", "/outbox")
 
 
 @pytest.fixture(scope="module")
-def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Crawl, Path]]:
-    """The demonstration as `make run` brings it up, with its first digest sent, and crawled."""
+def crawled(
+    demonstration: Publication, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Crawl, Path]]:
+    """The demonstration as `make run` brings it up, with its first digest sent, and crawled.
+
+    Its pictures have been resized already, by another import.
+    """
     folder = tmp_path_factory.mktemp("crawled")
     for name in ("config.toml", "logo.png", "demo-subscribers.csv"):
         shutil.copy(ROOT / name, folder)
@@ -40,6 +46,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Crawl, P
         file = folder / "config.toml"
         file.write_text(file.read_text().replace("port = 8000", f"port = {port}"))
         config = load(file)
+        shutil.copytree(demonstration.config.media, config.media)
         with closing(Store.of(config)) as store:
             readers = folder / "demo-subscribers.csv"
             list(import_subscribers(store, readers, "breaking", at=clock.now()))

@@ -9,16 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.intake.articles.article_files import find_article_files
 from syndicate.intake.articles.parallel_parse import ImportOutcome
 from tests.end_to_end import nasty_articles
 from tests.end_to_end.built_publication import CONFIG, Publication, bring_up
 from tests.end_to_end.output_checks import Inspection
-from tests.shared_folder import SHARED, needs_shared
+from tests.shared_folder import needs_shared
 
 pytestmark = pytest.mark.slow
 
-COUNT = int(os.environ.get("SYNDICATE_NASTY", "200"))
+COUNT = int(os.environ.get("SYNDICATE_NASTY", "120"))
 SHORT_FEEDS = CONFIG.replace("items = 1000", "items = 20")
 """With archives."""
 
@@ -34,23 +33,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
     made.store.close()
 
 
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
-    assert SHARED is not None
-    folder = tmp_path_factory.mktemp("real")
-    (folder / "config.toml").write_text(SHORT_FEEDS)
-    made = bring_up(
-        folder, find_article_files([SHARED / "real/hanoi-summit.md", SHARED / "real/posts"])
-    )
-    yield made
-    made.store.close()
-
-
 @pytest.fixture(
     scope="module", params=["hostile", "demonstration", pytest.param("real", marks=needs_shared)]
 )
 def inspection(request: pytest.FixtureRequest, demonstration: Publication) -> Inspection:
-    """Inspect one of them; the demonstration is named, so that one process builds it for all."""
+    """Inspect one of them; the demonstration is named, so that one process builds it for all.
+
+    Only the hostile one has feeds with archives.
+    """
     return Inspection(request.getfixturevalue(request.param).config)
 
 

@@ -37,10 +37,6 @@ def test_the_newest_mail_is_seen_at_both_widths_in_both_themes(page, outbox):
     page.goto(outbox, wait_until="networkidle")
     seen = [(frame.evaluate("innerWidth"), frame.evaluate(DARK)) for frame in page.frames[1:]]
     assert seen == [(360, False), (640, False), (360, True), (640, True)]
-
-
-def test_the_dark_frames_are_dark_and_the_light_ones_light(page, outbox):
-    page.goto(outbox, wait_until="networkidle")
     grounds = [
         frame.evaluate("getComputedStyle(document.body).backgroundColor")
         for frame in page.frames[1:]
@@ -82,12 +78,13 @@ def test_without_pictures_a_mail_shows_what_they_are_called(page, outbox, tmp_pa
     assert own not in asked, "a switch keeps what the others say"
 
 
-@pytest.mark.parametrize("width", [1120, 1280, 820, 390])
-def test_a_narrow_window_shrinks_the_screens_and_not_their_widths(page, outbox, width):
-    page.set_viewport_size({"width": width, "height": 4000})
+def test_a_narrow_window_shrinks_the_screens_and_not_their_widths(page, outbox):
     page.goto(f"{outbox}/000003-000001.eml", wait_until="networkidle")
-    assert [frame.evaluate("innerWidth") for frame in page.frames[1:]] == [360, 640, 360, 640]
-    assert not page.evaluate(SIDEWAYS)
+    for width in (1280, 1120, 820, 390):
+        page.set_viewport_size({"width": width, "height": 4000})
+        seen = [frame.evaluate("innerWidth") for frame in page.frames[1:]]
+        assert seen == [360, 640, 360, 640], width
+        assert not page.evaluate(SIDEWAYS)
 
 
 def test_a_mail_loads_nothing_from_elsewhere_and_runs_nothing(page, outbox):
@@ -132,35 +129,13 @@ def test_on_a_phone_the_list_and_the_mail_are_two_pages(page, outbox):
     assert not page.locator("article").is_visible()
 
 
-@checkers.looks(360, 1440)
-def test_axe_finds_no_barrier_in_the_outbox(browser, outbox, theme, width):
-    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
+def test_axe_finds_no_barrier_in_any_view_and_in_an_empty_outbox(page, web, outbox):
+    """Mail as it is shown first: `tests/web/every_page`."""
     message = f"{outbox}/000003-000001.eml"
-    views = [f"view={view}" for view in ("html", "text", "headers", "source")]
-    for place in ("", *(f"?{query}" for query in (*views, "theme=forced&pictures=blocked"))):
-        page.goto(f"{message}{place}")
-        assert checkers.axe(page) == []
-        assert not page.evaluate(SIDEWAYS)
-    page.goto(outbox)
-    assert checkers.axe(page) == []
-    page.close()
-
-
-def test_an_empty_outbox_has_no_barrier_either(page, web):
-    page.goto(f"{web().base_url}/outbox")
-    assert checkers.axe(page) == []
-
-
-def test_the_nu_checker_has_nothing_to_say(web, tmp_path):
-    client = web()
-    places = {"empty.html": "/outbox", "missing.html": "/nothing"}
-    written = [tmp_path / name for name in places]
-    for name, place in places.items():
-        (tmp_path / name).write_text(client.get(place).text)
-    name = put(tmp_path / "outbox", 1, letter())
-    for view in ("html", "text", "headers", "source"):
-        file = tmp_path / f"{view}.html"
-        file.write_text(client.get(f"/outbox/{name}?view={view}").text)
-        written.append(file)
-    # The checker's CSS knows neither container queries nor `zoom`.
-    assert [remark for remark in checkers.nu(written) if " CSS: " not in remark] == []
+    views = ("view=text", "view=headers", "view=source", "theme=forced&pictures=blocked")
+    for place in (
+        *(f"{message}?{view}" for view in views),
+        f"{web(mail={'outbox': 'none'}).base_url}/outbox",
+    ):
+        page.goto(place)
+        assert (place, checkers.barriers(page, 360, 1440)) == (place, [])

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from syndicate.config import Newsletter
 from syndicate.config.sections.newsletters import Style
 from syndicate.model.articles import Figure
-from tests import ROOT
+from tests import checkers
 from tests.browser import served
 from tests.render.mail.samples import (
     ADS,
@@ -24,7 +24,6 @@ from tests.render.mail.samples import (
     story,
 )
 from tests.render.mail.test_styles import WRITTEN
-from tests.requirements import require
 
 NUMBERS = ("12,804", "9,120", "71.2 %", "1,204,000", "-", "2026-11-24", "08:05", "€ 1,200")
 LATIN = (
@@ -48,8 +47,6 @@ def tables(words: tuple[str, ...] = LATIN) -> Iterator[str]:
             cells = "".join(f"<td>{text}</td>" for text in row)
             yield f"<table><thead><tr>{head}</tr></thead><tbody>{f'<tr>{cells}</tr>' * 3}</tbody></table>"
 
-
-AXE = ROOT / "tests/checkers/node_modules/axe-core/axe.min.js"
 
 pytestmark = pytest.mark.browser
 
@@ -160,21 +157,17 @@ def test_nothing_scrolls_sideways(browser, mails):
     assert {at: found for at, found in wide.items() if found > at[1]} == {}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_checker_finds_nothing_to_say_in_either_theme(browser, mails, name):
-    require(AXE.exists(), "axe-core is not installed in tests/checkers")
-    page = opened(browser, f"{mails}/{name}.html", width=360)
-    page.evaluate(AXE.read_text())
-    rules = ["wcag2a", "wcag2aa", "wcag21aa"]  # landmarks are the mail client's own
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
-        found = page.evaluate(
-            "async (rules) => (await axe.run({runOnly: rules})).violations"
-            ".map(v => `${v.id}: ${v.nodes.map(n => n.html + n.any.map(a => a.message)).join(' | ')}`)",
-            rules,
-        )
-        assert found == [], scheme
+def test_axe_finds_no_barrier_in_either_theme(browser, mails):
+    """Tables, and letters: `tests/web/every_page/test_every_page.py`."""
+    page = opened(browser, mails, width=360)
+    found = {}
+    for name in NAMES[:-2]:
+        page.goto(f"{mails}/{name}.html")
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            found[name, scheme] = checkers.axe(page, rules=checkers.MAIL_RULES)
     page.close()
+    assert {at: barriers for at, barriers in found.items() if barriers} == {}
 
 
 def test_the_dark_mail_has_the_dark_paper_everywhere(browser, mails):

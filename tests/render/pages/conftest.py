@@ -7,14 +7,17 @@ import pytest
 
 from syndicate.config import Config, Newsletter
 from syndicate.config.sections.navigation import Section
+from syndicate.config.sections.publication import ThemeSettings
 from syndicate.render import addresses
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import TopicKind
 from tests.browser import served
 from tests.render.pages import sample_publication
+from tests.render.pages.embed_samples import everything
 from tests.render.pages.list_samples import ADA, blocks, home, listing, offers
 
+LOGO = ThemeSettings(masthead="logo", logo=Path("a.svg"), logo_dark=Path("b.svg"))
 MANY = tuple(f"Tag {number}" for number in range(50))
 
 
@@ -55,6 +58,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "empty.html": home(lists, []),
         "withdrawn.html": pages.withdrawn(
             sample_publication.article(retracted_at=sample_publication.AT)
+        ),
+        "embeds.html": pages.article(sample_publication.article(body=everything())),
+        "logo.html": ArticlePages(PageFrame(config.override(theme=LOGO), Templates())).article(
+            sample_publication.article()
         ),
         "moved.html": pages.redirect("/articles/story-1/"),
         addresses.output_path(addresses.section("Region")): listing(

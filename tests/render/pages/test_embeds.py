@@ -19,14 +19,10 @@ from syndicate.render.pages import ArticlePages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.web.published.response_headers import build_policy
 from tests import checkers
-from tests.browser import served
 from tests.render.pages import sample_publication
 from tests.render.pages.embed_samples import EMBEDS, TRAM, everything, filed
 from tests.render.pages.sample_publication import article
 from tests.render.pages.test_article_page import read
-
-SANDBOXED = "Setting both “allow-scripts” and “allow-same-origin”"
-"""What Nu remarks on players: they need both, and none is served by us, where that would matter."""
 
 
 def shown(render: Callable[[Article], bytes], body: str, **changes: Any) -> html.HtmlElement:
@@ -62,77 +58,51 @@ def test_recordings_never_play_by_themselves_and_always_have_controls(pages: Art
         assert player.get("preload") == "metadata"
 
 
-@pytest.mark.neighbours
-def test_the_nu_checker_finds_nothing_wrong(tmp_path: Path, pages: ArticlePages) -> None:
-    file = tmp_path / "page.html"
-    file.write_bytes(pages.article(article(body=everything())))
-    assert [said for said in checkers.nu([file]) if SANDBOXED not in said] == []
-
-
-@pytest.fixture(scope="module")
-def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A publication of one article with one of each."""
-    folder = tmp_path_factory.mktemp("embedding")
-    frame = PageFrame(sample_publication.config(folder), Templates())
-    page = ArticlePages(frame).article(article(body=everything()))
-    files = {"index.html": page, **frame.assets()}
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
-
-
 @pytest.mark.browser
-@checkers.looks(320, 1280)
-def test_a_page_with_players_has_no_barrier_and_nothing_jumps(
-    browser: Browser, embedding: Path, theme: Any, width: int
-) -> None:
-    with served(embedding) as address:
-        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=theme)
-        page = context.new_page()
-        page.route(lambda url: not url.startswith(address), lambda route: route.abort())
-        page.goto(address)
-        assert checkers.axe(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+def test_players_keep_their_shape(browser: Browser, address: str) -> None:
+    """What checkers find in this page: `test_looks`."""
+    page = browser.new_page()
+    page.route(lambda url: not url.startswith(address), lambda route: route.abort())
+    page.goto(f"{address}/embeds.html")
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
         boxes = page.eval_on_selector_all(
             "[class*=ratio-16-9] > iframe", "all => all.map(e => e.offsetWidth / e.offsetHeight)"
         )
         assert boxes
         assert all(abs(ratio - 16 / 9) < 0.02 for ratio in boxes)
-        context.close()
+    page.close()
 
 
 @pytest.mark.browser
 def test_the_policy_lets_in_what_a_page_embeds_and_nothing_else(
-    browser: Browser, embedding: Path
+    browser: Browser, address: str, config: Config
 ) -> None:
-    config = sample_publication.config(embedding)
     allowed = set(config.pages.embed_hosts)
-    with served(embedding) as address:
-        page = browser.new_page()
-        page.route("http://*.example/**", lambda route: route.abort())
-        page.route("https://**", lambda route: route.fulfill(body="<!doctype html>ok"))
-        page.route(
-            f"{address}/",
-            lambda route: route.fulfill(
-                response=(answer := route.fetch()),
-                headers={**answer.headers, "content-security-policy": build_policy(config)},
-            ),
-        )
-        asked: set[str] = set()
-        page.on("request", lambda request: asked.add(request.url.split("/")[2]))
-        page.goto(address)
-        for frame in page.locator("iframe").all():
-            frame.scroll_into_view_if_needed()
-        page.wait_for_load_state("networkidle")
-        assert {"www.youtube-nocookie.com", "player.vimeo.com"} <= asked & allowed
-        page.evaluate(
-            "document.body.append(Object.assign(document.createElement('iframe'),"
-            "{src: 'https://evil.example/'}))"
-        )
-        page.wait_for_load_state("networkidle")
-        assert "evil.example" not in asked
-        page.close()
+    page = browser.new_page()
+    page.route("http://*.example/**", lambda route: route.abort())
+    page.route("https://**", lambda route: route.fulfill(body="<!doctype html>ok"))
+    page.route(
+        f"{address}/embeds.html",
+        lambda route: route.fulfill(
+            response=(answer := route.fetch()),
+            headers={**answer.headers, "content-security-policy": build_policy(config)},
+        ),
+    )
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(request.url.split("/")[2]))
+    page.goto(f"{address}/embeds.html")
+    for frame in page.locator("iframe").all():
+        frame.scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
+    assert {"www.youtube-nocookie.com", "player.vimeo.com"} <= asked & allowed
+    page.evaluate(
+        "document.body.append(Object.assign(document.createElement('iframe'),"
+        "{src: 'https://evil.example/'}))"
+    )
+    page.wait_for_load_state("networkidle")
+    assert "evil.example" not in asked
+    page.close()
 
 
 # feeds

@@ -85,13 +85,10 @@ def test_an_article_names_its_translations_to_readers_and_to_machines(pages: Art
 def test_the_masthead_shows_a_logo_for_each_ground(tmp_path: Path) -> None:
     theme = ThemeSettings(masthead="logo", logo=Path("a.svg"), logo_dark=Path("b.svg"))
     config = sample_publication.config(tmp_path).override(theme=theme)
-    made = ArticlePages(PageFrame(config, Templates())).article(sample_publication.article())
-    page = read(made)
+    page = read(ArticlePages(PageFrame(config, Templates())).article(sample_publication.article()))
     (logo,) = page.cssselect(".nameplate img")
     assert (logo.get("src"), logo.get("alt")) == ("/assets/masthead.svg", "The Harbour Post")
     assert page.cssselect(".nameplate source")[0].get("srcset") == "/assets/masthead-dark.svg"
-    (tmp_path / "page.html").write_bytes(made)
-    assert checkers.nu([tmp_path / "page.html"]) == []
     themes = (theme, theme.model_copy(update={"logo_dark": None}))
     amp = [
         ArticlePages(PageFrame(config.override(theme=shown), Templates())).amp(

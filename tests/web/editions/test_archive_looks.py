@@ -1,4 +1,4 @@
-"""The archive and an edition in the browser as a person sees them: every width, both themes."""
+"""The archive and an edition in the browser, walked through as a person does."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,14 +11,12 @@ from syndicate.config import Newsletter
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.model.editions import Draft, EditionKind, Item
 from syndicate.render.mail.edition_content import mark_links
-from tests import checkers
 from tests.render.mail.samples import alert, config, digest, stories, story
 from tests.sample_editions import freeze, subscribe
 
 pytestmark = [pytest.mark.browser, pytest.mark.neighbours]
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
-SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 NEWSLETTERS: list[dict[str, Any]] = [
     {
         "name": "breaking",
@@ -67,22 +65,6 @@ def place(web, sqlite_store, publication):
     return urljoin(base, "/newsletters/"), urljoin(base, view)
 
 
-def pages(place) -> list[str]:
-    archive, view = place
-    below = ["", "breaking/", "breaking/page/1/", "briefing/", "breaking/69/", "breaking/70/"]
-    return [*(archive + path for path in below), view]
-
-
-@checkers.looks(360, 1280)
-def test_axe_finds_no_barrier_and_nothing_runs_out_of_the_page(browser, place, theme, width):
-    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
-    for address in pages(place):
-        page.goto(address)
-        assert (address, checkers.axe(page)) == (address, [])
-        assert not page.evaluate(SIDEWAYS)
-    page.close()
-
-
 def test_a_reader_walks_through_the_archive(browser, place):
     page = browser.new_page(java_script_enabled=False, viewport={"width": 390, "height": 800})
     page.goto(place[0])
@@ -123,16 +105,6 @@ def test_an_edition_in_the_browser_shows_nothing_of_its_reader(browser, place):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 253, 249)"
     assert not [url for url in asked if "/c/" in url]
     page.close()
-
-
-def test_the_nu_checker_has_nothing_to_say_of_the_lists(web, place, tmp_path):
-    client = web(newsletters=NEWSLETTERS)
-    written = []
-    for number, path in enumerate(("", "breaking/", "breaking/page/1/", "briefing/")):
-        file = tmp_path / f"{number}.html"
-        file.write_text(client.get(f"/newsletters/{path}").text)
-        written.append(file)
-    assert checkers.nu(written) == []
 
 
 def follow(page: Page, name: str) -> None:

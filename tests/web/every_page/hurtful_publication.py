@@ -30,8 +30,10 @@ from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.templates import Templates
 from syndicate.store import Store
 from syndicate.web.app import application
+from syndicate.web.editions.archive import PAGE_SIZE
 from syndicate.web.server.server import listen
 from tests.causes import by_test
+from tests.sample_editions import freeze
 from tests.web.background_server import running
 from tests.web.known_reader import KnownReader, path_of, subscribe_anna
 from tests.web.test_outbox import letter, put
@@ -79,6 +81,13 @@ class HurtfulPublication:
         """The path of the reader's way out."""
         return path_of(self.anna.links.unsubscribe(self.anna.key, "breaking"))
 
+    @property
+    def view(self) -> str:
+        """The path of the reader's own copy of the newest edition."""
+        with self.store.read() as tx:
+            newest = max(edition.key for edition in tx.editions.all())
+        return path_of(self.anna.links.view(newest, self.anna.key))
+
     def subscribe(self, email: str) -> KnownReader:
         """Subscribe one more reader, for a test that changes what they get."""
         with self.store.write() as tx:
@@ -108,7 +117,8 @@ def hurtful(folder: Path, language: str) -> Iterator[HurtfulPublication]:
         store = Store.of(config)
         stack.callback(store.close)
         publish(store, config)
-        put(config.path("outbox"), 1, letter(f"{ENDLESS} {LONG}", html=f"<p>{ENDLESS}</p>"))
+        if language == "en":  # the other's outbox is empty
+            put(config.path("outbox"), 1, letter(f"{ENDLESS} {LONG}", html=f"<p>{ENDLESS}</p>"))
         server = stack.enter_context(running(application(store, config), listener))
         client = httpx.Client(base_url=server.url, trust_env=False, timeout=60)
         stack.enter_context(client)
@@ -140,7 +150,10 @@ def tables(language: str) -> dict[str, Any]:
             "links": [{"title": LONG, "url": "https://shop.example/"}],
             "social": ["https://bsky.app/profile/example.org", "https://social.example/@post"],
         },
-        "signup": {"fields": [{"name": "city", "label": ENDLESS, "required": True}]},
+        "signup": {
+            "fields": [{"name": "city", "label": ENDLESS, "required": True}],
+            "per_network": 2,
+        },
         "ads": {
             "header": {"html": f"<p>{ENDLESS}</p>", "mail": ENDLESS, "height": 60},
             "post_top": {"html": f"<p>{LONG}</p>", "mail": f"<b>{LONG}</b>", "height": 60},
@@ -160,6 +173,9 @@ def publish(store: Store, config: Config) -> None:
         assert withdrawn is not None
         tx.articles.retract(withdrawn, now)
     assert not Publisher(store, config).publish(now, number=True).failed
+    if config.publication.language == "en":
+        for _ in range(2 * PAGE_SIZE):
+            freeze(store, at=now - timedelta(days=1), links=())
     for kind in (EditionKind.ALERT, EditionKind.DIGEST):
         _freeze(store, config, kind)
 

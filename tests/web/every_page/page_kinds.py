@@ -44,7 +44,15 @@ def _output(place: HurtfulPublication) -> Iterator[str]:
 
 def served(place: HurtfulPublication, most: int = _PER_KIND) -> list[str]:
     """Return the addresses of pages that the server makes, found by following links."""
-    waiting = ["/", "/newsletters/", "/signup", "/outbox", place.reader, place.unsubscribe]
+    waiting = [
+        "/",
+        "/newsletters/",
+        "/signup",
+        "/outbox",
+        place.reader,
+        place.unsubscribe,
+        place.view,
+    ]
     waiting += ["/nowhere/", "/search?q=Donau", "/search?q=nothing-has-this"]
     known = {*built(place)} - {"/"}
     kinds: dict[str, int] = {}

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, expect
 
-from syndicate import clock
 from syndicate.deliver.message.links import SignedLinks
 from tests import checkers
 from tests.causes import by_test
@@ -14,8 +13,6 @@ from tests.web.known_reader import TABLES, KnownReader, path_of, subscribe_anna
 from tests.web.readers.mover import NEW, Mover
 
 pytestmark = [pytest.mark.browser, pytest.mark.neighbours]
-
-SIDEWAYS = "document.documentElement.scrollWidth > innerWidth"
 
 
 @pytest.fixture
@@ -33,19 +30,17 @@ def data(anna: KnownReader) -> str:
 
 
 def judged(page: Page) -> None:
-    assert checkers.axe(page) == []
-    assert not page.evaluate(SIDEWAYS)
+    assert checkers.barriers(page, 360, 1280) == []
 
 
 def button(page: Page, name: str):
     return page.get_by_role("button", name=name, exact=True)
 
 
-@checkers.looks(360, 1280)
-def test_every_page_is_without_barriers(browser, anna, theme, width):
-    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 900})
+def test_no_page_has_barriers_after_a_button(browser, anna):
+    """Pages as a link opens them: `tests/web/every_page`."""
+    page = browser.new_page()
     page.goto(at(anna))
-    judged(page)
     button(page, "Pause").click()
     judged(page)
     page.get_by_label("New address").fill("anna@localhost")
@@ -145,40 +140,11 @@ def test_a_reader_moves_by_the_buttons_of_two_letters(browser, anna):
     base = str(anna.client.base_url).rstrip("/")
     for email, name in ((NEW, "this address"), ("anna@example.org", "the new address")):
         page.goto(base + mover.link(email))
-        judged(page)
+        assert checkers.axe(page) == []
         button(page, f"Yes, use {name}").click()
-        judged(page)
+        assert checkers.axe(page) == []
     expect(page.get_by_role("heading", level=1)).to_have_text("Your address has been changed")
     page.close()
-
-
-def test_the_nu_checker_has_nothing_to_say(anna, tmp_path):
-    mover = Mover(anna)
-    mover.ask()
-    with anna.store.write() as tx:
-        tx.subscribers.subscribe("bo@example.org", "breaking", cause=by_test(clock.now()))
-        bo = tx.subscribers.by_email("bo@example.org").key
-    unsubscribe = path_of(anna.links.unsubscribe(bo, "breaking"))
-    link = anna.data_link()
-    places = {
-        "preferences": anna.get(),
-        "wrong": anna.post("address", email="x"),
-        "paused": anna.post("pause", weeks="1"),
-        "asked": anna.post("data"),
-        "data": anna.client.get(link),
-        "erase": anna.client.post(link, data={"action": "confirm-erase"}),
-        "leave": anna.client.get(unsubscribe),
-        "left": anna.client.post(unsubscribe, data={"action": "leave"}),
-        "thanks": anna.client.post(unsubscribe, data={"action": "reason", "reason": "other"}),
-        "question": anna.client.get(mover.link(NEW)),
-        "goodbye": anna.client.post(link, data={"action": "erase"}),
-    }
-    written = []
-    for name, answer in places.items():
-        assert answer.status_code == 200, name
-        written.append(tmp_path / f"{name}.html")
-        written[-1].write_text(answer.text)
-    assert checkers.nu(written) == []
 
 
 def test_a_reader_leaves_and_comes_back_by_the_buttons(browser, web, sqlite_store, publication):
@@ -192,10 +158,8 @@ def test_a_reader_leaves_and_comes_back_by_the_buttons(browser, web, sqlite_stor
         )
     page = browser.new_page()
     page.goto(f"{web().base_url}/unsubscribe/{token}")
-    assert checkers.axe(page) == []
     page.get_by_role("button", name="Unsubscribe").click()
     assert page.get_by_role("heading", level=1).inner_text() == "You’ve unsubscribed"
-    assert checkers.axe(page) == []
     page.get_by_role("button", name="Subscribe again").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Welcome back"
     page.close()

@@ -117,18 +117,16 @@ def test_the_browser_does_the_sum_by_itself(browser, site, monkeypatch):
     page.close()
 
 
-@checkers.looks(320, 1280)
-def test_axe_finds_no_barrier(browser, site, monkeypatch, theme, width):
+def test_axe_finds_no_barrier_after_the_form(browser, site, monkeypatch):
+    """The form itself: `tests/web/every_page`."""
     opened = site(**TABLES)
-    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 800})
+    page = browser.new_page()
 
     def look() -> None:
-        assert checkers.axe(page) == []
-        assert not page.evaluate(SIDEWAYS)
+        assert checkers.barriers(page, 320, 1280) == []
         assert page.evaluate(SMALL) == 0
 
     page.goto(f"{opened.client.base_url}/signup")
-    look()
     page.get_by_role("button", name="Subscribe").click()
     look()
     fill(page)
@@ -145,35 +143,13 @@ def test_axe_finds_no_barrier(browser, site, monkeypatch, theme, width):
     (name,) = [file.name for file in (opened.config.root / "outbox").iterdir()]
     page.goto(f"{opened.client.base_url}/outbox/{name}/body")
     assert not page.evaluate(SIDEWAYS)
-    ground = page.evaluate("getComputedStyle(document.querySelector('.act a')).backgroundColor")
-    assert ground == {"light": "rgb(11, 92, 138)", "dark": "rgb(134, 197, 236)"}[theme]
+    for theme, colour in (("light", "rgb(11, 92, 138)"), ("dark", "rgb(134, 197, 236)")):
+        page.emulate_media(color_scheme=theme)
+        ground = page.evaluate("getComputedStyle(document.querySelector('.act a')).backgroundColor")
+        assert ground == colour
     button = page.locator(".act table").bounding_box()
     assert button["height"] == 44
     page.close()
-
-
-@pytest.mark.neighbours
-def test_the_nu_checker_has_nothing_to_say(site, tmp_path):
-    opened = site(**TABLES | {"signup": TABLES["signup"] | {"proof_of_work": True}})
-    pages = {
-        "form": opened.client.get("/signup").text,
-        "mistakes": opened.sign_up("nobody").text,
-        "trapped": opened.sign_up(subject="x").text,
-    }
-    pages["over"] = site(signup={"in_all": 1}).sign_up("cy@example.org").text
-    pages["over"] = site(signup={"per_network": 1}).sign_up("cy@example.org").text
-    plain = site(newsletters=TABLES["newsletters"])
-    plain.sign_up("bo@example.org", newsletter="briefing")
-    pages |= {
-        "question": plain.client.get(plain.link("bo@example.org")).text,
-        "answer": plain.client.post(plain.link("bo@example.org")).text,
-    }
-    written = []
-    for name, text in pages.items():
-        file = tmp_path / f"{name}.html"
-        file.write_text(text)
-        written.append(file)
-    assert [remark for remark in checkers.nu(written) if " CSS: " not in remark] == []
 
 
 @pytest.fixture
@@ -208,15 +184,6 @@ def test_a_mistake_beside_the_feeds_comes_back_with_what_was_typed(page, followi
     assert page.url.endswith("/signup")
     assert page.get_by_label("Email address").input_value() == "anna@example.org"
     assert "Please fill this in." in page.get_by_role("alert").inner_text()
-
-
-@checkers.looks(320, 1280)
-def test_axe_finds_no_barrier_beside_the_feeds(browser, following, theme, width):
-    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 800})
-    page.goto(f"{following.client.base_url}/subscribe/")
-    assert checkers.axe(page) == []
-    assert not page.evaluate(SIDEWAYS)
-    page.close()
 
 
 def test_nobody_is_asked_beside_the_feeds_where_nobody_can_sign_up(publication):
