@@ -5,6 +5,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import uuid
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from syndicate.config import Config
 from syndicate.store import Store
+from tests.cli.fork_server import command_server
 from tests.quick_lane import QuickLane
 from tests.shared_work import share_work
 from tests.slow_first import deal
@@ -119,6 +121,20 @@ def empty_database(postgresql: str) -> str:
     _execute(postgresql, "CREATE DATABASE empty")
     Store.open(postgresql.replace("/postgres?", "/empty?")).close()
     return "empty"
+
+
+@pytest.fixture(scope="session")
+def forked_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python that runs modules alone, as forks: it starts at once."""
+    file = tmp_path_factory.mktemp("python") / "python"
+    command_server().write_python(file)
+    return file
+
+
+@pytest.fixture
+def forks_for_pythons(forked_python: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have whatever starts `sys.executable` start forks."""
+    monkeypatch.setattr(sys, "executable", str(forked_python))
 
 
 @pytest.fixture(scope="session")

@@ -75,8 +75,13 @@ def dotted(path: Path) -> str:
 MODULES = {dotted(path): path for path in FILES}
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Yield the modules of ours that a file imports, at the top or later."""
+@cache
+def imported(path: Path) -> tuple[str, ...]:
+    """Name the modules of ours that a file imports, at the top or later."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

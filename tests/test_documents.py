@@ -2,12 +2,12 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests import ROOT
+from tests.cli.fork_server import command_server
 from tests.requirements import require
 
 README = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").exists() else ""
@@ -28,10 +28,8 @@ def test_every_command_of_the_readme_is_there(command):
     words = command.split()
     if words[0] not in {"subscribers", "templates"}:
         words = words[:1]
-    helped = subprocess.run(
-        [sys.executable, "-m", "syndicate", *words, "--help"], capture_output=True, check=False
-    )
-    assert helped.returncode == 0, command
+    helped = command_server().run(ROOT, *words, "--help", timeout=60)
+    assert helped.code == 0, command
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

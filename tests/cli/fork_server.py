@@ -5,10 +5,10 @@ before it is up, start a Python of their own, and so do those that set variables
 reads. A fork ends as Python does, but for the modules, which it leaves to the system: to take them
 apart would copy every page that it shares with its parent, which is most of the time of a command.
 
-`python -m tests.cli.fork_server FD` receives requests from a socket: an environment, a folder,
-whether it is to lead a session of its own, and arguments, with file descriptors for input, output,
-errors and the status. A parent process waits for each command, so that several can run at the same
-time.
+`python -m tests.cli.fork_server FD FD` receives requests from a socket, and from connections to
+another: an environment, a folder, whether it is to lead a session of its own, a module and its
+arguments, with file descriptors for input, output, errors and the status. A parent process waits
+for each command, so that several can run at the same time.
 """
 
 import atexit
@@ -17,6 +17,7 @@ import functools
 import gc
 import importlib
 import json
+import multiprocessing.spawn  # noqa: F401 - it keeps the name of the real Python
 import os
 import pkgutil
 import runpy
@@ -28,6 +29,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
 
@@ -35,6 +37,8 @@ from tests import ROOT
 
 _LONGEST = 1 << 16
 """Bytes of a request."""
+_PYTHON = sys.executable
+"""Kept, since tests replace it: see `write_python`."""
 
 
 class Ran(NamedTuple):
@@ -56,6 +60,16 @@ class StartedCommand:
         self.pid = int(status.readline())
         self.returncode: int | None = None
         self._outputs: tuple[str, str] | None = None
+
+    @property
+    def stdin(self) -> IO[Any]:
+        """Its input, of bytes."""
+        return self._streams[0]
+
+    @property
+    def stdout(self) -> IO[Any]:
+        """Its output, as it comes."""
+        return self._streams[1]
 
     @property
     def stderr(self) -> IO[Any]:
@@ -115,14 +129,29 @@ class CommandServer:
 
     def __init__(self) -> None:
         self._requests, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
-        with theirs:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listener.bind("")  # a name that the system chooses, of no file
+        listener.listen()
+        self._name: bytes = listener.getsockname()
+        with theirs, listener:
+            fds = [theirs.fileno(), listener.fileno()]
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.cli.fork_server", str(theirs.fileno())],
+                [_PYTHON, "-m", "tests.cli.fork_server", *map(str, fds)],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                pass_fds=fds,
             )
+
+    def write_python(self, file: Path) -> None:
+        """Write a program that runs `-m MODULE …` as Python does, in a fork: `forked_python.py`.
+
+        The Pythons that such a fork starts are forks, too.
+        """
+        source = Path(__file__).with_name("forked_python.py").read_text()
+        source = source.replace('SERVER = b""', f"SERVER = {self._name!r}")
+        file.write_text(f"#!{_PYTHON} -IS\n{source}")
+        file.chmod(0o700)
 
     def start(
         self,
@@ -131,10 +160,11 @@ class CommandServer:
         streams: tuple[int, int, int],
         new_session: bool = False,
         env: Mapping[str, str] | None = None,
+        module: str = "syndicate",
     ) -> StartedCommand:
-        """Start `syndicate` in a folder, with its streams in open files and more environment."""
+        """Start a module in a folder, with its streams in open files and more environment."""
         environment = {**os.environ, **(env or {})}
-        request = json.dumps([environment, str(folder), new_session, *words]).encode()
+        request = json.dumps([environment, str(folder), new_session, module, *words]).encode()
         assert len(request) < _LONGEST
         status, theirs = os.pipe()
         try:
@@ -149,13 +179,16 @@ class CommandServer:
         *words: str,
         new_session: bool = False,
         env: Mapping[str, str] | None = None,
+        module: str = "syndicate",
     ) -> StartedCommand:
-        """Start `syndicate` in a folder, with a pipe for each of its streams."""
+        """Start a module in a folder, with a pipe for each of its streams."""
         pipes = [os.pipe() for _ in range(3)]
         ours = [pipes[0][1], pipes[1][0], pipes[2][0]]
         theirs = (pipes[0][0], pipes[1][1], pipes[2][1])
         try:
-            command = self.start(folder, *words, streams=theirs, new_session=new_session, env=env)
+            command = self.start(
+                folder, *words, streams=theirs, new_session=new_session, env=env, module=module
+            )
         finally:
             for fd in theirs:
                 os.close(fd)
@@ -167,9 +200,14 @@ class CommandServer:
         return command
 
     def run(
-        self, folder: Path, *words: str, timeout: float, env: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *words: str,
+        timeout: float,
+        env: Mapping[str, str] | None = None,
+        module: str = "syndicate",
     ) -> Ran:
-        """Run `syndicate` in a folder; raise TimeoutExpired where it doesn't end."""
+        """Run a module in a folder; raise TimeoutExpired where it doesn't end."""
         nothing = Path(os.devnull)
         with (
             nothing.open("rb") as stdin,
@@ -177,7 +215,7 @@ class CommandServer:
             tempfile.TemporaryFile() as err,
         ):
             streams = (stdin.fileno(), out.fileno(), err.fileno())
-            command = self.start(folder, *words, streams=streams, env=env)
+            command = self.start(folder, *words, streams=streams, env=env, module=module)
             try:
                 return Ran(command.wait(timeout), _read(out), _read(err))
             finally:
@@ -210,29 +248,62 @@ def _read(file: IO[bytes]) -> str:
     return file.read().decode().replace("\r\n", "\n")
 
 
-def main(requests: socket.socket) -> None:
+def main(requests: socket.socket, listener: socket.socket) -> None:
     for module in pkgutil.walk_packages(syndicate.__path__, "syndicate."):
         if "migrations" not in module.name and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     share_work()
     templates.Templates().check()
     render._code()
+    with tempfile.TemporaryDirectory() as folder:
+        _compile_statements(Path(folder))
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those parents
     while True:
-        request, fds, _, _ = socket.recv_fds(requests, _LONGEST, 4)
-        if not request:
+        ready, _, _ = select.select([requests, listener], [], [])
+        source = requests if requests in ready else listener.accept()[0]
+        request, fds, _, _ = socket.recv_fds(source, _LONGEST, 4)
+        if not request and source is requests:
             return
-        if not os.fork():
+        if len(fds) == 4 and not os.fork():
             requests.close()
-            _report(request, fds)
+            listener.close()
+            _report(request, fds, None if source is requests else source)
         for each in fds:
             os.close(each)
+        if source is not requests:
+            source.close()
 
 
-def _report(request: bytes, fds: list[int]) -> NoReturn:
-    """Fork a command, wait for it, and report its process and its exit code."""
+def _compile_statements(folder: Path) -> None:
+    """Do what most commands do, in a publication of its own: to compile SQL is half of their time."""
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    config = Config.model_validate(
+        {
+            "publication": {"id": "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "title": "Post"},
+            "newsletters": [{"name": "breaking"}],
+            "schedules": [{"name": "often", "newsletter": "breaking", "every": "1h"}],
+            "mail": {"transport": "outbox", "from": "news@example.org"},
+            "root": folder,
+        }
+    )
+    (folder / "ferry.md").write_text("---\ntitle: Ferry\nbreaking: true\n---\nText.\n")
+    (folder / "readers.csv").write_text("email\nada@example.org\n")
+    store = Store.of(config)
+    import_subscribers(store, folder / "readers.csv", "breaking", at=noon)
+    for _ in import_articles(store, config, [folder / "ferry.md"], at=noon):
+        pass
+    for hour in range(3):
+        Services(store, config).tick(noon + timedelta(hours=hour))
+    store.close()
+
+
+def _report(request: bytes, fds: list[int], caller: socket.socket | None) -> NoReturn:
+    """Fork a command, wait for it, and report its process and its exit code.
+
+    Kill it where a caller, a `forked_python.py`, ends before.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     *streams, status = fds
     command = os.fork()
@@ -242,8 +313,13 @@ def _report(request: bytes, fds: list[int]) -> NoReturn:
     for each in streams:
         os.close(each)
     os.write(status, f"{command}\n".encode())
+    if caller:
+        ends = [caller.fileno(), os.pidfd_open(command)]
+        if ends[0] in select.select(ends, [], [])[0]:
+            os.kill(command, signal.SIGKILL)
     code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
-    os.write(status, f"{code}\n".encode())
+    with contextlib.suppress(BrokenPipeError):
+        os.write(status, f"{code}\n".encode())
     os._exit(0)
 
 
@@ -257,21 +333,22 @@ def _execute(request: bytes, streams: list[int]) -> NoReturn:
         new = os.fdopen(own, old.mode, encoding=old.encoding, errors=old.errors, closefd=False)
         new.reconfigure(line_buffering=old.line_buffering)
         setattr(sys, name, new)
-    environment, folder, new_session, *words = json.loads(request)
+    environment, folder, new_session, module, *words = json.loads(request)
     if new_session:
         os.setsid()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv[1:] = words
-    os._exit(_run_to_the_end())
+    sys.executable = environment.get("FORKED_PYTHON", sys.executable)
+    os._exit(_run_to_the_end(module))
 
 
-def _run_to_the_end() -> int:
-    """Run as `python -m syndicate`; return the exit code once its threads and streams are done."""
+def _run_to_the_end(module: str) -> int:
+    """Run as `python -m` does; return the exit code once its threads and streams are done."""
     code: object = 0
     try:
-        runpy.run_module("syndicate", run_name="__main__", alter_sys=True)
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as ended:
         code = ended.code or 0
     except BaseException:  # noqa: BLE001 - whatever Python would print
@@ -290,7 +367,12 @@ def _run_to_the_end() -> int:
 if __name__ == "__main__":
     import syndicate
     from syndicate import render
+    from syndicate.config import Config
+    from syndicate.intake.articles.article_import import import_articles
     from syndicate.render import templates
+    from syndicate.schedule.wiring import Services
+    from syndicate.store import Store
+    from tests.csv_import import import_subscribers
     from tests.shared_work import share_work
 
-    main(socket.socket(fileno=int(sys.argv[1])))
+    main(*(socket.socket(fileno=int(fd)) for fd in sys.argv[1:]))

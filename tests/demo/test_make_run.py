@@ -1,13 +1,12 @@
 """`make run` in a clone: the demonstration is up, its digest is in the outbox, and it ends when told.
 
-The environment is the one that the tests run in; making it is the first thing that CI does.
+Its environment has our command alone; making a real one is the first thing that CI does.
 """
 
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 
 from tests import ROOT
 from tests.cli.operation.test_run import until
@@ -32,13 +32,15 @@ def clone(tmp_path: Path) -> Path:
     """What a clone of the repository holds."""
     require((ROOT / ".git").exists(), "not a checkout")
     require(shutil.which("make"), "make is missing")
-    require(Path(sys.prefix, "bin/syndicate").exists(), "not in an environment of its own")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
     for name in filter(None, listed.stdout.decode().split("\0")):
         source, target = ROOT / name, tmp_path / name
         if source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target, follow_symlinks=False)
+    for file in tmp_path.glob("articles/pictures/*.jpg"):
+        with Image.open(file) as picture:
+            picture.resize((320, 180)).save(file)
     config = tmp_path / "config.toml"
     said = config.read_text()
     assert 'every = "1m"' in said
@@ -46,9 +48,20 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def environment(forked_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment whose command is a fork: six of them are run at each start."""
+    folder = tmp_path_factory.mktemp("environment")
+    (folder / "bin").mkdir()
+    command = folder / "bin" / "syndicate"
+    command.write_text(f'#!/bin/sh\nexec {forked_python} -m syndicate "$@"\n')
+    command.chmod(0o700)
+    (folder / "run.stamp").touch()
+    return folder
+
+
 @contextmanager
-def make_run(clone: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    environment = Path(sys.prefix)
+def make_run(clone: Path, environment: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     with (clone / "out.txt").open("w") as out:
         process = subprocess.Popen(
             ["make", "run", f"VENV={environment}", f"--old-file={environment}/run.stamp"],
@@ -79,10 +92,12 @@ def outbox(clone: Path, files: str = "0*.eml") -> list[EmailMessage]:
     ]
 
 
-def test_the_demonstration_comes_up_mails_its_digest_once_and_takes_in_what_is_saved(clone):
+def test_the_demonstration_comes_up_mails_its_digest_once_and_takes_in_what_is_saved(
+    clone, environment
+):
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with make_run(clone, port):
+    with make_run(clone, environment, port):
         until(lambda: len(outbox(clone)) == 5)
         subjects = {str(mail["subject"]) for mail in outbox(clone)}
         assert len(subjects) == 1
@@ -96,7 +111,7 @@ def test_the_demonstration_comes_up_mails_its_digest_once_and_takes_in_what_is_s
         until(lambda: "lighthouse" in httpx.get(f"{url}/rss.xml").text)
         until(lambda: len(outbox(clone)) == 10)
         assert str(outbox(clone)[-1]["subject"]).startswith("Breaking: The lighthouse is dark")
-    with make_run(clone, port):
+    with make_run(clone, environment, port):
         time.sleep(5)
     assert len(outbox(clone)) == 10
     [proof] = outbox(clone, "staff-*.eml")

@@ -1,6 +1,6 @@
 """What comes from outside, spoilt at random, makes no error but those that are ours.
 
-The ordinary run draws 2,000 of each kind; `make fuzz` draws 100,000.
+The ordinary run draws 1,000 of each kind; `make fuzz` draws 100,000.
 """
 
 import os
@@ -32,7 +32,7 @@ from tests.publish.push.hostile_servers import read_request, stranger
 
 pytestmark = pytest.mark.slow
 
-COUNT = int(os.environ.get("SYNDICATE_FUZZ", "2000"))
+COUNT = int(os.environ.get("SYNDICATE_FUZZ", "1000"))
 SEED = int(os.environ.get("SYNDICATE_FUZZ_SEED", "1"))
 ARTICLES = (
     (b"---\ntitle: Tram\ndate: 2026-03-02 09:00\ntags: [a, b]\nauthors:\n  - {name: Ada, url: 'https://a.example'}\n"

@@ -9,7 +9,7 @@ from tests.causes import by_test
 from tests.feedback.recorder_process import opened
 from tests.feedback.reported import DAY, HOUR, NOW, dsn
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forks_for_pythons")]
 ARF = """\
 From: staff@mail.example
 To: {to}

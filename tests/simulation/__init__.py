@@ -1,1 +1,1 @@
-"""A newsroom's days, fortnights and years, beside an oracle that predicts every edition of them."""
+"""A newsroom's days and years, beside an oracle that predicts every edition of them."""

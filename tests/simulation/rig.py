@@ -1,7 +1,7 @@
 """The real newsroom in a simulation: store, composer, slots, release, ledger; time is an argument.
 
 Two processes are two `Services` on connections of their own to one store. Pages are empty files,
-so that a fortnight takes seconds.
+so that days take seconds.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,5 @@
 """Editions that are stopped while they are being sent, by somebody else's hand or their own."""
 
-import json
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -11,8 +8,8 @@ from syndicate.deliver.worker import configured_transports
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Actor, Cause
-from tests import ROOT
 from tests.causes import by_test
+from tests.deliver.drain_process import draining
 from tests.deliver.editions import (
     NOON,
     draft,
@@ -112,14 +109,7 @@ def test_once_the_command_returned_nothing_more_of_another_process_arrives(
             "mail": mail | {"from": "news@example.org", "connections": CONNECTIONS},
             "root": str(tmp_path),
         }
-        command = [
-            sys.executable,
-            "-m",
-            "tests.deliver.drain_process",
-            store_url,
-            json.dumps(tables),
-        ]
-        with subprocess.Popen(command, cwd=ROOT) as sender:
+        with draining(store_url, tables) as sender:
             gate.wait_for(CONNECTIONS)
             if stop == "cancel":
                 left = cancel(store, edition.key).left

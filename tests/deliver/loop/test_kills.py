@@ -19,7 +19,7 @@ from syndicate.config import Config
 from syndicate.deliver.outbox import Outbox
 from syndicate.model.deliveries import DeliveryState
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forks_for_pythons")]
 RUNS = 8
 READERS = RUNS * PER_RUN
 SHORTLY = (5, 60)

@@ -1,17 +1,12 @@
 """All mail is paused while another process sends, or after it was killed: nothing leaves."""
 
-import json
-import subprocess
-import sys
-from contextlib import contextmanager
-
 import pytest
 
 from syndicate.deliver.worker import configured_transports
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
 from syndicate.model.subscribers import Actor, Cause
-from tests import ROOT
+from tests.deliver.drain_process import draining
 from tests.deliver.editions import NOON, draft, drain_ledger, freeze, readers, states, subscribe
 from tests.deliver.loop.test_edition_control import AT_ONCE, CONNECTIONS, PATIENCE, Gate
 from tests.deliver.mail_servers import ScriptedServer
@@ -50,15 +45,8 @@ def tables(tmp_path):
 
 @pytest.fixture
 def sending(store_url, tables):
-    @contextmanager
-    def start(server):
-        """Run a process that drains the ledger, as `tick` does."""
-        command = [sys.executable, "-m", "tests.deliver.drain_process", store_url]
-        command.append(json.dumps(tables(server.port)))
-        with subprocess.Popen(command, cwd=ROOT) as sender:
-            yield sender
-
-    return start
+    """Run a process that drains the ledger, as `tick` does."""
+    return lambda server: draining(store_url, tables(server.port))
 
 
 @pytest.mark.sql

@@ -1,8 +1,5 @@
 """Rates, warming up, and destinations that want less: never more than allowed, all others go on."""
 
-import json
-import subprocess
-import sys
 import threading
 import time
 from datetime import date, timedelta
@@ -12,7 +9,7 @@ import pytest
 from syndicate import clock
 from syndicate.deliver.worker import configured_transports, drain
 from syndicate.model.deliveries import DeliveryState
-from tests import ROOT
+from tests.deliver.drain_process import draining
 from tests.deliver.editions import NOON, freeze, links, rows, states, subscribe
 from tests.deliver.mail_servers import ScriptedServer
 
@@ -146,9 +143,8 @@ def test_two_processes_share_a_rate(store, store_url, tables):
     clocked = Clocked()
     with ScriptedServer(body=clocked) as server:
         made = tables(server.port, relay={"rate": "20/s"})
-        command = [sys.executable, "-m", "tests.deliver.drain_process", store_url, json.dumps(made)]
-        children = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
-        assert [child.wait(60) for child in children] == [0, 0]
+        with draining(store_url, made) as one, draining(store_url, made) as other:
+            assert [one.wait(60), other.wait(60)] == [0, 0]
 
     assert states(store, edition.key) == {DeliveryState.ACCEPTED: 50}
     assert len(server.bodies) == 50

@@ -15,7 +15,11 @@ from tests.feedback.doors.imap_servers import PASSWORD, dovecot
 from tests.feedback.reported import Newsroom
 from tests.feedback.sample_reports import report
 
-pytestmark = [pytest.mark.slow, pytest.mark.neighbours]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.neighbours,
+    pytest.mark.usefixtures("forks_for_pythons"),
+]
 READERS = 100
 
 

@@ -1,8 +1,6 @@
 """WebSub, as a publisher: which feeds hubs are told of, when, and how often."""
 
 import json
-import subprocess
-import sys
 from datetime import timedelta
 from threading import Event
 from urllib.parse import parse_qs
@@ -15,6 +13,7 @@ from syndicate.publish.push.feed_documents import FeedDocuments
 from syndicate.publish.records.manifest import Manifest
 from syndicate.store import CallKind, Store
 from tests import ROOT
+from tests.cli.fork_server import command_server
 from tests.publish.newsroom import Newsroom
 from tests.publish.push.endpoints import listening
 from tests.publish.push.websub_room import HOME, LATER, MAIN, MINUTE, notifier_of, owed, told
@@ -24,14 +23,14 @@ from tests.render.feeds.samples import NOON
 pytestmark = pytest.mark.neighbours
 
 
-def child(room):
-    """The command of another process that tells of what was built."""
+def child(room, *words):
+    """Start another process that tells of what was built: a fork of this program's."""
     publication = {"id": str(room.config.publication.id), "title": "Morning Post", "url": HOME}
     hubs = list(room.config.websub.hubs)
     tables = {"publication": publication, "websub": {"hubs": hubs}, "root": str(room.config.root)}
     url = room.store._engine.url.render_as_string(hide_password=False)
-    module = [sys.executable, "-m", "tests.publish.push.child"]
-    return [*module, url, json.dumps(tables), LATER.isoformat()]
+    words = (url, json.dumps(tables), LATER.isoformat(), *words)
+    return command_server().popen(ROOT, *words, module="tests.publish.push.child")
 
 
 def test_a_hub_gets_a_form_of_the_mode_and_the_feed(room, hub):
@@ -124,8 +123,9 @@ def test_what_another_process_built_is_told_by_one_that_runs(room, hub):
 
 def test_a_process_killed_between_build_and_ping_leaves_it_to_the_next(room, hub):
     room.file("bridge")
-    ran = subprocess.run([*child(room), "killed"], cwd=ROOT, check=False)
-    assert ran.returncode == -9
+    killed = child(room, "killed")
+    killed.communicate(timeout=60)
+    assert killed.returncode == -9
     assert not hub.posts
     told(room)
     assert sorted(hub.topics) == sorted(MAIN)
@@ -141,20 +141,13 @@ def test_two_processes_ping_once(room_of, hub, store_url):
         room.file(f"story-{number}", tags=(f"tag-{number}",))
     room.build()
     hub.slow = 0.02
-    both = [
-        subprocess.Popen(
-            child(room), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
+    both = [child(room) for _ in range(2)]
     for process in both:
-        assert process.stdout
         assert process.stdout.readline() == "ready\n"
     for process in both:
-        assert process.stdin
-        process.stdin.write("go\n")
+        process.stdin.write(b"go\n")
         process.stdin.flush()
-    said = [process.communicate()[0].splitlines()[-1] for process in both]
+    said = [process.communicate(timeout=60)[0].splitlines()[-1] for process in both]
     assert len(hub.topics) == len(set(hub.topics)) == 3 + 30
     assert sum(map(int, said)) == 33
     store.close()

@@ -16,7 +16,7 @@ from syndicate.store import Store
 from tests.causes import by_test
 from tests.schedule.release.release_processes import NOON, save_article
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forks_for_pythons")]
 READERS = 30
 SLOTS = 10
 GOT = {DeliveryState.ACCEPTED, DeliveryState.UNKNOWN}

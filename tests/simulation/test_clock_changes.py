@@ -1,4 +1,4 @@
-"""A fortnight, days around both clock changes, and with `make year` a year: an oracle predicts them."""
+"""Days around both clock changes, and with `make year` a year: an oracle predicts what is sent."""
 
 import os
 import tempfile
@@ -24,6 +24,8 @@ from tests.simulation.rig import ObservedEdition, Rig
 YEAR = int(os.environ.get("SYNDICATE_YEAR", "0"))
 """How many days `make year` simulates; the suite doesn't."""
 SEED = int(os.environ.get("SYNDICATE_YEAR_SEED", "1"))
+EVENTFUL = 15
+"""The seed of five autumn days in which all happens that `check_that_it_was_eventful` asks for."""
 
 EXPLAINED = 15
 """One pass of so many events is explained before."""
@@ -140,20 +142,19 @@ def as_observed(edition: PredictedEdition) -> ObservedEdition:
 
 
 @pytest.mark.slow
-def test_a_fortnight_in_which_clocks_go_back_is_as_the_oracle_says(rig):
-    history = draw_history(SEED, datetime(2026, 10, 18, tzinfo=UTC), 14)
-    oracle = simulate(rig, history)
+def test_the_days_around_the_hour_that_comes_twice_are_as_the_oracle_says(rig):
+    oracle = simulate(rig, draw_history(EVENTFUL, datetime(2026, 10, 23, tzinfo=UTC), 5))
     check_fires(rig, oracle)
+    assert near(oracle, datetime(2026, 10, 25, 1, tzinfo=UTC)) >= {"flash", "night", "climate"}
     check_that_it_was_eventful(oracle)
 
 
 @pytest.mark.slow
 def test_the_days_around_the_hour_that_is_left_out_are_as_the_oracle_says(rig):
-    oracle = simulate(rig, draw_history(SEED, datetime(2027, 3, 26, tzinfo=UTC), 4))
+    oracle = simulate(rig, draw_history(SEED, datetime(2027, 3, 27, tzinfo=UTC), 3))
     check_fires(rig, oracle)
     left_out = datetime(2027, 3, 28, 1, tzinfo=UTC)
-    near = {name for name, slot in oracle.fires if abs(slot - left_out) < timedelta(hours=2)}
-    assert near >= {"flash", "night", "climate", "calm"}
+    assert near(oracle, left_out) >= {"flash", "night", "climate", "calm"}
 
 
 @pytest.mark.slow
@@ -171,17 +172,22 @@ def check_fires(rig: Rig, oracle: Oracle) -> None:
         assert rig.fires(rule.name, len(predicted) + 1) == predicted
 
 
+def near(oracle: Oracle, moment: datetime) -> set[str]:
+    """Name the schedules that have a slot within two hours."""
+    return {name for name, slot in oracle.fires if abs(slot - moment) < timedelta(hours=2)}
+
+
 def check_that_it_was_eventful(oracle: Oracle) -> None:
-    """Make sure that what is to be tested has happened, whatever the seed."""
+    """Make sure that what is to be tested has happened."""
     for rule in oracle.rules:
         states = Counter(e.state for e in oracle.editions if e.schedule == rule.name)
         assert states["sent"] > (12 if rule.name in {"flash", "climate"} else 2), rule.name
-        assert "approve" not in rule.table or states["rejected"] > 3, rule.name
+        assert "approve" not in rule.table or states["rejected"] > 1, rule.name
     assert {"edition", "skipped", "failed"} <= set(oracle.outcomes)
     sent = [edition for edition in oracle.editions if edition.state == "sent"]
     assert any(edition.for_everybody for edition in sent)
     assert any(edition.left_out for edition in sent)
     assert any(edition.notes for edition in sent)
     findings = {reason for edition in oracle.editions for reason, _ in edition.findings}
-    assert len(findings) > 2, findings
+    assert len(findings) > 4, findings
     assert any(edition.audience for edition in sent if edition.schedule == "members")
