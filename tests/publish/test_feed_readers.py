@@ -183,8 +183,9 @@ def test_newsboat_misses_no_edition_of_a_feed_that_changes_twice_within_a_second
         assert newsboat.shown() == {TRAM: f"{edition}"}
 
 
+# rss2email asks as feedparser does, which it is made of
 @pytest.mark.slow
-@EACH
+@pytest.mark.parametrize("kind", [Newsboat, Feedparser, PythonReader])
 def test_a_reader_that_polls_a_dozen_times_is_never_limited_and_loads_what_is_unchanged_no_more(
     kind: Callable[[str, Path], Follower], served: Served, day: Day, tmp_path: Path
 ):

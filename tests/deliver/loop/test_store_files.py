@@ -1,6 +1,7 @@
 """A store's file that is full, gone or replaced while mail is sent, also from the command line."""
 
 import contextlib
+import os
 import resource
 import shutil
 import subprocess
@@ -22,6 +23,8 @@ from syndicate.errors import StoreUnreachable
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import Edition
 from syndicate.store import Store
+from tests import ROOT
+from tests.cli.fork_server import command_server
 from tests.deliver.editions import NOON, draft, freeze, readers, subscribe
 from tests.deliver.faulty_server import FaultyServer, Record
 from tests.deliver.loop.store_passes import (
@@ -177,12 +180,7 @@ connections = {connections}
 """
 
 
-TICK = """\
-from syndicate.deliver.loop import ledger
-ledger._STORE_TIMEOUT = 0.1
-from syndicate.cli import main
-main()
-"""
+TICK = "tests.deliver.tick_process"
 
 
 class Operator:
@@ -211,11 +209,20 @@ class Operator:
         store.close()
 
     def tick(self, *before: str) -> tuple[int, str]:
-        """Return its exit code and what it said to its operator."""
-        command = [*before, sys.executable, "-c", TICK, "tick"]
+        """Return its exit code and what it said to its operator.
+
+        It is a fork, unless a command comes before it.
+        """
+        if not before:
+            tick = command_server().popen(self.folder, "tick", module=TICK)
+            self.pid = tick.pid
+            said = tick.communicate(timeout=120)[1]
+            assert "Traceback" not in said, said
+            return tick.wait(), said
         with subprocess.Popen(
-            command,
+            [*before, sys.executable, "-m", TICK, "tick"],
             cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
