@@ -1,9 +1,10 @@
-"""What the server answers to forms, to links that lead nowhere, and to letters."""
+"""What the server answers to forms, links that lead nowhere and letters, and where it can't answer."""
 
 from collections.abc import Iterator
 
 import httpx
 
+from syndicate.web.pages import WebPages
 from tests.web.every_page.hurtful_publication import LONG, HurtfulPublication
 from tests.web.known_reader import path_of
 from tests.web.readers.mover import NEW, Mover
@@ -12,6 +13,9 @@ from tests.web.signup_site import SignupSite
 
 def answers(place: HurtfulPublication) -> Iterator[str]:
     """Yield the source of each."""
+    pages = WebPages(place.config)
+    for rare in (pages.not_found(), pages.busy()):  # before the first build, and under load
+        yield bytes(rare.body).decode()
     yield _source(place.client.get("/preferences/none"), 404)
     yield _source(place.client.get("/confirm/none"), 404)
     yield from _to_somebody_new(place)
@@ -39,6 +43,7 @@ def _to_somebody_new(place: HurtfulPublication) -> Iterator[str]:
 def _to_a_reader(place: HurtfulPublication) -> Iterator[str]:
     cleo = place.subscribe("cleo@example.org")
     mover = Mover(cleo)
+    yield _source(cleo.post("nothing"), 400)
     yield _source(cleo.post("address", email="x"))
     yield _source(mover.ask())
     yield _source(place.client.get(mover.link(NEW)))
