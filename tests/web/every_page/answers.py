@@ -1,4 +1,4 @@
-"""What the server answers to forms, links that lead nowhere and letters, and where it can't answer."""
+"""What the server answers to forms, dead links and letters, and where it has nothing to serve."""
 
 from collections.abc import Iterator
 
