@@ -29,7 +29,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn
 
@@ -277,7 +277,7 @@ def main(requests: socket.socket, listener: socket.socket) -> None:
 
 
 def _compile_statements(folder: Path) -> None:
-    """Do what most commands do, in a publication of its own: to compile SQL is half of their time."""
+    """Do what many commands do, in a publication of its own: half of a pass is compiling SQL."""
     noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
     config = Config.model_validate(
         {
@@ -294,8 +294,7 @@ def _compile_statements(folder: Path) -> None:
     import_subscribers(store, folder / "readers.csv", "breaking", at=noon)
     for _ in import_articles(store, config, [folder / "ferry.md"], at=noon):
         pass
-    for hour in range(3):
-        Services(store, config).tick(noon + timedelta(hours=hour))
+    Services(store, config).tick(noon)
     store.close()
 
 
