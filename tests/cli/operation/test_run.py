@@ -60,7 +60,7 @@ def running(operator: Operator, command: str = "run", port: int | None = None) -
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+        process.communicate(timeout=PATIENCE)
 
 
 def outbox(operator: Operator) -> list[str]:

@@ -1,12 +1,12 @@
 """What the log has of refused calls, for whoever set up the hook."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 from structlog.testing import capture_logs
 
 from syndicate.web.telemetry.counters import RequestCounters, WebhookResult
 from syndicate.web.webhook_refusals import RefusalLog
+from tests.web.asgi_client import run
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
@@ -16,7 +16,7 @@ def test_refused_calls_are_logged_once_a_minute_with_their_number_and_the_last_r
 
     def logged(second, result=WebhookResult.FORGED, reason="no token"):
         with capture_logs() as logs:
-            asyncio.run(refusals.note("brevo", result, reason, NOW + timedelta(seconds=second)))
+            run(refusals.note("brevo", result, reason, NOW + timedelta(seconds=second)))
         return [(log["what"], log["calls"], log["why"]) for log in logs]
 
     assert logged(0) == [("forged", 1, "no token")]
