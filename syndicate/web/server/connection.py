@@ -371,7 +371,8 @@ class HttpConnection(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus) -> None:
         """Respond with an error and close; end the connection without one if that is too late.
 
-        After another response it would be taken for the response to the next request.
+        After another response it would be taken for the response to the next request. Either way
+        the client gets a moment to read what it was sent.
         """
         if self.transport.is_closing():
             return
@@ -380,7 +381,7 @@ class HttpConnection(HttpToolsProtocol):
                 self._discards_input, self.cycle.keep_alive = True, False
                 return
         elif self.cycle is not None and (self.cycle.response_started or self.pipeline):
-            self.transport.close()
+            self._linger()
             return
         self._application.count_refusal(status)
         self.transport.write(STATUS_LINE[status] + _REFUSED)

@@ -140,6 +140,17 @@ def test_a_malformed_body_adds_no_second_answer_to_one_that_is_out():
     assert not app.refusals
 
 
+def test_a_client_that_goes_on_with_a_malformed_body_reads_the_answer_that_is_out():
+    app = CountingApp(at_once=True)
+    with serving(app) as connect:
+        client = connect()
+        client.sendall(CHUNKED + b"ZZ\r\n")
+        for _ in range(6):  # were it closed at once, this would have the answer thrown away
+            client.sendall(b"x" * 20_000)
+        assert statuses(read_to_end(client)) == [200]
+    assert not app.refusals
+
+
 def test_a_malformed_body_is_refused_while_there_is_no_answer_yet():
     app = CountingApp(at_once=False, busy=True)
     with serving(app) as connect:
