@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 import bench.postfix
 from tests.ports import free_port
 from tests.requirements import require
+from tests.until import until
 
 _NOBODY = 65534
 _SETTINGS = """\
@@ -145,12 +146,22 @@ class Postfix:
         """The log of the Postfix."""
         return (self.work / "maillog").read_text()
 
-    def is_idle(self) -> bool:
-        """Whether its queue is empty."""
+    def queue(self) -> list[Path]:
+        """What is in its queue."""
         queues = ("maildrop", "incoming", "active", "deferred", "defer", "bounce")
-        return not any(
-            file.is_file() for queue in queues for file in (self.work / "queue" / queue).rglob("*")
-        )
+        files = [file for name in queues for file in (self.work / "queue" / name).rglob("*")]
+        return [file for file in files if file.is_file()]
+
+    def await_idle(self) -> None:
+        """Wait until its queue is empty; where it stays full, its log says why."""
+        try:
+            until(lambda: not self.queue())
+        except AssertionError:
+            left = "\n".join(str(file) for file in self.queue())
+            end = "\n".join(self.log().splitlines()[-60:])
+            raise AssertionError(
+                f"still in the queue:\n{left}\nits log ends with:\n{end}"
+            ) from None
 
 
 @contextmanager

@@ -29,7 +29,6 @@ from tests.causes import by_test
 from tests.feedback.postfix import Postfix, postfix
 from tests.requirements import require
 from tests.sample_editions import freeze
-from tests.until import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.neighbours]
 
@@ -235,9 +234,9 @@ def server(tokens, plain, piped, tmp_path_factory) -> Iterator[tuple[Postfix, Pi
         )
         for post in (piped, tokens, plain):
             post.send(started)
-        until(started.is_idle, 60)
+        started.await_idle()
         started.readers.join()
-        until(started.is_idle, 60)
+        started.await_idle()
         yield started, pipe
         for post in (piped, tokens, plain):
             post.store.close()
