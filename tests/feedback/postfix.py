@@ -5,11 +5,13 @@ Maildir, or through its pipe. The readers' server does by an address what its na
 """
 
 import os
+import re
 import smtplib
+import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 import bench.postfix
+from bench import yardsticks
 from tests.ports import free_port
 from tests.requirements import require
 from tests.until import until
@@ -24,11 +27,11 @@ from tests.until import until
 _NOBODY = 65534
 _SETTINGS = """\
 recipient_delimiter = +
-maximal_queue_lifetime = {lifetime}
-bounce_queue_lifetime = 1h
 minimal_backoff_time = 1s
 maximal_backoff_time = 1s
 queue_run_delay = 1s
+service_throttle_time = 1s
+transport_retry_time = 1s
 delay_warning_time = 1s
 virtual_mailbox_domains = {maildirs}
 virtual_mailbox_maps = inline:{{{{ {boxes} }}}}
@@ -71,8 +74,8 @@ recipients. This is a permanent error. The following address(es) failed:
 class ReadersServer:
     """The server behind the Postfix; the first word of an address says what becomes of a message.
 
-    `gone` is unknown, `full` is full until the Postfix gives up, `spam` is refused by policy,
-    `busy` is refused for now and taken then, and `late` is accepted and bounces afterwards.
+    `gone` is unknown, `full` is full until the Postfix gives up (see `Postfix.expire`), `spam` is
+    refused by policy, `busy` is refused for now and taken then, and `late` is accepted and bounces afterwards.
     Any other is accepted.
     """
 
@@ -132,7 +135,6 @@ class Postfix:
     work: Path
     port: int
     readers: ReadersServer
-    domains: list[str] = field(default_factory=list)
 
     def maildir(self, domain: str) -> Path:
         """The Maildir of a domain; it is there once something has arrived."""
@@ -146,31 +148,49 @@ class Postfix:
         """The log of the Postfix."""
         return (self.work / "maillog").read_text()
 
-    def queue(self) -> list[Path]:
-        """What is in its queue."""
-        queues = ("maildrop", "incoming", "active", "deferred", "defer", "bounce")
+    def expire(self, word: str, count: int) -> None:
+        """Give up messages to readers of a kind, once it has warned the sender of each."""
+        ours, warned = rf"\b(\w+): to=<{word}\.", r"\b(\w+): sender delay notification"
+
+        def found() -> set[str]:
+            log = self.log()
+            return set(re.findall(ours, log)).intersection(re.findall(warned, log))
+
+        def are_gone() -> bool:
+            # again and again: it misses what is just moved from one queue to another
+            subprocess.run(command, input=ids, capture_output=True, check=True)
+            return not any(file.name.encode() in ids for file in self._queue())
+
+        self._until(lambda: len(found()) >= count)
+        command = (yardsticks.tool("postsuper") or "postsuper", "-c", str(self.work), "-e", "-")
+        ids = "\n".join(found()).encode()
+        self._until(are_gone)
+
+    def await_idle(self) -> None:
+        """Wait until its queue is empty."""
+        self._until(lambda: not self._queue())
+
+    def _queue(self) -> list[Path]:
+        # twice the deferred: what is tried again meanwhile would be seen in neither
+        queues = ("deferred", "maildrop", "incoming", "active", "deferred")
         files = [file for name in queues for file in (self.work / "queue" / name).rglob("*")]
         return [file for file in files if file.is_file()]
 
-    def await_idle(self) -> None:
-        """Wait until its queue is empty; where it stays full, its log says why."""
+    def _until(self, condition: Callable[[], object]) -> None:
+        """Wait; where it takes too long, the log says why."""
         try:
-            until(lambda: not self.queue())
-        except AssertionError:
-            left = "\n".join(str(file) for file in self.queue())
+            until(condition, 180)
+        except AssertionError as error:
+            left = "\n".join(map(str, self._queue()))
             end = "\n".join(self.log().splitlines()[-60:])
-            raise AssertionError(
-                f"still in the queue:\n{left}\nits log ends with:\n{end}"
-            ) from None
+            raise AssertionError(f"{error}; in the queue:\n{left}\nin the log:\n{end}") from None
 
 
 @contextmanager
-def postfix(
-    *maildirs: str, lifetime: str, pipes: Mapping[str, str] | None = None
-) -> Iterator[Postfix]:
+def postfix(*maildirs: str, pipes: Mapping[str, str] | None = None) -> Iterator[Postfix]:
     """Run a Postfix; `maildirs` are the domains that it delivers to a Maildir each.
 
-    `lifetime` is how long it tries; `pipes` are commands by the domain whose mail they get.
+    `pipes` are commands by the domain whose mail they get.
     """
     require(not bench.postfix.missing(), f"no Postfix of our own: {bench.postfix.missing()}")
     pipes, readers = pipes or {}, ReadersServer()
@@ -179,7 +199,6 @@ def postfix(
     boxes = ", ".join(f"{{{{ @{domain} = {domain}/ }}}}" for domain in maildirs)
     transports = ", ".join(f"{{{{ {domain} = {name}: }}}}" for domain, name in names.items())
     settings = _SETTINGS.format(
-        lifetime=lifetime,
         nobody=_NOBODY,
         maildirs=" ".join(maildirs),
         boxes=boxes,

@@ -42,8 +42,6 @@ KINDS = {
     "late": FeedbackKind.HARD_BOUNCE,
 }
 """What is reported of each."""
-LIFETIME = "4s"
-"""How long the Postfix tries."""
 
 
 class Publication:
@@ -225,7 +223,7 @@ def server(tokens, plain, piped, tmp_path_factory) -> Iterator[tuple[Postfix, Pi
         pipe = Pipe(folder, config)
         command = stack.enter_context(pipe.running())
         maildirs, pipes = (tokens.domain, plain.domain), {piped.domain: command}
-        started = stack.enter_context(postfix(*maildirs, lifetime=LIFETIME, pipes=pipes))
+        started = stack.enter_context(postfix(*maildirs, pipes=pipes))
         publication = piped.tables["publication"]
         config.write_text(
             f"[publication]\nid = {publication['id']!r}\ntitle = 'Post'\n"
@@ -234,6 +232,7 @@ def server(tokens, plain, piped, tmp_path_factory) -> Iterator[tuple[Postfix, Pi
         )
         for post in (piped, tokens, plain):
             post.send(started)
+        started.expire("full", 2 * MANY["full"])
         started.await_idle()
         started.readers.join()
         started.await_idle()
