@@ -1,7 +1,7 @@
 """`import`, `articles`, `show`, `retract`: import articles, list them, take them back."""
 
+from collections import Counter
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,21 +28,14 @@ from syndicate.model.editions import EditionState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from syndicate.intake.articles.parallel_parse import ImportResult
     from syndicate.model.editions import CarriedArticle, Edition
     from syndicate.store import Transaction
 
 _CONTENT = (
     *("place", "section", "tags", "authors", "contributors", "summary", "excerpt", "image"),
-    *(
-        "sponsor",
-        "figures",
-        "canonical_url",
-        "old_addresses",
-        "comments",
-        "language",
-        "corrections",
-    ),
-    *("extra", "body"),
+    *("sponsor", "figures", "canonical_url", "old_addresses", "comments", "language"),
+    *("corrections", "extra", "body"),
 )
 
 
@@ -74,27 +67,31 @@ def import_(
 
         for reason in refusals.values():
             echo_outcome(ImportOutcome.REFUSED, reason)
-        counts = dict.fromkeys(ImportOutcome, 0) | {ImportOutcome.REFUSED: len(refusals)}
+        counts = Counter({ImportOutcome.REFUSED: len(refusals)})
         at = clock.now()
         results = import_parsed_files(store, command.config, parsed, at=at, dry_run=dry_run)
-        editions = chain.from_iterable(
-            import_edition_files(store, command.config, at=at, dry_run=dry_run)
-            for _ in range(len(files) < len(found))
-        )
-        for result in chain(track_progress(results, "Importing", len(files)), editions):
+        for result in track_progress(results, "Importing", len(files)):
+            _echo_result(result)
             counts[result.outcome] += 1
-            echo_outcome(result.outcome, result.reason or result.path)
-            for line in (result.traceback or "").splitlines():
-                note(line)
-            for warning in result.warnings:
-                echo_outcome("warned", warning)
-    summary = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+        if len(files) < len(found):
+            for result in import_edition_files(store, command.config, at=at, dry_run=dry_run):
+                _echo_result(result)
+                counts[result.outcome] += 1
+    summary = ", ".join(f"{counts[word]} {word}" for word in ImportOutcome if counts[word])
     note(f"{summary or 'no articles found'}{' (dry run: nothing was changed)' if dry_run else ''}")
     if others := find_unsupported_files(accepted):
         suffixes = ", ".join(sorted({file.suffix.lower() for file in others}))
         note(f"files of other kinds were ignored: {len(others)} ({suffixes})")
     if counts[ImportOutcome.REFUSED]:
         raise Exit(1)
+
+
+def _echo_result(result: "ImportResult") -> None:
+    echo_outcome(result.outcome, result.reason or result.path)
+    for line in (result.traceback or "").splitlines():
+        note(line)
+    for warning in result.warnings:
+        echo_outcome("warned", warning)
 
 
 def articles(command: CommandContext, *, json: AsJson = False) -> None:

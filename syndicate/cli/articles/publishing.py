@@ -47,15 +47,15 @@ def build(
     from syndicate.publish.push.change_notifier import ChangeNotifier  # noqa: PLC0415
     from syndicate.schedule.alarms.build_alarm import record_build  # noqa: PLC0415
 
-    time = command.time(at)
-    mirror = Mirror.of(command.config) if at is None else None
+    is_trial, time = at is not None, command.time(at)
+    mirror = None if is_trial else Mirror.of(command.config)
     with command.store() as store:
-        notifier = ChangeNotifier.of(store, command.config) if at is None else None
+        notifier = None if is_trial else ChangeNotifier.of(store, command.config)
         publisher = Publisher(store, command.config, compress=compress)
         summary = publisher.publish(
-            time, number=at is None, everything=everything, trial=at is not None
+            time, number=not is_trial, everything=everything, trial=is_trial
         )
-        if at is None:
+        if not is_trial:
             record_build(store, [*map(str, summary.failed)], time)
         _print(summary, verbose=verbose)
         note(f"in {command.config.output}")

@@ -9,12 +9,7 @@ from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_table, format_time, note
 from syndicate.cli.context import AsJson, CommandContext, EditionId
 from syndicate.cli.editions.control import edition_state, edition_state_value, load_edition
-from syndicate.cli.editions.feedback import (
-    echo_feedback,
-    feedback_values,
-    format_feedback,
-    group_values,
-)
+from syndicate.cli.editions.feedback import echo_feedback, feedback_values, format_feedback
 from syndicate.cli.editions.progress import blocker_lines, watch_editions
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState, EditionWait, WaitingEdition
@@ -104,19 +99,15 @@ def show(
         status = _mail_status(tx, command, [entry])
     if json:
         values = _values(entry, status)
-        values["feedback"]["groups"] = group_values(groups)
+        values["feedback"]["groups"] = [asdict(group) for group in groups]
         values["stories"] = [asdict(story) | {"since": story.since} for story in stories]
         values["decisions"] = [_decision_values(decision) for decision in decisions]
         values["links"] = [asdict(link) for link in clicks if link.link]
         values["hidden_link"] = sum(link.machines for link in clicks if not link.link)
         echo_json(values)
         return
-    echo(f"edition {stored.key}: {stored.subject}")
     zone = command.config.publication.timezone
-    at, state = format_time(stored.created_at, zone), edition_state(stored, entry.totals)
-    outcome = _outcome(entry) or "no recipients"
-    echo(f"{stored.kind} of {stored.newsletter}, {at}, {state}; {outcome}")
-    for line in _wait_lines(entry, zone):
+    for line in _summary_lines(entry, zone):
         echo(line)
     for line in blocker_lines(_blockers([entry], status), zone):
         echo(line)
@@ -128,6 +119,16 @@ def show(
     rows = [(story.slug, story.revision, story.since, story.title) for story in stories]
     echo_table(("slug", "revision", "since then", "title"), rows)
     _echo_clicks(command, stored, clicks)
+
+
+def _summary_lines(entry: _Entry, zone: "ZoneInfo") -> "Iterator[str]":
+    """Yield what an edition is, how far it got, and why it waits."""
+    edition = entry.edition
+    at, state = format_time(edition.created_at, zone), edition_state(edition, entry.totals)
+    yield f"edition {edition.key}: {edition.subject}"
+    outcome = _outcome(entry) or "no recipients"
+    yield f"{edition.kind} of {edition.newsletter}, {at}, {state}; {outcome}"
+    yield from _wait_lines(entry, zone)
 
 
 def _echo_clicks(command: CommandContext, edition: Edition, clicks: "Sequence[LinkClicks]") -> None:

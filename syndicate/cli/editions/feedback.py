@@ -1,7 +1,7 @@
 """What came back about editions, as commands print it: by kind, domain and code."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from syndicate.cli.console import echo, echo_table, note
@@ -28,18 +28,12 @@ def format_feedback(totals: FeedbackTotals) -> str:
 
 def feedback_values(totals: FeedbackTotals) -> dict[str, int]:
     """Return the counts for scripts; `bounced` is the sum of the first three."""
-    counts = {field.name: getattr(totals, field.name) for field in fields(totals)}
-    return {"bounced": totals.bounced, **counts}
+    return {"bounced": totals.bounced, **asdict(totals)}
 
 
 def recent_feedback_values(totals: FeedbackTotals) -> dict[str, int]:
     """Return the counts of a newsletter for scripts; nobody counts there what was delivered."""
     return {key: count for key, count in feedback_values(totals).items() if key != "delivered"}
-
-
-def group_values(groups: Sequence[FeedbackGroup]) -> list[dict[str, Any]]:
-    """Return groups of reports for scripts."""
-    return [asdict(group) for group in groups]
 
 
 def record_values(record: FeedbackRecord) -> dict[str, Any]:
@@ -62,16 +56,10 @@ def echo_feedback(totals: FeedbackTotals, groups: Sequence[FeedbackGroup]) -> No
     if not groups:
         return
     echo()
-    rows = [
-        (
-            group.count,
-            group.kind,
-            _when(group),
-            group.domain,
-            format_answer(group.code, group.status, group.text),
-        )
-        for group in groups[:_SHOWN]
-    ]
+    rows = []
+    for group in groups[:_SHOWN]:
+        answer = format_answer(group.code, group.status, group.text)
+        rows.append((group.count, group.kind, _when(group), group.domain, answer))
     echo_table(("count", "what", "when", "domain", "such as"), rows)
     if rest := groups[_SHOWN:]:
         count = sum(group.count for group in rest)
@@ -86,10 +74,10 @@ def _when(group: FeedbackGroup) -> str:
 
 def describe_records(records: Iterable[FeedbackRecord]) -> str:
     """Describe what came back about a delivery; empty for what its row says itself."""
-    later = (record for record in records if record.matched_by is not MatchedBy.HAND_OVER)
-    return "; ".join(
-        record.kind.value
-        if record.kind is FeedbackKind.DELIVERED or not record.answer
-        else f"{record.kind.value}: {record.answer}"
-        for record in later
-    )
+    descriptions = []
+    for record in records:
+        if record.matched_by is not MatchedBy.HAND_OVER:
+            has_answer = record.answer and record.kind is not FeedbackKind.DELIVERED
+            answer = f": {record.answer}" if has_answer else ""
+            descriptions.append(f"{record.kind}{answer}")
+    return "; ".join(descriptions)

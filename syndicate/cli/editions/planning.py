@@ -264,38 +264,29 @@ def _clock_change(day: "AgendaDay") -> str:
 
 
 def _agenda_values(loaded: "Agenda", config: "Config") -> dict[str, Any]:
-    def schedule_values(schedule: "Schedule") -> dict[str, Any]:
-        names = ("name", "newsletter", "segment")
-        values = {name: getattr(schedule, name) for name in names}
-        return {"schedule": values.pop("name"), **values}
-
-    def edition_values(edition: "Edition") -> dict[str, Any]:
-        names = ("newsletter", "schedule", "subject")
-        return {"edition": edition.key} | {name: getattr(edition, name) for name in names}
-
     return {
         "from": loaded.start,
         "until": loaded.until,
         "paused_since": loaded.pause.at if loaded.pause is not None else None,
         "waiting": [
-            edition_values(one.edition)
-            | {"approve_by": one.terms.approve_by, "release_at": one.release_at}
-            | {"findings": list(one.terms.findings)}
-            for one in loaded.waiting
+            _edition_values(waiting.edition)
+            | {"approve_by": waiting.terms.approve_by, "release_at": waiting.release_at}
+            | {"findings": list(waiting.terms.findings)}
+            for waiting in loaded.waiting
         ],
         "under_way": [
-            edition_values(edition) | {"state": edition.state, **asdict(totals)}
+            _edition_values(edition) | {"state": edition.state, **asdict(totals)}
             for edition, totals in loaded.under_way
         ],
         "complaints": dict(loaded.complaints),
         "frequent": [
-            schedule_values(item.schedule)
+            _schedule_values(item.schedule)
             | {"rhythm": _rhythm(item.schedule)}
             | {"next": item.next_at.astimezone(config.zone(item.schedule))}
             for item in loaded.frequent
         ],
         "slots": [
-            schedule_values(schedule) | {"due_at": at.astimezone(config.zone(schedule))}
+            _schedule_values(schedule) | {"due_at": at.astimezone(config.zone(schedule))}
             for day in loaded.days
             for at, schedule in day.slots
         ],
@@ -304,4 +295,21 @@ def _agenda_values(loaded: "Agenda", config: "Config") -> dict[str, Any]:
             for day in loaded.days
             for article in day.articles
         ],
+    }
+
+
+def _schedule_values(schedule: "Schedule") -> dict[str, Any]:
+    return {
+        "schedule": schedule.name,
+        "newsletter": schedule.newsletter,
+        "segment": schedule.segment,
+    }
+
+
+def _edition_values(edition: "Edition") -> dict[str, Any]:
+    return {
+        "edition": edition.key,
+        "newsletter": edition.newsletter,
+        "schedule": edition.schedule,
+        "subject": edition.subject,
     }

@@ -21,7 +21,7 @@ from syndicate.model.editions import Edition, EditionState
 
 if TYPE_CHECKING:
     from syndicate.config import Newsletter, Schedule
-    from syndicate.schedule.wiring import Services
+    from syndicate.schedule.wiring import ManualSend, Services
     from syndicate.store.editions.fires import Fire
 
 _DELIVERY_KEYS = ("email", "state", "attempt", "code", "reply", "at", "next_attempt_at")
@@ -43,6 +43,7 @@ def tick(
     """
     from syndicate.schedule.orphaned_names import find_orphans_daily  # noqa: PLC0415 - start-up
 
+    is_trial = at is not None
     moment = command.time(at)
     if moment > clock.now() and not really and command.config.mail.transport == "smtp":
         raise ConfigError(
@@ -51,13 +52,13 @@ def tick(
         )
     with command.services() as services:
         with show_progress(services.store, services.config):
-            report = services.tick(moment, trial=at is not None)
+            report = services.tick(moment, trial=is_trial)
         summary = report.built
         echo(f"published: {len(summary.written)} written, {len(summary.deleted)} deleted")
         taken_in = chain.from_iterable(result.problems for result in report.taken_in)
         for problem in (*taken_in, *summary.warnings, *summary.failed):
             note(str(problem))
-        if at is None:
+        if not is_trial:
             for message in find_orphans_daily(services.store, services.config, at=moment):
                 note(message)
         for message in report.released:
@@ -67,8 +68,8 @@ def tick(
         report_polls(report.polled, only_news=True)
         if report.purged:
             echo(f"retention: {report.purged}")
-        mirrored = update_mirror(services.mirror if at is None else None)
-        notify(services.notifier if at is None else None)
+        mirrored = update_mirror(None if is_trial else services.mirror)
+        notify(None if is_trial else services.notifier)
     if report.failed or not mirrored:
         raise Exit(1)
 
@@ -94,27 +95,39 @@ def send(
     ] = None,
 ) -> None:
     """Compose an edition now and send it."""
-    from syndicate.schedule.composer import no_audience_reason  # noqa: PLC0415 - start-up
-    from syndicate.schedule.wiring import ManualSend  # noqa: PLC0415
+    from syndicate.schedule.wiring import ManualSend  # noqa: PLC0415 - start-up
 
     chosen = command.newsletter(newsletter)
     rule = _schedule(command, chosen, schedule, article or ())
     if segment is not None:
         command.segment(segment)
-        if to is not None:
-            raise ConfigError("--to sends a single copy: leave out --segment")
-    if at is not None and to is None:
-        raise ConfigError("--at chooses the slot of a test copy: use it with --to")
-    slot_from = command.time(at) if at is not None else None
     order = ManualSend(newsletter=chosen, schedule=rule, slugs=article or (), segment=segment)
+    if to is not None:
+        _send_test_copy(command, order, to, at)
+    elif at is not None:
+        raise ConfigError("--at chooses the slot of a test copy: use it with --to")
+    else:
+        _send_edition(command, order)
+
+
+def _send_test_copy(
+    command: CommandContext, order: "ManualSend", to: str, slot_from: str | None
+) -> None:
+    if order.segment is not None:
+        raise ConfigError("--to sends a single copy: leave out --segment")
+    after = command.time(slot_from) if slot_from is not None else None
     with command.services() as services:
-        if to is not None:
-            reply, proposal = services.send_test_copy(
-                order, to=to, at=clock.now(), slot_from=slot_from
-            )
-            by = f", by {proposal.plan.path}" if proposal.plan.path else ""
-            echo(f"sent a test copy to {to}{by}: {reply}")
-            return
+        reply, proposal = services.send_test_copy(order, to=to, at=clock.now(), slot_from=after)
+    by = f", by {proposal.plan.path}" if proposal.plan.path else ""
+    echo(f"sent a test copy to {to}{by}: {reply}")
+
+
+def _send_edition(command: CommandContext, order: "ManualSend") -> None:
+    """Send an edition, and print what became of it; raise Exit if something failed."""
+    from syndicate.schedule.composer import no_audience_reason  # noqa: PLC0415 - start-up
+
+    newsletter, rule = order.newsletter.name, order.schedule
+    with command.services() as services:
         _note_planned(command, services, rule)
         with show_progress(services.store, services.config):
             sent = services.send(order, at=clock.now())
@@ -131,7 +144,7 @@ def send(
     if edition.state is EditionState.WAITING:
         note(f"it waits: `syndicate editions show {edition.key}` says for what")
     elif not audience:
-        note(no_audience_reason(newsletter, segment or (rule.segment if rule else None)))
+        note(no_audience_reason(newsletter, order.segment or (rule.segment if rule else None)))
     if not report_delivery(delivered) or not mirrored:
         raise Exit(1)
 

@@ -2,11 +2,11 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from typer import Exit
 
@@ -26,71 +26,92 @@ if TYPE_CHECKING:
 
 def check(command: CommandContext, *, json: AsJson = False) -> None:
     """Report mistakes in config and templates, and each schedule's next slots."""
-    from syndicate.intake.authors.author_files import AuthorFiles  # noqa: PLC0415 - start-up
-    from syndicate.intake.pages.page_files import PageFiles  # noqa: PLC0415
-    from syndicate.publish.mirror import Mirror  # noqa: PLC0415
-    from syndicate.publish.output.media import faults_of  # noqa: PLC0415
-    from syndicate.render.template_check import check_templates  # noqa: PLC0415
-
     try:
-        config = command.config
+        found = _CheckReport.of(command)
     except ConfigError as error:
         if json:
-            empty: dict[str, Any] = {"schedules": [], "hooks": []}
-            empty |= {"unknown_keys": {}, "warnings": []}
-            echo_json(empty | {"mistakes": list(error.lines)})
+            echo_json(asdict(_CheckReport(mistakes=list(error.lines))))
         raise
-    Mirror.of(config)
-    authors = AuthorFiles(config=config, save_media=False).read()
-    pages = PageFiles(config=config, save_media=False).read()
-    mistakes = [*map(str, check_templates(config)), *authors.refused, *pages.refused]
-    schedules, hooks = list(_upcoming(config)), list(_hooks(config))
-    articles, orphans = _read_store(command)
-    unknown = dict(sorted(Counter(key for article in articles for key in article.extra).items()))
-    public = (a for a in articles if a.number is not None and not a.retracted_at)
-    media = faults_of(public, config)
-    warnings = list(_warnings(command.path, config, unknown, media))
-    warnings += [*orphans, *_unmatched_selections(config, articles)]
-    warnings += [*pages.warnings, *authors.warnings, *_unmatched_authors(authors.people, articles)]
     if json:
-        echo_json(
-            {
-                "schedules": schedules,
-                "hooks": hooks,
-                "unknown_keys": unknown,
-                "media": [asdict(fault) for fault in media],
-                "warnings": warnings,
-                "mistakes": mistakes,
-            }
-        )
+        echo_json(asdict(found))
     else:
-        rows = []
-        for name, newsletter, zone, slots in (schedule.values() for schedule in schedules):
-            times = [format_slot_time(slot, slot.tzinfo) for slot in slots]
-            rows.append((name, newsletter, *times, zone))
-        echo_table(("schedule", "newsletter", "next", "", "", "zone"), rows)
-        if hooks:
-            rows = [tuple(hook.values()) for hook in hooks]
-            echo_table(("hook", "kind", "the provider calls"), rows)
-        for line in (*warnings, *mistakes):
-            note(str(line))
-    if mistakes:
+        found.echo()
+    if found.mistakes:
         raise Exit(2)
     note(f"{command.path}: no mistakes")
 
 
-def _warnings(
-    path: Path, config: "Config", unknown: dict[str, int], media: Sequence["MediaFault"]
-) -> Iterator[str]:
-    """Yield what is valid in the config but should be corrected all the same."""
-    from syndicate.config.loading.load import secret_warnings  # noqa: PLC0415 - start-up
-    from syndicate.publish.output.media import media_warnings  # noqa: PLC0415
-    from syndicate.publish.push.change_notifier import ineffective_settings  # noqa: PLC0415
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CheckReport:
+    """What `check` finds, as `--json` prints it."""
 
-    for key, count in unknown.items():
+    schedules: list[dict[str, Any]] = field(default_factory=list)
+    hooks: list[dict[str, str]] = field(default_factory=list)
+    unknown_keys: dict[str, int] = field(default_factory=dict)
+    """How many articles have a key that means nothing to Syndicate."""
+    media: "list[MediaFault]" = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    mistakes: list[str]
+
+    @classmethod
+    def of(cls, command: CommandContext) -> Self:
+        """Check everything; raise ConfigError for a config that can't be read."""
+        from syndicate.intake.authors.author_files import AuthorFiles  # noqa: PLC0415 - start-up
+        from syndicate.intake.pages.page_files import PageFiles  # noqa: PLC0415
+        from syndicate.publish.mirror import Mirror  # noqa: PLC0415
+        from syndicate.publish.output.media import faults_of, media_warnings  # noqa: PLC0415
+        from syndicate.render.template_check import check_templates  # noqa: PLC0415
+
+        config = command.config
+        Mirror.of(config)
+        authors = AuthorFiles(config=config, save_media=False).read()
+        pages = PageFiles(config=config, save_media=False).read()
+        articles, orphans = _read_store(command)
+        unknown_keys = Counter(key for article in articles for key in article.extra)
+        public = (a for a in articles if a.number is not None and not a.retracted_at)
+        media = faults_of(public, config)
+        unknown_authors = _unmatched_authors(authors.people, articles)
+        return cls(
+            schedules=list(_upcoming(config)),
+            hooks=list(_hooks(config)),
+            unknown_keys=dict(sorted(unknown_keys.items())),
+            media=media,
+            warnings=[
+                *_unknown_key_warnings(unknown_keys),
+                *map(str, media_warnings(media)),
+                *_config_warnings(command.path, config),
+                *orphans,
+                *_unmatched_selections(config, articles),
+                *(*pages.warnings, *authors.warnings, *unknown_authors),
+            ],
+            mistakes=[*map(str, check_templates(config)), *authors.refused, *pages.refused],
+        )
+
+    def echo(self) -> None:
+        """Print it for people."""
+        rows = []
+        for name, newsletter, zone, slots in (schedule.values() for schedule in self.schedules):
+            times = [format_slot_time(slot, slot.tzinfo) for slot in slots]
+            rows.append((name, newsletter, *times, zone))
+        echo_table(("schedule", "newsletter", "next", "", "", "zone"), rows)
+        if self.hooks:
+            rows = [tuple(hook.values()) for hook in self.hooks]
+            echo_table(("hook", "kind", "the provider calls"), rows)
+        for line in (*self.warnings, *self.mistakes):
+            note(line)
+
+
+def _unknown_key_warnings(counts: Mapping[str, int]) -> Iterator[str]:
+    for key, count in sorted(counts.items()):
         have = "1 article has it" if count == 1 else f"{count} articles have it"
         yield f"articles: the key {key!r} means nothing to Syndicate ({have})"
-    yield from map(str, media_warnings(media))
+
+
+def _config_warnings(path: Path, config: "Config") -> Iterator[str]:
+    """Yield what is valid in the config but should be corrected all the same."""
+    from syndicate.config.loading.load import secret_warnings  # noqa: PLC0415 - start-up
+    from syndicate.publish.push.change_notifier import ineffective_settings  # noqa: PLC0415
+
     # we don't speak TLS, so an https address means that there is a proxy
     if config.web_url.startswith("https:") and config.signup.enabled and not config.web.proxies:
         yield (

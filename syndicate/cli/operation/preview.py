@@ -2,7 +2,6 @@
 
 import contextlib
 import webbrowser
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
@@ -13,6 +12,8 @@ from syndicate.errors import Refused, SyndicateError
 
 if TYPE_CHECKING:
     import socket
+
+    from syndicate.web.preview.samples import PreviewOrder
 
 _HOST, _PORT = "127.0.0.1", 8001
 
@@ -36,12 +37,8 @@ def preview(
     open_: Annotated[bool, Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Show a template with articles in the viewer, again at each save. Nothing is mailed."""
-    from syndicate.cli.operation.signals import SignalHandlers  # noqa: PLC0415 - start-up
-    from syndicate.store import Store  # noqa: PLC0415
-    from syndicate.web.preview.pages import PAGE, LivePreview, PreviewApplication  # noqa: PLC0415
+    from syndicate.store import Store  # noqa: PLC0415 - start-up
     from syndicate.web.preview.samples import PreviewOrder, find_edition_file, find_template  # noqa: PLC0415
-    from syndicate.web.preview.saved_files import SavedFiles  # noqa: PLC0415
-    from syndicate.web.server.server import WebServer  # noqa: PLC0415
 
     config = command.config
     if newsletter is not None:
@@ -52,26 +49,38 @@ def preview(
         raise Refused("there is no article yet; take some in with `syndicate import articles`")
     order = PreviewOrder(name=template, slugs=tuple(article or ()), newsletter=newsletter)
     log_events()
-    with ExitStack() as on_exit:
-        store = on_exit.enter_context(command.store())
+    _serve(command, order, port, opens_browser=open_)
+
+
+def _serve(
+    command: CommandContext, order: "PreviewOrder", port: int | None, *, opens_browser: bool
+) -> None:
+    """Serve the viewer until a signal ends it."""
+    from syndicate.cli.operation.signals import SignalHandlers  # noqa: PLC0415 - start-up
+    from syndicate.web.preview.pages import PAGE, LivePreview, PreviewApplication  # noqa: PLC0415
+    from syndicate.web.preview.saved_files import SavedFiles  # noqa: PLC0415
+    from syndicate.web.server.server import WebServer  # noqa: PLC0415
+
+    with command.store() as store:
         signals = SignalHandlers()
-        live = LivePreview(order, store, config, command.read)
+        live = LivePreview(order, store, command.config, command.read)
         saved = SavedFiles(command.path, lambda: live.config)
         listener = _listen(port)
         app = PreviewApplication(live, saved, signals.stop.is_set)
-        server = WebServer(
-            app, _HOST, listener.getsockname()[1], listener=listener, ended=signals.request_stop
-        )
-        on_exit.enter_context(server)
-        echo(f"{template} is at {server.url}{PAGE}, and follows what is saved; Ctrl-C ends it")
-        if open_:
-            webbrowser.open(f"{server.url}{PAGE}")
-        for _ in signals.wait_for_reloads():  # the config is read at each load anyway
-            pass
-        if not server.is_alive:
-            raise SyndicateError(
-                "the web server crashed; please report the error above, and start again"
+        bound = listener.getsockname()[1]
+        server = WebServer(app, _HOST, bound, listener=listener, ended=signals.request_stop)
+        with server:
+            echo(
+                f"{order.name} is at {server.url}{PAGE}, and follows what is saved; Ctrl-C ends it"
             )
+            if opens_browser:
+                webbrowser.open(f"{server.url}{PAGE}")
+            for _ in signals.wait_for_reloads():  # the config is read at each load anyway
+                pass
+            if not server.is_alive:
+                raise SyndicateError(
+                    "the web server crashed; please report the error above, and start again"
+                )
 
 
 def _listen(port: int | None) -> "socket.socket":

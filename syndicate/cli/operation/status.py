@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from typer import Exit
@@ -53,6 +54,13 @@ def status(command: CommandContext, *, json: AsJson = False) -> None:
         note("nothing is wrong")
 
 
+class _NextSlot(NamedTuple):
+    due_at: datetime
+    schedule: str
+    newsletter: str
+    zone: ZoneInfo
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Status:
     config: "Config"
@@ -60,8 +68,7 @@ class _Status:
     waiting: "list[WaitingEdition]"
     sending: "list[tuple[Edition, DeliveryTotals]]"
     blockers: "tuple[Blocker, ...]"
-    slots: list[tuple[datetime, str, str, ZoneInfo]]
-    """When, the schedule, its newsletter, and its zone."""
+    slots: list[_NextSlot]
     complaints: dict[str, str]
     """Why the next edition of a newsletter waits for a person, where it does."""
     feedback: "dict[str, FeedbackTotals]"
@@ -77,9 +84,11 @@ class _Status:
         from syndicate.schedule.alarms.reputation import find_complaints  # noqa: PLC0415
         from syndicate.schedule.mail_status import MailStatus  # noqa: PLC0415
 
-        sending = [(one, tx.deliveries.totals(one.key)) for one in tx.editions.unfinished()]
+        unfinished = tx.editions.unfinished()
+        sending = [(edition, tx.deliveries.totals(edition.key)) for edition in unfinished]
         slots = _next_slots(config, at)
-        findings = {name: find_complaints(tx, config, name, at) for _, _, name, _ in slots}
+        newsletters = {slot.newsletter for slot in slots}
+        findings = {name: find_complaints(tx, config, name, at) for name in newsletters}
         return cls(
             config=config,
             alarms=current_alarms(tx, config, at),
@@ -111,10 +120,11 @@ class _Status:
             yield f"{edition.state.value:<10} {name}: {format_counts(totals)}"
         for line in blocker_lines(self.blockers, zone):
             yield f"           {line}"
-        for due_at, schedule, newsletter, local in self.slots:
-            why = self.complaints.get(newsletter)
+        for slot in self.slots:
+            why = self.complaints.get(slot.newsletter)
             waits = f", and waits for a person: {why}" if why else ""
-            yield f"next       {format_slot_time(due_at, local)}  {schedule} → {newsletter}{waits}"
+            due_at = format_slot_time(slot.due_at, slot.zone)
+            yield f"next       {due_at}  {slot.schedule} → {slot.newsletter}{waits}"
         for newsletter, feedback in self.feedback.items():
             if counts := format_feedback(feedback):
                 yield f"came back  of {newsletter} within 7 days: {counts}"
@@ -126,48 +136,17 @@ class _Status:
     def values(self) -> dict[str, Any]:
         """Return it for scripts."""
         return {
-            "alarms": [
-                {
-                    "cause": alarm.kind.value,
-                    "about": alarm.subject,
-                    "machine": alarm.machine,
-                    "text": alarm.text,
-                    "remedy": alarm.remedy,
-                    "since": alarm.since,
-                    "notified_at": alarm.notified_at,
-                }
-                for alarm in self.alarms
-            ],
-            "waiting": [
-                {
-                    "edition": waiting.edition.key,
-                    "newsletter": waiting.edition.newsletter,
-                    "subject": waiting.edition.subject,
-                    "findings": waiting.terms.findings,
-                    "approve_by": waiting.terms.approve_by,
-                    "release_at": waiting.release_at,
-                }
-                for waiting in self.waiting
-            ],
-            "sending": [
-                {
-                    "edition": edition.key,
-                    "newsletter": edition.newsletter,
-                    "state": edition.state.value,
-                    "audience": totals.audience,
-                    "accepted": totals.accepted,
-                    "waiting": totals.waiting,
-                }
-                for edition, totals in self.sending
-            ],
+            "alarms": [_alarm_values(alarm) for alarm in self.alarms],
+            "waiting": [_waiting_values(waiting) for waiting in self.waiting],
+            "sending": [_sending_values(edition, totals) for edition, totals in self.sending],
             "next": [
                 {
-                    "at": due_at.astimezone(local),
-                    "schedule": schedule,
-                    "newsletter": newsletter,
-                    "waits_for": self.complaints.get(newsletter),
+                    "at": slot.due_at.astimezone(slot.zone),
+                    "schedule": slot.schedule,
+                    "newsletter": slot.newsletter,
+                    "waits_for": self.complaints.get(slot.newsletter),
                 }
-                for due_at, schedule, newsletter, local in self.slots
+                for slot in self.slots
             ],
             "feedback": [
                 {"newsletter": newsletter, **recent_feedback_values(totals)}
@@ -179,17 +158,52 @@ class _Status:
         }
 
 
-def _next_slots(config: "Config", at: datetime) -> list[tuple[datetime, str, str, ZoneInfo]]:
+def _alarm_values(alarm: "Alarm") -> dict[str, Any]:
+    return {
+        "cause": alarm.kind.value,
+        "about": alarm.subject,
+        "machine": alarm.machine,
+        "text": alarm.text,
+        "remedy": alarm.remedy,
+        "since": alarm.since,
+        "notified_at": alarm.notified_at,
+    }
+
+
+def _waiting_values(waiting: "WaitingEdition") -> dict[str, Any]:
+    return {
+        "edition": waiting.edition.key,
+        "newsletter": waiting.edition.newsletter,
+        "subject": waiting.edition.subject,
+        "findings": waiting.terms.findings,
+        "approve_by": waiting.terms.approve_by,
+        "release_at": waiting.release_at,
+    }
+
+
+def _sending_values(edition: "Edition", totals: "DeliveryTotals") -> dict[str, Any]:
+    return {
+        "edition": edition.key,
+        "newsletter": edition.newsletter,
+        "state": edition.state.value,
+        "audience": totals.audience,
+        "accepted": totals.accepted,
+        "waiting": totals.waiting,
+    }
+
+
+def _next_slots(config: "Config", at: datetime) -> list[_NextSlot]:
     """Return the next slot of each schedule, the earliest first."""
     from syndicate.model.schedule_slots import schedule_timing  # noqa: PLC0415 - start-up
 
     slots = []
     for schedule in config.schedules:
         zone = config.zone(schedule)
-        names = schedule.name, schedule.newsletter
-        upcoming = schedule_timing(schedule, zone).upcoming(at, 1)
-        slots += [(slot.due_at, *names, zone) for slot in upcoming]
-    return sorted(slots, key=lambda slot: slot[:2])[:_NEXT_SLOTS]
+        slots += [
+            _NextSlot(slot.due_at, schedule.name, schedule.newsletter, zone)
+            for slot in schedule_timing(schedule, zone).upcoming(at, 1)
+        ]
+    return sorted(slots, key=attrgetter("due_at", "schedule"))[:_NEXT_SLOTS]
 
 
 def _wait(waiting: "WaitingEdition", zone: ZoneInfo) -> str:

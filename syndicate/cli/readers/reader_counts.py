@@ -2,11 +2,11 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from typer import Argument, Option
@@ -19,7 +19,8 @@ from syndicate.model.feedback import FeedbackTotals
 from syndicate.model.subscribers import SuppressionKind
 
 if TYPE_CHECKING:
-    from syndicate.store import Growth
+    from syndicate.config import Config
+    from syndicate.store import Growth, Transaction
 
 COUNTS = ("confirmed", "pending", "left", "suppressed", "never_joined")
 _NAMED = "`syndicate subscribers list --state suppressed` names who is suppressed"
@@ -53,80 +54,122 @@ def stats(
     """Count readers by state, those who joined and left, and whose mail came back."""
     if newsletter is not None:
         command.newsletter(newsletter)
-    zone = command.config.publication.timezone
-    today = clock.now().astimezone(zone).date()
-    first = today - timedelta(days=days - 1)
     with command.store() as store, store.read() as tx:
-        counts = {count.newsletter: count for count in tx.search.newsletter_counts()}
-        begin = datetime.combine(first, time(), zone)
-        growth = tx.search.growth(newsletter, since=begin)
-        suppressed = tx.feedback_figures.suppressed_readers()
-        now = clock.now()
-        came_back = tx.feedback_figures.recent(now, within=now - begin)
-    names = [item.name for item in command.config.newsletters]
-    names = [newsletter] if newsletter else [*names, *(n for n in counts if n not in names)]
-    rows = [
-        (name, {count: getattr(counts.get(name), count, 0) for count in COUNTS}) for name in names
-    ]
-    # in the audit log, suppression is not a change of a subscription
-    total = sum(row["confirmed"] + row["suppressed"] for _, row in rows)
-    by_day = _days(growth, first, today, total, zone)
+        statistics = _Statistics.read(tx, command.config, newsletter, days=days, now=clock.now())
     if json:
-        newsletters = [
-            {
-                "newsletter": name,
-                **row,
-                "suppressed_by": _by_kind(suppressed.get(name, {})),
-                "feedback": recent_feedback_values(came_back.get(name, FeedbackTotals())),
-            }
-            for name, row in rows
-        ]
-        values = [
-            {"day": str(d.begins), "joined": d.joined, "left": d.left, "subscribed": d.total}
-            for d in by_day
-        ]
-        echo_json({"newsletters": newsletters, "days": values})
+        echo_json(statistics.values())
         return
-    headings = [count.replace("_", " ") for count in COUNTS]
-    echo_table(("newsletter", *headings), [(name, *row.values()) for name, row in rows])
+    statistics.echo_newsletters()
     echo()
-    if came_back or suppressed:
-        _echo_feedback(names, came_back, suppressed, days)
-    periods = by_day if days <= _MAX_DAILY else list(_weeks(by_day))
-    heading = "day" if days <= _MAX_DAILY else "week from"
-    changes = [
-        (f"{p.begins}", p.joined, p.left, f"{p.joined - p.left:+}", p.total) for p in periods
-    ]
-    echo_table((heading, "joined", "left", "net", "subscribed"), changes)
-    if len(by_day) > 1 and sys.stdout.encoding.lower().startswith("utf"):
+    statistics.echo_feedback()
+    statistics.echo_changes()
+    if days > 1 and sys.stdout.encoding.lower().startswith("utf"):
         echo()
         width = min(get_terminal_size((80, 24)).columns, _MAX_PLOT_WIDTH)
-        for line in plot(by_day, width=width):
+        for line in plot(statistics.days, width=width):
             echo(line)
 
 
-def _echo_feedback(
-    names: Sequence[str],
-    came_back: Mapping[str, FeedbackTotals],
-    suppressed: Mapping[str, Mapping[SuppressionKind, int]],
-    days: int,
-) -> None:
-    """Print what came back of each newsletter's mail, and which of its readers are suppressed."""
-    rows = []
-    for name in names:
-        totals = came_back.get(name, FeedbackTotals())
-        kinds = _by_kind(suppressed.get(name, {}))
-        by = ", ".join(f"{count:,} by {kind}" for kind, count in kinds.items() if count)
-        counts = totals.bounced, totals.complained, totals.unsubscribed
-        rows.append((name, *counts, by.replace("_", " ")))
-    headings = ("newsletter", "bounced", "called it spam", "unsubscribed by mail", "suppressed")
-    echo_table(headings, rows)
-    note(f"what came back is of {days} days; {_NAMED}")
-    echo()
+@dataclass(frozen=True, slots=True)
+class _NewsletterStatistics:
+    name: str
+    counts: dict[str, int]
+    """Readers by state, one of COUNTS."""
+    feedback: FeedbackTotals
+    """What came back of its mail."""
+    suppressed: Counter[SuppressionKind]
+
+    @property
+    def suppressed_by(self) -> dict[str, int]:
+        """The suppressed readers by kind, such as `hard_bounce`."""
+        return {kind.name.lower(): self.suppressed[kind] for kind in SuppressionKind}
 
 
-def _by_kind(counts: Mapping[SuppressionKind, int]) -> dict[str, int]:
-    return {kind.name.lower(): counts.get(kind, 0) for kind in SuppressionKind}
+@dataclass(frozen=True, slots=True)
+class _Statistics:
+    newsletters: list[_NewsletterStatistics]
+    days: list[StatisticsPeriod]
+
+    @classmethod
+    def read(
+        cls,
+        tx: "Transaction",
+        config: "Config",
+        newsletter: str | None,
+        *,
+        days: int,
+        now: datetime,
+    ) -> Self:
+        """Count the readers of one newsletter, or of all, and the changes of the last days."""
+        zone = config.publication.timezone
+        today = now.astimezone(zone).date()
+        first = today - timedelta(days=days - 1)
+        begin = datetime.combine(first, time(), zone)
+        counts = {found.newsletter: found for found in tx.search.newsletter_counts()}
+        came_back = tx.feedback_figures.recent(now, within=now - begin)
+        suppressed = tx.feedback_figures.suppressed_readers()
+        configured = [item.name for item in config.newsletters]
+        newsletters = [
+            _NewsletterStatistics(
+                name,
+                {state: getattr(counts.get(name), state, 0) for state in COUNTS},
+                came_back.get(name, FeedbackTotals()),
+                suppressed.get(name, Counter()),
+            )
+            for name in ([newsletter] if newsletter else dict.fromkeys([*configured, *counts]))
+        ]
+        # in the audit log, suppression is not a change of a subscription
+        total = sum(item.counts["confirmed"] + item.counts["suppressed"] for item in newsletters)
+        growth = tx.search.growth(newsletter, since=begin)
+        return cls(newsletters, _days(growth, first, today, total, zone))
+
+    def values(self) -> dict[str, Any]:
+        """Return them for scripts."""
+        return {
+            "newsletters": [
+                {
+                    "newsletter": item.name,
+                    **item.counts,
+                    "suppressed_by": item.suppressed_by,
+                    "feedback": recent_feedback_values(item.feedback),
+                }
+                for item in self.newsletters
+            ],
+            "days": [
+                {"day": str(d.begins), "joined": d.joined, "left": d.left, "subscribed": d.total}
+                for d in self.days
+            ],
+        }
+
+    def echo_newsletters(self) -> None:
+        """Print the readers of each newsletter by state."""
+        headings = [count.replace("_", " ") for count in COUNTS]
+        rows = [(item.name, *item.counts.values()) for item in self.newsletters]
+        echo_table(("newsletter", *headings), rows)
+
+    def echo_feedback(self) -> None:
+        """Print whose mail came back, and whose address is suppressed, if there is anybody."""
+        rows = []
+        for item in self.newsletters:
+            kinds = ", ".join(f"{n:,} by {kind}" for kind, n in item.suppressed_by.items() if n)
+            counts = item.feedback.bounced, item.feedback.complained, item.feedback.unsubscribed
+            rows.append((item.name, *counts, kinds.replace("_", " ")))
+        if not any(cell for _, *cells in rows for cell in cells):
+            return
+        headings = ("newsletter", "bounced", "called it spam", "unsubscribed by mail", "suppressed")
+        echo_table(headings, rows)
+        note(f"what came back is of {len(self.days)} days; {_NAMED}")
+        echo()
+
+    def echo_changes(self) -> None:
+        """Print who joined and left, by day or by week."""
+        is_daily = len(self.days) <= _MAX_DAILY
+        periods = self.days if is_daily else _weeks(self.days)
+        rows = [
+            (f"{p.begins}", p.joined, p.left, f"{p.joined - p.left:+}", p.total) for p in periods
+        ]
+        heading = "day" if is_daily else "week from"
+        echo_table((heading, "joined", "left", "net", "subscribed"), rows)
 
 
 def segments(command: CommandContext, *, json: AsJson = False) -> None:

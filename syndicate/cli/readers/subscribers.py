@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -22,7 +22,7 @@ from syndicate.model.subscribers import (
 )
 
 if TYPE_CHECKING:
-    from syndicate.store import NewsletterRename, SearchCriteria
+    from syndicate.store import NewsletterRename, SearchCriteria, Transaction
 
 _LIST_LIMIT = 50
 """People that `list` shows without `--all`."""
@@ -62,9 +62,7 @@ def list_(
     with command.store() as store, store.read() as tx:
         people = list(tx.search.find(criteria, limit=limit))
         count = len(people) if len(people) != limit else tx.search.count(criteria)
-        all_suppressed = criteria.suppressed and {newsletter, tag, segment} == {None}
-        unknown = tx.search.unknown_suppressions(criteria.suppression)
-        unowned = list(unknown) if all_suppressed else []
+        unowned = list(_unowned_suppressions(tx, criteria)) if criteria.suppressed else []
     if json:
         echo_json([*map(person_values, people), *map(_suppression_values, unowned)])
         return
@@ -109,9 +107,7 @@ def export(
     with command.store() as store, store.read() as tx:
         columns = ExportColumns.of(fields, tx.search.field_names())
         people = tx.search.find(criteria)
-        everybody = state in {None, "suppressed"} and {newsletter, tag, segment} == {None}
-        unknown = tx.search.unknown_suppressions(criteria.suppression)
-        unowned = unknown if everybody else iter(())
+        unowned = _unowned_suppressions(tx, criteria)
         if format == "jsonl":
             for person in people:
                 echo_json(columns.value(person), indent=None)
@@ -226,6 +222,14 @@ def _criteria(
         tag=tag,
         segment=None if segment is None else command.config.criteria(segment),
     )
+
+
+def _unowned_suppressions(tx: "Transaction", criteria: "SearchCriteria") -> Iterable[Suppression]:
+    """Find suppressed addresses that no subscriber has, unless only a subscriber can be meant."""
+    asked = criteria.newsletter, criteria.state, criteria.tag, criteria.segment
+    if any(value is not None for value in asked):
+        return ()
+    return tx.search.unknown_suppressions(criteria.suppression)
 
 
 _PERSON: Mapping[str, Callable[[Subscriber], object]] = {

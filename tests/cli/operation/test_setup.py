@@ -154,7 +154,10 @@ def test_a_broken_config_is_told_in_json_too(operator):
     operator.configure('every = "10m"', 'every = "10 mins"')
     checked = operator.run("check", "--json")
     assert checked.code == 2
-    assert 'every = "10 mins"' in json.loads(checked.out)["mistakes"][0]
+    broken = json.loads(checked.out)
+    assert 'every = "10 mins"' in broken["mistakes"][0]
+    operator.configure('every = "10 mins"', 'every = "10m"')
+    assert broken.keys() == json.loads(operator.run("check", "--json").out).keys()
 
 
 def test_check_tells_of_a_mirror_that_cannot_be_spoken_to(operator):

@@ -147,6 +147,8 @@ def test_suppressed_addresses_are_listed_and_exported_by_kind(operator, newsroom
     assert by == [
         {"email": "x@example.org", "suppressed": "by telephone", "suppression": "operator"}
     ]
+    confirmed = ("--state", "confirmed", "--suppressed-by", "operator", "--json")
+    assert json.loads(run("subscribers", "list", *confirmed).out) == []
     columns = ("--fields", "email,suppression", "--suppressed-by", "hard-bounce")
     assert run("subscribers", "export", *columns).out.split() == [
         "email,suppression",
