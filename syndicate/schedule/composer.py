@@ -3,7 +3,7 @@
 Rendering runs outside any transaction; freezing is a short one at the end.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -11,18 +11,19 @@ from typing import TypeVar
 
 from syndicate.body.figures import without_files
 from syndicate.clock import to_utc
-from syndicate.config import Config, Newsletter, Schedule
+from syndicate.config import Config, Newsletter
 from syndicate.errors import Refused, StoreLocked
-from syndicate.model.article_selection import ArticleWindow, ScheduleStart, Selection
+from syndicate.model.article_selection import Selection
 from syndicate.model.articles import Article
-from syndicate.model.corrections import ArticleNote, WrongCopies
-from syndicate.model.editions import EVERYBODY, Draft, Edition, EditionKind, Item
+from syndicate.model.corrections import WrongCopies
+from syndicate.model.editions import Content, Draft, Edition, EditionKind, Item
 from syndicate.publish.output.media import MediaFolder
 from syndicate.render import addresses
-from syndicate.render.mail.edition_content import compose_edition, edition_kind, mark_links
+from syndicate.render.mail.edition_content import compose_edition, mark_links
 from syndicate.render.mail.preflight import check_edition
 from syndicate.render.templates import Templates
 from syndicate.schedule import correction_notes
+from syndicate.schedule.edition_outline import EditionOutline, SlotRequest
 from syndicate.schedule.edition_plan import EditionPlan
 from syndicate.schedule.own_links import OwnLinks
 from syndicate.store import Store, Transaction
@@ -107,65 +108,47 @@ class Composer:
         is_newest = tx.articles.revisions(revisions) == revisions
         return is_newest and _state(tx, draft.newsletter) == proposal.state
 
-    def propose(
-        self,
-        newsletter: Newsletter,
-        schedule: Schedule,
-        *,
-        start: ScheduleStart,
-        segment: str | None = None,
-        slot_at: datetime,
-        at: datetime,
-        preview_after: datetime | None = None,
-    ) -> ProposedEdition:
-        """Compose what a schedule would send now, to a segment of its readers or to all of them.
+    def propose(self, request: SlotRequest) -> ProposedEdition:
+        """Compose what a schedule would send at a slot, to a segment of its readers or to all.
 
-        The candidates are the public articles numbered above the last edition's window, and
-        never any from before the schedule's start; the file that an editor wrote about the slot
-        chooses among them, or others. With `preview_after`, they include what would
-        have its number and its page by `at`, and nothing that is public by `preview_after`, when
-        an earlier slot takes it. Raise TemplateError, and Refused where the file has mistakes and
-        nothing else is new.
+        The file that an editor wrote about the slot chooses among the candidates, or others. Raise
+        TemplateError, and Refused where the file has mistakes and nothing else is new.
         """
-        is_preview = preview_after is not None
+        newsletter, schedule, at = request.newsletter, request.schedule, request.at
         with self._store.read() as tx:
-            last = tx.editions.newest_of(schedule.name)
-            window = ArticleWindow.of(
-                start, schedule.begin_with, last=last.upto if last is not None else None
-            )
-            candidates = tx.articles.candidates(
-                newsletter.name, window, at, schedule=schedule.name, unnumbered=is_preview
-            )
-            if preview_after is not None:
-                candidates = [a for a in candidates if a.published > preview_after]
+            window = request.window(tx)
+            candidates = request.candidates(tx, window)
             upto = tx.articles.covered_until(window, at)
             numbered = tx.articles.newest_number()
             plan = EditionPlan.read(
-                tx, schedule.name, newsletter.name, slot_at, at=at, coming=is_preview
+                tx,
+                schedule.name,
+                newsletter.name,
+                request.slot_at,
+                at=at,
+                coming=request.is_preview,
             )
             notes = correction_notes.due_notes(tx, newsletter, at, schedule=schedule.name)
             state = _state(tx, newsletter.name)
         selection = plan.select(candidates, schedule.select, at=at)
         if not selection and plan.findings and plan.brief.stories:
             raise Refused("; ".join(plan.findings))
-        newest = max((article.number or numbered + 1 for article in selection.carried), default=0)
-        if plan.stories:  # an editor may choose from the archive: everybody gets it
-            newest = EVERYBODY
-        return self._compose(
-            newsletter,
-            selection,
-            state,
-            schedule=schedule.name,
-            by_section=schedule.group_by == "section",
-            segment=segment or schedule.segment,
-            window=(upto, newest),
-            edition_date=slot_at.astimezone(self._config.zone(schedule)),
-            at=at,
-            numbered=numbered,
-            coming=is_preview,
+        outline = EditionOutline(
+            newsletter=newsletter,
+            selection=selection,
             plan=plan,
             notes=notes,
+            by_section=schedule.group_by == "section",
+            schedule=schedule.name,
+            segment=request.segment or schedule.segment,
+            upto=upto,
+            numbered=numbered,
+            state=state,
+            edition_date=request.slot_at.astimezone(self._config.zone(schedule)),
+            at=at,
+            coming=request.is_preview,
         )
+        return self._compose(outline)
 
     def propose_articles(
         self,
@@ -181,20 +164,23 @@ class Composer:
         Raise Refused for an article that isn't public.
         """
         with self._store.read() as tx:
-            articles = [_public_article(tx, slug, at) for slug in slugs]
-            upto = tx.articles.newest_number()
+            named = [_public_article(tx, slug, at) for slug in slugs]
+            numbered = tx.articles.newest_number()
             notes = correction_notes.due_notes(tx, newsletter, at)
             state = _state(tx, newsletter.name)
-        return self._compose(
-            newsletter,
-            Selection(taken=tuple({article.key: article for article in articles}.values())),
-            state,
+        articles = {article.key: article for article in named}
+        outline = EditionOutline(
+            newsletter=newsletter,
+            selection=Selection(taken=tuple(articles.values())),
+            notes=notes,
             segment=segment,
-            window=(upto, upto + 1),
+            upto=numbered,
+            numbered=numbered,
+            state=state,
             edition_date=edition_date or at.astimezone(self._config.publication.timezone),
             at=at,
-            notes=notes,
         )
+        return self._compose(outline)
 
     def propose_correction(
         self, edition: Edition, slugs: Sequence[str] = (), *, at: datetime
@@ -212,7 +198,7 @@ class Composer:
             keys = [item.article for item in tx.editions.items(edition.key)]
             carried = [a for a in tx.published.articles(keys) if _is_published(a, at)]
             notes = correction_notes.article_notes(tx, tx.corrections.notes_of(edition.key), at)
-            upto = tx.articles.newest_number()
+            numbered = tx.articles.newest_number()
             state = _state(tx, newsletter.name)
             plan = EditionPlan()
             if first is not None and first.schedule is not None:
@@ -229,18 +215,20 @@ class Composer:
             )
         limit = schedule.select.max if schedule else len(carried)
         selection = Selection(taken=tuple(carried[:limit]), more=tuple(carried[limit:]))
-        return self._compose(
-            newsletter,
-            selection,
-            state,
+        outline = EditionOutline(
+            newsletter=newsletter,
+            selection=selection,
+            plan=plan,
+            notes=notes,
+            is_correction=edition.kind is EditionKind.CORRECTION,
             by_section=schedule is not None and schedule.group_by == "section",
-            window=(upto, upto + 1),
+            upto=numbered,
+            numbered=numbered,
+            state=state,
             edition_date=edition_date,
             at=at,
-            plan=plan,
-            kind=edition.kind if edition.kind is EditionKind.CORRECTION else None,
-            notes=notes,
         )
+        return self._compose(outline)
 
     def propose_corrected(
         self, newsletter: Newsletter, wrong: WrongCopies, *, at: datetime
@@ -254,97 +242,73 @@ class Composer:
             if not _is_published(article, at):
                 raise NoArticleLeft(f"{article.slug} is not public any more")
             notes = (correction_notes.article_note(tx, article, since=min(wrong.revisions)),)
-            upto = tx.articles.newest_number()
+            numbered = tx.articles.newest_number()
             state = _state(tx, newsletter.name)
-        return self._compose(
-            newsletter,
-            Selection(taken=(article,)),
-            state,
-            window=(upto, upto + 1),
-            edition_date=at.astimezone(self._config.publication.timezone),
-            at=at,
-            kind=EditionKind.CORRECTION,
+        outline = EditionOutline(
+            newsletter=newsletter,
+            selection=Selection(taken=(article,)),
             notes=notes,
             corrects=wrong,
+            is_correction=True,
+            upto=numbered,
+            numbered=numbered,
+            state=state,
+            edition_date=at.astimezone(self._config.publication.timezone),
+            at=at,
         )
+        return self._compose(outline)
 
-    def _compose(
-        self,
-        newsletter: Newsletter,
-        selection: Selection,
-        state: tuple[int, ...],
-        *,
-        schedule: str | None = None,
-        by_section: bool = False,
-        segment: str | None = None,
-        window: tuple[int, int],
-        edition_date: datetime,
-        at: datetime,
-        numbered: int | None = None,
-        coming: bool = False,
-        plan: EditionPlan | None = None,
-        kind: EditionKind | None = None,
-        notes: Sequence[ArticleNote] = (),
-        corrects: WrongCopies | None = None,
-    ) -> ProposedEdition:
-        """Compose a selection, unless it is empty; its `kind` depends on its size unless given.
-
-        `window` is the number that it covers up to, and the newest one that it carries:
-        people who subscribed after that article was published are not in the audience.
-        Articles numbered above `numbered` have no page yet. `plan` is what an editor wrote, and
-        `coming` as in `OwnLinks.find_dead`.
-        """
-        plan = plan or EditionPlan()
+    def _compose(self, outline: EditionOutline) -> ProposedEdition:
+        """Render an edition and look for mistakes in it, unless there is nothing to send."""
+        selection, plan = outline.selection, outline.plan
         if not selection:
-            return ProposedEdition(selection=selection, draft=None, state=state, plan=plan)
+            return ProposedEdition(selection=selection, draft=None, state=outline.state, plan=plan)
         self._require_pictures(plan)
-        self._require_pages(
-            article
-            for article in selection.carried
-            if numbered is None or (article.number or numbered + 1) <= numbered
-        )
-        kind = kind or edition_kind(newsletter, len(selection.carried))
+        self._require_pages(outline)
         content = compose_edition(
-            kind=kind,
-            articles=[self._as_mailed(article, at) for article in selection.taken],
-            more=[self._as_mailed(article, at) for article in selection.more],
-            newsletter=newsletter,
+            kind=outline.kind,
+            articles=[self._as_mailed(article, outline.at) for article in selection.taken],
+            more=[self._as_mailed(article, outline.at) for article in selection.more],
+            newsletter=outline.newsletter,
             config=self._config,
             templates=self._templates,
-            edition_date=edition_date,
+            edition_date=outline.edition_date,
             brief=plan.brief,
-            by_section=by_section,
-            notes=notes,
+            by_section=outline.by_section,
+            notes=outline.notes,
         )
-        find_dead = partial(self._own_links.find_dead, at=at, coming=coming)
+        find_dead = partial(self._own_links.find_dead, at=outline.at, coming=outline.coming)
         report = check_edition(content, selection.carried, self._config, find_dead)
-        content, links = mark_links(content, newsletter, self._config)
-        upto, newest = window
-        draft = Draft(
-            newsletter=newsletter.name,
-            schedule=schedule,
-            kind=kind,
-            content=content,
-            items=tuple(Item(article=a.key, revision=a.revision) for a in selection.carried),
-            upto=upto,
-            newest=newest,
-            created_at=at,
-            expires_at=at + self._config.expire_after(newsletter),
-            slot_at=to_utc(edition_date),
-            links=links,
-            segment=self._config.criteria(segment) if segment is not None else None,
-            left_out=plan.left_out(selection),
-            file_version=plan.version,
-            notes=correction_notes.edition_notes(notes),
-            corrects=corrects,
-        )
         return ProposedEdition(
             selection=selection,
-            draft=draft,
-            state=state,
+            draft=self._draft(outline, content),
+            state=outline.state,
             findings=(*plan.findings, *report.errors),
             warnings=report.warnings,
             plan=plan,
+        )
+
+    def _draft(self, outline: EditionOutline, content: Content) -> Draft:
+        """Return an edition as it is to be frozen, with its links marked for tracking."""
+        content, links = mark_links(content, outline.newsletter, self._config)
+        carried, segment = outline.selection.carried, outline.segment
+        return Draft(
+            newsletter=outline.newsletter.name,
+            schedule=outline.schedule,
+            kind=outline.kind,
+            content=content,
+            items=tuple(Item(article=a.key, revision=a.revision) for a in carried),
+            upto=outline.upto,
+            newest=outline.newest,
+            created_at=outline.at,
+            expires_at=outline.at + self._config.expire_after(outline.newsletter),
+            slot_at=to_utc(outline.edition_date),
+            links=links,
+            segment=self._config.criteria(segment) if segment is not None else None,
+            left_out=outline.plan.left_out(outline.selection),
+            file_version=outline.plan.version,
+            notes=correction_notes.edition_notes(outline.notes),
+            corrects=outline.corrects,
         )
 
     def _as_mailed(self, article: Article, at: datetime) -> Article:
@@ -361,10 +325,11 @@ class Composer:
                     "`syndicate build` says why"
                 )
 
-    def _require_pages(self, articles: Iterable[Article]) -> None:
+    def _require_pages(self, outline: EditionOutline) -> None:
         """Raise Refused for an article without a page: links in mail must work."""
-        for article in articles:
-            if not (self._config.output / addresses.output_path(article.address)).is_file():
+        for article in outline.selection.carried:
+            page = self._config.output / addresses.output_path(article.address)
+            if outline.is_numbered(article) and not page.is_file():
                 raise Refused(
                     f"{article.slug} has no page yet, so it isn't mailed; "
                     "`syndicate build` says why"

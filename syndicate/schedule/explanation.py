@@ -10,7 +10,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from syndicate.clock import format_duration
-from syndicate.config import Config, EditionFilter, Newsletter, Schedule
+from syndicate.config import Config, EditionFilter, Schedule
 from syndicate.errors import SyndicateError
 from syndicate.model.article_selection import ArticleWindow, ScheduleStart, unmet_condition
 from syndicate.model.articles import Article, Status
@@ -18,6 +18,7 @@ from syndicate.model.editions import Draft, Edition, ReleaseTerms, WaitingEditio
 from syndicate.model.schedule_slots import FixedInterval, Slot, Timing, decide, schedule_timing
 from syndicate.schedule.alarms.reputation import find_complaints
 from syndicate.schedule.composer import Composer, ProposedEdition
+from syndicate.schedule.edition_outline import SlotRequest
 from syndicate.schedule.release import release_terms
 from syndicate.schedule.schedule_start import schedule_start
 from syndicate.store import Store, Transaction
@@ -91,11 +92,10 @@ class EditionExplanation:
 class _Snapshot:
     """What the store says about a schedule's next edition."""
 
+    request: SlotRequest
     slot: Slot
-    at: datetime
     slot_before: Slot | None
     """A slot that is due earlier, and takes what is public then."""
-    start: ScheduleStart
     last: Edition | None
     waiting: WaitingEdition | None
     window: ArticleWindow
@@ -111,25 +111,26 @@ def explain_edition(
     `now` is the real time: what is public and who reads is as of now, or will be by the slot.
     Raise StoreError.
     """
-    newsletter = config.newsletter(schedule.newsletter)
-    assert newsletter is not None, "the configuration was checked"
-    composer = Composer(store, config)
     with store.read() as tx:
         found = _read(tx, config, schedule, at=at, now=now)
-    proposal, failure = _propose(composer, newsletter, schedule, found)
+    proposal, failure = None, ""
+    try:
+        proposal = Composer(store, config).propose(found.request)
+    except SyndicateError as error:
+        failure = str(error)
     draft = proposal.draft if proposal is not None else None
     audience, terms = 0, None
     if proposal is not None and draft is not None:
         with store.read() as tx:
             audience = tx.editions.count_readers(
-                newsletter.name, newest=draft.newest, segment=draft.segment, at=now
+                draft.newsletter, newest=draft.newest, segment=draft.segment, at=now
             )
-            complaints = find_complaints(tx, config, newsletter.name, now)
+            complaints = find_complaints(tx, config, draft.newsletter, now)
         terms = release_terms(schedule, proposal, draft, complaints=complaints)
     return EditionExplanation(
         schedule=schedule,
         slot=found.slot,
-        at=found.at,
+        at=found.request.at,
         draft=draft,
         terms=terms,
         warnings=proposal.warnings if proposal is not None else (),
@@ -140,47 +141,33 @@ def explain_edition(
     )
 
 
-def _propose(
-    composer: Composer, newsletter: Newsletter, schedule: Schedule, found: _Snapshot
-) -> tuple[ProposedEdition | None, str]:
-    """Compose the edition; None with the reason where that fails."""
-    try:
-        proposal = composer.propose(
-            newsletter,
-            schedule,
-            start=found.start,
-            slot_at=found.slot.due_at,
-            at=found.at,
-            preview_after=found.slot_before.due_at if found.slot_before else _EVER,
-        )
-    except SyndicateError as error:
-        return None, str(error)
-    return proposal, ""
-
-
 def _read(
     tx: Transaction, config: Config, schedule: Schedule, *, at: datetime | None, now: datetime
 ) -> _Snapshot:
+    newsletter = config.newsletter(schedule.newsletter)
+    assert newsletter is not None, "the configuration was checked"
     timing = schedule_timing(schedule, config.zone(schedule))
     slot = _next_slot(tx, schedule, timing, at=at, now=now)
     before = timing.latest(slot.due_at - _INSTANT)
-    composed_at = max(slot.due_at, now) if at is None else slot.due_at
-    start, last = _start(tx, schedule, at=now), tx.editions.newest_of(schedule.name)
-    window = ArticleWindow.of(
-        start, schedule.begin_with, last=last.upto if last is not None else None
+    slot_before = before if before is not None and before.due_at > now else None
+    request = SlotRequest(
+        newsletter=newsletter,
+        schedule=schedule,
+        start=_start(tx, schedule, at=now),
+        slot_at=slot.due_at,
+        at=max(slot.due_at, now) if at is None else slot.due_at,
+        preview_after=slot_before.due_at if slot_before is not None else _EVER,
     )
+    window = request.window(tx)
     return _Snapshot(
+        request=request,
         slot=slot,
-        at=composed_at,
-        slot_before=before if before is not None and before.due_at > now else None,
-        start=start,
-        last=last,
+        slot_before=slot_before,
+        last=tx.editions.newest_of(schedule.name),
         waiting=tx.waiting.of_schedule(schedule.name),
         window=window,
         carriers=tx.editions.carriers(schedule.newsletter, schedule.name),
-        considered=tx.articles.considered(
-            window.after, since=slot.due_at - _RECENT, at=composed_at
-        ),
+        considered=tx.articles.considered(window.after, since=slot.due_at - _RECENT, at=request.at),
     )
 
 
@@ -234,7 +221,7 @@ def _reason(config: Config, schedule: Schedule, found: _Snapshot, article: Artic
     """Return the first reason why an edition doesn't have an article."""
     zone = config.zone(schedule)
     return (
-        _why_not_public(article, found.at, zone)
+        _why_not_public(article, found.request.at, zone)
         or _why_not_new(article, found)
         or _why_not_selected(article, schedule.select, found, zone)
         or "left out"
@@ -272,7 +259,7 @@ def _why_not_selected(
     before = found.slot_before
     if before is not None and article.published <= before.due_at:
         return f"taken by the slot of {_written(before.due_at, zone)}"
-    if rule.max_age is not None and article.published < found.at - rule.max_age:
+    if rule.max_age is not None and article.published < found.request.at - rule.max_age:
         return f"older than {format_duration(rule.max_age)} (max_age)"
     return ""
 

@@ -16,6 +16,7 @@ from syndicate.errors import SyndicateError
 from syndicate.model.article_selection import ScheduleStart
 from syndicate.model.schedule_slots import FireOutcome, Slot, SlotDecision, decide, schedule_timing
 from syndicate.schedule.composer import ATTEMPTS, Composer, ProposedEdition, no_audience_reason
+from syndicate.schedule.edition_outline import SlotRequest
 from syndicate.schedule.release import add_edition, log_preflight, waiting_for
 from syndicate.schedule.schedule_start import first_seen, schedule_start
 from syndicate.store import Store
@@ -77,11 +78,12 @@ class SlotDispatcher:
         """Compose and freeze an edition; None if another process recorded the fire first."""
         newsletter = self.config.newsletter(schedule.newsletter)
         assert newsletter is not None, "the configuration was checked"
+        request = SlotRequest(
+            newsletter=newsletter, schedule=schedule, start=start, slot_at=slot.due_at, at=at
+        )
         for _ in range(ATTEMPTS):
             try:
-                proposal = self.composer.propose(
-                    newsletter, schedule, start=start, slot_at=slot.due_at, at=at
-                )
+                proposal = self.composer.propose(request)
             except SyndicateError as error:
                 return self._record(schedule, slot, FireOutcome.FAILED, str(error))
             except Exception as error:

@@ -23,6 +23,7 @@ from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.schedule.alarms.reputation import find_complaints
 from syndicate.schedule.composer import Composer, NoArticleLeft, ProposedEdition
+from syndicate.schedule.edition_outline import SlotRequest
 from syndicate.schedule.edition_plan import findings_have_changed
 from syndicate.schedule.own_links import OwnLinks
 from syndicate.schedule.schedule_start import schedule_start
@@ -223,66 +224,43 @@ class EditionRelease:
 
     def _compose_again(self, waiting: WaitingEdition, at: datetime, *, why: str = "") -> str:
         """Compose an edition whose articles or file have changed; return what was done."""
-        edition = waiting.edition
-        schedule = self._schedule(waiting)
-
-        def propose() -> ProposedEdition:
-            newsletter = self.config.newsletter(edition.newsletter)
-            if newsletter is not None and waiting.corrects is not None:
-                with self.store.read() as tx:
-                    wrong = tx.corrections.still_wrong(edition.newsletter, waiting.corrects)
-                return self.composer.propose_corrected(newsletter, wrong, at=at)
-            if schedule is None or newsletter is None:
-                return self._without_schedule(waiting, at)
-            self._segment(waiting)  # raises Refused
-            with self.store.read() as tx:
-                start = schedule_start(tx, schedule.name, at=at, keep=False)
-            return self.composer.propose(
-                newsletter,
-                schedule,
-                start=start,
-                segment=waiting.segment,
-                slot_at=edition.slot_at,
-                at=at,
-            )
-
-        def add(tx: Transaction, proposal: ProposedEdition) -> str:
-            assert proposal.draft is not None
-            complaints = find_complaints(tx, self.config, edition.newsletter, at)
-            if waiting.corrects is not None:  # it waits for a person anyway
-                complaints = ()
-            found = release_terms(schedule, proposal, proposal.draft, complaints=complaints)
-            terms = found or ReleaseTerms()
-            needs_person = terms.approve_by is not None or tx.waiting.is_sent_back(edition.key)
-            if schedule is None and edition.schedule is not None:
-                # it is no longer in the config, and what it asked for still counts
-                terms = replace(terms, hold=waiting.terms.hold)
-                needs_person |= waiting.terms.approve_by is not None
-                needs_person |= tx.waiting.is_approved(edition.key)
-            if needs_person:
-                until = waiting.terms.approve_by or terms.approve_by or at + APPROVE_WITHIN
-                terms = replace(terms, approve_by=until)
-            again = tx.waiting.add(proposal.draft, terms)
-            mended = tx.waiting.is_file_outdated(edition.key)
-            changed = "its file has changed" if mended else "its articles have changed"
-            cause = _by_schedule(why or changed, at)
-            tx.waiting.reject(edition.key, cause, successor=again.key)
-            reason = f"edition {again.key}, {proposal.summary}{waiting_for(terms)}"
-            left_out = proposal.selection.slugs_left_out
-            _amend_fire(tx, edition, FireOutcome.EDITION, reason, left_out)
-            return f"edition {again.key} takes the place of edition {edition.key}: {cause.why}"
-
+        key = waiting.edition.key
         try:
-            message = self.composer.freeze(propose, add)
+            message = self.composer.freeze(
+                lambda: self._propose_again(waiting, at),
+                lambda tx, proposal: self._supersede(tx, waiting, proposal, why=why),
+            )
         except NoArticleLeft:
             message = None
         if message is None:
+            why = "none of its articles is public any more"
             with self.store.write() as tx:
-                reject_edition(
-                    tx, waiting, _by_schedule("none of its articles is public any more", at)
-                )
-            message = f"edition {edition.key} is rejected: none of its articles is public any more"
+                reject_edition(tx, waiting, _by_schedule(why, at))
+            message = f"edition {key} is rejected: {why}"
         return message
+
+    def _propose_again(self, waiting: WaitingEdition, at: datetime) -> ProposedEdition:
+        """Compose an edition as it would be now, for whom it was before."""
+        edition, schedule = waiting.edition, self._schedule(waiting)
+        newsletter = self.config.newsletter(edition.newsletter)
+        if newsletter is not None and waiting.corrects is not None:
+            with self.store.read() as tx:
+                wrong = tx.corrections.still_wrong(edition.newsletter, waiting.corrects)
+            return self.composer.propose_corrected(newsletter, wrong, at=at)
+        if schedule is None or newsletter is None:
+            return self._without_schedule(waiting, at)
+        self._segment(waiting)  # raises Refused
+        with self.store.read() as tx:
+            start = schedule_start(tx, schedule.name, at=at, keep=False)
+        request = SlotRequest(
+            newsletter=newsletter,
+            schedule=schedule,
+            start=start,
+            slot_at=edition.slot_at,
+            at=at,
+            segment=waiting.segment,
+        )
+        return self.composer.propose(request)
 
     def _without_schedule(self, waiting: WaitingEdition, at: datetime) -> ProposedEdition:
         """Compose an edition of no schedule, or of one that is gone, for whom it was before."""
@@ -293,6 +271,44 @@ class EditionRelease:
         if edition.schedule is not None:
             draft = replace(draft, schedule=edition.schedule, upto=edition.upto)
         return replace(proposal, draft=draft)
+
+    def _supersede(
+        self, tx: Transaction, waiting: WaitingEdition, proposal: ProposedEdition, *, why: str
+    ) -> str:
+        """Freeze what takes the place of an edition; return what was done."""
+        draft, key = proposal.draft, waiting.edition.key
+        assert draft is not None, "there is something to send"
+        terms = self._terms_again(tx, waiting, proposal, draft)
+        again = tx.waiting.add(draft, terms)
+        if not why:
+            is_mended = tx.waiting.is_file_outdated(key)
+            why = "its file has changed" if is_mended else "its articles have changed"
+        cause = _by_schedule(why, draft.created_at)
+        tx.waiting.reject(key, cause, successor=again.key)
+        reason = f"edition {again.key}, {proposal.summary}{waiting_for(terms)}"
+        left_out = proposal.selection.slugs_left_out
+        _amend_fire(tx, waiting.edition, FireOutcome.EDITION, reason, left_out)
+        return f"edition {again.key} takes the place of edition {key}: {why}"
+
+    def _terms_again(
+        self, tx: Transaction, waiting: WaitingEdition, proposal: ProposedEdition, draft: Draft
+    ) -> ReleaseTerms:
+        """Return what an edition waits for that takes the place of one."""
+        edition, schedule, at = waiting.edition, self._schedule(waiting), draft.created_at
+        complaints: Sequence[str] = ()
+        if waiting.corrects is None:  # a correction waits for a person anyway
+            complaints = find_complaints(tx, self.config, edition.newsletter, at)
+        terms = release_terms(schedule, proposal, draft, complaints=complaints) or ReleaseTerms()
+        needs_person = terms.approve_by is not None or tx.waiting.is_sent_back(edition.key)
+        if schedule is None and edition.schedule is not None:
+            # it is no longer in the config, and what it asked for still counts
+            terms = replace(terms, hold=waiting.terms.hold)
+            needs_person |= waiting.terms.approve_by is not None
+            needs_person |= tx.waiting.is_approved(edition.key)
+        if not needs_person:
+            return terms
+        until = waiting.terms.approve_by or terms.approve_by or at + APPROVE_WITHIN
+        return replace(terms, approve_by=until)
 
     def _schedule(self, waiting: WaitingEdition) -> Schedule | None:
         return self.config.schedule(waiting.edition.schedule)

@@ -37,6 +37,7 @@ from syndicate.schedule.alarms.build_alarm import record_build
 from syndicate.schedule.alarms.monitor import AlarmMonitor
 from syndicate.schedule.composer import Composer, ProposedEdition
 from syndicate.schedule.corrections import CorrectionReport, Corrections
+from syndicate.schedule.edition_outline import SlotRequest
 from syndicate.schedule.firing import SlotDispatcher
 from syndicate.schedule.proofs import ProofMail
 from syndicate.schedule.release import EditionRelease, add_edition, log_preflight, replacement_of
@@ -279,9 +280,15 @@ class Services:
             if keep:
                 first_seen(tx, schedule, self.config, at=at)
             start = schedule_start(tx, schedule.name, at=at, keep=keep)
-        return self.composer.propose(
-            newsletter, schedule, start=start, segment=segment, slot_at=slot_at or at, at=at
+        request = SlotRequest(
+            newsletter=newsletter,
+            schedule=schedule,
+            start=start,
+            slot_at=slot_at or at,
+            at=at,
+            segment=segment,
         )
+        return self.composer.propose(request)
 
     def replace(
         self, edition: int, slugs: Sequence[str], cause: Cause
