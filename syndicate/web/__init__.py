@@ -1,6 +1,7 @@
 """HTTP: published files, pages for readers, editions, the outbox, probes and metrics.
 
-`app` is the ASGI application, which counts and logs each response; `server/` runs it;
+`app` is the ASGI application, which counts and logs each response; `routes` lists its dynamic
+pages; `server/` runs it;
 `published/` serves the build's files; `readers/` has the pages for subscribers; `editions/` shows
 editions and resolves their links; `review/` shows those that wait to reviewers, who decide there;
 `search_pages` finds stories; `websub_hub` takes WebSub subscriptions; `webhooks` takes what mail

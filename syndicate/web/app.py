@@ -14,40 +14,17 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndicate import clock
 from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import SyndicateError
-from syndicate.model.subscribers import ConfirmationKind
 from syndicate.render import addresses
 from syndicate.store import Store
-from syndicate.web.editions.archive import ArchivePages
-from syndicate.web.editions.click_tracking import ClickPages
-from syndicate.web.editions.public_copy import WebViewPage
-from syndicate.web.editions.shelf import ShelfPage
-from syndicate.web.outbox import OutboxPages, is_outbox_served
 from syndicate.web.pages import BadLink, WebPages
 from syndicate.web.published.files import PrivateFeedPages, PublishedFiles
-from syndicate.web.readers.address_change import AddressChange
-from syndicate.web.readers.bot_checks import BotChecks
-from syndicate.web.readers.confirmation import (
-    ConfirmationHandler,
-    ConfirmationPages,
-    SubscriptionConfirmation,
-)
-from syndicate.web.readers.letters import LetterSender, SignupLimits
-from syndicate.web.readers.personal_data import PersonalDataPages
-from syndicate.web.readers.preferences import PreferencePages
-from syndicate.web.readers.signup import SignupPages
-from syndicate.web.readers.signup_requests import SignupValidator
-from syndicate.web.readers.unsubscribe import UnsubscribePages
-from syndicate.web.review.decisions import ReviewDesk
-from syndicate.web.review.pages import ReviewPages
-from syndicate.web.review.trusted_browsers import TrustedBrowsers
-from syndicate.web.search_pages import SearchPages
+from syndicate.web.routes import PageRoutes
 from syndicate.web.server.responses import HttpResponse
 from syndicate.web.telemetry.access_log import MAX_PATH, AccessLog
 from syndicate.web.telemetry.counters import (
@@ -93,39 +70,26 @@ def application(
     application that this one replaces. Raise StoreError when the store can't be used, and
     ConfigError when the access log can't be written.
     """
-    links, secret = SignedLinks(config, store.secret("links")), store.secret("signup")
-    pages = WebPages(config)
     counts = counts or RequestCounters()
-    limits = SignupLimits(config, secret, counts)
-    letters = LetterSender(store, config, limits, letters_due)
-    routes = _reader_routes(letters, links, pages, BotChecks(secret))
-    routes += _review_routes(store, config, links, pages, letters_due)
-    if config.web.search:
-        routes += SearchPages(store, config, pages).routes()
-    if is_outbox_served(config):
-        routes += OutboxPages(config, pages).routes()
-    if config.websub.own:
-        from syndicate.publish.push.hub import Hub  # noqa: PLC0415 - a HTTP client is slow to import
-        from syndicate.web.websub_hub import HubPage  # noqa: PLC0415
-
-        hub = HubPage(Hub.of(store, config), push_due)
-        routes.append(Route("/hub", hub.handle, methods=["GET", "POST"]))
-    if config.hooks:
-        from syndicate.web.webhooks import WebhookReceiver  # noqa: PLC0415 - needs a HTTP client
-
-        routes += WebhookReceiver(store, config, links, counts).routes()
+    pages = WebPages(config)
     files = PublishedFiles(config, pages)
+    routes = PageRoutes(
+        store=store,
+        config=config,
+        links=SignedLinks(config, store.secret("links")),
+        pages=pages,
+        counts=counts,
+        letters_due=letters_due,
+        push_due=push_due,
+    ).all()
     prefixes = frozenset(route.path.split("/")[1] for route in routes)
-    probes = Readiness(store, config, stopping=stopping, sends=sends).routes()
-    # other methods are refused before the token is checked
-    private = Route(
-        addresses.private_feed("{token}", "/{path:path}"),
-        PrivateFeedPages(store, config).show,
-        methods=["GET", "HEAD"],
-    )
-    metrics = Route("/metrics", Metrics(store, config, counts).show, methods=[])
     dynamic = Starlette(
-        routes=[*routes, private, *probes, metrics],
+        routes=[
+            *routes,
+            *PrivateFeedPages(store, config).routes(),
+            *Readiness(store, config, stopping=stopping, sends=sends).routes(),
+            *Metrics(store, config, counts).routes(),
+        ],
         exception_handlers={
             404: partial(_not_found, files),
             BadLink: lambda *_: pages.bad_link(),
@@ -133,44 +97,8 @@ def application(
         },
     )
     dynamic.router.redirect_slashes = False  # it would redirect to any host that a request names
-    name = config.web.access_log
-    file = config.path(name) if name and name != "-" else None
-    log = AccessLog(file, prefixes, counts) if name else None
+    log = AccessLog.of(config, prefixes, counts)
     return WebApplication(dynamic, files, prefixes, counts, log)
-
-
-def _review_routes(
-    store: Store, config: Config, links: SignedLinks, pages: WebPages, mail_due: Callable[[], None]
-) -> list[Route]:
-    """Return the routes of the pages for reviewers."""
-    secret = store.secret("review")
-    desk = ReviewDesk(store, config, secret, mail_due)
-    browsers = TrustedBrowsers(config, secret)
-    return ReviewPages(store, config, links, pages, desk, browsers, BotChecks(secret)).routes()
-
-
-def _reader_routes(
-    letters: LetterSender, links: SignedLinks, pages: WebPages, bot_checks: BotChecks
-) -> list[Route]:
-    """Return the routes of the pages for readers."""
-    store, config = letters.store, letters.config
-    validator = SignupValidator(config)
-    change = AddressChange(pages, letters, validator)
-    handlers: dict[ConfirmationKind, ConfirmationHandler] = {
-        ConfirmationKind.SUBSCRIBE: SubscriptionConfirmation(store, config, links, pages, letters),
-        ConfirmationKind.ADDRESS: change,
-        ConfirmationKind.DATA: PersonalDataPages(store, config, links, pages),
-    }
-    return [
-        *SignupPages(config, pages, validator, letters, bot_checks).routes(),
-        *ConfirmationPages(store, config, links, pages, handlers).routes(),
-        *PreferencePages(store, config, links, pages, change, letters).routes(),
-        *UnsubscribePages(store, config, links, pages).routes(),
-        Route("/view/{token}", WebViewPage(store, config, links, pages).show),
-        *ShelfPage(store, config, pages, bot_checks).routes(),
-        *ArchivePages(store, config, pages).routes(),
-        Route("/c/{token}", ClickPages(store, config, links, pages).follow),
-    ]
 
 
 class WebApplication:

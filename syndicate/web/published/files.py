@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from syndicate import clock
@@ -297,6 +298,11 @@ class PrivateFeedPages:
         self._store = store
         frame = PageFrame(config, Templates(config.templates))
         self._writer = PrivateFeedWriter(store, config, ListPages(frame))
+
+    def routes(self) -> list[Route]:
+        """Return the route; other methods are refused before the token is checked."""
+        path = addresses.private_feed("{token}", "/{path:path}")
+        return [Route(path, self.show, methods=["GET", "HEAD"])]
 
     def show(self, request: Request) -> Response:
         """Return a document, or a 304."""

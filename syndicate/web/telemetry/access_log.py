@@ -15,9 +15,11 @@ from functools import lru_cache
 from http import HTTPStatus
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
+from typing import Self
 
 import structlog
 
+from syndicate.config import Config
 from syndicate.errors import ConfigError
 from syndicate.render import addresses
 from syndicate.web.telemetry.counters import PROBES, RequestCounters, RequestKind
@@ -47,6 +49,16 @@ class AccessLog:
 
     The file is opened for each write, so that log rotation needs no signal.
     """
+
+    @classmethod
+    def of(
+        cls, config: Config, dynamic_prefixes: Collection[str], counts: RequestCounters
+    ) -> Self | None:
+        """Return the log that `web.access_log` names, "-" for stderr; None without one."""
+        name = config.web.access_log
+        if not name:
+            return None
+        return cls(None if name == "-" else config.path(name), dynamic_prefixes, counts)
 
     def __init__(
         self, file: Path | None, dynamic_prefixes: Collection[str], counts: RequestCounters

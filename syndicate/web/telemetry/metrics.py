@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from syndicate import __version__, clock
 from syndicate.config import Config
@@ -127,11 +128,12 @@ class Metrics(Collector):
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
 
-    def show(self, request: Request) -> Response:
-        """Respond with the metrics, in the format of `Accept`; to strangers with 404 or 401.
+    def routes(self) -> list[Route]:
+        """Return the route, for any method: a 405 would tell strangers that the path exists."""
+        return [Route("/metrics", self.show, methods=[])]
 
-        To any method: a 405 would tell strangers that the path exists.
-        """
+    def show(self, request: Request) -> Response:
+        """Respond with the metrics, in the format of `Accept`; to strangers with 404 or 401."""
         self._access.require(request)
         if request.method not in {"GET", "HEAD"}:
             raise HTTPException(405, headers={"allow": "GET, HEAD"})
