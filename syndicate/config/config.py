@@ -120,6 +120,10 @@ class Config(Table):
         """Find a newsletter by name."""
         return next((item for item in self.newsletters if item.name == name), None)
 
+    def language_of(self, newsletter: Newsletter) -> str:
+        """Return a newsletter's language, by default the publication's."""
+        return newsletter.language or self.publication.language
+
     def schedule(self, name: str | None) -> Schedule | None:
         """Find a schedule by name."""
         return next((schedule for schedule in self.schedules if schedule.name == name), None)

@@ -35,6 +35,11 @@ def http_url(text: str) -> str | None:
     return None if _AMP_PARAMETER in address else address
 
 
+def url_origin(url: str) -> str:
+    """Return scheme, host and port of an absolute URL, as a Content-Security-Policy names them."""
+    return "/".join(url.split("/")[:3])
+
+
 def url_reference(text: str) -> str | None:
     """Return an absolute or relative URL in ASCII; None if `text` is neither."""
     if len(text) < _MAX_HOST and _NORMAL_URL.fullmatch(text):

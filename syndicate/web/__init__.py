@@ -6,7 +6,7 @@ pages; `server/` runs it;
 editions and resolves their links; `review/` shows those that wait to reviewers, who decide there;
 `search_pages` finds stories; `websub_hub` takes WebSub subscriptions; `webhooks` takes what mail
 providers report, `webhook_refusals` counts what is refused; `outbox` shows written mail to the
-operator, in `viewer`, where `forced_dark` imitates programs that turn its colours around;
+operator, in `viewer`, where `forced_dark` imitates programs that invert its colours;
 `preview/` shows there what a template makes of articles; `telemetry/` has probes, metrics and the
 access log. `pages` renders pages on request, also those for errors; `forms` reads posted forms;
 `operator_access` recognises the operator; `client_limit` slows down a client.

@@ -1,6 +1,6 @@
 """Rewrites the colours of a mail, as programs do that make light mail dark by themselves.
 
-Outlook.com turns the lightness of each colour around, in CIELAB, and keeps its hue: white becomes
+Outlook.com inverts the lightness of each colour, in CIELAB, and keeps its hue: white becomes
 #333333, black becomes white (`getDarkColor` in github.com/microsoft/roosterjs). Gmail's apps do
 something similar and publish nothing about it. All of them ignore the dark colours that a mail
 brings along, and leave pictures as they are. So this is an approximation.
@@ -12,7 +12,7 @@ from functools import lru_cache
 from PIL import ImageColor
 
 _BASE = 21.247
-"""The lightness of #333333, to which white is turned."""
+"""The lightness of #333333, that white gets."""
 _GROUND = "<style>html { background: #333333; color: #FFFFFF; }</style>"
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 _OWN_DARK = re.compile(r"@media[^{}]*prefers-color-scheme[^{}]*", re.IGNORECASE)
@@ -47,37 +47,37 @@ _Triple = tuple[float, float, float]
 
 
 def force_dark(html: str) -> str:
-    """Return the HTML of a mail with its colours turned around, and without its own dark ones."""
-    html = _STYLE.sub(lambda style: style[1] + _turn_sheet(style[2]) + style[3], html)
-    html = _TAG.sub(lambda tag: _turn_tag(tag[0]), html)
+    """Return the HTML of a mail with its colours inverted, and without its own dark ones."""
+    html = _STYLE.sub(lambda style: style[1] + _invert_sheet(style[2]) + style[3], html)
+    html = _TAG.sub(lambda tag: _invert_tag(tag[0]), html)
     html, found = _HEAD.subn(lambda head: head[0] + _GROUND, html, count=1)
     return html if found else _GROUND + html
 
 
-def _turn_sheet(css: str) -> str:
-    """Turn a style sheet, and switch off what it has for dark mode."""
+def _invert_sheet(css: str) -> str:
+    """Invert a style sheet, and switch off what it has for dark mode."""
     css = _OWN_DARK.sub("@media not all ", css)
-    return _turn_css(_OUTLOOK.sub("[data-never]", css))
+    return _invert_css(_OUTLOOK.sub("[data-never]", css))
 
 
-def _turn_tag(tag: str) -> str:
-    tag = _STYLE_ATTRIBUTE.sub(lambda style: style[1] + _turn_quoted(style[2]), tag)
-    return _COLOR_ATTRIBUTE.sub(lambda color: color[1] + turn_color(color[2]), tag)
+def _invert_tag(tag: str) -> str:
+    tag = _STYLE_ATTRIBUTE.sub(lambda style: style[1] + _invert_quoted(style[2]), tag)
+    return _COLOR_ATTRIBUTE.sub(lambda color: color[1] + invert_color(color[2]), tag)
 
 
-def _turn_quoted(value: str) -> str:
-    return value[0] + _turn_css(value[1:-1]) + value[-1]
+def _invert_quoted(value: str) -> str:
+    return value[0] + _invert_css(value[1:-1]) + value[-1]
 
 
-def _turn_css(css: str) -> str:
+def _invert_css(css: str) -> str:
     return _DECLARATION.sub(
-        lambda found: found[1] + _COLOR.sub(lambda color: turn_color(color[0]), found[2]), css
+        lambda found: found[1] + _COLOR.sub(lambda color: invert_color(color[0]), found[2]), css
     )
 
 
 @lru_cache(maxsize=1024)
-def turn_color(written: str) -> str:
-    """Return a CSS colour with its lightness turned around; what is no colour stays as it is."""
+def invert_color(written: str) -> str:
+    """Return a CSS colour with its lightness inverted; anything else as it is."""
     if written.lower() == "transparent":
         return written
     try:
@@ -85,8 +85,8 @@ def turn_color(written: str) -> str:
     except ValueError:
         return written
     lightness, a, b = _to_lab((red, green, blue))
-    turned = (100 - lightness) * (100 - _BASE) / 100 + _BASE
-    channels = "".join(f"{channel:02X}" for channel in _from_lab((turned, a, b)))
+    inverted = (100 - lightness) * (100 - _BASE) / 100 + _BASE
+    channels = "".join(f"{channel:02X}" for channel in _from_lab((inverted, a, b)))
     return f"#{channels}{alpha[0]:02X}" if alpha else f"#{channels}"
 
 

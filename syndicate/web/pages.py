@@ -18,6 +18,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.intake.pages.page_files import PageFiles, PageReading
 from syndicate.language import translator
+from syndicate.model.urls import url_origin
 from syndicate.render import addresses
 from syndicate.render.formatting import text_direction
 from syndicate.render.site_frame import SiteFrame
@@ -25,6 +26,8 @@ from syndicate.render.templates import Templates
 from syndicate.store import Store
 
 T = TypeVar("T")
+OWN_SCRIPTS = ("script-src 'self'", "connect-src 'self'")
+"""Added to the policy of a page that runs a script of ours."""
 
 
 class BadLink(Exception):  # noqa: N818 - the reader's error
@@ -102,7 +105,8 @@ class WebPages:
         css = self.render_part(style)
         values = {"style": Markup(css), **(values or {})}  # noqa: S704 - rendered from a template
         body = self.render_part(name, values, language)
-        pictures = f"img-src 'self' {self._origin}"
+        # the publication's logo and icons may be on another site
+        pictures = f"img-src 'self' {url_origin(self.config.url)}"
         return Response(body, status, headers=_headers(css, (pictures, *policy)))
 
     def render_part(
@@ -133,11 +137,6 @@ class WebPages:
                 self.config, self._templates, self._shown, medium="web", language=language
             )
         return self._frames[language]
-
-    @property
-    def _origin(self) -> str:
-        """Where the publication's logo and icons are loaded from."""
-        return "/".join(self.config.url.split("/")[:3])
 
 
 @dataclass(frozen=True)

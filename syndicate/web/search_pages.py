@@ -5,7 +5,6 @@ state.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,14 +35,17 @@ from syndicate.render.topics import TopicKind
 from syndicate.store import Store
 from syndicate.web.client_limit import ClientLimit
 from syndicate.web.pages import WebPages, too_many_requests
-from syndicate.web.published.files import serve_generated
-from syndicate.web.server.client_address import rate_limit_key
+from syndicate.web.published.files import serve_bytes
+from syndicate.web.server.client_address import request_limit_key
 
 PAGE_SIZE = 20
 _NEWEST = 5
 """Stories that are shown where none is found."""
-_PERIODS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31)} | {
-    "year": timedelta(days=366)
+_PERIODS = {
+    "day": timedelta(days=1),
+    "week": timedelta(days=7),
+    "month": timedelta(days=31),
+    "year": timedelta(days=366),
 }
 _LONG_AGO = EPOCH - timedelta(days=100_000)
 _BY_DATE = "date"
@@ -131,17 +133,17 @@ class SearchPages:
             "section_link": lambda name: self._config.url + addresses.section(name),
         }
         if asked.query.text:
-            if wait := self._wait(request, at):
+            client = request_limit_key(request, self._config.web.proxies)
+            wait = None if client is None else self._limit.take(client, at=at)
+            if wait:
                 page = self._render(values | {"wait": ceil(wait.total_seconds())})
                 page.headers["cache-control"] = "no-store"
                 return too_many_requests(page, wait)
             values |= self._found(asked, at)
         page = self._render(values)
-        body = bytes(page.body)
         headers = {**page.headers, "cache-control": REVALIDATE}
         del headers["content-length"]
-        digest = hashlib.sha256(body).hexdigest()[:32]
-        return serve_generated(request, digest, lambda coding: coding.compress(body), headers)
+        return serve_bytes(request, bytes(page.body), headers)
 
     def _render(self, values: dict[str, Any]) -> Response:
         return self._pages.render("web/search.html", values, style="web/search.css")
@@ -201,13 +203,6 @@ class SearchPages:
                     topics = TopicIndex(manifest.database).largest(TopicKind.SECTION, _MAX_SECTIONS)
                     names = sorted((topic.name for topic in topics), key=str.casefold)
         return [(addresses.section(name).split("/")[-2], name) for name in names]
-
-    def _wait(self, request: Request, at: datetime) -> timedelta | None:
-        """Return how long a client has to wait that searches too often."""
-        host = request.client.host if request.client else None
-        forwarded = ",".join(request.headers.getlist("x-forwarded-for")) or None
-        client = rate_limit_key(host, forwarded, self._config.web.proxies)
-        return None if client is None else self._limit.take(client, at=at)
 
 
 def _page_numbers(page: int, last: int) -> list[int]:

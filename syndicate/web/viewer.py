@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from syndicate.config import Config
+from syndicate.model.urls import url_origin
 from syndicate.render.mail.context import MAX_BYTES
 from syndicate.render.mail.preflight import CLIPPED_AT
 from syndicate.web.forced_dark import force_dark
@@ -128,7 +129,7 @@ def framed_html(
     open in windows of their own.
     """
     query = request.query_params
-    own = f"{_origin(config.url)} {_origin(str(request.base_url))}"
+    own = f"{url_origin(config.url)} {url_origin(str(request.base_url))}"
     pictures = "'none'" if query.get("pictures") == "blocked" else own
     policy = (
         "default-src 'none'; "
@@ -141,7 +142,3 @@ def framed_html(
     html = _HEAD.sub(lambda head: head[0] + _LINKS_OPEN_ELSEWHERE, html, count=1)
     headers = {"content-security-policy": policy, "x-robots-tag": "noindex"}
     return Response(html, headers=headers, media_type="text/html")
-
-
-def _origin(url: str) -> str:
-    return "/".join(url.split("/")[:3])

@@ -44,7 +44,7 @@ from syndicate.publish.push.http_client import HttpClient
 from syndicate.render import addresses
 from syndicate.store import Store
 from syndicate.web.client_limit import ClientLimit
-from syndicate.web.server.client_address import rate_limit_key
+from syndicate.web.server.client_address import request_limit_key
 from syndicate.web.telemetry.counters import RequestCounters, WebhookResult
 from syndicate.web.webhook_refusals import RefusalLog
 
@@ -243,9 +243,7 @@ class WebhookReceiver:
 
     def _client(self, request: Request, hook: Hook) -> str | None:
         """Return the hook and the network by which refused calls are limited; None for none."""
-        host = request.client.host if request.client else None
-        forwarded = ",".join(request.headers.getlist("x-forwarded-for")) or None
-        network = rate_limit_key(host, forwarded, self._config.web.proxies)
+        network = request_limit_key(request, self._config.web.proxies)
         return network and f"{hook.settings.name} {network}"
 
     def _report_secret(self, hook: Hook, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from syndicate.web.forced_dark import force_dark, turn_color
+from syndicate.web.forced_dark import force_dark, invert_color
 from tests.render.mail.samples import digest, filled, stories
 
 
@@ -20,7 +20,7 @@ from tests.render.mail.samples import digest, filled, stories
     ],
 )
 def test_lightness_is_turned_around_and_the_hue_stays(written, turned):
-    assert turn_color(written) == turned
+    assert invert_color(written) == turned
 
 
 def test_only_colours_are_turned_and_no_word_of_a_story():

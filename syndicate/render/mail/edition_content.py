@@ -82,7 +82,7 @@ def compose_edition(
         config=config,
         templates=templates,
         newsletter=newsletter,
-        language=newsletter.language or config.publication.language,
+        language=config.language_of(newsletter),
         edition_date=edition_date,
         seed=repr([*articles, *more, brief, *notes]),
         brief=brief,

@@ -80,7 +80,7 @@ def _with_reviewers_reason(content: Content, newsletter: Newsletter, config: Con
         "here why they get it.",
         publication=config.publication.title,
     )
-    texts = translator(newsletter.language or config.publication.language)
+    texts = translator(config.language_of(newsletter))
     email = placeholder(content.nonce, "email")
     readers = subscription_reason(newsletter, config, texts, email=email)
     span = f'<span lang="{own.language}">{escape(reason, quote=False)}</span>'

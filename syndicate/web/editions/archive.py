@@ -3,7 +3,6 @@
 Nothing in it is personal (`public_copy`). `archive = false` hides a newsletter.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -30,12 +29,12 @@ from syndicate.render.feeds import atom
 from syndicate.render.feeds.channel import FeedChannel, FeedHistory
 from syndicate.render.feeds.entries import ChannelEntry, publisher
 from syndicate.render.rhythm import describe_rhythm
-from syndicate.store import ArchivedEdition, Store
+from syndicate.store import ArchivedEdition, Store, Transaction
 from syndicate.text import one_line
-from syndicate.web.editions.edition_pictures import find_pictures
 from syndicate.web.editions.public_copy import POLICY, frame_copy, name_edition, public_copy
 from syndicate.web.pages import WebPages
-from syndicate.web.published.files import serve_generated
+from syndicate.web.published.file_cache import content_digest
+from syndicate.web.published.files import serve_bytes
 from syndicate.web.published.request_headers import match_etag
 from syndicate.web.published.response_headers import CORS, PREFLIGHT, self_link
 
@@ -127,9 +126,7 @@ class ArchivePages:
             "link": self_link(f"{page}feed.xml"),
             **CORS,
         }
-        return serve_generated(
-            request, _digest(feed), lambda coding: coding.compress(feed), headers
-        )
+        return serve_bytes(request, feed, headers)
 
     def edition(self, request: Request) -> Response:
         """Show the public copy of an edition."""
@@ -184,7 +181,7 @@ class ArchivePages:
             **self._links(newsletter),
             "list_page": list_page,
             "rhythm": describe_rhythm(
-                newsletter, self._config, newsletter.language or self._config.publication.language
+                newsletter, self._config, self._config.language_of(newsletter)
             ),
             "editions": [edition for edition in reversed(editions) if not edition.withdrawn],
             "top": "" if number is None else "../../",
@@ -220,11 +217,17 @@ class ArchivePages:
         raise HTTPException(404)
 
 
+def find_pictures(tx: Transaction, edition: int) -> list[Figure]:
+    """Return the pictures of our own that represent the stories of an edition, in their order."""
+    stories = tx.published.articles([item.article for item in tx.editions.items(edition)])
+    return [story.lead for story in stories if story.lead is not None and story.lead.local]
+
+
 def _render_feed(
     config: Config, newsletter: Newsletter, editions: Sequence[ArchivedEdition], *, page: str
 ) -> bytes:
     """Render the feed of editions, newest first; `page` is the address of their list."""
-    language = newsletter.language or config.publication.language
+    language = config.language_of(newsletter)
     publication = config.publication
     author = publisher(config)
     entries = [
@@ -269,7 +272,7 @@ def describe_edition(
         "description": one_line(edition.preheader),
         "image": addresses.figure(image, config) if image else "",
         "datePublished": edition.created_at.isoformat(timespec="seconds"),
-        "inLanguage": newsletter.language or publication.language,
+        "inLanguage": config.language_of(newsletter),
         "url": url,
         "mainEntityOfPage": url,
         "isPartOf": {
@@ -296,7 +299,7 @@ def _parse_number(text: str) -> int:
 
 def cacheable(request: Request, page: Response) -> Response:
     """Let caches and search engines store a page, or return a 304."""
-    etag = f'"{_digest(bytes(page.body))}"'
+    etag = f'"{content_digest(bytes(page.body))}"'
     page.headers.update({"etag": etag, "cache-control": REVALIDATE})
     del page.headers["x-robots-tag"]
     etags = request.headers.get("if-none-match", "")
@@ -304,7 +307,3 @@ def cacheable(request: Request, page: Response) -> Response:
         del page.headers["content-length"]
         return Response(status_code=304, headers=page.headers)
     return page
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]

@@ -7,8 +7,7 @@ the head and foot of all pages, in place of the mail's own masthead.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from markupsafe import escape
 from starlette.requests import Request
@@ -17,8 +16,9 @@ from starlette.responses import Response
 from syndicate.config import Config, Newsletter
 from syndicate.deliver.message.personalisation import Personalisation
 from syndicate.language import translator
-from syndicate.model.editions import Content, EditionKind, placeholder
+from syndicate.model.editions import Content, Edition, EditionKind, placeholder
 from syndicate.render.formatting import FILTERS
+from syndicate.store import ArchivedEdition
 from syndicate.text import one_line
 from syndicate.web.pages import ReaderPages, WebPages, linked
 
@@ -35,22 +35,6 @@ _READER_LINKS = ("unsubscribe", "preferences")
 _TITLE = re.compile(r"<title>.*?</title>", re.IGNORECASE | re.DOTALL)
 
 
-class NamedEdition(Protocol):
-    """An edition as it is named: by its subject and date."""
-
-    @property
-    def key(self) -> int:
-        """Its number."""
-
-    @property
-    def subject(self) -> str:
-        """Its subject."""
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was composed."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyFrame:
     """What is around the content of a copy, as HTML."""
@@ -63,31 +47,33 @@ class CopyFrame:
     below: str = ""
 
 
-def name_edition(config: Config, newsletter: Newsletter, edition: NamedEdition) -> str:
+def name_edition(config: Config, newsletter: Newsletter, edition: Edition | ArchivedEdition) -> str:
     """Return subject and date of an edition, in its language: "Dam opens · November 24, 2026"."""
-    publication = config.publication
-    language = newsletter.language or publication.language
-    date = FILTERS["date"](edition.created_at, publication.timezone, language)
+    language = config.language_of(newsletter)
+    date = FILTERS["date"](edition.created_at, config.publication.timezone, language)
     return f"{one_line(edition.subject) or edition.key} \u00b7 {date}"
 
 
 def frame_copy(
-    pages: WebPages, newsletter: Newsletter, edition: NamedEdition, values: Mapping[str, Any]
+    pages: WebPages,
+    newsletter: Newsletter,
+    edition: Edition | ArchivedEdition,
+    values: Mapping[str, Any],
 ) -> CopyFrame:
     """Return the frame of an edition's copy; raise TemplateError.
 
     `values` are those of the templates: `canonical` for a page in the archive, and its links.
     """
-    publication = pages.config.publication
-    language = newsletter.language or publication.language
-    name = name_edition(pages.config, newsletter, edition)
+    config = pages.config
+    name = name_edition(config, newsletter, edition)
     named = {"newsletter": newsletter, "edition": edition, "name": name, "canonical": None}
-    values = {**named, **values}
     head, above, below = (
-        pages.render_part(f"web/editions/{part}.html", values, language)
+        pages.render_part(
+            f"web/editions/{part}.html", {**named, **values}, config.language_of(newsletter)
+        )
         for part in ("head", "bar", "foot")
     )
-    title = f"{name} \u2013 {publication.title}"
+    title = f"{name} \u2013 {config.publication.title}"
     return CopyFrame(title=title, head=head, above=above, below=below)
 
 
@@ -106,7 +92,7 @@ def public_copy(
     `links` are the targets of its numbered links. Readers who come `from_mail` get a hint where
     to unsubscribe.
     """
-    texts = translator(newsletter.language or pages.config.publication.language)
+    texts = translator(pages.config.language_of(newsletter))
     home = f"{pages.config.url}/"
     signup = pages.signup_url(newsletter)
     values = {"newsletter": newsletter, "signup": signup, "from_mail": from_mail}

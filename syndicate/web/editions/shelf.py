@@ -18,9 +18,8 @@ from syndicate.model import pictures
 from syndicate.model.articles import Figure
 from syndicate.render.rhythm import describe_rhythm
 from syndicate.store import ArchivedEdition, Store, Transaction
-from syndicate.web.editions.archive import cacheable
-from syndicate.web.editions.edition_pictures import find_pictures
-from syndicate.web.pages import WebPages
+from syndicate.web.editions.archive import cacheable, find_pictures
+from syndicate.web.pages import OWN_SCRIPTS, WebPages
 from syndicate.web.readers.bot_checks import HONEYPOT, BotChecks
 
 STYLE = "web/editions/shelf.css"
@@ -81,7 +80,7 @@ class ShelfPage:
             "privacy": self._pages.privacy_url,
         }
         work = config.offered and config.signup.proof_of_work
-        policy = ("script-src 'self'", "connect-src 'self'") if work else ()
+        policy = OWN_SCRIPTS if work else ()
         page = self._pages.render("web/editions/shelf.html", values, style=STYLE, policy=policy)
         if not config.offered:  # without a stamp it is the same for everybody
             return cacheable(request, page)

@@ -27,7 +27,7 @@ from syndicate.publish.output.media import MediaFolder
 from syndicate.render import addresses
 from syndicate.render.templates import Templates
 from syndicate.store import Store
-from syndicate.web.pages import WebPages
+from syndicate.web.pages import OWN_SCRIPTS, WebPages
 from syndicate.web.preview.samples import PreviewOrder, PreviewSample, SampleComposer
 from syndicate.web.preview.saved_files import SavedFiles
 from syndicate.web.published.files import PublishedFiles
@@ -35,7 +35,7 @@ from syndicate.web.server.client_address import is_local
 from syndicate.web.viewer import FRAMES, MAIL_SANDBOX, MailWeight, ViewOptions, framed_html
 
 PAGE = "/preview"
-_POLICY = (*FRAMES, "script-src 'self'", "connect-src 'self'")
+_POLICY = (*FRAMES, *OWN_SCRIPTS)
 SANDBOX = f"{MAIL_SANDBOX} allow-same-origin"
 """Without scripts in the frame; its page may see how far it is scrolled."""
 _LOOK_EVERY = 0.25
@@ -111,10 +111,9 @@ class PreviewApplication:
 
     def show(self, request: Request) -> Response:
         """Compose, and show it in the viewer; or show the mistake."""
-        version = self._saved.version  # before what is composed: a save meanwhile is another one
         values: dict[str, Any] = {
             "sandbox": SANDBOX,
-            "version": version,
+            "version": self._saved.version,  # before composing: a save meanwhile is another one
             "options": ViewOptions.of(request.query_params, PAGE),
             "sample": None,
             "mistakes": (),

@@ -187,7 +187,7 @@ class SampleComposer:
         newsletter = self._newsletter(order)
         content = compose_letter(
             letter,
-            language=newsletter.language or self.config.publication.language,
+            language=self.config.language_of(newsletter),
             config=self.config,
             templates=self.templates,
             newsletters=(newsletter,),

@@ -1,4 +1,4 @@
-"""Tells saves of the files that a preview is made from: the config, templates, edition files."""
+"""Notices when a file is saved that a preview is made from: config, template, edition file."""
 
 import secrets
 from collections.abc import Callable, Iterator

@@ -185,6 +185,11 @@ def _is_plain(segment: str) -> bool:
     return bool(segment) and not segment.startswith(".") and not set(segment) & {"\0", "\\", "/"}
 
 
+def content_digest(content: bytes) -> str:
+    """Return what the ETag of a document is made from."""
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
 def _load(file: Path, path: str, full_path: str) -> CachedFile:
     """Read one version of a file, whole: files are replaced, never rewritten in place."""
     form = format_of(file.name)
@@ -201,6 +206,6 @@ def _load(file: Path, path: str, full_path: str) -> CachedFile:
         full_path=full_path,
         version=version,
         format=form,
-        digest=hashlib.sha256(hashed).hexdigest()[:32],
+        digest=content_digest(hashed),
         body=body,
     )

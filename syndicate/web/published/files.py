@@ -26,7 +26,7 @@ from syndicate.store import Store
 from syndicate.web.pages import WebPages
 from syndicate.web.published import request_headers
 from syndicate.web.published.delta_response import FeedDeltas
-from syndicate.web.published.file_cache import CachedFile, FileCache
+from syndicate.web.published.file_cache import CachedFile, FileCache, content_digest
 from syndicate.web.published.poll_limit import PollLimit
 from syndicate.web.published.request_headers import ALL_CODINGS, ContentCoding
 from syndicate.web.published.response_headers import CORS, METHODS, PREFLIGHT, ResponseHeaders
@@ -285,6 +285,13 @@ def serve_generated(
     if coding is not ContentCoding.IDENTITY:
         headers["content-encoding"] = coding
     return Response(generate(coding), headers={**headers, "etag": etag})
+
+
+def serve_bytes(request: Request, body: bytes, headers: Mapping[str, str]) -> Response:
+    """Serve a document that is small enough to be generated for each request."""
+    return serve_generated(
+        request, content_digest(body), lambda coding: coding.compress(body), headers
+    )
 
 
 class PrivateFeedPages:

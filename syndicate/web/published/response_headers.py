@@ -9,7 +9,7 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from syndicate.config import Config
-from syndicate.model.urls import http_url
+from syndicate.model.urls import http_url, url_origin
 from syndicate.publish.output import formats
 from syndicate.render import addresses
 from syndicate.web.published.file_cache import CachedFile
@@ -29,7 +29,7 @@ PREFLIGHT = {
     "access-control-allow-headers": "A-IM, If-Modified-Since, If-None-Match, Range",
     "access-control-max-age": "86400",
 }
-"""The response to OPTIONS, which lists what feed readers in a browser they may send."""
+"""The response to OPTIONS, which lists what feed readers in a browser may send."""
 _UNQUOTED = "%:/@!$&'()*+,;=[]"
 """Characters of a URL that are not quoted, beside letters, digits and `-._~`."""
 _PERMISSIONS = ", ".join(
@@ -114,8 +114,7 @@ def build_policy(config: Config) -> str:
 
     Pictures and recordings may come from anywhere, as articles embed them; frames come from
     `pages.embed_hosts`. The forms for sign-up and search may lead to another origin than the
-    pages'. Inline
-    styles are allowed only where ads are configured.
+    pages'. Inline styles are allowed only where ads are configured.
     """
     ads, hosts = config.ads, config.pages.embed_hosts
     sources = " ".join(("'self'", *ads.csp_sources))
@@ -132,7 +131,7 @@ def build_policy(config: Config) -> str:
         "script-src": sources,
         "connect-src": sources,
         "frame-src": " ".join((*frames, *ads.csp_sources)) or "'none'",
-        "form-action": f"{sources} {'/'.join(forms.split('/')[:3])}" if forms else sources,
+        "form-action": f"{sources} {url_origin(forms)}" if forms else sources,
         "base-uri": "'none'",
         "frame-ancestors": "'self'",
     }

@@ -130,11 +130,10 @@ class LetterSender:
         self, reader: Subscriber | None, newsletters: Sequence[Newsletter] = ()
     ) -> str:
         """Return the reader's language, else that of all newsletters, else the publication's."""
-        default = self.config.publication.language
         if reader is not None and reader.language:
             return reader.language
-        languages = {newsletter.language or default for newsletter in newsletters}
-        return languages.pop() if len(languages) == 1 else default
+        languages = set(map(self.config.language_of, newsletters))
+        return languages.pop() if len(languages) == 1 else self.config.publication.language
 
     def compose(
         self, letter: Letter, language: str, newsletters: Sequence[Newsletter] = ()

@@ -15,16 +15,23 @@ from starlette.responses import Response
 from syndicate import clock
 from syndicate.config import Config, Newsletter
 from syndicate.model.feedback import FeedbackRecord
-from syndicate.model.subscribers import Action, Actor, Cause, ConfirmationKind, Subscriber
+from syndicate.model.subscribers import (
+    Action,
+    Actor,
+    Cause,
+    ConfirmationKind,
+    Subscriber,
+    SubscriberChange,
+    Subscription,
+)
 from syndicate.store import MailedItem, PendingConfirmation, PersonalRecord, Transaction
 from syndicate.text import one_line
 from syndicate.web.forms import Form
 from syndicate.web.pages import ReaderPages, linked
 from syndicate.web.readers.link_pages import translator_for
 from syndicate.web.readers.preferences import ActionOutcome
+from syndicate.web.readers.signup_requests import MAX_LENGTH
 
-MAX_LENGTH = 200
-"""Characters of a name or of a custom field."""
 FIELD_PREFIX = "field-"
 """Prefix of custom fields in the form."""
 
@@ -136,50 +143,25 @@ class PersonalDataPages(ReaderPages):
 
 def export_json(record: PersonalRecord, config: Config, *, at: datetime) -> bytes:
     """Return the file with all data on a reader; its times are ISO 8601, in UTC."""
-    titles = {
-        name: (config.newsletter(name) or Newsletter(name=name)).label
-        for name in (item.newsletter for item in record.person.subscriptions)
-    }
     data = {
         "publication": config.publication.title,
         "at": at,
         "person": _person(record.person),
         "former_addresses": record.former_addresses,
         "private_feed_since": record.private_feed_since,
-        "subscriptions": [
-            {
-                "newsletter": item.newsletter,
-                "title": titles[item.newsletter],
-                "state": item.state,
-                "at": item.at,
-                "consent": item.source,
-            }
-            for item in record.person.subscriptions
-        ],
-        "changes": [
-            {
-                "at": change.cause.at,
-                "action": change.action,
-                "newsletter": change.newsletter,
-                "who": change.cause.who,
-                "how": change.cause.how,
-                "network": change.cause.origin,
-                "detail": change.detail,
-            }
-            for change in record.changes
-        ],
-        "mail": [_mail(mail) for mail in record.mailed_items],
+        "subscriptions": [_subscription(item, config) for item in record.person.subscriptions],
+        "changes": list(map(_change, record.changes)),
+        "mail": list(map(_mail, record.mailed_items)),
         "links": list(map(asdict, record.followed_links)),
-        "reports": [_report(item) for item in record.feedback],
+        "reports": list(map(_report, record.feedback)),
         "unread_reports": [
             {"at": held.received_at, "subject": held.subject, "from": held.sender}
             for held in record.held_reports
         ],
-        "questions": [_question(request) for request in record.confirmations],
+        "questions": list(map(_question, record.confirmations)),
     }
-    return (
-        json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat).encode() + b"\n"
-    )
+    text = json.dumps(data, ensure_ascii=False, indent=2, default=datetime.isoformat)
+    return f"{text}\n".encode()
 
 
 def _person(reader: Subscriber) -> dict[str, Any]:
@@ -194,6 +176,29 @@ def _person(reader: Subscriber) -> dict[str, Any]:
         "since": reader.created_at,
         "not_mailed_because": reader.suppressed,
         "not_mailed_after": reader.suppression,
+    }
+
+
+def _subscription(subscription: Subscription, config: Config) -> dict[str, Any]:
+    name = subscription.newsletter
+    return {
+        "newsletter": name,
+        "title": (config.newsletter(name) or Newsletter(name=name)).label,
+        "state": subscription.state,
+        "at": subscription.at,
+        "consent": subscription.source,
+    }
+
+
+def _change(change: SubscriberChange) -> dict[str, Any]:
+    return {
+        "at": change.cause.at,
+        "action": change.action,
+        "newsletter": change.newsletter,
+        "who": change.cause.who,
+        "how": change.cause.how,
+        "network": change.cause.origin,
+        "detail": change.detail,
     }
 
 

@@ -95,6 +95,39 @@ class PreferencePages(LinkPages):
     address_change: AddressChange
     letters: LetterSender
 
+    def show(
+        self, token: str, outcome: ActionOutcome | None = None, form: Form | None = None
+    ) -> Response:
+        """Show the page, with the outcome of a form."""
+        with self.store.read() as tx:
+            reader = self._find(tx, token)
+        language = translator_for(reader, self.config).language
+        until = pause_end(reader, clock.now())
+        # each in the language itself: "Deutsch"
+        names = {tag: locale(tag).get_display_name() or tag for tag in available_languages()}
+        values = {
+            "path": f"{urlsplit(self.config.web_url).path}/preferences/{token}",
+            "outcome": outcome,
+            "form": form or {},
+            "reader": reader,
+            "email": mask_email(reader.email),
+            "contact": self.pages.contact,
+            "choices": list_choices(reader, self.config),
+            "rhythms": {
+                newsletter.name: describe_rhythm(newsletter, self.config, language)
+                for newsletter in self.config.newsletters
+            },
+            "weeks": PAUSE_WEEKS,
+            "paused": format_date(until, language, self.config) if until else None,
+            "languages": {tag: name[:1].upper() + name[1:] for tag, name in names.items()},
+        }
+        return self.pages.render(
+            "web/readers/preferences.html",
+            values,
+            language=language,
+            style="web/readers/preferences.css",
+        )
+
     def act(self, token: str, form: Form, origin: str) -> Response:
         """Do what the form says, unless the reader has sent too many."""
         at = clock.now()
@@ -216,39 +249,6 @@ class PreferencePages(LinkPages):
             email=mask_email(reader.email),
         )
         return too_many_requests(self.show(token, ActionOutcome(refusal, failed=True)), wait)
-
-    def show(
-        self, token: str, outcome: ActionOutcome | None = None, form: Form | None = None
-    ) -> Response:
-        """Show the page, with the outcome of a form."""
-        with self.store.read() as tx:
-            reader = self._find(tx, token)
-        language = translator_for(reader, self.config).language
-        until = pause_end(reader, clock.now())
-        # each in the language itself: "Deutsch"
-        names = {tag: locale(tag).get_display_name() or tag for tag in available_languages()}
-        values = {
-            "path": f"{urlsplit(self.config.web_url).path}/preferences/{token}",
-            "outcome": outcome,
-            "form": form or {},
-            "reader": reader,
-            "email": mask_email(reader.email),
-            "contact": self.pages.contact,
-            "choices": list_choices(reader, self.config),
-            "rhythms": {
-                newsletter.name: describe_rhythm(newsletter, self.config, language)
-                for newsletter in self.config.newsletters
-            },
-            "weeks": PAUSE_WEEKS,
-            "paused": format_date(until, language, self.config) if until else None,
-            "languages": {tag: name[:1].upper() + name[1:] for tag, name in names.items()},
-        }
-        return self.pages.render(
-            "web/readers/preferences.html",
-            values,
-            language=language,
-            style="web/readers/preferences.css",
-        )
 
     def _find(self, tx: Transaction, token: str) -> Subscriber:
         return linked(find_reader(tx, linked(self.links.read_preferences(token))))

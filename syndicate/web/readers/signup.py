@@ -7,7 +7,7 @@ disclosed: people have to solve a proof of work, or wait.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -28,7 +28,7 @@ from syndicate.text import printable
 from syndicate.web.forms import MAX_CHECKBOX_FIELDS, Form, read_form, read_json
 from syndicate.web.operator_access import OperatorAccess
 from syndicate.web.outbox import is_outbox_served
-from syndicate.web.pages import WebPages, too_many_requests
+from syndicate.web.pages import OWN_SCRIPTS, WebPages, too_many_requests
 from syndicate.web.readers.bot_checks import (
     CHALLENGE_LIFETIME,
     HONEYPOT,
@@ -70,6 +70,27 @@ _PROOF_REQUIRED = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignupFormState:
+    """What the form shows: what was typed, and the errors in it, or a notice about it all."""
+
+    typed: SignupInput
+    problems: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""
+    stamp: str = ""
+    """The stamp to keep; a new one by default."""
+    throttled: bool = False
+    work: bool = False
+    """Whether a proof of work lifts the limit that the notice is about."""
+
+    @property
+    def status(self) -> int:
+        """The status of the page."""
+        if self.throttled:
+            return HTTPStatus.TOO_MANY_REQUESTS
+        return HTTPStatus.BAD_REQUEST if self.problems or self.notice else HTTPStatus.OK
+
+
 @dataclass(frozen=True)
 class SignupPages:
     """The endpoints under /signup, and /api/signup."""
@@ -86,7 +107,7 @@ class SignupPages:
 
     def routes(self) -> list[Route]:
         """Return the routes; none when there is nothing to subscribe to."""
-        if not (self.config.signup.enabled and self.validator.offered):
+        if not self.config.offered:
             return []
         return [
             Route("/signup", self.page, methods=["GET", "POST"]),
@@ -99,7 +120,8 @@ class SignupPages:
         """Show the form; on a POST, process it."""
         if request.method != "POST":
             selected = request.query_params.getlist("newsletter")
-            return await run_in_threadpool(self._form, SignupInput(newsletters=selected))
+            empty = SignupFormState(typed=SignupInput(newsletters=selected))
+            return await run_in_threadpool(self._form, empty)
         form = await read_form(request, max_fields=MAX_CHECKBOX_FIELDS)
         if form is not None and _CARD_FIELD in form:
             return await run_in_threadpool(self._fill_in, form)
@@ -108,34 +130,29 @@ class SignupPages:
     def _handle_form(self, request: Request, form: Form | None) -> Response:
         if form is None:
             notice = self._texts.gettext("Something went wrong. Please fill in the form again.")
-            return self._form(SignupInput(), 400, notice=notice)
+            return self._form(SignupFormState(typed=SignupInput(), notice=notice))
         if form.get(HONEYPOT, "").strip():
             return self._done(request)
-        typed, stamp = _input_from_form(form), form.get(_STAMP_FIELD, "")
+        state = SignupFormState(typed=_input_from_form(form), stamp=form.get(_STAMP_FIELD, ""))
         try:
-            signup = self.validator.validate(typed)
+            signup = self.validator.validate(state.typed)
         except SignupErrors as errors:
-            return self._form(typed, 400, problems=errors.by_field, stamp=stamp)
+            return self._form(replace(state, problems=errors.by_field))
         age = self.bot_checks.check_stamp(form.get(_STAMP_FIELD), clock.now())
         if age is StampAge.STALE:
-            stamp = ""
+            state = replace(state, stamp="")
         proven = age is StampAge.OK and self._redeem_proof(form.get(PROOF_FIELD, ""))
         if age is not StampAge.OK or (self.config.signup.proof_of_work and not proven):
             notice = self._texts.gettext(
                 "Please press the button once more, so we know you’re not a robot."
             )
-            return self._form(typed, 400, notice=notice, stamp=stamp)
+            return self._form(replace(state, notice=notice))
         throttled = self._submit(request, signup, how="form on the web", proven=proven)
         if throttled is None:
             return self._done(request)
         proof_failed = bool(form.get(PROOF_FIELD))  # no script, or a proof that was used before
-        page = self._form(
-            typed,
-            429,
-            stamp=stamp,
-            notice=self._limit_message(throttled),
-            lifts_limit=throttled.proof_helps and not proof_failed,
-        )
+        notice, work = self._limit_message(throttled), throttled.proof_helps and not proof_failed
+        page = self._form(replace(state, notice=notice, throttled=True, work=work))
         return too_many_requests(page, throttled.wait)
 
     def _fill_in(self, form: Form) -> Response:
@@ -150,7 +167,7 @@ class SignupPages:
         except SignupErrors as errors:  # of fields that the card doesn't have as well
             problems = {name: text for name, text in errors.by_field.items() if name == "email"}
         stamp = self.bot_checks.make_stamp(clock.now() - _CARD_HEAD_START)
-        return self._form(typed, 400 if problems else 200, problems=problems, stamp=stamp)
+        return self._form(SignupFormState(typed=typed, problems=problems, stamp=stamp))
 
     def _limit_message(self, throttled: SignupThrottled) -> str:
         reason = (
@@ -167,53 +184,35 @@ class SignupPages:
         )
         return f"{reason} {again}"
 
-    def _form(
-        self,
-        typed: SignupInput,
-        status: int = 200,
-        *,
-        problems: Mapping[str, str] | None = None,
-        notice: str = "",
-        stamp: str = "",
-        lifts_limit: bool = False,
-    ) -> Response:
-        """Return the form with what was typed, and the errors in it, or a notice about it all.
-
-        `stamp` is the one to keep, a new one by default; `lifts_limit` means that a proof of work
-        lifts the limit that the notice is about.
-        """
-        work = self.config.signup.proof_of_work or lifts_limit
-        offered = self.validator.offered
+    def _form(self, state: SignupFormState) -> Response:
+        work = self.config.signup.proof_of_work or state.work
+        offered = self.config.offered
+        language = self.config.publication.language
         single = [newsletter.name for newsletter in offered if len(offered) == 1]
         values = {
-            "view": {
-                "typed": typed,
-                "problems": problems or {},
-                "notice": notice,
-                "throttled": status == HTTPStatus.TOO_MANY_REQUESTS,
-                "work": lifts_limit,
-            },
+            "view": state,
             "offered": offered,
             "rhythms": {
-                newsletter.name: describe_rhythm(
-                    newsletter, self.config, self.config.publication.language
-                )
+                newsletter.name: describe_rhythm(newsletter, self.config, language)
                 for newsletter in offered
             },
             "privacy": self.pages.privacy_url,
-            "selected": {*typed.newsletters, *single},
+            "selected": {*state.typed.newsletters, *single},
             "custom_fields": [(custom_field(own.name), own) for own in self.config.signup.fields],
             "double_opt_in": self.config.signup.confirm,
             "work": work,
-            "stamp": stamp or self.bot_checks.make_stamp(clock.now()),
+            "stamp": state.stamp or self.bot_checks.make_stamp(clock.now()),
             "honeypot": HONEYPOT,
             "max_length": MAX_LENGTH,
         }
-        policy = ("script-src 'self'", "connect-src 'self'") if work else ()
         response = self.pages.render(
-            "web/readers/signup.html", values, style=STYLE, policy=policy, status=status
+            "web/readers/signup.html",
+            values,
+            style=STYLE,
+            policy=OWN_SCRIPTS if work else (),
+            status=state.status,
         )
-        if status == HTTPStatus.OK:
+        if state.status == HTTPStatus.OK:
             del response.headers["x-robots-tag"]
         return response
 

@@ -63,7 +63,7 @@ class SignupValidator:
     def __init__(self, config: Config) -> None:
         """Raise ConfigError when the list of disposable domains can't be read."""
         self._signup = config.signup
-        self.offered = [newsletter for newsletter in config.newsletters if newsletter.offered]
+        self._offered = config.offered
         self._texts = translator(config.publication.language)
         file = config.signup.disposable_domains
         self._disposable = _read_domains(config.path(file)) if file else frozenset[str]()
@@ -123,11 +123,11 @@ class SignupValidator:
 
     def _newsletters(self, names: Sequence[str], errors: dict[str, str]) -> tuple[Newsletter, ...]:
         """Return those that were chosen, in the config's order; a single one needs no choice."""
-        offered = {newsletter.name for newsletter in self.offered}
+        offered = {newsletter.name for newsletter in self._offered}
         unknown = next((name for name in names if name not in offered), None)
         if unknown is not None:
             errors[NEWSLETTERS_FIELD] = self._unknown(unknown)
-        chosen = tuple(item for item in self.offered if item.name in names or len(offered) == 1)
+        chosen = tuple(item for item in self._offered if item.name in names or len(offered) == 1)
         if not chosen:
             errors.setdefault(NEWSLETTERS_FIELD, self._texts.gettext("Please choose at least one."))
         return chosen

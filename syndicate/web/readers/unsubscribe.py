@@ -126,39 +126,36 @@ class UnsubscribePages(LinkPages):
                 cause = Cause(who=Actor.READER, how=how, at=clock.now(), origin=origin)
                 tx.subscribers.unsubscribe(reader.key, name, cause=cause)
 
-    def _rejoin(self, subscription: LinkedSubscription, origin: str) -> bool:
-        """Undo an unsubscription of the last hour; return whether it was done.
+    def _rejoin(
+        self, subscription: LinkedSubscription, origin: str, pause_until: datetime | None = None
+    ) -> bool:
+        """Undo an unsubscription of the last hour, and pause mail; return whether it was done.
 
         Later on it takes a sign-up: anybody may have the link of a forwarded mail.
         """
         name, reader = subscription.newsletter.name, subscription.reader
         if reader is None:
             return False
-        how = "undo on the unsubscribe page"
+        how = f"{'pause' if pause_until else 'undo'} on the unsubscribe page"
         cause = Cause(who=Actor.READER, how=how, at=clock.now(), origin=origin)
-        with self.store.write() as tx:
-            undoable = may_undo(tx.audit_log.changes(reader.key), name, cause.at)
-            return undoable and tx.subscribers.resubscribe(reader.key, name, cause=cause)
-
-    def _pause(self, subscription: LinkedSubscription, origin: str) -> datetime | None:
-        """Undo an unsubscription of the last hour, and pause all mail instead; return until when.
-
-        A longer pause that the reader has chosen stays. Return None where it wasn't done.
-        """
-        name, reader = subscription.newsletter.name, subscription.reader
-        if reader is None:
-            return None
-        how = "pause on the unsubscribe page"
-        cause = Cause(who=Actor.READER, how=how, at=clock.now(), origin=origin)
-        until = cause.at + PAUSE
-        if reader.paused_until is not None and reader.paused_until >= until:
-            return reader.paused_until if self._rejoin(subscription, origin) else None
         with self.store.write() as tx:
             undoable = may_undo(tx.audit_log.changes(reader.key), name, cause.at)
             if not (undoable and tx.subscribers.resubscribe(reader.key, name, cause=cause)):
-                return None
-            tx.subscribers.pause(reader.key, until, cause=cause)
-        return until
+                return False
+            if pause_until is not None:
+                tx.subscribers.pause(reader.key, pause_until, cause=cause)
+        return True
+
+    def _pause(self, subscription: LinkedSubscription, origin: str) -> datetime | None:
+        """Undo the unsubscription and pause all mail instead; return until when, if it was done.
+
+        A longer pause that the reader has chosen stays.
+        """
+        chosen = subscription.reader.paused_until if subscription.reader else None
+        until = clock.now() + PAUSE
+        if chosen is not None and chosen >= until:
+            return chosen if self._rejoin(subscription, origin) else None
+        return until if self._rejoin(subscription, origin, pause_until=until) else None
 
     def _less_frequent(self, subscription: LinkedSubscription) -> list[LessFrequent]:
         """Return what the reader may want instead: offered, and less often than what they left."""

@@ -7,6 +7,7 @@ presses every button decides, nor anybody to whom a proof was forwarded.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -37,7 +38,26 @@ MAX_NOTE = 1000
 """Characters of a note."""
 _NOBODY = 0
 """The number of no reader: the links in the edition unsubscribe nobody."""
-_UNPROCESSABLE = 422
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewVisit:
+    """A request by a reviewer, with the edition that its link is for."""
+
+    request: Request
+    reviewer: Mailbox
+    review: ReviewedEdition
+    at: datetime
+
+    def asks(self, decision: ReviewDecision, note: str = "") -> ReviewRequest:
+        """Return a decision of the reviewer."""
+        return ReviewRequest(
+            edition=self.review.edition,
+            reviewer=self.reviewer,
+            decision=decision,
+            note=note,
+            at=self.at,
+        )
 
 
 @dataclass(frozen=True)
@@ -68,18 +88,14 @@ class ReviewPages(ReaderPages):
 
     def show(self, request: Request) -> Response:
         """Return the page; after a button was pressed, with the field for its code."""
-        key, reviewer = self._link(request)
-        at = clock.now()
-        review = self._load(key, at)
+        visit = self._visit(request)
         entering = None
         decision = _decision(request.query_params.get("code"))
-        if decision is not None and decision in review.possible:
-            asked = ReviewRequest(
-                edition=review.edition, reviewer=reviewer, decision=decision, note="", at=at
-            )
+        if decision is not None and decision in visit.review.possible:
+            asked = visit.asks(decision)
             code = self.desk.pending(asked)
             entering = replace(asked, note=code.note) if code is not None else None
-        return self._page(request, review, reviewer, at, entering=entering)
+        return self._page(visit, entering=entering)
 
     def body(self, request: Request) -> Response:
         """Return the HTML of an edition that waits, for a sandboxed frame."""
@@ -94,74 +110,54 @@ class ReviewPages(ReaderPages):
 
     def act(self, request: Request, form: Form) -> Response:
         """Do what a form says. Raise StoreError or TemplateError."""
-        key, reviewer = self._link(request)
-        at = clock.now()
-        review = self._load(key, at)
-        decision = _decision(form.get("action"))
+        visit = self._visit(request)
+        decision, review = _decision(form.get("action")), visit.review
         if decision is None:
             return self.pages.bad_form()
-        note = one_line(form.get("note", ""))
-        asked = ReviewRequest(
-            edition=review.edition, reviewer=reviewer, decision=decision, note=note, at=at
-        )
+        asked = visit.asks(decision, note=one_line(form.get("note", "")))
         if decision in review.possible and "code" in form:
-            return self._confirm(request, review, asked, form["code"])
+            return self._confirm(visit, asked, form["code"])
         if decision not in review.possible and review.was_decided(decision, asked.person):
             return _redirect(request)
         if problem := _problem(review, asked):
-            return self._page(request, review, reviewer, at, problem=problem, note=note)
-        if self.browsers.is_trusted(request, self.links.reviewer_key(reviewer.address), at):
-            return self._respond(request, review, asked, self.desk.decide(asked))
-        return self._send_code(request, review, asked)
+            return self._page(visit, problem=problem, note=asked.note)
+        if self._is_trusted(visit):
+            return self._respond(visit, asked, self.desk.decide(asked))
+        return self._send_code(visit, asked)
 
-    def _send_code(
-        self, request: Request, review: ReviewedEdition, asked: ReviewRequest
-    ) -> Response:
+    def _send_code(self, visit: ReviewVisit, asked: ReviewRequest) -> Response:
         """Mail a code, and lead to the page with the field for it."""
         wait = self.desk.send_code(asked)
         if wait is None:
-            return _redirect(request, f"?code={asked.decision}")
-        page = self._page(request, review, asked.reviewer, asked.at, problem="too many", wait=wait)
-        return too_many_requests(page, wait)
+            return _redirect(visit.request, f"?code={asked.decision}")
+        return too_many_requests(self._page(visit, problem="too many", wait=wait), wait)
 
-    def _confirm(
-        self, request: Request, review: ReviewedEdition, asked: ReviewRequest, typed: str
-    ) -> Response:
+    def _confirm(self, visit: ReviewVisit, asked: ReviewRequest, typed: str) -> Response:
         """Decide by a code, and trust the browser from now on."""
         outcome = self.desk.confirm(asked, typed)
         if outcome is ReviewOutcome.WRONG_CODE:
             code = self.desk.pending(asked)
             if code is not None:
-                asked = replace(asked, note=code.note)
-                return self._page(
-                    request, review, asked.reviewer, asked.at, problem=outcome, entering=asked
-                )
+                return self._page(visit, problem=outcome, entering=replace(asked, note=code.note))
             outcome = ReviewOutcome.NO_CODE
-        response = self._respond(request, review, asked, outcome)
+        response = self._respond(visit, asked, outcome)
         if outcome is ReviewOutcome.DONE:
-            key = self.links.reviewer_key(asked.reviewer.address)
-            self.browsers.trust(response, key, asked.at)
+            key = self.links.reviewer_key(visit.reviewer.address)
+            self.browsers.trust(response, key, visit.at)
         return response
 
     def _respond(
-        self,
-        request: Request,
-        review: ReviewedEdition,
-        asked: ReviewRequest,
-        outcome: ReviewOutcome,
+        self, visit: ReviewVisit, asked: ReviewRequest, outcome: ReviewOutcome
     ) -> Response:
         """Lead to the page of what was decided, or say on the page as it is now why not."""
         if outcome is ReviewOutcome.DONE:
-            return _redirect(request)
-        now = self._load(review.edition.key, asked.at)
-        return self._page(request, now, asked.reviewer, asked.at, problem=outcome, note=asked.note)
+            return _redirect(visit.request)
+        now = replace(visit, review=self._load(asked.edition.key, visit.at))
+        return self._page(now, problem=outcome, note=asked.note)
 
     def _page(
         self,
-        request: Request,
-        review: ReviewedEdition,
-        reviewer: Mailbox,
-        at: datetime,
+        visit: ReviewVisit,
         *,
         entering: ReviewRequest | None = None,
         problem: str = "",
@@ -169,10 +165,11 @@ class ReviewPages(ReaderPages):
         wait: timedelta | None = None,
     ) -> Response:
         """Render the page; with a problem it is a 422."""
-        token = request.path_params["token"]
+        review, reviewer = visit.review, visit.reviewer
+        token = visit.request.path_params["token"]
         schedule = self.config.schedule(review.edition.schedule)
-        publication = self.config.publication
-        values: dict[str, Any] = {
+        zone = self.config.zone(schedule) if schedule else self.config.publication.timezone
+        values = {
             "review": review,
             "edition": review.edition,
             "reviewer": reviewer.name or reviewer.address,
@@ -181,36 +178,31 @@ class ReviewPages(ReaderPages):
             "problem": str(problem),
             "note": note,
             "max_note": MAX_NOTE,
-            "free_at": at + wait if wait is not None else None,
+            "free_at": visit.at + wait if wait is not None else None,
             "minutes": CODE_LIFETIME // timedelta(minutes=1),
-            "stamp": self.stamps.make_stamp(at),
-            "trusted": self.browsers.is_trusted(
-                request, self.links.reviewer_key(reviewer.address), at
-            ),
-            "slot_zone": self.config.zone(schedule) if schedule else publication.timezone,
+            "stamp": self.stamps.make_stamp(visit.at),
+            "trusted": self._is_trusted(visit),
+            "slot_zone": zone,
             "token": token,
-            "options": ViewOptions.of(request.query_params, token),
-            "content": None,
-            "findings": (),
-            "warnings": (),
+            "options": ViewOptions.of(visit.request.query_params, token),
+            **self._shown(review, reviewer),
         }
-        if review.waiting is not None:
-            values |= self._shown(review, reviewer)
         return self.pages.render(
             "web/review/review.html",
             values,
             style="web/review/review.css",
             policy=FRAMES,
-            status=_UNPROCESSABLE if problem else 200,
+            status=HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
         )
 
     def _shown(self, review: ReviewedEdition, reviewer: Mailbox) -> dict[str, Any]:
-        """Return the values with the edition's content and text."""
+        """Return the values with the content and text of an edition that waits."""
+        if review.waiting is None:
+            return {"content": None, "findings": (), "warnings": ()}
         edition = review.edition
         with self.store.read() as tx:
             content = tx.editions.content(edition.content)
         reader = self._personalisation(edition.key, edition.newsletter, reviewer)
-        assert review.waiting is not None
         terms, texts = review.waiting.terms, translator(self.config.publication.language)
         return {
             "content": content,
@@ -235,8 +227,17 @@ class ReviewPages(ReaderPages):
         """Return edition and reviewer of a link; raise BadLink for one who is none any more."""
         edition, key = linked(self.links.read_pair("review", request.path_params["token"]))
         reviewers = self.config.review.reviewers
-        named = (one for one in reviewers if self.links.reviewer_key(one.address) == key)
+        named = (item for item in reviewers if self.links.reviewer_key(item.address) == key)
         return edition, linked(next(named, None))
+
+    def _visit(self, request: Request) -> ReviewVisit:
+        key, reviewer = self._link(request)
+        at = clock.now()
+        return ReviewVisit(request=request, reviewer=reviewer, review=self._load(key, at), at=at)
+
+    def _is_trusted(self, visit: ReviewVisit) -> bool:
+        key = self.links.reviewer_key(visit.reviewer.address)
+        return self.browsers.is_trusted(visit.request, key, visit.at)
 
     def _load(self, key: int, at: datetime) -> ReviewedEdition:
         with self.store.read() as tx:

@@ -70,6 +70,13 @@ def rate_limit_key(
     return _network(address, _LIMITED_BITS)
 
 
+def request_limit_key(request: Request, proxies: tuple[Network, ...]) -> str | None:
+    """Return the `rate_limit_key` of a request to a dynamic page."""
+    host = request.client.host if request.client else None
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for")) or None
+    return rate_limit_key(host, forwarded, proxies)
+
+
 def is_local(request: Request) -> bool:
     """Return whether client and Host are both loopback, and no proxy is in between.
 
