@@ -90,7 +90,8 @@ class ArticleBatch:
         self._changed_names |= {new.id, new.slug, new.source, *old_addresses}
         if new.path is not None:
             self._changed_names.add(new.path)
-            self._changed_keys |= {one.key for one in self._known.get(("path", new.path), ())}
+            before = self._known.get(("path", new.path), ())
+            self._changed_keys |= {article.key for article in before}
 
 
 def numbered_slug(slug: str, number: int) -> str:

@@ -7,7 +7,6 @@ from datetime import tzinfo
 from pathlib import PurePath
 from typing import Any, get_args
 
-from syndicate.errors import Refused
 from syndicate.intake.articles import front_matter, markdown, publishing
 from syndicate.intake.articles.front_matter import MAX_LINE_LENGTH, FrontMatter, FrontMatterKeys
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
@@ -62,7 +61,7 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
     place, other_place = _place(keys)
     canonical = keys.get("canonical_url")
     revision = Revision(
-        title=_title(keys),
+        title=keys.required_line("title", "…"),
         body="",
         status=publishing.read_status(keys, file),
         date=publishing.read_date(keys, date, zone),
@@ -89,14 +88,6 @@ def read_fields(front: FrontMatter, file: PurePath, zone: tzinfo, site: str = ""
     )
     slug = _slug(keys, name)
     return ArticleFields(id=_id(keys), slug=slug, revision=revision, warnings=tuple(keys.warnings))
-
-
-def _title(keys: FrontMatterKeys) -> str:
-    title = keys.line("title")
-    if not title:
-        line = keys.values["title"].line if "title" in keys.values else 1
-        raise Refused(f"{keys.path}:{line}: no title — expected a line such as `title: …`")
-    return title
 
 
 def _id(keys: FrontMatterKeys) -> str | None:
@@ -134,8 +125,8 @@ def _section_and_tags(keys: FrontMatterKeys) -> tuple[str | None, tuple[str, ...
 
 def _place(keys: FrontMatterKeys) -> tuple[Placement | None, Mapping[str, Any]]:
     """Return where an editor puts the article; any other value is kept as an unknown key's."""
-    value = keys.get("place")
-    if value is None or value.text == "":
+    value = keys.written("place")
+    if value is None:
         return None, {}
     for place in get_args(Placement):
         if (value.text or "").strip().lower() == place:
@@ -145,8 +136,8 @@ def _place(keys: FrontMatterKeys) -> tuple[Placement | None, Mapping[str, Any]]:
 
 
 def _language(keys: FrontMatterKeys) -> str | None:
-    value = keys.get("language")
-    if value is None or value.text == "":
+    value = keys.written("language")
+    if value is None:
         return None
     if value.text is None or not _LANGUAGE.fullmatch(value.text.strip()):
         keys.refuse("language", value, "a language as in BCP 47, such as en or pt-BR")
@@ -201,8 +192,8 @@ def _person(keys: FrontMatterKeys, key: str, value: FrontMatterValue) -> Person:
 
 def _read_image(keys: FrontMatterKeys) -> Figure | None:
     """Return the lead picture; `src` is as written."""
-    value = keys.get("image")
-    if value is None or value.text == "":
+    value = keys.written("image")
+    if value is None:
         return None
     src, table = _source(keys, "image", value, ("src", "alt", "caption", "credit"))
     alt, caption, credit = (table.get(key, "") for key in ("alt", "caption", "credit"))
@@ -211,8 +202,8 @@ def _read_image(keys: FrontMatterKeys) -> Figure | None:
 
 def _read_audio(keys: FrontMatterKeys) -> Recording | None:
     """Return the recording; type and length may come from its file later."""
-    value = keys.get("audio")
-    if value is None or value.text == "":
+    value = keys.written("audio")
+    if value is None:
         return None
     src, table = _source(keys, "audio", value, ("src", "title", "duration", "type", "length"))
     kind, length = table.get("type", ""), table.get("length", "")
@@ -247,8 +238,8 @@ def parse_duration(text: str) -> int:
 
 def _read_comments(keys: FrontMatterKeys) -> Comments | None:
     """Return the number of comments and their address."""
-    value = keys.get("comments")
-    if value is None or value.text == "":
+    value = keys.written("comments")
+    if value is None:
         return None
     if value.table is not None:
         texts = keys.table("comments", value, ("count", "url", "feed"))

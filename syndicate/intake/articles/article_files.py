@@ -277,19 +277,19 @@ class Quarantine:
 
     def add(self, file: Path) -> None:
         """Quarantine a file until it is saved again."""
-        self._states[os.path.realpath(file)] = _state(file)
+        self._states[os.path.realpath(file)] = file_stamp(file)
 
     def contains(self, file: Path) -> bool:
         """Whether a file is in quarantine; one that was saved since then is released."""
         name = os.path.realpath(file)
-        if name in self._states and self._states[name] != _state(file):
+        if name in self._states and self._states[name] != file_stamp(file):
             del self._states[name]
         return name in self._states
 
 
-def _state(file: Path) -> tuple[int, int]:
-    """Return modification time and size, which change when a file is saved."""
-    with suppress(OSError):
+def file_stamp(file: Path) -> tuple[int, int]:
+    """Return what changes when a file is saved, its time and size; zeros where there is none."""
+    with suppress(OSError, ValueError):
         found = file.stat()
         return found.st_mtime_ns, found.st_size
     return 0, 0

@@ -122,6 +122,23 @@ class FrontMatterKeys:
         value = self.values.get(key)
         return None if value is None or value.is_null else value
 
+    def written(self, key: str) -> FrontMatterValue | None:
+        """Return a key's value; None also if its text is empty."""
+        value = self.get(key)
+        return None if value is None or value.text == "" else value
+
+    def line_of(self, key: str) -> int:
+        """Return the line of a key, for messages; the first if the key is missing."""
+        return self.values[key].line if key in self.values else 1
+
+    def required_line(self, key: str, example: str) -> str:
+        """Return a text on one line; raise Refused if the key is missing or empty."""
+        line = self.line(key)
+        if not line:
+            expected = f"no {key} — expected a line such as `{key}: {example}`"
+            raise Refused(f"{self.path}:{self.line_of(key)}: {expected}")
+        return line
+
     def first_line(self, *keys: str, longest: int = MAX_LINE_LENGTH) -> str:
         """Return the first text among some keys, not counting true and false."""
         lines = (self.line(key, longest) for key in keys)

@@ -76,8 +76,8 @@ def read_updated(keys: FrontMatterKeys, zone: tzinfo) -> datetime | None:
 
 def read_corrections(keys: FrontMatterKeys, zone: tzinfo) -> tuple[Correction, ...]:
     """Return what was corrected, oldest first: tables of a time (`at`) and a `text`."""
-    value = keys.get("corrections")
-    if value is None or value.text == "":
+    value = keys.written("corrections")
+    if value is None:
         return ()
     items = (value,) if value.items is None else value.items
     corrections = [_read_correction(keys, item, zone) for item in items]
@@ -102,8 +102,8 @@ def _read_correction(keys: FrontMatterKeys, value: FrontMatterValue, zone: tzinf
 
 
 def _date_in(keys: FrontMatterKeys, key: str, zone: tzinfo) -> datetime | None:
-    value = keys.get(key)
-    if value is None or value.text == "":
+    value = keys.written(key)
+    if value is None:
         return None
     try:
         return _parse_date(value.text or "", zone)

@@ -59,16 +59,15 @@ def read_author_fields(
         raise Refused(f"{path}:1: no front matter — expected a line of ---, and a name")
     keys = FrontMatterKeys(front)
     keys.refuse_unknown(_KEYS, _HINTS)
-    name = _name(keys)
+    name = keys.required_line("name", "Ada Lind")
     src, alt = _portrait(keys)
     problems: list[str] = []
     media = ArticleMedia(
         file, config, problems.append, save_media=save_media, list_files=_portrait_files
     )
-    portrait = media.find_picture(src, "the portrait") if src else None
-    line = keys.values["portrait"].line if portrait is None and src else 0
+    found = media.find_picture(src, "the portrait") if src else None
     text, summary, pictured = _text(front)
-    warnings = [f"{path}:{line}: {problem}" for problem in problems]
+    warnings = [f"{path}:{keys.line_of('portrait')}: {problem}" for problem in problems]
     if pictured:
         warnings.append(f"{path}: pictures in the text are left out; its portrait is the picture")
     profile = AuthorProfile(
@@ -76,9 +75,7 @@ def read_author_fields(
         name=name,
         stem=file.stem,
         role=keys.line("role"),
-        portrait=Figure(src=portrait.src, alt=alt, width=portrait.width, height=portrait.height)
-        if portrait
-        else None,
+        portrait=found and Figure(src=found.src, alt=alt, width=found.width, height=found.height),
         mail=_mail(keys),
         networks=tuple(dict.fromkeys(_networks(keys))),
         text=text,
@@ -87,24 +84,16 @@ def read_author_fields(
     )
     return AuthorFields(
         profile=profile,
-        name_line=keys.values["name"].line,
+        name_line=keys.line_of("name"),
         portrait=src,
         warnings=(*keys.warnings, *warnings),
     )
 
 
-def _name(keys: FrontMatterKeys) -> str:
-    name = keys.line("name")
-    if not name:
-        line = keys.values["name"].line if "name" in keys.values else 1
-        raise Refused(f"{keys.path}:{line}: no name — expected a line such as `name: Ada Lind`")
-    return name
-
-
 def _portrait(keys: FrontMatterKeys) -> tuple[str, str]:
     """Return file and description of the portrait, as written; both may be empty."""
-    value = keys.get("portrait")
-    if value is None or value.text == "":
+    value = keys.written("portrait")
+    if value is None:
         return "", ""
     table = keys.table("portrait", value, ("src", "alt"))
     src = (table.get("src", "") if value.text is None else value.text).strip()

@@ -1,11 +1,10 @@
 """Read the files about authors, each again when it or its portrait changes."""
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from syndicate.config import Config
-from syndicate.intake.articles.article_files import find_files, is_markdown_file
+from syndicate.intake.articles.article_files import file_stamp, find_files, is_markdown_file
 from syndicate.intake.articles.parallel_parse import ImportResult, attempt
 from syndicate.intake.articles.source_file import (
     MAX_SMALL_FILE,
@@ -60,7 +59,7 @@ class AuthorFiles:
 
     def stamp(self) -> object:
         """Return a value that changes when a file of the folder does."""
-        return tuple((str(file), _stamp(file)) for file in find_files(self.folder))
+        return tuple((str(file), file_stamp(file)) for file in find_files(self.folder))
 
     def read(self) -> AuthorReading:
         """Read what changed since the last call; a file with a mistake doesn't stop the others.
@@ -97,7 +96,7 @@ class AuthorFiles:
         known = self._read.get(file)
         if known is not None and known.stamp == _stamps(file, known.portrait):
             return known
-        stamp, path = _stamp(file), readable_path(stored_path(file, self.config))
+        stamp, path = file_stamp(file), readable_path(stored_path(file, self.config))
         fields = attempt(
             path,
             lambda: read_author_fields(
@@ -117,12 +116,4 @@ class AuthorFiles:
 
 
 def _stamps(file: Path, portrait: Path | None) -> _Stamp:
-    return (_stamp(file), _stamp(portrait)) if portrait else (_stamp(file),)
-
-
-def _stamp(file: Path) -> tuple[int, int]:
-    """Return modification time in nanoseconds and size; zeros where there is no file."""
-    with suppress(OSError, ValueError):
-        found = file.stat()
-        return found.st_mtime_ns, found.st_size
-    return 0, 0
+    return (file_stamp(file), file_stamp(portrait)) if portrait else (file_stamp(file),)

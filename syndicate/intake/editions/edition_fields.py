@@ -18,9 +18,7 @@ from syndicate.model.articles import Figure
 from syndicate.model.edition_files import EditionBrief, NamedStory
 from syndicate.text import one_line
 
-_KEYS = (
-    *("subject", "preheader", "signed", "stories", "leave_out", "sponsor", "closing", "status"),
-)
+_KEYS = ("subject", "preheader", "signed", "stories", "leave_out", "sponsor", "closing", "status")
 _DRAFT, _READY = "draft", "ready"
 _HINTS = {
     "draft": "write status: draft",
@@ -78,7 +76,7 @@ def read_edition_fields(
     return EditionFields(
         brief=brief,
         is_draft=_is_draft(keys),
-        signed_line=keys.values["signed"].line if "signed" in keys.values else 1,
+        signed_line=keys.line_of("signed"),
         pictures=media.pictures,
         mistakes=mistakes,
     )

@@ -133,16 +133,14 @@ class _FolderImport:
         if changed or not self.only_changed:
             with self.store.read() as tx:
                 warnings += tuple(self._warnings(tx, read.file, changed=changed))
-        outcome = ImportOutcome.REVISED if before is not None else ImportOutcome.NEW
+        outcome = ImportOutcome.UNCHANGED
+        if read.refusal:
+            outcome = ImportOutcome.REFUSED
+        elif changed:
+            outcome = ImportOutcome.NEW if before is None else ImportOutcome.REVISED
         return ImportResult(
             path=path,
-            outcome=(
-                ImportOutcome.REFUSED
-                if read.refusal
-                else outcome
-                if changed
-                else ImportOutcome.UNCHANGED
-            ),
+            outcome=outcome,
             reason=read.refusal,
             traceback=read.traceback,
             warnings=tuple(warning for warning in warnings if warning != read.refusal),

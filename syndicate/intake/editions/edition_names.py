@@ -45,7 +45,7 @@ def find_named_slot(stem: str, config: Config, *, at: datetime) -> NamedSlot:
     Raise Refused for a name without a date, or without a schedule of the configuration.
     """
     if stem.startswith(NEXT) and stem != NEXT:
-        return _only(_schedule(stem.removeprefix(NEXT), config), config, at)
+        return _next_slot(_schedule(stem.removeprefix(NEXT), config), config, at)
     dated = _DATED.fullmatch(stem)
     if dated is None:
         raise Refused(
@@ -79,15 +79,12 @@ def _schedule(name: str, config: Config) -> Schedule:
     raise Refused(f"no schedule is called {name}; {known}")
 
 
-def _only(schedule: Schedule, config: Config, at: datetime) -> NamedSlot:
+def _next_slot(schedule: Schedule, config: Config, at: datetime) -> NamedSlot:
     slots = _timing(schedule, config).upcoming(at - _INSTANT, 1)
-    return (
-        _exactly(schedule, slots[0])
-        if slots
-        else NamedSlot(
-            schedule=schedule, starts_at=None, ends_at=None, mistake="its schedule has no slot"
-        )
-    )
+    if slots:
+        return _exactly(schedule, slots[0])
+    mistake = "its schedule has no slot"
+    return NamedSlot(schedule=schedule, starts_at=None, ends_at=None, mistake=mistake)
 
 
 def _on_day(schedule: Schedule, config: Config, day: date, written: str | None) -> NamedSlot:

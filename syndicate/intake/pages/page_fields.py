@@ -51,10 +51,7 @@ def read_page_fields(
         raise Refused(f"{path}:1: no front matter — expected a line of ---, and a title")
     keys = FrontMatterKeys(front)
     keys.refuse_unknown(_KEYS, _HINTS)
-    title = keys.line("title")
-    if not title:
-        line = keys.values["title"].line if "title" in keys.values else 1
-        raise Refused(f"{path}:{line}: no title — expected a line such as `title: About us`")
+    title = keys.required_line("title", "About us")
     slug, slug_line = _slug(keys, file)
     problems: list[str] = []
     media = ArticleMedia(file, config, problems.append, save_media=save_media)
