@@ -90,13 +90,7 @@ def drain(
     StoreError if the ledger can't be written.
     """
     with claim_owner.registered() as name:
-        limit = FailureThreshold(share=config.mail.pause_at, after=config.mail.pause_after)
-        timeout = max(transport.settings.timeout.total_seconds() for transport in transports)
-        # longer than a message can take from its intent to its outcome
-        lease = timedelta(seconds=timeout * (BODY_TIMEOUTS + 2) + 60)
-        ledger = Ledger(
-            store, name=name, at=at, sending_lease=lease, limit=limit, bounces=config.bounces
-        )
+        ledger = _ledger(store, config, transports, name=name, at=at)
         maintenance = Maintenance(ledger, transports, config, links)
         maintenance.run()
         relays = RelayPool(transports, store)
@@ -104,11 +98,7 @@ def drain(
             try:
                 prepared = PreparedEditions(store, config)
             except SecretUnreadable as error:
-                # every relay has the reason why nothing leaves; the mail stays queued
-                now = time.monotonic()
-                for relay in relays.relays:
-                    relay.mark_unreachable(error, now)
-                ledger.record(LedgerBatch(rates=relays.rates(ledger.name, now, last=True)))
+                _record_unreachable(ledger, relays, error)
             else:
                 throttle = DomainThrottle(store, config.mail.limits)
                 queue = SendQueue(ledger, prepared, links, throttle, only=config.mail.only)
@@ -122,6 +112,29 @@ def drain(
         with store.read() as tx:
             pause = tx.mail_pause.current()
         return replace(_report(ledger, maintenance, unavailable if waiting else ()), pause=pause)
+
+
+def _ledger(
+    store: Store, config: Config, transports: Sequence[Transport], *, name: str, at: datetime
+) -> Ledger:
+    timeout = max(transport.settings.timeout.total_seconds() for transport in transports)
+    return Ledger(
+        store,
+        name=name,
+        at=at,
+        # longer than a message can take from its intent to its outcome
+        sending_lease=timedelta(seconds=timeout * (BODY_TIMEOUTS + 2) + 60),
+        limit=FailureThreshold(share=config.mail.pause_at, after=config.mail.pause_after),
+        bounces=config.bounces,
+    )
+
+
+def _record_unreachable(ledger: Ledger, relays: RelayPool, error: SecretUnreadable) -> None:
+    """Record of every relay why nothing leaves by it; the mail stays queued."""
+    now = time.monotonic()
+    for relay in relays.relays:
+        relay.mark_unreachable(error, now)
+    ledger.record(LedgerBatch(rates=relays.rates(ledger.name, now, last=True)))
 
 
 def _run(loop: SendLoop, stop: threading.Event) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from syndicate.config import Config
 from syndicate.config.loopback import is_loopback
-from syndicate.deliver.doctor.findings import MISSING, OK, WRONG, Finding
+from syndicate.deliver.doctor.findings import MISSING, OK, WRONG, Finding, listed
 
 
 def check_feedback(config: Config) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def _bounces(config: Config) -> Finding:
         *(["`syndicate bounce`"] if bounces.pipe else ()),
     ]
     if bounces.address is not None and ways:
-        return finding(OK, f"bounces to {bounces.address.address} come in by {_joined(ways)}")
+        return finding(OK, f"bounces to {bounces.address.address} come in by {listed(ways)}")
     if bounces.address is not None and not providers:
         text = (
             f"bounces arrive at an address that nobody reads, {bounces.address.address}: set "
@@ -52,16 +52,12 @@ def _bounces(config: Config) -> Finding:
         )
         return finding(WRONG, text)
     if providers:
-        return finding(OK, f"bounces and complaints are reported by {_joined(providers)}")
+        return finding(OK, f"bounces and complaints are reported by {listed(providers)}")
     text = (
         "bounces go to each newsletter's sender, where nothing counts them; set bounces.address "
         "and a way in"
     )
     return finding(MISSING, text)
-
-
-def _joined(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _maildir(config: Config) -> Iterator[Finding]:
@@ -79,7 +75,7 @@ def _maildir_fault(folder: Path) -> str:
     if not folder.is_dir():
         return f"there is no folder {folder}"
     absent = [name for name in ("new", "cur", "tmp") if not (folder / name).is_dir()]
-    return f"{folder} is no Maildir: it has no {_joined(absent)}" if absent else ""
+    return f"{folder} is no Maildir: it has no {listed(absent)}" if absent else ""
 
 
 def _mailto(config: Config) -> Finding:

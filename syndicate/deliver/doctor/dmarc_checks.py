@@ -1,6 +1,6 @@
 """Checks that a domain has a DMARC policy, and that our mail passes by it (RFC 9989)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +21,7 @@ from syndicate.deliver.doctor.findings import (
     WRONG,
     DnsRecord,
     Finding,
+    listed,
     run_check,
 )
 from syndicate.errors import CallFailed
@@ -57,8 +58,8 @@ def check_dmarc(records: DmarcRecords, mail: MailIdentity) -> Iterator[Finding]:
     if record is None:
         return
     for text in filter(is_meant_for_dmarc, records.texts(mail.domain)):
-        said = f"{text!r} is ignored, since it does not begin with v=DMARC1: correct or remove it"
-        yield Finding("DMARC", f"_dmarc.{mail.domain}", WRONG, said, demanded=False)
+        fault = f"{text!r} is ignored, since it does not begin with v=DMARC1: correct or remove it"
+        yield Finding("DMARC", f"_dmarc.{mail.domain}", WRONG, fault, demanded=False)
     where = f"_dmarc.{record.domain}"
     publish = DnsRecord(where, "TXT", record.corrected())
     if faults := list(_faults(record)):
@@ -81,7 +82,7 @@ def _verdict(finding: partial[Finding], records: DmarcRecords, mail: MailIdentit
         return _no_record(finding, records, domain)
     publish = DnsRecord(f"_dmarc.{record.domain}", "TXT", record.corrected())
     if record.repeated:
-        text = f"the record has {_listed(record.repeated)} more than once, so servers ignore it"
+        text = f"the record has {listed(record.repeated)} more than once, so servers ignore it"
         return finding(WRONG, text, publish)
     below = record.domain != domain
     policy = record.policy(below=below, exists=not below or records.resolver.exists(domain))
@@ -183,7 +184,7 @@ def _faults(record: DmarcRecord) -> Iterator[str]:
     """Yield what servers ignore in a record, or read otherwise than it was meant."""
     if obsolete := [tag for tag in OBSOLETE if tag in record.tags]:
         verb, them = ("is", "it") if len(obsolete) == 1 else ("are", "them")
-        yield f"{_listed(obsolete)} {verb} obsolete (RFC 9989): remove {them}"
+        yield f"{listed(obsolete)} {verb} obsolete (RFC 9989): remove {them}"
     if record.tags.get("pct", "100") != "100" and not record.is_test:
         yield "the policy applies to all mail now; t=y asks for the one a step weaker"
     if "p" not in record.tags:
@@ -220,7 +221,3 @@ def _report_findings(
             f"sent there ({tag}); the record has to be published by {uri.domain}"
         )
         yield finding(WRONG, reason, fix)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

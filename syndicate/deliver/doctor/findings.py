@@ -1,6 +1,6 @@
 """What a check found, and the record that would put it right."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -52,6 +52,11 @@ class Finding:
     def fails(self) -> bool:
         """Whether mail is refused because of it, or may be."""
         return self.demanded and self.state is not OK
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as in a sentence: "pct, rf and ri"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def run_check(

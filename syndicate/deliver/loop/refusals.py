@@ -10,7 +10,7 @@ from datetime import datetime
 
 from syndicate.config.sections.feedback import BounceSettings
 from syndicate.model.bounces import find_status, judge, judge_deferral
-from syndicate.model.deliveries import Delivery, DeliveryOutcome, DeliveryState
+from syndicate.model.deliveries import Claim, Delivery, DeliveryOutcome, DeliveryState
 from syndicate.model.feedback import FeedbackKind, FeedbackRecord, MatchedBy
 from syndicate.model.subscribers import Actor, Cause, normalise_email
 from syndicate.store import Transaction
@@ -55,7 +55,7 @@ class RefusalRecorder:
         One counts only if the last reply was about its reader, see `judge_deferral`.
         """
         records = {
-            delivery.email: _of_delivery(delivery, kind, now)
+            delivery.email: _make_record(delivery, kind, delivery.code, delivery.reply, now)
             for delivery in sorted(expired, key=lambda delivery: normalise_email(delivery.email))
             if delivery.email and (kind := judge_deferral(delivery.code, delivery.reply))
         }
@@ -83,38 +83,24 @@ def _is_refusal(outcome: DeliveryOutcome) -> bool:
 
 
 def _of_outcome(refusal: DeliveryOutcome, now: datetime) -> FeedbackRecord:
-    claim, status = refusal.claim, find_status(refusal.reply)
-    return FeedbackRecord(
-        edition=claim.edition,
-        subscriber=claim.subscriber,
-        kind=judge(refusal.code, status, refusal.reply),
-        code=refusal.code,
-        status=status,
-        text=refusal.reply,
-        host=refusal.host,
-        domain=_domain(claim.email),
-        source=_SOURCE,
-        matched_by=MatchedBy.HAND_OVER,
-        at=now,
-        received_at=now,
-    )
+    kind = judge(refusal.code, find_status(refusal.reply), refusal.reply)
+    record = _make_record(refusal.claim, kind, refusal.code, refusal.reply, now)
+    return replace(record, host=refusal.host)
 
 
-def _of_delivery(delivery: Delivery, kind: FeedbackKind, now: datetime) -> FeedbackRecord:
+def _make_record(
+    refused: Claim | Delivery, kind: FeedbackKind, code: int, reply: str, now: datetime
+) -> FeedbackRecord:
     return FeedbackRecord(
-        edition=delivery.edition,
-        subscriber=delivery.subscriber,
+        edition=refused.edition,
+        subscriber=refused.subscriber,
         kind=kind,
-        code=delivery.code,
-        status=find_status(delivery.reply),
-        text=delivery.reply,
-        domain=_domain(delivery.email),
+        code=code,
+        status=find_status(reply),
+        text=reply,
+        domain=normalise_email(refused.email).rpartition("@")[2],
         source=_SOURCE,
         matched_by=MatchedBy.HAND_OVER,
         at=now,
         received_at=now,
     )
-
-
-def _domain(email: str) -> str:
-    return normalise_email(email).rpartition("@")[2]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from syndicate.errors import WebhookMalformed
 from syndicate.feedback.providers import shared_secret
-from syndicate.feedback.providers.json_fields import JsonObject, parse_objects
+from syndicate.feedback.providers.json_fields import JsonObject, given, parse_objects
 from syndicate.feedback.providers.provider_event import EventKind, ProviderEvent, digest_of
 from syndicate.feedback.providers.webhook_request import WebhookRequest
 from syndicate.model.feedback import DeliveryReference, FeedbackKind
@@ -38,10 +38,10 @@ def parse(request: WebhookRequest) -> Sequence[ProviderEvent]:
 
 
 def _event(fields: JsonObject) -> ProviderEvent:
-    name, message = fields.text("event"), fields.text("message-id")
+    name = fields.text("event")
     if not name:
         raise WebhookMalformed("there is no event")
-    ids = tuple(filter(None, [message]))
+    ids = given(fields.text("message-id"))
     is_hard = name in _HARD
     return ProviderEvent(
         id=digest_of(fields.fields),

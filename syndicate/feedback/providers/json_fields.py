@@ -57,6 +57,11 @@ class JsonObject:
         values = value if isinstance(value, list) else [value]
         return [one_line(item[:_MAX_LENGTH]) for item in values if isinstance(item, str)]
 
+    def header(self, name: str) -> list[str]:
+        """Return the values of a header field in the list `headers` of names and values."""
+        fields = self.tables("headers")
+        return [f.text("value") for f in fields if f.text("name").casefold() == name]
+
     def time(self, *names: str) -> datetime | None:
         """Return the first time by these names: ISO 8601, or a number since 1970."""
         for name in names:
@@ -64,6 +69,11 @@ class JsonObject:
             if at is not None:
                 return at
         return None
+
+
+def given(*texts: str) -> tuple[str, ...]:
+    """Return the texts that aren't empty, each once."""
+    return tuple(dict.fromkeys(filter(None, texts)))
 
 
 def parse_json(body: bytes) -> object:

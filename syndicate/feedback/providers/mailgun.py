@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from syndicate.errors import WebhookForged, WebhookMalformed
-from syndicate.feedback.providers.json_fields import JsonObject, parse_object
+from syndicate.feedback.providers.json_fields import JsonObject, given, parse_object
 from syndicate.feedback.providers.provider_event import EventKind, ProviderEvent
 from syndicate.feedback.providers.webhook_request import WebhookRequest, parse_seconds
 from syndicate.model.feedback import DeliveryReference, FeedbackKind
@@ -71,8 +71,7 @@ def _event(token: str, data: JsonObject) -> ProviderEvent:
         id=token,
         kind=kind,
         reference=DeliveryReference(
-            message_ids=tuple(filter(None, [headers.text("message-id")])),
-            recipient=data.text("recipient"),
+            message_ids=given(headers.text("message-id")), recipient=data.text("recipient")
         ),
         at=data.time("timestamp"),
         code=status.number("code"),

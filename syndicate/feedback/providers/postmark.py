@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from syndicate.errors import WebhookMalformed
 from syndicate.feedback.providers import shared_secret
-from syndicate.feedback.providers.json_fields import JsonObject, parse_object
+from syndicate.feedback.providers.json_fields import JsonObject, given, parse_object
 from syndicate.feedback.providers.provider_event import EventKind, ProviderEvent, digest_of
 from syndicate.feedback.providers.webhook_request import WebhookRequest
 from syndicate.model.feedback import DeliveryReference, FeedbackKind
@@ -54,7 +54,7 @@ def parse(request: WebhookRequest) -> Sequence[ProviderEvent]:
             id=digest_of(fields.fields),
             kind=kind,
             reference=DeliveryReference(
-                provider_ids=tuple(filter(None, [fields.text("MessageID")])),
+                provider_ids=given(fields.text("MessageID")),
                 recipient=fields.text("Email", "Recipient"),
             ),
             at=fields.time("BouncedAt", "DeliveredAt", "ChangedAt"),

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from syndicate.errors import SecretUnreadable, WebhookForged
-from syndicate.feedback.providers.json_fields import JsonObject, parse_objects
+from syndicate.feedback.providers.json_fields import JsonObject, given, parse_objects
 from syndicate.feedback.providers.provider_event import EventKind, ProviderEvent, digest_of
 from syndicate.feedback.providers.webhook_request import WebhookRequest, parse_seconds
 from syndicate.model.feedback import DeliveryReference, FeedbackKind
@@ -82,14 +82,13 @@ def _event(fields: JsonObject) -> ProviderEvent:
     reason = fields.text("reason", "type") if kind is EventKind.REJECTED else ""
     kind = _DROPPED.get(reason.casefold(), kind)
     message = fields.text("sg_message_id")
-    queue_id = message.partition(".")[0]
     verdict = _VERDICTS.get("bounce" if reason else fields.text("type"), FeedbackKind.SOFT_BOUNCE)
     return ProviderEvent(
         id=fields.text("sg_event_id") or digest_of(fields.fields),
         kind=kind,
         reference=DeliveryReference(
-            message_ids=tuple(filter(None, [fields.text("smtp-id")])),
-            provider_ids=tuple(dict.fromkeys(filter(None, (queue_id, message)))),
+            message_ids=given(fields.text("smtp-id")),
+            provider_ids=given(message.partition(".")[0], message),
             recipient=fields.text("email"),
         ),
         at=fields.time("timestamp"),

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from syndicate.errors import WebhookMalformed
-from syndicate.feedback.providers.json_fields import JsonObject
+from syndicate.feedback.providers.json_fields import JsonObject, given
 from syndicate.feedback.providers.provider_event import EventKind, ProviderEvent
 from syndicate.feedback.providers.sns import SnsMessage
 from syndicate.model.feedback import DeliveryReference, FeedbackKind
@@ -55,14 +55,15 @@ def _events(id_: str, name: str, fields: JsonObject) -> Iterator[ProviderEvent]:
     recipients = details.tables(_RECIPIENTS.get(name, ""))
     others = details.texts("recipients") or mail.texts("destination")
     recipients = recipients or [JsonObject({"emailAddress": address}) for address in others]
-    provider_ids = tuple(filter(None, [mail.text("messageId")]))
+    # as it was handed over, if SES includes headers
+    message_ids = given(*mail.header("message-id"), mail.table("commonHeaders").text("messageId"))
     for number, recipient in enumerate(recipients):
         yield ProviderEvent(
             id=id_ if number == 0 else f"{id_} {number}",
             kind=_kind(name, details, recipient),
             reference=DeliveryReference(
-                message_ids=tuple(_message_ids(mail)),
-                provider_ids=provider_ids,
+                message_ids=message_ids,
+                provider_ids=given(mail.text("messageId")),
                 recipient=recipient.text("emailAddress"),
             ),
             at=details.time("timestamp"),
@@ -107,13 +108,3 @@ def _text(details: JsonObject, recipient: JsonObject) -> str:
     bounce = ", ".join(filter(None, words))
     complaint = details.text("complaintFeedbackType", "complaintSubType")
     return details.text("smtpResponse", "reason", "errorMessage") or bounce or complaint
-
-
-def _message_ids(mail: JsonObject) -> Iterator[str]:
-    """Yield the Message-ID of the message as it was handed over, if SES includes headers."""
-    ids = [
-        header.text("value")
-        for header in mail.tables("headers")
-        if header.text("name").casefold() == "message-id"
-    ]
-    yield from dict.fromkeys(filter(None, [*ids, mail.table("commonHeaders").text("messageId")]))

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from syndicate.errors import SecretUnreadable, WebhookForged, WebhookMalformed
-from syndicate.feedback.providers.json_fields import JsonObject, parse_objects
+from syndicate.feedback.providers.json_fields import JsonObject, given, parse_objects
 from syndicate.feedback.providers.provider_event import EventKind, ProviderEvent
 from syndicate.feedback.providers.webhook_request import WebhookRequest, parse_seconds
 from syndicate.model.feedback import DeliveryReference, FeedbackKind
@@ -100,14 +100,13 @@ def _event(id_: str, fields: JsonObject) -> ProviderEvent:
         raise WebhookMalformed("there is no type")
     if name.startswith("email.") and fields.table("data").fields:
         return _resend_event(id_, _RESEND.get(name, EventKind.OTHER), fields)
-    message = fields.text("message_id")
     is_hard = fields.text("bounce").casefold() in _PERMANENT
     return ProviderEvent(
         id=id_,
         kind=EventKind(name) if name in set(EventKind) else EventKind.OTHER,
         reference=DeliveryReference(
-            message_ids=tuple(filter(None, [message])),
-            provider_ids=tuple(filter(None, [fields.text("provider_id")])),
+            message_ids=given(fields.text("message_id")),
+            provider_ids=given(fields.text("provider_id")),
             recipient=fields.text("recipient"),
         ),
         at=fields.time("timestamp"),
@@ -123,19 +122,14 @@ def _event(id_: str, fields: JsonObject) -> ProviderEvent:
 def _resend_event(id_: str, kind: EventKind, fields: JsonObject) -> ProviderEvent:
     """Return an event of Resend; "data" has when the message, not the event, was created."""
     data = fields.table("data")
-    bounce, email_id = data.table("bounce"), data.text("email_id")
-    headers = [
-        header.text("value")
-        for header in data.tables("headers")
-        if header.text("name").casefold() == "message-id"
-    ]
+    bounce = data.table("bounce")
     is_hard = bounce.text("type").casefold() in _PERMANENT
     return ProviderEvent(
         id=id_,
         kind=kind,
         reference=DeliveryReference(
-            message_ids=tuple(filter(None, [data.text("message_id"), *headers])),
-            provider_ids=tuple(filter(None, [email_id])),
+            message_ids=given(data.text("message_id"), *data.header("message-id")),
+            provider_ids=given(data.text("email_id")),
             recipient=next(iter(data.texts("to")), ""),
         ),
         at=fields.time("created_at"),

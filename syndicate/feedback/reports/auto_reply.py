@@ -7,7 +7,6 @@ challenge: a reader who wants our mail lets it in.
 import re
 
 from syndicate.feedback.reports import wording
-from syndicate.feedback.reports.header_fields import decode_words
 from syndicate.feedback.reports.mime_parts import ReceivedMail
 
 _FIELDS = (
@@ -52,9 +51,6 @@ def is_receipt(mail: ReceivedMail) -> bool:
 
 def _has_subject(mail: ReceivedMail) -> bool:
     """Whether the subject is one that only vacation programs and challenges write."""
-    subject = decode_words(mail.fields.get("subject"))[:200]
-    prefix = wording.REPLY_PREFIX.match(subject)
-    start = prefix.end() if prefix else 0
-    return bool(
-        wording.AUTO_REPLY_SUBJECT.match(subject, start) or wording.CHALLENGE.search(subject)
-    )
+    prefix = wording.REPLY_PREFIX.match(mail.subject)
+    answered = wording.AUTO_REPLY_SUBJECT.match(mail.subject, prefix.end() if prefix else 0)
+    return bool(answered or wording.CHALLENGE.search(mail.subject))

@@ -49,8 +49,8 @@ def read_diagnosis(answer: str, status: str = "") -> Diagnosis:
     begun = _CODE_AND_STATUS.search(answer)
     match = begun or _CODE_ALONE.search(answer)
     spoken = begun[2] if begun else ""
-    candidates = [spoken, find_status(status), *reversed(_all_statuses(answer))]
-    candidates = list(filter(None, candidates))
+    in_text = [match[0] for match in _STATUS.finditer(answer)]
+    candidates = list(filter(None, [spoken, find_status(status), *reversed(in_text)]))
     specific = [candidate for candidate in candidates if not _is_general(candidate)]
     return Diagnosis(
         code=int(match[1]) if match else 0,
@@ -63,10 +63,6 @@ def find_status(text: str) -> str:
     """Return the first enhanced status code of `5.0.0 (unknown permanent failure)`."""
     match = _STATUS.search(text)
     return match[0] if match else ""
-
-
-def _all_statuses(text: str) -> list[str]:
-    return [match[0] for match in _STATUS.finditer(text)]
 
 
 def _is_general(status: str) -> bool:

@@ -17,6 +17,7 @@ from syndicate.feedback.reports.header_fields import (
     HeaderFields,
     decode_base64,
     decode_text,
+    decode_words,
     parse_fields,
 )
 
@@ -24,6 +25,7 @@ MAX_SIZE = 256 * 1024
 """Bytes of a report that are read: what it says comes before the message that it returns."""
 MAX_PARTS = 50
 MAX_DEPTH = 8
+_MAX_SUBJECT = 200
 _MAX_TEXT = 64 * 1024
 """Bytes of one part's text."""
 _PARAMETER = r"""(?:^|[;\s]){}\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))"""
@@ -99,6 +101,11 @@ class ReceivedMail:
     fields: HeaderFields
     parts: tuple[MimePart, ...]
     """In their order, each before what is in it; the first is the whole message."""
+
+    @cached_property
+    def subject(self) -> str:
+        """The beginning of the subject, decoded."""
+        return decode_words(self.fields.get("subject"))[:_MAX_SUBJECT]
 
     def of_type(self, *content_types: str) -> Iterator[MimePart]:
         """Yield the parts of one of these media types."""

@@ -13,7 +13,7 @@ from syndicate.feedback.reports.bounce_text import (
 )
 from syndicate.feedback.reports.diagnostics import Diagnosis, read_diagnosis
 from syndicate.feedback.reports.flufl_bounce import FluflFindings, scan
-from syndicate.feedback.reports.header_fields import decode_words, find_addresses, read_date
+from syndicate.feedback.reports.header_fields import find_addresses, read_date
 from syndicate.feedback.reports.mime_parts import ReceivedMail
 from syndicate.feedback.reports.references import ReferenceCollector
 from syndicate.model.bounces import judge
@@ -65,14 +65,14 @@ def _is_certain(mail: ReceivedMail, text: str) -> bool:
         return True
     if is_receipt(mail):
         return bool(wording.REJECTED.search(text))
-    says_so = wording.BOUNCE_SUBJECT.search(_subject(mail)) or has_answer(text)
+    says_so = wording.BOUNCE_SUBJECT.search(mail.subject) or has_answer(text)
     return bool(says_so) and any(map(wording.BOUNCE_POSTMASTER.search, locals_))
 
 
 def _looks_like_one(mail: ReceivedMail, references: ReferenceCollector, text: str) -> bool:
     """Whether the subject is a bounce's, or an error is reported and a message returned."""
-    subject = _subject(mail)
-    if wording.BOUNCE_SUBJECT.search(subject) and not wording.REPLY_PREFIX.match(subject):
+    is_reply = wording.REPLY_PREFIX.match(mail.subject)
+    if wording.BOUNCE_SUBJECT.search(mail.subject) and not is_reply:
         return True
     is_null = mail.fields.get("return-path") == "<>"
     return bool(references.returned) and (
@@ -85,7 +85,7 @@ def _is_delay(mail: ReceivedMail, text: str) -> bool:
     if wording.TRYING.search(text):
         return True
     is_final = wording.CODES.search(text) or wording.FOR_GOOD.search(text)
-    return bool(wording.DELAYED.search(_subject(mail))) and not is_final
+    return bool(wording.DELAYED.search(mail.subject)) and not is_final
 
 
 def _recipient(
@@ -109,7 +109,3 @@ def _recipient(
 def _host(mail: ReceivedMail) -> str:
     sender = next(iter(find_addresses(mail.fields.get("from"))), "")
     return sender.rpartition("@")[2]
-
-
-def _subject(mail: ReceivedMail) -> str:
-    return decode_words(mail.fields.get("subject"))[:200]

@@ -8,7 +8,7 @@ language. Whether the token is one for unsubscribing is verified later.
 import re
 
 from syndicate.feedback.reports import wording
-from syndicate.feedback.reports.header_fields import decode_words, find_addresses, read_date
+from syndicate.feedback.reports.header_fields import find_addresses, read_date
 from syndicate.feedback.reports.mime_parts import ReceivedMail
 from syndicate.feedback.reports.references import ReferenceCollector
 from syndicate.model.feedback import Feedback, FeedbackKind, ParsedReport, ReportOutcome
@@ -30,7 +30,7 @@ _MAX_TEXT = 10_000
 
 def asks_by_subject(mail: ReceivedMail) -> bool:
     """Whether the subject is only the word."""
-    return bool(_REQUEST.fullmatch(_subject(mail)))
+    return bool(_REQUEST.fullmatch(mail.subject.strip()))
 
 
 def asks_by_text(mail: ReceivedMail) -> bool:
@@ -38,7 +38,7 @@ def asks_by_text(mail: ReceivedMail) -> bool:
     text = mail.text[:_MAX_TEXT]
     if not text.strip():
         is_empty = all(part.content_type.startswith(("text/", "multipart/")) for part in mail.parts)
-        return is_empty and not _subject(mail)
+        return is_empty and not mail.subject.strip()
     quoted = _QUOTED.search(text)
     return bool(_REQUEST.fullmatch(" ".join(text[: quoted and quoted.start()].split())))
 
@@ -53,7 +53,3 @@ def read_request(mail: ReceivedMail, references: ReferenceCollector) -> ParsedRe
         text="by mail",
     )
     return ParsedReport(outcome=ReportOutcome.FEEDBACK, feedback=(feedback,))
-
-
-def _subject(mail: ReceivedMail) -> str:
-    return decode_words(mail.fields.get("subject"))[:200].strip()
