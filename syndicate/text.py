@@ -28,24 +28,9 @@ _SENTENCE_END = re.compile(
     "[.!?\u2026\u061f\u06d4\u0964]+[\"'\u201c\u201d\u2019\xab\xbb)\\]]*(?:\\s+|$)|[\u3002\uff01\uff1f]+[\u300d\u300f\uff09]*"
 )
 """The marks that end sentences, with closing quotation marks; German has U+201C and U+00AB."""
-_ABBREVIATIONS = frozenset(
-    (
-        "mrs",
-        "prof",
-        "gen",
-        "sen",
-        "rep",
-        "gov",
-        "capt",
-        "bzw",
-        "etc",
-        "usw",
-        "vgl",
-        "ca",
-        "vs",
-        "pp",
-    )
-)
+_ABBREVIATIONS = frozenset({
+    "mrs", "prof", "gen", "sen", "rep", "gov", "capt", "bzw", "etc", "usw", "vgl", "ca", "vs", "pp",
+})  # fmt: skip
 _SHORTENED = re.compile(r"\w|[A-Z\xc0-\xde][a-z]|\d+|(?:\w\.)+\w")
 """Initials, "Mr", numbers as in German dates, "U.S"."""
 _MAX_SLUG = 100
@@ -178,6 +163,11 @@ def _continues_cluster(text: str, index: int) -> bool:
         or "\U000e0020" <= character <= "\U000e007f"  # tags, as in the flag of Scotland
         or "\u200d" in (character, text[index - 1])  # the zero-width joiner
     )
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return a number with its English noun: "1 report", "2,000 reports"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def closest_match(word: str, known: Iterable[str]) -> str | None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from syndicate.text import isolate, one_line, printable, shorten, to_utf8, whole_sentences
+from syndicate.text import count_of, isolate, one_line, printable, shorten, to_utf8, whole_sentences
 
 ANY = st.text(
     st.characters(exclude_categories=()) | st.sampled_from("a \t\n\u200b\u2067\u2069\ufeff")
@@ -135,3 +135,12 @@ def test_a_sentence_is_whole(first: str, rest: str) -> None:
 )
 def test_encoded_text_is_printable(text: str) -> None:
     assert to_utf8(text) == printable(text).encode()
+
+
+def test_a_count_has_its_noun_in_the_singular_for_one_alone() -> None:
+    assert [count_of(number, "report") for number in (0, 1, 2, 1200)] == [
+        "0 reports",
+        "1 report",
+        "2 reports",
+        "1,200 reports",
+    ]

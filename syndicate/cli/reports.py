@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from syndicate import clock
 from syndicate.cli.console import echo, log_events, note
 from syndicate.errors import SyndicateError
+from syndicate.text import count_of
 
 if TYPE_CHECKING:
     from syndicate.deliver.worker import DeliveryReport
@@ -80,9 +81,8 @@ def report_polls(polls: "Iterable[DoorPoll]", *, only_news: bool = False) -> boo
     failed = False
     for poll in polls:
         if poll.reports or not (only_news or poll.problem):
-            count = "1 report" if poll.reports == 1 else f"{poll.reports} reports"
             person = f", {poll.for_a_person} for a person" if poll.for_a_person else ""
-            echo(f"{poll.door}: {count}{person}")
+            echo(f"{poll.door}: {count_of(poll.reports, 'report')}{person}")
         if poll.problem:
             failed = True
             note(f"{poll.door}: {poll.problem}")

@@ -1,6 +1,5 @@
 """`pause --all` and `resume --all`: all mail to readers, of every process."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from syndicate.cli.console import echo, echo_json, format_time, note
@@ -14,30 +13,6 @@ ALL_PAUSED = "all mail is paused: it leaves after `syndicate resume --all`"
 PAUSED_SINCE = "all mail is paused since {at} ({reason}); `syndicate resume --all` lets it leave"
 
 
-@dataclass(frozen=True, slots=True)
-class _PauseReport:
-    """What `pause --all` and `resume --all` report."""
-
-    pause: "Cause | None"
-    """None while mail may leave."""
-    changed: bool
-    in_flight: int
-    held_back: int
-
-    def values(self) -> dict[str, Any]:
-        """Return it as JSON for scripts."""
-        pause = self.pause
-        return {
-            "paused": pause is not None,
-            "changed": self.changed,
-            "since": pause.at if pause else None,
-            "how": pause.how if pause else None,
-            "reason": pause.why if pause else None,
-            "in_flight": self.in_flight,
-            "held_back": self.held_back,
-        }
-
-
 def pause_all(command: "CommandContext", cause: "Cause", *, json: bool) -> None:
     """Pause all mail, and print how much waits."""
     from syndicate.schedule.mail_status import describe_pause  # noqa: PLC0415 - start-up
@@ -49,7 +24,7 @@ def pause_all(command: "CommandContext", cause: "Cause", *, json: bool) -> None:
         with store.read() as tx:  # counting a large ledger must not delay the pause
             held_back, pause = tx.mail_pause.held_back(), tx.mail_pause.current()
     if json:
-        echo_json(_PauseReport(pause, changed, in_flight, held_back).values())
+        echo_json(_values(pause, changed=changed, in_flight=in_flight, held_back=held_back))
         return
     already = "" if changed else "already "
     echo(f"all mail is {already}paused: {in_flight} in flight, {held_back} held back")
@@ -68,9 +43,24 @@ def resume_all(command: "CommandContext", cause: "Cause", *, json: bool) -> None
         with store.read() as tx:
             in_flight, held_back = tx.mail_pause.in_flight(), tx.mail_pause.held_back()
     if json:
-        echo_json(_PauseReport(None, changed, in_flight, held_back).values())
+        echo_json(_values(None, changed=changed, in_flight=in_flight, held_back=held_back))
         return
     result = "mail is resumed" if changed else "all mail wasn't paused"
     echo(f"{result}: {in_flight} in flight, {held_back} waiting")
     if changed and held_back:
         note(SENT_NEXT)
+
+
+def _values(
+    pause: "Cause | None", *, changed: bool, in_flight: int, held_back: int
+) -> dict[str, Any]:
+    """Return what happened for scripts; without a pause, mail may leave."""
+    return {
+        "paused": pause is not None,
+        "changed": changed,
+        "since": pause.at if pause else None,
+        "how": pause.how if pause else None,
+        "reason": pause.why if pause else None,
+        "in_flight": in_flight,
+        "held_back": held_back,
+    }

@@ -19,6 +19,7 @@ from syndicate.cli.console import (
 )
 from syndicate.cli.context import AsJson, CommandContext
 from syndicate.model.editions import EditionState
+from syndicate.text import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,8 +87,7 @@ def _echo_edition(explained: "EditionExplanation", zone: "ZoneInfo") -> None:
         echo(f"preheader:  {draft.content.preheader}")
         echo(f"size:       {explained.kilobytes:.1f} KB of HTML")
         to = f"{rule.newsletter}, segment {rule.segment}" if rule.segment else rule.newsletter
-        readers = "reader" if explained.audience == 1 else "readers"
-        echo(f"to:         {explained.audience:,} {readers} of {to}, as of now")
+        echo(f"to:         {count_of(explained.audience, 'reader')} of {to}, as of now")
     for line in _waits(explained, zone):
         echo(f"waits:      {line}")
     for warning in explained.warnings:

@@ -29,4 +29,7 @@ def reject(
 
 
 def _report(edition: int, outcome: str, *, json: bool) -> None:
-    echo_json({"edition": edition, "outcome": outcome}) if json else echo(outcome)
+    if json:
+        echo_json({"edition": edition, "outcome": outcome})
+    else:
+        echo(outcome)

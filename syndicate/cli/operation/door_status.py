@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from syndicate.cli.console import format_time
 from syndicate.model.feedback import HOOK_SOURCE
+from syndicate.text import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,17 +114,16 @@ def _state(door: "DoorState", zone: "ZoneInfo") -> str:
     since = format_time(door.failing_since, zone) if door.failing_since else ""
     if since and not door.was_read:
         return f"can't be read since {since}: {door.reason}"
-    count = "1 report" if door.reports == 1 else f"{door.reports} reports"
     left = f"; since {since} {door.reason}" if since else ""
-    return f"read at {format_time(door.read_at, zone)}, {count}{left}"
+    return f"read at {format_time(door.read_at, zone)}, {count_of(door.reports, 'report')}{left}"
 
 
 def _traffic(door: CalledDoor, zone: "ZoneInfo") -> str:
     noun = "report" if door.source == _PIPE else "event"
     came = f"no {noun} yet"
     if door.last_at is not None:
-        count = f"1 {noun}" if door.reports == 1 else f"{door.reports:,} {noun}s"
-        came = f"{count}, the last at {format_time(door.last_at, zone)}"
+        last = format_time(door.last_at, zone)
+        came = f"{count_of(door.reports, noun)}, the last at {last}"
     if door.refused_at is None:
         return came
     why = ", ".join(f"{count:,} {result}" for result, count in sorted(door.refused.items()))

@@ -14,6 +14,7 @@ from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.editions.feedback import format_feedback, recent_feedback_values
 from syndicate.cli.editions.progress import blocker_lines, format_counts
 from syndicate.cli.operation.door_status import DoorStatus
+from syndicate.text import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +114,7 @@ class _Status:
             name = f"edition {waiting.edition.key} of {waiting.edition.newsletter}"
             yield f"waiting    {name}: {_wait(waiting, zone)}"
         if self.held_reports:
-            reports = "1 report" if self.held_reports == 1 else f"{self.held_reports:,} reports"
+            reports = count_of(self.held_reports, "report")
             yield f"waiting    {reports} about mail for a person: `syndicate bounces`"
         for edition, totals in self.sending:
             name = f"edition {edition.key} of {edition.newsletter}"

@@ -57,10 +57,9 @@ def import_(
     csv_file = inspect_csv(file)
     parser = CsvRowParser(csv_file, options, at=at)
     if newsletter is None and not parser.has_newsletters:
-        names = ", ".join(item.name for item in command.config.newsletters) or "none"
-        raise ConfigError(
-            f"--newsletter NAME is missing: what they subscribe to; there is: {names}"
-        )
+        names = ", ".join(options.newsletters) or "none"
+        expected = "--newsletter NAME is missing: what they subscribe to"
+        raise ConfigError(f"{expected}; there is: {names}")
     if not json:
         _introduce(csv_file, parser, dry_run=dry_run)
     report = _ImportReport(file, quiet=json)

@@ -9,7 +9,7 @@ from syndicate.cli.console import echo, echo_json, echo_table, echo_text, format
 from syndicate.cli.context import MAX_ID, AsJson, CommandContext, by_operator
 from syndicate.errors import Refused
 from syndicate.model.feedback import FeedbackKind
-from syndicate.text import one_line, printable, shorten
+from syndicate.text import count_of, one_line, printable, shorten
 
 if TYPE_CHECKING:
     from syndicate.model.feedback import HeldReport
@@ -106,7 +106,7 @@ def drop(
         for key in keys:
             _find(tx, key)
             tx.held_reports.delete(key)
-    echo("dropped 1 report" if len(keys) == 1 else f"dropped {len(keys)} reports")
+    echo(f"dropped {count_of(len(keys), 'report')}")
 
 
 def _find(tx: "Transaction", key: int) -> "HeldReport":

@@ -20,6 +20,7 @@ from syndicate.model.subscribers import (
     Suppression,
     SuppressionKind,
 )
+from syndicate.text import count_of
 
 if TYPE_CHECKING:
     from syndicate.store import NewsletterRename, SearchCriteria, Transaction
@@ -82,7 +83,7 @@ def list_(
     if count > len(people):
         note(f"{len(people)} of {count:,} subscribers; --all lists all of them")
     else:
-        note("1 subscriber" if count == 1 else f"{count:,} subscribers")
+        note(count_of(count, "subscriber"))
     if unowned:
         note(f"{len(unowned):,} suppressed addresses that belong to no subscriber")
 
@@ -177,7 +178,7 @@ def tidy(
 
 
 def _report(renamed: "NewsletterRename", old: str, new: str) -> None:
-    readers = "1 reader" if renamed.readers == 1 else f"{renamed.readers:,} readers"
+    readers = count_of(renamed.readers, "reader")
     echo(
         f"{readers} moved from {old} to {new}: {renamed.confirmed:,} confirmed, "
         f"{renamed.pending:,} not yet, {renamed.left:,} who had left"

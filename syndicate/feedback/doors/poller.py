@@ -16,7 +16,7 @@ from syndicate.feedback.doors.report_intake import ReportIntake
 from syndicate.feedback.record_failure import FailureLog, RecordFailure
 from syndicate.feedback.recorder import FeedbackRecorder
 from syndicate.store import Store
-from syndicate.text import one_line
+from syndicate.text import count_of, one_line
 
 MAILDIR_INTERVAL = timedelta(seconds=2)
 """How often the Maildir is read."""
@@ -158,7 +158,7 @@ def _summary(failures: list[RecordFailure]) -> str:
     """Say what could not be recorded; empty where everything was."""
     if not failures:
         return ""
-    count = "1 report" if len(failures) == 1 else f"{len(failures)} reports"
+    count = count_of(len(failures), "report")
     reasons = list(dict.fromkeys(failure.reason for failure in failures))
     more = f", and {len(reasons) - 1} other reasons" if len(reasons) > 1 else ""
     return f"{count} could not be recorded: {reasons[0]}{more}; nothing is lost, the log has more"

@@ -64,10 +64,9 @@ class SnsMessage:
         body = parse_object(request.body)
         fields = {name: text for name in body.fields if (text := body.raw(name)) is not None}
         message = cls(fields)
-        needed = {*_SIGNED.get(message.type, ("Type",)), "Signature", "SigningCertURL"} - {
-            "Subject"
-        }
-        if message.type not in _SIGNED or not needed <= fields.keys():
+        signed = _SIGNED.get(message.type, ())
+        needed = {*signed, "Signature", "SigningCertURL"} - {"Subject"}  # which it may lack
+        if not signed or not needed <= fields.keys():
             raise WebhookMalformed("the body is not a message of Amazon SNS")
         return message
 
