@@ -64,6 +64,12 @@ class People:
         by_stem = {name_slug(profile.stem): profile for profile in reversed(self.profiles)}
         return by_stem | {name_slug(profile.name): profile for profile in reversed(self.profiles)}
 
+    @cached_property
+    def listed(self) -> tuple[AuthorProfile, ...]:
+        """Those on the page of all authors, by name; without any there is no such page."""
+        shown = (profile for profile in self.profiles if profile.listed)
+        return tuple(sorted(shown, key=lambda profile: (profile.name.casefold(), profile.file)))
+
     def __iter__(self) -> Iterator[AuthorProfile]:
         return iter(self.profiles)
 

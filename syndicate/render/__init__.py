@@ -20,17 +20,20 @@ from pathlib import Path
 
 from syndicate.config import Config
 from syndicate.model.own_pages import OwnPage
+from syndicate.model.people import NOBODY, People
 from syndicate.render.share_card import ShareCard
 from syndicate.render.templates import PACKAGED, Templates
 
 _LIBRARIES = ("babel", "jinja2", "lxml", "markupsafe")
 
 
-def fingerprint(config: Config, templates: Templates, own_pages: Iterable[OwnPage] = ()) -> str:
+def fingerprint(
+    config: Config, templates: Templates, own_pages: Iterable[OwnPage] = (), people: People = NOBODY
+) -> str:
     """Return a digest of all that rendering depends on besides articles."""
     digest = hashlib.sha256(_code())
     linked = [(page.address, page.title) for page in own_pages if page.footer]
-    digest.update(repr(linked).encode())
+    digest.update(repr((linked, bool(people.listed))).encode())
     digest.update(config.model_dump_json().encode())
     digest.update(ShareCard.of(config).digest.encode())
     for folder in templates.folders:

@@ -21,6 +21,8 @@ class StoryCard:
     title: str
     html: Markup
     """The card on a web page."""
+    pictured: bool
+    """Whether the card has a picture."""
 
 
 class ArticleEnd:

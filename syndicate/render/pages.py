@@ -32,7 +32,7 @@ from syndicate.render.formatting import join_names, short_date, text_direction
 from syndicate.render.newsletter_offer import NewsletterOffer
 from syndicate.render.open_search import website_data
 from syndicate.render.share_card import SHARE_CARD, ShareCard
-from syndicate.render.site_frame import SiteFrame
+from syndicate.render.site_frame import Medium, SiteFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topic_head import topic_head
 from syndicate.render.topics import ListPage, TopicKind
@@ -70,6 +70,11 @@ class PageFrame:
         """Render `page/<name>.html` as UTF-8; raise TemplateError."""
         return to_utf8(self.templates.render(f"page/{name}.html", values))
 
+    def site_frame(self, medium: Medium = "page") -> SiteFrame:
+        """Return the head and foot of pages in a medium."""
+        listed = bool(self.people.listed)
+        return SiteFrame(self.config, self.plain, self.own_pages, authors=listed, medium=medium)
+
     def absolute(self, address: str) -> str:
         """Return an address from the root with scheme and host."""
         return addresses.absolute(address, self.config)
@@ -87,7 +92,7 @@ class PageFrame:
                 **common_values(self.config),
                 "names": self._names,
                 "summary_line": _summary_line,
-                "frame": SiteFrame(self.config, self.plain, self.own_pages),
+                "frame": self.site_frame(),
                 "link": self._linked,
                 "face": partial(authors.face, link=self._linked),
                 "absolute": self.absolute,
@@ -223,7 +228,7 @@ class ArticlePages:
         return plain.with_globals(
             {
                 **common_values(self._config),
-                "frame": SiteFrame(self._config, plain, self._frame.own_pages, medium="amp"),
+                "frame": self._frame.site_frame("amp"),
                 "link": self._frame.absolute,
                 "face": partial(authors.face, link=self._frame.absolute, amp=True),
                 "analytics": amp.analytics,
@@ -286,20 +291,18 @@ class ListPages:
         `articles` are the newest first, `sections` those that have blocks; `older` is the address
         of the list page with the articles that follow.
         """
-        publication = self._config.publication
-        zone, language = publication.timezone, publication.language
+        config = self._config
+        zone, language = config.publication.timezone, config.publication.language
         front = arrange(articles, breaking, sections)
         leads = breaking and front.lead and front.lead.key == breaking.key
         return self._frame.render(
             "home",
             canonical=self._frame.absolute(addresses.HOME),
-            data=Markup(website_data(self._config)),  # noqa: S704 - escaped there
+            data=Markup(website_data(config)),  # noqa: S704 - escaped there
             **self._strip(None if leads else breaking),
             front=front,
             older=older,
-            offer=NewsletterOffer.of(
-                self._config.front_newsletters, self._config, self._frame.own_pages
-            ),
+            offer=NewsletterOffer.of(config.front_newsletters, config, self._frame.own_pages),
             at=at,
             when=lambda article: short_date(article.published, at, zone, language),
         )
@@ -345,7 +348,8 @@ class ListPages:
     def card(self, article: Article) -> StoryCard:
         """Render an article as the page of another ends with it."""
         html = self._frame.templates.render("page/article/card.html", {"article": article})
-        return StoryCard(article.address, article.title, Markup(html))  # noqa: S704 - our own template
+        pictured = bool(article.lead and article.lead.src)
+        return StoryCard(article.address, article.title, Markup(html), pictured)  # noqa: S704 - ours
 
     def breaking(self, breaking: Article | None, newest: Sequence[Article] = ()) -> bytes:
         """Render the list of the `newest` breaking articles, from which pages load the strip.

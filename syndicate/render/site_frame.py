@@ -2,7 +2,8 @@
 
 Published pages, AMP pages and the pages of the web server have one frame, in three media: a
 published page links from its root, the others with scheme and host. All of it comes from the
-configuration and the own pages, so that a new story changes the frame of no other page.
+configuration, the own pages and whether authors have a page, so that a new story changes the frame
+of no other page.
 """
 
 from collections.abc import Sequence
@@ -33,13 +34,18 @@ class SiteFrame:
         templates: Templates,
         own_pages: Sequence[OwnPage] = (),
         *,
+        authors: bool = False,
         medium: Medium = "page",
         language: str | None = None,
     ) -> None:
-        """`language` is that of the words in it, by default the publication's."""
+        """`language` is that of the words in it, by default the publication's.
+
+        `authors` says whether there is a page of all authors, which the foot leads to.
+        """
         self._config = config
         self._templates = templates
         self._own_pages = tuple(page for page in own_pages if page.footer)
+        self._authors = authors
         self._origin = addresses.base(config) if medium == "page" else config.url
         self._medium = medium
         self._translator = translator(language or config.publication.language)
@@ -107,6 +113,7 @@ class SiteFrame:
             "links": config.navigation.links,
             "social": config.navigation.social,
             "own_pages": self._own_pages,
+            "authors": self._authors,
             "newsletters": config.shelf,
             "shelf": addresses.newsletters(config),
             "search": addresses.search(config),

@@ -86,10 +86,20 @@ def configured(config: Config) -> Iterator[Topic]:
         yield Topic(kind=TopicKind.SECTION, name=section.title, home=home)
 
 
-def in_order(found: Iterable[Topic]) -> list[Topic]:
-    """Return topics in the order in which they are offered to readers: by kind, then by name."""
-    order = {kind: rank for rank, kind in enumerate(TopicKind)}
-    return sorted(found, key=lambda topic: (order[topic.kind], topic.name.casefold(), topic.home))
+def in_order(found: Iterable[Topic], config: Config | None = None) -> list[Topic]:
+    """Return topics in the order in which they are offered to readers: by kind, then by name.
+
+    The sections of a `config` come in its order, before other sections.
+    """
+    kinds = {kind: rank for rank, kind in enumerate(TopicKind)}
+    sections = [addresses.section(section.title) for section in config.sections] if config else []
+    ranks = {home: rank for rank, home in enumerate(sections)}
+
+    def key(topic: Topic) -> tuple[int, int, str, str]:
+        rank = ranks.get(topic.home, len(ranks))
+        return kinds[topic.kind], rank, topic.name.casefold(), topic.home
+
+    return sorted(found, key=key)
 
 
 def custom_feed(topic: Topic, config: Config) -> CustomFeed | None:

@@ -50,7 +50,8 @@ class WebPages:
         self._own_pages = PageFiles(config=config, save_media=False)
         self._reading: PageReading | None = None
         self._shown = PageReading().pages
-        self._frames: dict[str, SiteFrame] = {}
+        self._frames: dict[tuple[str, bool], SiteFrame] = {}
+        self._authors_page = config.output / addresses.output_path(addresses.AUTHORS)
 
     @property
     def contact(self) -> str:
@@ -132,11 +133,17 @@ class WebPages:
             self._shown = reading.with_earlier(self._shown)
             self._reading = reading
             self._frames.clear()
-        if language not in self._frames:
-            self._frames[language] = SiteFrame(
-                self.config, self._templates, self._shown, medium="web", language=language
+        key = language, self._authors_page.is_file()
+        if key not in self._frames:
+            self._frames[key] = SiteFrame(
+                self.config,
+                self._templates,
+                self._shown,
+                authors=key[1],
+                medium="web",
+                language=language,
             )
-        return self._frames[language]
+        return self._frames[key]
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,8 @@
     const strip = page.querySelector("template")?.content.querySelector(".breaking");
     if (!strip || over(strip)) return;
     const story = new URL(strip.querySelector("a").getAttribute("href"), location.href);
-    if (story.pathname === location.pathname) return;
+    const leading = document.querySelector(".first a")?.pathname;
+    if ([location.pathname, leading].includes(story.pathname)) return;
     document.body.append(document.adoptNode(strip));
     strip.classList.add("later");  // at the foot of the window: what is being read must not jump
     finish(strip);

@@ -179,7 +179,7 @@ class Publisher:
         self, people: People, own_pages: tuple[OwnPage, ...], *, compress: bool
     ) -> PageWriter:
         templates = Templates(self._config.templates, frozen=True)
-        style = fingerprint(self._config, templates, own_pages)
+        style = fingerprint(self._config, templates, own_pages, people)
         writer, wanted = self._writer, (compress, people, own_pages)
         shown = writer and (writer.compress, writer.frame.people, writer.frame.own_pages)
         if writer is None or shown != wanted or style != self._style:

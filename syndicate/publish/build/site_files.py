@@ -86,8 +86,7 @@ class SiteFiles:
 
     def authors_page(self) -> Iterator[OutputFile]:
         """Return the page of the authors that have a file; none where nobody is to be on it."""
-        listed = sorted(filter(_is_listed, self._frame.people), key=_by_name)
-        cards = [(profile, self._articles_of(profile)) for profile in listed]
+        cards = [(profile, self._articles_of(profile)) for profile in self._frame.people.listed]
         if cards:
             yield _file(addresses.AUTHORS, partial(self._pages.authors, cards))
 
@@ -220,7 +219,7 @@ class SiteFiles:
         followed = self.index.topics() or [topics.everything()]
         feeds = [
             Feed.of(topic, self._config, since=self.index.oldest(topic.home))
-            for topic in topics.in_order([*followed, *self._empty_topics()])
+            for topic in topics.in_order([*followed, *self._empty_topics()], self._config)
         ]
         yield _file(addresses.SUBSCRIBE, partial(self._pages.subscribe, feeds))
         yield _file(addresses.OPML, partial(write_opml, self._config, feeds))
@@ -271,14 +270,6 @@ class SiteFiles:
         if self.manifest.entry(addresses.output_path(addresses.AUTHORS)):
             pages.append((addresses.AUTHORS, None))
         return pages + [(page.address, None) for page in self._frame.own_pages]
-
-
-def _is_listed(profile: AuthorProfile) -> bool:
-    return profile.listed
-
-
-def _by_name(profile: AuthorProfile) -> tuple[str, str]:
-    return profile.name.casefold(), profile.file
 
 
 def sitemap_address(number: int) -> str:

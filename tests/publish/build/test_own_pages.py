@@ -5,6 +5,7 @@ from typing import Any
 
 import feedparser
 import pytest
+from lxml import etree
 
 from tests.publish.newsroom import Newsroom
 from tests.render.pages.test_article_page import read, text
@@ -110,6 +111,17 @@ def test_the_foot_has_sections_newsletters_feeds_networks_and_rights(built):
         *("Harbour", "City", "The Daily", "RSS", "Atom", "JSON Feed", "Bluesky")
     ]
     assert text(foot, ".rights") == "© Morning Post"
+
+
+def test_the_feeds_of_sections_are_in_the_editors_order(built):
+    built.file("snow", section="Alps")
+    built.build()
+    named = page(built, "subscribe/index.html").cssselect(".feeds .name")
+    assert [link.text for link in named[1:4]] == ["harbour", "City", "Alps"]
+    outlines = etree.fromstring(built.files()["opml.xml"]).findall("body/outline")
+    assert [outline.get("text") for outline in outlines[1:4]] == [
+        *("Morning Post: harbour", "Morning Post: City", "Morning Post: Alps")
+    ]
 
 
 def test_a_new_story_rewrites_the_page_of_no_other(built):

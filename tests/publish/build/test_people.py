@@ -8,6 +8,7 @@ from lxml import html
 from PIL import Image
 
 from syndicate.model.articles import Person
+from syndicate.web.pages import WebPages
 from tests.publish.newsroom import Newsroom
 
 ADA, BO = Person(name="Ada Lind"), Person(name="Bo Falk")
@@ -167,6 +168,17 @@ def test_the_page_of_authors_follows_their_files_and_their_first_articles(newsro
     assert "authors/index.html" in newsroom.build().deleted
     assert b"/authors/</loc>" not in newsroom.files()["sitemaps/pages.xml"]
     assert not page(newsroom, "authors/ada-lind/index.html").cssselect("header .kind a")
+
+
+def test_every_foot_leads_to_the_page_of_authors_while_there_is_one(newsroom):
+    place = "//footer//a[@href='/authors/' or @href='https://post.example/authors/']"
+    feet = ["index.html", "articles/trams/index.html", "articles/trams/amp/index.html", "404.html"]
+    web = WebPages(newsroom.config)
+    for text, linked in ((ABOUT, 1), (ABOUT.replace("role:", "listed: false\nrole:"), 0)):
+        write(newsroom, "ada.md", text)
+        newsroom.build()
+        assert {len(page(newsroom, path).xpath(place)) for path in feet} == {linked}
+        assert len(html.fromstring(bytes(web.busy().body)).xpath(place)) == linked
 
 
 def test_who_has_left_keeps_the_page_and_is_not_listed(newsroom):

@@ -106,6 +106,18 @@ def test_the_stories_have_a_small_picture_a_headline_and_a_date(ending):
     assert text(page, ".more li:first-child time") == "November 24, 2026"
 
 
+def test_the_stories_are_columns_where_each_has_a_picture_or_none_has(ending):
+    pictured = article("A dam", image=Figure(src="media/a.jpg", width=16, height=9))
+    plain = article("Rain")
+    for cards, columns in (
+        ([pictured, pictured], 1),
+        ([plain, plain, plain], 1),
+        ([plain, pictured], 0),
+        ([pictured], 0),
+    ):
+        assert len(ending(article(), cards=cards).cssselect(".more ul.columns")) == columns
+
+
 def test_a_story_without_earlier_ones_ends_without_a_heading(ending):
     assert not ending(article()).cssselect(".more")
 

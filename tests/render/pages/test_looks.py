@@ -114,6 +114,27 @@ def test_an_article_page_fetches_the_strip(browser: Browser, address: str) -> No
         assert page.locator(".breaking").count() == 0, "a story doesn't announce itself"
 
 
+def test_the_strip_says_nothing_over_a_list_that_its_story_leads(
+    browser: Browser, address: str
+) -> None:
+    for place in ("/sections/region/", "/tags/river/"):
+        with opened(browser, address + place) as page:
+            leads = page.locator(".first a[href='/articles/story-1/']").count()
+            assert (place, page.locator(".breaking").count()) == (place, 0 if leads else 1)
+
+
+def test_what_is_around_a_story_fits_where_letters_are_twice_as_large(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}/articles/story-1/", width=PHONE) as page:
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        cut = page.evaluate(
+            """[...document.querySelectorAll(".story header *")]
+              .filter((e) => e.getBoundingClientRect().right > innerWidth).map((e) => e.outerHTML)"""
+        )
+        assert cut == []
+
+
 def test_a_strip_that_is_over_is_not_shown(browser: Browser, address: str) -> None:
     for place in ("/", "/articles/story-3/"):
         with opened(browser, address + place) as page:

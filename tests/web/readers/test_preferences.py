@@ -223,6 +223,7 @@ def test_a_link_that_is_none_gets_one_kind_page(reader, publication):
         pages.add(answer.text)
     (page,) = pages
     assert "This link is incomplete" in page
+    assert f'<a href="mailto:{publication().mail.sender.address}">' in page
     assert reader.states == {"breaking": "confirmed"}
 
 
