@@ -35,7 +35,7 @@ BODIES = {
     "gallery": "".join(picture(name, caption=CAPTION * n) for n, name in enumerate(SHAPES)),
     "tall": picture("tall"),
     "full": picture("broad", "full"),
-    "wide": picture("plain", "wide"),
+    "wide": picture("plain", "wide", f"{CAPTION}<cite>Ada Lind</cite>"),
     "left": picture("upright", "left") + f"<p>{CAPTION * 8}</p>",
     "table": f"<table><tbody><tr>{CELLS}</tr></tbody></table>",
 }
@@ -127,6 +127,14 @@ def test_figures_go_beyond_the_column_as_far_as_they_say(show):
     (box,) = boxes(show("wide-en", 1280), ".body img")
     assert box["left"] < column["left"]
     assert box["right"] > column["right"]
+
+
+def test_a_credit_is_spaced_and_in_small_capitals_where_the_script_has_capitals(show):
+    style = "e => [getComputedStyle(e).fontVariantCaps, getComputedStyle(e).letterSpacing]"
+    shown = [show(f"wide-{name}", 1280).eval_on_selector("cite", style) for name in ("en", "ar")]
+    assert shown[0][0] == "all-small-caps"
+    assert shown[0][1] != "normal"
+    assert shown[1] == ["normal", "normal"]
 
 
 @pytest.mark.parametrize(("language", "side"), [("en", "left"), ("ar", "right")])

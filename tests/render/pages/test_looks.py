@@ -120,6 +120,11 @@ def test_the_strip_says_nothing_over_a_list_that_its_story_leads(
     for place in ("/sections/region/", "/tags/river/"):
         with opened(browser, address + place) as page:
             leads = page.locator(".first a[href='/articles/story-1/']").count()
+            if place == "/sections/region/":
+                shown = page.locator(".first .flag").evaluate(
+                    "e => getComputedStyle(e, '::after').display"
+                )
+                assert (leads > 0, shown) == (True, "none"), "the section isn't named again"
             assert (place, page.locator(".breaking").count()) == (place, 0 if leads else 1)
 
 

@@ -170,6 +170,7 @@ def test_no_word_leaves_its_column_while_a_reader_signs_up_and_decides(left, pag
     show(page, left, bo.path)
     for name in (f"Subscribe {LONG}", "Pause"):
         page.get_by_role("button", name=name, exact=True).click()
+        assert page.url.endswith("#status"), "the keyboard goes on at what came of it"
         found += judge(page, f"preferences after {name}")
     show(page, left, path_of(bo.links.unsubscribe(bo.key, "breaking")))
     page.get_by_role("button", name="Unsubscribe").click()
