@@ -138,8 +138,8 @@ def _take_complaint(
         return _result(RecordOutcome.REPEATED, record)
     cause = _cause(record, f"complaint about edition {record.edition}, by {record.source}")
     left = tx.subscribers.unsubscribe(reader.key, edition.newsletter, cause=cause)
-    said = f": {describe(record)}" if record.answer or record.host else ""
-    reason = f"complaint about edition {record.edition}{said}"
+    detail = f": {describe(record)}" if record.answer or record.host else ""
+    reason = f"complaint about edition {record.edition}{detail}"
     kind = SuppressionKind.COMPLAINT
     tx.subscribers.suppress(reader.email, reason, kind=kind, cause=cause)
     newsletter = f"they no longer get {edition.newsletter}, " if left else ""

@@ -56,10 +56,7 @@ def import_(
     options = _options(command, newsletter, tag or [])
     csv_file = inspect_csv(file)
     parser = CsvRowParser(csv_file, options, at=at)
-    if newsletter is None and not parser.has_newsletters:
-        names = ", ".join(options.newsletters) or "none"
-        expected = "--newsletter NAME is missing: what they subscribe to"
-        raise ConfigError(f"{expected}; there is: {names}")
+    _require_newsletter(parser, options)
     if not json:
         _introduce(csv_file, parser, dry_run=dry_run)
     report = _ImportReport(file, quiet=json)
@@ -92,6 +89,14 @@ def _options(command: CommandContext, newsletter: str | None, tags: list[str]) -
         fields=tuple(field.name for field in command.config.signup.fields),
         tags=labels,
     )
+
+
+def _require_newsletter(parser: "CsvRowParser", options: "ImportOptions") -> None:
+    """Raise ConfigError unless the option or each row says what they subscribe to."""
+    if options.newsletter is None and not parser.has_newsletters:
+        names = ", ".join(options.newsletters) or "none"
+        expected = "--newsletter NAME is missing: what they subscribe to"
+        raise ConfigError(f"{expected}; there is: {names}")
 
 
 def _introduce(csv_file: "CsvFile", parser: "CsvRowParser", *, dry_run: bool) -> None:

@@ -81,12 +81,12 @@ def _echo_person(
     echo(f"{person.name} <{person.email}>" if person.name else person.email)
     paused = person.paused_until and f"until {format_time(person.paused_until, zone)}"
     feed = record.private_feed_since and f"since {format_time(record.private_feed_since, zone)}"
-    held = record.held_reports and f"{len(record.held_reports)} to read: `syndicate bounces`"
+    reports = record.held_reports and f"{len(record.held_reports)} to read: `syndicate bounces`"
     facts = (
         ("joined", format_time(person.created_at, zone)),
         *(("" if number else "not mailed", line) for number, line in enumerate(not_mailed)),
         ("paused", paused),
-        ("reports", held),
+        ("reports", reports),
         ("own feed", feed),
         ("formerly", ", ".join(record.former_addresses)),
         ("language", person.language),

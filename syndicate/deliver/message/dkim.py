@@ -27,23 +27,10 @@ if TYPE_CHECKING:
     from syndicate.config.sections.mail import DkimKeySettings, PrivateKey
 
 SIGNED_FIELDS = (
-    "From",
-    "Subject",
-    "Date",
-    "Reply-To",
-    "List-Id",
-    "Feedback-ID",
-    "List-Unsubscribe-Post",
-    "Auto-Submitted",
-    "Precedence",
-    "MIME-Version",
-    "Content-Type",
-    "Content-Transfer-Encoding",
-    "Cc",
-    "To",
-    "Message-ID",
-    "List-Unsubscribe",
-)
+    "From", "Subject", "Date", "Reply-To", "List-Id", "Feedback-ID", "List-Unsubscribe-Post",
+    "Auto-Submitted", "Precedence", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+    "Cc", "To", "Message-ID", "List-Unsubscribe",
+)  # fmt: skip
 """The fields to sign, those that all readers of an edition share first."""
 OVERSIGNED_FIELDS = frozenset({"From", "To", "Cc", "Subject", "Date", "Reply-To", "MIME-Version"})
 """Named once more than they are present, so that nobody can add another (RFC 6376, 8.15)."""

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from syndicate.config import RelaySettings
+from syndicate.deliver.server_connection import ServerTable, tls_context
 from syndicate.deliver.smtp.dialogue import MalformedReply, ReplyParser, SessionTerms, legible
 from syndicate.deliver.smtp.session import SmtpSession
 from syndicate.deliver.smtp.transport import SmtpReply
@@ -74,7 +75,11 @@ class SmtpTransport:
         name, timeout = _ehlo_name(), self.settings.timeout.total_seconds()
         smtp = _BoundedClient(local_hostname=name, timeout=timeout)
         if self.settings.security == "tls":
-            smtp = _TlsClient(local_hostname=name, timeout=timeout, context=self._tls_context())
+            smtp = _TlsClient(
+                local_hostname=name,
+                timeout=timeout,
+                context=tls_context(verify=self.settings.verify),
+            )
         with contextlib.ExitStack() as on_error:
             on_error.callback(smtp.close)
             try:
@@ -105,19 +110,15 @@ class SmtpTransport:
                 f'{self.table}.security to "tls" (mostly port 465), or to "none" on a network '
                 "that you trust"
             )
-        smtp.starttls(context=self._tls_context())
+        smtp.starttls(context=tls_context(verify=self.settings.verify))
         smtp.ehlo_or_helo_if_needed()
 
-    def _tls_context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        if not self.settings.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
-
     @property
-    def _where(self) -> str:
-        return f"look at {self.table}.host and {self.table}.port in config.toml"
+    def _server_table(self) -> ServerTable:
+        timeout = self.settings.timeout
+        return ServerTable(
+            name=self.table, timeout=timeout, tls_port=465, starttls_ports="587 and 25"
+        )
 
     def _refusal(self, error: smtplib.SMTPResponseException) -> str:
         text = error.smtp_error
@@ -128,44 +129,24 @@ class SmtpTransport:
                 f"{reply}; look at {self.table}.username in config.toml, and at the password that "
                 f"{self.table}.password_env or password_file names"
             )
-        return f"{self.settings.address} refused the connection: {reply}; {self._where}"
+        return (
+            f"{self.settings.address} refused the connection: {reply}; {self._server_table.where}"
+        )
 
     def _explanation(self, error: Exception) -> str:
         """Return what went wrong while connecting, and what to do about it."""
-        table = self.table
         match error:
-            case ssl.SSLCertVerificationError():
-                text = (
-                    f"its certificate is not accepted: {error.verify_message}; in config.toml, "
-                    f"{table}.host must be a name that the certificate is for, and its issuer "
-                    "known to this machine (SSL_CERT_FILE names further ones); "
-                    f"{table}.verify = false takes any certificate, on a network that you trust"
-                )
-            case ssl.SSLError():
-                text = (
-                    f"no TLS: {error.reason or error}; {table}.security in config.toml is "
-                    '"tls" for port 465, "starttls" for 587 and 25'
-                )
             case smtplib.SMTPNotSupportedError():
-                text = (
-                    f"it offers no login here; in config.toml, try another {table}.security, "
-                    f"or drop {table}.username"
-                )
-            case socket.gaierror():
-                text = f"the name can't be looked up ({error.strerror}); {self._where}"
-            case ConnectionRefusedError():
-                text = f"nothing listens there; is the server running? {self._where}"
-            case TimeoutError():
-                text = (
-                    f"no answer within {self.settings.timeout.total_seconds():g} s; "
-                    f'{self._where}, at {table}.security (port 465 speaks "tls" alone), and at '
-                    "firewalls between"
+                return (
+                    f"it offers no login here; in config.toml, try another {self.table}.security, "
+                    f"or drop {self.table}.username"
                 )
             case UnicodeError():
-                text = f"{table}.username or its password is not ASCII, and can't be sent there"
-            case _:
-                text = f"{error}; {self._where}"
-        return text
+                return (
+                    f"{self.table}.username or its password is not ASCII, and can't be sent there"
+                )
+        server = self._server_table
+        return server.explain(error) or f"{error}; {server.where}"
 
 
 def _validity(connection: socket.socket) -> tuple[datetime, datetime] | None:

@@ -17,6 +17,7 @@ from imap_tools import BaseMailBox, ImapToolsError, MailboxFolderSelectError, Ma
 from imap_tools.errors import UnexpectedCommandStatusError
 
 from syndicate.config.sections.feedback import ImapSettings
+from syndicate.deliver.server_connection import ServerTable, tls_context
 from syndicate.errors import DoorUnavailable
 from syndicate.feedback.doors.door import READ_BYTES
 from syndicate.text import one_line, shorten
@@ -110,12 +111,8 @@ class ReportMailbox(BaseMailBox):
         super().__init__()
 
     def _get_mailbox_client(self) -> "_GuardedClient":
-        settings, context = self.settings, None
-        if settings.security != "none":
-            context = ssl.create_default_context()
-            if not settings.verify:
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
+        settings = self.settings
+        context = tls_context(verify=settings.verify) if settings.security != "none" else None
         client = _GuardedClient(settings, self.guard, context)
         if settings.security == "starttls":
             try:
@@ -250,31 +247,11 @@ def _explanation(error: Exception, settings: ImapSettings, guard: ConnectionGuar
 
 
 def _connection_trouble(error: Exception, settings: ImapSettings) -> str:
-    where = f"look at {_TABLE}.host and {_TABLE}.port"
-    match error:
-        case ssl.SSLCertVerificationError():
-            return (
-                f"its certificate is not accepted: {error.verify_message}; {_TABLE}.host must be "
-                "a name that the certificate is for, and its issuer known to this machine "
-                f"(SSL_CERT_FILE names further ones); {_TABLE}.verify = false takes any "
-                "certificate, on a network that you trust"
-            )
-        case ssl.SSLError():
-            return (
-                f"no TLS: {error.reason or error}; {_TABLE}.security is "
-                '"tls" for port 993, "starttls" for 143'
-            )
-        case socket.gaierror():
-            return f"the name can't be looked up ({error.strerror}); {where}"
-        case ConnectionRefusedError():
-            return f"nothing listens there; is the server running? {where}"
-        case TimeoutError():
-            return (
-                f"no answer within {settings.timeout.total_seconds():g} s; {where}, at "
-                f'{_TABLE}.security (port 993 speaks "tls" alone), and at firewalls between'
-            )
-    said = shorten(one_line(str(error)), _MAX_REPLY)
-    return f"the connection broke: {said or type(error).__name__}; the next poll tries again"
+    server = ServerTable(name=_TABLE, timeout=settings.timeout, tls_port=993, starttls_ports="143")
+    if explained := server.explain(error):
+        return explained
+    text = shorten(one_line(str(error)), _MAX_REPLY)
+    return f"the connection broke: {text or type(error).__name__}; the next poll tries again"
 
 
 def server_reply(error: UnexpectedCommandStatusError) -> str:
@@ -282,5 +259,5 @@ def server_reply(error: UnexpectedCommandStatusError) -> str:
     answer = error.command_result[1]
     parts = answer if isinstance(answer, list) else [answer]
     texts = (part.decode("utf-8", "replace") for part in parts if isinstance(part, bytes))
-    said = shorten(one_line(" ".join(texts)), _MAX_REPLY).rstrip(".")
-    return said or str(error.command_result[0])
+    reply = shorten(one_line(" ".join(texts)), _MAX_REPLY).rstrip(".")
+    return reply or str(error.command_result[0])
