@@ -147,9 +147,10 @@ class Config(Table):
         """Resolve a path of config.toml against its folder."""
         return self.root / relative
 
-    def zone(self, schedule: Schedule) -> ZoneInfo:
-        """Return the time zone of a schedule's times."""
-        return schedule.timezone or self.publication.timezone
+    def zone(self, schedule: Schedule | None) -> ZoneInfo:
+        """Return the time zone of a schedule's times; without one, the publication's."""
+        own = schedule.timezone if schedule is not None else None
+        return own or self.publication.timezone
 
     def sender(self, newsletter: Newsletter) -> Mailbox:
         """Return the sender of a newsletter."""

@@ -36,6 +36,8 @@ WAITING = (
     DeliveryState.DEFERRED,
 )
 """The states that are not final."""
+NEVER_LEFT = (DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.SKIPPED)
+"""The states in which the reader provably hasn't got it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -215,6 +215,8 @@ class WaitingEdition:
     terms: ReleaseTerms
     release_at: datetime | None
     """When it is released unless somebody stops it; None while it waits for a person."""
+    newest: int
+    """Subscriptions since this public number don't get it."""
     segment: str | None
     """The segment it is for; None for all readers."""
     corrects: "WrongCopies | None" = None
@@ -313,14 +315,14 @@ class ControlRecord:
 class Remaining:
     """How many deliveries were in which state when an edition was acted on."""
 
-    accepted: int
-    in_flight: int
+    accepted: int = 0
+    in_flight: int = 0
     """Being sent: these may still be accepted."""
-    held_back: int
-    failed: int
-    expired: int
-    skipped: int
-    unknown: int
+    held_back: int = 0
+    failed: int = 0
+    expired: int = 0
+    skipped: int = 0
+    unknown: int = 0
 
     @property
     def audience(self) -> int:

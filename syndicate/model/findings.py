@@ -60,11 +60,12 @@ class EditionFinding(str):
 
 def dump_findings(findings: Iterable[str]) -> list[Any]:
     """Return findings, and texts of another origin, as JSON."""
-    return [one.dump() if isinstance(one, EditionFinding) else one for one in findings]
+    return [text.dump() if isinstance(text, EditionFinding) else text for text in findings]
 
 
 def translate_findings(findings: Iterable[str], translator: Translator) -> list[str]:
     """Return findings as sentences in another language; other texts stay as they are."""
     return [
-        one.in_language(translator) if isinstance(one, EditionFinding) else one for one in findings
+        text.in_language(translator) if isinstance(text, EditionFinding) else text
+        for text in findings
     ]

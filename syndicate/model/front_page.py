@@ -135,7 +135,7 @@ def _blocks(top: FrontTop, sections: Sequence[SectionStories]) -> Iterator[Secti
         ][:BLOCK]
         if len(stories) < _MIN_BLOCK:
             continue
-        first = next((story for story in stories if story.lead and story.lead.src), stories[0])
+        first = next((story for story in stories if story.lead), stories[0])
         others = tuple(story for story in stories if story is not first)
         yield SectionBlock(title=section.title, address=section.address, first=first, others=others)
 
@@ -149,7 +149,7 @@ def _lead(shown: Sequence[Article], strip: Article | None) -> Article | None:
         return placed
     newest = shown[:LEAD_CANDIDATES]
     news = [article for article in newest if article.sponsor is None]
-    pictured = [article for article in news if article.lead and article.lead.src]
+    pictured = [article for article in news if article.lead]
     breaking = strip.key if strip else None
     ranks = ([a for a in pictured if a.key != breaking], pictured, news, newest)
     return next((rank[0] for rank in ranks if rank), None)

@@ -65,7 +65,9 @@ def load_agenda(store: Store, config: Config, *, at: datetime, days: int) -> Age
     until = datetime.combine(first + (days + 1) * _DAY, time(), tzinfo=zone).astimezone(at.tzinfo)
     with store.read() as tx:
         pause, waiting = tx.mail_pause.current(), tuple(tx.waiting.all())
-        under_way = [(one, tx.deliveries.totals(one.key)) for one in tx.editions.unfinished()]
+        under_way = [
+            (edition, tx.deliveries.totals(edition.key)) for edition in tx.editions.unfinished()
+        ]
         articles = tx.articles.embargoed(at, until)
         complaints = {
             newsletter.name: "; ".join(found)
@@ -115,10 +117,8 @@ def _days(
     zone: ZoneInfo,
 ) -> Iterator[AgendaDay]:
     for day in (first + number * _DAY for number in range(days + 1)):
-        midnight, next_midnight = (
-            datetime.combine(one, time(), tzinfo=zone) for one in (day, day + _DAY)
-        )
-        before, after = midnight.utcoffset(), next_midnight.utcoffset()
+        before = datetime.combine(day, time(), tzinfo=zone).utcoffset()
+        after = datetime.combine(day + _DAY, time(), tzinfo=zone).utcoffset()
         yield AgendaDay(
             day=day,
             slots=tuple(slot for slot in slots if slot[0].astimezone(zone).date() == day),

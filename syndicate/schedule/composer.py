@@ -194,18 +194,15 @@ class Composer:
         if newsletter is None:
             raise Refused(f"the newsletter {edition.newsletter} is no longer in the configuration")
         with self._store.read() as tx:
-            first = edition if edition.original is None else tx.editions.by_key(edition.original)
+            first = tx.editions.get(edition.original or edition.key)
             keys = [item.article for item in tx.editions.items(edition.key)]
             carried = [a for a in tx.published.articles(keys) if _is_published(a, at)]
             notes = correction_notes.article_notes(tx, tx.corrections.notes_of(edition.key), at)
             numbered = tx.articles.newest_number()
             state = _state(tx, newsletter.name)
-            plan = EditionPlan()
-            if first is not None and first.schedule is not None:
-                plan = EditionPlan.words(tx, first.schedule, first.slot_at)
-        schedule = self._config.schedule(first.schedule if first else None)
-        zone = self._config.zone(schedule) if schedule else self._config.publication.timezone
-        edition_date = edition.slot_at.astimezone(zone)
+            plan = EditionPlan.words(tx, first)
+        schedule = self._config.schedule(first.schedule)
+        edition_date = edition.slot_at.astimezone(self._config.zone(schedule))
         if slugs:
             return self.propose_articles(newsletter, slugs, edition_date=edition_date, at=at)
         if not carried:

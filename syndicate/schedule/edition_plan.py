@@ -9,7 +9,7 @@ from syndicate.intake.editions.named_stories import find_stories
 from syndicate.model.article_selection import Selection, matches, select_articles
 from syndicate.model.articles import Article
 from syndicate.model.edition_files import EditionBrief, EditionFile
-from syndicate.model.editions import WaitingEdition
+from syndicate.model.editions import Edition, WaitingEdition
 from syndicate.store import Transaction
 from syndicate.store.editions.edition_files import joined_version
 
@@ -62,9 +62,9 @@ class EditionPlan:
         )
 
     @classmethod
-    def words(cls, tx: Transaction, schedule: str, slot_at: datetime) -> "EditionPlan":
-        """Return what an editor wrote around the stories of a slot, which are others by now."""
-        files = tx.edition_files.of_slot(schedule, slot_at)
+    def words(cls, tx: Transaction, edition: Edition) -> "EditionPlan":
+        """Return what an editor wrote around the stories of an edition, which are others by now."""
+        files = edition.schedule and tx.edition_files.of_slot(edition.schedule, edition.slot_at)
         if not files:
             return cls()
         brief = replace(files[0].brief, stories=(), leave_out=())

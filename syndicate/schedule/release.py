@@ -106,22 +106,22 @@ class EditionRelease:
         with self.store.read() as tx:
             waiting, pause = tx.waiting.all(), tx.mail_pause.current()
             outdated = {
-                one.edition.key
-                for one in waiting
-                if tx.waiting.is_outdated(one.edition.key)
+                edition.edition.key
+                for edition in waiting
+                if tx.waiting.is_outdated(edition.edition.key)
                 # without its schedule it is made of the stories that it had, whatever its file says
-                or (self._schedule(one) is not None and findings_have_changed(tx, one, at=at))
+                or (self._schedule(edition) and findings_have_changed(tx, edition, at=at))
             }
         done: list[str | None] = []
-        for one in waiting:
-            key = one.edition.key
+        for edition in waiting:
+            key, terms, release_at = edition.edition.key, edition.terms, edition.release_at
             try:
-                if one.terms.approve_by is not None and one.terms.approve_by <= at:
-                    done.append(self._give_up(one, at))
+                if terms.approve_by is not None and terms.approve_by <= at:
+                    done.append(self._give_up(edition, at))
                 elif key in outdated:
-                    done.append(self._compose_again(one, at))
-                elif pause is None and one.release_at is not None and one.release_at <= at:
-                    done.append(self._release_due(one, at))
+                    done.append(self._compose_again(edition, at))
+                elif pause is None and release_at is not None and release_at <= at:
+                    done.append(self._release_due(edition, at))
             except SyndicateError as error:
                 if self._reported.get(key) != str(error):  # it is tried each second
                     self._reported[key] = str(error)
@@ -195,10 +195,9 @@ class EditionRelease:
 
     def _give_up(self, waiting: WaitingEdition, at: datetime) -> str | None:
         """Reject what nobody has approved in time; return what was done."""
-        zone = self.config.zone(schedule) if (schedule := self._schedule(waiting)) else None
         until = waiting.terms.approve_by
-        assert until is not None
-        local = until.astimezone(zone or self.config.publication.timezone)
+        assert until is not None, "it waits for a person"
+        local = until.astimezone(self.config.zone(self._schedule(waiting)))
         cause = _by_schedule(f"nobody had approved it by {local:%H:%M %Z}", at)
         with self.store.write() as tx:
             tx.lock_numbers()

@@ -34,6 +34,7 @@ from syndicate.schedule.mail_status import describe_pause
 from syndicate.schedule.progress_report import ProgressReporter
 from syndicate.schedule.retention import purge_daily
 from syndicate.schedule.wiring import Services
+from syndicate.schedule.worker_threads import WorkerThreads
 from syndicate.store import CallKind, Heartbeat
 
 log = structlog.get_logger()
@@ -79,46 +80,34 @@ class Runner:
         """The state of the articles, the files about authors and own pages at the last build."""
         self._incomplete = False
         """Whether the last build failed to make some file."""
+        self._threads = threads = WorkerThreads(stop, every=SWEEP_INTERVAL)
         self._scheduler = self._make_scheduler()
-        self._threads: list[threading.Thread] = []
-        self._wakeups: list[threading.Event] = []
-        self.mail_due = self._worker("delivery", self._deliver)
+        self.mail_due = threads.add("delivery", self._deliver)
         """Set it to deliver waiting mail now, such as a letter that somebody has just asked for."""
-        self._staff_mail_due = self._worker("staff mail", self._send_staff_mail)
-        webhook = self._config.alarms.webhook
-        self._webhook_due = self._worker("webhook", self._call_webhook, needed=webhook)
-        self._worker("pending intake", self._import_pending)
-        notifier = services.notifier
-        self._mirror_due = self._worker("mirror", self._update_mirror, needed=services.mirror)
-        self._push_due = self._worker("push", self._notify, needed=notifier)
-        self._hub_due = self._worker("hub", self._run_hub, needed=notifier and notifier.hub)
+        self._staff_mail_due = threads.add("staff mail", self._send_staff_mail)
+        webhook, notifier = self._config.alarms.webhook, services.notifier
+        self._webhook_due = threads.add("webhook", self._call_webhook, needed=webhook)
+        threads.add("pending intake", self._import_pending)
+        self._mirror_due = threads.add("mirror", self._update_mirror, needed=services.mirror)
+        self._push_due = threads.add("push", self._notify, needed=notifier)
+        self._hub_due = threads.add("hub", self._run_hub, needed=notifier and notifier.hub)
         for door, every in services.reports.doors:
             poll = partial(services.reports.poll, door, stop)
-            self._worker(f"bounces by {door.name}", poll, every=every).set()
+            threads.add(f"bounces by {door.name}", poll, every=every).set()
         if self._config.intake.watch:
-            for name, watch in (
-                ("intake", self._watch),
-                ("editions", self._watch_editions),
-                ("authors", partial(self._watch_files, self._authors.folder)),
-                ("pages", partial(self._watch_files, self._pages.folder)),
-            ):
-                self._threads.append(threading.Thread(target=watch, name=name, daemon=True))
+            self._add_watchers()
 
     def __enter__(self) -> Self:
         self._scheduler.start()
-        for thread in self._threads:
-            thread.start()
+        self._threads.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Finish the work in flight, and stop."""
         self._stop.set()
-        for wakeup in self._wakeups:
-            wakeup.set()
+        self._threads.wake()
         self._scheduler.shutdown(wait=True)
-        timeout = max(STOP_TIMEOUT, self._config.mail.stop_timeout + _RECORD_TIMEOUT)
-        for thread in self._threads:
-            thread.join(timeout.total_seconds())
+        self._threads.join(max(STOP_TIMEOUT, self._config.mail.stop_timeout + _RECORD_TIMEOUT))
 
     def import_articles(self, saved: frozenset[Path] = frozenset()) -> None:
         """Import the saved files, or the whole intake folder, and publish the articles.
@@ -170,10 +159,11 @@ class Runner:
     def _make_scheduler(self) -> BackgroundScheduler:
         """Build the jobs: one for each schedule's slots, and the periodic ones."""
         options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        guarded = self._threads.guarded
         scheduler = BackgroundScheduler(timezone="UTC", daemon=True, job_defaults=options)
         for schedule in self._config.schedules:
             trigger = SlotTrigger(schedule_timing(schedule, self._config.zone(schedule)))
-            scheduler.add_job(self._guarded(self._fire), trigger, args=[schedule], id=schedule.name)
+            scheduler.add_job(guarded(self._fire), trigger, args=[schedule], id=schedule.name)
         jobs: tuple[tuple[Callable[[], None], timedelta, dict[str, datetime]], ...] = (
             (self._sweep, SWEEP_INTERVAL, {"next_run_time": clock.now()}),
             (self._check_control, _CONTROL_INTERVAL, {}),
@@ -182,23 +172,8 @@ class Runner:
         )
         for act, interval, extra in jobs:
             every = IntervalTrigger(seconds=int(interval.total_seconds()), start_date=clock.EPOCH)
-            scheduler.add_job(self._guarded(act), every, **extra)
+            scheduler.add_job(guarded(act), every, **extra)
         return scheduler
-
-    def _guarded(self, act: Callable[..., object]) -> Callable[..., None]:
-        """Wrap a job so that a failure is logged, and the next sweep tries again."""
-
-        def guarded(*arguments: object) -> None:
-            if self._stop.is_set():
-                return
-            try:
-                act(*arguments)
-            except (SyndicateError, OSError) as error:
-                log.error("failed", reason=str(error))  # noqa: TRY400 - an operator's mistake has no traceback
-            except Exception:
-                log.exception("internal error")
-
-        return guarded
 
     def _sweep(self) -> None:
         with self._publish_lock:
@@ -288,20 +263,21 @@ class Runner:
         self._mirror_due.set()
         self.wake_push()
 
-    def _watch(self) -> None:
-        folder = self._config.path(self._config.intake.folder)
-        article_files.watch(folder, self._stop, self._guarded(self.import_articles))
+    def _add_watchers(self) -> None:
+        """Add the threads that wait for files to be saved."""
+        for name, folder, act in (
+            ("intake", self._config.path(self._config.intake.folder), self.import_articles),
+            ("editions", editions_folder(self._config), self.import_editions),
+            ("authors", self._authors.folder, self._publish_saved),
+            ("pages", self._pages.folder, self._publish_saved),
+        ):
+            guarded = self._threads.guarded(act)
+            watch = partial(article_files.watch, folder, self._stop, guarded)
+            self._threads.add_loop(name, watch)
 
-    def _watch_editions(self) -> None:
-        folder = editions_folder(self._config)
-        article_files.watch(folder, self._stop, self._guarded(self.import_editions))
-
-    def _watch_files(self, folder: Path) -> None:
-        def publish(_: frozenset[Path]) -> None:
-            with self._publish_lock:
-                self._publish(clock.now())
-
-        article_files.watch(folder, self._stop, self._guarded(publish))
+    def _publish_saved(self, _: frozenset[Path]) -> None:
+        with self._publish_lock:
+            self._publish(clock.now())
 
     def _import(self, paths: Iterable[Path]) -> None:
         found = without_edition_files(article_files.find_article_files(paths), self._config)
@@ -333,28 +309,6 @@ class Runner:
     def _import_pending(self) -> None:
         if self._intake_pending:
             self.import_articles()
-
-    def _worker(
-        self,
-        name: str,
-        act: Callable[[], object],
-        *,
-        needed: object = True,
-        every: timedelta = SWEEP_INTERVAL,
-    ) -> threading.Event:
-        """Add a thread, if needed, that acts once an interval and when the event is set."""
-        due, guarded = threading.Event(), self._guarded(act)
-
-        def work() -> None:
-            while not self._stop.is_set():
-                due.wait(every.total_seconds())
-                due.clear()
-                guarded()
-
-        if needed:
-            self._threads.append(threading.Thread(target=work, name=name, daemon=True))
-            self._wakeups.append(due)
-        return due
 
     def _deliver(self) -> None:
         with self._reporter.enabled():

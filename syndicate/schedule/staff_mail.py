@@ -5,7 +5,7 @@ dies between the server's answer and its record sends one twice, which does no h
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
@@ -47,7 +47,7 @@ class StaffMessage:
 
     def enqueue(self, tx: Transaction, at: datetime) -> None:
         """Queue it, to be sent from `at` on."""
-        content = {name: getattr(self.content, name) for name in _CONTENT}
+        content = asdict(self.content)
         payload = {"content": content, "newsletter": self.newsletter, "links": [*self.links]}
         tx.calls.put(
             OutgoingCall(
@@ -60,9 +60,6 @@ class StaffMessage:
                 expires_at=at + self.wanted_for,
             )
         )
-
-
-_CONTENT = ("subject", "preheader", "html", "text", "nonce")
 
 
 @dataclass(frozen=True, slots=True)

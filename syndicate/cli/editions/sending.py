@@ -227,7 +227,7 @@ def fires(
     rows = []
     for fire in fires_:
         rule = command.config.schedule(fire.schedule)  # it may no longer be there
-        zone = command.config.zone(rule) if rule else command.config.publication.timezone
+        zone = command.config.zone(rule)
         rows.append((fire.schedule, format_slot_time(fire.due_at, zone), fire))
     echo_table(("schedule", "slot", "outcome"), rows)
 

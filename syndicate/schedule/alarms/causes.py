@@ -134,8 +134,7 @@ def _paused(tx: Transaction) -> Iterator[AlarmCause]:
 def _waiting(waiting: WaitingEdition, config: Config, at: datetime) -> Iterator[AlarmCause]:
     """Yield the mistakes of an edition that waits, and that half of its time for approval is up."""
     edition, terms = waiting.edition, waiting.terms
-    schedule = config.schedule(edition.schedule)
-    zone = config.zone(schedule) if schedule else config.publication.timezone
+    zone = config.zone(config.schedule(edition.schedule))
     name = f"edition {edition.key} of {edition.newsletter}"
     # an edition that is composed again has another number, and is the same cause
     subject = edition.schedule or f"edition {edition.original or edition.key}"

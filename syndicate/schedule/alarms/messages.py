@@ -3,17 +3,14 @@
 A newer message about the same cause takes the place of one that has not left.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from syndicate.config import Config
 from syndicate.model.alarms import Alarm
 from syndicate.render.mail.alarm_mail import compose_alarm_mail
-from syndicate.schedule.staff_mail import StaffMessage
+from syndicate.schedule.staff_mail import WANTED_FOR, StaffMessage
 from syndicate.store import CallKind, OutgoingCall, Transaction
-
-_WANTED_FOR = timedelta(days=1)
-"""How long the webhook is tried."""
 
 
 def enqueue(tx: Transaction, config: Config, alarm: Alarm, at: datetime) -> None:
@@ -33,7 +30,7 @@ def enqueue(tx: Transaction, config: Config, alarm: Alarm, at: datetime) -> None
                 version=at.isoformat(),
                 payload=payload(alarm, config),
                 due_at=at,
-                expires_at=at + _WANTED_FOR,
+                expires_at=at + WANTED_FOR,
             )
         )
 

@@ -103,15 +103,7 @@ class ArticleWriter(ArticleReader):
         if same_file and not changed:
             return article
         lock(self._connection, LOCK_NUMBERS)
-        if new.slug != article.slug:
-            self.refuse_taken_slugs({new.slug: key})
-            self._add_slugs({new.slug: key})
-        if revision.old_addresses != article.old_addresses:
-            is_old_address = addresses.c.slug.startswith("/")  # former slugs stay
-            self._delete(addresses, addresses.c.article == key, is_old_address)
-            self._add_old_addresses({key: revision})
-        if new.path != article.path:
-            self._free_paths([new.path])
+        self._move(article, new)
         first_seen = at if article.status is Status.DRAFT else article.first_seen
         # from the row itself: another transaction may just have retracted the article
         retracted_at = at if revision.status is Status.RETRACTED else None
@@ -133,6 +125,19 @@ class ArticleWriter(ArticleReader):
         revised = self.by_id(article.id)
         assert revised is not None
         return revised
+
+    def _move(self, article: Article, new: NewArticle) -> None:
+        """Give an article the slug, old addresses and path that it has now, where they differ."""
+        key, revision = article.key, new.revision
+        if new.slug != article.slug:
+            self.refuse_taken_slugs({new.slug: key})
+            self._add_slugs({new.slug: key})
+        if revision.old_addresses != article.old_addresses:
+            is_old_address = addresses.c.slug.startswith("/")  # former slugs stay
+            self._delete(addresses, addresses.c.article == key, is_old_address)
+            self._add_old_addresses({key: revision})
+        if new.path != article.path:
+            self._free_paths([new.path])
 
     def save_compiled_bodies(self, compiled: Sequence[tuple[Article, CompiledBody]]) -> None:
         """Replace the bodies of articles that have not changed since they were compiled."""

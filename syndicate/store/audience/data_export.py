@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, func, literal, select
+from sqlalchemy import Select, Table, and_, func, select
 
 from syndicate.model.deliveries import DeliveryState
 from syndicate.model.editions import EditionKind
@@ -25,7 +25,7 @@ from syndicate.store.database.schema import (
     edition_links,
     editions,
 )
-from syndicate.store.database.schema_feedback import feedback, held_reports
+from syndicate.store.database.schema_feedback import WITHOUT_MESSAGE, feedback, held_reports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +114,7 @@ class DataExport(Repository):
         return self._values(FeedbackRecord, query.order_by(feedback.c.received_at))
 
     def _held(self, addresses: Sequence[str]) -> list[HeldReport]:
-        columns = (column for column in held_reports.c if column.name != "raw")
-        query = select(*columns, literal(b"").label("raw"))
-        query = query.where(held_reports.c.recipient.in_(addresses))
+        query = WITHOUT_MESSAGE.where(held_reports.c.recipient.in_(addresses))
         return self._values(HeldReport, query.order_by(held_reports.c.key))
 
     def mailed_items(self, key: int) -> list[MailedItem]:

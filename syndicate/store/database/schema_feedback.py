@@ -1,6 +1,16 @@
 """The tables of what comes back: feedback, reports for a person, and suppressed addresses."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    literal,
+    select,
+)
 
 from syndicate.model.feedback import FeedbackKind, MatchedBy
 from syndicate.model.subscribers import SuppressionKind
@@ -52,6 +62,11 @@ held_reports = table(
     Column("raw", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )
+
+WITHOUT_MESSAGE = select(
+    *(column for column in held_reports.c if column.name != "raw"), literal(b"").label("raw")
+)
+"""Selects reports for a person without their messages, which have up to 256 KiB each."""
 
 # when the mailbox and the Maildir were last read, and since when they can't be
 report_doors = table(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from syndicate.model.articles import Correction, new_corrections
 from syndicate.model.corrections import CORRECTED_WITHIN, CarriedStory, WrongCopies
-from syndicate.model.deliveries import WAITING, DeliveryState
+from syndicate.model.deliveries import NEVER_LEFT, WAITING, DeliveryState
 from syndicate.model.editions import (
     NEVER_SENT,
     CarriedArticle,
@@ -22,7 +22,7 @@ from syndicate.model.editions import (
     EditionNote,
     EditionState,
 )
-from syndicate.store.articles.reading import correction_of, public_at
+from syndicate.store.articles.reading import carried_by, correction_of, public_at
 from syndicate.store.database.repository import Repository, lock_edition
 from syndicate.store.database.schema import (
     articles,
@@ -37,9 +37,17 @@ from syndicate.store.editions.editions import EDITIONS, has_any, join_readers, q
 
 _LEAVING = (EditionState.SENDING, EditionState.PAUSED)
 _MAY_HAVE = (DeliveryState.ACCEPTED, DeliveryState.UNKNOWN, DeliveryState.SENDING)
-_NEVER_LEFT = (DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.SKIPPED)
 _RELEASED = editions.c.state.not_in(NEVER_SENT)
 _OF_LETTER = editions.c.kind == EditionKind.LETTER
+_CORRECTED = sa.union_all(
+    *(
+        sa.select(table.c.edition, table.c.article, table.c.revision)
+        .join(articles, articles.c.key == table.c.article)
+        .where(articles.c.corrections > 0)
+        for table in (edition_items, edition_notes)
+    )
+).subquery()
+"""The revisions of corrected articles that editions carry: a union of all articles takes long."""
 
 
 class EditionCorrections(Repository):
@@ -92,27 +100,15 @@ class EditionCorrections(Repository):
         next one takes its place. With `declined` only what a correction edition was rejected for,
         or is too old for one.
         """
-        waiting = editions.c.state == EditionState.WAITING
-        if schedule is not None:
-            waiting = sa.and_(waiting, editions.c.schedule.is_distinct_from(schedule))
-        # the few corrected articles first: a union of all that was ever carried takes long
-        carried = sa.union_all(
-            *(
-                sa.select(table.c.edition, table.c.article, table.c.revision)
-                .join(articles, articles.c.key == table.c.article)
-                .where(articles.c.corrections > 0)
-                for table in (edition_items, edition_notes)
-            )
-        ).subquery()
         newest = (
             sa.select(
-                carried.c.article,
-                sa.func.max(carried.c.revision).label("since"),
+                _CORRECTED.c.article,
+                sa.func.max(_CORRECTED.c.revision).label("since"),
                 sa.func.max(editions.c.created_at).label("carried_at"),
             )
-            .join(editions, editions.c.key == carried.c.edition)
-            .where(editions.c.newsletter == newsletter, sa.or_(_RELEASED, waiting))
-            .group_by(carried.c.article)
+            .join(editions, editions.c.key == _CORRECTED.c.edition)
+            .where(carried_by(newsletter, schedule))
+            .group_by(_CORRECTED.c.article)
             .subquery()
         )
         query = (
@@ -342,7 +338,7 @@ class EditionCorrections(Repository):
         has_correction = sa.exists().where(
             other.c.edition.in_(corrected),
             other.c.subscriber == deliveries.c.subscriber,
-            other.c.state.not_in(_NEVER_LEFT),
+            other.c.state.not_in(NEVER_LEFT),
         )
         return (
             sa.select(deliveries.c.subscriber)

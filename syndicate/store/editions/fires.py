@@ -1,6 +1,6 @@
 """Records when each schedule began, and the outcome of each of its slots."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -131,7 +131,7 @@ class Fires(Repository):
     def newest(self, schedule: str, at: datetime) -> Fire | None:
         """Return the record of the newest slot up to `at`, failed or not."""
         query = select(fires).where(fires.c.schedule == schedule, fires.c.due_at <= at)
-        return self._value(Fire, query.order_by(fires.c.due_at.desc()).limit(1))
+        return self._value(_fire, query.order_by(fires.c.due_at.desc()).limit(1))
 
     def record(self, fire: Fire) -> bool:
         """Record a slot's outcome; return False when another process has handled it.
@@ -160,8 +160,12 @@ class Fires(Repository):
     def recent(self, schedule: str, limit: int = 10) -> list[Fire]:
         """Return the newest fires of a schedule, newest first."""
         query = select(fires).where(fires.c.schedule == schedule)
-        rows = self._execute(query.order_by(fires.c.due_at.desc()).limit(limit)).mappings()
-        return [Fire(**{**row, "left_out": tuple(row["left_out"])}) for row in rows]
+        return self._values(_fire, query.order_by(fires.c.due_at.desc()).limit(limit))
+
+
+def _fire(*, left_out: Iterable[str], **row: Any) -> Fire:
+    """Make a fire of its stored fields."""
+    return Fire(**row, left_out=tuple(left_out))
 
 
 def _row(fire: Fire) -> dict[str, Any]:

@@ -57,7 +57,5 @@ class MailPause(Repository):
 
     def _record(self, act: ControlAction, cause: Cause) -> None:
         """Add it to the decisions about editions, where every process notices it."""
-        none = Remaining(
-            accepted=0, in_flight=0, held_back=0, failed=0, expired=0, skipped=0, unknown=0
-        )
-        EditionControl(self._connection).record(EVERY_EDITION, act, cause, none, "all mail")
+        control = EditionControl(self._connection)
+        control.record(EVERY_EDITION, act, cause, Remaining(), "all mail")

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, func, or_, select
 
 from syndicate.errors import Refused
-from syndicate.model.deliveries import DeliveryState
+from syndicate.model.deliveries import NEVER_LEFT, DeliveryState
 from syndicate.model.editions import (
     ControlAction,
     Draft,
@@ -27,7 +27,6 @@ from syndicate.store.editions.editions import Editions, join_readers, queue_for,
 
 _MISSED = or_(deliveries.c.state.in_([DeliveryState.FAILED, DeliveryState.EXPIRED]), CANCELLED_ROW)
 """Readers who provably didn't get it, and might have wanted to."""
-_NEVER_LEFT = (DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.SKIPPED)
 
 
 class Successors(Repository):
@@ -103,7 +102,7 @@ class Successors(Repository):
         received = exists().where(
             other.c.edition.in_(family),
             other.c.subscriber == deliveries.c.subscriber,
-            other.c.state.not_in(_NEVER_LEFT),
+            other.c.state.not_in(NEVER_LEFT),
         )
         may_have_received = exists().where(
             delivery_events.c.edition.in_(family),

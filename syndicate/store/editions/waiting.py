@@ -155,20 +155,21 @@ class WaitingEditions(Repository):
 
     def sent_back(self, key: int) -> ControlRecord | None:
         """Return who wants an edition changed; None where nobody does, or one approved it since."""
-        decisions = EditionControl(self._connection).decisions(key)
-        if any(record.act is ControlAction.APPROVED for record in decisions):
+        if self.is_approved(key):
             return None
-        return next((one for one in decisions if one.act is ControlAction.SENT_BACK), None)
+        return self._first_decision(key, ControlAction.SENT_BACK)
 
     def is_approved(self, key: int) -> bool:
         """Whether a person has approved an edition."""
-        decisions = EditionControl(self._connection).decisions(key)
-        return any(record.act is ControlAction.APPROVED for record in decisions)
+        return self._first_decision(key, ControlAction.APPROVED) is not None
 
     def is_proofed(self, key: int) -> bool:
         """Whether the proof of an edition was mailed to the reviewers."""
+        return self._first_decision(key, ControlAction.PROOFED) is not None
+
+    def _first_decision(self, key: int, act: ControlAction) -> ControlRecord | None:
         decisions = EditionControl(self._connection).decisions(key)
-        return any(record.act is ControlAction.PROOFED for record in decisions)
+        return next((record for record in decisions if record.act is act), None)
 
     def mark_proofed(self, key: int, cause: Cause) -> bool:
         """Record that the proof of an edition is mailed; False where another process did so.
@@ -189,12 +190,8 @@ class WaitingEditions(Repository):
         if waiting.corrects is not None:
             copies = [(waiting.edition.newsletter, waiting.corrects)]
             return EditionCorrections(self._connection).count_readers(copies, at)
-        newest = select(waiting_editions.c.newest).where(waiting_editions.c.edition == key)
         return Editions(self._connection).count_readers(
-            waiting.edition.newsletter,
-            newest=self._execute(newest).scalar_one(),
-            segment=segment,
-            at=at,
+            waiting.edition.newsletter, newest=waiting.newest, segment=segment, at=at
         )
 
     def release(self, key: int, cause: Cause, *, segment: Criteria | None) -> Edition | None:
@@ -218,9 +215,8 @@ class WaitingEditions(Repository):
                 return None
             corrections.queue(edition, waiting.corrects, cause.at)
         else:
-            newest = select(waiting_editions.c.newest).where(waiting_editions.c.edition == key)
             Editions(self._connection).queue_for_all(
-                edition, newest=self._execute(newest).scalar_one(), segment=segment, at=cause.at
+                edition, newest=waiting.newest, segment=segment, at=cause.at
             )
         expires_at = cause.at + (edition.expires_at - edition.created_at)
         self._decide(edition, ControlAction.RELEASED, cause, expires_at=expires_at)
@@ -267,7 +263,7 @@ class WaitingEditions(Repository):
 
 
 _WAITING = EDITIONS.add_columns(
-    *(column for column in waiting_editions.c if column.name not in {"edition", "newest"})
+    *(column for column in waiting_editions.c if column.name != "edition")
 ).join(waiting_editions, waiting_editions.c.edition == editions.c.key)
 
 

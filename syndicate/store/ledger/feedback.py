@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, select
 
-from syndicate.model.feedback import FeedbackKind, FeedbackRecord, HeldReport, ReportCount
+from syndicate.model.feedback import FeedbackRecord, HeldReport, ReportCount
 from syndicate.store.database.repository import Repository, columns_of
 from syndicate.store.database.schema_feedback import (
+    WITHOUT_MESSAGE,
     feedback,
     held_reports,
     processed_reports,
@@ -39,14 +40,6 @@ class FeedbackLog(Repository):
         in_order = query.order_by(feedback.c.subscriber, feedback.c.received_at)
         for row in self._execute(in_order).mappings():
             yield FeedbackRecord(**row)
-
-    def by_subscribers(
-        self, numbers: Collection[int], *, kinds: Iterable[FeedbackKind] = FeedbackKind
-    ) -> list[FeedbackRecord]:
-        """Return what is known about all deliveries to a person's numbers, oldest first."""
-        of_person = feedback.c.subscriber.in_(numbers), feedback.c.kind.in_(list(kinds))
-        query = select(feedback).where(*of_person)
-        return self._values(FeedbackRecord, query.order_by(feedback.c.at, feedback.c.edition))
 
     def processed(self, source: str, ids: Collection[str]) -> set[str]:
         """Return those of a source's ids that were processed."""
@@ -119,9 +112,3 @@ class HeldReports(Repository):
     def newest(self) -> datetime | None:
         """Return when the last report came in; None before the first."""
         return self._scalar(func.max(report_counts.c.last_at))
-
-
-WITHOUT_MESSAGE = select(
-    *(column for column in held_reports.c if column.name != "raw"), literal(b"").label("raw")
-)
-"""Selects reports for a person, of which each may have 256 KiB."""

@@ -157,7 +157,7 @@ class SenderReputation(Repository):
                 for domain, count in refused.items()
                 if count >= share * tried[domain]
             ]
-        return sorted(found, key=lambda one: one.domain)
+        return sorted(found, key=lambda refusals: refusals.domain)
 
     def _count_answered(self, edition: int, domains: Collection[str]) -> dict[str, int]:
         """Count an edition's deliveries to some domains that a server answered, by domain."""

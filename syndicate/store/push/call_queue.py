@@ -74,7 +74,7 @@ class PendingCalls:
 
 
 _CALLS = outgoing_calls.c
-CALL_COLUMNS = tuple(_CALLS[each.name] for each in fields(OutgoingCall) if each.name in _CALLS)
+CALL_COLUMNS = tuple(_CALLS[known.name] for known in fields(OutgoingCall) if known.name in _CALLS)
 _KEY = ("kind", "endpoint", "topic")
 _SETTLED = ("version", "delivered", "due_at", "attempts", "error")
 _PARAMETERS = {

@@ -234,7 +234,7 @@ class SampleComposer:
     ) -> tuple[Content, tuple[str, ...]]:
         """Return an edition, and what the pre-flight checks find in it."""
         breaking_for = self.config.publication.breaking_for
-        zone = self.config.zone(schedule) if schedule else self.config.publication.timezone
+        zone = self.config.zone(schedule)
         taken, more = (
             [article.as_of(self.at, breaking_for) for article in group]
             for group in (selection.taken, selection.more)

@@ -168,7 +168,6 @@ class ReviewPages(ReaderPages):
         review, reviewer = visit.review, visit.reviewer
         token = visit.request.path_params["token"]
         schedule = self.config.schedule(review.edition.schedule)
-        zone = self.config.zone(schedule) if schedule else self.config.publication.timezone
         values = {
             "review": review,
             "edition": review.edition,
@@ -182,7 +181,7 @@ class ReviewPages(ReaderPages):
             "minutes": CODE_LIFETIME // timedelta(minutes=1),
             "stamp": self.stamps.make_stamp(visit.at),
             "trusted": self._is_trusted(visit),
-            "slot_zone": zone,
+            "slot_zone": self.config.zone(schedule),
             "token": token,
             "options": ViewOptions.of(visit.request.query_params, token),
             **self._shown(review, reviewer),

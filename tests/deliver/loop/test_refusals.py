@@ -61,7 +61,7 @@ def feedback(store, edition, subscriber=None):
         if subscriber is not None:
             return tx.feedback.by_delivery(edition, subscriber)
         numbers = {row.subscriber: row.email for row in tx.deliveries.by_edition(edition)}
-        found = tx.feedback.by_subscribers(list(numbers))
+        found = tx.feedback.by_edition(edition)
         return {numbers[record.subscriber]: record.kind for record in found}
 
 

@@ -1,6 +1,7 @@
 """A publication whose mail providers report to it."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,8 @@ from syndicate.config import Config
 from syndicate.deliver.message.links import SignedLinks
 from syndicate.errors import StoreLocked
 from syndicate.model.deliveries import DeliveryState
-from syndicate.store import Store
+from syndicate.model.feedback import FeedbackRecord
+from syndicate.store import Store, Transaction
 from syndicate.store.database.schema import changes
 from tests.causes import by_test
 from tests.feedback.providers.provider_calls import (
@@ -114,10 +116,7 @@ class HookSite:
     def feedback(self) -> Counter[str]:
         """Count what is recorded about all deliveries, by its kind."""
         with self.store.read() as tx:
-            readers = range(1, 2000)
-            return Counter(
-                record.kind.value for record in tx.feedback.by_subscribers(list(readers))
-            )
+            return Counter(record.kind.value for record in self._records(tx))
 
     def suppressed(self, email: str = "anna@example.net") -> str | None:
         """Return the kind of an address's suppression."""
@@ -132,6 +131,10 @@ class HookSite:
     def everything(self) -> tuple[Any, ...]:
         """Return all that a call may change, but for the counts of calls."""
         with self.store.read() as tx:
-            records = tx.feedback.by_subscribers(list(range(1, 50)))
             count = select(func.count()).select_from(changes)
-            return tuple(records), tx._connection.scalar(count)
+            return tuple(self._records(tx)), tx._connection.scalar(count)
+
+    def _records(self, tx: Transaction) -> Iterator[FeedbackRecord]:
+        """Iterate over the feedback about all editions."""
+        for edition in range(1, 50):
+            yield from tx.feedback.by_edition(edition)
