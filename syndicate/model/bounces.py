@@ -89,7 +89,8 @@ def judge(code: int, status: str, text: str) -> FeedbackKind:
     is_policy = _OURS.fullmatch(status) or _POLICY.search(words) or _BLOCKLISTS.search(text)
     if is_policy and not (status in _HARD - {"5.1.0"} and _NO_SUCH_USER.search(words)):
         return FeedbackKind.BLOCKED  # even with 5.1.1, unless it says that the user is unknown
-    if _is_for_good(code) and _is_hard(code, status, words):
+    is_for_good = code == 0 or code >= _PERMANENT
+    if is_for_good and _is_hard(code, status, words):
         return FeedbackKind.HARD_BOUNCE
     return FeedbackKind.SOFT_BOUNCE
 
@@ -130,10 +131,6 @@ def judge_deferral(code: int, reply: str) -> FeedbackKind | None:
     if status and not _ABOUT_RECIPIENT.fullmatch(status):
         return FeedbackKind.BLOCKED if status.startswith("4.7.") else None
     return judge(code, status, reply)
-
-
-def _is_for_good(code: int) -> bool:
-    return code == 0 or code >= _PERMANENT
 
 
 def _is_hard(code: int, status: str, words: str) -> bool:

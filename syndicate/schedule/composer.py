@@ -23,7 +23,7 @@ from syndicate.render.mail.edition_content import compose_edition, mark_links
 from syndicate.render.mail.preflight import check_edition
 from syndicate.render.templates import Templates
 from syndicate.schedule import correction_notes
-from syndicate.schedule.edition_outline import EditionOutline, SlotRequest
+from syndicate.schedule.edition_outline import EditionOutline, SlotRequest, StoreState
 from syndicate.schedule.edition_plan import EditionPlan
 from syndicate.schedule.own_links import OwnLinks
 from syndicate.store import Store, Transaction
@@ -44,8 +44,8 @@ class ProposedEdition:
     selection: Selection
     draft: Draft | None
     """None when there is nothing new."""
-    state: tuple[int, ...]
-    """The store's state that it was composed from, as `_state` returns it."""
+    state: StoreState
+    """The store's state that it was composed from."""
     findings: tuple[str, ...] = ()
     """Mistakes for which it has to wait for a person."""
     warnings: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ class Composer:
                 return False
         revisions = {item.article: item.revision for item in draft.items}
         is_newest = tx.articles.revisions(revisions) == revisions
-        return is_newest and _state(tx, draft.newsletter) == proposal.state
+        return is_newest and StoreState.read(tx, draft.newsletter) == proposal.state
 
     def propose(self, request: SlotRequest) -> ProposedEdition:
         """Compose what a schedule would send at a slot, to a segment of its readers or to all.
@@ -119,7 +119,6 @@ class Composer:
             window = request.window(tx)
             candidates = request.candidates(tx, window)
             upto = tx.articles.covered_until(window, at)
-            numbered = tx.articles.newest_number()
             plan = EditionPlan.read(
                 tx,
                 schedule.name,
@@ -129,7 +128,7 @@ class Composer:
                 coming=request.is_preview,
             )
             notes = correction_notes.due_notes(tx, newsletter, at, schedule=schedule.name)
-            state = _state(tx, newsletter.name)
+            state = StoreState.read(tx, newsletter.name)
         selection = plan.select(candidates, schedule.select, at=at)
         if not selection and plan.findings and plan.brief.stories:
             raise Refused("; ".join(plan.findings))
@@ -142,7 +141,6 @@ class Composer:
             schedule=schedule.name,
             segment=request.segment or schedule.segment,
             upto=upto,
-            numbered=numbered,
             state=state,
             edition_date=request.slot_at.astimezone(self._config.zone(schedule)),
             at=at,
@@ -165,17 +163,14 @@ class Composer:
         """
         with self._store.read() as tx:
             named = [_public_article(tx, slug, at) for slug in slugs]
-            numbered = tx.articles.newest_number()
             notes = correction_notes.due_notes(tx, newsletter, at)
-            state = _state(tx, newsletter.name)
+            state = StoreState.read(tx, newsletter.name)
         articles = {article.key: article for article in named}
         outline = EditionOutline(
             newsletter=newsletter,
             selection=Selection(taken=tuple(articles.values())),
             notes=notes,
             segment=segment,
-            upto=numbered,
-            numbered=numbered,
             state=state,
             edition_date=edition_date or at.astimezone(self._config.publication.timezone),
             at=at,
@@ -198,8 +193,7 @@ class Composer:
             keys = [item.article for item in tx.editions.items(edition.key)]
             carried = [a for a in tx.published.articles(keys) if _is_published(a, at)]
             notes = correction_notes.article_notes(tx, tx.corrections.notes_of(edition.key), at)
-            numbered = tx.articles.newest_number()
-            state = _state(tx, newsletter.name)
+            state = StoreState.read(tx, newsletter.name)
             plan = EditionPlan.words(tx, first)
         schedule = self._config.schedule(first.schedule)
         edition_date = edition.slot_at.astimezone(self._config.zone(schedule))
@@ -219,8 +213,6 @@ class Composer:
             notes=notes,
             is_correction=edition.kind is EditionKind.CORRECTION,
             by_section=schedule is not None and schedule.group_by == "section",
-            upto=numbered,
-            numbered=numbered,
             state=state,
             edition_date=edition_date,
             at=at,
@@ -239,16 +231,13 @@ class Composer:
             if not _is_published(article, at):
                 raise NoArticleLeft(f"{article.slug} is not public any more")
             notes = (correction_notes.article_note(tx, article, since=min(wrong.revisions)),)
-            numbered = tx.articles.newest_number()
-            state = _state(tx, newsletter.name)
+            state = StoreState.read(tx, newsletter.name)
         outline = EditionOutline(
             newsletter=newsletter,
             selection=Selection(taken=(article,)),
             notes=notes,
             corrects=wrong,
             is_correction=True,
-            upto=numbered,
-            numbered=numbered,
             state=state,
             edition_date=at.astimezone(self._config.publication.timezone),
             at=at,
@@ -295,7 +284,7 @@ class Composer:
             kind=outline.kind,
             content=content,
             items=tuple(Item(article=a.key, revision=a.revision) for a in carried),
-            upto=outline.upto,
+            upto=outline.state.newest_number if outline.upto is None else outline.upto,
             newest=outline.newest,
             created_at=outline.at,
             expires_at=outline.at + self._config.expire_after(outline.newsletter),
@@ -331,15 +320,6 @@ class Composer:
                     f"{article.slug} has no page yet, so it isn't mailed; "
                     "`syndicate build` says why"
                 )
-
-
-def _state(tx: Transaction, newsletter: str) -> tuple[int, ...]:
-    """Return what changes when an article is published or retracted, or an edition is frozen.
-
-    It changes when an edition that waits is decided, too: its articles are new, or no longer.
-    """
-    waiting = tx.waiting.keys_of(newsletter)
-    return (*tx.articles.publication_marker(), tx.editions.newest_key(newsletter), *waiting)
 
 
 def _public_article(tx: Transaction, slug: str, at: datetime) -> Article:

@@ -17,7 +17,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.errors import Refused, SyndicateError
 from syndicate.model.articles import Article
 from syndicate.model.corrections import CORRECTED_WITHIN, WrongCopies
-from syndicate.model.editions import ControlAction, Edition, EditionKind, EditionState, Remaining
+from syndicate.model.editions import ControlAction, Edition, EditionKind, EditionState
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.schedule.composer import Composer, ProposedEdition
 from syndicate.schedule.release import release_terms, replacement_of
@@ -320,7 +320,7 @@ class Corrections:
                 readers = tx.deliveries.totals(successor).audience
         return StoppedEdition(
             edition=key,
-            had_left=_had_left(left),
+            had_left=left.accepted + left.in_flight + left.unknown,
             successor=successor,
             readers=readers,
             paused=paused,
@@ -342,11 +342,6 @@ class Corrections:
             f"nobody is left who got another version of {article.slug} in the last {days} days; "
             f"`syndicate show {article.slug}` lists the editions that carried it"
         )
-
-
-def _had_left(left: Remaining) -> int:
-    """Count the copies that left, or may have."""
-    return left.accepted + left.in_flight + left.unknown
 
 
 def _add_correction(tx: Transaction, proposal: ProposedEdition) -> Edition:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 from syndicate.config import Newsletter, Schedule
 from syndicate.model.article_selection import ArticleWindow, ScheduleStart, Selection
@@ -64,6 +65,27 @@ class SlotRequest:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """What changes when an article is published or retracted, or an edition is frozen.
+
+    It changes when an edition that waits is decided, too: its articles are new, or no longer.
+    """
+
+    newest_number: int
+    """The newest public number."""
+    retracted: int
+    newest_edition: int
+    waiting: tuple[int, ...]
+    """The editions of a newsletter that wait."""
+
+    @classmethod
+    def read(cls, tx: Transaction, newsletter: str) -> Self:
+        """Read the state that an edition of a newsletter depends on."""
+        newest, waiting = tx.editions.newest_key(newsletter), tx.waiting.keys_of(newsletter)
+        return cls(*tx.articles.publication_marker(), newest, tuple(waiting))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionOutline:
     """An edition before it is rendered: its articles, and what goes around them."""
@@ -79,11 +101,9 @@ class EditionOutline:
     schedule: str | None = None
     """None if it is sent by hand: to everybody who has subscribed by now."""
     segment: str | None = None
-    upto: int
-    """The public number that its window ends with."""
-    numbered: int
-    """The newest public number in the store."""
-    state: tuple[int, ...]
+    upto: int | None = None
+    """The public number that its window ends with; None for the newest."""
+    state: StoreState
     """The store's state that this was read in."""
     edition_date: datetime
     """When its slot was due, in the zone of the schedule."""
@@ -103,11 +123,13 @@ class EditionOutline:
     def newest(self) -> int:
         """The newest public number that it carries: who subscribed later isn't in the audience."""
         if self.schedule is None:
-            return self.numbered + 1
+            return self.state.newest_number + 1
         if self.plan.stories:  # an editor may choose from the archive: everybody gets it
             return EVERYBODY
-        return max(article.number or self.numbered + 1 for article in self.selection.carried)
+        return max(
+            article.number or self.state.newest_number + 1 for article in self.selection.carried
+        )
 
     def is_numbered(self, article: Article) -> bool:
         """Whether an article has its public number; in a preview some only would have one."""
-        return article.number is not None and article.number <= self.numbered
+        return article.number is not None and article.number <= self.state.newest_number

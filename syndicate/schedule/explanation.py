@@ -3,7 +3,7 @@
 It composes as the slot would, in a snapshot of the store: nothing is mailed, numbered or stored.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -205,16 +205,12 @@ def _explained(
         yield ExplainedArticle(article=article, outcome=CandidateOutcome.LINE, reason=reason)
     carried = {article.key for article in (*taken, *more)}
     omitted = {article.key for article in proposal.selection.omitted} if proposal else set()
-    for article in _in_order(found.considered):
+    for article in sorted(found.considered, key=lambda a: a.published, reverse=True):
         if article.key not in carried:
             reason = _reason(config, schedule, found, article)
             if proposal is not None and article.key in omitted:
                 reason = f"left out by {proposal.plan.path}"
             yield ExplainedArticle(article=article, outcome=CandidateOutcome.OUT, reason=reason)
-
-
-def _in_order(articles: Iterable[Article]) -> list[Article]:
-    return sorted(articles, key=lambda article: article.published, reverse=True)
 
 
 def _reason(config: Config, schedule: Schedule, found: _Snapshot, article: Article) -> str:

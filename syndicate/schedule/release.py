@@ -104,33 +104,36 @@ class EditionRelease:
         paused nothing is released, but what nobody approves in time is still rejected.
         """
         with self.store.read() as tx:
-            waiting, pause = tx.waiting.all(), tx.mail_pause.current()
+            editions, pause = tx.waiting.all(), tx.mail_pause.current()
             outdated = {
-                edition.edition.key
-                for edition in waiting
-                if tx.waiting.is_outdated(edition.edition.key)
+                waiting.edition.key
+                for waiting in editions
+                if tx.waiting.is_outdated(waiting.edition.key)
                 # without its schedule it is made of the stories that it had, whatever its file says
-                or (self._schedule(edition) and findings_have_changed(tx, edition, at=at))
+                or (self._schedule(waiting) and findings_have_changed(tx, waiting, at=at))
             }
         done: list[str | None] = []
-        for edition in waiting:
-            key, terms, release_at = edition.edition.key, edition.terms, edition.release_at
+        for waiting in editions:
+            key, terms, release_at = waiting.edition.key, waiting.terms, waiting.release_at
             try:
                 if terms.approve_by is not None and terms.approve_by <= at:
-                    done.append(self._give_up(edition, at))
+                    done.append(self._give_up(waiting, at))
                 elif key in outdated:
-                    done.append(self._compose_again(edition, at))
+                    done.append(self._compose_again(waiting, at))
                 elif pause is None and release_at is not None and release_at <= at:
-                    done.append(self._release_due(edition, at))
+                    done.append(self._release_due(waiting, at))
             except SyndicateError as error:
-                if self._reported.get(key) != str(error):  # it is tried each second
-                    self._reported[key] = str(error)
+                if self._is_news(key, str(error)):
                     _log.warning("not released", edition=key, reason=str(error))
             except Exception as error:  # noqa: BLE001 - other editions don't wait for this one
-                if self._reported.get(key) != repr(error):
-                    self._reported[key] = repr(error)
+                if self._is_news(key, repr(error)):
                     _log.exception("internal error", edition=key)
         return [message for message in done if message]
+
+    def _is_news(self, key: int, error: str) -> bool:
+        """Whether an edition's last error was another one: it is tried each second."""
+        before, self._reported[key] = self._reported.get(key), error
+        return before != error
 
     def approve(self, key: int, cause: Cause) -> str:
         """Approve an edition, and release it unless it is held; return what was done.

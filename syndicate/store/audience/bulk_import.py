@@ -51,7 +51,7 @@ class BulkImport(Repository):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self._subscribers = Subscribers(connection)
-        self._log = AuditLog(connection).add_all
+        self._note_all = AuditLog(connection).add_all
         self._staging = ImportStaging(connection)
 
     def add(self, batch: Sequence[StagedReader], *, cause: Cause) -> list[SubscribeOutcome]:
@@ -152,7 +152,7 @@ class BulkImport(Repository):
             if row is not None and row.reason is None:
                 details.append((row.key, reader.suppressed))
         self._insert_new(suppressions, rows)
-        self._log(details, Action.SUPPRESSED, cause)
+        self._note_all(details, Action.SUPPRESSED, cause)
 
     def _fill_fields(
         self, chunk: Iterable[Numbered], known: Mapping[int, Row[Any]], cause: Cause
@@ -225,4 +225,4 @@ class BulkImport(Repository):
             if key in known:
                 added.setdefault(key, []).append(f"+{name}")
         details = [(key, ", ".join(names)) for key, names in added.items()]
-        self._log(details, Action.CHANGED, cause)
+        self._note_all(details, Action.CHANGED, cause)

@@ -25,7 +25,8 @@ class EditionFiles(Repository):
 
     def save(self, file: EditionFile) -> None:
         """Save what a file says now, and add its pictures to those that are published."""
-        self._save(edition_files, {**columns_of(file), **_columns(file)})
+        row = {"brief": asdict(file.brief), "mistakes": list(file.mistakes)}
+        self._save(edition_files, columns_of(file) | row)
         self._insert_new(edition_media, [{"src": name} for name in file.brief.pictures])
 
     def remove(self, path: str) -> None:
@@ -109,10 +110,6 @@ class EditionFiles(Repository):
 def joined_version(files: list[EditionFile]) -> str:
     """Return the version of all files about one slot."""
     return " ".join(file.version for file in files)
-
-
-def _columns(file: EditionFile) -> dict[str, Any]:
-    return {"brief": asdict(file.brief), "mistakes": list(file.mistakes)}
 
 
 def _edition_file(row: Mapping[Any, Any]) -> EditionFile:
