@@ -23,9 +23,10 @@ from syndicate.render.mail.edition_content import compose_edition, mark_links
 from syndicate.render.mail.preflight import check_edition
 from syndicate.render.templates import Templates
 from syndicate.schedule import correction_notes
-from syndicate.schedule.edition_outline import EditionOutline, SlotRequest, StoreState
+from syndicate.schedule.edition_outline import EditionOutline, StoreState
 from syndicate.schedule.edition_plan import EditionPlan
 from syndicate.schedule.own_links import OwnLinks
+from syndicate.schedule.schedule_start import SlotRequest
 from syndicate.store import Store, Transaction
 
 ATTEMPTS = 5
@@ -119,14 +120,7 @@ class Composer:
             window = request.window(tx)
             candidates = request.candidates(tx, window)
             upto = tx.articles.covered_until(window, at)
-            plan = EditionPlan.read(
-                tx,
-                schedule.name,
-                newsletter.name,
-                request.slot_at,
-                at=at,
-                coming=request.is_preview,
-            )
+            plan = EditionPlan.read(tx, request)
             notes = correction_notes.due_notes(tx, newsletter, at, schedule=schedule.name)
             state = StoreState.read(tx, newsletter.name)
         selection = plan.select(candidates, schedule.select, at=at)

@@ -1,68 +1,17 @@
-"""What an edition is to be made of: what was asked for, and what the store had for it."""
+"""What an edition is to be made of, before it is rendered, and the state that it was read in."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
-from syndicate.config import Newsletter, Schedule
-from syndicate.model.article_selection import ArticleWindow, ScheduleStart, Selection
+from syndicate.config import Newsletter
+from syndicate.model.article_selection import Selection
 from syndicate.model.articles import Article
 from syndicate.model.corrections import ArticleNote, WrongCopies
 from syndicate.model.editions import EVERYBODY, EditionKind
 from syndicate.render.mail.edition_content import edition_kind
 from syndicate.schedule.edition_plan import EditionPlan
 from syndicate.store import Transaction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlotRequest:
-    """A request for what a schedule would send at a slot."""
-
-    newsletter: Newsletter
-    schedule: Schedule
-    start: ScheduleStart
-    slot_at: datetime
-    at: datetime
-    """When it is composed."""
-    segment: str | None = None
-    """The audience, in place of the schedule's segment or of all readers."""
-    preview_after: datetime | None = None
-    """Of a preview: an earlier slot takes what is public by then. Articles count that would have
-    their number and their page by `at`."""
-
-    @property
-    def is_preview(self) -> bool:
-        """Whether it is about a time to come."""
-        return self.preview_after is not None
-
-    def window(self, tx: Transaction) -> ArticleWindow:
-        """Return the numbers above the schedule's last edition, and none from before its start."""
-        last = tx.editions.newest_of(self.schedule.name)
-        upto = last.upto if last is not None else None
-        return ArticleWindow.of(self.start, self.schedule.begin_with, last=upto)
-
-    def candidates(self, tx: Transaction, window: ArticleWindow) -> list[Article]:
-        """Return the public articles in a window that the newsletter hasn't had."""
-        found = tx.articles.candidates(
-            self.newsletter.name,
-            window,
-            self.at,
-            schedule=self.schedule.name,
-            unnumbered=self.is_preview,
-        )
-        after = self.preview_after
-        return found if after is None else [a for a in found if a.published > after]
-
-    def plan(self, tx: Transaction) -> EditionPlan:
-        """Return what an editor wrote about the slot."""
-        return EditionPlan.read(
-            tx,
-            self.schedule.name,
-            self.newsletter.name,
-            self.slot_at,
-            at=self.at,
-            coming=self.is_preview,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +71,12 @@ class EditionOutline:
     @property
     def newest(self) -> int:
         """The newest public number that it carries: who subscribed later isn't in the audience."""
+        next_number = self.state.newest_number + 1
         if self.schedule is None:
-            return self.state.newest_number + 1
+            return next_number
         if self.plan.stories:  # an editor may choose from the archive: everybody gets it
             return EVERYBODY
-        return max(
-            article.number or self.state.newest_number + 1 for article in self.selection.carried
-        )
+        return max(article.number or next_number for article in self.selection.carried)
 
     def is_numbered(self, article: Article) -> bool:
         """Whether an article has its public number; in a preview some only would have one."""

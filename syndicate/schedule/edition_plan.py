@@ -10,6 +10,7 @@ from syndicate.model.article_selection import Selection, matches, select_article
 from syndicate.model.articles import Article
 from syndicate.model.edition_files import EditionBrief, EditionFile
 from syndicate.model.editions import Edition, WaitingEdition
+from syndicate.schedule.schedule_start import SlotRequest
 from syndicate.store import Transaction
 from syndicate.store.editions.edition_files import joined_version
 
@@ -32,24 +33,14 @@ class EditionPlan:
     """Why the edition has to wait for a person."""
 
     @classmethod
-    def read(
-        cls,
-        tx: Transaction,
-        schedule: str,
-        newsletter: str,
-        slot_at: datetime,
-        *,
-        at: datetime,
-        coming: bool = False,
-    ) -> "EditionPlan":
-        """Return the plan for a slot, with the articles as they are at `at`.
-
-        With `coming`, articles count that will be public by then.
-        """
-        files = tx.edition_files.of_slot(schedule, slot_at)
+    def read(cls, tx: Transaction, request: SlotRequest) -> "EditionPlan":
+        """Return the plan for a slot, with the articles as they are when it is composed."""
+        schedule, newsletter = request.schedule.name, request.newsletter.name
+        files = tx.edition_files.of_slot(schedule, request.slot_at)
         if not files:
             return cls()
-        file, named = files[0], find_stories(tx, files[0], at=at, coming=coming)
+        file = files[0]
+        named = find_stories(tx, file, at=request.at, coming=request.is_preview)
         carriers = tx.editions.carriers(newsletter, schedule)
         return cls(
             path=file.path,

@@ -18,9 +18,8 @@ from syndicate.model.editions import Draft, Edition, ReleaseTerms, WaitingEditio
 from syndicate.model.schedule_slots import FixedInterval, Slot, Timing, decide, schedule_timing
 from syndicate.schedule.alarms.reputation import find_complaints
 from syndicate.schedule.composer import Composer, ProposedEdition
-from syndicate.schedule.edition_outline import SlotRequest
 from syndicate.schedule.release import release_terms
-from syndicate.schedule.schedule_start import schedule_start
+from syndicate.schedule.schedule_start import SlotRequest, schedule_start
 from syndicate.store import Store, Transaction
 
 _RECENT = timedelta(days=7)

@@ -16,9 +16,8 @@ from syndicate.errors import SyndicateError
 from syndicate.model.article_selection import ScheduleStart
 from syndicate.model.schedule_slots import FireOutcome, Slot, SlotDecision, decide, schedule_timing
 from syndicate.schedule.composer import ATTEMPTS, Composer, ProposedEdition, no_audience_reason
-from syndicate.schedule.edition_outline import SlotRequest
 from syndicate.schedule.release import add_edition, log_preflight, waiting_for
-from syndicate.schedule.schedule_start import first_seen, schedule_start
+from syndicate.schedule.schedule_start import SlotRequest, first_seen, schedule_start
 from syndicate.store import Store
 from syndicate.store.editions.fires import Fire
 
@@ -85,20 +84,21 @@ class SlotDispatcher:
             try:
                 proposal = self.composer.propose(request)
             except SyndicateError as error:
-                return self._record(schedule, slot, FireOutcome.FAILED, str(error))
+                return self._record(self._new_fire(schedule, slot, FireOutcome.FAILED, str(error)))
             except Exception as error:
                 log.exception("internal error", schedule=schedule.name)
-                return self._record(schedule, slot, FireOutcome.FAILED, repr(error))
+                return self._record(self._new_fire(schedule, slot, FireOutcome.FAILED, repr(error)))
             if proposal.draft is None:
                 unused = f"; {proposal.plan.path} has no effect" if proposal.plan.path else ""
                 reason = f"0 new{since}{proposal.selection.left_out}{unused}"
                 left_out = proposal.selection.slugs_left_out
-                return self._record(schedule, slot, FireOutcome.SKIPPED, reason, left_out)
+                skipped = self._new_fire(schedule, slot, FireOutcome.SKIPPED, reason, left_out)
+                return self._record(skipped)
             done, fire = self._freeze(schedule, newsletter, slot, proposal)
             if done:
                 return fire
         reason = "articles kept changing while it was composed; the next pass tries again"
-        return self._record(schedule, slot, FireOutcome.FAILED, reason)
+        return self._record(self._new_fire(schedule, slot, FireOutcome.FAILED, reason))
 
     def _freeze(
         self, schedule: Schedule, newsletter: Newsletter, slot: Slot, proposal: ProposedEdition
@@ -138,15 +138,7 @@ class SlotDispatcher:
             bound.warning("edition frozen", reason=reason)
         return True, fire
 
-    def _record(
-        self,
-        schedule: Schedule,
-        slot: Slot,
-        outcome: FireOutcome,
-        reason: str,
-        left_out: tuple[str, ...] = (),
-    ) -> Fire | None:
-        fire = self._new_fire(schedule, slot, outcome, reason, left_out)
+    def _record(self, fire: Fire) -> Fire | None:
         with self.store.write() as tx:
             return fire if tx.fires.record(fire) else None
 

@@ -23,10 +23,9 @@ from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.schedule.alarms.reputation import find_complaints
 from syndicate.schedule.composer import Composer, NoArticleLeft, ProposedEdition
-from syndicate.schedule.edition_outline import SlotRequest
 from syndicate.schedule.edition_plan import findings_have_changed
 from syndicate.schedule.own_links import OwnLinks
-from syndicate.schedule.schedule_start import schedule_start
+from syndicate.schedule.schedule_start import SlotRequest, schedule_start
 from syndicate.store import Store, Transaction
 
 APPROVE_WITHIN = timedelta(hours=2)

@@ -1,10 +1,15 @@
-"""Where a schedule begins, and since when its timing is known: a new one sends no old slots."""
+"""Where a schedule begins, since when its timing is known, and what is new to it at a slot.
 
+A new one sends no old slots.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
 
 from syndicate import clock
-from syndicate.config import Config, Schedule
-from syndicate.model.article_selection import ScheduleStart
+from syndicate.config import Config, Newsletter, Schedule
+from syndicate.model.article_selection import ArticleWindow, ScheduleStart
+from syndicate.model.articles import Article
 from syndicate.model.schedule_slots import schedule_timing
 from syndicate.store import Transaction
 
@@ -37,3 +42,43 @@ def first_seen(tx: Transaction, schedule: Schedule, config: Config, *, at: datet
     return tx.schedules.first_seen(
         name, times.fingerprint, at, newsletter=newsletter, now=clock.now()
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotRequest:
+    """A request for what a schedule would send at a slot."""
+
+    newsletter: Newsletter
+    schedule: Schedule
+    start: ScheduleStart
+    slot_at: datetime
+    at: datetime
+    """When it is composed."""
+    segment: str | None = None
+    """The audience, in place of the schedule's segment or of all readers."""
+    preview_after: datetime | None = None
+    """Of a preview: an earlier slot takes what is public by then. Articles count that would have
+    their number and their page by `at`."""
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether it is about a time to come."""
+        return self.preview_after is not None
+
+    def window(self, tx: Transaction) -> ArticleWindow:
+        """Return the numbers above the schedule's last edition, and none from before its start."""
+        last = tx.editions.newest_of(self.schedule.name)
+        upto = last.upto if last is not None else None
+        return ArticleWindow.of(self.start, self.schedule.begin_with, last=upto)
+
+    def candidates(self, tx: Transaction, window: ArticleWindow) -> list[Article]:
+        """Return the public articles in a window that the newsletter hasn't had."""
+        found = tx.articles.candidates(
+            self.newsletter.name,
+            window,
+            self.at,
+            schedule=self.schedule.name,
+            unnumbered=self.is_preview,
+        )
+        after = self.preview_after
+        return found if after is None else [a for a in found if a.published > after]

@@ -37,12 +37,11 @@ from syndicate.schedule.alarms.build_alarm import record_build
 from syndicate.schedule.alarms.monitor import AlarmMonitor
 from syndicate.schedule.composer import Composer, ProposedEdition
 from syndicate.schedule.corrections import CorrectionReport, Corrections
-from syndicate.schedule.edition_outline import SlotRequest
 from syndicate.schedule.firing import SlotDispatcher
 from syndicate.schedule.proofs import ProofMail
 from syndicate.schedule.release import EditionRelease, add_edition, log_preflight, replacement_of
 from syndicate.schedule.retention import RetentionReport, purge_daily
-from syndicate.schedule.schedule_start import first_seen, schedule_start
+from syndicate.schedule.schedule_start import SlotRequest, first_seen, schedule_start
 from syndicate.schedule.staff_mail import StaffMail
 from syndicate.store import Heartbeat, Store
 from syndicate.store.editions.fires import Fire
