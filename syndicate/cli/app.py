@@ -16,7 +16,7 @@ from syndicate.cli.editions import (
     corrections,
     editions,
     planning,
-    progress,
+    relays,
     release,
     sending,
 )
@@ -64,7 +64,7 @@ for command in (
     *(articles.import_, articles.articles, articles.show, articles.retract),
     *(publishing.build, publishing.push),
     *(sending.tick, sending.send, sending.deliveries, sending.fires),
-    *(progress.relays, deliverability.dkim_keygen, deliverability.doctor),
+    *(relays.relays, deliverability.dkim_keygen, deliverability.doctor),
     *(planning.explain, planning.agenda, preview.preview),
     *(release.approve, release.reject),
     *(control.pause, control.resume, control.cancel, control.settle),

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -111,7 +111,7 @@ def drain(
         waiting = unavailable and ledger.view().editions
         with store.read() as tx:
             pause = tx.mail_pause.current()
-        return replace(_report(ledger, maintenance, unavailable if waiting else ()), pause=pause)
+        return _report(ledger, maintenance, unavailable if waiting else (), pause)
 
 
 def _ledger(
@@ -171,7 +171,9 @@ def _run(loop: SendLoop, stop: threading.Event) -> None:
         raise crashes[0]
 
 
-def _report(ledger: Ledger, maintenance: Maintenance, unavailable: Sequence[str]) -> DeliveryReport:
+def _report(
+    ledger: Ledger, maintenance: Maintenance, unavailable: Sequence[str], pause: Cause | None
+) -> DeliveryReport:
     for edition, count in sorted(ledger.counts.items()):
         _log.info(
             "edition accepted" if count[DeliveryState.ACCEPTED] else "edition not accepted",
@@ -195,4 +197,5 @@ def _report(ledger: Ledger, maintenance: Maintenance, unavailable: Sequence[str]
         recovered=maintenance.recovered,
         paused=tuple(ledger.paused),
         unavailable=tuple(unavailable),
+        pause=pause,
     )

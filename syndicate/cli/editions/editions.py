@@ -10,7 +10,8 @@ from syndicate.cli.console import echo, echo_json, echo_table, format_time, note
 from syndicate.cli.context import AsJson, CommandContext, EditionId
 from syndicate.cli.editions.control import edition_state, edition_state_value, load_edition
 from syndicate.cli.editions.feedback import echo_feedback, feedback_values, format_feedback
-from syndicate.cli.editions.progress import blocker_lines, watch_editions
+from syndicate.cli.editions.progress import watch_editions
+from syndicate.cli.editions.relays import blocker_lines
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState, EditionWait, WaitingEdition
 

@@ -1,4 +1,4 @@
-"""`relays`, `--watch`, and progress while a command delivers: how mail leaves, and what blocks it.
+"""`--watch`, and progress while a command delivers.
 
 On a terminal, the display is redrawn every second. Elsewhere each change is a line, at most
 one per edition and second.
@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,92 +19,23 @@ from syndicate import clock
 from syndicate.cli.console import (
     COLOURS,
     echo,
-    echo_json,
-    echo_table,
     format_time,
     live_display,
     supports_live_display,
     supports_unicode,
     table_lines,
 )
-from syndicate.cli.context import AsJson, CommandContext
+from syndicate.cli.context import CommandContext
 from syndicate.cli.editions.control import edition_state, load_edition
-from syndicate.cli.editions.mail_pause import PAUSED_SINCE
+from syndicate.cli.editions.relays import blocker_lines, format_rate
 from syndicate.errors import ConfigError, StoreError
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import EditionProgress, EditionState
 
 if TYPE_CHECKING:
     from syndicate.config import Config
-    from syndicate.schedule.mail_status import Blocker
     from syndicate.schedule.progress_report import ProgressSnapshot, ProgressWatcher
     from syndicate.store import Store
-
-HEADINGS = ("relay", "server", "weight", "connections", "rate", "today", "sessions", "now")
-_COUNTS = ("sessions", "accepted", "deferred", "failed")
-_BLOCKERS = {
-    "pause": PAUSED_SINCE,
-    "hold": "{name}: on hold until {until}: {reason}",
-    "out": "{name}: unavailable at {at}: {reason}",
-    "rate": "{name}: at the rate limit that [mail] sets, {reason}",
-    "warm_up": "{name}: today's warm_up quota of {reason} is used up; more from {until}",
-    "nobody": "no process is delivering: start `syndicate run`, or run `syndicate tick`",
-}
-
-
-def relays(command: CommandContext, *, json: AsJson = False) -> None:
-    """List the mail servers: limits, current rates, blockers."""
-    from syndicate.schedule.mail_status import MailStatus  # noqa: PLC0415 - start-up
-
-    with command.store() as store, store.read() as tx:
-        status = MailStatus.read(tx, command.config, clock.now())
-    values = [
-        {
-            "relay": relay.name,
-            "server": relay.server,
-            "weight": relay.settings.weight,
-            "connections": relay.settings.connections,
-            "rate": str(relay.settings.rate) if relay.settings.rate else None,
-            "warm_up_today": relay.quota,
-            "used_today": relay.quota_used,
-            "per_second": round(relay.per_second, 2),
-            **{name: getattr(relay, name) for name in _COUNTS},
-            "obstacle": asdict(relay.blocker) if relay.blocker else None,
-        }
-        for relay in status.relays
-    ]
-    if json:
-        echo_json(values)
-        return
-    rows = []
-    for value, relay in zip(values, status.relays, strict=True):
-        quota = "" if relay.quota is None else f"{relay.quota_used:,} of {relay.quota:,}"
-        settings = [value[key] for key in HEADINGS[:5]]
-        rows.append((*settings, quota, relay.sessions, format_rate(relay.per_second)))
-    echo_table(HEADINGS, rows)
-    for line in blocker_lines(status.blockers, command.config.publication.timezone):
-        echo(line)
-
-
-def blocker_lines(blockers: "Iterable[Blocker]", zone: ZoneInfo) -> Iterator[str]:
-    """Yield a line for each blocker."""
-    for blocker in blockers:
-        yield _BLOCKERS[blocker.kind].format(
-            name=f"relay {blocker.relay}" if blocker.relay else ", ".join(blocker.domains),
-            at=format_time(blocker.at, zone),
-            until=format_time(blocker.until, zone),
-            reason=blocker.reason,
-        )
-
-
-def format_rate(per_second: float) -> str:
-    """Format a rate, with two significant digits where it is low: "812/s", "2.5/s", "20/min"."""
-    if not per_second:
-        return ""
-    if per_second >= 10:  # noqa: PLR2004 - two digits
-        return f"{per_second:,.0f}/s"
-    return f"{per_second:.1f}/s" if per_second >= 1 else f"{per_second * 60:.0f}/min"
-
 
 _POLL_INTERVAL = 1.0
 """Seconds."""

@@ -12,7 +12,8 @@ from syndicate import clock
 from syndicate.cli.console import echo, echo_json, format_slot_time, format_time, note
 from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.editions.feedback import format_feedback, recent_feedback_values
-from syndicate.cli.editions.progress import blocker_lines, format_counts
+from syndicate.cli.editions.progress import format_counts
+from syndicate.cli.editions.relays import blocker_lines
 from syndicate.cli.operation.door_status import DoorStatus
 from syndicate.text import count_of
 

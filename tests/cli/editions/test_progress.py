@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from syndicate.cli.editions.progress import draw_bar, format_counts, format_rate, format_remaining
+from syndicate.cli.editions.progress import draw_bar, format_counts, format_remaining
+from syndicate.cli.editions.relays import format_rate
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import CountRate, EditionProgress, EditionState
 from tests.deliver.editions import freeze
