@@ -2,7 +2,8 @@
 
 `pages` web and AMP pages, with the head and foot of `site_frame`; `feeds/` RSS, Atom and JSON
 Feed; `mail/` editions and letters; `sitemaps` also makes robots.txt. `article_view` is what they
-show of an article, `article_end` what follows it; `topics` are the lists and feeds it belongs to,
+show of an article, `article_end` what follows it, `structured_data` what search engines read of
+it; `topics` are the lists and feeds it belongs to,
 `addresses` where everything is served, `amp_cache` where Google keeps AMP pages, `formatting` how a
 language writes dates, `reading_time` how long a text takes, `rhythm` how often a newsletter comes,
 `newsletter_offer` the newsletters that a page offers, `authors` what is shown of those who have a

@@ -1,16 +1,14 @@
-"""What is shown of an article: its body, and around it byline, dates, comments, structured data.
+"""What is shown of an article: its body, and around it byline, dates and comments.
 
 Web pages, AMP pages and mail share what is around it. Times are in the publication's zone, texts in
 the article's language. A compiled body becomes the HTML of one channel: placeholders become
 addresses and UI strings.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import cache, partial
-from typing import Any
+from functools import cache
 
 from markupsafe import Markup, escape
 
@@ -29,9 +27,8 @@ from syndicate.model.articles import (
     Figure,
     Part,
     Person,
-    Sponsor,
 )
-from syndicate.model.people import NOBODY, AuthorProfile, People
+from syndicate.model.people import NOBODY, People
 from syndicate.render import addresses, authors
 from syndicate.render.formatting import join_names, locale, text_direction
 from syndicate.render.reading_time import reading_minutes
@@ -39,16 +36,7 @@ from syndicate.text import shorten
 
 _DESCRIPTION = 300
 """The maximum length of the description for search engines, in characters."""
-_ESCAPES = {
-    "<": "\\u003c",
-    ">": "\\u003e",
-    "&": "\\u0026",
-    "\u2028": "\\u2028",
-    "\u2029": "\\u2029",
-}
-"""Characters that could end the script element around it: `</script`, `<!--`."""
 _UI_STRING = re.compile(f"{UI_STRING}(\\w+){UI_STRING}")
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 MIN_UPDATE = timedelta(minutes=5)
 """An update sooner after publication is not shown."""
 
@@ -166,104 +154,6 @@ def _credit(contributors: Sequence[Person], words: Translator) -> str:
     else:
         people = join_names(groups, words.language)
     return words.gettext("Reporting was contributed by %(people)s.", people=people)
-
-
-def news_article(article: Article, config: Config, people: People = NOBODY) -> str:
-    """Return an article as schema.org's NewsArticle in JSON-LD, safe inside a script element.
-
-    One with a sponsor is an AdvertiserContentArticle: it isn't news.
-    """
-    page, publication = addresses.absolute(article.address, config), config.publication
-    publisher = {
-        "@type": "NewsMediaOrganization",
-        "name": publication.title,
-        "url": f"{config.url}/",
-        "logo": {"@type": "ImageObject", "url": logo} if (logo := addresses.logo(config)) else None,
-    }
-    organization = {
-        "@type": "Organization",
-        "name": publication.author or publication.title,
-        "url": f"{config.url}/",
-    }
-    person = partial(authors.structured_person, config=config)
-    properties: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@type": "AdvertiserContentArticle" if article.sponsor else "NewsArticle",
-        "mainEntityOfPage": page,
-        "url": page,
-        "headline": article.title,
-        "description": article.excerpt or None,
-        "image": _pictures(article, config),
-        "datePublished": article.published.isoformat(timespec="seconds"),
-        "dateModified": article.modified.isoformat(timespec="seconds"),
-        "author": [person(author, people.find(author.name)) for author in article.authors]
-        or [organization],
-        "contributor": [person(contributor, None) for contributor in article.contributors],
-        "sponsor": _sponsor(article.sponsor, config) if article.sponsor else None,
-        "publisher": {name: value for name, value in publisher.items() if value},
-        "articleSection": article.section,
-        "keywords": list(article.tags),
-        "inLanguage": article.language or config.publication.language,
-        "correction": [
-            {
-                "@type": "CorrectionComment",
-                "text": correction.text,
-                "datePublished": correction.at.isoformat(timespec="seconds"),
-            }
-            for correction in article.corrections
-        ],
-        "commentCount": article.comments.count if article.comments else None,
-        "discussionUrl": article.comments.url if article.comments else None,
-    }
-    return _json_ld(properties)
-
-
-def profile_page(person: Person, profile: AuthorProfile, config: Config) -> str:
-    """Return an author's page as schema.org's ProfilePage in JSON-LD, as `news_article` does."""
-    about = authors.structured_person(person, profile, config)
-    return _json_ld(
-        {
-            "@context": "https://schema.org",
-            "@type": "ProfilePage",
-            "url": about["url"],
-            "mainEntity": about,
-        }
-    )
-
-
-def _json_ld(properties: dict[str, Any]) -> str:
-    known = {name: value for name, value in properties.items() if value not in (None, [])}
-    text = _ENCODER.encode(known)
-    for letter, escaped in _ESCAPES.items():
-        text = text.replace(letter, escaped)
-    return text
-
-
-def _pictures(article: Article, config: Config) -> list[dict[str, Any]]:
-    """Return the crops of the lead picture that search engines require, and itself."""
-    lead = article.lead
-    if lead is None or not lead.src:
-        return []
-    texts = {"caption": lead.caption, "creditText": lead.credit}
-    texts = {name: text for name, text in texts.items() if text}
-    whole: dict[str, Any] = {"@type": "ImageObject", "url": addresses.figure(lead, config)}
-    if lead.width and lead.height:
-        whole |= {"width": lead.width, "height": lead.height}
-    images = []
-    for crop in pictures.crops(lead):
-        url = addresses.absolute(f"/{crop.src}", config)
-        images.append(whole | {"url": url, "width": crop.width, "height": crop.height})
-    return [image | texts for image in (*images, whole)]
-
-
-def _sponsor(sponsor: Sponsor, config: Config) -> dict[str, Any]:
-    properties: dict[str, Any] = {"@type": "Organization", "name": sponsor.name}
-    if sponsor.url:
-        properties["url"] = sponsor.url
-    if sponsor.logo:
-        url = addresses.figure(sponsor.logo, config)
-        properties["logo"] = {"@type": "ImageObject", "url": url}
-    return properties
 
 
 class BodyRenderer:

@@ -1,8 +1,7 @@
-"""Authors with a file of their own: their portraits on pages, and as schema.org's Person."""
+"""Authors with a file of their own: their portraits, pages elsewhere and texts."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
 
 from markupsafe import Markup
 
@@ -66,22 +65,3 @@ def links(profile: AuthorProfile | None, person: Person | None) -> list[tuple[st
     for address in profile.networks if profile is not None else ():
         found.setdefault(address, network(address))
     return [(name, address) for address, name in found.items()]
-
-
-def structured_person(
-    person: Person, profile: AuthorProfile | None, config: Config
-) -> dict[str, Any]:
-    """Return a person as schema.org's Person; an author with a file has the page as `url`."""
-    properties: dict[str, Any] = {"@type": "Person", "name": person.name, "url": person.url}
-    if profile is not None:
-        elsewhere = [address for _, address in links(profile, person)]
-        properties |= {
-            "name": profile.name,
-            "url": addresses.absolute(addresses.author(person.name), config),
-            "image": portrait_address(profile, config),
-            "jobTitle": profile.role or None,
-            "description": profile.summary or None,
-            "email": profile.mail,
-            "sameAs": elsewhere or None,
-        }
-    return {name: value for name, value in properties.items() if value}

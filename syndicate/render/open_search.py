@@ -1,9 +1,4 @@
-"""How browsers and search engines find our search: OpenSearch, and schema.org's SearchAction.
-
-github.com/dewitt/opensearch; schema.org/WebSite.
-"""
-
-import json
+"""How browsers find our search: OpenSearch (github.com/dewitt/opensearch)."""
 
 from lxml import etree
 
@@ -37,20 +32,3 @@ def write_description(config: Config) -> bytes:
     itself = {"type": "application/opensearchdescription+xml", "rel": "self", "template": own}
     etree.SubElement(root, f"{{{_NAMESPACE}}}Url", itself)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
-
-
-def website_data(config: Config) -> str:
-    """Return the home page's JSON-LD, which can't end the script element around it."""
-    data: dict[str, object] = {
-        "@context": "https://schema.org",
-        "@type": "WebSite",
-        "name": config.publication.title,
-        "url": addresses.absolute(addresses.HOME, config),
-    }
-    if url := addresses.search(config):
-        data["potentialAction"] = {
-            "@type": "SearchAction",
-            "target": {"@type": "EntryPoint", "urlTemplate": f"{url}?q={{search_term_string}}"},
-            "query-input": "required name=search_term_string",
-        }
-    return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")

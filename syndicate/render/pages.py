@@ -6,7 +6,6 @@ never on the time of the build. AMP pages are the article's page as far as AMP a
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property, partial
@@ -18,21 +17,21 @@ from syndicate.body.compiler import compile_body
 from syndicate.config import Config
 from syndicate.language import translator
 from syndicate.model import pictures
-from syndicate.model.articles import Article, CompiledBody, Person, Revision
+from syndicate.model.articles import Article, CompiledBody, Figure, Person, Revision
 from syndicate.model.front_page import SectionStories, arrange
 from syndicate.model.own_pages import OwnPage
 from syndicate.model.people import NOBODY, AuthorProfile, People
 from syndicate.render import addresses, authors
 from syndicate.render.article_end import ArticleEnd, StoryCard
-from syndicate.render.article_view import ArticleView, BodyRenderer, ensure_current, news_article
+from syndicate.render.article_view import ArticleView, BodyRenderer, ensure_current
 from syndicate.render.feeds.channel import feed_title
 from syndicate.render.feeds.follow_page import follow_values
 from syndicate.render.feeds.formats import Feed, offered_formats
 from syndicate.render.formatting import join_names, short_date, text_direction
 from syndicate.render.newsletter_offer import NewsletterOffer
-from syndicate.render.open_search import website_data
 from syndicate.render.share_card import SHARE_CARD, ShareCard
 from syndicate.render.site_frame import Medium, SiteFrame
+from syndicate.render.structured_data import news_article, script_json, website
 from syndicate.render.templates import Templates
 from syndicate.render.topic_head import topic_head
 from syndicate.render.topics import ListPage, TopicKind
@@ -97,8 +96,7 @@ class PageFrame:
                 "face": partial(authors.face, link=self._linked),
                 "absolute": self.absolute,
                 "shelf": addresses.newsletters(self.config),
-                # a picture as pages load it
-                "figure": lambda pic: self._linked(f"/{pic.src}") if pic.local else pic.src,
+                "figure": self._picture_address,
                 "srcset": lambda picture: pictures.srcset(picture, self._linked("/")),
                 "source": lambda picture: pictures.source(picture, self._linked("/")),
                 "preview": pictures.preview,
@@ -130,6 +128,10 @@ class PageFrame:
     def _names(self, article: Article) -> str:
         """Return the authors of an article as lists name them."""
         return join_names([author.name for author in article.authors], self._language)
+
+    def _picture_address(self, picture: Figure) -> str:
+        """Return where a page loads a picture from."""
+        return self._linked(f"/{picture.src}") if picture.local else picture.src
 
     def _linked(self, address: str) -> str:
         return self._base + address
@@ -215,7 +217,7 @@ class ArticlePages:
         if self._shown.get("article") is not article:
             people = self._frame.people
             view = ArticleView(article, self._config, people)
-            data = Markup(news_article(article, self._config, people))  # noqa: S704 - escaped there
+            data = news_article(article, self._config, people)
             self._shown = {"article": article, "story": view, "data": data}
             self._shown |= {"description": view.description, "end": self._end.values(article)}
             self._shown["reading_time"] = view.reading_time(body)
@@ -232,9 +234,9 @@ class ArticlePages:
                 "link": self._frame.absolute,
                 "face": partial(authors.face, link=self._frame.absolute, amp=True),
                 "analytics": amp.analytics,
-                "analytics_config": _json(amp.analytics.config),
+                "analytics_config": script_json(amp.analytics.config),
                 "consent": amp.consent,
-                "consent_config": _json(_consent(amp.consent.check_url)),
+                "consent_config": script_json(_consent(amp.consent.check_url)),
                 "css": Markup(css),  # noqa: S704 - our own template
             }
         )
@@ -256,12 +258,6 @@ def _consent(check_url: str | None) -> dict[str, object]:
     remote = {"consentRequired": "remote", "checkConsentHref": check_url} if check_url else {}
     always = {"consentInstanceId": "publication", "consentRequired": True}
     return {**always, "promptUI": "consent-question", **remote}
-
-
-def _json(value: object) -> Markup:
-    """Write JSON so that it can't end the script element around it."""
-    written = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
-    return Markup(written)  # noqa: S704 - escaped above
 
 
 class ListPages:
@@ -298,7 +294,7 @@ class ListPages:
         return self._frame.render(
             "home",
             canonical=self._frame.absolute(addresses.HOME),
-            data=Markup(website_data(config)),  # noqa: S704 - escaped there
+            data=website(config),
             **self._strip(None if leads else breaking),
             front=front,
             older=older,

@@ -9,7 +9,8 @@ from syndicate.config import Config
 from syndicate.model.articles import Person
 from syndicate.model.people import AuthorProfile, People
 from syndicate.render import addresses, authors, topics
-from syndicate.render.article_view import BodyRenderer, profile_page
+from syndicate.render.article_view import BodyRenderer
+from syndicate.render.structured_data import profile_page
 from syndicate.render.topics import Topic, TopicKind
 from syndicate.text import one_line
 
@@ -51,11 +52,10 @@ def _section(topic: Topic, config: Config) -> TopicHead:
     section = topics.configured_section(topic.name, config)
     if section is None:
         return TopicHead()
-    newsletter = config.newsletter(section.newsletter) if section.newsletter else None
-    offered = newsletter is not None and newsletter.offered and config.signup.enabled
+    is_offered = section.newsletter in {newsletter.name for newsletter in config.offered}
     return TopicHead(
         summary=one_line(section.description),
-        by_mail=addresses.signup(config, section.newsletter) if offered else None,
+        by_mail=addresses.signup(config, section.newsletter) if is_offered else None,
     )
 
 
@@ -64,12 +64,11 @@ def _author(
 ) -> TopicHead:
     known: dict[str, Any] = {}
     if profile is not None:
-        data = profile_page(person, profile, config)
         known = {
             "summary": ". ".join(filter(None, (profile.role, profile.summary))),
             "text": bodies.join(authors.compile_text(profile).body) if profile.text else None,
             "portrait": authors.portrait_address(profile, config),
-            "data": Markup(data),  # noqa: S704 - escaped there
+            "data": profile_page(person, profile, config),
         }
     elsewhere = tuple(authors.links(profile, person))
     return TopicHead(person=person, profile=profile, elsewhere=elsewhere, **known)

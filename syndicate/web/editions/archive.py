@@ -3,7 +3,6 @@
 Nothing in it is personal (`public_copy`). `archive = false` hides a newsletter.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -29,6 +28,7 @@ from syndicate.render.feeds import atom
 from syndicate.render.feeds.channel import FeedChannel, FeedHistory
 from syndicate.render.feeds.entries import ChannelEntry, publisher
 from syndicate.render.rhythm import describe_rhythm
+from syndicate.render.structured_data import script_json
 from syndicate.store import ArchivedEdition, Store, Transaction
 from syndicate.text import one_line
 from syndicate.web.editions.public_copy import POLICY, frame_copy, name_edition, public_copy
@@ -262,7 +262,7 @@ def _render_feed(
 def describe_edition(
     config: Config, newsletter: Newsletter, edition: ArchivedEdition, url: str, image: Figure | None
 ) -> Markup:
-    """Return an edition as schema.org's Article in JSON-LD, safe inside a script element."""
+    """Return an edition as schema.org's Article in JSON-LD."""
     publication = config.publication
     properties = {
         "@context": "https://schema.org",
@@ -287,8 +287,7 @@ def describe_edition(
         },
     }
     known = {name: value for name, value in properties.items() if value}
-    written = json.dumps(known, ensure_ascii=False).replace("<", "\\u003c")
-    return Markup(written)  # noqa: S704 - escaped above
+    return script_json(known)
 
 
 def _parse_number(text: str) -> int:
