@@ -23,7 +23,7 @@ from syndicate.render import addresses
 from syndicate.render.feeds.formats import Feed
 from syndicate.render.mail.edition_content import compose_edition
 from syndicate.render.mail.letter import Letter, compose_letter
-from syndicate.render.mail.review import ProofDetails, compose_code, compose_proof
+from syndicate.render.mail.review import CodeDetails, ProofDetails, compose_code, compose_proof
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.render.topics import ListPage, Topic, TopicKind, everything
@@ -156,15 +156,14 @@ def _review_mail(
         warnings=("It has no picture",),
     )
     yield lambda: compose_proof(content, details, config=config, templates=templates)
-    yield lambda: compose_code(
-        "123456",
-        ReviewDecision.SEND_BACK,
+    code = CodeDetails(
+        code="123456",
+        decision=ReviewDecision.SEND_BACK,
+        note="Sample",
         newsletter=newsletter,
         subject="Sample",
-        note="Sample",
-        config=config,
-        templates=templates,
     )
+    yield lambda: compose_code(code, config=config, templates=templates)
 
 
 def _article(number: int) -> Article:

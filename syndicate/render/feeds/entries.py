@@ -114,7 +114,7 @@ def build_entry(
     avatars, pages = _about_authors(config, article, people)
     full = config.syndication.full_text if full_text is None else full_text
     url = f"{config.url}{quote(article.address)}"
-    comments, original = article.comments or Comments(), _http_url(article.canonical_url)
+    original = _http_url(article.canonical_url)
     is_own = original and original.rstrip("/") == url.rstrip("/")
     language = _language(article, config)
     words = translator(language)
@@ -131,12 +131,9 @@ def build_entry(
         contributors=_people(article.contributors),
         categories=_categories(config, article),
         image=_image(config, article.lead, url),
-        comments=replace(comments, url=_http_url(comments.url), feed=_http_url(comments.feed)),
+        comments=_comments(article.comments or Comments()),
         audio=_audio(config, article.audio, url),
-        corrections=tuple(
-            Correction(at=to_utc(correction.at), text=one_line(correction.text))
-            for correction in article.corrections
-        ),
+        corrections=tuple(map(_correction, article.corrections)),
         sponsor=_sponsor(article.sponsor),
         original=None if is_own else original,
         translations=_translations(config, article, language),
@@ -162,6 +159,14 @@ def _content(config: Config, article: Article, compiled: CompiledBody | None) ->
         paragraph = Markup("<p><strong>{}</strong> {}</p>")
         parts.append(paragraph.format(label, printable(correction.text)))
     return to_utf8("".join(parts))
+
+
+def _comments(comments: Comments) -> Comments:
+    return replace(comments, url=_http_url(comments.url), feed=_http_url(comments.feed))
+
+
+def _correction(correction: Correction) -> Correction:
+    return Correction(at=to_utc(correction.at), text=one_line(correction.text))
 
 
 def _sponsor(sponsor: Sponsor | None) -> Sponsor | None:

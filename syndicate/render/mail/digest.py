@@ -114,22 +114,9 @@ def _story_values(
     advertisement comes after the group at the position `ad_after`; -1 is before all groups.
     `followed` says whether headlines of further stories follow.
     """
-    style = context.newsletter.style
     articles = [article for _, group in groups for article in group]
-    small = [article.key for article in articles if article.lead][:_PICTURED]
-
-    def story(article: Article) -> dict[str, Any]:
-        if style == "brief":
-            return _headline(article, context) | {"summary": _few_sentences(article)}
-        summary = article.summary or article.excerpt
-        if style == "digest" and article.key in small:
-            return _pictured(article, context, small=True) | {"summary": shorten(summary, _SUMMARY)}
-        sentence = whole_sentences(summary, _SENTENCE, count=1)
-        if len(sentence) < _SHORT:
-            sentence = whole_sentences(summary, _SENTENCE, count=2)
-        return _headline(article, context) | {"summary": sentence}
-
-    stories = [story(article) for article in articles]
+    pictured = [article.key for article in articles if article.lead][:_PICTURED]
+    stories = [_story(article, context, pictured=article.key in pictured) for article in articles]
     following = iter(stories)
     shown = [
         {"section": name, "stories": [*islice(following, len(group))]} for name, group in groups
@@ -146,6 +133,22 @@ def _story_values(
             " ".join(f"{values['title']} {values['summary']}" for values in stories)
         ),
     }
+
+
+def _story(article: Article, context: MailContext, *, pictured: bool) -> dict[str, Any]:
+    """Return the values of a story with what its newsletter's style says of it.
+
+    In a digest those that are `pictured` have a small picture and a longer summary.
+    """
+    style, summary = context.newsletter.style, article.summary or article.excerpt
+    if style == "brief":
+        return _headline(article, context) | {"summary": _few_sentences(article)}
+    if style == "digest" and pictured:
+        return _pictured(article, context, small=True) | {"summary": shorten(summary, _SUMMARY)}
+    sentence = whole_sentences(summary, _SENTENCE, count=1)
+    if len(sentence) < _SHORT:
+        sentence = whole_sentences(summary, _SENTENCE, count=2)
+    return _headline(article, context) | {"summary": sentence}
 
 
 def _headline(article: Article, context: MailContext) -> dict[str, Any]:

@@ -92,13 +92,7 @@ def compose_edition(
         return _alert(articles[0], context, corrected=notes[0].corrections)
     if kind is EditionKind.ALERT:
         return _alert(articles[0], context)
-    full = len(articles)
-    content = compose_digest(articles, more, context, by_section=by_section)
-    while (size := len(content.html.encode())) > MAX_BYTES and full > 1:
-        full = max(min(full - 1, full * MAX_BYTES // size), 1)
-        rest = [*articles[full:], *more]
-        content = compose_digest(articles[:full], rest, context, by_section=by_section)
-    return content
+    return _fitting_digest(articles, more, context, by_section=by_section)
 
 
 def edition_kind(newsletter: Newsletter, count: int) -> EditionKind:
@@ -113,6 +107,18 @@ def _other_notes(
     """Return the notes on articles that an edition doesn't have in full, with their corrections."""
     in_full = set() if kind is EditionKind.DIGEST else {article.key for article in articles}
     return [note for note in notes if note.article.key not in in_full]
+
+
+def _fitting_digest(
+    articles: Sequence[Article], more: Sequence[Article], context: MailContext, *, by_section: bool
+) -> Content:
+    """Compose a digest of as many articles as mail clients show; it has headlines of the rest."""
+    content, count = compose_digest(articles, more, context, by_section=by_section), len(articles)
+    while (size := len(content.html.encode())) > MAX_BYTES and count > 1:
+        count = max(min(count - 1, count * MAX_BYTES // size), 1)
+        rest = [*articles[count:], *more]
+        content = compose_digest(articles[:count], rest, context, by_section=by_section)
+    return content
 
 
 def _alert(

@@ -91,40 +91,40 @@ def _with_reviewers_reason(content: Content, newsletter: Newsletter, config: Con
     )
 
 
-def compose_code(
-    code: str,
-    decision: ReviewDecision,
-    *,
-    newsletter: Newsletter,
-    subject: str,
-    note: str,
-    config: Config,
-    templates: Templates,
-) -> Content:
-    """Compose the mail with a code that confirms a decision about an edition; raise TemplateError.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeDetails:
+    """A code, and the decision about an edition that it confirms."""
 
-    `subject` is the edition's.
-    """
+    code: str
+    decision: ReviewDecision
+    note: str
+    newsletter: Newsletter
+    subject: str
+    """The edition's."""
+
+
+def compose_code(details: CodeDetails, *, config: Config, templates: Templates) -> Content:
+    """Compose the mail with a code that confirms a decision; raise TemplateError."""
     context = MailContext(
         config=config,
         templates=templates,
-        newsletter=newsletter,
+        newsletter=details.newsletter,
         language=config.publication.language,
         edition_date=EPOCH.astimezone(config.publication.timezone),  # it doesn't show it
-        seed=code,
+        seed=details.code,
     )
     gettext = context.translator.gettext
-    subject = isolate(subject, text_direction(context.translator.language))
+    subject = isolate(details.subject, text_direction(context.translator.language))
     titles = {
         ReviewDecision.APPROVE: gettext("Your code to approve “%(subject)s”", subject=subject),
         ReviewDecision.SEND_BACK: gettext("Your code to send back “%(subject)s”", subject=subject),
         ReviewDecision.STOP: gettext("Your code to stop “%(subject)s”", subject=subject),
     }
     values = {
-        "subject": titles[decision],
-        "preheader": code,
-        "code": code,
-        "note": note,
+        "subject": titles[details.decision],
+        "preheader": details.code,
+        "code": details.code,
+        "note": details.note,
         "minutes": CODE_LIFETIME // timedelta(minutes=1),
         "logo": addresses.logo(config),
         "why": gettext(

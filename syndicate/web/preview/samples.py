@@ -20,7 +20,7 @@ from syndicate.intake.articles.source_file import readable_path, stored_path
 from syndicate.intake.authors.author_files import AuthorFiles
 from syndicate.intake.editions.edition_fields import read_edition_fields
 from syndicate.intake.editions.edition_import import editions_folder
-from syndicate.intake.editions.edition_names import find_named_slot
+from syndicate.intake.editions.edition_names import NamedSlot, find_named_slot
 from syndicate.intake.editions.named_stories import find_stories
 from syndicate.model.article_selection import Selection
 from syndicate.model.articles import Article
@@ -31,7 +31,7 @@ from syndicate.render.mail.digest import STYLE_TEMPLATES
 from syndicate.render.mail.edition_content import compose_edition, edition_kind, mark_links
 from syndicate.render.mail.letter import Letter, compose_letter
 from syndicate.render.mail.preflight import check_edition
-from syndicate.render.mail.review import ProofDetails, compose_code, compose_proof
+from syndicate.render.mail.review import CodeDetails, ProofDetails, compose_code, compose_proof
 from syndicate.render.pages import ArticlePages, ListPages, PageFrame
 from syndicate.render.templates import Templates
 from syndicate.schedule.edition_plan import EditionPlan
@@ -149,29 +149,12 @@ class SampleComposer:
             raise Refused(f"{path}: {error}") from error
         except OSError as error:
             raise Refused(f"{path}: can't be read: {error.strerror}") from error
-        fields = read_edition_fields(data, file, path, self.config, save_media=False)
-        known = EditionFile(
-            path=path,
-            version="",
-            schedule=slot.schedule.name,
-            is_draft=fields.is_draft,
-            brief=fields.brief,
-            mistakes=(*((f"{path}: {slot.mistake}",) if slot.mistake else ()), *fields.mistakes),
-        )
         date = slot.starts_at or self.at
         with self.store.read() as tx:
-            named = find_stories(tx, known, at=max(date, self.at), coming=True)
             articles = self._articles(tx, order.slugs, CANDIDATES)
-            has_page = fields.brief.signed in tx.edition_files.author_names()
-        people = AuthorFiles(config=self.config, save_media=False).read().people
-        brief = fields.brief.by_author(people.find(fields.brief.signed))
-        plan = EditionPlan(
-            path=path,
-            brief=replace(brief, has_page=has_page),
-            stories=tuple(articles) if order.slugs else named.stories,
-            leave_out=named.leave_out,
-            findings=(*known.findings, *named.mistakes),
-        )
+            plan = self._plan(tx, data, file, slot, at=max(date, self.at))
+        if order.slugs:
+            plan = replace(plan, stories=tuple(articles))
         rule = slot.schedule.select.model_copy(update={"max_age": None})
         selection = plan.select(articles, rule, at=self.at)
         if not selection:
@@ -182,6 +165,32 @@ class SampleComposer:
             kind, selection, newsletter, slot.schedule, date=date, brief=plan.brief
         )
         return self._mail(path, content, newsletter, (*plan.findings, *findings))
+
+    def _plan(
+        self, tx: Transaction, data: bytes, file: Path, slot: NamedSlot, *, at: datetime
+    ) -> EditionPlan:
+        """Return what the content of an edition file says, and the stories that it names."""
+        path = readable_path(stored_path(file, self.config))
+        fields = read_edition_fields(data, file, path, self.config, save_media=False)
+        known = EditionFile(
+            path=path,
+            version="",
+            schedule=slot.schedule.name,
+            is_draft=fields.is_draft,
+            brief=fields.brief,
+            mistakes=(*((f"{path}: {slot.mistake}",) if slot.mistake else ()), *fields.mistakes),
+        )
+        named = find_stories(tx, known, at=at, coming=True)
+        people = AuthorFiles(config=self.config, save_media=False).read().people
+        signed = fields.brief.signed
+        brief = fields.brief.by_author(people.find(signed))
+        return EditionPlan(
+            path=path,
+            brief=replace(brief, has_page=signed in tx.edition_files.author_names()),
+            stories=named.stories,
+            leave_out=named.leave_out,
+            findings=(*known.findings, *named.mistakes),
+        )
 
     def _letter(self, letter: Letter, order: PreviewOrder) -> PreviewSample:
         newsletter = self._newsletter(order)
@@ -211,15 +220,14 @@ class SampleComposer:
         newsletter = self._newsletter(order)
         with self.store.read() as tx:
             [article] = self._articles(tx, order.slugs[:1], 1)
-        content = compose_code(
-            "123456",
-            ReviewDecision.APPROVE,
+        details = CodeDetails(
+            code="123456",
+            decision=ReviewDecision.APPROVE,
+            note="",
             newsletter=newsletter,
             subject=article.title,
-            note="",
-            config=self.config,
-            templates=self.templates,
         )
+        content = compose_code(details, config=self.config, templates=self.templates)
         return self._mail("email/code.mjml", content, newsletter)
 
     def _compose(

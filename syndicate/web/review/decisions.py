@@ -18,7 +18,7 @@ from syndicate.errors import Refused
 from syndicate.model.editions import Edition
 from syndicate.model.reviews import CODE_LIFETIME, ReviewCode, ReviewDecision, code_topic
 from syndicate.model.subscribers import Actor, Cause
-from syndicate.render.mail.review import compose_code
+from syndicate.render.mail.review import CodeDetails, compose_code
 from syndicate.render.templates import Templates
 from syndicate.schedule.release import reject_edition, send_back
 from syndicate.schedule.staff_mail import StaffMessage
@@ -168,15 +168,14 @@ class ReviewDesk:
 
     def _message(self, request: ReviewRequest, code: str) -> StaffMessage:
         edition, name = request.edition, request.edition.newsletter
-        content = compose_code(
-            code,
-            request.decision,
+        details = CodeDetails(
+            code=code,
+            decision=request.decision,
+            note=request.note,
             newsletter=self._config.newsletter(name) or Newsletter(name=name),
             subject=edition.subject,
-            note=request.note,
-            config=self._config,
-            templates=self._templates,
         )
+        content = compose_code(details, config=self._config, templates=self._templates)
         return StaffMessage(
             to=request.reviewer.address,
             key=code_topic(edition.key, request.decision),

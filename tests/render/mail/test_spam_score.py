@@ -19,7 +19,7 @@ from syndicate.model.edition_files import EditionBrief
 from syndicate.model.editions import Content
 from syndicate.model.reviews import ReviewDecision
 from syndicate.render.mail.letter import Letter, compose_letter
-from syndicate.render.mail.review import compose_code
+from syndicate.render.mail.review import CodeDetails, compose_code
 from tests.render.mail.samples import (
     ADS,
     AT,
@@ -71,14 +71,14 @@ def letters() -> dict[str, Content]:
         str(letter): compose_letter(letter, language="en", newsletters=(BREAKING,), **given)
         for letter in Letter
     }
-    found["code"] = compose_code(
-        "123456",
-        ReviewDecision.APPROVE,
+    details = CodeDetails(
+        code="123456",
+        decision=ReviewDecision.APPROVE,
+        note="",
         newsletter=BREAKING,
         subject="City opens the dam",
-        note="",
-        **given,
     )
+    found["code"] = compose_code(details, **given)
     return found
 
 
