@@ -35,14 +35,14 @@ class ArticleEnd:
             for section in config.sections
             if section.newsletter
         }
-        self._offered = [newsletter for newsletter in config.newsletters if newsletter.offered]
+        self._offered = config.offered
 
     def values(self, article: Article) -> dict[str, Any]:
         """Return what shares an article, and the newsletter that it offers."""
         section = article.section or ""
         return {
             "newsletter": self.newsletter(section),
-            "signup": f"{self._config.web_url}/signup",
+            "signup": addresses.signup(self._config),
             "mail": mail_link(article, self._config),
             "list": addresses.section(section) if section.strip() else addresses.LATEST,
         }
@@ -52,10 +52,9 @@ class ArticleEnd:
 
         None where nobody can sign up.
         """
-        if not self._offered or not self._config.signup.enabled:
-            return None
         name = self._by_section.get(folded(section))
-        return next((each for each in self._offered if each.name == name), self._offered[0])
+        own = (newsletter for newsletter in self._offered if newsletter.name == name)
+        return next(own, self._offered[0] if self._offered else None)
 
 
 def mail_link(article: Article, config: Config) -> str:

@@ -125,13 +125,13 @@ def _name_days(weekdays: Collection[int], texts: Translator, language: str) -> s
         return texts.gettext("%(first)s\u2013%(last)s", first=first, last=last)
     if len(weekdays) > _MAX_NAMED:
         return ""
-    each = (
+    plurals = (
         *(texts.gettext("Sundays"), texts.gettext("Mondays"), texts.gettext("Tuesdays")),
         *(texts.gettext("Wednesdays"), texts.gettext("Thursdays"), texts.gettext("Fridays")),
         texts.gettext("Saturdays"),
     )
     monday_first = sorted(weekdays, key=lambda day: (day - 1) % _DAYS)
-    return join_names([each[day] for day in monday_first], language)
+    return join_names([plurals[day] for day in monday_first], language)
 
 
 def _in_a_row(weekdays: Collection[int]) -> Sequence[int]:

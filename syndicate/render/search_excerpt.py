@@ -120,7 +120,11 @@ def _cut(text: str, spans: Sequence[_Span]) -> Markup:
     end = min(start + LENGTH, len(text))
     if end < len(text) and (space := text.rfind(" ", best[1], end)) >= 0:
         end = space
-    inside = [(s - start, e - start, n) for s, e, n in spans if s >= start and e <= end]
+    inside = [
+        (first - start, last - start, term)
+        for first, last, term in spans
+        if first >= start and last <= end
+    ]
     before, after = "… " if start else "", " …" if end < len(text) else ""
     return Markup("{}{}{}").format(before, _marked(text[start:end], inside), after)
 

@@ -109,7 +109,9 @@ class SiteFrame:
             "icon": addresses.icon_of(config),
             "feeds": addresses.FEEDS,
             "sections": self._sections,
-            "all_sections": [(addresses.section(s.title), s.title) for s in config.sections],
+            "all_sections": [
+                (addresses.section(item.title), item.title) for item in config.sections
+            ],
             "links": config.navigation.links,
             "social": config.navigation.social,
             "own_pages": self._own_pages,

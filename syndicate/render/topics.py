@@ -113,7 +113,7 @@ def configured_section(name: str, config: Config) -> Section | None:
     So names that differ only in case, accents or punctuation are one section, as in addresses.
     """
     home = addresses.section(name)
-    return next((each for each in config.sections if addresses.section(each.title) == home), None)
+    return next((item for item in config.sections if addresses.section(item.title) == home), None)
 
 
 def item_limit(topic: Topic, config: Config) -> int:

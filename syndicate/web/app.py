@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndicate import clock
@@ -73,32 +74,29 @@ def application(
     counts = counts or RequestCounters()
     pages = WebPages(config)
     files = PublishedFiles(config, pages)
-    routes = PageRoutes(
-        store=store,
-        config=config,
-        links=SignedLinks(config, store.secret("links")),
-        pages=pages,
-        counts=counts,
-        letters_due=letters_due,
-        push_due=push_due,
-    ).all()
+    links = SignedLinks(config, store.secret("links"))
+    routes = PageRoutes(store, config, links, pages, counts, letters_due, push_due).all()
     prefixes = frozenset(route.path.split("/")[1] for route in routes)
-    dynamic = Starlette(
-        routes=[
-            *routes,
-            *PrivateFeedPages(store, config).routes(),
-            *Readiness(store, config, stopping=stopping, sends=sends).routes(),
-            *Metrics(store, config, counts).routes(),
-        ],
+    routes += PrivateFeedPages(store, config).routes()
+    routes += Readiness(store, config, stopping=stopping, sends=sends).routes()
+    routes += Metrics(store, config, counts).routes()
+    dynamic = _dynamic_application(routes, pages, files)
+    log = AccessLog.of(config, prefixes, counts)
+    return WebApplication(dynamic, files, prefixes, counts, log)
+
+
+def _dynamic_application(routes: list[Route], pages: WebPages, files: PublishedFiles) -> Starlette:
+    application = Starlette(
+        routes=routes,
         exception_handlers={
             404: partial(_not_found, files),
             BadLink: lambda *_: pages.bad_link(),
             SyndicateError: partial(_busy, pages),
         },
     )
-    dynamic.router.redirect_slashes = False  # it would redirect to any host that a request names
-    log = AccessLog.of(config, prefixes, counts)
-    return WebApplication(dynamic, files, prefixes, counts, log)
+    # it would redirect to any host that a request names
+    application.router.redirect_slashes = False
+    return application
 
 
 class WebApplication:

@@ -67,11 +67,10 @@ class WebPages:
 
     def signup_url(self, newsletter: Newsletter | None = None) -> str | None:
         """Return the address of the sign-up form, for one newsletter or any; None without one."""
-        choices = self.config.newsletters if newsletter is None else (newsletter,)
-        if not (self.config.signup.enabled and any(choice.offered for choice in choices)):
+        offered = self.config.offered
+        if not (offered if newsletter is None else newsletter in offered):
             return None
-        query = "" if newsletter is None else f"?newsletter={newsletter.name}"
-        return f"{self.config.web_url}/signup{query}"
+        return addresses.signup(self.config, newsletter.name if newsletter else None)
 
     def not_found(self) -> Response:
         """Return the page of a 404."""

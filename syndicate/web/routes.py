@@ -35,7 +35,7 @@ from syndicate.web.search_pages import SearchPages
 from syndicate.web.telemetry.counters import RequestCounters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PageRoutes:
     """Makes the routes of one publication, for what its configuration turns on."""
 

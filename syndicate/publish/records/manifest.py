@@ -245,7 +245,11 @@ class Manifest:
     def unused_pictures(self) -> list[str]:
         """Return pictures that no article shows any more."""
         query = "SELECT count(*) FROM shown WHERE picture = ?"
-        shown = {p for p in self._maybe_unused if self._execute(query, (p,)).fetchone()[0]}
+        shown = {
+            picture
+            for picture in self._maybe_unused
+            if self._execute(query, (picture,)).fetchone()[0]
+        }
         return sorted(self._maybe_unused - shown)
 
     def set_missing_files(self, article: int, files: Mapping[str, int]) -> None:

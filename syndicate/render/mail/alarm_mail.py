@@ -30,7 +30,7 @@ _PAGE = """\
 </html>
 """
 _COMMAND = re.compile("`([^`]+)`")
-_HELD = "\N{FIGURE SPACE}"
+_UNBROKEN = "\N{FIGURE SPACE}"
 """Where a line isn't broken."""
 _PARAGRAPH = '<p style="margin:0 0 12px;overflow-wrap:anywhere">{}</p>'
 
@@ -55,8 +55,8 @@ def compose_alarm_mail(alarm: Alarm, publication: str, zone: ZoneInfo, at: datet
 
 def _wrapped(text: str) -> str:
     """Wrap text, but no command, so that it can be copied."""
-    held = _COMMAND.sub(lambda command: command[0].replace(" ", _HELD), text)
-    return wrap(held).replace(_HELD, " ")
+    joined = _COMMAND.sub(lambda command: command[0].replace(" ", _UNBROKEN), text)
+    return wrap(joined).replace(_UNBROKEN, " ")
 
 
 def _paragraphs(alarm: Alarm, publication: str, zone: ZoneInfo, at: datetime) -> Iterator[str]:

@@ -72,8 +72,10 @@ def read_table(element: etree._Element) -> DataTable:
         heads = rows[:1]
     others = [cells[row] for row in rows if row not in heads]
     counts = {len(row) for row in cells.values()}
-    every = [cell for row in cells.values() for cell in row]
-    merged = any(cell.get(name, "1") != "1" for cell in every for name in ("colspan", "rowspan"))
+    all_cells = [cell for row in cells.values() for cell in row]
+    merged = any(
+        cell.get(name, "1") != "1" for cell in all_cells for name in ("colspan", "rowspan")
+    )
     return DataTable(
         head=cells[heads[0]] if len(heads) == 1 else (),
         rows=others,
@@ -81,7 +83,7 @@ def read_table(element: etree._Element) -> DataTable:
             len(counts) == 1
             and len(heads) <= 1
             and not merged
-            and all(cell.find(".//table") is None for cell in every)
+            and all(cell.find(".//table") is None for cell in all_cells)
         ),
     )
 
@@ -139,11 +141,11 @@ def _fits(table: DataTable, room: int, share: float = 1) -> bool:
     """
     if not table.has_columns:
         return True
-    every = [*([table.head] if table.head else []), *table.rows]
-    width = max(map(len, every))
+    rows = [*([table.head] if table.head else []), *table.rows]
+    width = max(map(len, rows))
     room -= _GAP * (width - 1)
     least, highest = [0.0] * width, 0.0
-    for row in every:
+    for row in rows:
         natural = 0.0
         for number, cell in enumerate(row):
             text, bold = cell_text(cell), cell.tag == "th"

@@ -56,10 +56,10 @@ def _numeric_columns(table: DataTable, rows: Sequence[Sequence[str]]) -> set[int
 
 def _padded(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: set[int]) -> list[str]:
     """Return lines in columns; a line of dashes is below the labels."""
-    every = [*([head] if head else []), *rows]
-    widths = [max(map(text_width.columns, column)) for column in zip(*every, strict=True)]
+    all_rows = [*([head] if head else []), *rows]
+    widths = [max(map(text_width.columns, column)) for column in zip(*all_rows, strict=True)]
     lines = []
-    for row in every:
+    for row in all_rows:
         cells = []
         for number, (text, width) in enumerate(zip(row, widths, strict=True)):
             space = " " * (width - text_width.columns(text))

@@ -226,11 +226,11 @@ class Metrics(Collector):
         yield _metric("syndicate_relay_sessions", {relay.name: relay.sessions for relay in relays})
         paces = {relay.name: relay.per_second for relay in relays}
         yield _metric("syndicate_relay_messages_per_second", paces)
-        held = {
+        is_held = {
             relay.name: int(relay.blocker is not None and relay.blocker.kind in _NO_MAIL)
             for relay in relays
         }
-        yield _metric("syndicate_relay_held", held)
+        yield _metric("syndicate_relay_held", is_held)
         holds = [blocker for blocker in status.blockers if blocker.kind is BlockerKind.HOLD]
         domains = sum(bool(blocker.domains) for blocker in holds)
         yield _metric("syndicate_domains_held", domains)
