@@ -24,7 +24,8 @@ from syndicate.errors import SyndicateError
 from syndicate.render import addresses
 from syndicate.store import Store
 from syndicate.web.pages import BadLink, WebPages
-from syndicate.web.published.files import PrivateFeedPages, PublishedFiles
+from syndicate.web.published.files import PublishedFiles
+from syndicate.web.published.generated import PrivateFeedPages
 from syndicate.web.routes import PageRoutes
 from syndicate.web.server.responses import HttpResponse
 from syndicate.web.telemetry.access_log import MAX_PATH, AccessLog

@@ -35,7 +35,7 @@ from syndicate.render.topics import TopicKind
 from syndicate.store import Store
 from syndicate.web.client_limit import ClientLimit
 from syndicate.web.pages import WebPages, too_many_requests
-from syndicate.web.published.files import serve_bytes
+from syndicate.web.published.generated import serve_bytes
 from syndicate.web.server.client_address import request_limit_key
 
 PAGE_SIZE = 20

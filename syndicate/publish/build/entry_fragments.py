@@ -1,11 +1,11 @@
 """Articles rendered for lists and feeds, once for all documents that contain them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cachetools import LRUCache
 
@@ -26,6 +26,8 @@ from syndicate.render.pages import ListPages
 from syndicate.store import Store
 
 _T = TypeVar("_T")
+_Cache = LRUCache[tuple[int, bool], _T | None]
+"""What was rendered, by the article's key and whether it has the whole text; None if it failed."""
 
 _TEASER_CACHE_SIZE = 2_500_000
 """Bytes: some 3,000 teasers."""
@@ -45,6 +47,10 @@ class ListTeaser:
     modified: datetime
 
 
+def _html_size(rendered: ListTeaser | StoryCard | None) -> int:
+    return len(rendered.html) if rendered else 0
+
+
 class FragmentRenderer:
     """Renders articles and caches the results; an article that fails is reported and left out."""
 
@@ -52,17 +58,11 @@ class FragmentRenderer:
         self._store = store
         self._config = config
         self._pages = pages
-        self._teasers: LRUCache[tuple[int, bool], ListTeaser | None] = LRUCache(
-            _TEASER_CACHE_SIZE, lambda teaser: len(teaser.html) if teaser else 0
-        )
-        self._leads: LRUCache[tuple[int, bool], ListTeaser | None] = LRUCache(
-            _LEAD_CACHE_SIZE, lambda teaser: len(teaser.html) if teaser else 0
-        )
-        self._entries: LRUCache[tuple[int, bool], EntryFragments | None] = LRUCache(
+        self._teasers: _Cache[ListTeaser] = LRUCache(_TEASER_CACHE_SIZE, _html_size)
+        self._leads: _Cache[ListTeaser] = LRUCache(_LEAD_CACHE_SIZE, _html_size)
+        self._cards: _Cache[StoryCard] = LRUCache(_CARD_CACHE_SIZE, _html_size)
+        self._entries: _Cache[EntryFragments] = LRUCache(
             _ENTRY_CACHE_SIZE, lambda entry: sum(map(len, entry.fragments.values())) if entry else 0
-        )
-        self._cards: LRUCache[tuple[int, bool], StoryCard | None] = LRUCache(
-            _CARD_CACHE_SIZE, lambda card: len(card.html) if card else 0
         )
         self._missing: Missing = {}
 
@@ -110,24 +110,21 @@ class FragmentRenderer:
         where = "ends of articles"
         return self._render(render, self._cards, keys, outcome, where=where, known=articles)
 
-    def forget(self, keys: Iterable[int] | None = None) -> None:
+    def forget(self, keys: Collection[int] | None = None) -> None:
         """Remove articles from the cache; without `keys`, all."""
-        if keys is None:
-            self._entries.clear()
-            self._teasers.clear()
-            self._leads.clear()
-            self._cards.clear()
-        for key in keys or ():
-            self._cards.pop((key, False), None)
-            self._leads.pop((key, False), None)
-            for full in (False, True):
-                self._teasers.pop((key, full), None)
-                self._entries.pop((key, full), None)
+        caches: tuple[_Cache[Any], ...]
+        caches = self._teasers, self._leads, self._cards, self._entries
+        for cache in caches:
+            if keys is None:
+                cache.clear()
+            for key in keys or ():
+                cache.pop((key, False), None)
+                cache.pop((key, True), None)
 
     def _render(
         self,
         render: Callable[[Article, CompiledBody | None], _T],
-        cache: LRUCache[tuple[int, bool], _T | None],
+        cache: _Cache[_T],
         keys: Sequence[int],
         outcome: TaskOutcome,
         *,

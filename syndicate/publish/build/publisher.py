@@ -27,7 +27,7 @@ from syndicate.publish.records.search_index import SEARCH_NAME, delete_search_in
 from syndicate.publish.records.topic_index import TopicIndex
 from syndicate.render import addresses, fingerprint
 from syndicate.render.templates import Templates
-from syndicate.store import Store
+from syndicate.store import Store, Transaction
 from syndicate.workers.pool import start_workers
 
 _MIN_ARTICLES_FOR_WORKERS = 200
@@ -72,9 +72,8 @@ class Publisher:
             Manifest.opened_for_build(output) as manifest,
         ):
             last = self._last_state(manifest)
-            compress = self._compress
-            if compress is None:
-                compress = last is not None and last.compress
+            before = last is not None and last.compress
+            compress = before if self._compress is None else self._compress
             people = _with_earlier(authors, manifest)
             own_pages = pages.with_earlier(manifest.own_pages())
             writer = self._current_writer(people, own_pages, compress=compress)
@@ -104,15 +103,8 @@ class Publisher:
         last, people, site = changes.last, writer.frame.people, SiteFiles(writer, manifest)
         with self._store.read() as tx:
             change = tx.published.newest_change()
-            if last is None:
-                keys = tx.published.keys()
-            else:
-                window = self._config.publication.breaking_for
-                keys = tx.published.changed(last.change, since=last.at, at=at, breaking_for=window)
-                repaired = writer.repaired(manifest.missing_files())
-                by_changed = _articles_by(_changed_authors(manifest.people(), people), site.index)
-                keys = sorted({*keys, *manifest.pending(), *repaired, *by_changed})
-            numbered = tx.section_numbers.public(at, None if last is None else keys)
+            keys = self._changed(tx, writer, site, last, at) if last else tx.published.keys()
+            numbered = tx.section_numbers.public(at, keys if last else None)
         is_cache_current = last is not None and last.change == self._change
         writer.fragments.forget(keys if is_cache_current else None)
         own_pages = writer.frame.own_pages
@@ -136,6 +128,21 @@ class Publisher:
         writer.folder.clear_journal()
         self._change = change
         return summary
+
+    def _changed(
+        self,
+        tx: Transaction,
+        writer: PageWriter,
+        site: SiteFiles,
+        last: ManifestState,
+        at: datetime,
+    ) -> list[int]:
+        """Return the articles whose pages may differ from those of the last build."""
+        window, manifest = self._config.publication.breaking_for, site.manifest
+        changed = tx.published.changed(last.change, since=last.at, at=at, breaking_for=window)
+        repaired = writer.repaired(manifest.missing_files())
+        slugs = _changed_authors(manifest.people(), writer.frame.people)
+        return sorted({*changed, *manifest.pending(), *repaired, *_articles_by(slugs, site.index)})
 
     def _update_search(self, summary: BuildSummary, at: datetime, *, everything: bool) -> None:
         """Bring the search index up to date; a failure stops no build, and the next tries again."""

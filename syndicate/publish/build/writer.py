@@ -224,7 +224,7 @@ class PageWriter:
     ) -> OutputFile:
         lead = None if page.lead is None else leads.get(page.lead)
         teasers = [teaser for key in page.others if (teaser := found.get(key))]
-        newest = max((each.modified for each in (lead, *teasers) if each), default=None)
+        newest = max((shown.modified for shown in (lead, *teasers) if shown), default=None)
         written, first = [teaser.html for teaser in teasers], lead.html if lead else ""
         return OutputFile(
             addresses.output_path(page.address),

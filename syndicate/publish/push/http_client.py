@@ -82,21 +82,8 @@ class HttpClient:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> HttpReply:
         address = _parse(url)
-        all_headers = {
-            "Host": address.netloc.decode("ascii"),
-            "User-Agent": self._agent,
-            "Accept": "*/*",
-            "Accept-Encoding": "identity",
-            "Connection": "close",
-            **headers,
-        }
-        if body is not None:
-            all_headers["Content-Length"] = str(len(body))
-        try:
-            encoded = httpx.Headers(all_headers, "latin-1").raw
-        except UnicodeEncodeError as error:
-            character = error.object[error.start]
-            raise CallFailed(f"a header has {character!r}, which can't be sent") from error
+        length = {} if body is None else {"Content-Length": str(len(body))}
+        encoded = self._encode_headers(address, {**headers, **length})
         backend = _GuardedBackend(self._allowed, time.monotonic() + self._timeout, self._resolver)
         target = httpcore.URL(
             scheme=address.raw_scheme,
@@ -121,6 +108,23 @@ class HttpClient:
         except (CallFailed, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             text = (error.strerror if isinstance(error, OSError) else None) or str(error)
             raise backend.failure(text or "the connection broke") from error
+
+    def _encode_headers(
+        self, address: httpx.URL, headers: Mapping[str, str]
+    ) -> list[tuple[bytes, bytes]]:
+        """Return the headers of a call, with those that every call has."""
+        common = {
+            "Host": address.netloc.decode("ascii"),
+            "User-Agent": self._agent,
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+        }
+        try:
+            return httpx.Headers({**common, **headers}, "latin-1").raw
+        except UnicodeEncodeError as error:
+            character = error.object[error.start]
+            raise CallFailed(f"a header has {character!r}, which can't be sent") from error
 
 
 @dataclass(slots=True)

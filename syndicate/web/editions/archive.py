@@ -34,7 +34,7 @@ from syndicate.text import one_line
 from syndicate.web.editions.public_copy import POLICY, frame_copy, name_edition, public_copy
 from syndicate.web.pages import WebPages
 from syndicate.web.published.file_cache import content_digest
-from syndicate.web.published.files import serve_bytes
+from syndicate.web.published.generated import serve_bytes
 from syndicate.web.published.request_headers import match_etag
 from syndicate.web.published.response_headers import CORS, PREFLIGHT, self_link
 

@@ -1,47 +1,36 @@
-"""The files of `feeds/` over HTTP: a bare ASGI callable, for speed. Generated ones are last.
+"""The files of `feeds/` over HTTP: a bare ASGI callable, for speed.
 
 `ResponseHeaders` has the headers of each file; here the conditions of the request decide how much
 of it is sent. `docs/serving.md` has the responses as a table.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from syndicate import clock
 from syndicate.config import Config
-from syndicate.publish.build.private_feeds import PrivateFeedWriter
-from syndicate.publish.output.formats import COMPRESSED_SUFFIXES, REVALIDATE, format_of
+from syndicate.publish.output.formats import COMPRESSED_SUFFIXES, REVALIDATE
 from syndicate.render import addresses
-from syndicate.render.pages import ListPages, PageFrame
-from syndicate.render.templates import Templates
-from syndicate.store import Store
 from syndicate.web.pages import WebPages
 from syndicate.web.published import request_headers
 from syndicate.web.published.delta_response import FeedDeltas
-from syndicate.web.published.file_cache import CachedFile, FileCache, content_digest
+from syndicate.web.published.file_cache import CachedFile, FileCache
 from syndicate.web.published.poll_limit import PollLimit
-from syndicate.web.published.request_headers import ALL_CODINGS, ContentCoding
-from syndicate.web.published.response_headers import CORS, METHODS, PREFLIGHT, ResponseHeaders
+from syndicate.web.published.request_headers import ContentCoding
+from syndicate.web.published.response_headers import CORS, METHODS, PREFLIGHT, VARY, ResponseHeaders
 from syndicate.web.server.client_address import rate_limit_key
 from syndicate.web.server.responses import FileRange, FileRequest, HttpResponse, plain_text
 
 _NEGOTIATED = "feed"
 _READ_METHODS = frozenset({"GET", "HEAD"})
-_VARY = "Accept-Encoding"
 _TOO_MANY_POLLS = (
     "You asked for this feed too often. Keep the ETag that comes with it, send it back as\n"
     "If-None-Match, and ask no more often than its Cache-Control says.\n"
 )
-_PRIVATE_HEADERS = {"cache-control": "private, no-store", "x-robots-tag": "noindex, nofollow"}
-_PRIVATE_CODINGS = (ContentCoding.GZIP, ContentCoding.IDENTITY)
 
 
 class PublishedFiles:
@@ -95,7 +84,7 @@ class PublishedFiles:
         coding = request_headers.negotiate_coding(request.accept_encoding, file.codings)
         if coding is None:
             text = "No coding is acceptable.\n"
-            return _error(file, HTTPStatus.NOT_ACCEPTABLE, text, {"vary": _VARY})
+            return _error(file, HTTPStatus.NOT_ACCEPTABLE, text, {"vary": VARY})
         if file.status != HTTPStatus.OK:
             return self._full(file, coding)
         status = request_headers.evaluate(request, file.etags, file.modified)
@@ -172,7 +161,7 @@ class PublishedFiles:
             "etag": file.etag(coding),
             "im": "feed",
             "cache-control": "no-store, im",
-            "vary": f"{_VARY}, A-IM, If-None-Match",
+            "vary": f"{VARY}, A-IM, If-None-Match",
             **_content_headers(file, coding, len(body)),
         }
         return HttpResponse(HTTPStatus.IM_USED, headers, body, coding=coding)
@@ -251,83 +240,6 @@ class PublishedFiles:
         except OSError:
             return None
         return self._page_404[1]
-
-
-def serve_generated(
-    request: Request,
-    digest: str,
-    generate: Callable[[ContentCoding], bytes],
-    headers: Mapping[str, str],
-    codings: tuple[ContentCoding, ...] = ALL_CODINGS,
-) -> Response:
-    """Serve a document that is generated on request as if it were a file.
-
-    It has no Last-Modified, ranges or deltas. `digest` is that of the uncoded bytes; `generate`
-    returns the body in one of the `codings`, the best first, and isn't called for a client that
-    has it. `headers` are those in any coding. Respond with the document, 304, 406 or 412, as the
-    request's headers demand.
-    """
-    headers = {**headers, "vary": _VARY}
-    refused = {**headers, "content-type": "text/plain; charset=utf-8", "cache-control": "no-store"}
-    fields = FileRequest(request.scope)
-    coding = request_headers.negotiate_coding(fields.accept_encoding, codings)
-    if coding is None:
-        return Response("No coding is acceptable.\n", HTTPStatus.NOT_ACCEPTABLE, refused)
-    etag = coding.etag(digest)
-    etags = (etag, *(other.etag(digest) for other in codings if other is not coding))
-    status = request_headers.evaluate(fields, etags, None)
-    if status is HTTPStatus.PRECONDITION_FAILED:
-        return Response("It is another version by now.\n", status, refused)
-    if status is HTTPStatus.NOT_MODIFIED:
-        etag = request_headers.match_etag(fields.if_none_match or "*", etags) or etag
-        del headers["content-type"]
-        return Response(status_code=status, headers={**headers, "etag": etag})
-    if coding is not ContentCoding.IDENTITY:
-        headers["content-encoding"] = coding
-    return Response(generate(coding), headers={**headers, "etag": etag})
-
-
-def serve_bytes(request: Request, body: bytes, headers: Mapping[str, str]) -> Response:
-    """Serve a document that is small enough to be generated for each request."""
-    return serve_generated(
-        request, content_digest(body), lambda coding: coding.compress(body), headers
-    )
-
-
-class PrivateFeedPages:
-    """The feeds under /feeds/private/, for readers whose address has a valid token.
-
-    Caches may not store them, and a revoked address looks like one that never existed. Tokens
-    are in no log, and in no header that we send.
-    """
-
-    def __init__(self, store: Store, config: Config) -> None:
-        self._store = store
-        frame = PageFrame(config, Templates(config.templates))
-        self._writer = PrivateFeedWriter(store, config, ListPages(frame))
-
-    def routes(self) -> list[Route]:
-        """Return the route; other methods are refused before the token is checked."""
-        path = addresses.private_feed("{token}", "/{path:path}")
-        return [Route(path, self.show, methods=["GET", "HEAD"])]
-
-    def show(self, request: Request) -> Response:
-        """Return a document, or a 304."""
-        token = request.path_params["token"]
-        with self._store.read() as tx:
-            is_valid = tx.private_feeds.is_valid(token)
-        path = f"/{request.path_params['path']}"
-        result = self._writer.document(path) if is_valid else None
-        if result is None:
-            raise HTTPException(404)
-        document, template = result
-
-        def fill(coding: ContentCoding) -> bytes:
-            zipped = coding is ContentCoding.GZIP
-            return (template.render_gzipped if zipped else template.render)(token.encode())
-
-        headers = {**_PRIVATE_HEADERS, "content-type": format_of(document.file).media_type}
-        return serve_generated(request, template.digest, fill, headers, _PRIVATE_CODINGS)
 
 
 def _content_headers(file: CachedFile, coding: ContentCoding, size: int) -> dict[str, str]:

@@ -3,7 +3,6 @@
 Pure functions of header values; a value that can't be parsed is ignored.
 """
 
-import gzip
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,8 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from http import HTTPStatus
 
-import brotli
-
+from syndicate.publish.output.formats import compressed
 from syndicate.web.server.responses import FileRequest
 
 _ETAG = re.compile(r'(W/)?("[^"]*")')
@@ -36,11 +34,9 @@ class ContentCoding(StrEnum):
 
     def compress(self, data: bytes) -> bytes:
         """Return the coded bytes, always the same for the same data."""
-        if self is ContentCoding.BROTLI:
-            return bytes(brotli.compress(data, quality=5))
-        if self is ContentCoding.GZIP:
-            return gzip.compress(data, compresslevel=6, mtime=0)
-        return data
+        if self is ContentCoding.IDENTITY:
+            return data
+        return compressed(data, ".br" if self is ContentCoding.BROTLI else ".gz")
 
     def etag(self, digest: str) -> str:
         """Return the strong ETag of bytes in this coding; `digest` is that of the uncoded bytes."""

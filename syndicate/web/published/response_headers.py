@@ -19,6 +19,7 @@ CORS = {
     "access-control-expose-headers": "ETag, IM, Link, Retry-After",
 }
 """Feed readers in a browser, on other origins, may read feeds."""
+VARY = "Accept-Encoding"
 METHODS = "GET, HEAD, OPTIONS"
 """The methods that published files allow."""
 PREFLIGHT = {
@@ -58,7 +59,7 @@ class ResponseHeaders:
             "x-content-type-options": "nosniff",
         }
         if file.format.text:
-            headers["vary"] = "Accept-Encoding"
+            headers["vary"] = VARY
         if file.modified is not None and file.status == HTTPStatus.OK:
             headers["last-modified"] = format_datetime(file.modified, usegmt=True)
         if file.format.feed:
