@@ -7,11 +7,15 @@ Code between Jekyll's highlight tags is put into fences first; other Liquid is p
 """
 
 import re
+from collections.abc import Collection
 from html import unescape
 
 from comrak import ExtensionOptions, RenderOptions, render_markdown
+from lxml import etree
 
 from syndicate.body.markup import parse
+from syndicate.errors import Refused
+from syndicate.intake.markup.sanitise import id_prefix, sanitise
 from syndicate.text import one_line
 
 _MAX_CELLS = 1_000_000
@@ -79,6 +83,18 @@ def to_html(text: str) -> str:
     if "markdown-alert-title" in html:
         html = _CALLOUT_TITLE.sub(_render_title, html)
     return _BACK_REFERENCE.sub(_BACK_ARROW, html) if "data-footnote" in html else html
+
+
+def to_body(text: str, path: str, *, part: str = "", hosts: Collection[str]) -> etree._Element:
+    """Render Markdown as a sanitised body, with ids that are those of a part of its file alone.
+
+    `hosts` are those of `sanitise`. Raise Refused, with the file, for what can't be well-formed.
+    """
+    prefix = id_prefix(f"{path}:{part}" if part else path)
+    try:
+        return sanitise(to_html(text), prefix, hosts=hosts)
+    except Refused as error:
+        raise Refused(f"{path}: {error}") from error
 
 
 def _with_class(picture: re.Match[str]) -> str:

@@ -12,7 +12,6 @@ from syndicate.config.values import is_email
 from syndicate.errors import Refused
 from syndicate.intake.articles import markdown
 from syndicate.intake.articles.front_matter import FrontMatter, FrontMatterKeys, split_front_matter
-from syndicate.intake.markup.sanitise import id_prefix, sanitise
 from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model import pictures
 from syndicate.model.articles import Figure
@@ -129,10 +128,7 @@ def _text(front: FrontMatter) -> tuple[str, str, bool]:
     """Return the text as sanitised HTML, its beginning, and whether pictures were removed."""
     if not front.body.strip():
         return "", "", False
-    try:
-        root = sanitise(markdown.to_html(front.body), id_prefix(front.path), hosts=())
-    except Refused as error:
-        raise Refused(f"{front.path}: {error}") from error
+    root = markdown.to_body(front.body, front.path, hosts=())
     found = _remove_pictures(root)
     summary = whole_sentences("".join(root.itertext()), _SUMMARY_LENGTH, count=_SENTENCES)
     return write_children(root).strip(), summary, found

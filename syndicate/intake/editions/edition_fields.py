@@ -12,7 +12,6 @@ from syndicate.intake.articles.article_fields import read_sponsor
 from syndicate.intake.articles.front_matter import FrontMatterKeys, split_front_matter
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
 from syndicate.intake.markup.figures import find_sponsor_logo, normalise_figures
-from syndicate.intake.markup.sanitise import id_prefix, sanitise
 from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model.articles import Figure
 from syndicate.model.edition_files import EditionBrief, NamedStory
@@ -146,10 +145,7 @@ class _Bodies:
         """Return Markdown as sanitised, well-formed HTML, and its figures."""
         if not text.strip():
             return "", ()
-        prefix = id_prefix(f"{self.path}:{part}")
-        try:
-            root = sanitise(markdown.to_html(text), prefix, hosts=self.config.pages.embed_hosts)
-        except Refused as error:
-            raise Refused(f"{self.path}: {error}") from error
+        hosts = self.config.pages.embed_hosts
+        root = markdown.to_body(text, self.path, part=part, hosts=hosts)
         figures = normalise_figures(root, self.media)
         return write_children(root), figures

@@ -11,7 +11,6 @@ from syndicate.intake.articles import markdown
 from syndicate.intake.articles.front_matter import FrontMatterKeys, split_front_matter
 from syndicate.intake.articles.slugify import slugify
 from syndicate.intake.markup.figures import normalise_figures
-from syndicate.intake.markup.sanitise import id_prefix, sanitise
 from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model.old_addresses import is_reserved
 from syndicate.model.own_pages import OwnPage
@@ -55,12 +54,7 @@ def read_page_fields(
     slug, slug_line = _slug(keys, file)
     problems: list[str] = []
     media = ArticleMedia(file, config, problems.append, save_media=save_media)
-    try:
-        root = sanitise(
-            markdown.to_html(front.body), id_prefix(path), hosts=config.pages.embed_hosts
-        )
-    except Refused as error:
-        raise Refused(f"{path}: {error}") from error
+    root = markdown.to_body(front.body, path, hosts=config.pages.embed_hosts)
     figures = normalise_figures(root, media)
     page = OwnPage(
         file=path,
