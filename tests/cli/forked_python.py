@@ -15,7 +15,11 @@ SERVER = b""
 """The address of its socket: to be written here."""
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
 def main(option: str, *words: str) -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until the fork can be signalled
     assert option == "-m", f"{option} {words}: a fork runs modules alone"
     status, theirs = os.pipe()
     environment = {**os.environ, "FORKED_PYTHON": sys.argv[0]}
@@ -26,13 +30,22 @@ def main(option: str, *words: str) -> None:
     os.close(theirs)
     with os.fdopen(status) as said:
         pid = int(said.readline())
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda number, _: os.kill(pid, number))
+        for name in SIGNALS:
+            signal.signal(name, lambda number, _: pass_on(pid, number))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         code = int(said.readline())
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        if code != -signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code)
+
+
+def pass_on(pid: int, number: int) -> None:
+    try:  # noqa: SIM105 - start-up
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass  # it has ended, and its exit code is on its way
 
 
 if __name__ == "__main__":

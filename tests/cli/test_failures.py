@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -191,8 +192,11 @@ def test_a_tick_that_is_broken_off_leaves_nothing_half_done(operator, how, code)
     operator.file("ferry")
     operator.run("import", "articles")
     taken: list[str] = []
+    signalled = threading.Event()
 
     def body(message: str) -> bytes:
+        if len(taken) >= 8:
+            assert signalled.wait(60)
         if process.poll() is None:
             time.sleep(0.5)
         taken.extend(TO.findall(message))
@@ -211,6 +215,7 @@ def test_a_tick_that_is_broken_off_leaves_nothing_half_done(operator, how, code)
         while len(taken) < 5 and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(how)
+        signalled.set()
         out, err = process.communicate(timeout=60)
         assert process.returncode == code, out + err
         assert "Traceback" not in err

@@ -72,7 +72,7 @@ class Body:
     whole: bool = False
     said: bytes = b""
     took: float = 0.0
-    """Seconds from its end to the answer: a loaded machine may make a server slow."""
+    """Seconds from when it was asked for to the answer: a loaded machine may make a server slow."""
 
     @property
     def taken(self) -> bool:
@@ -173,21 +173,21 @@ class FaultyServer:
             reader = ""
             while line := lines.readline():
                 self.record.commands.append(line)
+                began = time.monotonic()
                 verb = line[:4].decode("ascii", "replace").lower()
                 if verb == "rcpt":
                     reader = line.partition(b"<")[2].partition(b">")[0].decode()
                 said = self._answer(connection, verb, line, reader=reader)
                 if verb == "data" and said.startswith(b"354"):
-                    self._body(connection, lines, self.record.of(reader)[-1])
+                    self._body(connection, lines, self.record.of(reader)[-1], began)
 
-    def _body(self, connection: socket.socket, lines, body: Body) -> None:
+    def _body(self, connection: socket.socket, lines, body: Body, began: float) -> None:
         content = b""
         while (line := lines.readline()) != b".\r\n":
             if not line.endswith(b"\n"):
                 raise HangupError
             content += line
         body.whole = True
-        began = time.monotonic()
         if not content:  # a lone dot: nobody's message
             with self._lock:
                 self.record.bodies.remove(body)

@@ -3,7 +3,6 @@
 import contextlib
 import sqlite3
 import threading
-import time
 
 import pytest
 from structlog.testing import capture_logs
@@ -36,17 +35,28 @@ def stopped(store, config, relay, stop):
     return drain(store, config, relay, links(store, config), at=NOON, stop=stop)
 
 
-def test_stop_finishes_the_message_in_flight_and_gives_back_the_rest(store, config, monkeypatch):
-    monkeypatch.setattr(
-        "syndicate.deliver.loop.send_loop._POLL_INTERVAL", 0.02
-    )  # it sees that well before 0.3 s
+class SeenEvent(threading.Event):
+    """An event that notes that somebody has found it set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = threading.Event()
+
+    def is_set(self) -> bool:
+        found = super().is_set()
+        if found:
+            self.seen.set()
+        return found
+
+
+def test_stop_finishes_the_message_in_flight_and_gives_back_the_rest(store, config):
     subscribe(store, *readers(40))
     edition = freeze(store)
-    stop = threading.Event()
+    stop = SeenEvent()
 
     def body(_: str) -> bytes:
         stop.set()
-        time.sleep(0.3)
+        assert stop.seen.wait(60)
         return b"250 ok\r\n"
 
     with ScriptedServer(body=body) as server:

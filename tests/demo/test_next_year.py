@@ -61,7 +61,9 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstr
         shutil.copytree(ROOT / name, folder / name)
     real = clock.now
     with pytest.MonkeyPatch.context() as patched, served(folder / "feeds") as url:
-        patched.setattr(clock, "now", lambda: real() + timedelta(days=366))
+        # at a time of day near which no schedule has a slot
+        ahead = real().replace(hour=12, minute=10) - real() + timedelta(days=366)
+        patched.setattr(clock, "now", lambda: real() + ahead)
         text = (folder / "config.toml").read_text()
         marked = text.replace("[publication]\n", f'[publication]\nurl = "{url}"\n', 1)
         (folder / "config.toml").write_text(marked)
@@ -98,7 +100,7 @@ def fetch_pictures(content: Content) -> dict[str, tuple[str, int]]:
     """Fetch each picture that a mail loads; return its type and its weight in bytes."""
     found = {}
     for picture in html.document_fromstring(content.html).iter("img"):
-        with urlopen(picture.get("src"), timeout=10) as response:
+        with urlopen(picture.get("src"), timeout=60) as response:
             found[picture.get("src")] = (response.headers["Content-Type"], len(response.read()))
     return found
 

@@ -193,7 +193,7 @@ def _run(command: list[str], folder: Path) -> None:
     """Run a reader at home in `folder`, with nothing of ours in its environment."""
     home = {"HOME": f"{folder}", "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "dumb"}
     done = subprocess.run(
-        command, cwd=folder, env=home, capture_output=True, text=True, timeout=30, check=False
+        command, cwd=folder, env=home, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
 

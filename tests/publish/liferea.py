@@ -13,8 +13,10 @@ from tests.publish.feed_readers import Seen, table
 from tests.requirements import require
 from tests.until import until
 
-_QUIET = 3
-"""Seconds within which it has parsed and filed what it got, if that changes anything."""
+_PINGS = 15
+_PAUSE = 0.2
+"""Seconds between two pings. What it got it has parsed and filed after so many of them, which its
+main loop answers, if that changes anything: however slow it and its machine are."""
 _UP = 60
 """Seconds that it may take to come up."""
 
@@ -45,9 +47,11 @@ class Liferea:
         self.call(*(("Subscribe", url) if url else ("Refresh",)))
         until(lambda: len(self._told()) > answers and self._told()[-1])
         if self._told()[-1] != HTTPStatus.NOT_MODIFIED:
-            end = time.monotonic() + _QUIET
-            while self._rows() == before and time.monotonic() < end:
-                time.sleep(0.1)
+            for _ in range(_PINGS):
+                if self._rows() != before:
+                    break
+                time.sleep(_PAUSE)
+                assert self.call("Ping")
         return Seen.between(before, self._rows())
 
     def shown(self) -> dict[str, str]:

@@ -161,6 +161,11 @@ def test_where_nothing_else_is_in_the_way_somebody_has_to_deliver(store, config)
 # how far it is
 
 
+def accepted(seen):
+    """Return how many messages of each edition each look has seen accepted."""
+    return [one.totals.accepted for view in seen for one in view.editions]
+
+
 @pytest.mark.neighbours
 def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, config):
     subscribe(store, *readers(24))
@@ -170,7 +175,10 @@ def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, confi
 
     def body(_):
         time.sleep(0.05)
-        if next(bodies) == 20:
+        number = next(bodies)
+        if number in {5, 10}:
+            until(lambda: number - 1 in accepted(seen))
+        if number == 20:
             session_seen.wait(TIMEOUT)
         return b"250 2.0.0 ok\r\n"
 
@@ -179,8 +187,8 @@ def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, confi
         drain = threading.Thread(
             target=drain_ledger, args=(store, given, configured_transports(given))
         )
-        drain.start()
         watcher, seen = ProgressWatcher(store, given), []
+        drain.start()
         while drain.is_alive():
             seen.append(watcher.poll(clock.now()))
             if any(relay.sessions for relay in seen[-1].mail_status.relays):
@@ -193,9 +201,8 @@ def test_a_delivery_is_seen_from_outside_with_its_speed_and_its_end(store, confi
             return seen[-1].editions[0].left is None
 
         until(over)
-    accepted = [one.totals.accepted for view in seen for one in view.editions]
-    assert accepted == sorted(accepted)
-    assert len(set(accepted)) > 2, "it was seen to grow"
+    assert accepted(seen) == sorted(accepted(seen))
+    assert {4, 9, 24} <= set(accepted(seen)), "it was seen to grow"
     # on a loaded machine it may be slow, and never faster than the server
     assert any(0.1 < one.per_second < 30 for view in seen for one in view.editions)
     assert max(way.sessions for view in seen for way in view.mail_status.relays) == 1

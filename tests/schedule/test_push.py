@@ -85,7 +85,7 @@ def test_a_hub_hears_of_what_is_new_while_another_still_takes_what_was(
         one = Runner(harness.services, threading.Event())
         with one:
             assert comes(lambda: len(hub.posts) == len(slow.posts) == 3)
-            slow.slow = 0.3
+            slow.slow = 1.0
             for number in range(9):
                 harness.file(f"story-{number}", tags=(f"tag-{number}",))
             one.import_articles()

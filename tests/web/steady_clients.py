@@ -3,6 +3,7 @@
 import http.client
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from itertools import count
 
 _PAUSE = 0.005
 """Seconds between two requests: without one the clients take the processor from the server."""
+_PATIENCE = 0.8
+"""Seconds for which a server that stops surely waits for the next request of a client. One that
+comes later, as on a loaded machine, may find the connection closed."""
 
 
 class SteadyClients:
@@ -50,24 +54,33 @@ class SteadyClients:
             return None
         return connection
 
-    def _send(self, connection: http.client.HTTPConnection) -> bool:
-        """Send a request; return whether the connection stays open."""
+    def _send(self, connection: http.client.HTTPConnection, last_at: float) -> bool:
+        """Send a request, the last one came at `last_at`; return whether it stays connected."""
+        sent_at = None
         try:
             connection.request("GET", self._path)
+            sent_at = time.monotonic()
             answer = connection.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException) as error:
-            self.dropped.append(repr(error))
+            self._note_dropped(error, (sent_at or time.monotonic()) - last_at)
             return False
         self.answers[answer.status] += 1
         return not answer.will_close
 
+    def _note_dropped(self, error: Exception, idle: float) -> None:
+        """Note a request without an answer, unless its connection had been idle for so long."""
+        if idle < _PATIENCE:
+            self.dropped.append(repr(error))
+
     def _persistent(self) -> None:
         """Send many requests over one connection, as a proxy does."""
         while not self._stopped.is_set():
+            last_at = time.monotonic()
             connection = self._connect()
             while connection is not None and not self._stopped.is_set():
-                if not self._send(connection):
+                before, last_at = last_at, time.monotonic()
+                if not self._send(connection, before):
                     break
                 self._stopped.wait(_PAUSE)
             if connection is not None:
@@ -76,9 +89,10 @@ class SteadyClients:
     def _single(self) -> None:
         """Open a connection for each request, as feed readers do."""
         while not self._stopped.is_set():
+            began = time.monotonic()
             connection = self._connect()
             if connection is not None:
-                self._send(connection)
+                self._send(connection, began)
                 connection.close()
             self._stopped.wait(_PAUSE)
 
@@ -87,6 +101,7 @@ class SteadyClients:
         for turn in count():
             if self._stopped.is_set():
                 return
+            began, sent_at = time.monotonic(), None
             connection = self._connect()
             if connection is None:
                 continue
@@ -94,6 +109,7 @@ class SteadyClients:
             assert isinstance(raw, socket.socket)
             try:
                 raw.sendall(f"GET {self._path} HTTP/1.1\r\n".encode())
+                sent_at = time.monotonic()
                 self._stopped.wait(0.02 * (turn % 5))
                 raw.sendall(b"host: localhost\r\nconnection: close\r\n\r\n")
                 answer = http.client.HTTPResponse(raw)
@@ -101,5 +117,5 @@ class SteadyClients:
                 answer.read()
                 self.answers[answer.status] += 1
             except (OSError, http.client.HTTPException) as error:
-                self.dropped.append(repr(error))
+                self._note_dropped(error, (sent_at or time.monotonic()) - began)
             connection.close()

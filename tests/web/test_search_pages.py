@@ -181,6 +181,8 @@ def test_a_search_that_takes_too_long_is_given_up(site, monkeypatch):
 
 def test_who_searches_too_often_has_to_wait(site, monkeypatch):
     monkeypatch.setattr("syndicate.web.search_pages._BURST", 2)
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)  # no time passes between two questions
     site = site()
     site.file("tram")
     site.build()

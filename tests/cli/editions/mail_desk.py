@@ -61,9 +61,9 @@ def slowly(seconds: float) -> Callable[[str, bytes], None]:
 
 
 @contextmanager
-def ticking(operator: Operator) -> Iterator[StartedCommand]:
+def ticking(operator: Operator, module: str = "syndicate") -> Iterator[StartedCommand]:
     """Run `tick` beside the test, until the end of the block at the latest."""
-    process = command_server().popen(operator.folder, "tick")
+    process = command_server().popen(operator.folder, "tick", module=module)
     try:
         yield process
     finally:

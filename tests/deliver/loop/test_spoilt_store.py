@@ -36,7 +36,7 @@ NOBODY: frozenset[str] = frozenset()
 def config(publication):
     def make(port: int, **mail: Any) -> Config:
         mail = {"from": "news@example.org", "host": "127.0.0.1", "port": port} | mail
-        mail = {"transport": "smtp", "security": "none", "timeout": "3s"} | mail
+        mail = {"transport": "smtp", "security": "none"} | mail
         made: Config = publication(mail=mail)
         return made
 

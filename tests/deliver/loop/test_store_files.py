@@ -43,6 +43,7 @@ from tests.deliver.loop.store_passes import (
     patient,
 )
 from tests.deliver.store_failures import HELD_TO_MODES, ON_A_SMALL_DISK, fill_up, small_disks
+from tests.until import until
 
 pytestmark = pytest.mark.neighbours
 
@@ -255,6 +256,7 @@ def finished(operator: Operator, edition: Edition, record: Record) -> Counter[De
 
 def test_a_command_that_may_not_write_any_more_says_so_in_a_line(operator):
     def stop_growing() -> None:
+        until(lambda: operator.pid)
         most = operator.file.with_name("syndicate.db-wal").stat().st_size
         resource.prlimit(operator.pid, resource.RLIMIT_FSIZE, (most, most))
 
@@ -274,6 +276,7 @@ def test_a_command_whose_disk_is_full_says_so_in_a_line(operator):
         pytest.skip("no disks of our own here")
 
     def fill_it_up() -> None:
+        until(lambda: operator.pid)
         fill_up(Path(f"/proc/{operator.pid}/root", operator.folder.relative_to("/"), "disk"))
 
     with FaultyServer(say=at_body(AT, fill_it_up)) as server:

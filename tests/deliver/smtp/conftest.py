@@ -16,7 +16,7 @@ def pair() -> Iterator[Callable[..., Pair]]:
     """A factory of sessions that were opened, each with the server's end of its connection."""
     with contextlib.ExitStack() as stack:
 
-        def make(extensions: frozenset[str] = ALL, timeout: float = 1.0) -> Pair:
+        def make(extensions: frozenset[str] = ALL, timeout: float = 60.0) -> Pair:
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
             ours = socket.create_connection(listener.getsockname())

@@ -46,7 +46,7 @@ def test_an_erasure_waits_for_a_subscription_under_way_and_takes_it_too(store):
             erased = other.submit(erase)
             with pytest.raises(StillWaiting):
                 erased.result(timeout=0.3)
-        erased.result(timeout=10)
+        erased.result(timeout=60)
     with store.read() as tx:
         assert tx.subscribers.by_key(key) is None
         assert tx.subscribers.by_email(HER) is None

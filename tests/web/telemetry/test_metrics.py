@@ -243,7 +243,7 @@ def test_what_the_server_refuses_by_itself_is_counted_too(web):
     client = web()
     address = (client.base_url.host, client.base_url.port)
     for nonsense in (b"NONSENSE\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"):
-        with socket.create_connection(address, timeout=5) as raw:
+        with socket.create_connection(address, timeout=60) as raw:
             raw.sendall(nonsense)
             assert raw.recv(1000).startswith(b"HTTP/1.1 400 ")
     assert metrics(client)("syndicate_requests_total", "other", "400", "identity") == 2
