@@ -256,6 +256,9 @@ def main(requests: socket.socket, listener: socket.socket) -> None:
     share_work()
     templates.Templates().check()
     render._code()
+    # the tree of all commands is half of the processor time of a small one
+    typer.main.get_command = functools.cache(typer.main.get_command)
+    typer.main.get_command(app)
     with tempfile.TemporaryDirectory() as folder:
         _compile_statements(Path(folder))
     gc.collect()
@@ -365,8 +368,11 @@ def _run_to_the_end(module: str) -> int:
 
 
 if __name__ == "__main__":
+    import typer.main
+
     import syndicate
     from syndicate import render
+    from syndicate.cli.app import app
     from syndicate.config import Config
     from syndicate.intake.articles.article_import import import_articles
     from syndicate.render import templates

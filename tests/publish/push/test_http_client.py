@@ -204,8 +204,12 @@ def test_whether_anybody_was_reached_is_told_apart():
     with pytest.raises(NotReached):
         HttpClient().get("http://127.0.0.1/")
     ended = threading.Event()
+
+    def hang(_: socket.socket) -> None:
+        ended.wait(60)
+
     # within the seconds it has to be reached
-    for behave, seconds in ((says(b""), 60), (lambda _: ended.wait(60), 3)):
+    for behave, seconds in ((says(b""), 60), (hang, 3)):
         hasty = HttpClient(allowed=LOOPBACK, timeout=seconds, resolver=lambda *_: ["127.0.0.1"])
         with stranger(behave) as port, pytest.raises(CallFailed) as failed:
             hasty.get(f"http://some.example:{port}/")
