@@ -11,6 +11,8 @@ from itertools import count
 
 _PAUSE = 0.005
 """Seconds between two requests: without one the clients take the processor from the server."""
+_TIMEOUT = 120
+"""Seconds; a server that starts again takes half a minute on a loaded machine."""
 _PATIENCE = 0.8
 """Seconds for which a server that stops surely waits for the next request of a client. One that
 comes later, as on a loaded machine, may find the connection closed."""
@@ -42,10 +44,10 @@ class SteadyClients:
         finally:
             self._stopped.set()
             for thread in self._threads:
-                thread.join(25)
+                thread.join(_TIMEOUT + 5)
 
     def _connect(self) -> http.client.HTTPConnection | None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT)
         try:
             connection.connect()
         except OSError:
