@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from syndicate.text import count_of
+
 HOOK_SOURCE = "hook "
 """How the sources of providers' events begin; the name of the hook follows."""
 
@@ -282,5 +284,4 @@ def _in_words(time: timedelta) -> str:
     name, length = next(
         (name, length) for name, length in _UNITS if seconds >= 2 * length or length == 1
     )
-    count = seconds // length
-    return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    return count_of(seconds // length, name)

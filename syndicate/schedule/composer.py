@@ -28,6 +28,7 @@ from syndicate.schedule.edition_plan import EditionPlan
 from syndicate.schedule.own_links import OwnLinks
 from syndicate.schedule.schedule_start import SlotRequest
 from syndicate.store import Store, Transaction
+from syndicate.text import count_of
 
 ATTEMPTS = 5
 """How often an edition is composed when the store keeps changing in the meantime."""
@@ -59,7 +60,7 @@ class ProposedEdition:
         """Summarise the selection: "7 articles, 4 of them in a line, 3 older than 24 h"."""
         count = len(self.selection.carried)
         named = f", {len(self.selection.more)} of them in a line" if self.selection.more else ""
-        return f"{article_count(count)}{named}{self.selection.left_out}{self.plan.note}"
+        return f"{count_of(count, 'article')}{named}{self.selection.left_out}{self.plan.note}"
 
 
 def no_audience_reason(newsletter: str, segment: str | None) -> str:
@@ -199,10 +200,9 @@ class Composer:
                 "name others with --article SLUG, or cancel it"
             )
         limit = schedule.select.max if schedule else len(carried)
-        selection = Selection(taken=tuple(carried[:limit]), more=tuple(carried[limit:]))
         outline = EditionOutline(
             newsletter=newsletter,
-            selection=selection,
+            selection=Selection(taken=tuple(carried[:limit]), more=tuple(carried[limit:])),
             plan=plan,
             notes=notes,
             is_correction=edition.kind is EditionKind.CORRECTION,
@@ -328,8 +328,3 @@ def _public_article(tx: Transaction, slug: str, at: datetime) -> Article:
 
 def _is_published(article: Article, at: datetime) -> bool:
     return article.number is not None and article.is_public(at)
-
-
-def article_count(count: int) -> str:
-    """Format a number of articles: "1 article", "7 articles"."""
-    return f"{count} article" if count == 1 else f"{count} articles"

@@ -23,6 +23,7 @@ from syndicate.schedule.composer import Composer, ProposedEdition
 from syndicate.schedule.release import release_terms, replacement_of
 from syndicate.store import Store, Transaction
 from syndicate.store.editions.control import STOPPED
+from syndicate.text import count_of
 
 _UNTIL_REPLACED = "until it is replaced without what is wrong in it"
 """Why an edition is paused here; it isn't a person's pause, which its successor keeps."""
@@ -69,9 +70,8 @@ class CorrectionEdition:
     """How many had a wrong copy, or may have, as of now."""
 
     def __str__(self) -> str:
-        people = "reader" if self.readers == 1 else "readers"
         return (
-            f"edition {self.edition} corrects it for {self.readers:,} {people} of "
+            f"edition {self.edition} corrects it for {count_of(self.readers, 'reader')} of "
             f"{self.newsletter}, and waits for `syndicate approve {self.edition}`"
         )
 

@@ -20,6 +20,7 @@ from syndicate.schedule.release import add_edition, log_preflight, waiting_for
 from syndicate.schedule.schedule_start import SlotRequest, first_seen, schedule_start
 from syndicate.store import Store
 from syndicate.store.editions.fires import Fire
+from syndicate.text import count_of
 
 log = structlog.get_logger()
 
@@ -66,8 +67,7 @@ class SlotDispatcher:
     def _missed(self, schedule: Schedule, decision: SlotDecision) -> Iterator[Fire]:
         for position, (slot, reason) in enumerate(decision.skipped):
             older = decision.older if position == 0 else 0
-            slots = "slot" if older == 1 else "slots"
-            count = f", and {older:,} older {slots} with it" if older else ""
+            count = f", and {count_of(older, 'older slot')} with it" if older else ""
             fire = self._new_fire(schedule, slot, FireOutcome.SKIPPED, reason + count)
             yield replace(fire, older=older)
 

@@ -8,10 +8,10 @@ from syndicate.config import Config, Schedule
 from syndicate.model.article_selection import ArticleWindow, select_articles
 from syndicate.model.articles import Article
 from syndicate.model.subscribers import SubscriptionState
-from syndicate.schedule.composer import article_count
 from syndicate.schedule.schedule_start import schedule_start
 from syndicate.store import Store, Transaction
 from syndicate.store.editions.fires import KnownSchedule
+from syndicate.text import count_of
 
 _SLUGS_SHOWN = 5
 _DAY = timedelta(days=1)
@@ -91,8 +91,9 @@ def _uncarried(schedule: Schedule, ended: list[str], articles: tuple[Article, ..
     rest = len(articles) - _SLUGS_SHOWN
     more = f" and {rest} more" if rest > 0 else ""
     return (
-        f"schedules: {article_count(len(articles))} came after the last edition of {names}, which "
-        f"{are} not in the configuration, and before {schedule.name!r} started, so no edition of "
-        f"{schedule.newsletter} carries them: {slugs}{more}; give {schedule.name!r} a begin_with, "
+        f"schedules: {count_of(len(articles), 'article')} came after the last edition of {names}, "
+        f"which {are} not in the configuration, and before {schedule.name!r} started, so no "
+        f"edition of {schedule.newsletter} carries them: {slugs}{more}; "
+        f"give {schedule.name!r} a begin_with, "
         f"or run `syndicate send {schedule.newsletter} --article SLUG`"
     )

@@ -52,6 +52,12 @@ def test_a_slot_that_is_still_to_come_is_not_the_last_one(store):
         assert tx.fires.last("news", later) == later
 
 
+def test_the_newest_slot_is_read_as_the_recent_ones_are(store):
+    with store.write() as tx:
+        tx.fires.record(fire())
+        assert [tx.fires.newest("news", NOW)] == tx.fires.recent("news") == [fire()]
+
+
 def since(tx, fingerprint, at, *, now=NOW):
     return tx.schedules.first_seen("news", fingerprint, at, newsletter="news", now=now)
 
