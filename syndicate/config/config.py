@@ -116,6 +116,11 @@ class Config(Table):
         by_title = {folded(section.title): section for section in self.sections}
         return tuple(by_title[folded(title)] for title in self.navigation.sections)
 
+    @cached_property
+    def section_titles(self) -> dict[str, str]:
+        """The title of each section, by how titles are compared."""
+        return {folded(section.title): section.title for section in self.sections}
+
     def newsletter(self, name: str) -> Newsletter | None:
         """Find a newsletter by name."""
         return next((item for item in self.newsletters if item.name == name), None)
@@ -182,5 +187,6 @@ class Config(Table):
     def override(self, **tables: Any) -> Self:
         """Return a copy with whole tables replaced."""
         copied = self.model_copy(update=tables)
-        copied.__dict__.pop("url", None)  # cached from the tables before
+        for cached in ("url", "section_titles"):  # from the tables before
+            copied.__dict__.pop(cached, None)
         return copied

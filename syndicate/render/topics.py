@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from syndicate.config import Config
 from syndicate.config.sections.feeds import CustomFeed
-from syndicate.config.sections.navigation import Section
+from syndicate.config.sections.navigation import Section, folded
 from syndicate.model.article_selection import matches
 from syndicate.model.articles import Article
 from syndicate.render import addresses
@@ -139,12 +139,14 @@ def has_archives(topic: Topic, config: Config) -> bool:
 
 
 def article_topics(article: Article, config: Config) -> Iterator[Topic]:
-    """Yield the topics of an article, each once."""
+    """Yield the topics of an article, each once; a section is spelt as in config.toml."""
     yield everything()
     for feed in config.feeds:
         if matches(article, feed.select):
             yield custom(feed)
-    named = [(TopicKind.SECTION, addresses.section, article.section or "")]
+    section = article.section or ""
+    section = config.section_titles.get(folded(section), section)
+    named = [(TopicKind.SECTION, addresses.section, section)]
     named += [(TopicKind.TAG, addresses.tag, tag) for tag in article.tags]
     named += [(TopicKind.AUTHOR, addresses.author, author.name) for author in article.authors]
     homes = set()

@@ -113,14 +113,15 @@ def test_the_foot_has_sections_newsletters_feeds_networks_and_rights(built):
     assert text(foot, ".rights") == "© Morning Post"
 
 
-def test_the_feeds_of_sections_are_in_the_editors_order(built):
+def test_the_feeds_of_sections_are_in_the_editors_order_and_spelling(built):
     built.file("snow", section="Alps")
     built.build()
+    assert text(page(built, "sections/harbour/index.html"), "h1") == "Harbour"
     named = page(built, "subscribe/index.html").cssselect(".feeds .name")
-    assert [link.text for link in named[1:4]] == ["harbour", "City", "Alps"]
+    assert [link.text for link in named[1:4]] == ["Harbour", "City", "Alps"]
     outlines = etree.fromstring(built.files()["opml.xml"]).findall("body/outline")
     assert [outline.get("text") for outline in outlines[1:4]] == [
-        *("Morning Post: harbour", "Morning Post: City", "Morning Post: Alps")
+        *("Morning Post: Harbour", "Morning Post: City", "Morning Post: Alps")
     ]
 
 
