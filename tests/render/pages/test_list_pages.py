@@ -209,7 +209,7 @@ def test_a_section_lists_its_stories_without_naming_itself_and_fetches_the_strip
     assert [h.text_content() for h in page.cssselect(".listing h2")] == ["Tide tables"]
     assert page.cssselect(".listing.of-section .kicker a")
     (style,) = [made for path, made in frame.assets().items() if path.endswith(".css")]
-    assert b".of-section .kicker a{display: none;}" in style
+    assert b".of-section .kicker a, .of-section .flag::after{display: none;}" in style
     assert page.xpath("//script/@data-strip") == ["/breaking.html"]
     others = read(listing(lists, kind=TopicKind.TAG, name="sea", stories=[story]))
     assert not others.cssselect(".of-section")
