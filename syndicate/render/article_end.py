@@ -52,9 +52,11 @@ class ArticleEnd:
 
         None where nobody can sign up.
         """
+        if not self._offered:
+            return None
         name = self._by_section.get(folded(section))
         own = (newsletter for newsletter in self._offered if newsletter.name == name)
-        return next(own, self._offered[0] if self._offered else None)
+        return next(own, self._offered[0])
 
 
 def mail_link(article: Article, config: Config) -> str:

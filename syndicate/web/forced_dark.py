@@ -11,10 +11,11 @@ from functools import lru_cache
 
 from PIL import ImageColor
 
+from syndicate.render.mail.insertion import insert_in_head
+
 _BASE = 21.247
 """The lightness of #333333, that white gets."""
 _GROUND = "<style>html { background: #333333; color: #FFFFFF; }</style>"
-_HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 _OWN_DARK = re.compile(r"@media[^{}]*prefers-color-scheme[^{}]*", re.IGNORECASE)
 _OUTLOOK = re.compile(r"\[data-ogs[cb]\]", re.IGNORECASE)
 _TAG = re.compile(r"""<[a-z](?:[^"'>]|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
@@ -50,8 +51,7 @@ def force_dark(html: str) -> str:
     """Return the HTML of a mail with its colours inverted, and without its own dark ones."""
     html = _STYLE.sub(lambda style: style[1] + _invert_sheet(style[2]) + style[3], html)
     html = _TAG.sub(lambda tag: _invert_tag(tag[0]), html)
-    html, found = _HEAD.subn(lambda head: head[0] + _GROUND, html, count=1)
-    return html if found else _GROUND + html
+    return insert_in_head(html, _GROUND)
 
 
 def _invert_sheet(css: str) -> str:

@@ -22,7 +22,6 @@ from syndicate import clock
 from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import SyndicateError
-from syndicate.model.articles import Article
 from syndicate.model.search.query import SearchQuery
 from syndicate.publish.output.formats import REVALIDATE
 from syndicate.publish.records.manifest import Manifest
@@ -151,17 +150,16 @@ class SearchPages:
     def _found(self, asked: SearchRequest, at: datetime) -> dict[str, Any]:
         """Return the template values of the results, or of the newest stories without any."""
         result = self._search(asked, at)
-        shown = self._articles(result.articles, at)
         highlighter = Highlighter(asked.query.relaxed().terms)
-        newest: list[Article] = []
-        if not result.total:
-            with self._store.read() as tx:
-                newest = tx.published.since(_LONG_AGO, at, limit=_NEWEST)
+        with self._store.read() as tx:
+            found = tx.published.articles(result.articles)
+            newest = [] if result.total else tx.published.since(_LONG_AGO, at, limit=_NEWEST)
         page, last, total = result.page, result.last, result.total
         return {
             "results": [
                 (article, highlighter.mark(article.title), highlighter.excerpt(article))
-                for article in shown
+                for article in found
+                if article.is_public(at)  # some may be hidden since the build
             ],
             "first": (page - 1) * PAGE_SIZE + 1,
             "newest": newest,
@@ -188,11 +186,6 @@ class SearchPages:
                 page=asked.page,
                 size=PAGE_SIZE,
             )
-
-    def _articles(self, keys: Sequence[int], at: datetime) -> list[Article]:
-        """Return articles as the store has them, without those that were hidden since the build."""
-        with self._store.read() as tx:
-            return [article for article in tx.published.articles(keys) if article.is_public(at)]
 
     def _sections(self) -> list[tuple[str, str]]:
         """Return the sections to choose from: the last part of the address, and the name."""

@@ -3,7 +3,6 @@
 The outbox shows messages in it, a reviewer's page an edition, `syndicate preview` a template.
 """
 
-import re
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 from urllib.parse import urlencode
@@ -15,10 +14,10 @@ from starlette.responses import Response
 from syndicate.config import Config
 from syndicate.model.urls import url_origin
 from syndicate.render.mail.context import MAX_BYTES
+from syndicate.render.mail.insertion import insert_in_head
 from syndicate.render.mail.preflight import CLIPPED_AT
 from syndicate.web.forced_dark import force_dark
 
-_HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 _LINKS_OPEN_ELSEWHERE = '<base target="_blank">'
 FRAMES = ("frame-src 'self'",)
 """What a page with the viewer needs in its Content-Security-Policy."""
@@ -139,6 +138,6 @@ def framed_html(
     )
     if query.get("theme") == "forced":
         html = force_dark(html)
-    html = _HEAD.sub(lambda head: head[0] + _LINKS_OPEN_ELSEWHERE, html, count=1)
+    html = insert_in_head(html, _LINKS_OPEN_ELSEWHERE)
     headers = {"content-security-policy": policy, "x-robots-tag": "noindex"}
     return Response(html, headers=headers, media_type="text/html")

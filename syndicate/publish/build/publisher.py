@@ -141,7 +141,8 @@ class Publisher:
         window, manifest = self._config.publication.breaking_for, site.manifest
         changed = tx.published.changed(last.change, since=last.at, at=at, breaking_for=window)
         repaired = writer.repaired(manifest.missing_files())
-        slugs = _changed_authors(manifest.people(), writer.frame.people)
+        before, now = manifest.people().by_slug.items(), writer.frame.people.by_slug.items()
+        slugs = {slug for slug, _ in before ^ now}  # of whom something else is shown
         return sorted({*changed, *manifest.pending(), *repaired, *_articles_by(slugs, site.index)})
 
     def _update_search(self, summary: BuildSummary, at: datetime, *, everything: bool) -> None:
@@ -223,11 +224,6 @@ def _with_earlier(authors: AuthorReading, manifest: Manifest) -> People:
         return authors.people
     before = (who for who in manifest.people() if who.file in authors.refused_files)
     return People((*authors.people, *before))
-
-
-def _changed_authors(before: People, now: People) -> set[str]:
-    """Return the slugs of authors of whom something else is shown than before."""
-    return {slug for slug, _ in before.by_slug.items() ^ now.by_slug.items()}
 
 
 def _articles_by(slugs: Iterable[str], index: TopicIndex) -> list[int]:

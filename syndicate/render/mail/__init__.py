@@ -6,5 +6,6 @@ an editor wrote around the stories; `preflight` finds mistakes in it. `letter` c
 one person, `review` what reviewers get: proofs and codes, and `alarm_mail` one to operators,
 without a template. `context` is what every mail template may use, `outlook_fonts` among it.
 `html_body` and `plain_text` render an article's body; `tables` and `text_tables` lay out its
-tables, by the estimates of `text_width`. `mjml` checks MJML and turns it into HTML.
+tables, by the estimates of `text_width`. `mjml` checks MJML and turns it into HTML; `insertion`
+adds to the HTML of a whole mail.
 """

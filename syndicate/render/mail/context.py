@@ -13,7 +13,7 @@ from markupsafe import Markup
 from syndicate.body import markup
 from syndicate.clock import to_utc
 from syndicate.config import AdSlot, Config, Newsletter
-from syndicate.config.sections.publication import PublicationSettings, ThemeSettings
+from syndicate.config.sections.publication import PublicationSettings
 from syndicate.language import Translator, translator
 from syndicate.model.corrections import ArticleNote
 from syndicate.model.edition_files import EditionBrief
@@ -111,13 +111,15 @@ class MailContext:
     @cached_property
     def _values(self) -> dict[str, Any]:
         """The variables of every mail template."""
-        config, ads = self.config, self.config.ads
+        config, ads, theme = self.config, self.config.ads, self.config.theme
         placeholders = {name: placeholder(self.draft_nonce, name) for name in PLACEHOLDERS}
         return {
             "publication": config.publication,
             "newsletter": self.newsletter,
-            "theme": config.theme,
-            "outlook_fonts": list(list_substitutes(_font_stacks(config.theme))),
+            "theme": theme,
+            "outlook_fonts": list(
+                list_substitutes((theme.body, theme.headlines, theme.labels, theme.code))
+            ),
             "link": lambda address: addresses.absolute(address, config),
             "home": addresses.absolute(addresses.HOME, config),
             "logo": addresses.logo(config),
@@ -151,10 +153,6 @@ def subscription_reason(
         newsletter=newsletter.label,
         publication=config.publication.title,
     )
-
-
-def _font_stacks(theme: ThemeSettings) -> Sequence[str]:
-    return theme.body, theme.headlines, theme.labels, theme.code
 
 
 def _nonce(text: str) -> str:

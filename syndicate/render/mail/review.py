@@ -14,12 +14,12 @@ from syndicate.model.reviews import CODE_LIFETIME, ReviewDecision, UnsentOutcome
 from syndicate.render import addresses
 from syndicate.render.formatting import text_direction
 from syndicate.render.mail.context import MailContext, subscription_reason
+from syndicate.render.mail.insertion import insert_in_body
 from syndicate.render.mail.plain_text import wrap
 from syndicate.render.templates import Templates
 from syndicate.text import isolate, printable
 
 _HEAD_END = re.compile("</head>", re.IGNORECASE)
-_BODY = re.compile(r"<body(?:\s[^>]*)?>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +63,10 @@ def compose_proof(
     block = templates.render("email/proof.html", values)
     above = printable(templates.render("email/proof.txt", values))
     html = _HEAD_END.sub(lambda end: style + end[0], content.html, count=1)
-    html, placed = _BODY.subn(lambda body: body[0] + block, html, count=1)
     return replace(
         content,
         subject=language.gettext("Proof: %(subject)s", subject=isolate(content.subject, around)),
-        html=html if placed else block + html,
+        html=insert_in_body(html, block),
         text=f"{above.strip()}\n\n{content.text}",
     )
 

@@ -18,6 +18,7 @@ from syndicate.deliver.message.personalisation import Personalisation
 from syndicate.language import translator
 from syndicate.model.editions import Content, Edition, EditionKind, placeholder
 from syndicate.render.formatting import FILTERS
+from syndicate.render.mail.insertion import insert_in_body, insert_in_head
 from syndicate.store import ArchivedEdition
 from syndicate.text import one_line
 from syndicate.web.pages import ReaderPages, WebPages, linked
@@ -27,8 +28,6 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """Mail has inline styles and loads pictures from anywhere; it runs nothing."""
-_HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
-_BODY = re.compile(r"<body(?:\s[^>]*)?>", re.IGNORECASE)
 _BLOCK = re.compile(r"<!--.*?-->|<(?P<end>/?)(?P<name>p|div|td|li|h[1-6])\b[^>]*>", re.DOTALL)
 _READER_LINKS = ("unsubscribe", "preferences")
 """Slots with a reader's own links."""
@@ -104,9 +103,8 @@ def public_copy(
     html = reader.html(_without_reader(content, footer))
     if frame.title:
         html = _TITLE.sub(lambda _: f"<title>{escape(frame.title)}</title>", html, count=1)
-    html = _HEAD.sub(lambda tag: tag[0] + frame.head, html, count=1)
-    opening = f'{frame.above}<main id="content" tabindex="-1">'
-    html = _BODY.sub(lambda tag: tag[0] + opening, html, count=1)
+    html = insert_in_head(html, frame.head)
+    html = insert_in_body(html, f'{frame.above}<main id="content" tabindex="-1">')
     end = html.rfind("</body>")
     return f"{html[:end]}</main>{frame.below}{html[end:]}" if end >= 0 else html
 

@@ -141,28 +141,40 @@ class LetterSender:
         """Compose a letter (slow the first time, then cached); raise TemplateError."""
         return self._composed(letter, language=language, newsletters=tuple(newsletters))
 
-    def request(
-        self, letter: Letter, reader: Subscriber, newsletters: Sequence[Newsletter], cause: Cause
+    def request_confirmation(
+        self, reader: Subscriber, newsletters: Sequence[Newsletter], cause: Cause
     ) -> timedelta | None:
-        """Send a known reader the letter that confirms subscriptions, or links to their data.
+        """Send a known reader the letter that confirms subscriptions.
 
         Return how long to wait when there were too many letters. Raise StoreError or
         TemplateError.
         """
-        content = self.compose(letter, self.choose_language(reader, newsletters), newsletters)
-        limits, at = self.limits, cause.at
+        language = self.choose_language(reader, newsletters)
+        content = self.compose(Letter.CONFIRM, language, newsletters)
         names = [newsletter.name for newsletter in newsletters]
         with self.store.write() as tx:
-            wait = limits.take_letter(tx, at) or limits.take_letter_to(tx, reader.email, at)
-            if wait is None and letter is Letter.DATA:
-                kind = ConfirmationKind.DATA
-                self.add_confirmation(tx, content, to=reader.key, kind=kind, asked={}, at=at)
-                tx.audit_log.add(reader.key, Action.ASKED, cause, detail="link to their data")
-            elif wait is None and tx.subscribers.add_pending(reader.email, names, cause=cause):
+            wait = self._take_letter(tx, reader, cause.at)
+            if wait is None and tx.subscribers.add_pending(reader.email, names, cause=cause):
                 asked = {"newsletters": names, "how": cause.how}
-                self.add_confirmation(tx, content, to=reader.key, asked=asked, at=at)
+                self.add_confirmation(tx, content, to=reader.key, asked=asked, at=cause.at)
         self.notify_sender()
         return wait
+
+    def request_data_link(self, reader: Subscriber, cause: Cause) -> timedelta | None:
+        """Send a reader the letter with the link to their data; as `request_confirmation` does."""
+        content = self.compose(Letter.DATA, self.choose_language(reader))
+        with self.store.write() as tx:
+            wait = self._take_letter(tx, reader, cause.at)
+            if wait is None:
+                kind = ConfirmationKind.DATA
+                self.add_confirmation(tx, content, to=reader.key, kind=kind, asked={}, at=cause.at)
+                tx.audit_log.add(reader.key, Action.ASKED, cause, detail="link to their data")
+        self.notify_sender()
+        return wait
+
+    def _take_letter(self, tx: Transaction, reader: Subscriber, at: datetime) -> timedelta | None:
+        limits = self.limits
+        return limits.take_letter(tx, at) or limits.take_letter_to(tx, reader.email, at)
 
     def add_confirmation(
         self,

@@ -17,7 +17,6 @@ from syndicate.config import Config, Newsletter
 from syndicate.language import available_languages, translator
 from syndicate.model.subscribers import Actor, Cause, Subscriber, SubscriptionState, may_undo
 from syndicate.render.formatting import FILTERS, locale
-from syndicate.render.mail.letter import Letter
 from syndicate.render.rhythm import describe_rhythm
 from syndicate.store import Transaction
 from syndicate.web.forms import Form
@@ -213,7 +212,7 @@ class PreferencePages(LinkPages):
                 "You’re subscribed to %(newsletter)s.", newsletter=newsletter.label
             )
             return self.show(token, ActionOutcome(text))
-        wait = self.letters.request(Letter.CONFIRM, reader, [newsletter], cause)
+        wait = self.letters.request_confirmation(reader, [newsletter], cause)
         text = texts.gettext(
             "We’ve sent an email to %(email)s. Press the button in it to get %(newsletter)s.",
             email=mask_email(reader.email),
@@ -230,7 +229,7 @@ class PreferencePages(LinkPages):
                 address=self.pages.contact,
             )
             return self.show(token, ActionOutcome(text, failed=True))
-        wait = self.letters.request(Letter.DATA, reader, [], cause)
+        wait = self.letters.request_data_link(reader, cause)
         text = texts.gettext(
             "We’ve emailed a link to %(email)s. It works for 24 hours.",
             email=mask_email(reader.email),
