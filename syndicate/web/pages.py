@@ -67,8 +67,8 @@ class WebPages:
 
     def signup_url(self, newsletter: Newsletter | None = None) -> str | None:
         """Return the address of the sign-up form, for one newsletter or any; None without one."""
-        offered = self.config.offered
-        if not (offered if newsletter is None else newsletter in offered):
+        is_offered = newsletter.offered if newsletter else bool(self.config.offered)
+        if not (self.config.signup.enabled and is_offered):
             return None
         return addresses.signup(self.config, newsletter.name if newsletter else None)
 
