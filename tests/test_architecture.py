@@ -188,6 +188,9 @@ def test_folders_and_modules_are_small_enough_to_be_held_in_the_head():
     for folder in FOLDERS:
         assert len([name for name in children(folder) if name[-1] != "/"]) <= FOLDER_FILES, folder
     assert max(Counter(path.parent for path in TEMPLATES).values()) <= FOLDER_FILES
+    tests = (path for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts)
+    in_folders = Counter(path.parent for path in tests if path.stem != "__init__")
+    assert [folder for folder, count in in_folders.items() if count > FOLDER_FILES] == []
     for path in FILES:
         if not path.is_relative_to(MIGRATIONS):
             assert len(text(path).splitlines()) <= MODULE_LINES, relative(path)
@@ -268,7 +271,12 @@ def test_every_folder_of_tests_is_collected(pytestconfig):
 def test_tests_are_where_the_package_has_what_they_test():
     folders = {relative(folder) for folder in FOLDERS}
     apart = {"checkers", "demo", "end_to_end", "render/pages", "render/sitemaps", "simulation"}
-    apart |= {"schedule/corrections", "schedule/edition_files", "schedule/release"}
+    apart |= {
+        "deliver/outages",
+        "schedule/corrections",
+        "schedule/edition_files",
+        "schedule/release",
+    }
     apart |= {"web/every_page", "web/readers/signup", "web/readers/unsubscribe", "web/webhooks"}
     """Neighbours for tests, whole publications, and one module's many tests."""
     for path in (ROOT / "tests").rglob("test_*.py"):

@@ -15,7 +15,7 @@ from syndicate.model.editions import Edition
 from syndicate.store import Store
 from tests.deliver.editions import drain_ledger, freeze, readers, rows, subscribe
 from tests.deliver.faulty_server import Record
-from tests.deliver.loop.test_hostile_servers import agrees
+from tests.deliver.outages.test_hostile_servers import agrees
 
 AUDIENCE = 60
 

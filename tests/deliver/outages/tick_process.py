@@ -1,6 +1,6 @@
 """`syndicate`, as a process that doesn't wait for a store that failed.
 
-`python -m tests.deliver.tick_process tick`
+`python -m tests.deliver.outages.tick_process tick`
 """
 
 from syndicate.cli import main

@@ -18,7 +18,8 @@ from syndicate.store import Store
 from tests.causes import by_test
 from tests.deliver.editions import NOON, freeze, rows, states
 from tests.deliver.faulty_server import FaultyServer
-from tests.deliver.loop.store_passes import (
+from tests.deliver.outages.store_failures import end_sessions, run_sql
+from tests.deliver.outages.store_passes import (
     AT,
     AUDIENCE,
     Publication,
@@ -32,7 +33,6 @@ from tests.deliver.loop.store_passes import (
     passed,
     patient,
 )
-from tests.deliver.store_failures import end_sessions, run_sql
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from syndicate.store import Store
-from tests.deliver.store_failures import Wire, wired
+from tests.deliver.outages.store_failures import Wire, wired
 
 
 @pytest.fixture

@@ -27,7 +27,13 @@ from tests import ROOT
 from tests.cli.fork_server import command_server
 from tests.deliver.editions import NOON, draft, freeze, readers, subscribe
 from tests.deliver.faulty_server import FaultyServer, Record
-from tests.deliver.loop.store_passes import (
+from tests.deliver.outages.store_failures import (
+    HELD_TO_MODES,
+    ON_A_SMALL_DISK,
+    fill_up,
+    small_disks,
+)
+from tests.deliver.outages.store_passes import (
     AT,
     AUDIENCE,
     CONNECTIONS,
@@ -42,7 +48,6 @@ from tests.deliver.loop.store_passes import (
     passed,
     patient,
 )
-from tests.deliver.store_failures import HELD_TO_MODES, ON_A_SMALL_DISK, fill_up, small_disks
 from tests.until import until
 
 pytestmark = pytest.mark.neighbours
@@ -181,7 +186,7 @@ connections = {connections}
 """
 
 
-TICK = "tests.deliver.tick_process"
+TICK = "tests.deliver.outages.tick_process"
 
 
 class Operator:
