@@ -114,8 +114,6 @@ def build_entry(
     avatars, pages = _about_authors(config, article, people)
     full = config.syndication.full_text if full_text is None else full_text
     url = f"{config.url}{quote(article.address)}"
-    original = _http_url(article.canonical_url)
-    is_own = original and original.rstrip("/") == url.rstrip("/")
     language = _language(article, config)
     words = translator(language)
     return ChannelEntry(
@@ -135,7 +133,7 @@ def build_entry(
         audio=_audio(config, article.audio, url),
         corrections=tuple(map(_correction, article.corrections)),
         sponsor=_sponsor(article.sponsor),
-        original=None if is_own else original,
+        original=_original(article, url),
         translations=_translations(config, article, language),
         rights=rights_line(config),
         language=language,
@@ -159,6 +157,12 @@ def _content(config: Config, article: Article, compiled: CompiledBody | None) ->
         paragraph = Markup("<p><strong>{}</strong> {}</p>")
         parts.append(paragraph.format(label, printable(correction.text)))
     return to_utf8("".join(parts))
+
+
+def _original(article: Article, url: str) -> str | None:
+    """Return where an article was first published; None if that is its page at `url`."""
+    original = _http_url(article.canonical_url)
+    return original if original and original.rstrip("/") != url.rstrip("/") else None
 
 
 def _comments(comments: Comments) -> Comments:
