@@ -84,8 +84,9 @@ class CommandContext:
         for item in items:
             if item.name == name:
                 return item
-        names = ", ".join(item.name for item in items) or "none"
-        raise ConfigError(f"no {kind} is called {name!r} in {self.path.name}; there is: {names}")
+        names = ", ".join(item.name for item in items)
+        known = f"there is: {names}" if names else "there is none"
+        raise ConfigError(f"no {kind} is called {name!r} in {self.path.name}; {known}")
 
     def time(self, text: str | None) -> datetime:
         """Parse `--at`, in the publication's time zone unless it names one; default: now."""

@@ -5,6 +5,9 @@ import ssl
 from dataclasses import dataclass
 from datetime import timedelta
 
+_NOT_VALID_YET, _EXPIRED = 9, 10
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
+
 
 def tls_context(*, verify: bool) -> ssl.SSLContext:
     """Return what TLS needs; without `verify` any certificate will do."""
@@ -34,10 +37,14 @@ class ServerTable:
         """Return why no connection could be made, and what to do; empty for any other error."""
         match error:
             case ssl.SSLCertVerificationError():
+                remedy = (
+                    f"in config.toml, {self.name}.host must be a name that the certificate is for, "
+                    "and its issuer known to this machine (SSL_CERT_FILE names further ones)"
+                )
+                if error.verify_code in {_NOT_VALID_YET, _EXPIRED}:
+                    remedy = "have it renewed there, unless the clock of this machine is wrong"
                 return (
-                    f"its certificate is not accepted: {error.verify_message}; in config.toml, "
-                    f"{self.name}.host must be a name that the certificate is for, and its issuer "
-                    "known to this machine (SSL_CERT_FILE names further ones); "
+                    f"its certificate is not accepted: {error.verify_message}; {remedy}; "
                     f"{self.name}.verify = false takes any certificate, on a network that you trust"
                 )
             case ssl.SSLError():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from syndicate.clock import format_duration
@@ -63,6 +64,8 @@ class EditionExplanation:
     failure: str
     """Why it can't be composed; empty if it can."""
     audience: int
+    latecomers: int
+    """Further readers, who subscribed after its newest story became public."""
     """How many readers it would have now."""
     articles: tuple[ExplainedArticle, ...]
     """What it has, in order, and what it doesn't, newest first."""
@@ -118,12 +121,14 @@ def explain_edition(
     except SyndicateError as error:
         failure = str(error)
     draft = proposal.draft if proposal is not None else None
-    audience, terms = 0, None
+    audience, latecomers, terms = 0, 0, None
     if proposal is not None and draft is not None:
         with store.read() as tx:
-            audience = tx.editions.count_readers(
-                draft.newsletter, newest=draft.newest, segment=draft.segment, at=now
+            count = partial(
+                tx.editions.count_readers, draft.newsletter, segment=draft.segment, at=now
             )
+            audience = count(newest=draft.newest)
+            latecomers = count(newest=None) - audience
             complaints = find_complaints(tx, config, draft.newsletter, now)
         terms = release_terms(schedule, proposal, draft, complaints=complaints)
     return EditionExplanation(
@@ -135,6 +140,7 @@ def explain_edition(
         warnings=proposal.warnings if proposal is not None else (),
         failure=failure,
         audience=audience,
+        latecomers=latecomers,
         articles=tuple(_explained(config, schedule, found, proposal)),
         waiting=found.waiting,
     )
@@ -217,7 +223,7 @@ def _reason(config: Config, schedule: Schedule, found: _Snapshot, article: Artic
     zone = config.zone(schedule)
     return (
         _why_not_public(article, found.request.at, zone)
-        or _why_not_new(article, found)
+        or _why_not_new(article, schedule.select, found)
         or _why_not_selected(article, schedule.select, found, zone)
         or "left out"
     )
@@ -233,14 +239,15 @@ def _why_not_public(article: Article, at: datetime, zone: ZoneInfo) -> str:
     return ""
 
 
-def _why_not_new(article: Article, found: _Snapshot) -> str:
+def _why_not_new(article: Article, rule: EditionFilter, found: _Snapshot) -> str:
     if (edition := found.carriers.get(article.key)) is not None:
         return f"in edition {edition}"
     number, last, window = article.number, found.last, found.window
     if number is None:
         return ""
     if number <= window.after and last is not None:
-        return f"left out by edition {last.key}"
+        unmet = unmet_condition(article, rule)
+        return f"{unmet} (select)" if unmet else f"left out by edition {last.key}"
     if not window.includes(article):
         return "from before the schedule began (begin_with)"
     return ""

@@ -96,7 +96,7 @@ def test_each_article_that_is_out_has_its_reason(briefing):
     assert reasons(explained) == {
         "new": (CandidateOutcome.FULL, ""),
         "carried": (CandidateOutcome.OUT, "in edition 1"),
-        "sport": (CandidateOutcome.OUT, "left out by edition 1"),
+        "sport": (CandidateOutcome.OUT, "not in the section City (select)"),
         "draft": (CandidateOutcome.OUT, "a draft"),
         "gone": (CandidateOutcome.OUT, "retracted 2026-11-24 15:00 CET"),
         "tomorrow": (CandidateOutcome.OUT, "public from 2026-11-25 14:01 CET"),

@@ -114,9 +114,10 @@ def _print(summary: "BuildSummary", *, verbose: bool) -> None:
     for word, items in (outcomes | {"failed": summary.failed}).items():
         for item in items:
             echo_outcome(word, str(item))
+    count = "1 article" if summary.articles == 1 else f"{summary.articles} articles"
     echo(
         f"{len(summary.written)} written, {len(summary.deleted)} deleted, "
-        f"{summary.unchanged} unchanged; {summary.articles} articles"
+        f"{summary.unchanged} unchanged; {count}"
     )
 
 

@@ -10,7 +10,7 @@ from syndicate.cli.console import echo, echo_json, echo_table, format_time, note
 from syndicate.cli.context import AsJson, CommandContext, EditionId
 from syndicate.cli.editions.control import edition_state, edition_state_value, load_edition
 from syndicate.cli.editions.feedback import echo_feedback, feedback_values, format_feedback
-from syndicate.cli.editions.progress import watch_editions
+from syndicate.cli.editions.progress import format_unsettled, watch_editions
 from syndicate.cli.editions.relays import blocker_lines
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState, EditionWait, WaitingEdition
@@ -65,7 +65,7 @@ def editions(command: CommandContext, *, json: AsJson = False, watch: Watch = Fa
             entry.edition.newsletter,
             entry.edition.kind,
             edition_state(entry.edition, entry.totals),
-            entry.totals.audience,
+            entry.totals.audience if _has_audience(entry.edition) else "",
             _outcome(entry),
             entry.edition.subject,
         )
@@ -127,8 +127,10 @@ def _summary_lines(entry: _Entry, zone: "ZoneInfo") -> "Iterator[str]":
     edition = entry.edition
     at, state = format_time(edition.created_at, zone), edition_state(edition, entry.totals)
     yield f"edition {edition.key}: {edition.subject}"
-    outcome = _outcome(entry) or "no recipients"
-    yield f"{edition.kind} of {edition.newsletter}, {at}, {state}; {outcome}"
+    audience = (
+        "no recipients" if _has_audience(edition) else "its readers are chosen at its release"
+    )
+    yield f"{edition.kind} of {edition.newsletter}, {at}, {state}; {_outcome(entry) or audience}"
     yield from _wait_lines(entry, zone)
 
 
@@ -167,8 +169,7 @@ def _wait_lines(entry: _Entry, zone: "ZoneInfo") -> "Iterator[str]":
         at = format_time(wait.next_attempt_at, zone)
         yield f"{wait.put_off} deferred, the first until {at}{why}"
     if wait.unsettled:
-        settle = f"`syndicate settle {edition.key} --unknown resend|skip`"
-        yield f"{wait.unsettled} unknown: they may have arrived; waits for {settle}"
+        yield format_unsettled(edition.key, wait.unsettled)
 
 
 def _release_lines(waiting: WaitingEdition, zone: "ZoneInfo") -> "Iterator[str]":
@@ -184,6 +185,11 @@ def _release_lines(waiting: WaitingEdition, zone: "ZoneInfo") -> "Iterator[str]"
     elif waiting.release_at is not None:
         at = format_time(waiting.release_at, zone)
         yield f"is released at {at}; until then `syndicate reject {key}` drops it"
+
+
+def _has_audience(edition: Edition) -> bool:
+    """Whether its readers are known; those of an edition that waits are chosen at its release."""
+    return edition.state is not EditionState.WAITING
 
 
 def _outcome(entry: _Entry) -> str:

@@ -87,7 +87,9 @@ def _echo_edition(explained: "EditionExplanation", zone: "ZoneInfo") -> None:
         echo(f"preheader:  {draft.content.preheader}")
         echo(f"size:       {explained.kilobytes:.1f} KB of HTML")
         to = f"{rule.newsletter}, segment {rule.segment}" if rule.segment else rule.newsletter
-        echo(f"to:         {count_of(explained.audience, 'reader')} of {to}, as of now")
+        late = f"; {explained.latecomers:,} more subscribed after its newest story was public"
+        late = late if explained.latecomers else ""
+        echo(f"to:         {count_of(explained.audience, 'reader')} of {to}, as of now{late}")
     for line in _waits(explained, zone):
         echo(f"waits:      {line}")
     for warning in explained.warnings:
@@ -130,6 +132,7 @@ def _values(explained: "EditionExplanation") -> dict[str, Any]:
         "preheader": content.preheader if content is not None else None,
         "html_bytes": len(content.html.encode()) if content is not None else None,
         "audience": explained.audience if draft is not None else None,
+        "subscribed_later": explained.latecomers if draft is not None else None,
         "approve_by": terms.approve_by if terms is not None else None,
         "hold": terms.hold.total_seconds() if terms is not None else 0.0,
         "findings": list(terms.findings) if terms is not None else [],

@@ -180,6 +180,12 @@ def format_counts(totals: DeliveryTotals) -> str:
     return f"{totals.accepted:,} of {totals.audience:,} accepted{''.join(rest)}"
 
 
+def format_unsettled(edition: int, count: int) -> str:
+    """Write how many deliveries may have arrived, and what settles them."""
+    settle = f"`syndicate settle {edition} --unknown resend|skip`"
+    return f"{count:,} unknown: they may have arrived; waits for {settle}"
+
+
 def format_speed(progress: EditionProgress, zone: ZoneInfo) -> str:
     """Format an edition's rate and remaining time: "812/s, done in 6 s"; or its state."""
     state = edition_state(progress.edition, progress.totals)

@@ -260,6 +260,8 @@ def _schedule(
     names = ", ".join(rule.name for rule in rules) or "none"
     if name is not None:
         raise ConfigError(f"{newsletter.name} has no schedule {name!r}; it has: {names}")
+    if not rules:
+        raise ConfigError(f"{newsletter.name} has no schedule: name articles with --article")
     raise ConfigError(
         f"{newsletter.name} has {len(rules)} schedules ({names}): choose one with --schedule, "
         "or name articles with --article"

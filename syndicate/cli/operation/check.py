@@ -118,6 +118,12 @@ def _config_warnings(path: Path, config: "Config") -> Iterator[str]:
             "web.proxies: the address is https, so readers come through a proxy, but none is "
             "listed; until then all of them count as one network when they sign up"
         )
+    folder = config.intake.folder
+    if config.intake.watch and not folder.is_dir():
+        yield (
+            f"intake.folder: there is no folder {folder}, so `run` imports nothing; create it, or "
+            "name the folder of your articles"
+        )
     yield from ineffective_settings(config)
     yield from secret_warnings(path, config)
     yield from _mail_warnings(config)

@@ -12,7 +12,7 @@ from syndicate import clock
 from syndicate.cli.console import echo, echo_json, format_slot_time, format_time, note
 from syndicate.cli.context import AsJson, CommandContext
 from syndicate.cli.editions.feedback import format_feedback, recent_feedback_values
-from syndicate.cli.editions.progress import format_counts
+from syndicate.cli.editions.progress import format_counts, format_unsettled
 from syndicate.cli.editions.relays import blocker_lines
 from syndicate.cli.operation.door_status import DoorStatus
 from syndicate.text import count_of
@@ -69,6 +69,8 @@ class _Status:
     alarms: "list[Alarm]"
     waiting: "list[WaitingEdition]"
     sending: "list[tuple[Edition, DeliveryTotals]]"
+    unsettled: dict[int, int]
+    """How many deliveries of an edition are unknown, and not settled."""
     blockers: "tuple[Blocker, ...]"
     slots: list[_NextSlot]
     complaints: dict[str, str]
@@ -96,6 +98,7 @@ class _Status:
             alarms=current_alarms(tx, config, at),
             waiting=tx.waiting.all(),
             sending=sending,
+            unsettled=tx.control.unsettled(),
             blockers=MailStatus.read(tx, config, at).edition_blockers(sending),
             slots=slots,
             complaints={name: "; ".join(found) for name, found in findings.items() if found},
@@ -111,12 +114,7 @@ class _Status:
         for alarm in self.alarms:
             yield f"wrong      {alarm.text} (since {format_time(alarm.since, zone)})"
             yield f"           {alarm.remedy}"
-        for waiting in self.waiting:
-            name = f"edition {waiting.edition.key} of {waiting.edition.newsletter}"
-            yield f"waiting    {name}: {_wait(waiting, zone)}"
-        if self.held_reports:
-            reports = count_of(self.held_reports, "report")
-            yield f"waiting    {reports} about mail for a person: `syndicate bounces`"
+        yield from self._waiting_lines(zone)
         for edition, totals in self.sending:
             name = f"edition {edition.key} of {edition.newsletter}"
             yield f"{edition.state.value:<10} {name}: {format_counts(totals)}"
@@ -135,12 +133,26 @@ class _Status:
         tick = format_time(self.last_tick, zone) if self.last_tick else "never"
         yield f"last pass  {tick}"
 
+    def _waiting_lines(self, zone: ZoneInfo) -> "Iterator[str]":
+        """Write what a person has to decide."""
+        for waiting in self.waiting:
+            name = f"edition {waiting.edition.key} of {waiting.edition.newsletter}"
+            yield f"waiting    {name}: {_wait(waiting, zone)}"
+        for key, count in self.unsettled.items():
+            yield f"waiting    edition {key}: {format_unsettled(key, count)}"
+        if self.held_reports:
+            reports = count_of(self.held_reports, "report")
+            yield f"waiting    {reports} about mail for a person: `syndicate bounces`"
+
     def values(self) -> dict[str, Any]:
         """Return it for scripts."""
         return {
             "alarms": [_alarm_values(alarm) for alarm in self.alarms],
             "waiting": [_waiting_values(waiting) for waiting in self.waiting],
             "sending": [_sending_values(edition, totals) for edition, totals in self.sending],
+            "unsettled": [
+                {"edition": key, "unknown": count} for key, count in self.unsettled.items()
+            ],
             "next": [
                 {
                     "at": slot.due_at.astimezone(slot.zone),

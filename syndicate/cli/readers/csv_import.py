@@ -94,9 +94,9 @@ def _options(command: CommandContext, newsletter: str | None, tags: list[str]) -
 def _require_newsletter(parser: "CsvRowParser", options: "ImportOptions") -> None:
     """Raise ConfigError unless the option or each row says what they subscribe to."""
     if options.newsletter is None and not parser.has_newsletters:
-        names = ", ".join(options.newsletters) or "none"
-        expected = "--newsletter NAME is missing: what they subscribe to"
-        raise ConfigError(f"{expected}; there is: {names}")
+        names = ", ".join(options.newsletters)
+        known = f"there is: {names}" if names else "there is none in the configuration"
+        raise ConfigError(f"--newsletter NAME is missing: what they subscribe to; {known}")
 
 
 def _introduce(csv_file: "CsvFile", parser: "CsvRowParser", *, dry_run: bool) -> None:

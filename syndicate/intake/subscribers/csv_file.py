@@ -38,7 +38,10 @@ _ENCODING_NAMES = {
     "utf-16": "UTF-16",
     "cp1252": "Windows-1252",
 }
-_EXPECTED = "expected email,name or the export of a newsletter tool, with a column for the address"
+_EXPECTED = (
+    "expected email,name or the export of a newsletter tool, with a column for the address, "
+    "separated by commas, semicolons or tabs"
+)
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """The start of a cell to escape: one with a `'` already gets another, so that both come back."""
 

@@ -199,6 +199,13 @@ class EditionControl(Repository):
             unsettled=self._count(deliveries, *self._unsettled(edition.key)),
         )
 
+    def unsettled(self) -> dict[int, int]:
+        """Count the unknown deliveries that are not settled, by edition; letters have none."""
+        unknown = editions.c.kind != EditionKind.LETTER, has_any((DeliveryState.UNKNOWN,))
+        keys = self._execute(select(editions.c.key).where(*unknown).order_by(editions.c.key))
+        counts = {key: self._count(deliveries, *self._unsettled(key)) for key in keys.scalars()}
+        return {key: count for key, count in counts.items() if count}
+
     def results_since_resume(self, key: int) -> EditionResults:
         """Count the deliveries that were tried, and that failed, since the last resume."""
         counts = count_by_state(self._connection, key, _TRIED)

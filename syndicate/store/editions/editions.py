@@ -63,14 +63,17 @@ class Editions(Repository):
         queue(self._connection, edition.key, readers, at)
 
     def count_readers(
-        self, newsletter: str, *, newest: int, segment: Criteria | None, at: datetime
+        self, newsletter: str, *, newest: int | None, segment: Criteria | None, at: datetime
     ) -> int:
-        """Count the readers for whom `queue_for_all` would queue an edition."""
+        """Count the readers for whom `queue_for_all` would queue an edition.
+
+        Without `newest`, those who subscribed after its stories became public count as well.
+        """
         readers = self._readers(newsletter, newest=newest, segment=segment, at=at)
         return self._count(readers.subquery())
 
     def _readers(
-        self, newsletter: str, *, newest: int, segment: Criteria | None, at: datetime
+        self, newsletter: str, *, newest: int | None, segment: Criteria | None, at: datetime
     ) -> sa.Select[Any]:
         readers = (
             sa.select(subscriptions.c.subscriber)
@@ -79,11 +82,12 @@ class Editions(Repository):
             .where(
                 subscriptions.c.newsletter == newsletter,
                 subscriptions.c.state == SubscriptionState.CONFIRMED,
-                subscriptions.c.since < newest,
                 suppressions.c.address.is_(None),
                 takes_mail(at),
             )
         )
+        if newest is not None:
+            readers = readers.where(subscriptions.c.since < newest)
         if segment is not None:
             readers = readers.where(condition(segment, self._dialect, at=at))
         return readers

@@ -38,6 +38,20 @@ def test_explain_says_what_would_go_out_and_why_before_anything_is_built(operato
     assert json.loads(operator.run("editions", "--json").out) == []
 
 
+def test_explain_counts_those_who_subscribed_after_the_story_was_public(operator):
+    operator.file("ferry")
+    operator.run("import", "articles")
+    operator.run("build")
+    operator.subscribe("ada@example.org,Ada")
+    explained = operator.run("explain", "breaking")
+    assert (
+        "to:         0 readers of breaking, as of now; "
+        "1 more subscribed after its newest story was public\n"
+    ) in explained.out
+    values = json.loads(operator.run("explain", "breaking", "--json").out)
+    assert (values["audience"], values["subscribed_later"]) == (0, 1)
+
+
 def test_explain_needs_no_secret(operator):
     operator.catch_mail()
     operator.configure(

@@ -115,3 +115,12 @@ def test_what_a_provider_has_to_call_is_said_in_full(operator, monkeypatch):
     shown = operator.run("check").out
     assert "https://news.example.org/hooks/pm?token=SECRET" in shown
     assert "the provider calls" in shown
+
+
+def test_a_folder_of_articles_that_does_not_exist_is_named(operator):
+    operator.configure('# folder = "articles"', 'folder = "artikel"')
+    checked = operator.run("check")
+    assert checked.code == 0
+    assert "intake.folder: there is no folder artikel, so `run` imports nothing" in checked.err
+    (operator.folder / "artikel").mkdir()
+    assert "intake.folder" not in operator.run("check").err

@@ -1,6 +1,8 @@
 """`status`: what is wrong, what waits and what is next, also while no process runs."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 
 def test_a_publication_in_order_exits_with_0_and_shows_what_is_next(operator):
@@ -62,3 +64,25 @@ def test_what_waits_and_what_is_being_sent_is_shown(operator):
     [waiting] = json.loads(operator.run("status", "--json").out)["waiting"]
     assert (waiting["edition"], waiting["newsletter"]) == (1, "breaking")
     assert waiting["approve_by"]
+    [line] = [line for line in operator.run("editions").out.splitlines() if line.startswith(" 1 ")]
+    assert line.split()[6:] == ["waiting", "Breaking:", "Ferry"], "its audience is not known yet"
+    shown = operator.run("editions", "show", "1").out
+    assert ", waiting; its readers are chosen at its release\n" in shown
+
+
+def test_deliveries_of_unknown_outcome_are_shown_until_they_are_settled(operator):
+    operator.subscribe("ada@example.org,Ada", "bo@example.org,Bo")
+    operator.file("ferry")
+    operator.run("import", "articles")
+    operator.run("tick")
+    with closing(sqlite3.connect(operator.folder / "syndicate.db")) as database, database:
+        database.execute("UPDATE deliveries SET state = 'unknown' WHERE subscriber = 1")
+    shown = operator.run("status")
+    assert shown.out.splitlines()[0] == (
+        "waiting    edition 1: 1 unknown: they may have arrived; "
+        "waits for `syndicate settle 1 --unknown resend|skip`"
+    )
+    values = json.loads(operator.run("status", "--json").out)
+    assert values["unsettled"] == [{"edition": 1, "unknown": 1}]
+    operator.run("settle", "1", "--unknown", "skip")
+    assert json.loads(operator.run("status", "--json").out)["unsettled"] == []

@@ -86,6 +86,7 @@ def test_each_row_has_its_outcome_and_its_line(sqlite_store, tmp_path):
     [
         (b"", 'readers.csv:1: header "" — expected email,name or the export of a newsletter tool'),
         (b"name,phone\nx,y@example.org\n", 'readers.csv:1: header "name,phone"'),
+        (b"email|name\ny@example.org|y\n", "separated by commas, semicolons or tabs"),
         (b"y@example.org\n", "readers.csv:1: header"),
         (b'"email,name\ny@example.org\n', "readers.csv:1: header"),
         (b"PK\x03\x04\x14\x00", "a spreadsheet or ZIP file — export it as CSV"),
