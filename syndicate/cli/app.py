@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from functools import wraps
-from inspect import Signature, signature
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
+from typer.models import ArgumentInfo, ParameterInfo
 
 from syndicate import __version__
 from syndicate.cli.articles import articles, publishing
@@ -32,6 +33,8 @@ from syndicate.cli.readers import (
 )
 
 Command = Callable[..., Any]
+_METAVARS = {str: "TEXT", int: "N", Path: "FILE"}
+"""What the help calls a value of a type; flags have none, and choices are listed."""
 
 
 def _with_context(command: Command) -> Command:
@@ -45,10 +48,24 @@ def _with_context(command: Command) -> Command:
         if context.invoked_subcommand is None:
             command(context.obj, **options)
 
-    first, *options = signature(command).parameters.values()
+    first, *options = map(_with_metavar, signature(command).parameters.values())
     taken = [first.replace(name="context", annotation=typer.Context), *options]
     run_command.__signature__ = Signature(taken)  # type: ignore[attr-defined]
     return run_command
+
+
+def _with_metavar(parameter: Parameter) -> Parameter:
+    """Name the value of an option or argument in the help; by itself typer names Python's types."""
+    kind, *infos = get_args(parameter.annotation) or (parameter.annotation,)
+    parts = {kind, *get_args(kind)}  # of an optional value, or of several
+    parts |= {part for several in parts for part in get_args(several)}
+    for info in infos:
+        if isinstance(info, ParameterInfo) and info.metavar is None:
+            own = parameter.name.rstrip("_").upper() if isinstance(info, ArgumentInfo) else None
+            info.metavar = own or next(
+                (_METAVARS[part] for part in _METAVARS if part in parts), None
+            )
+    return parameter
 
 
 app = typer.Typer(

@@ -163,16 +163,17 @@ class Runner:
         scheduler = BackgroundScheduler(timezone="UTC", daemon=True, job_defaults=options)
         for schedule in self._config.schedules:
             trigger = SlotTrigger(schedule_timing(schedule, self._config.zone(schedule)))
-            scheduler.add_job(guarded(self._fire), trigger, args=[schedule], id=schedule.name)
-        jobs: tuple[tuple[Callable[[], None], timedelta, dict[str, datetime]], ...] = (
-            (self._sweep, SWEEP_INTERVAL, {"next_run_time": clock.now()}),
-            (self._check_control, _CONTROL_INTERVAL, {}),
-            (self._check_alarms, SWEEP_INTERVAL, {}),
-            (self._reporter.log_progress, _PROGRESS_INTERVAL, {}),
+            fire = guarded(f"schedule {schedule.name}", self._fire)
+            scheduler.add_job(fire, trigger, args=[schedule], id=schedule.name)
+        jobs: tuple[tuple[str, Callable[[], None], timedelta, dict[str, datetime]], ...] = (
+            ("pass", self._sweep, SWEEP_INTERVAL, {"next_run_time": clock.now()}),
+            ("control", self._check_control, _CONTROL_INTERVAL, {}),
+            ("alarms", self._check_alarms, SWEEP_INTERVAL, {}),
+            ("progress", self._reporter.log_progress, _PROGRESS_INTERVAL, {}),
         )
-        for act, interval, extra in jobs:
+        for name, act, interval, extra in jobs:
             every = IntervalTrigger(seconds=int(interval.total_seconds()), start_date=clock.EPOCH)
-            scheduler.add_job(guarded(act), every, **extra)
+            scheduler.add_job(guarded(name, act), every, **extra)
         return scheduler
 
     def _sweep(self) -> None:
@@ -271,7 +272,7 @@ class Runner:
             ("authors", self._authors.folder, self._publish_saved),
             ("pages", self._pages.folder, self._publish_saved),
         ):
-            guarded = self._threads.guarded(act)
+            guarded = self._threads.guarded(name, act)
             watch = partial(article_files.watch, folder, self._stop, guarded)
             self._threads.add_loop(name, watch)
 

@@ -30,7 +30,7 @@ class WorkerThreads:
         every: timedelta | None = None,
     ) -> threading.Event:
         """Add a thread, if needed, that acts once an interval; return the event that wakes it."""
-        due, guarded = threading.Event(), self.guarded(act)
+        due, guarded = threading.Event(), self.guarded(name, act)
         seconds = (every or self._every).total_seconds()
 
         def work() -> None:
@@ -48,18 +48,26 @@ class WorkerThreads:
         """Add a thread that runs until it sees `stop` by itself."""
         self._threads.append(threading.Thread(target=run, name=name, daemon=True))
 
-    def guarded(self, act: Callable[..., object]) -> Callable[..., None]:
-        """Wrap what is done again and again, so that a failure is only logged."""
+    def guarded(self, name: str, act: Callable[..., object]) -> Callable[..., None]:
+        """Wrap what is done again and again, so that a failure is only logged, once."""
+        failure = ""
 
         def guarded(*arguments: object) -> None:
+            nonlocal failure
             if self._stop.is_set():
                 return
             try:
                 act(*arguments)
             except (SyndicateError, OSError) as error:
-                log.error("failed", reason=str(error))  # noqa: TRY400 - an operator's mistake has no traceback
+                if str(error) != failure:
+                    failure = str(error)
+                    log.error("failed", what=name, reason=failure)  # noqa: TRY400 - an operator's mistake has no traceback
             except Exception:
-                log.exception("internal error")
+                log.exception("internal error", what=name)
+            else:
+                if failure:
+                    log.info("works again", what=name)
+                failure = ""
 
         return guarded
 

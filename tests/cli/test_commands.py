@@ -61,6 +61,15 @@ def test_a_missing_config_says_how_to_make_one(elsewhere):
     assert "syndicate init DIR" in missing.err
 
 
+def test_the_help_names_values_by_words_and_not_by_types_of_python(operator):
+    imported = operator.run("subscribers", "import", "--help").out
+    assert "--tag TEXT " in imported
+    assert "Usage: syndicate show [OPTIONS] {SLUG}\n" in operator.run("show", "--help").out
+    agenda = operator.run("agenda", "--help").out
+    assert "--days N " in agenda
+    assert "--unknown <resend|skip> " in operator.run("settle", "--help").out
+
+
 @pytest.mark.parametrize(
     "words", [("nonsense",), ("build", "--nonsense"), ("send",), ("deliveries", "x"), ("show",)]
 )

@@ -75,10 +75,10 @@ def test_a_failure_is_logged_and_the_next_round_retries(harness, capsys):
     save(harness, "ferry")
     one.import_articles()
     Ledger.before.append(refuse)
-    one._threads.guarded(one._update_mirror)()
+    one._threads.guarded("mirror", one._update_mirror)()
     said = "".join(capsys.readouterr())
     assert f"{URL}: Access Denied" in said
     assert "Traceback" not in said
     Ledger.before.clear()
-    one._threads.guarded(one._update_mirror)()
+    one._threads.guarded("mirror", one._update_mirror)()
     assert "feed.json" in Ledger.files()

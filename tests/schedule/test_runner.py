@@ -62,7 +62,7 @@ def test_a_file_saved_while_the_store_is_held_is_taken_in_by_the_next_sweep(harn
     one.import_articles()
     ferry = save(harness, "ferry")
     with held(harness):
-        one._threads.guarded(one.import_articles)(ferry)
+        one._threads.guarded("intake", one.import_articles)(ferry)
     assert filed(harness) == set()
     one._import_pending()
     assert filed(harness) == {"ferry"}
@@ -129,7 +129,7 @@ def test_edition_files_are_logged_once_and_published_with_their_pictures(harness
 def test_a_file_that_was_missed_is_taken_in_with_the_next_one_saved(harness):
     one = runner(harness)
     with held(harness):
-        one._threads.guarded(one.import_articles)(save(harness, "ferry"))
+        one._threads.guarded("intake", one.import_articles)(save(harness, "ferry"))
     one.import_articles(save(harness, "tram"))
     assert filed(harness) == {"ferry", "tram"}
 
@@ -157,7 +157,7 @@ def test_nothing_new_is_begun_once_it_is_to_stop(harness):
     stop.set()
     one.import_articles()
     assert len(filed(harness)) <= BATCH_SIZE  # the batch in hand may be finished
-    one._threads.guarded(one.import_articles)(save(harness, "dome"))
+    one._threads.guarded("intake", one.import_articles)(save(harness, "dome"))
     assert "dome" not in filed(harness)
 
 
@@ -250,7 +250,7 @@ def test_timetable_and_pages_do_not_wait_for_files_that_are_being_read(harness, 
 def test_a_failing_disk_is_logged_without_a_traceback(harness, capsys):
     (harness.config.root / "feeds").write_text("in the way")
     one = runner(harness)
-    one._threads.guarded(one.import_articles)(save(harness, "ferry"))
+    one._threads.guarded("intake", one.import_articles)(save(harness, "ferry"))
     (harness.config.root / "feeds").unlink()
     one._sweep()
     assert (harness.config.output / "articles/ferry/index.html").is_file()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from syndicate.cli.console import (
     echo_table,
     echo_text,
     escape_controls,
+    format_time,
     note,
     track_progress,
 )
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from syndicate.model.editions import CarriedArticle, Edition
     from syndicate.store import Transaction
 
+Slug = Annotated[str, Argument(help="The article's slug, or an earlier one.")]
 _CONTENT = (
     *("place", "section", "tags", "authors", "contributors", "summary", "excerpt", "image"),
     *("sponsor", "figures", "canonical_url", "old_addresses", "comments", "language"),
@@ -43,7 +46,9 @@ def import_(
     command: CommandContext,
     paths: Annotated[list[Path], Argument(help="Files and folders.")],
     *,
-    dry_run: Annotated[bool, Option(help="Show what would happen; change nothing.")] = False,
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="Show what would happen; change nothing.")
+    ] = False,
 ) -> None:
     """Import Markdown and HTML files as articles, and the folder of edition files."""
     from syndicate.intake.articles.article_files import (  # noqa: PLC0415
@@ -106,7 +111,7 @@ def articles(command: CommandContext, *, json: AsJson = False) -> None:
     echo_table(headings, rows, command.config.publication.timezone)
 
 
-def show(command: CommandContext, slug: str, *, json: AsJson = False) -> None:
+def show(command: CommandContext, slug: Slug, *, json: AsJson = False) -> None:
     """Show an article, by its current slug or an earlier one, and the editions that carried it."""
     with command.store() as store, store.read() as tx:
         article = _load(tx, slug)
@@ -122,21 +127,23 @@ def show(command: CommandContext, slug: str, *, json: AsJson = False) -> None:
     if json:
         echo_json(shown | {"editions": editions})
         return
+    zone = command.config.publication.timezone
     for name, value in shown.items():
         if name != "body" and value not in (None, "", (), {}):
-            echo(f"{name:<14} {_line(value)}")
+            at = format_time(value, zone) if isinstance(value, datetime) else None
+            echo(f"{name:<14} {at or _line(value)}")
     if carriers:
         echo()
         names = ("edition", "newsletter", "at", "revision", "accepted", "kind", "state")
         rows = [[edition[name] for name in names] for edition in editions]
-        echo_table(names, rows, command.config.publication.timezone)
+        echo_table(names, rows, zone)
     echo()
     echo_text(article.body)
 
 
 def retract(
     command: CommandContext,
-    slug: str,
+    slug: Slug,
     *,
     undo: Annotated[bool, Option("--undo", help="Publish it again.")] = False,
 ) -> None:
@@ -200,10 +207,10 @@ def _summary(command: CommandContext, article: Article) -> dict[str, Any]:
         "number": article.number,
         "revision": article.revision,
         "path": article.path,
-        "published": article.published.isoformat(),
-        "modified": article.modified.isoformat(),
+        "published": article.published,
+        "modified": article.modified,
         "breaking": article.as_of(clock.now(), breaking_for).breaking,
-        "breaking_until": until.isoformat() if until else None,
+        "breaking_until": until,
     }
 
 

@@ -121,7 +121,7 @@ def replace(
     *,
     article: Annotated[
         list[str] | None,
-        Option(metavar="SLUG", help="Exactly this article; repeat it. Default: the same."),
+        Option(metavar="SLUG", help="Exactly this article; may be repeated. Default: the same."),
     ] = None,
     reason: Reason = "",
     json: AsJson = False,

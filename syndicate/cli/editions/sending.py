@@ -80,7 +80,7 @@ def send(
     *,
     schedule: Annotated[str | None, Option(help="Compose what this schedule would send.")] = None,
     article: Annotated[
-        list[str] | None, Option(metavar="SLUG", help="Exactly this article; repeat it.")
+        list[str] | None, Option(metavar="SLUG", help="Exactly this article; may be repeated.")
     ] = None,
     segment: Annotated[
         str | None, Option(help="Send it to this segment of the newsletter's readers only.")

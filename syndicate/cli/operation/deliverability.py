@@ -78,7 +78,7 @@ def doctor(
     *,
     selector: Annotated[
         list[str] | None,
-        Option(metavar="NAME", help="A key that the relay signs with; repeat the option."),
+        Option(metavar="NAME", help="A key that the relay signs with; may be repeated."),
     ] = None,
     nameserver: Annotated[
         str | None, Option(metavar="ADDRESS", help="The server to ask. Default: this machine's.")

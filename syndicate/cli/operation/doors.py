@@ -26,7 +26,7 @@ def bounce(
         list[str] | None,
         Option(
             metavar="ADDRESS",
-            help="The address that it was sent to, where the mail server knows it; repeat it.",
+            help="The address that it was sent to, if the mail server knows it; may be repeated.",
         ),
     ] = None,
     verbose: Annotated[

@@ -26,7 +26,9 @@ def preview(
     *,
     article: Annotated[
         list[str] | None,
-        Option(metavar="SLUG", help="Show this article; repeat it. Default: the newest ones."),
+        Option(
+            metavar="SLUG", help="Show this article; may be repeated. Default: the newest ones."
+        ),
     ] = None,
     newsletter: Annotated[
         str | None, Option(help="Whose edition it is. Default: the first newsletter.")

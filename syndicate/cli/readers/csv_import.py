@@ -37,7 +37,7 @@ def import_(
         str | None, Option(help="What they subscribe to. Default: the file's newsletter column.")
     ] = None,
     *,
-    tag: Annotated[list[str] | None, Option(help="A tag for everybody; repeat it.")] = None,
+    tag: Annotated[list[str] | None, Option(help="A tag for everybody; may be repeated.")] = None,
     dry_run: Annotated[
         bool, Option("--dry-run", help="Show what would happen; change nothing.")
     ] = False,

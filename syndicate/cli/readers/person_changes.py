@@ -31,7 +31,8 @@ _MAX_LENGTH = 200
 Tags = Annotated[list[str], Argument(metavar="TAG…", help="One or more.")]
 Name = Annotated[str | None, Option(help="Their name.")]
 OwnFields = Annotated[
-    list[str] | None, Option("--field", metavar="NAME=VALUE", help="A custom field; repeat it.")
+    list[str] | None,
+    Option("--field", metavar="NAME=VALUE", help="A custom field; may be repeated."),
 ]
 
 _FIELD = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})=(.*)", re.DOTALL)
@@ -46,14 +47,14 @@ def add(
     command: CommandContext,
     address: Address,
     *,
-    newsletter: Annotated[list[str], Option(help="What they subscribe to; repeat it.")],
+    newsletter: Annotated[list[str], Option(help="What they subscribe to; may be repeated.")],
     source: Annotated[
         str,
         Option(help='How they agreed to it, such as "signed the list at the fair". It is stored.'),
     ],
     name: Name = None,
     field: OwnFields = None,
-    tag: Annotated[list[str] | None, Option(help="A tag; repeat it.")] = None,
+    tag: Annotated[list[str] | None, Option(help="A tag; may be repeated.")] = None,
 ) -> None:
     """Subscribe a person who has agreed to it."""
     for item in newsletter:
@@ -129,7 +130,7 @@ def remove(
     command: CommandContext,
     address: Address,
     *,
-    newsletter: Annotated[list[str], Option(help="What they leave; repeat it.")],
+    newsletter: Annotated[list[str], Option(help="What they leave; may be repeated.")],
 ) -> None:
     """Unsubscribe a person for good: no import subscribes them again."""
     cause = by_operator("subscribers remove")
