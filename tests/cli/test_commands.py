@@ -64,7 +64,7 @@ def test_a_missing_config_says_how_to_make_one(elsewhere):
 def test_the_help_names_values_by_words_and_not_by_types_of_python(operator):
     imported = operator.run("subscribers", "import", "--help").out
     assert "--tag TEXT " in imported
-    assert "Usage: syndicate show [OPTIONS] {SLUG}\n" in operator.run("show", "--help").out
+    assert "SLUG" in operator.run("show", "--help").out.splitlines()[0]
     agenda = operator.run("agenda", "--help").out
     assert "--days N " in agenda
     assert "--unknown <resend|skip> " in operator.run("settle", "--help").out

@@ -136,6 +136,8 @@ class FrontMatterKeys:
         line = self.line(key)
         if not line:
             expected = f"no {key} — expected a line such as `{key}: {example}`"
+            if key in self.values:
+                expected += "; quote one that begins with #"
             raise Refused(f"{self.path}:{self.line_of(key)}: {expected}")
         return line
 

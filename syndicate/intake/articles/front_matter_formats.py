@@ -137,10 +137,24 @@ def read_yaml(head: str, path: str) -> FrontMatterValue:
         mark = error.problem_mark or error.context_mark
         line = 2 if mark is None else mark.line + 2
         problem = error.problem or error.context or "can't be read"
-        remedy = '; quote a value that contains ": "' if "mapping values" in problem else ""
-        raise Refused(f"{path}:{line}: broken YAML: {problem}{remedy}") from error
+        remedy = _yaml_remedy(error, problem)
+        raise Refused(f"{path}:{line}: broken YAML: {problem}; {remedy}") from error
     except RecursionError as error:
         raise Refused(f"{path}:2: front matter is nested too deeply") from error
+
+
+def _yaml_remedy(error: yaml.MarkedYAMLError, problem: str) -> str:
+    """Return what to do about a mistake, most often in a headline that has to be quoted."""
+    begun, context = error.context_mark, error.context or ""
+    if begun is not None and ("quoted" in context or "flow" in context):
+        return f"what opens in line {begun.line + 2} isn't closed"
+    if "mapping values" in problem:
+        return 'quote a value that contains ": "'
+    if r"'\t'" in problem:
+        return "indent with spaces, not with tabs"
+    if "document start" in problem:
+        return "have all keys begin in the same column"
+    return "quote all of a value that begins with a quotation mark, [, @ or the like"
 
 
 def _node(head: str) -> yaml.Node | None:

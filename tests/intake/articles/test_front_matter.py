@@ -38,6 +38,24 @@ def test_broken_front_matter_is_refused_with_its_line(data, expected):
     assert refusal(data).startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ('title: "Never again" is now', "quote all of a value that begins with a quotation mark"),
+        ("title: [Analysis] Why", "quote all of a value that begins with"),
+        ("title: @home", "quote all of a value that begins with"),
+        ("title: #1 in town", "quote one that begins with #"),
+        ("title: Fog: all ferries stop", 'quote a value that contains ": "'),
+        ('title: "Never again\nsection: City', "what opens in line 2 isn't closed"),
+        ("title: x\ntags: [ferry\nsection: City", "what opens in line 3 isn't closed"),
+        ("title: x\n\tsection: City", "indent with spaces, not with tabs"),
+        (" title: x\nsection: City", "have all keys begin in the same column"),
+    ],
+)
+def test_the_mistakes_of_headlines_have_their_remedy(lines, expected):
+    assert f"; {expected}" in refusal(f"---\n{lines}\n---\n".encode())
+
+
 def toml(head: str) -> bytes:
     return f"+++\n{head}\n+++\n".encode()
 
