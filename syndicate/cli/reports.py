@@ -47,8 +47,8 @@ def notify(notifier: "ChangeNotifier | None", *, write: Callable[[str], None] = 
     except SyndicateError as error:
         note(f"push: {error}; it is retried later")
         return False
-    sent = f", {report.hub.delivered} deliveries" if report.hub else ""
-    write(f"push: {report.pinged} pings, {report.submitted} addresses{sent}")
+    sent = f", {report.hub.delivered:,} delivered" if report.hub else ""
+    write(f"push: {count_of(report.pinged, 'ping')}, {count_of(report.submitted, 'page')}{sent}")
     for problem in report.problems:
         note(f"push: {problem}; `syndicate push` shows when it is retried")
     return not report.problems

@@ -8,6 +8,7 @@ from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_outcome, echo_table, note
 from syndicate.cli.context import AsJson, At, CommandContext
 from syndicate.cli.reports import notify, update_mirror
+from syndicate.text import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,10 +115,9 @@ def _print(summary: "BuildSummary", *, verbose: bool) -> None:
     for word, items in (outcomes | {"failed": summary.failed}).items():
         for item in items:
             echo_outcome(word, str(item))
-    count = "1 article" if summary.articles == 1 else f"{summary.articles} articles"
     echo(
-        f"{len(summary.written)} written, {len(summary.deleted)} deleted, "
-        f"{summary.unchanged} unchanged; {count}"
+        f"{len(summary.written):,} written, {len(summary.deleted):,} deleted, "
+        f"{summary.unchanged:,} unchanged; {count_of(summary.articles, 'article')}"
     )
 
 
@@ -137,7 +137,7 @@ def _pending_calls(tx: "Transaction") -> list[dict[str, Any]]:
     return [
         {
             "to": host_of(calls.endpoint) if calls.kind is CallKind.DELIVERY else calls.endpoint,
-            "what": calls.topic or ("1 page" if calls.calls == 1 else f"{calls.calls} pages"),
+            "what": calls.topic or count_of(calls.calls, "page"),
             "attempts": calls.attempts,
             "next_at": calls.due_at,
             "error": calls.error,

@@ -16,7 +16,7 @@ from syndicate.errors import ConfigError, Refused
 from syndicate.model.deliveries import DeliveryTotals
 from syndicate.model.editions import Edition, EditionState
 from syndicate.model.subscribers import Cause
-from syndicate.text import one_line
+from syndicate.text import count_of, one_line
 
 if TYPE_CHECKING:
     from syndicate.model.editions import ControlOutcome
@@ -133,7 +133,7 @@ def replace(
             edition, article or (), decide("replace", reason)
         )
         write(f"edition {successor.key}: {successor.subject}")
-        write(f"it replaces edition {edition} for {left.held_back} readers: {left}")
+        write(f"it replaces edition {edition} for {count_of(left.held_back, 'reader')}: {left}")
         delivered = report_delivery(report, write=write)
         mirrored = update_mirror(services.mirror, write=write)
         notify(services.notifier, write=write)
@@ -167,7 +167,7 @@ def resend(
         write(f"no edition was made: nobody provably missed edition {edition}")
         return
     write(f"edition {successor.key}: {successor.subject}")
-    write(f"it repeats edition {edition} for {readers} readers who didn't get it")
+    write(f"it repeats edition {edition} for {count_of(readers, 'reader')} who didn't get it")
     if not report_delivery(report, write=write):
         raise Exit(1)
 

@@ -25,7 +25,7 @@ def post(operator, hub):
 def test_a_build_says_what_it_told_and_a_trial_tells_nobody(post, hub):
     built = post.run("build")
     assert built.code == 0
-    assert "push: 3 pings, 0 addresses" in built.out
+    assert "push: 3 pings, 0 pages" in built.out
     assert "pinged" in built.err
     assert len(hub.posts) == 3
     post.file("ferry")
