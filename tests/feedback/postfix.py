@@ -30,8 +30,6 @@ recipient_delimiter = +
 minimal_backoff_time = 1s
 maximal_backoff_time = 1s
 queue_run_delay = 1s
-service_throttle_time = 1s
-transport_retry_time = 1s
 delay_warning_time = 1s
 virtual_mailbox_domains = {maildirs}
 virtual_mailbox_maps = inline:{{{{ {boxes} }}}}
@@ -45,6 +43,9 @@ syndicate_destination_concurrency_limit = 2
 default_destination_concurrency_limit = 20
 """
 _PIPE = "{name} unix - n n - 4 pipe flags=DR user=nobody argv={command}\n"
+_PATIENCE = 180
+"""Seconds. A queue file that is still locked when its turn comes rests for a minute, whatever the
+settings say (`qmgr_active_feed`)."""
 _EXIM = """\
 Return-path: <>
 From: Mail Delivery System <Mailer-Daemon@mx.example.net>
@@ -179,7 +180,7 @@ class Postfix:
     def _until(self, condition: Callable[[], object]) -> None:
         """Wait; where it takes too long, the log says why."""
         try:
-            until(condition, 180)
+            until(condition, _PATIENCE)
         except AssertionError as error:
             left = "\n".join(map(str, self._queue()))
             end = "\n".join(self.log().splitlines()[-60:])

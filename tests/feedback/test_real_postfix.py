@@ -160,12 +160,14 @@ sys.exit(code)
             threads = [threading.Thread(target=self._serve, args=[listener]) for _ in range(2)]
             for thread in threads:
                 thread.start()
-            yield f"/usr/bin/python3 {program} {address}"
-            for _ in threads:
-                with socket.socket(socket.AF_UNIX) as last:
-                    last.connect(str(address))
-            for thread in threads:
-                thread.join(60)
+            try:
+                yield f"/usr/bin/python3 {program} {address}"
+            finally:
+                for _ in threads:
+                    with socket.socket(socket.AF_UNIX) as last:
+                        last.connect(str(address))
+                for thread in threads:
+                    thread.join(60)
 
     def _serve(self, listener: socket.socket) -> None:
         while True:
