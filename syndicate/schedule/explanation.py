@@ -64,9 +64,9 @@ class EditionExplanation:
     failure: str
     """Why it can't be composed; empty if it can."""
     audience: int
+    """How many readers it would have now."""
     latecomers: int
     """Further readers, who subscribed after its newest story became public."""
-    """How many readers it would have now."""
     articles: tuple[ExplainedArticle, ...]
     """What it has, in order, and what it doesn't, newest first."""
     waiting: WaitingEdition | None
