@@ -21,9 +21,9 @@ from sqlalchemy import Connection, create_engine, text
 from syndicate.config import Config
 from syndicate.store import Store
 from tests.cli.fork_server import command_server
-from tests.quick_lane import QuickLane
-from tests.shared_work import share_work
-from tests.slow_first import deal
+from tests.suite.quick_lane import QuickLane
+from tests.suite.shared_work import share_work
+from tests.suite.slow_first import deal
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -379,6 +379,6 @@ if __name__ == "__main__":
     from syndicate.schedule.wiring import Services
     from syndicate.store import Store
     from tests.csv_import import import_subscribers
-    from tests.shared_work import share_work
+    from tests.suite.shared_work import share_work
 
     main(*(socket.socket(fileno=int(fd)) for fd in sys.argv[1:]))

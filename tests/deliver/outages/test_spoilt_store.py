@@ -134,7 +134,7 @@ def test_what_may_leave_does_when_what_was_claimed_with_it_can_not_be_taken_in(
 def test_all_that_may_leave_does_when_who_is_next_can_not_be_asked_for(
     sqlite_store, config, monkeypatch
 ):
-    subscribe(sqlite_store, *readers(20))
+    subscribe(sqlite_store, *readers(60))
     edition = freeze(sqlite_store)
     send, record, rounds = SendLoop._send_bodies, Ledger.record, list[int]()
 

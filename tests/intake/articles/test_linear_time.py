@@ -1,7 +1,5 @@
 """Reading takes time in proportion to a file's size, whatever the file repeats."""
 
-import gc
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -10,18 +8,13 @@ import pytest
 from syndicate.intake.articles.parallel_parse import parse_file
 from syndicate.intake.media.metadata import strip_metadata
 from tests.intake.articles.repeated_patterns import ARTICLES, PICTURES
+from tests.linear_time import assert_linear
 
 pytestmark = pytest.mark.slow
-SMALL, LARGE = 25_000, 100_000
-RATIO = 8
-"""Four times the size takes four times as long; quadratic time would be sixteen times."""
-FLOOR = 0.05
-"""Seconds that are too few to tell one from the other."""
-TRIES = 6
 
 
 @pytest.mark.parametrize("name", ARTICLES)
-def test_four_times_the_article_takes_no_eight_times_the_time(name, publication, tmp_path):
+def test_an_article_is_read_in_linear_time(name, publication, tmp_path):
     config = publication()
     suffix, make = ARTICLES[name]
 
@@ -30,11 +23,11 @@ def test_four_times_the_article_takes_no_eight_times_the_time(name, publication,
         file.write_bytes(make(size))
         return lambda: parse_file(file, config, save_media=False)
 
-    assert_linear(read(SMALL), read(LARGE))
+    assert_linear(read)
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_four_times_the_picture_takes_no_eight_times_the_time(name):
+def test_a_picture_is_stripped_of_its_metadata_in_linear_time(name):
     make = PICTURES[name]
 
     def strip(size: int) -> Callable[[], object]:
@@ -46,28 +39,4 @@ def test_four_times_the_picture_takes_no_eight_times_the_time(name):
 
         return stripped
 
-    assert_linear(strip(SMALL), strip(LARGE))
-
-
-def assert_linear(small: Callable[[], object], large: Callable[[], object]) -> None:
-    """Compare processor times, the best of a few: what disturbs only ever adds to them."""
-    best_small = best_large = float("inf")
-    for _ in range(TRIES):
-        best_large = min(best_large, taken(large))
-        if best_large < FLOOR:
-            return
-        best_small = min(best_small, taken(small))
-        if best_large < RATIO * best_small:
-            return
-    pytest.fail(f"{LARGE} bytes take {best_large:.2f} s, {SMALL} bytes {best_small:.2f} s")
-
-
-def taken(act: Callable[[], object]) -> float:
-    """Measure processor time without the garbage collector, which looks at other tests' leavings."""
-    gc.disable()
-    before = time.process_time()
-    try:
-        act()
-        return time.process_time() - before
-    finally:
-        gc.enable()
+    assert_linear(strip)

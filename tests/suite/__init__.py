@@ -1,0 +1,1 @@
+"""How the suite runs: its quick lane, its order, and the work that its tests share."""
