@@ -35,6 +35,8 @@ class CalledDoor:
     refused: Counter[str] = field(default_factory=Counter)
     """Calls that were refused, by why."""
     refused_at: datetime | None = None
+    replayed: int = 0
+    """Calls of which everything was recorded before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class DoorStatus:
                     "last_at": door.last_at,
                     "refused": dict(door.refused),
                     "refused_at": door.refused_at,
+                    "replayed": door.replayed,
                 }
                 for door in self.called
             ],
@@ -107,6 +110,7 @@ def _called(tx: "Transaction", sources: list[str]) -> list[CalledDoor]:
             continue
         door.last_at = max(door.last_at or count.last_at, count.last_at)
         door.reports += count.count * (count.outcome not in again)
+        door.replayed += count.count * (count.outcome == WebhookResult.REPLAYED.value)
     return list(doors.values())
 
 
@@ -124,6 +128,8 @@ def _traffic(door: CalledDoor, zone: "ZoneInfo") -> str:
     if door.last_at is not None:
         last = format_time(door.last_at, zone)
         came = f"{count_of(door.reports, noun)}, the last at {last}"
+    if door.replayed:
+        came += f"; {count_of(door.replayed, 'call')} replayed or sent again"
     if door.refused_at is None:
         return came
     why = ", ".join(f"{count:,} {result}" for result, count in sorted(door.refused.items()))

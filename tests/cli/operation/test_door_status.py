@@ -62,7 +62,8 @@ def test_what_came_is_counted_and_what_was_refused_is_told_apart(desk):
         count("pipe", "repeated", AT + HOUR)
         count("hook grid", "recorded", AT, times=1200)
         count("hook grid", "ignored", AT + HOUR, times=34)
-        count("hook grid", "replayed", AT + 2 * HOUR)
+        count("hook grid", "replayed", AT + 2 * HOUR, times=2)
+        count("hook grid", "repeated", AT, times=7)
         count("hook own", "forged", AT, times=3)
         count("hook own", "stale", AT - HOUR)
         count("hook gone", "recorded", AT)
@@ -74,7 +75,7 @@ def test_what_came_is_counted_and_what_was_refused_is_told_apart(desk):
             "1 report could not be recorded: no"
         ),
         "pipe: 1 report, the last at 2026-11-30 09:00 UTC",
-        "hook grid: 1,234 events, the last at 2026-11-30 10:00 UTC",
+        "hook grid: 1,234 events, the last at 2026-11-30 10:00 UTC; 2 calls replayed or sent again",
         (
             "hook own: no event yet; calls refused: 3 forged, 1 stale, "
             "the last at 2026-11-30 08:00 UTC"
@@ -82,6 +83,7 @@ def test_what_came_is_counted_and_what_was_refused_is_told_apart(desk):
     ]
     pipe, grid, own = json.loads(desk.run("status", "--json").out)["called"]
     assert (pipe["door"], pipe["reports"], grid["reports"]) == ("pipe", 1, 1234)
+    assert (pipe["replayed"], grid["replayed"], own["replayed"]) == (0, 2, 0)
     assert own["refused"] == {"forged": 3, "stale": 1}
     assert own["refused_at"].startswith("2026-11-30T08:00")
 
