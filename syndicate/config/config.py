@@ -116,9 +116,12 @@ class Config(Table):
         by_title = {folded(section.title): section for section in self.sections}
         return tuple(by_title[folded(title)] for title in self.navigation.sections)
 
+    def section_title(self, name: str | None) -> str:
+        """Return the section of a story as `[[sections]]` spells it; empty without one."""
+        return self._section_titles.get(folded(name or ""), name or "")
+
     @cached_property
-    def section_titles(self) -> dict[str, str]:
-        """The title of each section, by how titles are compared."""
+    def _section_titles(self) -> dict[str, str]:
         return {folded(section.title): section.title for section in self.sections}
 
     def newsletter(self, name: str) -> Newsletter | None:
@@ -187,6 +190,6 @@ class Config(Table):
     def override(self, **tables: Any) -> Self:
         """Return a copy with whole tables replaced."""
         copied = self.model_copy(update=tables)
-        for cached in ("url", "section_titles"):  # from the tables before
+        for cached in ("url", "_section_titles"):  # from the tables before
             copied.__dict__.pop(cached, None)
         return copied

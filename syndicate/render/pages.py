@@ -149,6 +149,7 @@ def common_values(config: Config) -> dict[str, Any]:
         "ads": config.ads,
         "theme": config.theme,
         "address": addresses,
+        "section_title": config.section_title,
     }
 
 

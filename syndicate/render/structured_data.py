@@ -60,7 +60,7 @@ def news_article(article: Article, config: Config, people: People = NOBODY) -> M
             "contributor": [_person(person, None, config) for person in article.contributors],
             "sponsor": _sponsor(article.sponsor, config) if article.sponsor else None,
             "publisher": _publisher(config),
-            "articleSection": article.section,
+            "articleSection": config.section_title(article.section) or None,
             "keywords": list(article.tags),
             "inLanguage": article.language or config.publication.language,
             "correction": list(map(_correction, article.corrections)),

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from syndicate.config import Config
 from syndicate.config.sections.feeds import CustomFeed
-from syndicate.config.sections.navigation import Section, folded
+from syndicate.config.sections.navigation import Section
 from syndicate.model.article_selection import matches
 from syndicate.model.articles import Article
 from syndicate.render import addresses
@@ -144,9 +144,7 @@ def article_topics(article: Article, config: Config) -> Iterator[Topic]:
     for feed in config.feeds:
         if matches(article, feed.select):
             yield custom(feed)
-    section = article.section or ""
-    section = config.section_titles.get(folded(section), section)
-    named = [(TopicKind.SECTION, addresses.section, section)]
+    named = [(TopicKind.SECTION, addresses.section, config.section_title(article.section))]
     named += [(TopicKind.TAG, addresses.tag, tag) for tag in article.tags]
     named += [(TopicKind.AUTHOR, addresses.author, author.name) for author in article.authors]
     homes = set()

@@ -129,6 +129,7 @@ class SearchPages:
             "periods": tuple(_PERIODS),
             "action": addresses.search(self._config),
             "link": lambda article: addresses.absolute(article.address, self._config),
+            "section_title": self._config.section_title,
             "section_link": lambda name: self._config.url + addresses.section(name),
         }
         if asked.query.text:

@@ -284,7 +284,8 @@ def _mail_address(address: str) -> str | None:
 
 
 def _categories(config: Config, article: Article) -> dict[str, str | None]:
-    categories: dict[str, str | None] = {one_line(article.section or ""): f"{config.url}/sections/"}
+    section = one_line(config.section_title(article.section))
+    categories: dict[str, str | None] = {section: f"{config.url}/sections/"}
     for tag in article.tags:
         categories.setdefault(one_line(tag), None)
     return {name: scheme for name, scheme in categories.items() if name}

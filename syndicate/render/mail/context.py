@@ -123,6 +123,7 @@ class MailContext:
             "link": lambda address: addresses.absolute(address, config),
             "home": addresses.absolute(addresses.HOME, config),
             "logo": addresses.logo(config),
+            "section_title": config.section_title,
             "language": self.language,
             "direction": text_direction(self.language),
             "zone": config.publication.timezone,

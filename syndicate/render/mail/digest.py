@@ -6,7 +6,7 @@ links. Further stories are headlines, and beyond `MAX_HEADLINES` a number.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate, groupby, islice
 from typing import Any
@@ -56,6 +56,8 @@ _ENDS = tuple(".!?:\u2026\u3002\uff01\uff1f")
 """The last characters of a summary that needs no full stop."""
 _Group = tuple[str, Sequence[Article]]
 """Articles under the name of a section, which may be empty."""
+_Spelling = Callable[[str | None], str]
+"""Returns a story's section as `[[sections]]` spells it."""
 
 
 def compose_digest(
@@ -70,7 +72,8 @@ def compose_digest(
     style = context.newsletter.style
     by_section = by_section and style == "digest"
     if by_section:
-        groups = _runs(others) if context.brief.stories else _sections(lead, others)
+        spell = context.config.section_title
+        groups = _runs(others, spell) if context.brief.stories else _sections(lead, others, spell)
     else:
         shown = others if style == "digest" else articles
         groups = _divided(shown, _stories_before_ad(context, len(shown), followed=bool(more)))
@@ -161,7 +164,7 @@ def _headline(article: Article, context: MailContext) -> dict[str, Any]:
     return {
         "title": article.title,
         "url": addresses.absolute(article.address, config),
-        "section": article.section or "",
+        "section": config.section_title(article.section),
         "breaking": article.breaking,
         "paid_by": sponsor_values(article.sponsor, config),
         "picture": None,
@@ -234,19 +237,19 @@ def _ad_position(groups: Sequence[_Group], first: int, *, followed: bool) -> int
     return position if followed else min(position, last - 1)
 
 
-def _runs(stories: Sequence[Article]) -> list[_Group]:
+def _runs(stories: Sequence[Article], spell: _Spelling) -> list[_Group]:
     """Group stories that follow each other by section: an editor has put them in this order."""
-    runs = groupby(stories, key=lambda article: article.section or "")
+    runs = groupby(stories, key=lambda article: spell(article.section))
     return [(name, list(run)) for name, run in runs]
 
 
-def _sections(lead: Article, others: Sequence[Article]) -> list[_Group]:
+def _sections(lead: Article, others: Sequence[Article], spell: _Spelling) -> list[_Group]:
     """Group stories by section, in the order in which the sections first appear in the edition.
 
     Those without a section come last, under no name.
     """
-    groups: dict[str, list[Article]] = {lead.section or "": []}
+    groups: dict[str, list[Article]] = {spell(lead.section): []}
     for article in others:
-        groups.setdefault(article.section or "", []).append(article)
+        groups.setdefault(spell(article.section), []).append(article)
     unnamed = groups.pop("", [])
     return [(name, group) for name, group in (*groups.items(), ("", unnamed)) if group]

@@ -125,6 +125,20 @@ def test_the_feeds_of_sections_are_in_the_editors_order_and_spelling(built):
     ]
 
 
+def test_a_story_names_its_section_as_the_editor_spells_it(built):
+    built.build()
+    story = page(built, "articles/quay/index.html")
+    assert text(story, ".story .kicker") == "Harbour"
+    assert story.xpath("//meta[@property='article:section']/@content") == ["Harbour"]
+    (data,) = story.xpath("//script[@type='application/ld+json']/text()")
+    assert json.loads(data)["articleSection"] == "Harbour"
+    assert text(page(built, "articles/quay/amp/index.html"), ".story .kicker") == "Harbour"
+    cards = page(built, "latest/index.html").cssselect("article .kicker")
+    assert sorted(card.text_content() for card in cards) == ["City", "Harbour"]
+    entries = feedparser.parse(built.files()["rss.xml"]).entries
+    assert sorted(entry.category for entry in entries) == ["City", "Harbour"]
+
+
 def test_a_new_story_rewrites_the_page_of_no_other(built):
     built.build()
     built.file("crane", section="Cranes")

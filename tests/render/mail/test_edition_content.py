@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from syndicate.config import AdSlot
+from syndicate.config.sections.navigation import Section
 from syndicate.config.sections.pages import AdsSettings
 from syndicate.errors import TemplateError
 from syndicate.model.edition_files import EditionBrief, NamedStory
@@ -182,6 +183,21 @@ def test_a_digest_by_section_names_each_section_once_below_the_lead():
     flat = tree(digest(shown))
     assert [h.text_content() for h in flat.iter("h1", "h2")] == [one.title for one in shown]
     assert not list(flat.iter("h3"))
+
+
+def test_sections_are_spelt_and_joined_as_the_editor_does():
+    of_city = config().override(sections=(Section(title="City"),))
+    first, *rest = [
+        article(n, f"S{n}", section=name)
+        for n, name in enumerate(["cITY", "city", "City", "Sea"], 1)
+    ]
+    kickers = "//span[@class='kicker']/text()"
+    assert tree(alert(first, config=of_city)).xpath(kickers) == ["City"]
+    assert "\nCity\n" in alert(first, config=of_city).text
+    letter = digest([first, *rest], by_section=True, config=of_city)
+    assert tree(letter).xpath(kickers) == ["City"]
+    assert [h.text for h in tree(letter).iter("h2")] == ["City", "Sea"]
+    assert "cITY" not in letter.text
 
 
 def test_an_editors_own_order_stays_under_the_sections():
