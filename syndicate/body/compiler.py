@@ -13,6 +13,7 @@ from syndicate.body.figures import split_lead_figure
 from syndicate.body.media_markup import PartWriter, format_attributes
 from syndicate.model.articles import (
     BASE,
+    FILE_LINK,
     MEDIA,
     ORIGIN,
     UI_STRING,
@@ -123,6 +124,9 @@ class _Compiler:
         focusable = ' tabindex="0"' if tag == "pre" else ""
         allowed = _allowed_in_amp(tag, attributes)
         href = attributes.get("href", "")
+        if href.startswith(FILE_LINK):  # it was given no address, so that it leads to nothing
+            self._children(element)
+            return
         # in a feed, a link within the page leads to the article's page
         own = {"href": BASE + self._page + href} if href.startswith("#") else {}
         self._writer.write_each(

@@ -4,6 +4,7 @@ Bodies are sanitised and well-formed (see `model.articles.Revision`); nothing he
 sanitises.
 """
 
+import hashlib
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,11 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _UNWRAPPED, _REMOVED = "x-unwrapped", "x-removed"
 """Tags of elements that go at the end of a pass; no sanitised body contains them."""
 _EMPTY = etree.XPath("descendant-or-self::*[not(node())]")
+
+
+def id_prefix(public_id: str) -> str:
+    """Return the prefix of an article's ids, so that several articles can share a page."""
+    return f"a{hashlib.sha256(public_id.encode()).hexdigest()[:8]}-"
 
 
 def parse(body: str) -> etree._Element:

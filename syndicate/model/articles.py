@@ -11,6 +11,9 @@ MEDIA = "media/"
 """The folder of local pictures and recordings, beside the config and in the output."""
 
 
+FILE_LINK = "article:"
+"""What the address of another article's file begins with, in a body."""
+
 Placement = Literal["lead", "top", "hide"]
 """Where an editor puts an article, instead of its date."""
 
@@ -144,7 +147,8 @@ class Revision:
     `<track>`; its addresses have https (a `poster` is as `src` in `Figure`), and nothing
     plays automatically. A frame with a video (`model.videos`) has its aspect ratio as a
     second class, such as `ratio-16-9`. Ids have a prefix that is unique to the article.
-    Every other address is absolute, or relative to the article's page.
+    Every other address is absolute, or relative to the article's page; or it begins with
+    `FILE_LINK` and is that of another article's file (`body.file_links`).
     """
 
     title: str

@@ -3,13 +3,14 @@
 Rendering runs outside any transaction; freezing is a short one at the end.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from syndicate.body.figures import without_files
+from syndicate.body.file_links import linked_files, with_addresses
 from syndicate.clock import to_utc
 from syndicate.config import Config, Newsletter
 from syndicate.errors import Refused, StoreLocked
@@ -245,10 +246,11 @@ class Composer:
             return ProposedEdition(selection=selection, draft=None, state=outline.state, plan=plan)
         self._require_pictures(plan)
         self._require_pages(outline)
+        targets = self._link_targets(selection.carried)
         content = compose_edition(
             kind=outline.kind,
-            articles=[self._as_mailed(article, outline.at) for article in selection.taken],
-            more=[self._as_mailed(article, outline.at) for article in selection.more],
+            articles=[self._as_mailed(article, targets, outline.at) for article in selection.taken],
+            more=[self._as_mailed(article, targets, outline.at) for article in selection.more],
             newsletter=outline.newsletter,
             config=self._config,
             templates=self._templates,
@@ -291,10 +293,19 @@ class Composer:
             corrects=outline.corrects,
         )
 
-    def _as_mailed(self, article: Article, at: datetime) -> Article:
-        """Return an article as of `at`, without the pictures that readers couldn't load."""
+    def _link_targets(self, carried: Sequence[Article]) -> Mapping[str, Article]:
+        """Return the articles to which some link by their files, by path."""
+        if not linked_files(carried):
+            return {}
+        with self._store.read() as tx:
+            return tx.file_links.find(carried)
+
+    def _as_mailed(self, article: Article, targets: Mapping[str, Article], at: datetime) -> Article:
+        """Return an article as of `at`, without the pictures and links that wouldn't work."""
         loadable = without_files(article, self._media.missing_of(article), for_mail=True)
-        return loadable.as_of(at, self._config.publication.breaking_for)
+        return with_addresses(loadable, targets, at).as_of(
+            at, self._config.publication.breaking_for
+        )
 
     def _require_pictures(self, plan: EditionPlan) -> None:
         """Raise Refused for a picture of an edition file that readers couldn't load."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from syndicate.config import Config
 from syndicate.errors import StoreUnreachable
+from syndicate.store.articles.file_links import FileLinkTargets
 from syndicate.store.articles.reading import MediaCatalogue, PublishedArticles
 from syndicate.store.articles.section_numbers import SectionNumbers
 from syndicate.store.articles.writes import ArticleWriter
@@ -84,6 +85,7 @@ class Transaction:
     articles = cached_property(lambda self: ArticleWriter(self._connection))
     published = cached_property(lambda self: PublishedArticles(self._connection))
     section_numbers = cached_property(lambda self: SectionNumbers(self._connection))
+    file_links = cached_property(lambda self: FileLinkTargets(self._connection))
     media = cached_property(lambda self: MediaCatalogue(self._connection))
     subscribers = cached_property(lambda self: Subscribers(self._connection))
     newsletters = cached_property(lambda self: Newsletters(self._connection))

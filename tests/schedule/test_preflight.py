@@ -1,5 +1,7 @@
 """Pre-flight at work: an error makes an edition wait for a person, a warning is reported."""
 
+import re
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -150,3 +152,18 @@ def test_a_link_that_dies_while_an_edition_is_held_keeps_it(newsroom, tracking):
     harness.services.release.approve(2, by_test(NOW + 7 * MINUTE))
     harness.tick(NOW + 13 * MINUTE)
     assert len(harness.mail()) == 1
+
+
+def test_a_link_to_an_article_by_its_file_is_its_address_in_mail_or_words(newsroom):
+    harness = newsroom()
+    harness.file("ferry", breaking=False)
+    body = '<p>A <a href="article:ferry.md">ferry</a> and a <a href="article:tram.md">tram</a>.</p>'
+    harness.file("storm", body=body)
+    harness.tick()
+    assert waiting(harness) == []
+    with harness.store.read() as tx:
+        content = tx.editions.content(tx.editions.get(1).content)
+    assert re.search(
+        r'href="http://127.0.0.1:8000/articles/ferry/"[^>]*>ferry</a> and a tram', content.html
+    )
+    assert "article:" not in content.html + content.text

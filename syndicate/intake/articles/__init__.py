@@ -6,5 +6,6 @@ batches: `parallel_parse` parses them in worker processes, `matching` finds a fi
 parses one file: `front_matter` splits its head, checks keys and suggests known ones for misspelt
 ones, `front_matter_formats` reads YAML, TOML and JSON; `article_fields` reads the fields, also by
 the keys of Jekyll and Hugo, `publishing` status and dates. `liquid_reader` evaluates the Liquid of
-a `jekyll` site; `markdown` renders HTML; `slugify` makes slugs of text.
+a `jekyll` site; `markdown` renders HTML; `file_links` finds links to other articles' files;
+`slugify` makes slugs of text.
 """

@@ -3,20 +3,20 @@
 Those are includes, players, gists and code blocks.
 """
 
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC
 from functools import cached_property, lru_cache
 from html import escape
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Self
+from urllib.parse import quote
 
 from syndicate.errors import Refused
-from syndicate.intake.articles.article_fields import read_fields
-from syndicate.intake.articles.front_matter import FrontMatter, split_front_matter
+from syndicate.intake.articles.front_matter import FrontMatter
 from syndicate.intake.articles.front_matter_formats import read_yaml
 from syndicate.intake.articles.slugify import slugify, split_dated_name
 from syndicate.model.videos import Video
@@ -49,7 +49,7 @@ class JekyllSite:
         return {}
 
     def post_by_link(self, path: str) -> str | None:
-        """Return the address of the post in `{% link %}`; None if it is not a post."""
+        """Return where the post in `{% link %}` is; None if it is not a post."""
         name = PurePosixPath(path.lstrip("/"))
         if ".." in name.parts or name.suffix.lower() not in _SUFFIXES:
             return None
@@ -57,7 +57,7 @@ class JekyllSite:
         return self._address(name, [self._root / name, self._folder / name.name]) if posts else None
 
     def post_by_url(self, path: str) -> str | None:
-        """Return the address of the post in `{% post_url %}`."""
+        """Return where the post in `{% post_url %}` is."""
         name = PurePosixPath(path.lstrip("/"))
         if ".." in name.parts or not name.name:
             return None
@@ -66,17 +66,16 @@ class JekyllSite:
         return self._address(PurePosixPath(f"{name}.md"), files)
 
     def _address(self, name: PurePosixPath, files: Iterable[Path]) -> str | None:
-        """Return an article's address relative to another's page; each file is read once."""
+        """Return an article's file relative to this one, or its address if there is no file."""
         if name not in self._addresses:
             self._addresses[name] = self._look_up(name, files)
         return self._addresses[name]
 
     def _look_up(self, name: PurePosixPath, files: Iterable[Path]) -> str | None:
         for file in files:
-            with suppress(OSError, Refused):
-                if file.is_file() and file.stat().st_size <= _MAX_BYTES:
-                    front = split_front_matter(file.read_bytes(), file.name)
-                    return f"../{read_fields(front, file, UTC).slug}/"
+            with suppress(OSError):
+                if file.is_file():
+                    return quote(os.path.relpath(file, self._folder))
         date, rest = split_dated_name(name.stem)
         return f"../{slugify(rest)}/" if date else None
 

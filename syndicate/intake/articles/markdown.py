@@ -13,9 +13,9 @@ from html import unescape
 from comrak import ExtensionOptions, RenderOptions, render_markdown
 from lxml import etree
 
-from syndicate.body.markup import parse
+from syndicate.body.markup import id_prefix, parse
 from syndicate.errors import Refused
-from syndicate.intake.markup.sanitise import id_prefix, sanitise
+from syndicate.intake.markup.sanitise import sanitise
 from syndicate.text import one_line
 
 _MAX_CELLS = 1_000_000

@@ -15,17 +15,18 @@ from urllib.parse import urlsplit
 from lxml import etree, html
 
 from syndicate.body.compiler import compile_body
-from syndicate.body.markup import remove, unwrap, write_children
+from syndicate.body.markup import id_prefix, remove, unwrap, write_children
 from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles import markdown
 from syndicate.intake.articles.article_fields import ArticleFields, read_fields
+from syndicate.intake.articles.file_links import mark_file_links
 from syndicate.intake.articles.front_matter import FrontMatter, split_front_matter
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
 from syndicate.intake.articles.jekyll import JekyllSite, is_jekyll
 from syndicate.intake.articles.liquid_reader import LiquidResult, read_liquid
 from syndicate.intake.markup import figures
-from syndicate.intake.markup.sanitise import id_prefix, sanitise
+from syndicate.intake.markup.sanitise import sanitise
 from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model.articles import CompiledBody, Figure, Revision
 from syndicate.text import one_line, shorten
@@ -116,6 +117,8 @@ def parse_article(
         root = sanitise(markup, id_prefix(public_id), hosts=config.pages.embed_hosts)
     except Refused as error:
         raise Refused(f"{source_file.path}: {error}") from error
+    intake = stored_path(config.root / config.intake.folder, config)
+    mark_file_links(root, markup, source_file.path, intake=intake, publication=config.root)
     head = source_file.revision
     if liquid.warnings:  # keep the text of links whose address was not understood
         for link in [link for link in root.iter("a") if not link.attrib]:

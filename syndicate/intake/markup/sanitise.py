@@ -5,7 +5,6 @@ closed. So the tree is the one that nh3 has checked: there is no second HTML par
 could read the markup differently.
 """
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection
@@ -96,11 +95,6 @@ _REFERENCES = frozenset({"headers", "aria-labelledby", "aria-describedby"})
 _REFERRING = etree.XPath(f"descendant::*[{' or '.join(f'@{name}' for name in _REFERENCES)}]")
 _MAX_DEPTH = 1000
 """nh3's time grows with the square of the depth; no real article is as deep."""
-
-
-def id_prefix(public_id: str) -> str:
-    """Return the prefix of an article's ids, so that several articles can share a page."""
-    return f"a{hashlib.sha256(public_id.encode()).hexdigest()[:8]}-"
 
 
 def sanitise(markup: str, prefix: str, *, hosts: Collection[str]) -> etree._Element:

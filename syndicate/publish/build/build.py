@@ -24,6 +24,7 @@ from syndicate.publish.build.tasks import (
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.formats import COMPRESSED_SUFFIXES
 from syndicate.publish.output.media import MediaFault, media_warnings
+from syndicate.publish.records.file_link_index import FileLinkIndex
 from syndicate.publish.records.section_order import SectionOrder
 from syndicate.publish.records.topic_index import SITEMAP_TOPIC
 from syndicate.render import addresses, topics
@@ -79,6 +80,7 @@ class Build:
         self._manifest = self.site.manifest
         self._index = self.site.index
         self._order = SectionOrder(self._manifest.database, self._config)
+        self._links = FileLinkIndex(self._manifest.database)
 
     def run(self, keys: list[int], unfinished: Iterable[str]) -> BuildSummary:
         """Build, in order.
@@ -191,6 +193,14 @@ class Build:
                     self._delete(file.path)
         self._manifest.set_pictures(key, article.pictures)
         self._manifest.set_missing_files(key, article.missing)
+        self._record_links(key, article)
+
+    def _record_links(self, key: int, article: ArticleOutcome) -> None:
+        """Record the links to other articles by their files; report those that lead nowhere."""
+        if article.links or not self.everything:  # which begins with none
+            self._links.replace(key, article.links)
+        problems = (Problem(article.source, problem) for problem in article.broken_links)
+        self.summary.warnings += problems
 
     def _update_topics(self) -> bool:
         """Name topics and delete empty ones; return whether the topics changed."""

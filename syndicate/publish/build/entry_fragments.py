@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from cachetools import LRUCache
 
 from syndicate.body.figures import without_files
+from syndicate.body.file_links import with_addresses
 from syndicate.config import Config
 from syndicate.errors import Problem
 from syndicate.model.articles import Article, CompiledBody
@@ -88,11 +89,13 @@ class FragmentRenderer:
         return self._render(render, self._leads, keys, outcome, where="lists")
 
     def entries(
-        self, keys: Sequence[int], outcome: TaskOutcome, *, full: bool
+        self, keys: Sequence[int], outcome: TaskOutcome, *, full: bool, at: datetime
     ) -> list[EntryFragments]:
-        """Return articles as feeds show them, with the whole text where `full` is set."""
+        """Return articles as feeds show them at `at`, with the whole text where `full` is set."""
         render = partial(self._entry, full=full)
-        found = self._render(render, self._entries, keys, outcome, where="feeds", full=full)
+        found = self._render(
+            render, self._entries, keys, outcome, where="feeds", full_at=at if full else None
+        )
         return [entry for key in keys if (entry := found.get(key))]
 
     def cards(
@@ -129,10 +132,14 @@ class FragmentRenderer:
         outcome: TaskOutcome,
         *,
         where: str,
-        full: bool = False,
+        full_at: datetime | None = None,
         known: Mapping[int, Article] | None = None,
     ) -> dict[int, _T | None]:
-        """Return articles from a cache, or else rendered, from their bodies where `full` is set."""
+        """Return articles from a cache, or else rendered.
+
+        With `full_at`, they are rendered from their bodies, as their links are then.
+        """
+        full = full_at is not None
         found = {key: cache[key, full] for key in keys if (key, full) in cache}
         unknown = [key for key in dict.fromkeys(keys) if key not in found]
         if not unknown:
@@ -140,14 +147,18 @@ class FragmentRenderer:
         articles = [article for key in unknown if (article := (known or {}).get(key))]
         unread = [key for key in unknown if key not in (known or {})]
         bodies: Mapping[int, CompiledBody] = {}
+        targets: Mapping[str, Article] = {}
         if unread:
             with self._store.read() as tx:
                 articles += tx.published.articles(unread)
                 bodies = tx.published.compiled_bodies(unread) if full else {}
+                targets = tx.file_links.find(articles) if full else {}
         for stored in articles:
             key, missing = stored.key, self._missing.get(stored.key)
             article = without_files(stored, missing) if missing else stored
-            body = None if missing else bodies.get(key)
+            if full_at is not None:
+                article = with_addresses(article, targets, full_at)
+            body = bodies.get(key) if article is stored else None
             try:
                 found[key] = render(article, body)
             except Exception as error:  # noqa: BLE001 - one article never breaks the others

@@ -21,6 +21,7 @@ from syndicate.model.articles import Status
 from syndicate.publish.build.entry_fragments import FragmentRenderer
 from syndicate.publish.build.tasks import TaskOutcome
 from syndicate.publish.output.formats import GZIP_LEVEL
+from syndicate.publish.records.file_link_index import FileLinkIndex
 from syndicate.publish.records.manifest import Manifest, ManifestState, PublishedFile
 from syndicate.publish.records.topic_index import TopicIndex
 from syndicate.render import addresses, topics
@@ -77,18 +78,20 @@ class PrivateFeedWriter:
             cached, document = self._documents.get(address, (None, None))
             if cached != version or document is None:
                 self._fragments.set_missing(manifest.missing_files())
-                document = self._render(writer, public, TopicIndex(manifest.database), state)
+                document = self._render(writer, public, manifest, state)
                 with suppress(ValueError):  # it is larger than the cache
                     self._documents[address] = version, document
             return writer, document
 
     def _render(
-        self, writer: FeedWriter, public: PublishedFile, index: TopicIndex, state: ManifestState
+        self, writer: FeedWriter, public: PublishedFile, manifest: Manifest, state: ManifestState
     ) -> "GzipTemplate":
+        index = TopicIndex(manifest.database)
         empty = {topic.home: topic for topic in topics.configured(self._config)}
         topic = index.topic(public.owner) or empty.get(public.owner) or topics.everything()
         rows = index.newest(topic.home, topics.item_limit(topic, self._config))
-        entries = self._entries([row.article for row in rows], state)
+        links = FileLinkIndex(manifest.database)
+        entries = self._entries([row.article for row in rows], state, links)
         # like the public one, without links that would reveal it to others; it names no hub, since
         # it isn't in the folder of its page
         private = addresses.private_feed(self._placeholder, topic.home)
@@ -98,18 +101,20 @@ class PrivateFeedWriter:
         body = writer.write_document(head, (entry.fragments[writer.file] for entry in entries))
         return GzipTemplate(tuple(body.split(self._placeholder.encode())))
 
-    def _entries(self, rows: Sequence[int], state: ManifestState) -> list[EntryFragments]:
+    def _entries(
+        self, rows: Sequence[int], state: ManifestState, links: FileLinkIndex
+    ) -> list[EntryFragments]:
         """Return articles in full, without those that were hidden since the build."""
         with self._store.read() as tx:
             changed = tx.published.changed(state.change, since=state.at, at=state.at)
             articles = tx.published.articles(list({*rows} & {*changed}))
             if self._rendered_change is not None:
                 changed = tx.published.changed(self._rendered_change, since=state.at, at=state.at)
-                self._fragments.forget(changed)
+                self._fragments.forget([*changed, *links.articles()])
         self._rendered_change = state.change
         hidden = {a.key for a in articles if a.status is Status.DRAFT or a.published > state.at}
         shown = [key for key in rows if key not in hidden]
-        return self._fragments.entries(shown, TaskOutcome(), full=True)
+        return self._fragments.entries(shown, TaskOutcome(), full=True, at=state.at)
 
 
 @dataclass(frozen=True)

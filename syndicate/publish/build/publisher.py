@@ -4,7 +4,7 @@ It asks the store which articles changed since the last build, and renders what 
 affect. After a build that died, or where templates changed, it renders everything.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from syndicate.publish.build.site_files import SiteFiles
 from syndicate.publish.build.tasks import PageWorkers, Task, TaskOutcome
 from syndicate.publish.build.writer import PageWriter
 from syndicate.publish.output.folder import locked, write_errors_reported
+from syndicate.publish.records.file_link_index import FileLinkIndex
 from syndicate.publish.records.manifest import Manifest, ManifestState
 from syndicate.publish.records.search_index import SEARCH_NAME, delete_search_index
 from syndicate.publish.records.topic_index import TopicIndex
@@ -143,7 +144,9 @@ class Publisher:
         repaired = writer.repaired(manifest.missing_files())
         before, now = manifest.people().by_slug.items(), writer.frame.people.by_slug.items()
         slugs = {slug for slug, _ in before ^ now}  # of whom something else is shown
-        return sorted({*changed, *manifest.pending(), *repaired, *_articles_by(slugs, site.index)})
+        linking = _linking_to(changed, tx, FileLinkIndex(manifest.database))
+        by_people = _articles_by(slugs, site.index)
+        return sorted({*changed, *manifest.pending(), *repaired, *linking, *by_people})
 
     def _update_search(self, summary: BuildSummary, at: datetime, *, everything: bool) -> None:
         """Bring the search index up to date; a failure stops no build, and the next tries again."""
@@ -230,6 +233,11 @@ def _articles_by(slugs: Iterable[str], index: TopicIndex) -> list[int]:
     """Return the articles by authors, whose lists are marked as changed."""
     homes = map(addresses.author_page, slugs)
     return [key for home in homes if index.size(home) for key in index.mark_changed(home)]
+
+
+def _linking_to(changed: Sequence[int], tx: Transaction, links: FileLinkIndex) -> set[int]:
+    """Return the articles that link to changed ones by their files."""
+    return links.linking_to(changed, tx.file_links.paths(changed)) if links.articles() else set()
 
 
 def start_page_workers(

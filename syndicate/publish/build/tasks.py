@@ -66,6 +66,7 @@ class FeedDocumentTask:
     """The address of the folder with a file for each format."""
     articles: tuple[int, ...]
     """Newest first, with retracted ones."""
+    at: datetime
     archive: FeedHistory | None = None
     """Its links to the feed's archives; None where all articles are in one document."""
     missing: Missing = field(default_factory=dict)
@@ -111,11 +112,17 @@ class ArticleOutcome:
 
     page: str
     """The path of its page."""
+    source: str = ""
+    """Its file, or its slug."""
     listing: ListedArticle | None = None
     """Its entry in lists; None where it is in none."""
     pictures: tuple[str, ...] = ()
     missing: Mapping[str, int] = field(default_factory=dict)
     """Files that readers can't load, and that the page leaves out; each with its stamp."""
+    links: Mapping[str, int | None] = field(default_factory=dict)
+    """The articles to which it links by their files, by path; None for a file without one."""
+    broken_links: tuple[str, ...] = ()
+    """What is wrong with those links."""
     failed: bool = False
 
 
@@ -255,7 +262,7 @@ class BuildPlan:
         keys = tuple(row.article for row in rows)
         missing = self._missing_of(keys)
         return FeedDocumentTask(
-            topic=topic, folder=folder, articles=keys, archive=history, missing=missing
+            topic=topic, folder=folder, articles=keys, at=self.at, archive=history, missing=missing
         )
 
     def _files(self, topic: Topic, number: int | None = None) -> dict[str, str]:

@@ -8,11 +8,13 @@ others are written.
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 from syndicate.body.compiler import compile_body, is_current
 from syndicate.body.figures import without_files
+from syndicate.body.file_links import broken_links, list_targets, with_addresses
 from syndicate.clock import EPOCH
 from syndicate.config import Config
 from syndicate.errors import Problem, StoreError
@@ -105,14 +107,23 @@ class PageWriter:
             articles = tx.published.articles(task.keys)
             bodies = tx.published.compiled_bodies(task.keys)
             old_addresses = tx.published.old_addresses(task.keys)
+            targets = tx.file_links.find(articles)
         bodies |= self._compile([a for a in articles if not is_current(bodies.get(a.key))])
         cards = self._cards(articles, task, outcome)
         for article in articles:
             body, old = bodies.get(article.key), old_addresses.get(article.key, [])
             end = [card for key in task.preceding.get(article.key, ()) if (card := cards[key])]
-            outcome.articles[article.key] = self._article(
-                article, body, old, end, task=task, outcome=outcome
+            shown = with_addresses(article, targets, task.at)
+            written = self._article(
+                shown, body if shown is article else None, old, end, task=task, outcome=outcome
             )
+            if shown is not article and article.is_public(task.at):
+                links = list_targets(article, targets)
+                broken = tuple(broken_links(article, targets, task.at))
+                written = replace(
+                    written, source=article.path or article.slug, links=links, broken_links=broken
+                )
+            outcome.articles[article.key] = written
 
     def _cards(
         self, articles: Sequence[Article], task: ArticlesTask, outcome: TaskOutcome
@@ -247,7 +258,7 @@ class PageWriter:
 
     def _document(self, task: FeedDocumentTask, outcome: TaskOutcome) -> Iterator[OutputFile]:
         full = topics.full_text(task.topic, self.config)
-        entries = self.fragments.entries(task.articles, outcome, full=full)
+        entries = self.fragments.entries(task.articles, outcome, full=full, at=task.at)
         head = build_channel(self.config, task.topic, entries, task.archive)
         owner, settled = task.topic.home, task.archive is not None and task.archive.archived
         for writer in topic_formats(task.topic, self.config):

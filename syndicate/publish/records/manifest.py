@@ -20,7 +20,7 @@ from syndicate.model.own_pages import OwnPage
 from syndicate.model.people import AuthorProfile, People
 
 MANIFEST_NAME = ".manifest.sqlite"
-_VERSION = 9
+_VERSION = 10
 _TABLES = """
 CREATE TABLE files (
   path TEXT PRIMARY KEY, owner TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
@@ -44,6 +44,11 @@ CREATE INDEX numbered_section ON numbered (section, number);
 CREATE TABLE missing (
   article INTEGER, file TEXT, stamp INTEGER NOT NULL, PRIMARY KEY (article, file)
 ) WITHOUT ROWID;
+CREATE TABLE file_links (
+  article INTEGER, path TEXT, target INTEGER, PRIMARY KEY (article, path)
+) WITHOUT ROWID;
+CREATE INDEX file_links_path ON file_links (path);
+CREATE INDEX file_links_target ON file_links (target);
 CREATE TABLE people (file TEXT PRIMARY KEY, profile TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE own_pages (file TEXT PRIMARY KEY, page TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE pending (article INTEGER PRIMARY KEY);
@@ -209,6 +214,7 @@ class Manifest:
         self._execute("DELETE FROM files")
         self._execute("DELETE FROM shown")
         self._execute("DELETE FROM missing")
+        self._execute("DELETE FROM file_links")
         self._is_rebuild = True
 
     def keep(self, path: str) -> PublishedFile | None:

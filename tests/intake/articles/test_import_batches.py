@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from syndicate.body.markup import id_prefix
 from syndicate.intake.articles import parallel_parse
 from syndicate.intake.articles.article_import import import_articles
 from syndicate.intake.articles.parallel_parse import ImportOutcome
 from syndicate.intake.articles.source_file import parse_article
-from syndicate.intake.markup.sanitise import id_prefix
 from syndicate.store import Store
 from tests.intake.article_folder import TUESDAY, ArticleFolder
 

@@ -57,8 +57,9 @@ def test_links_to_posts_lead_to_their_articles(articles):
         "[a]({% link _posts/2026-01-02-ferry.md %}) [b]({% post_url 2026-01-02-ferry %}#c) "
         "[d]({% post_url 2019-01-02-gone %})"
     )
+    ferry = "article:articles/_posts/2026-01-02-ferry.md"
     assert body(articles, text) == (
-        '<p><a href="../the-ferry/">a</a> <a href="../the-ferry/#c">b</a> <a href="../gone/">d</a></p>'
+        f'<p><a href="{ferry}">a</a> <a href="{ferry}#c">b</a> <a href="../gone/">d</a></p>'
     )
 
 

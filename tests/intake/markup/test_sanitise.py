@@ -6,10 +6,10 @@ from hashlib import sha256
 import pytest
 from lxml import etree, html
 
-from syndicate.body.markup import write_children
+from syndicate.body.markup import id_prefix, write_children
 from syndicate.errors import Refused
 from syndicate.intake.articles.markdown import to_html
-from syndicate.intake.markup.sanitise import id_prefix, sanitise
+from syndicate.intake.markup.sanitise import sanitise
 
 # OWASP's XSS filter evasion list, DOMPurify's mutation cases, and those of foreign content.
 ATTACKS = """

@@ -5,6 +5,7 @@ import json
 import re
 import zlib
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import feedparser
@@ -260,3 +261,15 @@ def test_a_placeholder_costs_a_few_bytes(settled):
     _, template = writer_of(settled).document("/atom.xml")
     whole = len(gzip.compress(template.render(WORD), 6))
     assert len(template.render_gzipped(WORD)) < whole + 300
+
+
+def test_a_link_by_file_follows_its_article(newsroom):
+    body = '<p><a href="article:articles/tram.md">tram</a></p>'
+    newsroom.file("day-5", date=NOON - timedelta(days=55), body=body)
+    newsroom.build(at=LATER)
+    writer = writer_of(newsroom)
+    assert "<p>tram</p>" in unescape(private(newsroom, "atom.xml", writer).decode())
+    newsroom.file("tram", date=NOON - timedelta(days=90))
+    newsroom.build(at=LATER)
+    shown = private(newsroom, "atom.xml", writer)
+    assert b"https://news.example/articles/tram/" in shown
