@@ -78,14 +78,14 @@ def test_publishing_goes_on_while_a_hub_is_slow(harness, hub):
 def test_a_hub_hears_of_what_is_new_while_another_still_takes_what_was(
     make_harness, hub, monkeypatch
 ):
-    monkeypatch.setattr(runner, "_PUSH_BUDGET", 0.2)
+    monkeypatch.setattr(runner, "_PUSH_BUDGET", 1)
     with listening() as slow:
         harness = make_harness(websub={"hubs": [slow.url, hub.url]})
         (harness.config.root / "articles").mkdir()
         one = Runner(harness.services, threading.Event())
         with one:
             assert comes(lambda: len(hub.posts) == len(slow.posts) == 3)
-            slow.slow = 1.0
+            slow.slow = 1.5  # one of its posts, and a second is over
             for number in range(9):
                 harness.file(f"story-{number}", tags=(f"tag-{number}",))
             one.import_articles()
