@@ -159,15 +159,23 @@ def _has_clear_login(url: str) -> bool:
     return not (url.startswith("postgresql") and ambiguous)
 
 
-def is_email(address: str) -> bool:
-    """Whether mail can be addressed like this, as far as its form says."""
+def email_error(address: str) -> str:
+    """Say what is wrong with an email address's form; "" if nothing is.
+
+    DNS is not asked, and a domain for tests (`example.test`) is as good as others.
+    """
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
 
     try:
-        validate_email(address, check_deliverability=False)
-    except EmailNotValidError:
-        return False
-    return True
+        validate_email(address, check_deliverability=False, test_environment=True)
+    except (EmailNotValidError, UnicodeError) as error:
+        return str(error)
+    return ""
+
+
+def is_email(address: str) -> bool:
+    """Whether mail can be addressed like this, as far as its form says."""
+    return not email_error(address)
 
 
 class Table(BaseModel):

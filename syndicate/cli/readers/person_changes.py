@@ -11,6 +11,7 @@ from syndicate import clock
 from syndicate.cli.console import echo, echo_outcome, note
 from syndicate.cli.context import CommandContext, by_operator, check_option
 from syndicate.cli.readers.person import Address, load_person
+from syndicate.config.values import email_error
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.subscribers import (
     Actor,
@@ -258,12 +259,8 @@ def _update(
 
 def _check(address: str) -> None:
     """Check an address's syntax only, without DNS, as imports do."""
-    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
-
-    try:
-        validate_email(address.strip(), check_deliverability=False, test_environment=True)
-    except EmailNotValidError as error:
-        raise Refused(f"{address!r} is not an email address: {error}") from error
+    if error := email_error(address.strip()):
+        raise Refused(f"{address!r} is not an email address: {error}")
 
 
 def _line(option: str, text: str) -> str:

@@ -7,6 +7,7 @@ from datetime import tzinfo
 from pathlib import PurePath
 from typing import Any, get_args
 
+from syndicate.config.values import is_email
 from syndicate.intake.articles import front_matter, markdown, publishing
 from syndicate.intake.articles.front_matter import MAX_LINE_LENGTH, FrontMatter, FrontMatterKeys
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
@@ -180,13 +181,8 @@ def _person(keys: FrontMatterKeys, key: str, value: FrontMatterValue) -> Person:
         keys.refuse(key, value, "a name, or a table with name, place, url, email")
     url = keys.address(f"{key}.url", (value.table or {})["url"]) if table.get("url") else None
     email = table.get("email") or None
-    if email is not None:
-        from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
-
-        try:
-            validate_email(email, check_deliverability=False, test_environment=True)
-        except EmailNotValidError:
-            keys.refuse(f"{key}.email", (value.table or {})["email"], "an email address")
+    if email is not None and not is_email(email):
+        keys.refuse(f"{key}.email", (value.table or {})["email"], "an email address")
     return Person(name=name, place=table.get("place") or None, url=url, email=email)
 
 

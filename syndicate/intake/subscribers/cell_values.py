@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES
 
+from syndicate.config.values import email_error
 from syndicate.intake.subscribers.export_formats import STATUS_WORDS, ExportedStatus
 from syndicate.model.subscribers import normalise_email
 from syndicate.text import one_line
@@ -32,9 +33,7 @@ def check_email(email: str) -> tuple[str, str]:
     """Return an address normalised (`normalise_email`), and what is wrong with it, or ""."""
     if is_ordinary(email):
         return email.lower(), ""
-    try:
-        validate_email(email, check_deliverability=False, test_environment=True)
-    except EmailNotValidError as error:
+    if error := email_error(email):
         return "", f'"{one_line(email)[:80]}" is not an email address: {error}'
     if "\ufffd" in email:  # an undecodable byte: it would be another address
         return "", "the address has a character that can't be read"

@@ -62,7 +62,14 @@ def test_a_mail_server_with_more_than_its_host_is_refused(folder, host):
 
 
 @pytest.mark.parametrize(
-    "sender", ["a@b.org", "News <news@localhost>", "Größe <news@mail.local>", '"A, B" <a@b.org>']
+    "sender",
+    [
+        "a@b.org",
+        "News <news@localhost>",
+        "news@example.test",
+        "Größe <news@mail.local>",
+        '"A, B" <a@b.org>',
+    ],
 )
 def test_a_sender_may_be_on_a_machine_without_a_public_name(folder, sender):
     config = load(write(folder, f"{PUBLICATION}[mail]\nfrom = '{sender}'\n"))
