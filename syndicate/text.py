@@ -1,4 +1,4 @@
-"""Clean and shorten text, so that it can stand in XML, in a header field and among other text."""
+"""Clean, shorten and check text: for XML, for header fields, and to stand among other text."""
 
 import difflib
 import hashlib
@@ -189,3 +189,22 @@ def name_slug(name: str) -> str:
         return slug
     digest = hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{slug[:_MAX_SLUG].rstrip('-')}-{digest}".lstrip("-")
+
+
+def email_error(address: str) -> str:
+    """Say what is wrong with an email address's form; "" if nothing is.
+
+    DNS is not asked, and a domain for tests (`example.test`) is as good as others.
+    """
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
+
+    try:
+        validate_email(address, check_deliverability=False, test_environment=True)
+    except (EmailNotValidError, UnicodeError) as error:
+        return str(error)
+    return ""
+
+
+def is_email(address: str) -> bool:
+    """Whether mail can be addressed like this, as far as its form says."""
+    return not email_error(address)

@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from syndicate.text import count_of, isolate, one_line, printable, shorten, to_utf8, whole_sentences
+from syndicate.text import (
+    count_of,
+    email_error,
+    is_email,
+    isolate,
+    one_line,
+    printable,
+    shorten,
+    to_utf8,
+    whole_sentences,
+)
 
 ANY = st.text(
     st.characters(exclude_categories=()) | st.sampled_from("a \t\n\u200b\u2067\u2069\ufeff")
@@ -144,3 +154,20 @@ def test_a_count_has_its_noun_in_the_singular_for_one_alone() -> None:
         "2 reports",
         "1,200 reports",
     ]
+
+
+@pytest.mark.parametrize(
+    ("address", "error"),
+    [
+        ("anna@example.org", ""),
+        ("jürgen@exämple.org", ""),
+        ("news@example.test", ""),
+        ("anna", "must have an @-sign"),
+        ("anna@localhost", "should have a period"),
+        ("anna@b.local", "special-use or reserved"),
+        ("an\ud800na@example.org", "unsafe characters: U+D800"),
+    ],
+)
+def test_an_email_address_says_what_is_wrong_with_its_form(address: str, error: str) -> None:
+    assert error in email_error(address)
+    assert is_email(address) == (not error)

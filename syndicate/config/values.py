@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Pla
 
 from syndicate.clock import parse_duration
 from syndicate.config import cron
+from syndicate.text import is_email
 
 ALL: Literal["all"] = "all"
 _CONTROLS = r"\x00-\x1f\x7f"
@@ -157,25 +158,6 @@ def _has_clear_login(url: str) -> bool:
     stray = "@" in options and not re.fullmatch(r"([^=&@]+=[^&]*(&|$))+", options)
     ambiguous = "@" in path or stray or (location and "?" in login)
     return not (url.startswith("postgresql") and ambiguous)
-
-
-def email_error(address: str) -> str:
-    """Say what is wrong with an email address's form; "" if nothing is.
-
-    DNS is not asked, and a domain for tests (`example.test`) is as good as others.
-    """
-    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - start-up
-
-    try:
-        validate_email(address, check_deliverability=False, test_environment=True)
-    except (EmailNotValidError, UnicodeError) as error:
-        return str(error)
-    return ""
-
-
-def is_email(address: str) -> bool:
-    """Whether mail can be addressed like this, as far as its form says."""
-    return not email_error(address)
 
 
 class Table(BaseModel):

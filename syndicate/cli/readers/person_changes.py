@@ -11,7 +11,6 @@ from syndicate import clock
 from syndicate.cli.console import echo, echo_outcome, note
 from syndicate.cli.context import CommandContext, by_operator, check_option
 from syndicate.cli.readers.person import Address, load_person
-from syndicate.config.values import email_error
 from syndicate.errors import ConfigError, Refused
 from syndicate.model.subscribers import (
     Actor,
@@ -21,7 +20,7 @@ from syndicate.model.subscribers import (
     SubscriptionState,
     SuppressionKind,
 )
-from syndicate.text import closest_match, one_line
+from syndicate.text import closest_match, email_error, one_line
 
 if TYPE_CHECKING:
     from syndicate.store import Transaction

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool, StrictInt
 
-from syndicate.config.values import Duration, Line, Name, Table, is_email, readable, requiring
+from syndicate.config.values import Duration, Line, Name, Table, readable, requiring
+from syndicate.text import is_email
 
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)

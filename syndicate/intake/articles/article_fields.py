@@ -7,7 +7,6 @@ from datetime import tzinfo
 from pathlib import PurePath
 from typing import Any, get_args
 
-from syndicate.config.values import is_email
 from syndicate.intake.articles import front_matter, markdown, publishing
 from syndicate.intake.articles.front_matter import MAX_LINE_LENGTH, FrontMatter, FrontMatterKeys
 from syndicate.intake.articles.front_matter_formats import FrontMatterValue
@@ -23,7 +22,7 @@ from syndicate.model.articles import (
 )
 from syndicate.model.old_addresses import InvalidOldAddress, is_reserved, parse_old_address
 from syndicate.model.urls import http_url
-from syndicate.text import one_line
+from syndicate.text import is_email, one_line
 
 MAX_ID_LENGTH = 200
 SLUG_KEYS = ("slug", "permalink")

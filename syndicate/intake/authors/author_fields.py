@@ -8,7 +8,6 @@ from lxml import etree
 
 from syndicate.body.markup import remove, write_children
 from syndicate.config import Config
-from syndicate.config.values import is_email
 from syndicate.errors import Refused
 from syndicate.intake.articles import markdown
 from syndicate.intake.articles.front_matter import FrontMatter, FrontMatterKeys, split_front_matter
@@ -16,7 +15,7 @@ from syndicate.intake.media.article_media import ArticleMedia
 from syndicate.model import pictures
 from syndicate.model.articles import Figure
 from syndicate.model.people import AuthorProfile
-from syndicate.text import whole_sentences
+from syndicate.text import is_email, whole_sentences
 
 _KEYS = ("name", "portrait", "role", "mail", "networks", "listed")
 _HINTS = {

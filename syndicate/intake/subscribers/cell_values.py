@@ -10,10 +10,9 @@ from typing import Any
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES
 
-from syndicate.config.values import email_error
 from syndicate.intake.subscribers.export_formats import STATUS_WORDS, ExportedStatus
 from syndicate.model.subscribers import normalise_email
-from syndicate.text import one_line
+from syndicate.text import email_error, one_line
 
 MAX_TAG_LENGTH = 100
 _NO_WORDS = frozenset({"", "no", "false", "n", "f", "null", "none", "n/a", "never", "nein"})
