@@ -221,6 +221,7 @@ class ArticlePages:
             data = news_article(article, self._config, people)
             self._shown = {"article": article, "story": view, "data": data}
             self._shown |= {"description": view.description, "end": self._end.values(article)}
+            self._shown["url"] = self._frame.absolute(article.address)
             self._shown["reading_time"] = view.reading_time(body)
         return {**self._shown, "opening": opening, "body": body}
 

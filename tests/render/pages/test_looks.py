@@ -223,6 +223,25 @@ def test_on_paper_links_tell_their_address_and_advertising_stays_off(
         assert "https://example.org/evacuation" in after or "attr" in after
         assert not page.locator(".ad").first.is_visible()
         assert page.locator("figcaption").first.is_visible()
+        own = page.locator(".printed")
+        assert own.inner_text() == page.locator("link[rel=canonical]").get_attribute("href")
+        assert own.is_visible()
+        page.emulate_media(media="screen")
+        assert not own.is_visible()
+
+
+def test_on_paper_the_address_is_at_the_side_where_its_lines_begin(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}/articles/story-1/") as page:
+        page.emulate_media(media="print")
+        for direction in ("ltr", "rtl"):
+            story, own = page.locator(".story"), page.locator(".printed bdi")
+            story.evaluate("(story, direction) => { story.dir = direction }", direction)
+            box, line = _box(own), _box(page.locator(".signed"))
+            left, right = box["x"] - line["x"], line["x"] + line["width"] - box["x"] - box["width"]
+            near, far = (left, right) if direction == "ltr" else (right, left)
+            assert near < 1 < far
 
 
 @pytest.mark.parametrize("width", [768, DESKTOP])
