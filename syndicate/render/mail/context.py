@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import nh3
@@ -23,6 +23,7 @@ from syndicate.render.formatting import text_direction
 from syndicate.render.mail import editors_words, mjml
 from syndicate.render.mail.outlook_fonts import list_substitutes
 from syndicate.render.mail.plain_text import underline, wrap
+from syndicate.render.mail.text_width import on_lines
 from syndicate.render.templates import Templates
 from syndicate.text import printable
 
@@ -31,6 +32,8 @@ MAX_BYTES = 90_000
 
 _AD_TAGS = {"a", "b", "br", "em", "i", "img", "p", "span", "strong"}
 _AD_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "width", "height", "title"}}
+_MASTHEAD_SIZE, _PHONE_COLUMN = 13, 320
+"""The size of the letters below the masthead, and the width of the column on a phone, in pixels."""
 _AD_WIDTH = 504
 """The maximum width of a picture, in pixels: that of the column without the ad's margins."""
 
@@ -138,6 +141,7 @@ class MailContext:
             "postal_lines": _postal_lines(config.publication),
             "ads": {"header": _ad(ads.header, config), "post_top": _ad(ads.post_top, config)},
             "wrap": wrap,
+            "phone_lines": partial(on_lines, size=_MASTHEAD_SIZE, width=_PHONE_COLUMN),
             "underline": underline,
             **editors_words.NOTHING,
         }

@@ -5,6 +5,7 @@ Serif, which is on Linux, is wider than Georgia, Cambria and Charter.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -47,6 +48,19 @@ def pixels(text: str, size: int, *, bold: bool = False) -> float:
     """Return about how wide text on one line is, in pixels, in a font of `size` pixels."""
     shares = sum(map(_share, text))
     return shares * size * (_BOLD if bold else 1)
+
+
+def on_lines(texts: Sequence[str], size: int, width: float) -> list[tuple[str, bool]]:
+    """Return texts that a dot joins, each with whether it begins another line of `width` pixels."""
+    lines: list[tuple[str, bool]] = []
+    filled = 0.0
+    for text in texts:
+        wide = pixels(text, size)
+        joined = filled + pixels(" · ", size) + wide
+        begins = bool(lines) and joined > width
+        filled = joined if lines and not begins else wide
+        lines.append((text, begins))
+    return lines
 
 
 def widest_word(text: str, size: int, *, bold: bool = False) -> float:

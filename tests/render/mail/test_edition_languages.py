@@ -42,6 +42,14 @@ def test_what_we_say_of_a_story_is_in_its_language_or_else_in_the_papers():
     assert "Von Ada Marsh" in said(danish)
 
 
+def test_headlines_in_japanese_break_between_phrases():
+    shown = [article(1, "ダムの水門", language="ja"), article(2, language="en")]
+    for content in (digest(shown), digest(shown, newsletter=Newsletter(name="b", style="brief"))):
+        styles = [tree(content).find(f".//{tag}").get("style") for tag in ("h1", "h2")]
+        assert ["auto-phrase" in style for style in styles] == [True, False]
+    assert "auto-phrase" in tree(alert(shown[0])).find(".//h1").get("style")
+
+
 def test_a_story_in_arabic_is_mirrored_in_an_english_paper():
     body = (
         "<blockquote><p>a</p></blockquote><ul><li>b</li></ul><dl><dt>c</dt><dd>d</dd></dl>"

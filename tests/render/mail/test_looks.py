@@ -189,6 +189,24 @@ def test_the_lead_picture_goes_edge_to_edge_on_a_phone(browser, mails):
         page.close()
 
 
+def test_no_dot_hangs_at_the_end_of_a_line_below_the_masthead(browser, mails):
+    turn = "() => [...document.querySelectorAll('.turn')].map(e => e.getBoundingClientRect())"
+    for name, phone in (
+        ("brief", ["The Briefing · Tuesday, November 24, 2026", "1 minute"]),
+        ("digest", 1),
+    ):
+        page = opened(browser, f"{mails}/{name}.html", width=360)
+        below = page.locator(".mail-masthead .muted div")
+        if name == "brief":
+            assert [line for line in below.inner_text().split("\n") if line.strip(" ·")] == phone
+            assert [box["height"] for box in page.evaluate(turn)] == [0]
+        lines = "e => Math.round(e.clientHeight / parseFloat(getComputedStyle(e).lineHeight))"
+        assert below.evaluate(lines) == (2 if name == "brief" else 1)
+        resize(page, 640)
+        assert below.evaluate(lines) == 1
+        page.close()
+
+
 def test_the_words_of_a_missing_picture_keep_the_margin_on_a_phone(browser, mails):
     page = opened(browser, f"{mails}/wordless.html", width=360)
     for name in (".missing-picture", ".figcaption"):
