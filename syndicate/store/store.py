@@ -13,6 +13,7 @@ from syndicate.config import Config
 from syndicate.errors import StoreUnreachable
 from syndicate.store.articles.file_links import FileLinkTargets
 from syndicate.store.articles.reading import MediaCatalogue, PublishedArticles
+from syndicate.store.articles.refused_files import RefusedFiles
 from syndicate.store.articles.section_numbers import SectionNumbers
 from syndicate.store.articles.writes import ArticleWriter
 from syndicate.store.audience.audit_log import AuditLog
@@ -86,6 +87,7 @@ class Transaction:
     published = cached_property(lambda self: PublishedArticles(self._connection))
     section_numbers = cached_property(lambda self: SectionNumbers(self._connection))
     file_links = cached_property(lambda self: FileLinkTargets(self._connection))
+    refused_files = cached_property(lambda self: RefusedFiles(self._connection))
     media = cached_property(lambda self: MediaCatalogue(self._connection))
     subscribers = cached_property(lambda self: Subscribers(self._connection))
     newsletters = cached_property(lambda self: Newsletters(self._connection))

@@ -1,4 +1,4 @@
-"""`status`: what is wrong, what waits, what is being sent and what goes out next."""
+"""`status`: what is wrong or refused, what waits, what is being sent and what goes out next."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from syndicate.cli.editions.feedback import format_feedback, recent_feedback_val
 from syndicate.cli.editions.progress import format_counts, format_unsettled
 from syndicate.cli.editions.relays import blocker_lines
 from syndicate.cli.operation.door_status import DoorStatus
-from syndicate.text import count_of
+from syndicate.text import count_of, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +27,13 @@ if TYPE_CHECKING:
     from syndicate.model.feedback import FeedbackTotals
     from syndicate.schedule.mail_status import Blocker
     from syndicate.store import Transaction
+    from syndicate.store.articles.refused_files import RefusedFile
 
 _NEXT_SLOTS = 5
 """How many slots of all schedules are listed."""
+
+_REFUSED_FILES = 10
+"""How many refused files are listed; a site that was copied may have thousands."""
 
 
 def status(command: CommandContext, *, json: AsJson = False) -> None:
@@ -52,7 +56,7 @@ def status(command: CommandContext, *, json: AsJson = False) -> None:
             echo(line)
     if found.alarms:
         raise Exit(1)
-    if not json:
+    if not json and not found.refused:
         note("nothing is wrong")
 
 
@@ -67,6 +71,8 @@ class _NextSlot(NamedTuple):
 class _Status:
     config: "Config"
     alarms: "list[Alarm]"
+    refused: "list[RefusedFile]"
+    """Article files that can't be imported as they are."""
     waiting: "list[WaitingEdition]"
     sending: "list[tuple[Edition, DeliveryTotals]]"
     unsettled: dict[int, int]
@@ -84,6 +90,7 @@ class _Status:
 
     @classmethod
     def read(cls, tx: "Transaction", config: "Config", at: datetime) -> "_Status":
+        from syndicate.intake.articles.refusals import refused_files  # noqa: PLC0415
         from syndicate.schedule.alarms.current import current_alarms  # noqa: PLC0415 - start-up
         from syndicate.schedule.alarms.reputation import find_complaints  # noqa: PLC0415
         from syndicate.schedule.mail_status import MailStatus  # noqa: PLC0415
@@ -96,6 +103,7 @@ class _Status:
         return cls(
             config=config,
             alarms=current_alarms(tx, config, at),
+            refused=refused_files(tx, config),
             waiting=tx.waiting.all(),
             sending=sending,
             unsettled=tx.control.unsettled(),
@@ -114,6 +122,7 @@ class _Status:
         for alarm in self.alarms:
             yield f"wrong      {alarm.text} (since {format_time(alarm.since, zone)})"
             yield f"           {alarm.remedy}"
+        yield from self._refused_lines(zone)
         yield from self._waiting_lines(zone)
         for edition, totals in self.sending:
             name = f"edition {edition.key} of {edition.newsletter}"
@@ -133,6 +142,19 @@ class _Status:
         tick = format_time(self.last_tick, zone) if self.last_tick else "never"
         yield f"last pass  {tick}"
 
+    def _refused_lines(self, zone: ZoneInfo) -> "Iterator[str]":
+        """Write which article files are refused, without those that an alarm is about."""
+        from syndicate.intake.articles.refusals import REMEDY  # noqa: PLC0415 - start-up
+
+        alarmed = {alarm.subject for alarm in self.alarms}
+        refused = [file for file in self.refused if file.path not in alarmed]
+        for file in refused[:_REFUSED_FILES]:
+            yield f"refused    {one_line(file.reason)} (since {format_time(file.since, zone)})"
+        if (more := len(refused) - _REFUSED_FILES) > 0:
+            yield f"           and {count_of(more, 'more file')}; `syndicate status --json` has all"
+        if refused:
+            yield f"           {REMEDY}"
+
     def _waiting_lines(self, zone: ZoneInfo) -> "Iterator[str]":
         """Write what a person has to decide."""
         for waiting in self.waiting:
@@ -148,6 +170,10 @@ class _Status:
         """Return it for scripts."""
         return {
             "alarms": [_alarm_values(alarm) for alarm in self.alarms],
+            "refused": [
+                {"file": file.path, "reason": file.reason, "since": file.since}
+                for file in self.refused
+            ],
             "waiting": [_waiting_values(waiting) for waiting in self.waiting],
             "sending": [_sending_values(edition, totals) for edition, totals in self.sending],
             "unsettled": [

@@ -12,9 +12,9 @@ from syndicate.config import Config
 from syndicate.errors import Refused
 from syndicate.intake.articles import parallel_parse
 from syndicate.intake.articles.article_batch import ArticleBatch
-from syndicate.intake.articles.breaking_refusals import record_refusals
 from syndicate.intake.articles.matching import ArticleMatch, ArticleMatcher, TakenIdentities
 from syndicate.intake.articles.parallel_parse import ImportResult, Parsed, ParsedBatches, ParsedFile
+from syndicate.intake.articles.refusals import record_refusals
 from syndicate.intake.articles.source_file import ParsedArticle, SourceFile
 from syndicate.model.articles import MEDIA, Article, Figure, Status
 from syndicate.model.old_addresses import storage_key

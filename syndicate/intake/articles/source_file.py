@@ -180,6 +180,11 @@ def readable_path(path: str) -> str:
     return path.encode(errors="backslashreplace").decode()
 
 
+def file_name(path: str) -> str:
+    """Return a stored path as the file system has it, where its name isn't UTF-8."""
+    return re.sub(r"\\udc([0-9a-f]{2})", lambda found: chr(0xDC00 + int(found[1], 16)), path)
+
+
 def path_in_intake(path: PurePath, config: Config) -> PurePath:
     """Return a path relative to the intake folder, if it is inside."""
     folder = config.intake.folder

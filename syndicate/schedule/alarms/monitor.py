@@ -4,7 +4,6 @@ It is called every half a minute, and whenever something has just failed. All pr
 send judge the same store, so they agree; the transaction that marks an alarm queues its messages.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from syndicate.config import Config, missing_secrets
+from syndicate.intake.articles.source_file import file_name
 from syndicate.model.alarms import Alarm, AlarmCause, AlarmKind
 from syndicate.schedule.alarms import messages
 from syndicate.schedule.alarms.current import is_judged, judge
@@ -86,7 +86,7 @@ class AlarmMonitor:
         if alarm.machine != THIS_MACHINE:
             return at - alarm.seen_at > _FORGOTTEN_AFTER
         if alarm.kind is AlarmKind.INTAKE:
-            return not (self.config.root / _file_name(alarm.subject)).exists()
+            return not (self.config.root / file_name(alarm.subject)).exists()
         return alarm.kind is not AlarmKind.BUILD
 
 
@@ -111,8 +111,3 @@ def _unreadable_secrets(config: Config) -> Iterator[AlarmCause]:
             text=f"mail can't be sent from {THIS_MACHINE}: {'; '.join(missing)}",
             remedy="make it readable for the process that sends; `syndicate check` lists them",
         )
-
-
-def _file_name(path: str) -> str:
-    """Return a stored path as the file system has it, where its name isn't UTF-8."""
-    return re.sub(r"\\udc([0-9a-f]{2})", lambda found: chr(0xDC00 + int(found[1], 16)), path)

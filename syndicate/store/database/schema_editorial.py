@@ -1,4 +1,4 @@
-"""The tables of what editors write about editions, and of what became of it."""
+"""The tables of what editors write about editions, what became of it, and refused files."""
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Text
 
@@ -32,3 +32,11 @@ edition_omissions = table(
 
 # the files of media/ that edition files show; only added to, since mail goes on loading them
 edition_media = table("edition_media", Column("src", Text, primary_key=True))
+
+# the files of articles that were refused when they were last read
+refused_files = table(
+    "refused_files",
+    Column("path", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+)

@@ -53,6 +53,30 @@ def test_a_refused_breaking_story_is_shown_until_it_is_imported(operator):
     assert operator.run("status").code == 0
 
 
+def test_a_refused_file_is_listed_and_rings_nothing(operator):
+    for number in range(12):
+        story = operator.folder / f"articles/broken-{number:02}.md"
+        story.write_text("---\ntitle: Fares\ndate: tomorrow\n---\nText\n")
+    operator.run("import", "articles")
+    shown = operator.run("status")
+    assert (shown.code, shown.err) == (0, "")
+    lines = shown.out.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("refused")] == [
+        f"articles/broken-{number:02}.md:3:" for number in range(10)
+    ]
+    assert lines[10].strip() == "and 2 more files; `syndicate status --json` has all"
+    assert lines[11].strip().startswith("correct the file and save it")
+    refused = json.loads(operator.run("status", "--json").out)["refused"]
+    assert len(refused) == 12
+    assert refused[0]["file"] == "articles/broken-00.md"
+    assert refused[0]["reason"].startswith("articles/broken-00.md:3:")
+    for story in (operator.folder / "articles").glob("broken-*.md"):
+        story.unlink()
+    shown = operator.run("status")
+    assert "nothing is wrong" in shown.err
+    assert "refused" not in shown.out
+
+
 def test_what_waits_and_what_is_being_sent_is_shown(operator):
     operator.configure('newsletter = "breaking"', 'newsletter = "breaking"\napprove = true')
     operator.subscribe("ada@example.org,Ada")
