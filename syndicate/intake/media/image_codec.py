@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache, partial
 from io import BytesIO
 from typing import Any
 
@@ -110,14 +111,15 @@ def resize(data: bytes, figure: Figure, names: Iterable[str]) -> Iterator[tuple[
     squares = {square.src: (square.width, square.height) for square in pictures.portraits(figure)}
     mailed = pictures.mail_renditions(figure)
     source = _load(data, figure)
+    fit = cache(partial(_fit, source))  # most sizes are encoded in two formats
     for name in names:
         suffix = name.rpartition(".")[2]
         if name in squares:
-            yield name, _render(source, squares[name], suffix, centre=_FACE)
+            yield name, _encode(fit(squares[name], _FACE), suffix)
         elif name in mailed:
-            yield name, _render_for_mail(source, mailed[name])
+            yield name, _encode_for_mail(fit(mailed[name], _MIDDLE))
         else:
-            yield name, _render(source, sizes[name], suffix)
+            yield name, _encode(fit(sizes[name], _MIDDLE), suffix)
 
 
 def _load(data: bytes, figure: Figure) -> Image.Image:
@@ -137,30 +139,33 @@ def _load(data: bytes, figure: Figure) -> Image.Image:
     return reduced
 
 
-def _render(
-    source: Image.Image, size: tuple[int, int], suffix: str, *, centre: _Centre = _MIDDLE
-) -> bytes:
-    """Return a picture, cropped around `centre` to the shape of `size`, in a suffix's format."""
-    image = ImageOps.fit(source, size, Image.Resampling.LANCZOS, centering=centre)
+def _fit(source: Image.Image, size: tuple[int, int], centre: _Centre) -> Image.Image:
+    """Return a picture, cropped around `centre` to the shape of `size`."""
+    return ImageOps.fit(source, size, Image.Resampling.LANCZOS, centering=centre)
+
+
+def _encode(fitted: Image.Image, suffix: str) -> bytes:
+    """Return a picture in a suffix's format."""
+    image, info = fitted, fitted.info
     kind, options = _ENCODERS[suffix]
     if kind == "JPEG":
         image = _on_white(image)
-    if source.info[_FEW_COLOURS] and kind == "PNG":
+    if info[_FEW_COLOURS] and kind == "PNG":
         image = image.quantize(dither=Image.Dither.NONE)
-    if source.info[_FEW_COLOURS] and kind == "WEBP":
+    if info[_FEW_COLOURS] and kind == "WEBP":
         options = {"lossless": True}
     file = BytesIO()
-    image.save(file, kind, icc_profile=source.info.get("icc_profile") or b"", **options)
+    image.save(file, kind, icc_profile=info.get("icc_profile") or b"", **options)
     return file.getvalue()
 
 
-def _render_for_mail(source: Image.Image, size: tuple[int, int]) -> bytes:
-    """Return a picture, cropped to the shape of `size`, as a small JPEG in sRGB."""
-    image = _on_white(ImageOps.fit(source, size, Image.Resampling.LANCZOS))
-    if profile := source.info.get("icc_profile"):  # mail clients mostly ignore it
+def _encode_for_mail(fitted: Image.Image) -> bytes:
+    """Return a picture as a small JPEG in sRGB."""
+    image, info = _on_white(fitted), fitted.info
+    if profile := info.get("icc_profile"):  # mail clients mostly ignore it
         image = _converted(image, profile) or image
     file = BytesIO()
-    options = _DRAWN_FOR_MAIL if source.info[_FEW_COLOURS] else _FOR_MAIL
+    options = _DRAWN_FOR_MAIL if info[_FEW_COLOURS] else _FOR_MAIL
     image.save(file, "JPEG", icc_profile=b"", **options)
     return file.getvalue()
 
