@@ -6,7 +6,7 @@ from types import CodeType
 from typing import Any
 
 import httpx
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, MetaData, event
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 
@@ -15,7 +15,7 @@ from syndicate.publish.build import writer
 from syndicate.publish.output import icons
 from syndicate.render import templates
 from syndicate.render.templates import Environment
-from syndicate.store.database import sql_engine
+from syndicate.store.database import migrate, sql_engine
 
 _Text = tuple[str, str | None, str | None]
 _Icon = Callable[[Config], bytes]
@@ -28,6 +28,7 @@ def share_work() -> None:
     Compile each template and statement, compress each file, draw each icon, and load the
     certificates of HTTP clients.
     """
+    migrate.metadata = _CompiledTables(migrate.metadata)  # type: ignore[assignment, attr-defined]
     sql_engine.create_engine = _compile_statements_once(sql_engine.create_engine)  # type: ignore[attr-defined]
     Environment.compile = _compile_once(Environment.compile)  # type: ignore[method-assign]
     templates._minified = functools.cache(templates._minified)
@@ -72,6 +73,34 @@ def _draw_letter_once(draw: _Icon) -> _Icon:
         return cache[letter]
 
     return drawn
+
+
+class _CompiledTables:
+    """The tables of a new store, whose statements are compiled once for each database.
+
+    Each store executes them itself, and gets a secret of its own.
+    """
+
+    def __init__(self, metadata: MetaData) -> None:
+        self._metadata = metadata
+        self._statements: dict[str, list[str]] = {}
+
+    def create_all(self, connection: Connection, *, checkfirst: bool) -> None:
+        """Execute what the metadata executes: it does so itself the first time."""
+        name = connection.dialect.name
+        if name in self._statements:
+            for statement in self._statements[name]:
+                connection.exec_driver_sql(statement)
+            return
+        executed: list[str] = []
+
+        @event.listens_for(connection, "before_cursor_execute")
+        def keep(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+            executed.append(statement)
+
+        self._metadata.create_all(connection, checkfirst=checkfirst)
+        event.remove(connection, "before_cursor_execute", keep)
+        self._statements[name] = executed
 
 
 def _compile_statements_once(create_engine):
