@@ -1,6 +1,7 @@
 """Text as the search index keeps it."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -63,11 +64,11 @@ def test_the_words_of_a_query_stand_in_the_text_in_a_row(query, text):
 
 @given(st.text())
 def test_fts5_divides_kept_text_as_we_do(text):
-    database = sqlite3.connect(":memory:")
-    database.execute("CREATE VIRTUAL TABLE t USING fts5 (x, tokenize = 'ascii')")
-    database.execute("CREATE VIRTUAL TABLE v USING fts5vocab (t, 'instance')")
-    database.execute("INSERT INTO t VALUES (?)", (index_text(text),))
-    rows = database.execute("SELECT term FROM v ORDER BY offset").fetchall()
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE VIRTUAL TABLE t USING fts5 (x, tokenize = 'ascii')")
+        database.execute("CREATE VIRTUAL TABLE v USING fts5vocab (t, 'instance')")
+        database.execute("INSERT INTO t VALUES (?)", (index_text(text),))
+        rows = database.execute("SELECT term FROM v ORDER BY offset").fetchall()
     kept = [word for (word,) in rows]
     for word in folded_words(text):
         found = index_words([word])

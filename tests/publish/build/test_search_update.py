@@ -1,6 +1,7 @@
 """The search index follows the store, build after build."""
 
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -193,7 +194,7 @@ def test_an_index_that_is_lost_or_damaged_is_made_again(newsroom, damage):
     if damage == "lost":
         file.unlink()
     elif damage == "other rules":
-        with sqlite3.connect(file) as database:
+        with closing(sqlite3.connect(file)) as database, database:
             database.execute("UPDATE state SET rules = 'old'")
     else:
         data = file.read_bytes()
