@@ -100,7 +100,7 @@ def index_text(text: str, *, singles: bool = False) -> str:
     text = text.lower()
     characters = set(text)
     folded = _fold_foreign(text, characters)
-    seen = "".join(characters)
+    seen = _fold_foreign("".join(characters), characters)  # half-width letters are whole in it
     if _IS_ARABIC.search(seen) is not None:
         folded = _ARTICLE.sub("", folded)
     if _UNSPACED_RUN.search(seen) is None:

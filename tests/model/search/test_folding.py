@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syndicate.model.search.folding import aligned, folded_words, index_text, index_words, text_of
@@ -22,6 +22,7 @@ from syndicate.model.search.folding import aligned, folded_words, index_text, in
         ("ＡＢＣ ١٢٣", "abc 123"),
         ("مُحَمَّد", "محمد"),
         ("البحر والمدينة", "بحر مدينه"),
+        ("ﺍﻟﺒﺤﺮ", "بحر"),
         ("नमस्ते", "नमस्ते"),
     ],
 )
@@ -36,6 +37,8 @@ def test_what_doesnt_matter_is_folded(written, kept):
         ("서울에서", ["서울", "울에", "에서", "서"]),
         ("iPhone東京", ["iphone", "東京", "京"]),
         ("ไทย", ["ไท", "ทย", "ย"]),
+        ("ﾄﾗﾑ", ["トラ", "ラム", "ム"]),
+        ("㌀", ["アパ", "パー", "ート", "ト"]),
     ],
 )
 def test_scripts_without_spaces_are_kept_in_pairs(written, words):
@@ -63,6 +66,9 @@ def test_the_words_of_a_query_stand_in_the_text_in_a_row(query, text):
 
 
 @given(st.text())
+@example("㌀")
+@example("ﾄﾗﾑ")
+@example("ﺍﻟﺒﺤﺮ")
 def test_fts5_divides_kept_text_as_we_do(text):
     with closing(sqlite3.connect(":memory:")) as database:
         database.execute("CREATE VIRTUAL TABLE t USING fts5 (x, tokenize = 'ascii')")
