@@ -36,8 +36,13 @@ SPACE_NEEDED = 6 * 1024**3
 """Bytes free there before the tests begin; all workers together take about a third."""
 STORE_TESTS = Path(__file__).parent / "store"
 
-# how fast an example is depends on the machine
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# each run has the same examples, and `make fuzz` others; how fast one is depends on the machine
+settings.register_profile(
+    "unhurried",
+    deadline=None,
+    derandomize="SYNDICATE_FUZZ" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("unhurried")
 share_work()
 # five seconds, httpx's default, are too few for a server on a machine with other work
