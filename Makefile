@@ -2,7 +2,7 @@
 # make test         lint, types, spelling and every test (those whose neighbour is missing are skipped, and say so)
 # make quick        the same without the tests that need a browser, PostgreSQL, a server or another process
 # make fuzz         files, answers, reports and requests spoilt at random, 100,000 of each kind;
-#                   fewer: COUNT=10000, others: SEED=2
+#                   fewer: COUNT=10000, others: SEED=2; and other examples of Hypothesis's tests
 # make year         a year of editions beside an oracle that predicts them;
 #                   less of it: COUNT=60 (days), others: SEED=2
 # make bench-build  building beside Hugo, Eleventy and Pelican, and as the store grows;
@@ -55,6 +55,8 @@ fuzz: $(VENV)/test.stamp
 	SYNDICATE_FUZZ=$(or $(COUNT),100000) SYNDICATE_FUZZ_SEED=$(or $(SEED),1) $(BIN)/python -m pytest \
 	  --numprocesses=auto --dist=worksteal tests/end_to_end/test_fuzz.py tests/end_to_end/test_fuzz_input.py \
 	  tests/feedback/reports/test_mutated_reports.py
+	SYNDICATE_FUZZ=1000 $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal -m hypothesis \
+	  --hypothesis-seed=$(or $(SEED),1)
 
 year: $(VENV)/test.stamp
 	SYNDICATE_YEAR=$(or $(COUNT),365) SYNDICATE_YEAR_SEED=$(or $(SEED),1) $(BIN)/python -m pytest \
