@@ -26,15 +26,22 @@ It will hold next year, too.
 """
 
 
-@pytest.fixture
-def publisher(operator):
-    """A publisher of a story with a picture, whose first article is none of it."""
+@pytest.fixture(scope="module")
+def shelf(initialised, tmp_path_factory):
+    """A publication that took in a story with a picture, to be copied: it is the only one."""
+    operator = Operator(shutil.copytree(initialised, tmp_path_factory.mktemp("shelf") / "post"))
     (operator.folder / "articles/welcome.md").unlink()
     picture = Image.effect_mandelbrot((900, 600), (-2, -1, 1, 1), 40).convert("RGB")
     picture.save(operator.folder / "articles/dam.jpg", quality=80)
     (operator.folder / "articles/dam.md").write_text(STORY)
     assert operator.run("import", "articles").code == 0
-    return operator
+    return operator.folder
+
+
+@pytest.fixture
+def publisher(shelf, tmp_path):
+    """A publisher of that story, before its first build."""
+    return Operator(shutil.copytree(shelf, tmp_path / "post"))
 
 
 def media(operator: Operator) -> dict[str, bytes]:

@@ -17,20 +17,21 @@ OWN = {"name": "red", "title": "All that is red", "formats": ["atom"], "items": 
 
 
 @pytest.fixture
-def newsroom(sqlite_store, publication):
-    """One with a week of stories, three to an archive."""
-    made = Newsroom(
-        sqlite_store,
-        publication(
-            publication={"url": "https://news.example"},
-            syndication={"items": 3},
-            feeds=[OWN | {"select": {"tags": ["red"]}, "full_text": False}],
-        ),
+def newsroom(copy_of, publication):
+    """One with three stories to an archive."""
+    config = publication(
+        publication={"url": "https://news.example"},
+        syndication={"items": 3},
+        feeds=[OWN | {"select": {"tags": ["red"]}, "full_text": False}],
     )
+    return copy_of(config, fill)
+
+
+def fill(made):
+    """File a week of stories."""
     for day in range(7):
         file(made, day)
     made.build()
-    return made
 
 
 def file(newsroom, day, **values):

@@ -16,16 +16,18 @@ ABOUT = "---\nname: Ada Lind\nrole: City editor\nportrait: ada.png\n---\nShe has
 
 
 @pytest.fixture
-def newsroom(sqlite_store, publication):
-    """One with an article by Ada, one by Bo and one by both, and a file about Ada."""
-    made = Newsroom(sqlite_store, publication(publication={"url": "https://post.example"}))
+def newsroom(copy_of, publication):
+    return copy_of(publication(publication={"url": "https://post.example"}), fill)
+
+
+def fill(made: Newsroom) -> None:
+    """File an article by Ada, one by Bo and one by both, and a file about Ada."""
     made.file("boats", authors=(ADA,), section="City")
     made.file("trams", authors=(BO,), section="City")
     made.file("both", authors=(ADA, BO))
     write(made, "ada.md", ABOUT)
     draw(made, "ada.png", "#336699")
     made.build()
-    return made
 
 
 def write(newsroom: Newsroom, name: str, text: str) -> None:

@@ -19,15 +19,17 @@ NAMES = [each.file for each in FORMATS]
 
 
 @pytest.fixture
-def newsroom(sqlite_store, publication):
-    """One with two articles in City, one in Port, and one in no section."""
-    made = Newsroom(sqlite_store, publication(publication={"url": HOME}))
+def newsroom(copy_of, publication):
+    return copy_of(publication(publication={"url": HOME}), fill)
+
+
+def fill(made):
+    """File two articles in City, one in Port, and one in no section."""
     made.file("tram", section="City", date=NOON - timedelta(days=3))
     made.file("quay", section="city", date=NOON - timedelta(days=2))
     made.file("crane", section="Port", date=NOON - timedelta(days=1))
     made.file("weather", date=NOON)
     made.build()
-    return made
 
 
 def ids(feed):

@@ -15,8 +15,13 @@ TAGGED = Newsletter(name="breaking", utm=True)
 HREF = re.compile(r'<a\s[^>]*?href="([^"]*)"')
 
 
-def composed() -> list[Content]:
-    return [alert(story()), digest(stories()), digest(stories(), config=config(ads=ADS))]
+@pytest.fixture(scope="module", params=["alert", "digest", "digest with ads"])
+def content(request: pytest.FixtureRequest) -> Content:
+    """A mail, composed once a test needs it: every worker imports this module."""
+    if request.param == "alert":
+        return alert(story())
+    ads = config(ads=ADS) if request.param == "digest with ads" else config()
+    return digest(stories(), config=ads)
 
 
 def said(html: str, text: str = "") -> Content:
@@ -27,13 +32,11 @@ def lead(number: int) -> str:
     return link_marker("q7", number)
 
 
-@pytest.mark.parametrize("content", composed())
 def test_a_newsletter_that_counts_nothing_says_the_very_same(content):
     assert mark_links(content, BREAKING, config()) == (content, ())
 
 
 @pytest.mark.parametrize("newsletter", [COUNTED, TAGGED])
-@pytest.mark.parametrize("content", composed())
 def test_every_link_has_a_number_and_an_address_only_one(content, newsletter):
     marked, links = mark_links(content, newsletter, config())
     assert len(set(links)) == len(links) > 2
@@ -45,7 +48,6 @@ def test_every_link_has_a_number_and_an_address_only_one(content, newsletter):
     assert numbers == set(range(1, len(links) + 1))
 
 
-@pytest.mark.parametrize("content", composed())
 def test_filled_with_its_own_addresses_it_is_as_before(content):
     marked, links = mark_links(content, TAGGED, config())
     html, text = marked.html, marked.text
