@@ -12,10 +12,17 @@ from syndicate.errors import SyndicateError
 from syndicate.text import count_of
 
 if TYPE_CHECKING:
+    from syndicate.config import Config
     from syndicate.deliver.worker import DeliveryReport
     from syndicate.feedback.doors.poller import DoorPoll
     from syndicate.publish.mirror import Mirror
     from syndicate.publish.push.change_notifier import ChangeNotifier
+
+
+def note_assumed_address(config: "Config") -> None:
+    """Say where links lead if the configuration doesn't: `run` may listen on another port."""
+    if not config.publication.url:
+        note(f"links lead to {config.url}, since publication.url isn't set")
 
 
 def update_mirror(mirror: "Mirror | None", *, write: Callable[[str], None] = echo) -> bool:

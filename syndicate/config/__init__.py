@@ -4,6 +4,7 @@
 model, and `sections/` has a module for each table.
 `values` are the types of single values: durations, rates, addresses;
 `cron` and `segment_expression` parse the two small languages;
+`podcast_categories` are Apple's;
 `secret` reads and masks passwords; `loopback` recognises addresses of this machine.
 """
 

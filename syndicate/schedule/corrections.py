@@ -17,7 +17,7 @@ from syndicate.config import Config, Newsletter
 from syndicate.errors import Refused, SyndicateError
 from syndicate.model.articles import Article
 from syndicate.model.corrections import CORRECTED_WITHIN, WrongCopies
-from syndicate.model.editions import ControlAction, Edition, EditionKind, EditionState
+from syndicate.model.editions import NEVER_SENT, ControlAction, Edition, EditionKind, EditionState
 from syndicate.model.subscribers import Actor, Cause
 from syndicate.schedule.composer import Composer, ProposedEdition
 from syndicate.schedule.release import release_terms, replacement_of
@@ -333,6 +333,13 @@ class Corrections:
         days = CORRECTED_WITHIN.days
         if not carriers:
             return f"no edition has carried {article.slug}, so nobody has a wrong copy"
+        waiting = [carrier.edition for carrier in carriers if carrier.state in NEVER_SENT]
+        carriers = [carrier for carrier in carriers if carrier.state not in NEVER_SENT]
+        if not carriers:
+            return (
+                f"{article.slug} has gone to nobody: edition {waiting[0]} with it still waits; "
+                "import the corrected file, and the edition is composed again before it is sent"
+            )
         if all(carrier.revision == article.revision for carrier in carriers):
             return (
                 f"{article.slug} hasn't changed since edition {carriers[0].edition} carried it: "

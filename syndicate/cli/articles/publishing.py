@@ -7,7 +7,7 @@ from typer import Exit, Option
 from syndicate import clock
 from syndicate.cli.console import echo, echo_json, echo_outcome, echo_table, note
 from syndicate.cli.context import AsJson, At, CommandContext
-from syndicate.cli.reports import notify, update_mirror
+from syndicate.cli.reports import note_assumed_address, notify, update_mirror
 from syndicate.text import count_of
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def build(
             record_build(store, [*map(str, summary.failed)], time)
         _print(summary, verbose=verbose)
         note(f"in {command.config.output}")
+        note_assumed_address(command.config)
         mirrored = update_mirror(mirror)
         if notifier is not None:
             notifier.record_build(summary, time)

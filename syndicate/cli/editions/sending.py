@@ -14,7 +14,13 @@ from syndicate.cli.context import AsJson, At, CommandContext, EditionId
 from syndicate.cli.editions.control import load_edition
 from syndicate.cli.editions.feedback import describe_records, record_values
 from syndicate.cli.editions.progress import show_progress
-from syndicate.cli.reports import notify, report_delivery, report_polls, update_mirror
+from syndicate.cli.reports import (
+    note_assumed_address,
+    notify,
+    report_delivery,
+    report_polls,
+    update_mirror,
+)
 from syndicate.errors import ConfigError
 from syndicate.model.deliveries import Delivery, DeliveryState
 from syndicate.model.editions import Edition, EditionState
@@ -101,6 +107,7 @@ def send(
     rule = _schedule(command, chosen, schedule, article or ())
     if segment is not None:
         command.segment(segment)
+    note_assumed_address(command.config)
     order = ManualSend(newsletter=chosen, schedule=rule, slugs=article or (), segment=segment)
     if to is not None:
         _send_test_copy(command, order, to, at)

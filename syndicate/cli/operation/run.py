@@ -39,6 +39,7 @@ def run(command: CommandContext, *, host: Host = None, port: Port = None) -> Non
     """Serve the web, import articles, fire schedules, deliver mail."""
     with _started(command, host, port, serve_only=False) as lifecycle:
         _introduce(lifecycle.config, lifecycle.server)
+        _note_other_address(command, lifecycle.config)
         lifecycle.run_until_stopped()
         note("stopping: finishing the messages in flight")
     note("stopped")
@@ -48,6 +49,7 @@ def serve(command: CommandContext, *, host: Host = None, port: Port = None) -> N
     """Serve the web only."""
     with _started(command, host, port, serve_only=True) as lifecycle:
         echo(f"serving {lifecycle.config.output} at {lifecycle.server.url}")
+        _note_other_address(command, lifecycle.config)
         lifecycle.run_until_stopped()
     note("stopped")
 
@@ -67,6 +69,16 @@ def _started(
         on_exit.callback(lifecycle.stop)
         lifecycle.start()
         yield lifecycle
+
+
+def _note_other_address(command: CommandContext, config: "Config") -> None:
+    """Say so if other commands, which don't know the port of this process, assume another one."""
+    assumed = CommandContext(command.path).config.url
+    if not config.publication.url and assumed != config.url:
+        note(
+            f"links lead to {config.url} here, but to {assumed} if `build`, `send` or another "
+            f"command makes them: set web.port = {config.web.port}, or publication.url"
+        )
 
 
 def _introduce(config: "Config", server: "WebServer") -> None:

@@ -36,6 +36,8 @@ _LOGOS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 """What feed readers and mail programs show; they don't show SVG."""
 _COVERS = (".png", ".jpg", ".jpeg")
 """What podcast directories take."""
+_ASKED_ANYWAY = ("email", "name", "newsletter", "newsletters")
+"""What the sign-up form has in any case, and files of readers have in columns of these names."""
 _MASTHEADS = (*_LOGOS, ".svg")
 """What browsers show."""
 
@@ -48,6 +50,7 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
         if feed.get("name") == "private":
             reserved = "is kept for the feeds of single readers; give it another name"
             yield ("feeds", number, "name"), f"/feeds/private/ {reserved}"
+    yield from _signup_fields(table_of(data, "signup"))
     yield from _intake(data, root)
     yield from _schedules(data)
     yield from _segments(data)
@@ -69,6 +72,15 @@ def check(data: dict[str, Any], root: Path) -> Iterator[Mistake]:
     yield from _reviewers(data)
     yield from check_mail(data)
     yield from check_feedback(data)
+
+
+def _signup_fields(signup: dict[str, Any]) -> Iterator[Mistake]:
+    """Check that each field is named once, and not as what the form asks anyway."""
+    yield from repeated_names(signup, "fields", ("signup",))
+    for number, field in items_of(signup, "fields"):
+        if field.get("name") in _ASKED_ANYWAY:
+            asked = "the form asks for it anyway; remove this field, or give it another name"
+            yield ("signup", "fields", number, "name"), asked
 
 
 def _reviewers(data: dict[str, Any]) -> Iterator[Mistake]:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool, StrictInt
 
-from syndicate.config.values import Duration, Line, Name, Table, readable, requiring
+from syndicate.config.podcast_categories import check_category
+from syndicate.config.values import Duration, Line, Name, Table, parseable, readable, requiring
 from syndicate.text import is_email
 
 _HOUR = timedelta(hours=1)
@@ -87,7 +88,7 @@ class PodcastSettings(Table):
     """Whose podcast it is. Default: publication.author, or the title."""
     email: Email | None = Field(None, examples=["podcast@example.org"])
     """The owner's address, which directories write to; public in the feed."""
-    category: Line = Field("News", min_length=1)
+    category: Annotated[Line, parseable(check_category)] = "News"
     """A category of Apple, with a subcategory after a slash: "News/Politics"."""
     explicit: StrictBool = False
     """Whether it is not for children."""

@@ -45,6 +45,24 @@ def test_a_story_is_corrected_by_hand_for_those_who_had_it_wrong(newsroom):
     assert "nobody is left who got another version" in newsroom.run("correct", "ferry").err
 
 
+def test_a_story_that_only_waits_needs_no_correction(operator):
+    operator.configure('newsletter = "breaking"', 'newsletter = "breaking"\napprove = true')
+    operator.subscribe("ada@example.org,")
+    operator.file("ferry")
+    operator.run("import", "articles")
+    operator.run("tick")
+    refused = (
+        "ferry has gone to nobody: edition 1 with it still waits; import the corrected file, and "
+        "the edition is composed again before it is sent"
+    )
+    assert refused in operator.run("correct", "ferry").err
+    correct_file(operator)
+    ran = operator.run("correct", "ferry")
+    assert (ran.code, refused in ran.err) == (1, True)
+    assert "edition 2 takes the place of edition 1" in operator.run("approve", "1").err
+    assert operator.run("approve", "2").code == 0
+
+
 def test_edition_and_story_name_each_other(newsroom):
     correct_file(newsroom)
     shown = newsroom.run("editions", "show", "1").out
