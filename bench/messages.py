@@ -195,7 +195,7 @@ def plainly(said: Content) -> Callable[[Recipient], bytes]:
         message["Date"] = format_datetime(reader.headers.date)
         message["Message-ID"] = reader.message_id
         message["List-Id"] = f"<{reader.headers.newsletter}.{reader.headers.domain}>"
-        message["List-Unsubscribe"] = f"<{reader.links['unsubscribe']}>"
+        message["List-Unsubscribe"] = f"<{reader.links['one_click']}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message["Precedence"] = "bulk"
         message["Feedback-ID"] = reader.headers.feedback_id

@@ -88,7 +88,7 @@ def _by_unsubscribe_link(
     """Find the delivery whose List-Unsubscribe was returned.
 
     The mailto in it names the edition, the URL only reader and newsletter: that is of their
-    newest delivery.
+    newest delivery. The link in the text of a mail is no evidence: readers forward it.
     """
     for url in reference.unsubscribe_urls[:_MAX_REFERENCES]:
         try:

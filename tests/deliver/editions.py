@@ -80,7 +80,8 @@ def reader(
         name=name,
         email=email,
         links={
-            "unsubscribe": links.unsubscribe(7, "breaking"),
+            "unsubscribe": links.leave(7, "breaking"),
+            "one_click": links.unsubscribe(7, "breaking"),
             "preferences": "",
             "view": "",
             "confirm": "",

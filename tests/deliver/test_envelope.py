@@ -222,7 +222,7 @@ def test_the_offer_is_folded_and_encoded_as_header_fields_are(publication, addre
     mailto = headers.unsubscribe_mailto(token)
     who = replace(editions.reader(way), unsubscribe_mailto=mailto)
 
-    link = f"<{who.links['unsubscribe']}>,"
+    link = f"<{who.links['one_click']}>,"
     assert who.list_unsubscribe == field("List-Unsubscribe", link, f"<{mailto}>")
     split = urlsplit(mailto)
     assert (split.scheme, split.query) == ("mailto", "subject=unsubscribe")

@@ -66,6 +66,12 @@ def test_an_unsubscribe_link_is_that_of_the_newest_edition_of_its_newsletter(new
     assert find(newsroom, unsubscribe_urls=(culture,)) is None
 
 
+def test_the_link_in_the_text_which_readers_forward_is_no_evidence(newsroom, sent):
+    forwarded = newsroom.links.leave(sent[1], "breaking")
+    for kind in (FeedbackKind.COMPLAINT, FeedbackKind.HARD_BOUNCE):
+        assert find(newsroom, kind=kind, unsubscribe_urls=(forwarded,)) is None
+
+
 def test_the_mailto_of_list_unsubscribe_names_its_edition(newsroom, sent):
     newsroom.send(NOW - HOUR / 2)
     token = newsroom.links.unsubscribe_token(*sent)

@@ -48,12 +48,30 @@ class SignedLinks:
         """The inner hash with a purpose already in it, by purpose."""
 
     def unsubscribe(self, subscriber: int, newsletter: str) -> str:
-        """Return the URL that unsubscribes this reader from this newsletter (RFC 8058)."""
+        """Return the URL in the header that unsubscribes this reader (RFC 8058).
+
+        A report that has it has a message's header, as servers return it.
+        """
         return self._url("unsubscribe", _pack(subscriber) + newsletter.encode())
 
     def read_unsubscribe(self, token: str) -> tuple[int, str] | None:
         """Return subscriber and newsletter."""
-        payload = self._read("unsubscribe", token)
+        return self._read_subscription("unsubscribe", token)
+
+    def leave(self, subscriber: int, newsletter: str) -> str:
+        """Return the URL in the text that unsubscribes this reader, and proves nothing.
+
+        Those to whom a reader forwards the mail have it.
+        """
+        payload = _pack(subscriber) + newsletter.encode()
+        return self._url("leave", payload, path="unsubscribe")
+
+    def read_leave(self, token: str) -> tuple[int, str] | None:
+        """Return subscriber and newsletter, of the link in the text or of that in the header."""
+        return self._read_subscription("leave", token) or self.read_unsubscribe(token)
+
+    def _read_subscription(self, purpose: str, token: str) -> tuple[int, str] | None:
+        payload = self._read(purpose, token)
         if payload is None or len(payload) < _KEY_SIZE:
             return None
         return int.from_bytes(payload[:_KEY_SIZE], "big"), payload[_KEY_SIZE:].decode()

@@ -201,7 +201,7 @@ class Recipient(Personalisation):
     @property
     def list_unsubscribe(self) -> bytes:
         """The List-Unsubscribe field: the link for one click comes first (RFC 2369, RFC 8058)."""
-        link = f"<{self.links['unsubscribe']}>"
+        link = f"<{self.links['one_click']}>"
         if not self.unsubscribe_mailto:
             return field("List-Unsubscribe", link)
         # as `field` folds it, since neither fits beside the other

@@ -71,7 +71,7 @@ def split_placeholders(text: str, nonce: str) -> list[str]:
 
 
 class PersonalLinks(dict[str, str]):
-    """A reader's own URLs, by placeholder; each is signed when it is first used."""
+    """A reader's own URLs, by placeholder, and that in the header; signed when first used."""
 
     def __init__(self, links: SignedLinks, edition: int, subscriber: int, newsletter: str) -> None:
         self._links = links
@@ -82,6 +82,8 @@ class PersonalLinks(dict[str, str]):
     def __missing__(self, name: str) -> str:
         match name:
             case "unsubscribe":
+                url = self._links.leave(self._subscriber, self._newsletter)
+            case "one_click":
                 url = self._links.unsubscribe(self._subscriber, self._newsletter)
             case "preferences":
                 url = self._links.preferences(self._subscriber)

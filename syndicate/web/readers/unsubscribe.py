@@ -109,7 +109,7 @@ class UnsubscribePages(LinkPages):
 
     def _find(self, token: str) -> LinkedSubscription:
         """Return what a token belongs to; raise BadLink for one that we didn't sign."""
-        key, name = linked(self.links.read_unsubscribe(token))
+        key, name = linked(self.links.read_leave(token))
         with self.store.read() as tx:
             newsletter = find_newsletter(tx, name, self.config)
             newsletter = newsletter or Newsletter(name=name, offered=False)

@@ -21,6 +21,15 @@ def test_a_link_reads_back_as_its_reader_and_newsletter(links):
     assert links.read_unsubscribe(address.rpartition("/")[2]) == (7, "breaking")
 
 
+def test_the_links_in_text_and_header_unsubscribe_and_are_not_each_other(links):
+    in_text, in_header = (
+        address(7, "breaking").rpartition("/") for address in (links.leave, links.unsubscribe)
+    )
+    assert in_text[0] == in_header[0]
+    assert links.read_leave(in_text[2]) == links.read_leave(in_header[2]) == (7, "breaking")
+    assert links.read_unsubscribe(in_text[2]) is None
+
+
 def test_a_token_is_safe_in_an_address(links):
     assert all(
         links.unsubscribe(n, "a-b_c").rpartition("/")[2].replace("-", "").replace("_", "").isalnum()

@@ -35,7 +35,8 @@ def test_numbered_links_are_those_of_their_number():
 def test_a_readers_own_links_are_signed_for_them():
     own = PersonalLinks(LINKS, 41, 7, "breaking")
 
-    assert own["unsubscribe"] == LINKS.unsubscribe(7, "breaking")
+    assert own["unsubscribe"] == LINKS.leave(7, "breaking")
+    assert own["one_click"] == LINKS.unsubscribe(7, "breaking")
     assert own["preferences"] == LINKS.preferences(7)
     assert own["view"] == LINKS.view(41, 7)
     assert own["confirm"] == LINKS.confirm(41, 7)
