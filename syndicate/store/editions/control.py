@@ -8,9 +8,10 @@ more are updated afterwards, in batches (`sweep`).
 from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select
 
 from syndicate.errors import Refused
 from syndicate.model.deliveries import WAITING, DeliveryState, EditionResults
@@ -164,21 +165,7 @@ class EditionControl(Repository):
 
     def self_paused(self) -> list[tuple[int, ControlRecord]]:
         """Return the editions under way that paused themselves, with that decision."""
-        pauses = control_records.alias()
-        newest = select(func.max(pauses.c.key)).where(
-            pauses.c.edition == editions.c.key, pauses.c.act == ControlAction.PAUSED
-        )
-        paused = (
-            select(control_records)
-            .join(editions, editions.c.key == control_records.c.edition)
-            .where(
-                editions.c.state == EditionState.PAUSED,
-                control_records.c.key == newest.scalar_subquery(),
-                control_records.c.who.in_((Actor.SERVER, Actor.SCHEDULE)),
-                has_any(WAITING),
-            )
-        )
-        rows = self._execute(paused.order_by(control_records.c.edition)).all()
+        rows = self._execute(_self_paused()).all()
         return [(row.edition, _control_record(row)) for row in rows]
 
     def blockers(self, edition: Edition) -> EditionWait:
@@ -318,6 +305,26 @@ class EditionControl(Repository):
             delivery_events.c.event == _SETTLED,
         )
         return deliveries.c.edition == key, deliveries.c.state == DeliveryState.UNKNOWN, ~settled
+
+
+@cache
+def _self_paused() -> Select[Any]:
+    """Select the decisions of those editions under way that paused themselves."""
+    pauses = control_records.alias()
+    newest = select(func.max(pauses.c.key)).where(
+        pauses.c.edition == editions.c.key, pauses.c.act == ControlAction.PAUSED
+    )
+    paused = (
+        select(control_records)
+        .join(editions, editions.c.key == control_records.c.edition)
+        .where(
+            editions.c.state == EditionState.PAUSED,
+            control_records.c.key == newest.scalar_subquery(),
+            control_records.c.who.in_((Actor.SERVER, Actor.SCHEDULE)),
+            has_any(WAITING),
+        )
+    )
+    return paused.order_by(control_records.c.edition)
 
 
 def _control_record(row: Row[Any]) -> ControlRecord:

@@ -1,7 +1,7 @@
 """Freezes editions: content, articles, links, and a ledger row for every reader."""
 
-from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -212,7 +212,8 @@ EDITIONS = sa.select(
 """Selects editions with their subjects; the columns have the names of an `Edition`'s fields."""
 
 
-def has_any(states: Iterable[DeliveryState]) -> sa.ColumnElement[bool]:
+@cache
+def has_any(states: tuple[DeliveryState, ...]) -> sa.ColumnElement[bool]:
     """Match editions with a delivery in one of these states."""
     # only the first row of each state is looked up in an index
     firsts = (

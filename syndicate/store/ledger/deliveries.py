@@ -176,6 +176,6 @@ def _open_editions() -> Select[Any]:
     deferred = select(func.min(deliveries.c.next_attempt_at)).where(
         deliveries.c.edition == editions.c.key, is_deferred_until(bindparam("now", type_=Instant))
     )
-    due = or_(has_any([DeliveryState.QUEUED]), deferred.scalar_subquery().is_not(None))
+    due = or_(has_any((DeliveryState.QUEUED,)), deferred.scalar_subquery().is_not(None))
     claimed = editions.c.key.in_(bindparam("claimed", expanding=True))
     return EDITIONS.where(IS_SENDING, or_(due, claimed)).order_by(urgency, editions.c.key)

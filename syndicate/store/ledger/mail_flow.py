@@ -3,10 +3,10 @@
 Operators see from it which relays are on hold, how fast mail is sent, and whether it has stalled.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, true
@@ -203,7 +203,8 @@ class Holds(Repository):
         self._delete(holds, holds.c.what == what, over)
 
 
-def _has_open(states: Iterable[DeliveryState]) -> ColumnElement[bool]:
+@cache
+def _has_open(states: tuple[DeliveryState, ...]) -> ColumnElement[bool]:
     """Match editions with a delivery in one of these states.
 
     They are found by jumping from one to the next in the index of states: nearly all editions,
