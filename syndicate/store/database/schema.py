@@ -22,7 +22,7 @@ from syndicate.model.reviews import ReviewDecision
 from syndicate.model.schedule_slots import FireOutcome
 from syndicate.model.subscribers import Action, Actor, ConfirmationKind, SubscriptionState
 
-HEAD = "0003"
+HEAD = "0002"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 

@@ -10,6 +10,7 @@ from syndicate.store.database.schema_editorial import (
     edition_media,
     edition_omissions,
     edition_sources,
+    refused_files,
 )
 from syndicate.store.database.schema_feedback import (
     feedback,
@@ -24,7 +25,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Create the tables of what waits, of notes and codes, of paused mail, alarms and feedback.
+    """Create the tables of what waits, notes, codes, paused mail, alarms, feedback, refused files.
 
     Add columns for corrections, and for what a fire left out.
     """
@@ -39,7 +40,7 @@ def upgrade() -> None:
     op.add_column("fires", sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"))
     op.add_column("revisions", sa.Column("place", sa.Text))
     op.add_column("revisions", sa.Column("sponsor", sa.JSON))
-    for table in (edition_files, edition_sources, edition_omissions, edition_media):
+    for table in (edition_files, edition_sources, edition_omissions, edition_media, refused_files):
         table.create(op.get_bind())
     for table in (feedback, processed_reports, held_reports, report_counts, report_doors):
         table.create(op.get_bind())
