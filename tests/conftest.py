@@ -20,6 +20,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from syndicate.config import Config
 from syndicate.store import Store
+from syndicate.store.database import sql_engine
 from tests.cli.fork_server import command_server
 from tests.suite.quick_lane import QuickLane
 from tests.suite.shared_work import share_work
@@ -45,7 +46,8 @@ settings.register_profile(
 )
 settings.load_profile("unhurried")
 share_work()
-# five seconds, httpx's default, are too few for a server on a machine with other work
+# five seconds are too few for a lock, and for a server, on a machine with other work
+sql_engine.BUSY_TIMEOUT = 60_000
 for limit in ("connect", "read", "write", "pool"):
     setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, limit, 60)
 

@@ -9,7 +9,6 @@ from syndicate.config.sections.feedback import BounceSettings
 from syndicate.deliver.loop.refusals import RefusalRecorder
 from syndicate.errors import StoreError
 from syndicate.model.deliveries import ClaimRequest, DeliveryOutcome, DeliveryState, Lease
-from syndicate.store.database import sql_engine
 from syndicate.web.telemetry.counters import RequestCounters, WebhookResult
 from syndicate.web.webhooks import WebhookReceiver
 from tests.feedback.providers.provider_calls import SECRETS, Message, bounced, signed
@@ -21,13 +20,7 @@ HOOKS = [{"name": "own", "kind": "standard", "secret_env": "HOOK_SECRET"}]
 
 
 @pytest.fixture
-def _patient(monkeypatch):
-    """On a slow machine SQLite's other writer may come first for long; a deadlock is for ever."""
-    monkeypatch.setattr(sql_engine, "BUSY_TIMEOUT", 60_000)
-
-
-@pytest.fixture
-def newsroom(_patient, store, publication, monkeypatch):
+def newsroom(store, publication, monkeypatch):
     monkeypatch.setenv("HOOK_SECRET", SECRETS["standard"])
     return Newsroom(store, publication(hooks=HOOKS))
 

@@ -4,7 +4,7 @@ import asyncio
 import re
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 
@@ -96,6 +96,27 @@ def read_to_end(client: socket.socket) -> bytes:
     return b"".join(iter(lambda: client.recv(1 << 20), b""))
 
 
+def read_until(client: socket.socket, is_whole: Callable[[bytes], object]) -> bytes:
+    """Read until what was received is whole: head and body may come one after the other."""
+    received = b""
+    while not is_whole(received):
+        piece = client.recv(65536)
+        assert piece, received
+        received += piece
+    return received
+
+
+def read_response(client: socket.socket) -> bytes:
+    """Read a response whose body has a length."""
+
+    def is_whole(received: bytes) -> bool:
+        head, end, body = received.partition(b"\r\n\r\n")
+        length = re.search(rb"\r\ncontent-length: (\d+)", head)
+        return bool(end) and len(body) >= int(length[1] if length else 0)
+
+    return read_until(client, is_whole)
+
+
 def statuses(received: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+) ", received)]
 
@@ -103,15 +124,10 @@ def statuses(received: bytes) -> list[int]:
 def request_status(client: socket.socket) -> int:
     """Send a request, and return the status of the response."""
     client.sendall(ASK)
-    [status] = statuses(client.recv(65536))
+    [status] = statuses(read_response(client))
     return status
 
 
 def answers(client: socket.socket, count: int) -> list[int]:
     """Return the statuses of so many responses."""
-    received = b""
-    while received.count(b"hello") < count:
-        piece = client.recv(65536)
-        assert piece, received
-        received += piece
-    return statuses(received)
+    return statuses(read_until(client, lambda received: received.count(b"hello") >= count))

@@ -9,6 +9,7 @@ from tests.until import until
 from tests.web.server.http_clients import (
     ASK,
     CountingApp,
+    read_response,
     read_to_end,
     request_status,
     serving,
@@ -44,7 +45,7 @@ def test_where_all_are_busy_a_newcomer_is_refused_and_the_others_go_on():
                 assert statuses(received) == [503]
                 assert b"\r\nretry-after: 5\r\n" in received
             app.busy = False
-            assert [statuses(client.recv(65536)) for client in busy] == [[200]] * 3
+            assert [statuses(read_response(client)) for client in busy] == [[200]] * 3
     assert app.refusals == {503: 4}
 
 
@@ -111,7 +112,7 @@ def test_places_become_free_again():
             refused = [connect() for _ in range(5)]
             assert [statuses(read_to_end(client)) for client in refused] == [[503]] * 5
             app.busy = False
-            assert [statuses(client.recv(65536)) for client in busy] == [[200]] * 3
+            assert [statuses(read_response(client)) for client in busy] == [[200]] * 3
             for client in (*busy, *refused):
                 client.close()
             until(lambda: not connect.open)

@@ -16,6 +16,7 @@ from syndicate.web.server.connection import MAX_HEAD
 from syndicate.web.server.server import WebServer, listen
 from tests.ports import free_port
 from tests.until import until
+from tests.web.server.http_clients import read_response, read_to_end
 from tests.web.steady_clients import SteadyClients
 
 pytestmark = pytest.mark.neighbours
@@ -104,11 +105,6 @@ def connected(server: WebServer) -> socket.socket:
     return socket.create_connection(("127.0.0.1", server.port), timeout=60)
 
 
-def everything(client: socket.socket) -> bytes:
-    """Read until the server has closed the connection."""
-    return b"".join(iter(lambda: client.recv(65536), b""))
-
-
 def until_it_winds_down(server: WebServer) -> threading.Thread:
     """Stop a server in the background, and wait until it says farewell with each answer."""
     stopping = threading.Thread(target=server.stop)
@@ -139,9 +135,9 @@ def test_another_application_takes_over_while_requests_under_way_end_with_the_ol
         server.replace_application(HELLO)
         assert httpx.get(server.url, trust_env=False).text == "hello"
         finish.set()
-        assert first.recv(65536).endswith(b"old")
+        assert read_response(first).endswith(b"old")
         first.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-        assert everything(first).endswith(b"hello")
+        assert read_to_end(first).endswith(b"hello")
 
 
 @pytest.mark.parametrize("_", range(3))
@@ -164,10 +160,10 @@ def test_who_is_connected_can_ask_once_more_and_is_told_that_it_was_the_last_tim
     server.start()
     with connected(server) as client:
         client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-        assert b"connection" not in client.recv(65536)
+        assert b"connection" not in read_response(client)
         stopping = until_it_winds_down(server)
         client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
-        head, _, body = everything(client).partition(b"\r\n\r\n")
+        head, _, body = read_to_end(client).partition(b"\r\n\r\n")
         assert (b"connection: close" in head, body) == (True, b"hello")
         stopping.join(60)
     assert not server.is_alive
@@ -181,7 +177,7 @@ def test_a_request_whose_head_is_on_its_way_is_answered_before_the_end():
         stopping = until_it_winds_down(server)
         time.sleep(1.2)  # longer than idle connections get
         client.sendall(b"host: x\r\n\r\n")
-        assert everything(client).endswith(b"hello")
+        assert read_to_end(client).endswith(b"hello")
         stopping.join(60)
     assert not server.is_alive
 
@@ -195,7 +191,7 @@ def test_a_download_that_takes_its_time_comes_whole():
         begun = client.recv(1000)
         stopping = until_it_winds_down(server)
         time.sleep(1.5)
-        whole = begun + everything(client)
+        whole = begun + read_to_end(client)
         stopping.join(60)
     assert whole.endswith(body)
     assert not server.is_alive
@@ -210,7 +206,7 @@ def test_who_waits_at_a_listener_that_others_share_is_left_to_the_next_process()
         with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
             client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
             with WebServer(HELLO, "127.0.0.1", port, listener=listener.dup(), shared=True):
-                assert everything(client).endswith(b"hello")
+                assert read_to_end(client).endswith(b"hello")
     listener.close()
 
 
@@ -270,7 +266,7 @@ def test_a_client_that_reads_nothing_is_cut_off_and_one_that_waits_for_us_is_not
             client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
             until(lambda: len(asked) == 2)
             until(lambda: not server._uvicorn.server_state.connections)
-            assert len(everything(client)) < 12_000_000
+            assert len(read_to_end(client)) < 12_000_000
 
 
 @pytest.mark.parametrize("endless", [b"x", b"x: y\r\n"], ids=["in a line", "in lines"])
@@ -281,7 +277,7 @@ def test_a_head_without_an_end_is_refused(endless):
         for _ in range(8):  # and no more: who is hung up on may lose what was said last
             client.sendall(pieces)
             time.sleep(0.01)
-        assert everything(client).startswith(b"HTTP/1.1 431 ")
+        assert read_to_end(client).startswith(b"HTTP/1.1 431 ")
 
 
 def test_a_wish_for_another_protocol_is_passed_over():
@@ -289,4 +285,4 @@ def test_a_wish_for_another_protocol_is_passed_over():
     with WebServer(HELLO, "127.0.0.1", 0) as server, connected(server) as client:
         for _ in range(2):
             client.sendall(ask)
-            assert client.recv(65536).endswith(b"hello")
+            assert read_response(client).endswith(b"hello")
