@@ -167,7 +167,7 @@ def test_the_browser_follows_what_is_saved_and_stays_where_it_was(preview, confi
     assert "email/digest.mjml:" in page.get_by_role("alert").inner_text()
     (folder / "digest.mjml").write_text(digest.replace(NEWS, f"{NEWS}{SAVED}", 1))
     page.frame_locator("iframe").first.get_by_text("READ ALL").first.wait_for()
-    assert page.frames[1].evaluate("scrollY") == 120
+    page.wait_for_function("frames[0].scrollY === 120")  # once its pictures are loaded
     assert page.frames[1].evaluate("[...document.images].every(i => i.complete)")
 
 
