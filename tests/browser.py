@@ -2,13 +2,13 @@
 
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.requirements import require
 
@@ -24,18 +24,35 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # nothing leaves this machine
     "--js-flags=--no-maglev --no-turbofan",  # no page is open long enough for either to pay
 )
+_TIMEOUT = 180_000
+"""Milliseconds that pages are waited for: on a machine with other work, a proof of work takes long."""
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start a browser; skip the test if it isn't installed."""
     require(CHROMIUM.exists(), f"{CHROMIUM} is missing")
+    expect.set_options(timeout=_TIMEOUT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        for name in ("new_context", "new_page"):
+            setattr(browser, name, _patient(getattr(browser, name)))
         try:
             yield browser
         finally:
             browser.close()
+
+
+def _patient(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Let what a browser makes wait longer than Playwright's half a minute."""
+
+    @functools.wraps(make)
+    def made(**options: Any) -> Any:
+        page_or_context = make(**options)
+        page_or_context.set_default_timeout(_TIMEOUT)
+        return page_or_context
+
+    return made
 
 
 @contextmanager
