@@ -21,7 +21,7 @@ NEEDS = {
 FIXTURES = {
     "browser": "with a browser",
     "postgresql": "with PostgreSQL",
-    "operator": "with the command line",
+    "initialised": "with the command line",
     "elsewhere": "with the command line",
 }
 """Fixtures that need a neighbour; as a parameter's value, `postgresql` is a database."""
