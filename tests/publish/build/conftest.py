@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from syndicate.config import Config
+from syndicate.render.pages import ArticlePages
 from syndicate.store import Store
 from tests.publish.newsroom import Newsroom
 
@@ -50,3 +51,17 @@ def copy_of(
     yield copied
     for store in stores:
         store.close()
+
+
+@pytest.fixture
+def rendered(monkeypatch):
+    """The slugs of the stories whose page was rendered."""
+    slugs = []
+
+    def noting(self, article, compiled, cards):
+        slugs.append(article.slug)
+        return make(self, article, compiled, cards)
+
+    make = ArticlePages.article
+    monkeypatch.setattr(ArticlePages, "article", noting)
+    return slugs

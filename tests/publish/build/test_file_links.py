@@ -9,7 +9,6 @@ import pytest
 
 from syndicate.body.markup import id_prefix
 from syndicate.model.articles import Status
-from syndicate.render.pages import ArticlePages
 from tests.publish.newsroom import PICTURE, Newsroom
 from tests.render.feeds.samples import NOON
 
@@ -26,20 +25,6 @@ def newsroom(store, publication):
     newsroom = Newsroom(store, config)
     newsroom.file("story", body=BODY, date=NOON)
     return newsroom
-
-
-@pytest.fixture
-def rendered(monkeypatch):
-    """The slugs of the stories whose page was rendered."""
-    slugs = []
-
-    def noting(self, article, compiled, cards):
-        slugs.append(article.slug)
-        return make(self, article, compiled, cards)
-
-    make = ArticlePages.article
-    monkeypatch.setattr(ArticlePages, "article", noting)
-    return slugs
 
 
 def links(newsroom):

@@ -27,20 +27,6 @@ def filled(newsroom):
     return newsroom
 
 
-@pytest.fixture
-def rendered(monkeypatch):
-    """The slugs of the stories whose page was rendered."""
-    slugs = []
-
-    def noting(self, article, compiled, cards):
-        slugs.append(article.slug)
-        return make(self, article, compiled, cards)
-
-    make = ArticlePages.article
-    monkeypatch.setattr(ArticlePages, "article", noting)
-    return slugs
-
-
 def file(newsroom, slug, **values):
     return newsroom.file(slug, **{"section": "City", "date": NOON} | values)
 
